@@ -1,0 +1,16 @@
+//! The subscribers: one reference client an approach, each what a careful team would deploy.
+//!
+//! A client file owns its protocol's duties: cursor, reconnect, resume, backoff. It turns what arrives into batches and
+//! says what they cost. It never reads a clock for measuring, never sees a recorder, and does not know that it is one
+//! of many: the poll schedule and the orders it sends are given to it.
+
+mod connect;
+mod http;
+mod retry;
+mod subscription;
+
+pub mod raw_tcp;
+pub mod short_poll;
+
+pub use connect::Endpoint;
+pub use subscription::{Batch, ClientError, Context, Cost, Orders, Subscription, Ticks};

@@ -1,0 +1,123 @@
+//! The floor: reads length-prefixed protobuf frames from bare TCP, after one frame that subscribes.
+
+use std::io;
+
+use bytes::{Buf, BytesMut};
+use futures_util::future::BoxFuture;
+use prost::Message;
+use proto::{Quote, SubscribeRequest, wire::MESSAGE_LIMIT_BYTES};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::{Batch, ClientError, Context, Cost, Endpoint, Subscription, retry::Backoff};
+
+/// Room for one read.
+const READ_BYTES: usize = 4 * 1024;
+/// A bare stream has no word for a refusal: so many connections closed without an event are taken as one.
+const FRUITLESS_LIMIT: u32 = 4;
+
+/// Connects and subscribes.
+///
+/// # Errors
+/// The server cannot be reached, or refuses.
+pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
+    let request = SubscribeRequest { symbols: context.symbols, after: context.after };
+    let stream = open(context.endpoint, &request).await?;
+    let backoff = Backoff::new(context.seed);
+    Ok(Box::new(RawTcp { endpoint: context.endpoint, request, stream, unread: BytesMut::new(), backoff, fruitless: 0 }))
+}
+
+struct RawTcp {
+    endpoint: Endpoint,
+    /// Its cursor moves on with every event.
+    request: SubscribeRequest,
+    stream: TcpStream,
+    unread: BytesMut,
+    backoff: Backoff,
+    /// Connections in a row that the server closed without an event.
+    fruitless: u32,
+}
+
+impl Subscription for RawTcp {
+    fn next(&mut self) -> BoxFuture<'_, Result<Batch, ClientError>> {
+        Box::pin(async {
+            let mut cost = Cost::default();
+            loop {
+                match self.read().await {
+                    Ok(events) => {
+                        cost.with_events += events.len() as u64;
+                        return Ok(Batch { events, cost, ..Batch::default() });
+                    }
+                    Err(ClientError::Connection(_)) => self.reconnect(&mut cost).await?,
+                    Err(error) => return Err(error),
+                }
+            }
+        })
+    }
+}
+
+impl RawTcp {
+    /// All events that are complete after at least one read.
+    async fn read(&mut self) -> Result<Vec<Quote>, ClientError> {
+        loop {
+            let mut events = Vec::new();
+            while let Some(event) = take_frame(&mut self.unread)? {
+                self.request.after = Some(event.sequence);
+                events.push(event);
+            }
+            if !events.is_empty() {
+                return Ok(events);
+            }
+            self.unread.reserve(READ_BYTES);
+            if self.stream.read_buf(&mut self.unread).await? == 0 {
+                self.fruitless += 1;
+                return Err(ClientError::Connection("the server closed the connection".into()));
+            }
+            self.fruitless = 0;
+            self.backoff.reset();
+        }
+    }
+
+    async fn reconnect(&mut self, cost: &mut Cost) -> Result<(), ClientError> {
+        if self.fruitless > FRUITLESS_LIMIT {
+            return Err(ClientError::Refused("the server closes every connection without an event".into()));
+        }
+        self.unread.clear();
+        loop {
+            self.backoff.pause().await;
+            match open(self.endpoint, &self.request).await {
+                Ok(stream) => {
+                    self.stream = stream;
+                    cost.reconnects += 1;
+                    cost.requests += 1;
+                    return Ok(());
+                }
+                Err(ClientError::Connection(_)) => cost.errors += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+async fn open(endpoint: Endpoint, request: &SubscribeRequest) -> Result<TcpStream, ClientError> {
+    let mut stream = endpoint.connect().await?;
+    let request = request.encode_to_vec();
+    let length = u32::try_from(request.len()).map_err(io::Error::other)?;
+    stream.write_all(&[&length.to_be_bytes(), request.as_slice()].concat()).await?;
+    Ok(stream)
+}
+
+fn take_frame(unread: &mut BytesMut) -> Result<Option<Quote>, ClientError> {
+    let Some(prefix) = unread.first_chunk() else { return Ok(None) };
+    let length = u32::from_be_bytes(*prefix) as usize;
+    if length > MESSAGE_LIMIT_BYTES {
+        return Err(ClientError::Protocol(format!("a frame claims {length} bytes")));
+    }
+    if unread.len() < 4 + length {
+        return Ok(None);
+    }
+    unread.advance(4);
+    Ok(Some(Quote::from_protobuf(&unread.split_to(length))?))
+}

@@ -1,0 +1,3 @@
+//! Coordinator, load generator and instrument. The only crate that knows every other.
+
+pub mod registry;

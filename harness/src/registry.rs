@@ -1,0 +1,160 @@
+//! Every approach, one line each: its name, its facts, its settings, its two functions and its two source files.
+//!
+//! The only place that knows an approach by name. Everywhere else an approach is a string, and what must differ
+//! between approaches is asked of the facts.
+
+use clients::{ClientError, Subscription};
+use futures_util::future::BoxFuture;
+use servers::ServeError;
+
+/// Starts the server of an approach; it ends with the shutdown token of its context.
+pub type Serve = fn(servers::Context) -> BoxFuture<'static, Result<(), ServeError>>;
+/// Subscribes one client of an approach.
+pub type Subscribe = fn(clients::Context) -> BoxFuture<'static, Result<Box<dyn Subscription>, ClientError>>;
+
+/// One approach.
+#[derive(Debug, Clone, Copy)]
+pub struct Approach {
+    /// Its name.
+    pub name: &'static str,
+    /// What is true of it.
+    pub facts: Facts,
+    /// Its settings; each value that a scenario gives makes a variant.
+    pub settings: &'static [Setting],
+    /// The server.
+    pub serve: Serve,
+    /// The client.
+    pub subscribe: Subscribe,
+    /// The server's source, embedded so that what is measured is what ran.
+    pub server_source: Source,
+    /// The client's source.
+    pub client_source: Source,
+}
+
+/// What is true of an approach, for selecting it and for judging its numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
+    /// One sentence.
+    pub summary: &'static str,
+    /// Who speaks first when there is news.
+    pub flow: Flow,
+    /// What arrives.
+    pub delivery: Delivery,
+    /// Who opens the connection that carries the events.
+    pub connects: Side,
+    /// A browser can do it without a proxy or library.
+    pub browser: bool,
+    /// The client can send orders on the same connection.
+    pub bidirectional: bool,
+    /// A client that was cut off can go on without loss.
+    pub resumable: bool,
+    /// What every other approach is compared with.
+    pub floor: bool,
+    /// The article's words: label, latency, client complexity, server complexity.
+    pub article: Option<[&'static str; 4]>,
+}
+
+/// Who speaks first when there is news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// The server sends when there is an event: no empty response, ever.
+    Push,
+    /// The client asks at the ticks of the setting of this name: exp(−λT) of the responses are empty.
+    Poll(&'static str),
+    /// The client asks, and the server holds the request at most for the setting of this name: exp(−λH) time out.
+    Hold(&'static str),
+}
+
+/// What arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Every event.
+    Log,
+    /// The newest state; older ones coalesce.
+    Snapshot,
+}
+
+/// One of the two ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The subscriber.
+    Client,
+    /// The system under test.
+    Server,
+}
+
+/// A setting of an approach.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Its name in a scenario.
+    pub name: &'static str,
+    /// What it may be, the default first.
+    pub values: Values,
+}
+
+/// What a setting may be.
+#[derive(Debug, Clone, Copy)]
+pub enum Values {
+    /// A duration; this is the default.
+    Duration(&'static str),
+    /// One of these words; the first is the default.
+    Choice(&'static [&'static str]),
+}
+
+/// One source file.
+#[derive(Debug, Clone, Copy)]
+pub struct Source {
+    /// Where it is in the repository.
+    pub path: &'static str,
+    /// What it says.
+    pub text: &'static str,
+}
+
+const PUSH: Facts = Facts {
+    summary: "",
+    flow: Flow::Push,
+    delivery: Delivery::Log,
+    connects: Side::Client,
+    browser: false,
+    bidirectional: false,
+    resumable: true,
+    floor: false,
+    article: None,
+};
+const POLL: Facts = Facts { flow: Flow::Poll("interval"), ..PUSH };
+
+const INTERVAL: Setting = Setting { name: "interval", values: Values::Duration("1s") };
+const CONNECTION: Setting = Setting { name: "connection", values: Values::Choice(&["keep-alive", "new-connection"]) };
+const CLIENT: Setting = Setting { name: "client", values: Values::Choice(&["hyper", "reqwest"]) };
+
+macro_rules! approach {
+    ($name:literal, $module:ident, $settings:expr, $facts:expr) => {
+        Approach {
+            name: $name,
+            facts: $facts,
+            settings: $settings,
+            serve: |context| Box::pin(servers::$module::serve(context)),
+            subscribe: |context| Box::pin(clients::$module::subscribe(context)),
+            server_source: Source {
+                path: concat!("servers/src/", stringify!($module), ".rs"),
+                text: include_str!(concat!("../../servers/src/", stringify!($module), ".rs")),
+            },
+            client_source: Source {
+                path: concat!("clients/src/", stringify!($module), ".rs"),
+                text: include_str!(concat!("../../clients/src/", stringify!($module), ".rs")),
+            },
+        }
+    };
+}
+
+/// All approaches, in the order of lists and reports.
+#[rustfmt::skip]
+pub static APPROACHES: &[Approach] = &[
+    approach!("short-poll", short_poll, &[INTERVAL, CONNECTION, CLIENT], Facts { summary: "the client asks at an interval", browser: true, article: Some(["Short polling", "High (interval)", "Low", "Low"]), ..POLL }),
+    approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", floor: true, ..PUSH }),
+];
+
+/// The approach with this name.
+pub fn find(name: &str) -> Option<&'static Approach> {
+    APPROACHES.iter().find(|approach| approach.name == name)
+}

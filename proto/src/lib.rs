@@ -1,0 +1,21 @@
+//! The contract that both ends share: the messages of `market.proto`, their JSON and protobuf forms, the settings that
+//! make a variant, and every path, header and field name, once.
+//!
+//! Nothing here opens a socket, starts a task or reads a clock.
+
+mod events;
+mod params;
+pub mod wire;
+
+pub use events::{CodecError, EventPage, symbol_name};
+pub use generated::{
+    ClientMessage, FollowRequest, Quote, QuoteRequest, ServerMessage, SubscribeRequest, TradeConfirmation, TradeOrder,
+    client_message, follow_request, market_data_client, market_data_server, server_message,
+};
+pub use params::{ParamError, Params, parse_duration};
+
+/// What the compiler makes of `market.proto`; a test keeps it current.
+#[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+mod generated {
+    include!("generated/market_data.rs");
+}

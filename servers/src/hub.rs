@@ -1,0 +1,291 @@
+//! The one event log that every approach serves from: a bounded ring with a monotone sequence, the latest quote of each
+//! symbol, and subscriptions that read the ring from a cursor.
+//!
+//! A subscription holds no queue. It is a cursor and a wake-up; what it has not read yet is in the ring, so a slow
+//! reader costs nothing but its place, and the queue limit is a count. It must not know any protocol.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, OnceLock, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use proto::Quote;
+
+use crate::fanout::{Fanout, Membership};
+
+/// Index of a symbol, from 0.
+pub type SymbolId = u32;
+
+/// Bounds that are the same for every approach.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Events that the ring keeps for those who come back.
+    pub replay_events: usize,
+    /// Events that a subscription may fall behind before it is ended.
+    pub queue_events: u64,
+    /// Events that one read, and so one write to a socket, may carry.
+    pub batch_events: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { replay_events: 16_384, queue_events: 1_024, batch_events: 64 }
+    }
+}
+
+/// One event in the ring.
+#[derive(Debug)]
+pub struct Entry {
+    /// The event itself.
+    pub quote: Quote,
+    symbol: SymbolId,
+    /// Sequence number of the event before it with the same symbol; 0 where there is none.
+    previous: u64,
+    frame: OnceLock<Bytes>,
+}
+
+impl Entry {
+    /// The event as this server's approach frames it: encoded by the first who asks, shared by all others.
+    pub fn frame(&self, encode: impl FnOnce(&Quote) -> Bytes) -> Bytes {
+        self.frame.get_or_init(|| encode(&self.quote)).clone()
+    }
+}
+
+/// Events read from the ring.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// Events in the order of their sequence numbers; empty where nothing is new.
+    pub entries: Vec<Arc<Entry>>,
+    /// Where to read on.
+    pub cursor: u64,
+    /// More events are in the ring already.
+    pub has_more: bool,
+}
+
+/// An event that was asked for has left the ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("events after {after} are no longer kept: start again from {head}")]
+pub struct TooOld {
+    /// The cursor that was sent.
+    pub after: u64,
+    /// The newest event.
+    pub head: u64,
+}
+
+/// A symbol that the feed does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown symbol `{0}`")]
+pub struct UnknownSymbol(pub String);
+
+/// Why a subscription gives no more events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Ended {
+    /// The cursor has left the ring.
+    #[error(transparent)]
+    TooOld(#[from] TooOld),
+    /// The reader fell further behind than the queue limit; it may resume from its cursor.
+    #[error("the subscriber fell too far behind: resume from {cursor}")]
+    Overflow {
+        /// Where to resume.
+        cursor: u64,
+    },
+    /// The server is shutting down.
+    #[error("the server is shutting down")]
+    Closed,
+}
+
+/// The event log of one server process.
+#[derive(Debug)]
+pub struct Hub {
+    limits: Limits,
+    names: HashMap<String, SymbolId>,
+    ring: RwLock<VecDeque<Arc<Entry>>>,
+    /// Newest sequence number, stored after the event is in the ring.
+    head: AtomicU64,
+    /// Newest event of each symbol, by index; the opening quote before there is one.
+    latest: Vec<RwLock<Arc<Entry>>>,
+    closed: AtomicBool,
+    overflows: AtomicU64,
+    fanout: Fanout,
+}
+
+impl Hub {
+    /// An empty log over these symbols. Must be called inside a tokio runtime: the fan-out runs on it.
+    pub fn new(symbols: &[String], limits: Limits) -> Arc<Self> {
+        let opening = |(index, name): (usize, &String)| {
+            let quote = Quote { symbol: name.clone(), ..Quote::default() };
+            let symbol = SymbolId::try_from(index).expect("symbols are counted in 32 bits");
+            RwLock::new(Arc::new(Entry { quote, symbol, previous: 0, frame: OnceLock::new() }))
+        };
+        let hub = Arc::new(Self {
+            limits,
+            names: symbols.iter().cloned().zip(0..).collect(),
+            ring: RwLock::new(VecDeque::with_capacity(limits.replay_events)),
+            head: AtomicU64::new(0),
+            latest: symbols.iter().enumerate().map(opening).collect(),
+            closed: AtomicBool::new(false),
+            overflows: AtomicU64::new(0),
+            fanout: Fanout::default(),
+        });
+        hub.fanout.spawn(&hub);
+        hub
+    }
+
+    /// Adds the next event; its sequence number must be one more than the last. Called by one thread.
+    pub fn publish(&self, quote: Quote) {
+        let symbol = self.names[&quote.symbol];
+        let sequence = quote.sequence;
+        let mut latest = self.latest[symbol as usize].write().expect("no reader panics");
+        let entry = Arc::new(Entry { previous: latest.quote.sequence, quote, symbol, frame: OnceLock::new() });
+        let mut ring = self.ring.write().expect("no reader panics");
+        if ring.len() == self.limits.replay_events {
+            ring.pop_front();
+        }
+        ring.push_back(Arc::clone(&entry));
+        drop(ring);
+        *latest = entry;
+        drop(latest);
+        self.head.store(sequence, Ordering::Release);
+        self.fanout.signal();
+    }
+
+    /// Ends every subscription, now and from now on.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.fanout.wake_all();
+    }
+
+    /// Bounds that are the same for every approach.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Newest sequence number; 0 before the first event.
+    pub fn head(&self) -> u64 {
+        self.head.load(Ordering::Acquire)
+    }
+
+    /// Subscriptions ended because their reader fell behind.
+    pub fn overflows(&self) -> u64 {
+        self.overflows.load(Ordering::Relaxed)
+    }
+
+    /// The index of each symbol.
+    ///
+    /// # Errors
+    /// The first symbol that the feed does not have.
+    pub fn resolve<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Vec<SymbolId>, UnknownSymbol> {
+        let resolve = |name: &str| self.names.get(name).copied().ok_or_else(|| UnknownSymbol(name.to_owned()));
+        names.into_iter().map(resolve).collect()
+    }
+
+    /// The newest event of a symbol, or its opening quote with sequence number 0.
+    pub fn latest(&self, symbol: SymbolId) -> Arc<Entry> {
+        Arc::clone(&self.latest[symbol as usize].read().expect("no writer panics"))
+    }
+
+    /// The events of these symbols after a sequence number, oldest first, at most `Limits::batch_events`.
+    ///
+    /// # Errors
+    /// One of these events has left the ring.
+    pub fn read(&self, symbols: &[SymbolId], after: u64) -> Result<Page, TooOld> {
+        let head = self.head();
+        let mut entries = self.collect(symbols, after, head)?;
+        let has_more = entries.len() > self.limits.batch_events;
+        entries.truncate(self.limits.batch_events);
+        let cursor = if has_more { entries.last().map_or(head, |entry| entry.quote.sequence) } else { head.max(after) };
+        Ok(Page { entries, cursor, has_more })
+    }
+
+    /// Follows these symbols from a sequence number, or from now on.
+    pub fn subscribe(self: &Arc<Self>, symbols: Vec<SymbolId>, after: Option<u64>) -> Subscription {
+        let membership = self.fanout.join(&symbols);
+        let cursor = after.unwrap_or_else(|| self.head());
+        Subscription { hub: Arc::clone(self), symbols, cursor, membership }
+    }
+
+    /// Symbol of an event that is still in the ring.
+    pub(crate) fn symbol_of(&self, sequence: u64) -> Option<SymbolId> {
+        let ring = self.ring.read().expect("no writer panics");
+        find(&ring, sequence).map(|entry| entry.symbol)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Walks each symbol's chain back from its newest event, so that idle symbols cost one comparison.
+    fn collect(&self, symbols: &[SymbolId], after: u64, head: u64) -> Result<Vec<Arc<Entry>>, TooOld> {
+        let mut entries = Vec::new();
+        for &symbol in symbols {
+            let mut next = self.latest(symbol);
+            if next.quote.sequence <= after {
+                continue;
+            }
+            let ring = self.ring.read().expect("no writer panics");
+            loop {
+                let previous = next.previous;
+                // An event beyond the head that was read first belongs to the next page: another symbol's earlier
+                // event may not be in the ring yet.
+                if next.quote.sequence <= head {
+                    entries.push(next);
+                }
+                if previous <= after {
+                    break;
+                }
+                next = Arc::clone(find(&ring, previous).ok_or(TooOld { after, head })?);
+            }
+        }
+        entries.sort_unstable_by_key(|entry| entry.quote.sequence);
+        Ok(entries)
+    }
+}
+
+/// The entry with this sequence number: the ring holds consecutive ones.
+fn find(ring: &VecDeque<Arc<Entry>>, sequence: u64) -> Option<&Arc<Entry>> {
+    let first = ring.front()?.quote.sequence;
+    ring.get(usize::try_from(sequence.checked_sub(first)?).ok()?)
+}
+
+/// A reader's place in the log.
+#[derive(Debug)]
+pub struct Subscription {
+    hub: Arc<Hub>,
+    symbols: Vec<SymbolId>,
+    cursor: u64,
+    membership: Membership,
+}
+
+impl Subscription {
+    /// Waits for the next events: at least one, at most `Limits::batch_events`. Safe to drop while it waits.
+    ///
+    /// # Errors
+    /// The subscription has ended.
+    pub async fn next(&mut self) -> Result<Page, Ended> {
+        loop {
+            if self.hub.is_closed() {
+                return Err(Ended::Closed);
+            }
+            if self.membership.take_pending() > self.hub.limits.queue_events {
+                self.hub.overflows.fetch_add(1, Ordering::Relaxed);
+                return Err(Ended::Overflow { cursor: self.cursor });
+            }
+            // The membership was registered before this read, so an event between the two leaves a wake-up behind.
+            let page = self.hub.read(&self.symbols, self.cursor)?;
+            self.cursor = page.cursor;
+            if !page.entries.is_empty() {
+                return Ok(page);
+            }
+            self.membership.woken().await;
+        }
+    }
+
+    /// Everything up to here has been read.
+    pub fn cursor(&self) -> u64 {
+        self.cursor
+    }
+}

@@ -1,0 +1,266 @@
+//! Sockets of the system under test: listening, accepting, connecting, the options that every approach shares, and the
+//! count of every byte that crosses them.
+//!
+//! It must not know any protocol. Bytes are counted here, at the one place that all approaches pass, so that a foreign
+//! client's are counted too.
+
+use std::{
+    io,
+    net::SocketAddr,
+    os::fd::{AsRawFd, BorrowedFd, RawFd},
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use slab::Slab;
+use socket2::{Domain, SockRef, Socket, Type};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+};
+
+use tokio_util::task::TaskTracker;
+
+use crate::{DRAIN_LIMIT, ServeError};
+
+/// Connections that may wait to be accepted; the system lowers it to its own limit.
+const BACKLOG: i32 = 65_535;
+/// The system ends a connection whose peer has not taken data for this long: what bounds a reader that stopped reading.
+const STALL_LIMIT: Duration = Duration::from_secs(30);
+/// Pause before accepting again when the process has no descriptor left.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
+
+/// What has crossed the sockets of one server so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Bytes read from clients.
+    pub client_to_server_bytes: u64,
+    /// Bytes written to clients.
+    pub server_to_client_bytes: u64,
+    /// Connections accepted or opened.
+    pub connections_opened: u64,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    read_bytes: AtomicU64,
+    written_bytes: AtomicU64,
+    opened: AtomicU64,
+    live: Mutex<Slab<RawFd>>,
+}
+
+/// Reads the counters of a transport from any thread.
+#[derive(Debug, Clone)]
+pub struct Meter(Arc<Shared>);
+
+impl Meter {
+    /// What has crossed the sockets so far.
+    pub fn traffic(&self) -> Traffic {
+        Traffic {
+            client_to_server_bytes: self.0.read_bytes.load(Ordering::Relaxed),
+            server_to_client_bytes: self.0.written_bytes.load(Ordering::Relaxed),
+            connections_opened: self.0.opened.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Connections that are open now.
+    pub fn open_connections(&self) -> usize {
+        self.0.live.lock().expect("no holder panics").len()
+    }
+
+    /// Cuts every open connection, as a failing network would: both ends see it at once, nothing is flushed.
+    pub fn cut(&self) {
+        self.for_each_live(|socket| {
+            // A connection that has just ended by itself needs no cutting.
+            let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Both);
+        });
+    }
+
+    /// What the kernel has counted on the connections that are open now: an independent check of `traffic`.
+    pub fn kernel_traffic(&self) -> Traffic {
+        let mut total = Traffic::default();
+        self.for_each_live(|socket| {
+            if let Ok(info) = tcp_info(socket) {
+                total.client_to_server_bytes += info.tcpi_bytes_received;
+                total.server_to_client_bytes += info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
+                total.connections_opened += 1;
+            }
+        });
+        total
+    }
+
+    fn for_each_live(&self, mut action: impl FnMut(BorrowedFd<'_>)) {
+        let live = self.0.live.lock().expect("no holder panics");
+        for (_, &descriptor) in live.iter() {
+            #[expect(unsafe_code, reason = "a connection leaves this list, under its lock, before it closes its socket")]
+            action(unsafe { BorrowedFd::borrow_raw(descriptor) });
+        }
+    }
+}
+
+/// The sockets of one server.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    listener: Arc<TcpListener>,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+impl Transport {
+    /// Listens on an address; port 0 lets the system choose.
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub fn bind(address: SocketAddr) -> Result<Self, ServeError> {
+        let listen = || {
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), None)?;
+            socket.set_reuse_address(true)?;
+            socket.bind(&address.into())?;
+            socket.listen(BACKLOG)?;
+            let listener = TcpListener::from_std(socket.into())?;
+            let address = listener.local_addr()?;
+            Ok(Self { listener: Arc::new(listener), address, shared: Arc::default() })
+        };
+        listen().map_err(|source| ServeError::Socket { address, source })
+    }
+
+    /// Where clients connect to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The counters of these sockets.
+    pub fn meter(&self) -> Meter {
+        Meter(Arc::clone(&self.shared))
+    }
+
+    /// Waits for the next connection. A connection that failed before it was taken is passed over; while the process
+    /// has no descriptor left, the others wait in the backlog.
+    pub async fn accept(&self) -> Connection {
+        loop {
+            match self.listener.accept().await.and_then(|(stream, _)| self.adopt(stream)) {
+                Ok(connection) => return connection,
+                Err(error) if is_exhausted(&error) => tokio::time::sleep(EXHAUSTED_PAUSE).await,
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Opens a connection, for an approach whose server calls its clients.
+    ///
+    /// # Errors
+    /// The address does not answer, or no descriptor or port is left.
+    pub async fn connect(&self, address: SocketAddr) -> io::Result<Connection> {
+        TcpStream::connect(address).await.and_then(|stream| self.adopt(stream))
+    }
+
+    fn adopt(&self, stream: TcpStream) -> io::Result<Connection> {
+        stream.set_nodelay(true)?;
+        SockRef::from(&stream).set_tcp_user_timeout(Some(STALL_LIMIT))?;
+        self.shared.opened.fetch_add(1, Ordering::Relaxed);
+        let place = self.shared.live.lock().expect("no holder panics").insert(stream.as_raw_fd());
+        Ok(Connection { stream, shared: Arc::clone(&self.shared), place })
+    }
+}
+
+/// Waits for the tasks of a server's connections to end, and cuts those that do not within the drain limit.
+pub(crate) async fn drain(connections: TaskTracker, transport: &Transport) {
+    connections.close();
+    if tokio::time::timeout(DRAIN_LIMIT, connections.wait()).await.is_err() {
+        transport.meter().cut();
+        connections.wait().await;
+    }
+}
+
+/// One connection of the system under test, metered.
+#[derive(Debug)]
+pub struct Connection {
+    stream: TcpStream,
+    shared: Arc<Shared>,
+    place: usize,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.shared.live.lock().expect("no holder panics").remove(self.place);
+    }
+}
+
+impl tonic::transport::server::Connected for Connection {
+    type ConnectInfo = ();
+
+    fn connect_info(&self) {}
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut this.stream).poll_read(cx, buffer);
+        this.shared.read_bytes.fetch_add((buffer.filled().len() - before) as u64, Ordering::Relaxed);
+        polled
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        count_written(&this.shared, &polled);
+        polled
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.stream).poll_write_vectored(cx, slices);
+        count_written(&this.shared, &polled);
+        polled
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+fn count_written(shared: &Shared, polled: &Poll<io::Result<usize>>) {
+    if let Poll::Ready(Ok(written)) = polled {
+        shared.written_bytes.fetch_add(*written as u64, Ordering::Relaxed);
+    }
+}
+
+fn is_exhausted(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
+}
+
+#[expect(unsafe_code, reason = "no safe wrapper for TCP_INFO: the call fills a plain structure of the size it is told")]
+fn tcp_info(socket: BorrowedFd<'_>) -> io::Result<libc::tcp_info> {
+    let mut info: libc::tcp_info = unsafe { std::mem::zeroed() };
+    let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;
+    let status = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            std::ptr::from_mut(&mut info).cast(),
+            &raw mut length,
+        )
+    };
+    if status == 0 { Ok(info) } else { Err(io::Error::last_os_error()) }
+}
