@@ -49,7 +49,7 @@ pub struct Batch {
 }
 
 /// Counts of what a batch took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Cost {
     /// Requests sent: polls, calls, subscriptions, and for webhooks the answers owed to the producer's requests.
     pub requests: u64,

@@ -141,16 +141,19 @@ impl Hub {
         let sequence = quote.sequence;
         let mut latest = self.latest[symbol as usize].write().expect("no reader panics");
         let entry = Arc::new(Entry { previous: latest.quote.sequence, quote, symbol, frame: OnceLock::new() });
-        let mut ring = self.ring.write().expect("no reader panics");
-        if ring.len() == self.limits.replay_events {
-            ring.pop_front();
-        }
-        ring.push_back(Arc::clone(&entry));
-        drop(ring);
+        self.append(Arc::clone(&entry));
         *latest = entry;
         drop(latest);
         self.head.store(sequence, Ordering::Release);
         self.fanout.signal();
+    }
+
+    /// Loses the next event: it takes its place in the sequence, and nobody is told. Only to prove that a loss is seen.
+    pub fn lose(&self, quote: Quote) {
+        let symbol = self.names[&quote.symbol];
+        let sequence = quote.sequence;
+        self.append(Arc::new(Entry { previous: 0, quote, symbol, frame: OnceLock::new() }));
+        self.head.store(sequence, Ordering::Release);
     }
 
     /// Ends every subscription, now and from now on.
@@ -216,6 +219,14 @@ impl Hub {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    fn append(&self, entry: Arc<Entry>) {
+        let mut ring = self.ring.write().expect("no reader panics");
+        if ring.len() == self.limits.replay_events {
+            ring.pop_front();
+        }
+        ring.push_back(entry);
     }
 
     /// Walks each symbol's chain back from its newest event, so that idle symbols cost one comparison.

@@ -97,7 +97,10 @@ impl Meter {
     fn for_each_live(&self, mut action: impl FnMut(BorrowedFd<'_>)) {
         let live = self.0.live.lock().expect("no holder panics");
         for (_, &descriptor) in live.iter() {
-            #[expect(unsafe_code, reason = "a connection leaves this list, under its lock, before it closes its socket")]
+            #[expect(
+                unsafe_code,
+                reason = "a connection leaves this list, under its lock, before it closes its socket"
+            )]
             action(unsafe { BorrowedFd::borrow_raw(descriptor) });
         }
     }

@@ -1,0 +1,60 @@
+//! The one clock: monotonic, in nanoseconds, the same for every process of this machine. Only the publisher, the worker
+//! and the coordinator read it; elsewhere a lint forbids it.
+
+use std::{
+    num::NonZeroU64,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use rustix::{
+    thread::{clock_nanosleep_absolute, set_current_timer_slack},
+    time::{ClockId, Timespec, clock_gettime},
+};
+
+const NANOSECONDS: u64 = 1_000_000_000;
+
+/// Now, on the monotonic clock.
+pub fn now_ns() -> u64 {
+    nanoseconds(clock_gettime(ClockId::Monotonic))
+}
+
+/// Processor time that this process has used, user and system.
+pub fn process_cpu_ns() -> u64 {
+    nanoseconds(clock_gettime(ClockId::ProcessCPUTime))
+}
+
+/// Time since the Unix epoch.
+#[expect(clippy::disallowed_methods, reason = "this module is where the clock is read")]
+pub fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Lets the current thread sleep to the nanosecond instead of the usual 50 µs.
+pub fn be_punctual() {
+    // A kernel that refuses leaves the default slack; the lateness that is recorded shows it.
+    let _ = set_current_timer_slack(NonZeroU64::new(1));
+}
+
+/// Blocks the current thread until this time on the monotonic clock.
+pub fn block_until(deadline_ns: u64) {
+    let deadline = Timespec {
+        tv_sec: i64::try_from(deadline_ns / NANOSECONDS).expect("a monotonic time fits 63 bits"),
+        tv_nsec: i64::try_from(deadline_ns % NANOSECONDS).expect("less than a second"),
+    };
+    while now_ns() < deadline_ns {
+        // A signal may end the sleep early; an absolute deadline is simply waited for again.
+        let _ = clock_nanosleep_absolute(ClockId::Monotonic, &deadline);
+    }
+}
+
+/// Waits on the runtime until this time on the monotonic clock; the runtime's timer counts in milliseconds.
+#[expect(clippy::disallowed_methods, reason = "this module is where the clock is read")]
+pub async fn sleep_until(deadline_ns: u64) {
+    let wait = Duration::from_nanos(deadline_ns.saturating_sub(now_ns()));
+    tokio::time::sleep_until(tokio::time::Instant::now() + wait).await;
+}
+
+fn nanoseconds(time: Timespec) -> u64 {
+    let seconds = u64::try_from(time.tv_sec).expect("a monotonic time is positive");
+    seconds * NANOSECONDS + u64::try_from(time.tv_nsec).expect("less than a second")
+}

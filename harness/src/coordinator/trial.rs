@@ -1,0 +1,199 @@
+//! One trial: servers, then workers, then the common start, then what each measured.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use futures_util::{
+    StreamExt, TryStreamExt,
+    future::{select_all, try_join_all},
+    stream::FuturesUnordered,
+};
+use tokio::sync::mpsc;
+
+use super::{
+    child::Child,
+    observe::{Phase, Progress},
+};
+use crate::{
+    clock,
+    message::{Command, Report, ServePlan, Served, WorkPlan, Worked},
+    plan::{Shard, Trial},
+};
+
+/// A server must listen within this time.
+const START_LIMIT: Duration = Duration::from_secs(10);
+/// Subscribing may take this long, and longer with more clients.
+const CONNECT_LIMIT: Duration = Duration::from_secs(30);
+/// Clients that must subscribe in a second, at least, for a trial to go on.
+const CONNECT_RATE: u32 = 200;
+/// From the word to start until the start, so that every process has heard it.
+const LEAD: Duration = Duration::from_millis(100);
+/// What the processes may need beyond the phases, to sum up.
+const REPORT_LIMIT: Duration = Duration::from_secs(30);
+
+/// What one pair of processes measured.
+#[derive(Debug)]
+pub(crate) struct ShardResult {
+    pub(crate) served: Served,
+    pub(crate) worked: Worked,
+    pub(crate) subscribed: Subscribed,
+}
+
+/// How subscribing went.
+#[derive(Debug, Clone)]
+pub(crate) struct Subscribed {
+    pub(crate) connected: u32,
+    pub(crate) lost: u32,
+    pub(crate) seconds: f64,
+    pub(crate) first_error: Option<String>,
+}
+
+/// Runs a trial; progress goes to the channel.
+pub(crate) async fn run(
+    trial: &Trial,
+    progress: mpsc::UnboundedSender<Progress>,
+) -> anyhow::Result<Vec<ShardResult>> {
+    let watch = Watch { progress, phase: Phase::Starting };
+    watch.show(0, 0);
+    let (mut servers, addresses) = within(START_LIMIT, "starting the servers", start_servers(trial)).await?;
+    let mut workers = try_join_all(trial.shards.iter().zip(&addresses).map(|(shard, address)| {
+        let plan = work_plan(trial, *shard, *address);
+        async move { Child::start("work", &plan).await }
+    }))
+    .await?;
+
+    let limit = CONNECT_LIMIT + Duration::from_secs(u64::from(trial.load.clients / CONNECT_RATE));
+    let watch = Watch { phase: Phase::Connecting, ..watch };
+    let connected = gather(&mut workers, &mut servers, &watch, |report| match report {
+        Report::Connected { connected, lost, seconds, first_error } => {
+            Some(Subscribed { connected, lost, seconds, first_error })
+        }
+        _ => None,
+    });
+    let subscribed = within(limit, "subscribing the clients", connected).await?;
+
+    let start = Command::Start {
+        start_ns: clock::now_ns() + u64::try_from(LEAD.as_nanos()).expect("a fraction of a second"),
+        epoch_ms: i64::try_from((clock::since_epoch() + LEAD).as_millis()).context("the wall clock is absurd")?,
+    };
+    for child in servers.iter_mut().chain(&mut workers) {
+        child.send(&start).await?;
+    }
+    let limit = LEAD + REPORT_LIMIT + Duration::from_nanos(trial.phases.measured_ns() + trial.phases.drain_ns);
+    let watch = Watch { phase: Phase::Measuring, ..watch };
+    let worked = gather(&mut workers, &mut servers, &watch, |report| match report {
+        Report::Worked(worked) => Some(*worked),
+        _ => None,
+    });
+    let worked = within(limit, "measuring", worked).await?;
+    let served = within(REPORT_LIMIT, "stopping the servers", try_join_all(servers.iter_mut().map(stop))).await?;
+    let results = served.into_iter().zip(worked).zip(subscribed);
+    Ok(results.map(|((served, worked), subscribed)| ShardResult { served, worked, subscribed }).collect())
+}
+
+/// Where to show progress.
+struct Watch {
+    progress: mpsc::UnboundedSender<Progress>,
+    phase: Phase,
+}
+
+impl Watch {
+    fn show(&self, connected: u32, events: u64) {
+        // Nobody need be looking.
+        let _ = self.progress.send(Progress { phase: self.phase, connected, events });
+    }
+}
+
+async fn start_servers(trial: &Trial) -> anyhow::Result<(Vec<Child>, Vec<SocketAddr>)> {
+    let plan = ServePlan {
+        approach: trial.approach.name.to_owned(),
+        params: trial.params.clone(),
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        feed: trial.feed.clone(),
+        phases: trial.phases,
+        limits: trial.limits,
+        faults: trial.faults,
+    };
+    let mut servers = Vec::new();
+    let mut addresses = Vec::new();
+    for _ in &trial.shards {
+        let mut server = Child::start("serve", &plan).await?;
+        let Report::Listening { address } = server.next().await? else { anyhow::bail!("the server does not listen") };
+        servers.push(server);
+        addresses.push(address);
+    }
+    Ok((servers, addresses))
+}
+
+fn work_plan(trial: &Trial, shard: Shard, target: SocketAddr) -> WorkPlan {
+    WorkPlan {
+        approach: trial.approach.name.to_owned(),
+        params: trial.params.clone(),
+        target,
+        feed: trial.feed.clone(),
+        phases: trial.phases,
+        first_client: shard.first_client,
+        clients: shard.clients,
+        symbols_per_client: trial.load.symbols_per_client,
+        orders_per_second: trial.load.orders_per_second * f64::from(shard.clients) / f64::from(trial.load.clients),
+    }
+}
+
+/// Waits until every worker has said what is waited for, in the workers' order. A server that says anything meanwhile,
+/// or dies, is the end of the trial.
+async fn gather<T>(
+    workers: &mut [Child],
+    servers: &mut [Child],
+    watch: &Watch,
+    wanted: impl Fn(Report) -> Option<T> + Copy,
+) -> anyhow::Result<Vec<T>> {
+    let (sender, mut seen) = mpsc::unbounded_channel();
+    let waits = workers.iter_mut().enumerate().map(|(index, worker)| {
+        let sender = sender.clone();
+        async move {
+            loop {
+                match worker.next().await? {
+                    Report::Progress { connected, events } => drop(sender.send((index, connected, events))),
+                    report => match wanted(report) {
+                        Some(found) => return anyhow::Ok((index, found)),
+                        None => anyhow::bail!("a worker said something out of turn"),
+                    },
+                }
+            }
+        }
+    });
+    let mut waits: FuturesUnordered<_> = waits.collect();
+    let mut progress = vec![(0, 0); waits.len()];
+    let mut found = Vec::new();
+    let mut server_words = select_all(servers.iter_mut().map(|server| Box::pin(server.next())));
+    while found.len() < progress.len() {
+        tokio::select! {
+            one = waits.next() => found.extend(one.transpose()?),
+            Some((index, connected, events)) = seen.recv() => {
+                progress[index] = (connected, events);
+                watch.show(progress.iter().map(|one| one.0).sum(), progress.iter().map(|one| one.1).sum());
+            }
+            (word, _, _) = &mut server_words => {
+                word?;
+                anyhow::bail!("a server said something out of turn");
+            }
+        }
+    }
+    found.sort_unstable_by_key(|(index, _)| *index);
+    Ok(found.into_iter().map(|(_, found)| found).collect())
+}
+
+async fn stop(server: &mut Child) -> anyhow::Result<Served> {
+    server.send(&Command::Stop).await?;
+    match server.next().await? {
+        Report::Served(served) => Ok(*served),
+        _ => anyhow::bail!("a server said something out of turn"),
+    }
+}
+
+async fn within<T>(limit: Duration, what: &str, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::time::timeout(limit, work).await.with_context(|| format!("{what} took longer than {limit:?}"))?
+}

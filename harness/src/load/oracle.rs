@@ -1,0 +1,265 @@
+//! Accounts for every event at every client: what was owed comes from the feed, never from what arrived.
+//!
+//! Synchronous and pure: it is told what arrived and when, and reads no clock. Its memory is one number for each client
+//! and symbol, and one entry for each event that somebody is still waiting for.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use proto::Quote;
+use reports::schema::Events;
+
+use crate::{
+    feed::{Feed, FeedEvent, FeedSpec},
+    message::Phases,
+    registry::Delivery,
+};
+
+/// The clients of one worker, and what they follow.
+#[derive(Debug, Clone)]
+pub struct Audience {
+    /// Index of the first client among all of the trial.
+    pub first_client: u32,
+    /// How many there are.
+    pub clients: u32,
+    /// Symbols that each follows.
+    pub symbols_per_client: u32,
+    /// Whether every event must arrive, or the newest state.
+    pub delivery: Delivery,
+}
+
+/// An event that was delivered for the first time to one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivered {
+    /// When it was scheduled, after the start.
+    pub scheduled_ns: u64,
+    /// It was scheduled inside the window.
+    pub in_window: bool,
+}
+
+#[derive(Debug)]
+struct Owed {
+    event: FeedEvent,
+    /// Sequence number of the event before it with the same symbol, or 0.
+    previous: u64,
+    /// Clients that have neither received nor skipped it.
+    remaining: u32,
+    /// Last arrival so far, after the start; none yet.
+    last_arrival_ns: Option<u64>,
+}
+
+/// The expectations of one worker.
+#[derive(Debug)]
+pub struct Oracle {
+    spec: FeedSpec,
+    phases: Phases,
+    audience: Audience,
+    feed: Feed,
+    feed_ended: bool,
+    names: Vec<String>,
+    followers: Vec<u32>,
+    newest_of_symbol: Vec<u64>,
+    /// Consecutive events, from the oldest that somebody is waiting for.
+    owed: VecDeque<Owed>,
+    first_owed: u64,
+    window: Option<(u64, u64)>,
+    /// By client and place among its symbols: newest symbol sequence received.
+    seen: Vec<u64>,
+    /// By client: newest sequence received.
+    newest: Vec<u64>,
+    /// Symbol sequences that were skipped on a log, by place in `seen`; only where something went wrong.
+    gaps: HashMap<usize, BTreeSet<u64>>,
+    events: Events,
+    last_arrivals: Vec<(u64, u64, u64)>,
+}
+
+impl Oracle {
+    /// Expectations before the start.
+    pub fn new(spec: &FeedSpec, phases: Phases, audience: Audience) -> Self {
+        let mut followers = vec![0; spec.symbols as usize];
+        for client in 0..audience.clients {
+            for symbol in spec.symbols_of(audience.first_client + client, audience.symbols_per_client) {
+                followers[symbol as usize] += 1;
+            }
+        }
+        Self {
+            feed: Feed::new(spec),
+            feed_ended: false,
+            names: spec.symbol_names(),
+            followers,
+            newest_of_symbol: vec![0; spec.symbols as usize],
+            owed: VecDeque::new(),
+            first_owed: 1,
+            window: None,
+            seen: vec![0; audience.clients as usize * audience.symbols_per_client as usize],
+            newest: vec![0; audience.clients as usize],
+            gaps: HashMap::new(),
+            events: Events::default(),
+            last_arrivals: Vec::new(),
+            spec: spec.clone(),
+            phases,
+            audience,
+        }
+    }
+
+    /// Sets the wall-clock time of the start, which the events' timestamps count from.
+    pub fn set_epoch(&mut self, epoch_ms: i64) {
+        self.spec.epoch_ms = epoch_ms;
+    }
+
+    /// Takes note of one event at one client (counted from this worker's first), at a time after the start. Gives
+    /// what is owed no longer; nothing for a duplicate, or for what is no event of the feed.
+    pub fn receive(&mut self, client: u32, quote: &Quote, arrival_ns: u64) -> Option<Delivered> {
+        self.extend_to(quote.sequence);
+        let Some(place) = self.place_of(client, quote) else {
+            self.events.corrupt += 1;
+            return None;
+        };
+        let in_window = self.in_window(quote.sequence);
+        if !self.is_new(client, place, quote, in_window) {
+            return None;
+        }
+        let owed = &mut self.owed[index_of(self.first_owed, quote.sequence)];
+        owed.remaining -= 1;
+        owed.last_arrival_ns = owed.last_arrival_ns.max(Some(arrival_ns));
+        let scheduled_ns = owed.event.scheduled_ns;
+        self.events.delivered += u64::from(in_window);
+        self.retire();
+        Some(Delivered { scheduled_ns, in_window })
+    }
+
+    /// Nothing is owed any more, and nothing will be.
+    pub fn is_settled(&self) -> bool {
+        self.feed_ended && self.owed.is_empty()
+    }
+
+    /// Takes note of all that is scheduled up to this time after the start, so that it is owed even if nothing of it
+    /// arrives.
+    pub fn expect_until(&mut self, time_ns: u64) {
+        while !self.feed_ended && self.owed.back().is_none_or(|owed| owed.event.scheduled_ns < time_ns) {
+            self.extend();
+        }
+        self.retire();
+    }
+
+    /// The account, and for each event of the window that arrived: sequence number, scheduled time, and last arrival
+    /// minus scheduled time.
+    pub fn finish(&mut self) -> (Events, Vec<(u64, u64, u64)>) {
+        self.expect_until(u64::MAX);
+        while let Some(owed) = self.owed.pop_front() {
+            self.note_last_arrival(&owed);
+        }
+        let Events { expected, delivered, coalesced, .. } = self.events;
+        self.events.missed = expected - delivered - coalesced;
+        (self.events, std::mem::take(&mut self.last_arrivals))
+    }
+
+    fn extend_to(&mut self, sequence: u64) {
+        while !self.feed_ended && self.first_owed + (self.owed.len() as u64) <= sequence {
+            self.extend();
+        }
+    }
+
+    /// Takes the next event from the feed.
+    fn extend(&mut self) {
+        let Some(event) = self.feed.next() else {
+            self.feed_ended = true;
+            return;
+        };
+        let remaining = self.followers[event.symbol as usize];
+        if self.phases.in_window(event.scheduled_ns) {
+            let first = self.window.map_or(event.sequence, |(first, _)| first);
+            self.window = Some((first, event.sequence));
+            self.events.expected += u64::from(remaining);
+        }
+        let newest = &mut self.newest_of_symbol[event.symbol as usize];
+        let previous = std::mem::replace(newest, event.sequence);
+        self.owed.push_back(Owed { event, previous, remaining, last_arrival_ns: None });
+    }
+
+    fn in_window(&self, sequence: u64) -> bool {
+        self.window.is_some_and(|(first, last)| (first..=last).contains(&sequence))
+    }
+
+    /// Where in `seen` this event of this client belongs; none if it is not what the feed says, or not for it.
+    fn place_of(&self, client: u32, quote: &Quote) -> Option<usize> {
+        if quote.sequence == 0 {
+            return None;
+        }
+        let symbol = if quote.sequence < self.first_owed {
+            // Everybody has it: its content was compared before, and it can only be a duplicate.
+            self.names.iter().position(|name| *name == quote.symbol)?
+        } else {
+            let owed = self.owed.get(index_of(self.first_owed, quote.sequence))?;
+            if owed.event.quote(&self.spec) != *quote {
+                return None;
+            }
+            owed.event.symbol as usize
+        };
+        let per_client = self.audience.symbols_per_client;
+        let mut symbols = self.spec.symbols_of(self.audience.first_client + client, per_client);
+        let offset = symbols.position(|followed| followed as usize == symbol)?;
+        Some(client as usize * per_client as usize + offset)
+    }
+
+    fn is_new(&mut self, client: u32, place: usize, quote: &Quote, in_window: bool) -> bool {
+        let counted = u64::from(in_window);
+        let seen = self.seen[place];
+        if quote.symbol_sequence <= seen {
+            let late = self.gaps.get_mut(&place).is_some_and(|gap| gap.remove(&quote.symbol_sequence));
+            let older_state = self.audience.delivery == Delivery::Snapshot && quote.symbol_sequence < seen;
+            self.events.reordered += if late || older_state { counted } else { 0 };
+            self.events.duplicate += if late || older_state { 0 } else { counted };
+            return late;
+        }
+        match self.audience.delivery {
+            Delivery::Snapshot => self.coalesce(quote, seen),
+            Delivery::Log => {
+                if quote.symbol_sequence > seen + 1 {
+                    self.gaps.entry(place).or_default().extend(seen + 1..quote.symbol_sequence);
+                }
+                let newest = &mut self.newest[client as usize];
+                self.events.reordered += if quote.sequence < *newest { counted } else { 0 };
+                *newest = quote.sequence.max(*newest);
+            }
+        }
+        self.seen[place] = quote.symbol_sequence;
+        true
+    }
+
+    /// The states between the one seen before and this one are skipped, and owed no longer.
+    fn coalesce(&mut self, quote: &Quote, seen: u64) {
+        let mut sequence = self.owed[index_of(self.first_owed, quote.sequence)].previous;
+        for _ in seen + 1..quote.symbol_sequence {
+            let in_window = self.in_window(sequence);
+            let owed = &mut self.owed[index_of(self.first_owed, sequence)];
+            owed.remaining -= 1;
+            self.events.coalesced += u64::from(in_window);
+            sequence = owed.previous;
+        }
+    }
+
+    /// Lets go of the oldest events that nobody waits for.
+    fn retire(&mut self) {
+        while self.owed.front().is_some_and(|owed| owed.remaining == 0) {
+            let owed = self.owed.pop_front().expect("there is a front");
+            self.first_owed += 1;
+            self.note_last_arrival(&owed);
+        }
+    }
+
+    fn note_last_arrival(&mut self, owed: &Owed) {
+        let Some(last_ns) = owed.last_arrival_ns else { return };
+        if self.in_window(owed.event.sequence) {
+            let scheduled_ns = owed.event.scheduled_ns;
+            self.last_arrivals.push((owed.event.sequence, scheduled_ns, last_ns.saturating_sub(scheduled_ns)));
+        }
+    }
+}
+
+fn index_of(first: u64, sequence: u64) -> usize {
+    usize::try_from(sequence - first).expect("the events that are owed fit memory")
+}
+
+#[cfg(test)]
+#[path = "oracle_tests.rs"]
+mod tests;

@@ -1,0 +1,122 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::feed::Arrival;
+
+fn spec() -> FeedSpec {
+    FeedSpec {
+        seed: 3,
+        symbols: 4,
+        events_per_second: 100.0,
+        arrival: Arrival::Poisson,
+        payload_bytes: 0,
+        duration_ns: 1_000_000_000,
+        epoch_ms: 0,
+    }
+}
+
+const PHASES: Phases = Phases { warmup_ns: 200_000_000, measure_ns: 800_000_000, drain_ns: 0 };
+
+/// Eight clients of two symbols each: each symbol has four followers.
+fn oracle(delivery: Delivery) -> Oracle {
+    Oracle::new(&spec(), PHASES, Audience { first_client: 0, clients: 8, symbols_per_client: 2, delivery })
+}
+
+fn events_of(client: u32) -> Vec<FeedEvent> {
+    let symbols: Vec<u32> = spec().symbols_of(client, 2).collect();
+    Feed::new(&spec()).filter(|event| symbols.contains(&event.symbol)).collect()
+}
+
+fn receive(oracle: &mut Oracle, client: u32, event: &FeedEvent) -> Option<Delivered> {
+    oracle.receive(client, &event.quote(&spec()), event.scheduled_ns + 10)
+}
+
+fn in_window() -> u64 {
+    Feed::new(&spec()).filter(|event| PHASES.in_window(event.scheduled_ns)).count() as u64
+}
+
+#[test]
+fn everything_received_in_order_is_delivered() {
+    let mut oracle = oracle(Delivery::Log);
+    for client in 0..8 {
+        for event in events_of(client) {
+            assert!(receive(&mut oracle, client, &event).is_some());
+        }
+    }
+    oracle.expect_until(u64::MAX);
+    assert!(oracle.is_settled());
+    let (events, last_arrivals) = oracle.finish();
+    let expected = 4 * in_window();
+    assert_eq!(events, Events { expected, delivered: expected, ..Events::default() });
+    assert_eq!(last_arrivals.len() as u64, in_window());
+    assert!(last_arrivals.iter().all(|&(_, _, after)| after == 10));
+}
+
+#[test]
+fn a_dropped_event_is_missed_by_exactly_its_followers() {
+    let dropped = Feed::new(&spec()).find(|event| event.scheduled_ns > 500_000_000).unwrap();
+    let mut oracle = oracle(Delivery::Log);
+    for client in 0..8 {
+        for event in events_of(client).iter().filter(|event| event.sequence != dropped.sequence) {
+            receive(&mut oracle, client, event);
+        }
+    }
+    let (events, _) = oracle.finish();
+    assert_eq!((events.missed, events.delivered), (4, events.expected - 4));
+}
+
+#[test]
+fn a_duplicate_and_a_late_event_are_told_apart() {
+    let mut oracle = oracle(Delivery::Log);
+    let mut of_client = events_of(0);
+    of_client.retain(|event| event.scheduled_ns > 300_000_000 && event.symbol == 0);
+    let first = events_of(0).into_iter().find(|event| event.symbol == 0).unwrap();
+    receive(&mut oracle, 0, &first);
+    assert!(receive(&mut oracle, 0, &of_client[1]).is_some());
+    assert!(receive(&mut oracle, 0, &of_client[0]).is_some());
+    assert!(receive(&mut oracle, 0, &of_client[1]).is_none());
+    let (events, _) = oracle.finish();
+    assert_eq!((events.delivered, events.reordered, events.duplicate), (2, 1, 1));
+}
+
+#[test]
+fn what_the_feed_does_not_say_is_corrupt() {
+    let mut oracle = oracle(Delivery::Log);
+    let event = events_of(0)[0];
+    let forged = Quote { bid: 1.0, ..event.quote(&spec()) };
+    let foreign = Feed::new(&spec()).find(|event| !spec().symbols_of(0, 2).any(|own| own == event.symbol)).unwrap();
+    assert!(oracle.receive(0, &forged, 0).is_none());
+    assert!(oracle.receive(0, &Quote { sequence: 1_000_000, ..forged }, 0).is_none());
+    assert!(receive(&mut oracle, 0, &foreign).is_none());
+    assert_eq!(oracle.finish().0.corrupt, 3);
+}
+
+#[test]
+fn a_snapshot_coalesces_what_it_skipped_and_misses_what_it_never_saw() {
+    let mut oracle = oracle(Delivery::Snapshot);
+    let of_symbol: Vec<FeedEvent> = events_of(0).into_iter().filter(|event| event.symbol == 0).collect();
+    let inside: Vec<&FeedEvent> = of_symbol.iter().filter(|event| PHASES.in_window(event.scheduled_ns)).collect();
+    let before_last = inside[inside.len() - 2];
+    assert!(receive(&mut oracle, 0, before_last).is_some());
+    assert!(receive(&mut oracle, 0, inside[0]).is_none());
+    let (events, _) = oracle.finish();
+    assert_eq!((events.delivered, events.coalesced, events.reordered), (1, inside.len() as u64 - 2, 1));
+    assert_eq!(events.missed, events.expected - events.delivered - events.coalesced);
+}
+
+proptest! {
+    /// Whatever is lost, doubled or out of order, every event that was owed is in exactly one account.
+    #[test]
+    fn accounts_balance(choices in prop::collection::vec((0_u32..8, 0_usize..60), 0..400), snapshot: bool) {
+        let mut oracle = oracle(if snapshot { Delivery::Snapshot } else { Delivery::Log });
+        for (client, index) in choices {
+            if let Some(event) = events_of(client).get(index) {
+                receive(&mut oracle, client, event);
+            }
+        }
+        let (events, _) = oracle.finish();
+        prop_assert_eq!(events.expected, 4 * in_window());
+        prop_assert_eq!(events.delivered + events.missed + events.coalesced, events.expected);
+        prop_assert_eq!(events.corrupt, 0);
+    }
+}

@@ -1,0 +1,201 @@
+//! What one worker keeps of what arrived: histograms and counts of the window, never anything per delivery.
+//!
+//! One recorder a worker, behind one lock. Times come in stamped; it reads no clock.
+
+use std::{sync::Arc, time::Duration};
+
+use clients::{Batch, Cost};
+use reports::statistics::{Histogram, encode, new_histogram};
+
+use crate::{
+    load::oracle::Oracle,
+    message::{Empties, Phases, Usage, Worked},
+    registry::Flow,
+};
+
+/// Which of the responses the theory of empty responses speaks of.
+#[derive(Debug, Clone, Copy)]
+pub enum Theory {
+    /// Polls whose whole interval lay after the start.
+    Poll(Duration),
+    /// Holds that began after the start and could have run their whole time before the feed's end.
+    Hold(Duration),
+    /// Pushed messages: none may be empty.
+    Push,
+}
+
+impl Theory {
+    /// The theory for a flow whose setting has this duration.
+    pub fn new(flow: Flow, setting: Option<Duration>) -> Self {
+        match (flow, setting) {
+            (Flow::Poll(_), Some(interval)) => Self::Poll(interval),
+            (Flow::Hold(_), Some(hold)) => Self::Hold(hold),
+            _ => Self::Push,
+        }
+    }
+}
+
+/// The record of one worker.
+#[derive(Debug)]
+pub struct Recorder {
+    oracle: Oracle,
+    phases: Phases,
+    theory: Theory,
+    start_ns: Option<u64>,
+    /// By client: when its last response arrived.
+    responded_ns: Vec<u64>,
+    cost: Cost,
+    empties: Empties,
+    latency: Histogram,
+    confirmation: Histogram,
+    poll_lateness: Histogram,
+    negative: u64,
+    out_of_range: u64,
+    events_received: u64,
+    orders_unsent: u64,
+    lost: u32,
+    first_error: Option<String>,
+}
+
+impl Recorder {
+    /// An empty record.
+    pub fn new(oracle: Oracle, phases: Phases, theory: Theory, clients: u32) -> Self {
+        Self {
+            oracle,
+            phases,
+            theory,
+            start_ns: None,
+            responded_ns: vec![0; clients as usize],
+            cost: Cost::default(),
+            empties: Empties::default(),
+            latency: new_histogram(),
+            confirmation: new_histogram(),
+            poll_lateness: new_histogram(),
+            negative: 0,
+            out_of_range: 0,
+            events_received: 0,
+            orders_unsent: 0,
+            lost: 0,
+            first_error: None,
+        }
+    }
+
+    /// Sets the start, on the monotonic clock and on the wall's.
+    pub fn start(&mut self, start_ns: u64, epoch_ms: i64) {
+        self.oracle.set_epoch(epoch_ms);
+        self.start_ns = Some(start_ns);
+    }
+
+    /// Takes note of a batch of one client, stamped when it was decoded.
+    pub fn batch(&mut self, client: u32, arrival_ns: u64, batch: &Batch) {
+        let responded_ns = std::mem::replace(&mut self.responded_ns[client as usize], arrival_ns);
+        let Some(start_ns) = self.start_ns else { return };
+        let Some(arrival_ns) = arrival_ns.checked_sub(start_ns) else { return };
+        self.events_received += batch.events.len() as u64;
+        for quote in &batch.events {
+            let Some(delivered) = self.oracle.receive(client, quote, arrival_ns) else { continue };
+            if delivered.in_window {
+                match arrival_ns.checked_sub(delivered.scheduled_ns) {
+                    Some(latency_ns) => record(&mut self.latency, latency_ns, &mut self.out_of_range),
+                    None => self.negative += 1,
+                }
+            }
+        }
+        if self.phases.in_window(arrival_ns) {
+            self.cost += batch.cost;
+        }
+        self.count_empties(responded_ns.checked_sub(start_ns), arrival_ns, batch.cost);
+    }
+
+    /// Takes note of a poll that was due at one time and started at another, on the monotonic clock.
+    pub fn poll(&mut self, due_ns: u64, started_ns: u64) {
+        let since_start = self.start_ns.and_then(|start_ns| due_ns.checked_sub(start_ns));
+        if since_start.is_some_and(|due_ns| self.phases.in_window(due_ns)) {
+            record(&mut self.poll_lateness, started_ns.saturating_sub(due_ns), &mut self.out_of_range);
+        }
+    }
+
+    /// Takes note of a confirmation: of an order that was due at a time after the start, stamped on the clock.
+    pub fn confirmation(&mut self, due_ns: u64, arrival_ns: u64) {
+        let Some(start_ns) = self.start_ns else { return };
+        let confirmed_ns = arrival_ns.saturating_sub(start_ns);
+        if self.phases.in_window(due_ns) {
+            record(&mut self.confirmation, confirmed_ns.saturating_sub(due_ns), &mut self.out_of_range);
+        }
+    }
+
+    /// An order could not be handed to its client.
+    pub fn order_unsent(&mut self) {
+        self.orders_unsent += 1;
+    }
+
+    /// A client that had subscribed cannot go on.
+    pub fn lost(&mut self, reason: String) {
+        self.lost += 1;
+        self.first_error.get_or_insert(reason);
+    }
+
+    /// Events received since the start, whatever they are.
+    pub fn events_received(&self) -> u64 {
+        self.events_received
+    }
+
+    /// Everything that was scheduled has been received.
+    pub fn is_settled(&self) -> bool {
+        self.oracle.is_settled()
+    }
+
+    /// The window is over: all that was scheduled is owed.
+    pub fn close_window(&mut self) {
+        self.oracle.expect_until(u64::MAX);
+    }
+
+    /// The record as it is sent to the coordinator.
+    pub fn finish(&mut self, usage: Usage) -> Worked {
+        let (events, last_arrivals) = self.oracle.finish();
+        Worked {
+            events,
+            cost: self.cost,
+            latency: encode(&self.latency),
+            confirmation: encode(&self.confirmation),
+            poll_lateness: encode(&self.poll_lateness),
+            last_arrivals,
+            negative: self.negative,
+            out_of_range: self.out_of_range,
+            orders_unsent: self.orders_unsent,
+            lost: self.lost,
+            first_error: self.first_error.clone(),
+            empties: self.empties,
+            usage,
+        }
+    }
+
+    /// Counts the responses that theory speaks of; one cycle runs from response to response.
+    fn count_empties(&mut self, began_ns: Option<u64>, ended_ns: u64, cost: Cost) {
+        let judged = match self.theory {
+            Theory::Poll(interval) => ended_ns >= nanoseconds(interval) && self.phases.in_window(ended_ns),
+            Theory::Hold(hold) => {
+                began_ns.is_some_and(|began_ns| began_ns + nanoseconds(hold) <= self.phases.measured_ns())
+            }
+            Theory::Push => self.phases.in_window(ended_ns),
+        };
+        if judged {
+            self.empties.responses += cost.with_events + cost.empty;
+            self.empties.empty += cost.empty;
+        }
+    }
+}
+
+/// Shared by all tasks of a worker.
+pub type SharedRecorder = Arc<std::sync::Mutex<Recorder>>;
+
+fn record(histogram: &mut Histogram, value_ns: u64, out_of_range: &mut u64) {
+    // A histogram begins at 1 ns; what is shorter is one tick of the clock.
+    if histogram.record(value_ns.max(1)).is_err() {
+        *out_of_range += 1;
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).expect("a setting lasts less than centuries")
+}

@@ -1,0 +1,206 @@
+//! One worker: opens its clients' subscriptions, stamps each batch when it is decoded, and hands it to the recorder.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use clients::{Context, Endpoint, Subscription, Ticks};
+use futures_util::{StreamExt, stream};
+use proto::symbol_name;
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use tokio::sync::Notify;
+
+use super::{
+    oracle::{Audience, Oracle},
+    orders::{Confirmations, OrderBook},
+    pace,
+    recorder::{Recorder, SharedRecorder, Theory},
+};
+use crate::{
+    clock,
+    feed::uniform,
+    message::{Command, Report, Usage, WorkPlan},
+    process::{Control, Reporter, Sampler},
+    registry::{Approach, Flow},
+};
+
+/// Clients that connect at the same time: fewer than any listen queue holds.
+const CONNECTING: usize = 128;
+/// Pause between two reports of progress.
+const PROGRESS: Duration = Duration::from_millis(250);
+/// Keeps the poll phases' randomness apart from the feed's.
+const SEED_SALT: u64 = 0x5048_4153_4553;
+
+/// What all tasks of a worker share.
+struct Shared {
+    recorder: SharedRecorder,
+    confirmations: Confirmations,
+    settled: Notify,
+    connected: AtomicU32,
+}
+
+/// Runs the whole life of a worker.
+///
+/// # Errors
+/// The coordinator said something that does not belong here.
+pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> anyhow::Result<()> {
+    let sampler = Sampler::idle();
+    let setting = match approach.facts.flow {
+        Flow::Push => None,
+        Flow::Poll(name) | Flow::Hold(name) => Some(plan.params.duration(name)?),
+    };
+    let theory = Theory::new(approach.facts.flow, setting);
+    let audience = Audience {
+        first_client: plan.first_client,
+        clients: plan.clients,
+        symbols_per_client: plan.symbols_per_client,
+        delivery: approach.facts.delivery,
+    };
+    let oracle = Oracle::new(&plan.feed, plan.phases, audience);
+    let recorder = Arc::new(Mutex::new(Recorder::new(oracle, plan.phases, theory, plan.clients)));
+    let mut orders = OrderBook::default();
+    let shared = Arc::new(Shared {
+        recorder: Arc::clone(&recorder),
+        confirmations: orders.confirmations(),
+        settled: Notify::new(),
+        connected: AtomicU32::new(0),
+    });
+    let progress = tokio::spawn(report_progress(Arc::clone(&shared), control.reporter()));
+
+    let contexts = contexts(approach, &plan, setting, &recorder, &mut orders);
+    connect(approach, &plan, contexts, &shared, &control).await;
+    let Some(Command::Start { start_ns, epoch_ms }) = control.next().await else { anyhow::bail!("expected the start") };
+    recorder.lock().expect("no holder panics").start(start_ns, epoch_ms);
+    if approach.facts.bidirectional && plan.orders_per_second > 0.0 {
+        tokio::spawn(orders.run(plan.clone(), start_ns, Arc::clone(&recorder)));
+    }
+    let usage = measure(&plan, start_ns, sampler, &shared).await;
+    progress.abort();
+    let worked = recorder.lock().expect("no holder panics").finish(usage);
+    control.report(&Report::Worked(Box::new(worked)));
+    Ok(())
+}
+
+/// What each client is given, in order.
+fn contexts(
+    approach: &Approach,
+    plan: &WorkPlan,
+    setting: Option<Duration>,
+    recorder: &SharedRecorder,
+    orders: &mut OrderBook,
+) -> Vec<Context> {
+    let seed = plan.feed.seed ^ SEED_SALT ^ u64::from(plan.first_client);
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let began_ns = clock::now_ns();
+    (0..plan.clients)
+        .map(|client| {
+            let ticks = match (approach.facts.flow, setting) {
+                (Flow::Poll(_), Some(interval)) => {
+                    let phase_ns = (uniform(&mut random) * interval.as_nanos() as f64) as u64;
+                    pace::polls(began_ns + phase_ns, interval, Arc::clone(recorder))
+                }
+                _ => Ticks::default(),
+            };
+            let client = plan.first_client + client;
+            let symbols = plan.feed.symbols_of(client, plan.symbols_per_client).map(symbol_name).collect();
+            let endpoint = Endpoint { server: plan.target, source: source_of(client, plan.target) };
+            let orders = if approach.facts.bidirectional { orders.queue() } else { clients::Orders::default() };
+            let seed = plan.feed.seed.wrapping_add(u64::from(client));
+            Context { endpoint, symbols, after: Some(0), params: plan.params.clone(), ticks, orders, seed }
+        })
+        .collect()
+}
+
+/// Spreads the clients over loopback addresses, so that no pair of addresses runs out of ports even where each request
+/// takes one. A client of another machine leaves the choice to the system.
+fn source_of(client: u32, target: SocketAddr) -> Option<IpAddr> {
+    let IpAddr::V4(address) = target.ip() else { return None };
+    let last = u8::try_from(client % 250).expect("less than 250") + 1;
+    address.is_loopback().then_some(IpAddr::V4(Ipv4Addr::new(127, 0, 1, last)))
+}
+
+async fn connect(
+    approach: &Approach,
+    plan: &WorkPlan,
+    contexts: Vec<Context>,
+    shared: &Arc<Shared>,
+    control: &Control,
+) {
+    let began_ns = clock::now_ns();
+    let mut lost = 0;
+    let mut first_error = None;
+    let attempts = stream::iter(contexts.into_iter().enumerate())
+        .map(|(client, context)| async move { (client, (approach.subscribe)(context).await) });
+    let mut attempts = std::pin::pin!(attempts.buffer_unordered(CONNECTING));
+    while let Some((client, attempt)) = attempts.next().await {
+        match attempt {
+            Ok(subscription) => {
+                shared.connected.fetch_add(1, Ordering::Relaxed);
+                let client = u32::try_from(client).expect("clients are counted in 32 bits");
+                tokio::spawn(follow(client, subscription, Arc::clone(shared)));
+            }
+            Err(error) => {
+                lost += 1;
+                first_error.get_or_insert_with(|| error.to_string());
+            }
+        }
+    }
+    let seconds = (clock::now_ns() - began_ns) as f64 / 1e9;
+    control.report(&Report::Connected { connected: plan.clients - lost, lost, seconds, first_error });
+}
+
+/// Reads one client's subscription for as long as it lasts.
+async fn follow(client: u32, mut subscription: Box<dyn Subscription>, shared: Arc<Shared>) {
+    loop {
+        let batch = subscription.next().await;
+        let arrival_ns = clock::now_ns();
+        let mut recorder = shared.recorder.lock().expect("no holder panics");
+        match batch {
+            Ok(batch) => {
+                recorder.batch(client, arrival_ns, &batch);
+                for confirmation in &batch.confirmations {
+                    if let Some(due_ns) = shared.confirmations.take(confirmation) {
+                        recorder.confirmation(due_ns, arrival_ns);
+                    }
+                }
+                if recorder.is_settled() {
+                    shared.settled.notify_one();
+                }
+            }
+            Err(error) => return recorder.lost(format!("client {client}: {error}")),
+        }
+    }
+}
+
+/// Waits for the window and the drain, and takes the samples at the window's edges.
+async fn measure(plan: &WorkPlan, start_ns: u64, mut sampler: Sampler, shared: &Shared) -> Usage {
+    clock::sleep_until(start_ns + plan.phases.warmup_ns).await;
+    sampler.open();
+    clock::sleep_until(start_ns + plan.phases.measured_ns()).await;
+    let usage = sampler.close();
+    let settled = {
+        let mut recorder = shared.recorder.lock().expect("no holder panics");
+        recorder.close_window();
+        recorder.is_settled()
+    };
+    if !settled {
+        let drain = Duration::from_nanos(plan.phases.drain_ns);
+        // What has not arrived when the drain ends is missed, and the account says so.
+        let _ = tokio::time::timeout(drain, shared.settled.notified()).await;
+    }
+    usage
+}
+
+async fn report_progress(shared: Arc<Shared>, reporter: Reporter) {
+    let mut ticks = tokio::time::interval(PROGRESS);
+    loop {
+        ticks.tick().await;
+        let events = shared.recorder.lock().expect("no holder panics").events_received();
+        reporter.report(&Report::Progress { connected: shared.connected.load(Ordering::Relaxed), events });
+    }
+}

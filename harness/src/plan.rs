@@ -1,0 +1,300 @@
+//! From a scenario to trials: which variants, under which loads, in which order, in how many shards. Synchronous and
+//! pure: the same scenario gives the same plan.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use proto::{Params, parse_duration};
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use reports::schema::Load;
+
+use crate::{
+    feed::{FeedSpec, uniform},
+    message::{HubLimits, Phases, ServerFaults},
+    registry::{APPROACHES, Approach, Delivery, Flow, Setting, Side, Values, find},
+    scenario::{Properties, Scenario, Selection},
+    scenario_error::ScenarioError,
+};
+
+/// Descriptors that a process needs beside those of its clients.
+const RESERVED_DESCRIPTORS: u64 = 256;
+/// Keeps the order's randomness apart from the feed's.
+const SEED_SALT: u64 = 0x4f52_4445;
+
+/// One variant under one load, once.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// The approach.
+    pub approach: &'static Approach,
+    /// Name of the variant.
+    pub variant: String,
+    /// Every setting.
+    pub params: Params,
+    /// The load, as it is recorded.
+    pub load: Load,
+    /// The load, as it is computed.
+    pub feed: FeedSpec,
+    /// The phases.
+    pub phases: Phases,
+    /// Bounds of the servers.
+    pub limits: HubLimits,
+    /// Faults to inject.
+    pub faults: ServerFaults,
+    /// Round, from 1.
+    pub round: u32,
+    /// The clients of each server and worker pair.
+    pub shards: Vec<Shard>,
+}
+
+/// The clients of one server and worker pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// Index of the first.
+    pub first_client: u32,
+    /// How many.
+    pub clients: u32,
+}
+
+/// A variant: an approach with settings.
+#[derive(Debug, Clone)]
+struct Variant {
+    approach: &'static Approach,
+    name: String,
+    params: Params,
+}
+
+/// The trials of a scenario, in the order in which they run, where a process may open so many descriptors.
+///
+/// # Errors
+/// The scenario names an approach, a setting or a value that does not exist.
+pub fn trials(scenario: &Scenario, descriptors: u64) -> Result<Vec<Trial>, ScenarioError> {
+    let variants = variants(scenario)?;
+    let phases = phases(scenario);
+    let mut planned = Vec::new();
+    for round in 1..=scenario.trials {
+        let first = planned.len();
+        for variant in &variants {
+            for clients in scenario.load.clients.values() {
+                for events_per_second in scenario.load.events_per_second.values() {
+                    planned.push(trial(scenario, variant, phases, (clients, events_per_second), round, descriptors));
+                }
+            }
+        }
+        shuffle(&mut planned[first..], scenario.load.seed ^ SEED_SALT ^ u64::from(round));
+    }
+    Ok(planned)
+}
+
+/// How long the trials take, at most, without the time it takes to connect.
+pub fn duration(trials: &[Trial]) -> Duration {
+    let phases = |trial: &Trial| trial.phases.measured_ns() + trial.phases.drain_ns;
+    Duration::from_nanos(trials.iter().map(phases).sum())
+}
+
+/// Descriptors that one client takes in its worker: a client that is called also listens.
+pub fn descriptors_per_client(approach: &Approach) -> u64 {
+    match approach.facts.connects {
+        Side::Client => 1,
+        Side::Server => 2,
+    }
+}
+
+/// Divides clients evenly over as few pairs of processes as the descriptors allow.
+pub fn shards(clients: u32, per_client: u64, descriptors: u64) -> Vec<Shard> {
+    let capacity = (descriptors.saturating_sub(RESERVED_DESCRIPTORS) / per_client).max(1);
+    let count = u64::from(clients).div_ceil(capacity);
+    let bound = |index: u64| u32::try_from(u64::from(clients) * index / count).expect("at most all clients");
+    let shard = |index| Shard { first_client: bound(index), clients: bound(index + 1) - bound(index) };
+    (0..count).map(shard).collect()
+}
+
+fn trial(
+    scenario: &Scenario,
+    variant: &Variant,
+    phases: Phases,
+    (clients, events_per_second): (u32, f64),
+    round: u32,
+    descriptors: u64,
+) -> Trial {
+    let load = &scenario.load;
+    let orders = if variant.approach.facts.bidirectional { load.orders_per_second } else { 0.0 };
+    let arrival = serde_json::to_value(load.arrival).expect("an arrival is a word");
+    Trial {
+        approach: variant.approach,
+        variant: variant.name.clone(),
+        params: variant.params.clone(),
+        load: Load {
+            clients,
+            symbols: load.symbols,
+            symbols_per_client: load.symbols_per_client,
+            events_per_second,
+            orders_per_second: orders,
+            payload_bytes: load.payload_bytes,
+            arrival: arrival.as_str().expect("an arrival is a word").to_owned(),
+        },
+        feed: FeedSpec {
+            // Each round has events of its own; within a round all approaches deliver the same.
+            seed: load.seed.wrapping_add(u64::from(round) - 1),
+            symbols: load.symbols,
+            events_per_second,
+            arrival: load.arrival,
+            payload_bytes: load.payload_bytes,
+            duration_ns: phases.measured_ns(),
+            epoch_ms: 0,
+        },
+        phases,
+        limits: scenario.limits,
+        faults: ServerFaults::default(),
+        round,
+        shards: shards(clients, descriptors_per_client(variant.approach), descriptors),
+    }
+}
+
+fn phases(scenario: &Scenario) -> Phases {
+    let nanoseconds = |text: &str| {
+        let duration = parse_duration(text).expect("the scenario was validated");
+        u64::try_from(duration.as_nanos()).expect("at most an hour")
+    };
+    let window = &scenario.window;
+    Phases {
+        warmup_ns: nanoseconds(&window.warmup),
+        measure_ns: nanoseconds(&window.measure),
+        drain_ns: nanoseconds(&window.drain),
+    }
+}
+
+fn shuffle(trials: &mut [Trial], seed: u64) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    for last in (1..trials.len()).rev() {
+        trials.swap(last, (uniform(&mut random) * (last + 1) as f64) as usize);
+    }
+}
+
+fn variants(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
+    for (name, settings) in &scenario.params {
+        let approach = find(name).ok_or_else(|| unknown_approach(name))?;
+        for (setting, values) in settings {
+            let valid = approach.settings.iter().map(|setting| setting.name);
+            let setting = approach.settings.iter().find(|known| known.name == setting).ok_or_else(|| {
+                ScenarioError::unknown(&format!("setting of {name}"), setting, valid)
+            })?;
+            values.iter().try_for_each(|value| accept(name, setting, value))?;
+        }
+    }
+    let given = |approach: &'static Approach| scenario.params.get(approach.name).cloned().unwrap_or_default();
+    match &scenario.approaches {
+        Selection::All(_) => Ok(APPROACHES.iter().flat_map(|one| expand(one, &given(one))).collect()),
+        Selection::Properties(wanted) => {
+            check_properties(wanted)?;
+            let chosen = APPROACHES.iter().filter(|approach| has(approach, wanted));
+            Ok(chosen.flat_map(|one| expand(one, &given(one))).collect())
+        }
+        Selection::Names(names) => {
+            let mut variants = Vec::new();
+            for name in names {
+                let (approach, settings) = named(name, given)?;
+                variants.extend(expand(approach, &settings));
+            }
+            Ok(variants)
+        }
+    }
+}
+
+type Settings = BTreeMap<String, Vec<String>>;
+
+/// `websocket`, or a variant such as `websocket/binary`: each value after a slash belongs to the setting that takes it.
+fn named(
+    name: &str,
+    given: impl Fn(&'static Approach) -> Settings,
+) -> Result<(&'static Approach, Settings), ScenarioError> {
+    let mut parts = name.split('/');
+    let approach = parts.next().and_then(find).ok_or_else(|| unknown_approach(name))?;
+    let mut settings = given(approach);
+    for value in parts {
+        let setting = approach.settings.iter().find(|setting| accept(approach.name, setting, value).is_ok());
+        let setting = setting.ok_or_else(|| {
+            let valid = approach.settings.iter().flat_map(|setting| match setting.values {
+                Values::Choice(choices) => choices.to_vec(),
+                Values::Duration(default) => vec![default],
+            });
+            ScenarioError::unknown(&format!("variant of {}", approach.name), value, valid)
+        })?;
+        settings.insert(setting.name.to_owned(), vec![value.to_owned()]);
+    }
+    Ok((approach, settings))
+}
+
+fn unknown_approach(name: &str) -> ScenarioError {
+    ScenarioError::unknown("approach", name, APPROACHES.iter().map(|approach| approach.name))
+}
+
+fn accept(approach: &str, setting: &Setting, value: &str) -> Result<(), ScenarioError> {
+    match setting.values {
+        Values::Choice(choices) if choices.contains(&value) => Ok(()),
+        Values::Choice(choices) => {
+            Err(ScenarioError::unknown(&format!("{} of {approach}", setting.name), value, choices.iter().copied()))
+        }
+        Values::Duration(_) => match parse_duration(value) {
+            Ok(duration) if !duration.is_zero() => Ok(()),
+            _ => Err(ScenarioError::Unknown(format!(
+                "{} of {approach} is `{value}`, expected a duration above 0, such as 250ms, 1s or 5m",
+                setting.name
+            ))),
+        },
+    }
+}
+
+/// Every combination of the values given, each named by them.
+fn expand(approach: &'static Approach, given: &Settings) -> Vec<Variant> {
+    let default = |setting: &Setting| match setting.values {
+        Values::Duration(default) => default.to_owned(),
+        Values::Choice(choices) => choices[0].to_owned(),
+    };
+    let params = approach.settings.iter().map(|setting| (setting.name.to_owned(), default(setting))).collect();
+    let mut variants = vec![Variant { approach, name: approach.name.to_owned(), params: Params(params) }];
+    for setting in approach.settings {
+        let Some(values) = given.get(setting.name).filter(|values| !values.is_empty()) else { continue };
+        let with = |variant: &Variant, value: &String| {
+            let mut variant = variant.clone();
+            variant.params.0.insert(setting.name.to_owned(), value.clone());
+            variant.name = format!("{}/{value}", variant.name);
+            variant
+        };
+        variants = variants.iter().flat_map(|variant| values.iter().map(move |value| with(variant, value))).collect();
+    }
+    variants
+}
+
+fn check_properties(wanted: &Properties) -> Result<(), ScenarioError> {
+    for (what, value, valid) in
+        [("flow", &wanted.flow, ["push", "pull"]), ("delivery", &wanted.delivery, ["log", "snapshot"])]
+    {
+        if let Some(value) = value.as_deref().filter(|value| !valid.contains(value)) {
+            return Err(ScenarioError::unknown(what, value, valid));
+        }
+    }
+    Ok(())
+}
+
+fn has(approach: &Approach, wanted: &Properties) -> bool {
+    let facts = approach.facts;
+    wanted.flow.as_deref().is_none_or(|flow| flow == flow_word(facts.flow))
+        && wanted.delivery.as_deref().is_none_or(|delivery| delivery == delivery_word(facts.delivery))
+        && wanted.browser.is_none_or(|browser| browser == facts.browser)
+        && wanted.bidirectional.is_none_or(|bidirectional| bidirectional == facts.bidirectional)
+}
+
+/// `push` or `pull`.
+pub fn flow_word(flow: Flow) -> &'static str {
+    match flow {
+        Flow::Push => "push",
+        Flow::Poll(_) | Flow::Hold(_) => "pull",
+    }
+}
+
+/// `log` or `snapshot`.
+pub fn delivery_word(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::Log => "log",
+        Delivery::Snapshot => "snapshot",
+    }
+}

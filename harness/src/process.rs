@@ -1,0 +1,128 @@
+//! A child process's side of its life: what it says and hears, when it must end, and what it uses.
+
+use std::{
+    io::{self, BufRead, Write},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use procfs::process::Process;
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
+
+use crate::{
+    clock,
+    message::{Command, Report, Usage},
+};
+
+/// Ties this process to its parent and lets it open as many descriptors as the system grants.
+///
+/// # Errors
+/// The system refuses to tie it.
+pub fn become_child() -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    raise_descriptor_limit();
+    Ok(())
+}
+
+/// Raises the soft descriptor limit to the hard one, and gives it.
+pub fn raise_descriptor_limit() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    // A refusal leaves the soft limit, which the plan reads from here.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// Sends reports to the coordinator.
+#[derive(Debug, Clone, Default)]
+pub struct Reporter(Arc<Mutex<()>>);
+
+impl Reporter {
+    /// Writes one line. A coordinator that is gone cannot be told anything, and ends this process anyway.
+    pub fn report(&self, report: &Report) {
+        let line = serde_json::to_string(report).expect("a report has only string keys and finite numbers");
+        let _whole_lines = self.0.lock().expect("no holder panics");
+        let _ = writeln!(io::stdout(), "{line}");
+    }
+}
+
+/// The conversation with the coordinator.
+#[derive(Debug)]
+pub struct Control {
+    reporter: Reporter,
+    commands: mpsc::UnboundedReceiver<Command>,
+}
+
+impl Control {
+    /// Reads the plan from the first line of standard input, then commands from the following ones. The end of
+    /// standard input is the end of the coordinator, and ends this process.
+    ///
+    /// # Errors
+    /// The first line is no plan.
+    pub fn open<Plan: DeserializeOwned>() -> io::Result<(Plan, Self)> {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        let plan = serde_json::from_str(&line).map_err(io::Error::other)?;
+        let (sender, commands) = mpsc::unbounded_channel();
+        thread::Builder::new().name("commands".into()).spawn(move || {
+            for line in io::stdin().lock().lines().map_while(Result::ok) {
+                match serde_json::from_str(&line) {
+                    Ok(command) => drop(sender.send(command)),
+                    Err(_) => break,
+                }
+            }
+            std::process::exit(0);
+        })?;
+        Ok((plan, Self { reporter: Reporter::default(), commands }))
+    }
+
+    /// Sends reports from elsewhere.
+    pub fn reporter(&self) -> Reporter {
+        self.reporter.clone()
+    }
+
+    /// Writes one line.
+    pub fn report(&self, report: &Report) {
+        self.reporter.report(report);
+    }
+
+    /// Waits for the next command.
+    pub async fn next(&mut self) -> Option<Command> {
+        self.commands.recv().await
+    }
+}
+
+/// Measures what this process uses.
+#[derive(Debug)]
+pub struct Sampler {
+    idle_bytes: u64,
+    opened_cpu_ns: u64,
+}
+
+impl Sampler {
+    /// Takes the memory of the idle process.
+    pub fn idle() -> Self {
+        Self { idle_bytes: memory().0, opened_cpu_ns: 0 }
+    }
+
+    /// The window opens.
+    pub fn open(&mut self) {
+        self.opened_cpu_ns = clock::process_cpu_ns();
+    }
+
+    /// The window closes.
+    pub fn close(&self) -> Usage {
+        let cpu_us = (clock::process_cpu_ns() - self.opened_cpu_ns) / 1_000;
+        let (settled_bytes, peak_bytes) = memory();
+        Usage { cpu_us, idle_bytes: self.idle_bytes, settled_bytes, peak_bytes }
+    }
+}
+
+/// Anonymous resident memory now, and the most that was ever resident, in bytes; 0 where the system does not say.
+fn memory() -> (u64, u64) {
+    let status = Process::myself().and_then(|process| process.status());
+    status.map_or((0, 0), |status| {
+        (status.rssanon.unwrap_or_default() * 1024, status.vmhwm.unwrap_or_default() * 1024)
+    })
+}

@@ -1,0 +1,250 @@
+//! Scenario files: what is written in them, and how a mistake is told.
+//!
+//! The structures here are the file, key by key; `plan` turns them into trials. A scenario names loads and
+//! properties, never code.
+
+use std::{collections::BTreeMap, fmt, path::Path};
+
+use proto::parse_duration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{feed::Arrival, message::HubLimits, scenario_error::ScenarioError};
+
+/// A scenario file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// A few words.
+    pub title: String,
+    /// What the scenario answers.
+    pub question: String,
+    /// A paragraph that the report prints: what may be concluded, and what may not.
+    pub analysis: String,
+    /// Which approaches take part.
+    pub approaches: Selection,
+    /// Rounds; the order inside a round is shuffled with the seed.
+    pub trials: u32,
+    /// The load.
+    pub load: LoadKeys,
+    /// The phases.
+    pub window: WindowKeys,
+    /// Bounds of the servers.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, u64>")]
+    pub limits: HubLimits,
+    /// By approach and setting: the values that make its variants.
+    #[serde(default)]
+    pub params: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+}
+
+/// Which approaches take part: `"all"`, names, or properties that they must have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected \"all\", a list of names, or a table of properties such as { flow = \"push\" }")]
+pub enum Selection {
+    /// Every approach.
+    All(All),
+    /// These.
+    Names(Vec<String>),
+    /// Those with all of these properties.
+    Properties(Properties),
+}
+
+/// The word `all`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum All {
+    /// Every approach.
+    All,
+}
+
+/// Properties that an approach must have to take part.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Properties {
+    /// `push` or `pull`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow: Option<String>,
+    /// `log` or `snapshot`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
+    /// A browser can do it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub browser: Option<bool>,
+    /// The client can send orders on the same connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bidirectional: Option<bool>,
+}
+
+/// The table `[load]`. A list under `clients` or `events_per_second` sweeps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoadKeys {
+    /// Simulated clients.
+    pub clients: OneOrMany<u32>,
+    /// Symbols in the feed.
+    pub symbols: u32,
+    /// Symbols that each client follows.
+    #[serde(default = "one")]
+    pub symbols_per_client: u32,
+    /// Events a second, over all symbols.
+    pub events_per_second: OneOrMany<f64>,
+    /// Orders a second, over all clients of a bidirectional approach.
+    #[serde(default)]
+    pub orders_per_second: f64,
+    /// How events are spread over time.
+    #[schemars(with = "String")]
+    pub arrival: Arrival,
+    /// Filler in each event.
+    #[serde(default)]
+    pub payload_bytes: u32,
+    /// Seed of everything random.
+    #[serde(default = "one_long")]
+    pub seed: u64,
+}
+
+/// One value, or a list of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a number that is not negative, or a list of them")]
+pub enum OneOrMany<T> {
+    /// One.
+    One(T),
+    /// A sweep.
+    Many(Vec<T>),
+}
+
+impl<T: Copy> OneOrMany<T> {
+    /// All values.
+    pub fn values(&self) -> Vec<T> {
+        match self {
+            Self::One(value) => vec![*value],
+            Self::Many(values) => values.clone(),
+        }
+    }
+}
+
+/// The table `[window]`; durations such as `250ms`, `1s`, `5m`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WindowKeys {
+    /// Before the window.
+    pub warmup: String,
+    /// The window.
+    pub measure: String,
+    /// After the window, at most.
+    pub drain: String,
+}
+
+/// A scenario and where it came from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The file's name without its ending.
+    pub name: String,
+    /// The effective scenario.
+    pub scenario: Scenario,
+}
+
+/// Reads a scenario file and applies `--set` overrides, written `load.symbols=50`.
+///
+/// # Errors
+/// The file cannot be read, or it or an override is not what a scenario may say.
+pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ScenarioError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ScenarioError::Unreadable { path: path.display().to_string(), source })?;
+    let name = path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy().into_owned());
+    Ok(Loaded { name, scenario: parse(&path.display().to_string(), &text, overrides)? })
+}
+
+/// Reads a scenario from the text of a file with this name.
+///
+/// # Errors
+/// The text or an override is not what a scenario may say.
+pub fn parse(origin: &str, text: &str, overrides: &[String]) -> Result<Scenario, ScenarioError> {
+    let mut scenario: Scenario =
+        toml::from_str(text).map_err(|error| ScenarioError::parse(origin, text, &error))?;
+    if !overrides.is_empty() {
+        let mut table: toml::Table = toml::from_str(text).map_err(|error| ScenarioError::parse(origin, text, &error))?;
+        for one in overrides {
+            set(&mut table, one)?;
+        }
+        // What stood in the file was valid, so a mistake is in an override.
+        scenario = table.try_into().map_err(|error: toml::de::Error| ScenarioError::overridden(overrides, &error))?;
+    }
+    validate(origin, text, &scenario)?;
+    Ok(scenario)
+}
+
+fn set(table: &mut toml::Table, one: &str) -> Result<(), ScenarioError> {
+    let malformed = || ScenarioError::Override(format!("--set {one}: expected KEY=VALUE, such as load.symbols=50"));
+    let (key, value) = one.split_once('=').ok_or_else(malformed)?;
+    // A value that is no TOML by itself is a bare word, so that nobody has to quote for two parsers.
+    let value = toml::from_str::<toml::Table>(&format!("value = {value}"))
+        .ok()
+        .and_then(|mut parsed| parsed.remove("value"))
+        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
+    let mut place = table;
+    let mut parts = key.split('.').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            place.insert(part.to_owned(), value);
+            return Ok(());
+        }
+        let next = place.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        place = next.as_table_mut().ok_or_else(malformed)?;
+    }
+    Err(malformed())
+}
+
+/// What the types cannot say.
+fn validate(origin: &str, text: &str, scenario: &Scenario) -> Result<(), ScenarioError> {
+    let refuse = |key: &str, found: &dyn fmt::Display, expected: &str| {
+        Err(ScenarioError::value(origin, text, key, &found.to_string(), expected))
+    };
+    let load = &scenario.load;
+    for (key, values) in [("clients", load.clients.values()), ("symbols", vec![load.symbols])] {
+        if values.is_empty() || values.contains(&0) {
+            return refuse(key, &0, "at least 1");
+        }
+    }
+    if load.symbols_per_client == 0 || load.symbols_per_client > load.symbols {
+        return refuse("symbols_per_client", &load.symbols_per_client, &format!("1 to {} (load.symbols)", load.symbols));
+    }
+    let rates = load.events_per_second.values();
+    match rates.iter().find(|rate| !(rate.is_finite() && **rate > 0.0)) {
+        Some(rate) => return refuse("events_per_second", rate, "a number above 0"),
+        None if rates.is_empty() => return refuse("events_per_second", &"[]", "a number above 0, or a list of them"),
+        None => {}
+    }
+    if !(load.orders_per_second.is_finite() && load.orders_per_second >= 0.0) {
+        return refuse("orders_per_second", &load.orders_per_second, "a number that is not negative");
+    }
+    if scenario.trials == 0 {
+        return refuse("trials", &0, "at least 1");
+    }
+    if load.payload_bytes > 512 * 1024 {
+        return refuse("payload_bytes", &load.payload_bytes, "at most 524288");
+    }
+    let limits = scenario.limits;
+    if limits.replay_events == 0 || limits.queue_events == 0 || limits.batch_events == 0 {
+        return refuse("limits", &0, "limits of at least 1");
+    }
+    let window = &scenario.window;
+    for (key, value) in [("warmup", &window.warmup), ("measure", &window.measure), ("drain", &window.drain)] {
+        let Ok(duration) = parse_duration(value) else {
+            return refuse(key, value, "a number and a unit, such as 250ms, 1s or 5m");
+        };
+        let shortest = if key == "measure" { 1 } else { 0 };
+        if duration.as_millis() < shortest || duration.as_secs() > 3_600 {
+            return refuse(key, value, "a duration of at most 1h, and for measure above 0");
+        }
+    }
+    Ok(())
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn one_long() -> u64 {
+    1
+}

@@ -1,0 +1,125 @@
+//! The system under test: what runs inside a server process, around the server of an approach.
+
+use std::{net::SocketAddr, sync::Arc, thread};
+
+use proto::Params;
+use reports::statistics::encode;
+use servers::{Context, Hub, Meter, ServeError, Transport};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock,
+    feed::FeedSpec,
+    message::{Command, HubLimits, Report, ServePlan, Served},
+    process::{Control, Sampler},
+    publish::{Publication, publish},
+    registry::Approach,
+};
+
+/// A server that runs.
+pub struct System {
+    /// Where the events go.
+    pub hub: Arc<Hub>,
+    /// What crosses its sockets.
+    pub meter: Meter,
+    /// Where it listens.
+    pub address: SocketAddr,
+    shutdown: CancellationToken,
+    server: JoinHandle<Result<(), ServeError>>,
+}
+
+impl System {
+    /// Starts the server of an approach on the current runtime.
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub fn start(
+        approach: &Approach,
+        listen: SocketAddr,
+        symbols: &[String],
+        limits: HubLimits,
+        params: Params,
+    ) -> Result<Self, ServeError> {
+        let transport = Transport::bind(listen)?;
+        let (address, meter) = (transport.address(), transport.meter());
+        let hub = Hub::new(symbols, limits.into());
+        let shutdown = CancellationToken::new();
+        let context = Context { transport, hub: Arc::clone(&hub), params, shutdown: shutdown.clone() };
+        let server = tokio::spawn((approach.serve)(context));
+        Ok(Self { hub, meter, address, shutdown, server })
+    }
+
+    /// Waits until the server ends without having been asked to.
+    ///
+    /// # Errors
+    /// Why it ended.
+    pub async fn ended(&mut self) -> anyhow::Result<()> {
+        (&mut self.server).await??;
+        anyhow::bail!("the server ended without being asked to")
+    }
+
+    /// Ends the server: every subscription first, then the connections.
+    ///
+    /// # Errors
+    /// Why it did not end well.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.hub.close();
+        self.shutdown.cancel();
+        Ok(self.server.await??)
+    }
+}
+
+/// Runs the whole life of a coordinated server.
+///
+/// # Errors
+/// The server cannot start or go on.
+pub async fn serve(approach: &Approach, plan: ServePlan, mut control: Control) -> anyhow::Result<()> {
+    let names = plan.feed.symbol_names();
+    let mut system = System::start(approach, plan.listen, &names, plan.limits, plan.params.clone())?;
+    control.report(&Report::Listening { address: system.address });
+    let (hub, meter) = (Arc::clone(&system.hub), system.meter.clone());
+    let served = tokio::select! {
+        served = measure(&plan, &mut control, &hub, &meter) => served?,
+        ended = system.ended() => return ended,
+    };
+    system.stop().await?;
+    control.report(&Report::Served(Box::new(served)));
+    Ok(())
+}
+
+/// Publishes from the start, takes the samples at the window's edges, and waits to be told that the workers are done.
+async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter: &Meter) -> anyhow::Result<Served> {
+    let mut sampler = Sampler::idle();
+    let Some(Command::Start { start_ns, epoch_ms }) = control.next().await else { anyhow::bail!("stopped before the start") };
+    let feed = FeedSpec { epoch_ms, ..plan.feed.clone() };
+    let publisher = spawn_publisher(feed, plan, start_ns, Arc::clone(hub))?;
+    clock::sleep_until(start_ns + plan.phases.warmup_ns).await;
+    sampler.open();
+    let before = meter.traffic();
+    clock::sleep_until(start_ns + plan.phases.measured_ns()).await;
+    let after = meter.traffic();
+    let usage = sampler.close();
+    anyhow::ensure!(control.next().await == Some(Command::Stop), "expected the order to stop");
+    let publication = publisher.join().map_err(|_| anyhow::anyhow!("the publisher thread failed"))?;
+    Ok(Served {
+        scheduled: publication.scheduled,
+        published: publication.published,
+        lateness: encode(&publication.lateness),
+        client_to_server_bytes: after.client_to_server_bytes - before.client_to_server_bytes,
+        server_to_client_bytes: after.server_to_client_bytes - before.server_to_client_bytes,
+        connections_opened: after.connections_opened - before.connections_opened,
+        overflows: hub.overflows(),
+        usage,
+    })
+}
+
+fn spawn_publisher(
+    feed: FeedSpec,
+    plan: &ServePlan,
+    start_ns: u64,
+    hub: Arc<Hub>,
+) -> std::io::Result<thread::JoinHandle<Publication>> {
+    let (phases, faults) = (plan.phases, plan.faults);
+    thread::Builder::new().name("publisher".into()).spawn(move || publish(&feed, phases, faults, start_ns, &hub))
+}
