@@ -1,0 +1,106 @@
+//! Cases about what arrives: everything that is owed, once, in order and whole, from wherever the client starts.
+
+use anyhow::{Result, ensure};
+
+use super::{Fixture, Outcome};
+use crate::registry::{Flow, Side};
+
+/// Several clients with one or several symbols each receive what they asked for, at no cost that nothing explains.
+pub(super) async fn receives_in_order(mut fixture: Fixture) -> Result<Outcome> {
+    let mut readers = Vec::new();
+    for symbols in [&[0][..], &[0], &[1, 3, 5], &[5, 0, 2]] {
+        readers.push(fixture.subscribe(symbols, Some(0)).await?);
+    }
+    // More than one batch at once, then single events: what comes after the last duplicate would show it.
+    for burst in [90, 1, 1, 1, 1, 1, 1] {
+        fixture.publish(burst);
+        for reader in &mut readers {
+            fixture.expect_complete(reader, 0).await?;
+        }
+    }
+    for reader in &readers {
+        let cost = reader.cost;
+        ensure!(cost.with_events > 0, "no response with events was counted: {cost:?}");
+        ensure!(cost.errors + cost.reconnects + cost.resets == 0, "nothing went wrong, but was counted: {cost:?}");
+        if fixture.subject.approach.facts.flow == Flow::Push {
+            ensure!(cost.empty == 0, "a push approach sent an empty response: {cost:?}");
+        }
+    }
+    Ok(Outcome::Passed)
+}
+
+/// A client that starts from a cursor receives what happened since, and nothing before it.
+pub(super) async fn starts_from_a_cursor(mut fixture: Fixture) -> Result<Outcome> {
+    fixture.publish(60);
+    // Every symbol has changed since, so that a snapshot owes something too.
+    let after = 20;
+    let mut reader = fixture.subscribe(&[0, 4], Some(after)).await?;
+    fixture.expect_complete(&mut reader, after).await?;
+    fixture.publish(12);
+    fixture.expect_complete(&mut reader, after).await?;
+    Ok(Outcome::Passed)
+}
+
+/// A client without a cursor receives what happens from now on, and nothing from before.
+pub(super) async fn starts_from_now(mut fixture: Fixture) -> Result<Outcome> {
+    if !fixture.is_log() {
+        return Ok(Outcome::NotApplicable("a snapshot starts with the present state, whenever it came about"));
+    }
+    fixture.publish(30);
+    let before = fixture.head();
+    let mut reader = fixture.subscribe(&[2], None).await?;
+    // A subscription may still be on its way when its function returns, so that the first events may miss it.
+    fixture.expect_fresh(&mut reader, 2).await?;
+    let first = reader.events[0].sequence;
+    ensure!(first > before, "event {first} happened before the subscription, which came after {before}");
+    fixture.publish(30);
+    fixture.expect_complete(&mut reader, first - 1).await?;
+    Ok(Outcome::Passed)
+}
+
+/// Clients that are cut off come back and go on without loss or duplicate, whenever the events happen.
+pub(super) async fn resumes_after_a_cut(mut fixture: Fixture) -> Result<Outcome> {
+    if !fixture.subject.approach.facts.resumable {
+        return Ok(Outcome::NotApplicable("the protocol has no way to resume"));
+    }
+    let mut one = fixture.subscribe(&[0], Some(0)).await?;
+    let mut three = fixture.subscribe(&[1, 2, 4], Some(0)).await?;
+    fixture.publish(24);
+    fixture.expect_complete(&mut one, 0).await?;
+    fixture.expect_complete(&mut three, 0).await?;
+
+    let is_cut = fixture.meter.open_connections() > 0;
+    fixture.meter.cut();
+    fixture.publish(24);
+    fixture.expect_complete(&mut one, 0).await?;
+    fixture.expect_complete(&mut three, 0).await?;
+    // A second cut amid a burst: some of it may be lost in the sockets.
+    fixture.publish(48);
+    fixture.meter.cut();
+    fixture.publish(24);
+    fixture.expect_complete(&mut one, 0).await?;
+    fixture.expect_complete(&mut three, 0).await?;
+
+    let reconnects = one.cost.reconnects + three.cost.reconnects;
+    if is_cut && fixture.subject.approach.facts.connects == Side::Client {
+        ensure!(reconnects > 0, "a connection was cut, but no reconnect was counted: {:?}", one.cost);
+    }
+    ensure!(one.cost.resets + three.cost.resets == 0, "a cursor within the ring was reset: {:?}", one.cost);
+    Ok(Outcome::Passed)
+}
+
+/// A client whose cursor has left the ring is told so, counts it, and goes on with what happens then.
+pub(super) async fn resets_an_old_cursor(mut fixture: Fixture) -> Result<Outcome> {
+    if !fixture.is_log() {
+        return Ok(Outcome::NotApplicable("a snapshot has no history to lose"));
+    }
+    fixture.publish(120);
+    let mut reader = fixture.subscribe(&[0, 1], Some(1)).await?;
+    fixture.expect_fresh(&mut reader, 0).await?;
+    fixture.judge_order(&reader)?;
+    ensure!(reader.cost.resets > 0, "events were skipped, but no reset was counted: {:?}", reader.cost);
+    let first = reader.events[0].sequence;
+    fixture.publish(6);
+    fixture.expect_complete(&mut reader, first - 1).await?;
+    Ok(Outcome::Passed)
+}

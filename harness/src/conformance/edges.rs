@@ -1,0 +1,103 @@
+//! Cases about the edges: the end of a server, requests that make no sense, and what clients send besides.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clients::{ClientError, Orders};
+use proto::{TradeOrder, symbol_name};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::mpsc,
+};
+
+use super::{Fixture, Outcome, Reader};
+
+/// How long a server may think about a request that makes no sense.
+const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+/// A symbol that no feed has.
+const UNKNOWN_SYMBOL: &str = "NOPE";
+/// Not the beginning of any protocol: as a length prefix it is 4 GiB, as a request line it has no method.
+const GARBAGE: [u8; 64] = [0xff; 64];
+/// A well-formed request for something that no server has.
+const STRAY_REQUEST: &[u8] = b"GET /nothing-here HTTP/1.1\r\nHost: localhost\r\n\r\n";
+/// Orders that are sent beside the quotes.
+const ORDERS: usize = 5;
+
+/// A server with clients attached ends when told to, and leaves no connection behind.
+pub(super) async fn shuts_down_cleanly(mut fixture: Fixture) -> Result<Outcome> {
+    let mut readers = Vec::new();
+    for symbol in 0..3 {
+        readers.push(fixture.subscribe(&[symbol], Some(0)).await?);
+    }
+    fixture.publish(12);
+    for reader in &mut readers {
+        fixture.expect_complete(reader, 0).await?;
+    }
+    fixture.end().await?;
+    Ok(Outcome::Passed)
+}
+
+/// A client that asks for a symbol that does not exist is refused, and told why.
+pub(super) async fn refuses_an_unknown_symbol(mut fixture: Fixture) -> Result<Outcome> {
+    let symbols = vec![symbol_name(0), UNKNOWN_SYMBOL.to_owned()];
+    let error = match fixture.open(symbols, Some(0), Orders::default()).await {
+        Ok(subscription) => Reader::new(&[0], subscription).until_lost().await?,
+        Err(error) => error,
+    };
+    let ClientError::Refused(reason) = error else { bail!("not refused, but: {error}") };
+    let names_symbol = reason.contains(UNKNOWN_SYMBOL);
+    // Bare frames have no word for a reason.
+    ensure!(names_symbol || fixture.subject.approach.facts.floor, "the refusal does not name the symbol: {reason}");
+    expect_service(&mut fixture).await
+}
+
+/// Whoever talks nonsense is answered or sent away, and everybody else is served.
+pub(super) async fn survives_garbage(mut fixture: Fixture) -> Result<Outcome> {
+    let mut bystander = fixture.subscribe(&[1], Some(0)).await?;
+    for nonsense in [&GARBAGE[..], STRAY_REQUEST] {
+        let mut stream = TcpStream::connect(fixture.address).await?;
+        stream.write_all(nonsense).await?;
+        let mut answer = [0; 1024];
+        let read = tokio::time::timeout(ANSWER_LIMIT, stream.read(&mut answer)).await;
+        // A connection that is reset says no as clearly as one that is closed.
+        let read = read.context("nonsense is neither answered nor sent away")?.unwrap_or(0);
+        let answer = String::from_utf8_lossy(&answer[..read]);
+        if let Some(status) = answer.strip_prefix("HTTP/1.1 ") {
+            ensure!(status.starts_with('4'), "nonsense is answered as if it were none: {answer}");
+        }
+    }
+    fixture.publish(6);
+    fixture.expect_complete(&mut bystander, 0).await?;
+    expect_service(&mut fixture).await
+}
+
+/// Orders that a client sends beside its quotes are all confirmed.
+pub(super) async fn confirms_orders(mut fixture: Fixture) -> Result<Outcome> {
+    if !fixture.subject.approach.facts.bidirectional {
+        return Ok(Outcome::NotApplicable("the connection carries nothing to the server"));
+    }
+    let (sender, orders) = mpsc::channel(ORDERS);
+    let mut reader = Reader::new(&[0], fixture.open(vec![symbol_name(0)], Some(0), Orders::new(orders)).await?);
+    let mut wanted = Vec::new();
+    for number in 0..ORDERS {
+        let client_order_id = format!("order-{number}");
+        wanted.push(client_order_id.clone());
+        sender.send(TradeOrder { symbol: symbol_name(0), quantity: 1, side: "BUY".into(), client_order_id }).await?;
+        fixture.publish(6);
+    }
+    reader.until("all confirmations", |reader| reader.confirmations.len() >= ORDERS).await?;
+    let mut confirmed: Vec<&str> = reader.confirmations.iter().map(|it| it.client_order_id.as_str()).collect();
+    confirmed.sort_unstable();
+    ensure!(confirmed == wanted, "confirmed are {confirmed:?}, but ordered were {wanted:?}");
+    fixture.expect_complete(&mut reader, 0).await?;
+    Ok(Outcome::Passed)
+}
+
+/// Somebody else is served as if nothing had happened.
+async fn expect_service(fixture: &mut Fixture) -> Result<Outcome> {
+    let mut reader = fixture.subscribe(&[0], Some(0)).await?;
+    fixture.publish(6);
+    fixture.expect_complete(&mut reader, 0).await?;
+    Ok(Outcome::Passed)
+}

@@ -1,0 +1,256 @@
+//! One server of a subject inside this process, the events it was given, and the clients it is examined with.
+//!
+//! It must not know a case. What a client should have received is computed from the events that were published.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result, ensure};
+use clients::{ClientError, Endpoint, Orders, Subscription, Ticks};
+use futures_util::stream;
+use proto::{Quote, symbol_name};
+use servers::{DRAIN_LIMIT, Hub, Limits, Meter, ServeError, Transport};
+use tokio::{task::JoinHandle, time::MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use super::{Reader, Subject};
+use crate::registry::{Delivery, Flow};
+
+/// Symbols of the feed.
+const SYMBOLS: u32 = 6;
+/// What a server may take beyond the drain limit, and a connection to be seen closed.
+const SLACK: Duration = Duration::from_secs(1);
+/// Pause between two looks at something that nobody announces.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// A running server and what was published to it. It ends when dropped.
+pub struct Fixture {
+    /// Who is examined.
+    pub subject: Subject,
+    /// The server's event log.
+    pub hub: Arc<Hub>,
+    /// The server's sockets.
+    pub meter: Meter,
+    /// Where the server listens.
+    pub address: SocketAddr,
+    /// Everything published so far, in order.
+    pub published: Vec<Quote>,
+    shutdown: CancellationToken,
+    server: JoinHandle<Result<(), ServeError>>,
+    subscribed: u64,
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        self.hub.close();
+        self.shutdown.cancel();
+    }
+}
+
+impl Fixture {
+    /// Starts a server on a free port, in the current runtime.
+    ///
+    /// # Errors
+    /// No socket to listen on.
+    pub fn start(subject: Subject, limits: Limits) -> Result<Self> {
+        let transport = Transport::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        let (meter, address) = (transport.meter(), transport.address());
+        let symbols: Vec<String> = (0..SYMBOLS).map(symbol_name).collect();
+        let hub = Hub::new(&symbols, limits);
+        let shutdown = CancellationToken::new();
+        let server = tokio::spawn((subject.approach.serve)(servers::Context {
+            transport,
+            hub: Arc::clone(&hub),
+            params: subject.params.clone(),
+            shutdown: shutdown.clone(),
+        }));
+        Ok(Self { subject, hub, meter, address, published: Vec::new(), shutdown, server, subscribed: 0 })
+    }
+
+    /// Publishes so many events over all symbols in turn.
+    pub fn publish(&mut self, count: u32) {
+        for _ in 0..count {
+            let turn = u32::try_from(self.published.len()).expect("a case publishes a few thousand events");
+            self.publish_one(turn % SYMBOLS, 0);
+        }
+    }
+
+    /// Publishes one event of this symbol with a payload of so many bytes.
+    pub fn publish_one(&mut self, symbol: u32, payload_bytes: usize) {
+        let symbol = symbol_name(symbol);
+        let sequence = self.published.len() as u64 + 1;
+        let symbol_sequence = self.last_of(&symbol).map_or(0, |quote| quote.symbol_sequence) + 1;
+        // Whole cents: decimals of this length have one nearest double, whichever end reads them.
+        let cents = f64::from(u32::try_from(sequence).expect("a case publishes a few thousand events")) + 10_000.0;
+        let quote = Quote {
+            symbol,
+            bid: cents / 100.0,
+            ask: (cents + 5.0) / 100.0,
+            timestamp_ms: 1_700_000_000_000 + i64::try_from(sequence).expect("as above"),
+            sequence,
+            symbol_sequence,
+            payload: "x".repeat(payload_bytes),
+        };
+        self.published.push(quote.clone());
+        self.hub.publish(quote);
+    }
+
+    /// Newest sequence number.
+    pub fn head(&self) -> u64 {
+        self.published.len() as u64
+    }
+
+    /// Subscribes a client to these symbols and reads from it all the time.
+    ///
+    /// # Errors
+    /// The client says why it could not subscribe.
+    pub async fn subscribe(&mut self, symbols: &[u32], after: Option<u64>) -> Result<Reader, ClientError> {
+        let names = symbols.iter().copied().map(symbol_name).collect();
+        Ok(Reader::new(symbols, self.open(names, after, Orders::default()).await?))
+    }
+
+    /// Subscribes a client that nobody reads from yet.
+    ///
+    /// # Errors
+    /// The client says why it could not subscribe.
+    pub async fn open(
+        &mut self,
+        symbols: Vec<String>,
+        after: Option<u64>,
+        orders: Orders,
+    ) -> Result<Box<dyn Subscription>, ClientError> {
+        self.subscribed += 1;
+        (self.subject.approach.subscribe)(clients::Context {
+            endpoint: Endpoint { server: self.address, source: None },
+            symbols,
+            after,
+            params: self.subject.params.clone(),
+            ticks: self.ticks()?,
+            orders,
+            seed: self.subscribed,
+        })
+        .await
+    }
+
+    /// Every event is owed, not only the newest state.
+    pub fn is_log(&self) -> bool {
+        self.subject.approach.facts.delivery == Delivery::Log
+    }
+
+    /// The reader has everything that was published after this sequence number, as far as it is owed.
+    pub fn is_complete(&self, reader: &Reader, after: u64) -> bool {
+        if self.is_log() {
+            reader.events.len() >= self.owed(reader, after).count()
+        } else {
+            reader
+                .symbols
+                .iter()
+                .all(|symbol| reader.last_of(symbol) == self.last_of(symbol).filter(|quote| quote.sequence > after))
+        }
+    }
+
+    /// Waits until the reader has everything, then judges it.
+    ///
+    /// # Errors
+    /// The reader was lost, waited in vain, or holds what it must not.
+    pub async fn expect_complete(&self, reader: &mut Reader, after: u64) -> Result<()> {
+        let what = format!("everything after {after} up to {}", self.head());
+        let waited = reader.until(&what, |reader| self.is_complete(reader, after)).await;
+        // What arrived says more about a failure than what did not.
+        self.judge(reader, after, waited.is_err()).and(waited)
+    }
+
+    /// Whether the reader holds exactly what it is owed after this sequence number: each event once, in order, whole;
+    /// of a snapshot the newest of each symbol, and none older after it.
+    fn judge(&self, reader: &Reader, after: u64, is_partial: bool) -> Result<()> {
+        self.judge_order(reader)?;
+        if self.is_log() {
+            let owed: Vec<u64> = self.owed(reader, after).map(|quote| quote.sequence).collect();
+            let received: Vec<u64> = reader.events.iter().map(|quote| quote.sequence).collect();
+            let owed = if is_partial { &owed[..received.len().min(owed.len())] } else { &owed };
+            ensure!(received == owed, "received {received:?}, but owed is {owed:?}");
+        }
+        Ok(())
+    }
+
+    /// Whether the reader's events are as published, and each newer than the one before; of a snapshot, than the one
+    /// before with the same symbol.
+    ///
+    /// # Errors
+    /// The first event that is not.
+    pub fn judge_order(&self, reader: &Reader) -> Result<()> {
+        for (index, quote) in reader.events.iter().enumerate() {
+            let before = &reader.events[..index];
+            let place = usize::try_from(quote.sequence).ok().and_then(|sequence| sequence.checked_sub(1));
+            let original = place.and_then(|place| self.published.get(place));
+            let original = original.with_context(|| format!("{} was never published", describe(quote)))?;
+            ensure!(quote == original, "{} was changed on the way from {}", describe(quote), describe(original));
+            ensure!(reader.symbols.contains(&quote.symbol), "{} was not asked for", describe(quote));
+            let is_log = self.is_log();
+            let last = before.iter().rev().find(|earlier| is_log || earlier.symbol == quote.symbol);
+            if let Some(last) = last.filter(|last| last.sequence >= quote.sequence) {
+                anyhow::bail!("{} came after {}", describe(quote), describe(last));
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes an event of this symbol from time to time until the reader has one of them: for a reader that may be
+    /// absent when an event happens, and goes on with the next.
+    ///
+    /// # Errors
+    /// The reader was lost, or remained silent.
+    pub async fn expect_fresh(&mut self, reader: &mut Reader, symbol: u32) -> Result<()> {
+        let before = self.head();
+        let is_fresh = |reader: &Reader| reader.events.last().is_some_and(|quote| quote.sequence > before);
+        let mut attempts = 0;
+        loop {
+            self.publish_one(symbol, 0);
+            attempts += 1;
+            let waited = reader.wait(Duration::from_millis(50), is_fresh).await?;
+            if waited {
+                return Ok(());
+            }
+            ensure!(attempts < 100, "silent for {attempts} fresh events, {}", reader.describe());
+        }
+    }
+
+    /// Ends the server and waits for it.
+    ///
+    /// # Errors
+    /// It failed, took longer than the drain limit, or left connections open.
+    pub async fn end(&mut self) -> Result<()> {
+        self.hub.close();
+        self.shutdown.cancel();
+        let ended = tokio::time::timeout(DRAIN_LIMIT + SLACK, &mut self.server).await;
+        ended.context("the server does not end")?.context("the server panicked")?.context("the server failed")?;
+        let closed = async {
+            while self.meter.open_connections() > 0 {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        let closed = tokio::time::timeout(SLACK, closed).await;
+        closed.with_context(|| format!("{} connections are open after the end", self.meter.open_connections()))
+    }
+
+    fn last_of(&self, symbol: &str) -> Option<&Quote> {
+        self.published.iter().rev().find(|quote| quote.symbol == symbol)
+    }
+
+    fn owed(&self, reader: &Reader, after: u64) -> impl Iterator<Item = &Quote> {
+        self.published.iter().filter(move |quote| quote.sequence > after && reader.symbols.contains(&quote.symbol))
+    }
+
+    fn ticks(&self) -> Result<Ticks, ClientError> {
+        let Flow::Poll(setting) = self.subject.approach.facts.flow else { return Ok(Ticks::default()) };
+        let mut interval = tokio::time::interval(self.subject.params.duration(setting)?);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ok(Ticks::new(stream::unfold(interval, |mut interval| async move {
+            interval.tick().await;
+            Some(((), interval))
+        })))
+    }
+}
+
+fn describe(quote: &Quote) -> String {
+    format!("event {} ({} #{})", quote.sequence, quote.symbol, quote.symbol_sequence)
+}

@@ -1,0 +1,130 @@
+//! Drives one client and keeps what it brought, so that a case can wait for something without dropping the client's
+//! own wait. It must not know what should arrive.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use clients::{Batch, ClientError, Cost, Subscription};
+use proto::{Quote, TradeConfirmation, symbol_name};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+/// How long a case waits for something that should happen at once.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One client that is read from all the time, and what it brought so far. The client ends when dropped.
+pub struct Reader {
+    /// What it subscribed to.
+    pub symbols: Vec<String>,
+    /// Events in the order of their arrival.
+    pub events: Vec<Quote>,
+    /// Confirmations in the order of their arrival.
+    pub confirmations: Vec<TradeConfirmation>,
+    /// What it took.
+    pub cost: Cost,
+    batches: mpsc::UnboundedReceiver<Result<Batch, ClientError>>,
+    driver: JoinHandle<()>,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl Reader {
+    /// Reads from this client in a task of its own.
+    pub fn new(symbols: &[u32], mut subscription: Box<dyn Subscription>) -> Self {
+        let (sender, batches) = mpsc::unbounded_channel();
+        let driver = tokio::spawn(async move {
+            loop {
+                let batch = subscription.next().await;
+                let is_lost = batch.is_err();
+                if sender.send(batch).is_err() || is_lost {
+                    return;
+                }
+            }
+        });
+        Self {
+            symbols: symbols.iter().copied().map(symbol_name).collect(),
+            events: Vec::new(),
+            confirmations: Vec::new(),
+            cost: Cost::default(),
+            batches,
+            driver,
+        }
+    }
+
+    /// Waits until it has brought what is wanted.
+    ///
+    /// # Errors
+    /// The client is lost, or brings nothing more of it.
+    pub async fn until(&mut self, wanted: &str, is_reached: impl Fn(&Self) -> bool) -> Result<()> {
+        if !self.wait(PATIENCE, is_reached).await? {
+            bail!("waited in vain for {wanted}; so far {}", self.describe());
+        }
+        Ok(())
+    }
+
+    /// Waits for so long, or until it has brought what is wanted: then the answer is true.
+    ///
+    /// # Errors
+    /// The client is lost.
+    pub async fn wait(&mut self, longest: Duration, is_reached: impl Fn(&Self) -> bool) -> Result<bool> {
+        let reach = async {
+            while !is_reached(self) {
+                self.take_next().await?;
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(longest, reach).await {
+            Ok(reached) => reached.map(|()| true),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// The error that ends it.
+    ///
+    /// # Errors
+    /// It goes on.
+    pub async fn until_lost(&mut self) -> Result<ClientError> {
+        let lost = async {
+            loop {
+                match self.batches.recv().await {
+                    Some(Ok(batch)) => self.keep(batch),
+                    Some(Err(error)) => return Ok(error),
+                    None => bail!("the client panicked"),
+                }
+            }
+        };
+        match tokio::time::timeout(PATIENCE, lost).await {
+            Ok(lost) => lost,
+            Err(_) => bail!("the client goes on where it should give up; so far {}", self.describe()),
+        }
+    }
+
+    /// Its newest event of this symbol.
+    pub fn last_of(&self, symbol: &str) -> Option<&Quote> {
+        self.events.iter().rev().find(|quote| quote.symbol == symbol)
+    }
+
+    /// What it brought, for a message.
+    pub fn describe(&self) -> String {
+        let last = self.events.last().map_or(0, |quote| quote.sequence);
+        format!("{} events, the last is {last}, {:?}", self.events.len(), self.cost)
+    }
+
+    async fn take_next(&mut self) -> Result<()> {
+        match self.batches.recv().await {
+            Some(Ok(batch)) => self.keep(batch),
+            Some(Err(error)) => bail!("the client was lost: {error}; so far {}", self.describe()),
+            None => bail!("the client panicked"),
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, batch: Batch) {
+        self.events.extend(batch.events);
+        self.confirmations.extend(batch.confirmations);
+        self.cost += batch.cost;
+    }
+}

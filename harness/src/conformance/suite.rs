@@ -1,0 +1,86 @@
+//! The list of cases, and how one of them is run on one subject.
+
+use std::{fmt, time::Duration};
+
+use anyhow::Result;
+use futures_util::future::BoxFuture;
+use servers::Limits;
+
+use super::{Fixture, Subject, delivery, edges, endurance};
+
+/// No case may take longer, whatever it waits for.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Limits that a few events reach.
+const SMALL: Limits = Limits { replay_events: 256, queue_events: 128, batch_events: 8 };
+/// A ring that is gone after a few events.
+const TINY_RING: Limits = Limits { replay_events: 16, queue_events: 128, batch_events: 8 };
+
+/// One thing that every approach must do.
+#[derive(Clone, Copy)]
+pub struct Case {
+    /// Its name.
+    pub name: &'static str,
+    /// Limits of the hub that it needs.
+    pub limits: Limits,
+    /// Examines a fresh server.
+    pub run: fn(Fixture) -> BoxFuture<'static, Result<Outcome>>,
+}
+
+/// How a case ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The approach does it.
+    Passed,
+    /// The approach cannot be asked for it, for this reason.
+    NotApplicable(&'static str),
+}
+
+/// A subject that failed a case.
+#[derive(Debug, thiserror::Error)]
+#[error("{subject} fails {case}: {reason}")]
+pub struct Failure {
+    /// The subject's name.
+    pub subject: String,
+    /// The case's name.
+    pub case: &'static str,
+    /// What was expected and what happened.
+    pub reason: String,
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Case").field("name", &self.name).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// All cases.
+#[rustfmt::skip]
+pub static CASES: &[Case] = &[
+    Case { name: "receives-in-order", limits: SMALL, run: |fixture| Box::pin(delivery::receives_in_order(fixture)) },
+    Case { name: "starts-from-a-cursor", limits: SMALL, run: |fixture| Box::pin(delivery::starts_from_a_cursor(fixture)) },
+    Case { name: "starts-from-now", limits: SMALL, run: |fixture| Box::pin(delivery::starts_from_now(fixture)) },
+    Case { name: "resumes-after-a-cut", limits: SMALL, run: |fixture| Box::pin(delivery::resumes_after_a_cut(fixture)) },
+    Case { name: "resets-an-old-cursor", limits: TINY_RING, run: |fixture| Box::pin(delivery::resets_an_old_cursor(fixture)) },
+    Case { name: "outlasts-idleness", limits: SMALL, run: |fixture| Box::pin(endurance::outlasts_idleness(fixture)) },
+    Case { name: "bounds-a-slow-reader", limits: endurance::SLOW_READER_LIMITS, run: |fixture| Box::pin(endurance::bounds_a_slow_reader(fixture)) },
+    Case { name: "shuts-down-cleanly", limits: SMALL, run: |fixture| Box::pin(edges::shuts_down_cleanly(fixture)) },
+    Case { name: "refuses-an-unknown-symbol", limits: SMALL, run: |fixture| Box::pin(edges::refuses_an_unknown_symbol(fixture)) },
+    Case { name: "survives-garbage", limits: SMALL, run: |fixture| Box::pin(edges::survives_garbage(fixture)) },
+    Case { name: "confirms-orders", limits: SMALL, run: |fixture| Box::pin(edges::confirms_orders(fixture)) },
+];
+
+/// Runs one case on one subject, in the current runtime.
+///
+/// # Errors
+/// The subject does not do what the case asks for, or not before the deadline.
+pub async fn check(subject: &Subject, case: &Case) -> Result<Outcome, Failure> {
+    let examined = async {
+        let fixture = Fixture::start(subject.clone(), case.limits)?;
+        (case.run)(fixture).await
+    };
+    let examined = tokio::time::timeout(DEADLINE, examined).await;
+    let examined = examined.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within {DEADLINE:?}")));
+    let failure = |error| Failure { subject: subject.name.clone(), case: case.name, reason: format!("{error:#}") };
+    examined.map_err(failure)
+}
