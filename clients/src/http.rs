@@ -23,11 +23,21 @@ pub(crate) struct HttpClient {
     engine: Engine,
     /// Close after each request.
     new_connection: bool,
+    link: Link,
+    reconnects: u64,
 }
 
 enum Engine {
     Hyper(Option<SendRequest<Empty<Bytes>>>),
     Reqwest(reqwest::Client),
+}
+
+/// How the last request went.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Link {
+    Untried,
+    Answered,
+    Lost,
 }
 
 impl HttpClient {
@@ -38,12 +48,11 @@ impl HttpClient {
         let engine = if context.params.text("client")? == "reqwest" {
             let builder = reqwest::Client::builder().local_address(context.endpoint.source).http1_only();
             let idle = if new_connection { 0 } else { 1 };
-            let client = builder.pool_max_idle_per_host(idle).build();
-            Engine::Reqwest(client.map_err(|error| ClientError::Connection(error.to_string()))?)
+            Engine::Reqwest(builder.pool_max_idle_per_host(idle).build().map_err(broken)?)
         } else {
             Engine::Hyper(None)
         };
-        Ok(Self { endpoint: context.endpoint, engine, new_connection })
+        Ok(Self { endpoint: context.endpoint, engine, new_connection, link: Link::Untried, reconnects: 0 })
     }
 
     /// Sends one request and waits for the head of its response.
@@ -51,35 +60,75 @@ impl HttpClient {
     /// # Errors
     /// The connection failed; the next call opens another.
     pub(crate) async fn get(&mut self, target: &str, headers: &[(&str, &str)]) -> Result<Response, ClientError> {
-        match &mut self.engine {
+        let sent = match &mut self.engine {
             Engine::Hyper(connection) => {
-                let mut sender = match connection.take() {
-                    Some(sender) if !sender.is_closed() => sender,
-                    _ => open(self.endpoint).await?,
-                };
-                let mut request = Request::get(target).header(HOST, self.endpoint.server.to_string());
-                for &(name, value) in headers {
-                    request = request.header(name, value);
+                let sent = get_with_hyper(self.endpoint, connection, target, headers).await;
+                if self.new_connection {
+                    *connection = None;
                 }
-                let request = request.body(Empty::new()).map_err(|error| ClientError::Protocol(error.to_string()))?;
-                let (head, body) = sender.send_request(request).await.map_err(broken)?.into_parts();
-                if !self.new_connection {
-                    *connection = Some(sender);
-                }
-                let body = body.into_data_stream().map_err(broken).boxed();
-                Ok(Response { status: head.status, headers: head.headers, body })
+                sent
             }
             Engine::Reqwest(client) => {
-                let mut request = client.get(format!("http://{}{target}", self.endpoint.server));
-                for &(name, value) in headers {
-                    request = request.header(name, value);
-                }
-                let response = request.send().await.map_err(broken)?;
-                let (status, headers) = (response.status(), response.headers().clone());
-                Ok(Response { status, headers, body: response.bytes_stream().map_err(broken).boxed() })
+                // Its pool opens connections without a word; what can be known is that the last one failed.
+                let is_new = self.link == Link::Lost;
+                get_with_reqwest(self.endpoint, client, target, headers).await.map(|response| (response, is_new))
             }
-        }
+        };
+        let (response, is_new) = sent.inspect_err(|_| {
+            if self.link == Link::Answered {
+                self.link = Link::Lost;
+            }
+        })?;
+        // A connection that ended between two requests shows only in that another one had to be opened.
+        let is_lost = self.link == Link::Lost || (self.link == Link::Answered && !self.new_connection);
+        self.reconnects += u64::from(is_new && is_lost);
+        self.link = Link::Answered;
+        Ok(response)
     }
+
+    /// Connections opened in place of lost ones since the last call.
+    pub(crate) fn take_reconnects(&mut self) -> u64 {
+        std::mem::take(&mut self.reconnects)
+    }
+}
+
+/// The response, and whether its connection was opened for it.
+async fn get_with_hyper(
+    endpoint: Endpoint,
+    connection: &mut Option<SendRequest<Empty<Bytes>>>,
+    target: &str,
+    headers: &[(&str, &str)],
+) -> Result<(Response, bool), ClientError> {
+    let live = connection.take().filter(|sender| !sender.is_closed());
+    let is_new = live.is_none();
+    let mut sender = match live {
+        Some(sender) => sender,
+        None => open(endpoint).await?,
+    };
+    let mut request = Request::get(target).header(HOST, endpoint.server.to_string());
+    for &(name, value) in headers {
+        request = request.header(name, value);
+    }
+    let request = request.body(Empty::new()).map_err(|error| ClientError::Protocol(error.to_string()))?;
+    let (head, body) = sender.send_request(request).await.map_err(broken)?.into_parts();
+    *connection = Some(sender);
+    let body = body.into_data_stream().map_err(broken).boxed();
+    Ok((Response { status: head.status, headers: head.headers, body }, is_new))
+}
+
+async fn get_with_reqwest(
+    endpoint: Endpoint,
+    client: &reqwest::Client,
+    target: &str,
+    headers: &[(&str, &str)],
+) -> Result<Response, ClientError> {
+    let mut request = client.get(format!("http://{}{target}", endpoint.server));
+    for &(name, value) in headers {
+        request = request.header(name, value);
+    }
+    let response = request.send().await.map_err(broken)?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    Ok(Response { status, headers, body: response.bytes_stream().map_err(broken).boxed() })
 }
 
 async fn open(endpoint: Endpoint) -> Result<SendRequest<Empty<Bytes>>, ClientError> {

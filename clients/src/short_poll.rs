@@ -69,6 +69,7 @@ impl ShortPoll {
         };
         let response = self.http.get(&target, &[]).await?;
         batch.cost.requests += 1;
+        batch.cost.reconnects += self.http.take_reconnects();
         match response.status {
             StatusCode::OK => {
                 let page = EventPage::from_json(&response.bytes().await?)?;
@@ -102,7 +103,6 @@ impl ShortPoll {
 
     async fn pause(&mut self, cost: &mut Cost) {
         cost.errors += 1;
-        cost.reconnects += 1;
         self.backoff.pause().await;
     }
 }
