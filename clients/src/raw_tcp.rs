@@ -15,8 +15,11 @@ use crate::{Batch, ClientError, Context, Cost, Endpoint, Subscription, retry::Ba
 
 /// Room for one read.
 const READ_BYTES: usize = 4 * 1024;
-/// A bare stream has no word for a refusal: so many connections closed without an event are taken as one.
-const FRUITLESS_LIMIT: u32 = 4;
+/// A bare stream has no word for a cursor that is too old: so many connections closed without an event are taken as
+/// that, and the client goes on from now.
+const FRUITLESS_BEFORE_RESET: u32 = 3;
+/// Nor has it one for a refusal.
+const FRUITLESS_BEFORE_GIVING_UP: u32 = 6;
 
 /// Connects and subscribes.
 ///
@@ -81,8 +84,11 @@ impl RawTcp {
     }
 
     async fn reconnect(&mut self, cost: &mut Cost) -> Result<(), ClientError> {
-        if self.fruitless > FRUITLESS_LIMIT {
+        if self.fruitless == FRUITLESS_BEFORE_GIVING_UP {
             return Err(ClientError::Refused("the server closes every connection without an event".into()));
+        }
+        if self.fruitless >= FRUITLESS_BEFORE_RESET && self.request.after.take().is_some() {
+            cost.resets += 1;
         }
         self.unread.clear();
         loop {
