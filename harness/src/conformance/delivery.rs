@@ -65,11 +65,14 @@ pub(super) async fn resumes_after_a_cut(mut fixture: Fixture) -> Result<Outcome>
     }
     let mut one = fixture.subscribe(&[0], Some(0)).await?;
     let mut three = fixture.subscribe(&[1, 2, 4], Some(0)).await?;
-    fixture.publish(24);
+    fixture.publish(48);
     fixture.expect_complete(&mut one, 0).await?;
     fixture.expect_complete(&mut three, 0).await?;
 
-    let is_cut = fixture.meter.open_connections() > 0;
+    // Whoever opens a connection for each request may have none that could be cut, and a pool hides what it does.
+    let is_pooled = fixture.subject.params.text("client") == Ok("reqwest");
+    let is_lasting =
+        !is_pooled && fixture.meter.open_connections() == 2 && fixture.meter.traffic().connections_opened == 2;
     fixture.meter.cut();
     fixture.publish(24);
     fixture.expect_complete(&mut one, 0).await?;
@@ -82,7 +85,7 @@ pub(super) async fn resumes_after_a_cut(mut fixture: Fixture) -> Result<Outcome>
     fixture.expect_complete(&mut three, 0).await?;
 
     let reconnects = one.cost.reconnects + three.cost.reconnects;
-    if is_cut && fixture.subject.approach.facts.connects == Side::Client {
+    if is_lasting && fixture.subject.approach.facts.connects == Side::Client {
         ensure!(reconnects > 0, "a connection was cut, but no reconnect was counted: {:?}", one.cost);
     }
     ensure!(one.cost.resets + three.cost.resets == 0, "a cursor within the ring was reset: {:?}", one.cost);
