@@ -1,0 +1,233 @@
+//! A case that has never been seen to fail is no case: approaches that are broken on purpose, one fault each, and the
+//! case that must notice. Each is the floor with a faulty client or server around it.
+
+use std::time::Duration;
+
+use clients::{Batch, ClientError, Subscription};
+use futures_util::future::{BoxFuture, join_all};
+use harness::{
+    conformance::{CASES, Case, Outcome, Subject, check},
+    registry::{APPROACHES, Approach, Delivery, Facts, Flow, Serve, Setting, Subscribe, Values},
+};
+use proto::Params;
+use servers::ServeError;
+
+/// What a faulty client does to a batch that it received.
+type Fault = fn(&mut Batch, &mut Vec<u64>);
+
+struct Faulty {
+    inner: Box<dyn Subscription>,
+    fault: Fault,
+    memory: Vec<u64>,
+}
+
+impl Subscription for Faulty {
+    fn next(&mut self) -> BoxFuture<'_, Result<Batch, ClientError>> {
+        Box::pin(async {
+            let mut batch = self.inner.next().await?;
+            (self.fault)(&mut batch, &mut self.memory);
+            Ok(batch)
+        })
+    }
+}
+
+fn floor() -> &'static Approach {
+    APPROACHES.iter().find(|approach| approach.facts.floor).expect("there is a floor")
+}
+
+async fn break_client(context: clients::Context, fault: Fault) -> Result<Box<dyn Subscription>, ClientError> {
+    let inner = (floor().subscribe)(context).await?;
+    Ok(Box::new(Faulty { inner, fault, memory: Vec::new() }))
+}
+
+/// A subscribe function whose client has this fault.
+macro_rules! client {
+    ($fault:expr) => {
+        |context| Box::pin(break_client(context, $fault))
+    };
+}
+
+/// The floor with other functions.
+fn faulty(serve: Serve, subscribe: Subscribe) -> Approach {
+    Approach { name: "faulty", serve, subscribe, ..*floor() }
+}
+
+fn faulty_client(subscribe: Subscribe) -> Approach {
+    faulty(floor().serve, subscribe)
+}
+
+fn faulty_server(serve: Serve) -> Approach {
+    faulty(serve, floor().subscribe)
+}
+
+/// Forgets the twentieth event.
+fn lose(batch: &mut Batch, seen: &mut Vec<u64>) {
+    batch.events.retain(|quote| {
+        seen.push(quote.sequence);
+        seen.len() != 20
+    });
+}
+
+/// Delivers the last event of each batch twice.
+fn duplicate(batch: &mut Batch, _: &mut Vec<u64>) {
+    batch.events.extend(batch.events.last().cloned());
+}
+
+fn reverse(batch: &mut Batch, _: &mut Vec<u64>) {
+    batch.events.reverse();
+}
+
+fn corrupt(batch: &mut Batch, _: &mut Vec<u64>) {
+    batch.events.iter_mut().for_each(|quote| quote.bid += 0.01);
+}
+
+fn count_empty_responses(batch: &mut Batch, _: &mut Vec<u64>) {
+    batch.cost.empty += 1;
+}
+
+fn hide_reconnects(batch: &mut Batch, _: &mut Vec<u64>) {
+    batch.cost.reconnects = 0;
+}
+
+fn hide_resets(batch: &mut Batch, _: &mut Vec<u64>) {
+    batch.cost.resets = 0;
+}
+
+/// Delivers again, after a reconnect, what was delivered just before it.
+fn repeat_after_reconnect(batch: &mut Batch, seen: &mut Vec<u64>) {
+    if batch.cost.reconnects > 0 && !seen.is_empty() {
+        batch.events.extend(batch.events.last().cloned());
+    }
+    seen.extend(batch.events.iter().map(|quote| quote.sequence));
+}
+
+/// Follows no cursor, and so goes on from now wherever it starts.
+fn forget_the_cursor(mut context: clients::Context) -> BoxFuture<'static, Result<Box<dyn Subscription>, ClientError>> {
+    context.after = None;
+    (floor().subscribe)(context)
+}
+
+/// Starts from the beginning, whatever it is told.
+fn start_over(mut context: clients::Context) -> BoxFuture<'static, Result<Box<dyn Subscription>, ClientError>> {
+    context.after = Some(0);
+    (floor().subscribe)(context)
+}
+
+/// Asks for known symbols only, so that nobody hears of the unknown one.
+fn hide_the_unknown(mut context: clients::Context) -> BoxFuture<'static, Result<Box<dyn Subscription>, ClientError>> {
+    context.symbols.truncate(1);
+    (floor().subscribe)(context)
+}
+
+/// Does not end when told to.
+fn never_end(context: servers::Context) -> BoxFuture<'static, Result<(), ServeError>> {
+    Box::pin(async {
+        let _ = (floor().serve)(context).await;
+        std::future::pending().await
+    })
+}
+
+/// Keeps a connection to itself open when it ends.
+fn leave_a_connection(context: servers::Context) -> BoxFuture<'static, Result<(), ServeError>> {
+    Box::pin(async {
+        let (transport, shutdown) = (context.transport.clone(), context.shutdown.clone());
+        let served = tokio::spawn((floor().serve)(context));
+        let connection = transport.connect(transport.address()).await.expect("it listens");
+        shutdown.cancelled().await;
+        served.abort();
+        std::mem::forget(connection);
+        Ok(())
+    })
+}
+
+/// Accepts, and says nothing, ever.
+fn stay_silent(context: servers::Context) -> BoxFuture<'static, Result<(), ServeError>> {
+    Box::pin(async move {
+        let mut connections = Vec::new();
+        loop {
+            tokio::select! {
+                connection = context.transport.accept() => connections.push(connection),
+                () = context.shutdown.cancelled() => return Ok(()),
+            }
+        }
+    })
+}
+
+fn with_facts(approach: Approach, facts: Facts) -> Approach {
+    Approach { facts, ..approach }
+}
+
+fn faults() -> Vec<(&'static str, &'static str, Approach)> {
+    let facts = floor().facts;
+    let heartbeat: &'static [Setting] = &[Setting { name: "heartbeat", values: Values::Duration("15s") }];
+    vec![
+        ("loses an event", "receives-in-order", faulty_client(client!(lose))),
+        ("duplicates", "receives-in-order", faulty_client(client!(duplicate))),
+        ("reorders", "receives-in-order", faulty_client(client!(reverse))),
+        ("corrupts", "receives-in-order", faulty_client(client!(corrupt))),
+        ("is pushed empty responses", "receives-in-order", faulty_client(client!(count_empty_responses))),
+        ("is silent", "receives-in-order", faulty_server(stay_silent)),
+        (
+            "brings an older state after a newer one",
+            "receives-in-order",
+            with_facts(faulty_client(client!(reverse)), Facts { delivery: Delivery::Snapshot, ..facts }),
+        ),
+        (
+            "brings a state twice",
+            "receives-in-order",
+            with_facts(faulty_client(client!(duplicate)), Facts { delivery: Delivery::Snapshot, ..facts }),
+        ),
+        ("forgets the cursor", "starts-from-a-cursor", faulty_client(forget_the_cursor)),
+        ("starts over", "starts-from-now", faulty_client(start_over)),
+        ("repeats after a reconnect", "resumes-after-a-cut", faulty_client(client!(repeat_after_reconnect))),
+        ("hides reconnects", "resumes-after-a-cut", faulty_client(client!(hide_reconnects))),
+        ("hides resets", "resets-an-old-cursor", faulty_client(client!(hide_resets))),
+        ("hides resets", "bounds-a-slow-reader", faulty_client(client!(hide_resets))),
+        ("times out no hold", "outlasts-idleness", with_facts(*floor(), Facts { flow: Flow::Hold("hold"), ..facts })),
+        (
+            "polls in vain never",
+            "outlasts-idleness",
+            with_facts(*floor(), Facts { flow: Flow::Poll("interval"), ..facts }),
+        ),
+        ("beats no heart", "outlasts-idleness", Approach { settings: heartbeat, ..*floor() }),
+        ("does not end", "shuts-down-cleanly", faulty_server(never_end)),
+        ("leaves a connection", "shuts-down-cleanly", faulty_server(leave_a_connection)),
+        ("hides the unknown symbol", "refuses-an-unknown-symbol", faulty_client(hide_the_unknown)),
+        ("names no symbol", "refuses-an-unknown-symbol", with_facts(*floor(), Facts { floor: false, ..facts })),
+        ("leaves nonsense hanging", "survives-garbage", faulty_server(stay_silent)),
+        ("confirms nothing", "confirms-orders", with_facts(*floor(), Facts { bidirectional: true, ..facts })),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_is_noticed_by_its_case() {
+    let examined = join_all(faults().into_iter().map(|(fault, case, approach)| async move {
+        let case: &Case = CASES.iter().find(|it| it.name == case).expect("the case exists");
+        // A wait that is in vain must not depend on how fast the others are.
+        let outcome = tokio::time::timeout(Duration::from_secs(60), check(&subject(approach), case)).await;
+        (fault, case.name, outcome.expect("check has a deadline of its own"))
+    }));
+    let overlooked: Vec<String> = examined
+        .await
+        .into_iter()
+        .filter_map(|(fault, case, outcome)| {
+            outcome.is_ok().then(|| format!("{case} overlooks an approach that {fault}"))
+        })
+        .collect();
+    assert!(overlooked.is_empty(), "{}", overlooked.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_floor_without_a_fault_passes() {
+    let floor = subject(faulty(floor().serve, floor().subscribe));
+    for case in CASES {
+        let outcome = check(&floor, case).await.unwrap_or_else(|failure| panic!("{failure}"));
+        assert_eq!(outcome == Outcome::Passed, case.name != "confirms-orders", "{}", case.name);
+    }
+}
+
+fn subject(approach: Approach) -> Subject {
+    let settings = [("interval", "20ms"), ("hold", "150ms"), ("heartbeat", "150ms")];
+    let params = Params(settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    Subject { name: approach.name.to_owned(), approach: Box::leak(Box::new(approach)), params }
+}

@@ -1,0 +1,104 @@
+//! The bytes that the transport counts are the bytes that the kernel counted, for every subject in both directions:
+//! so that no approach's framing, handshake or heartbeat escapes the count.
+
+use anyhow::{Result, ensure};
+use futures_util::future::join_all;
+use harness::conformance::{Fixture, Subject, subjects};
+use servers::{Limits, Traffic};
+
+/// Events that cross the sockets while both are counting.
+const EVENTS: u32 = 300;
+/// Events between two waits, so that nobody falls behind.
+const BURST: u32 = 30;
+/// Payload of each, so that headers are not all there is.
+const PAYLOAD_BYTES: usize = 256;
+/// How far the counts may lie apart.
+const TOLERANCE: f64 = 0.01;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_meter_counts_what_the_kernel_counts() {
+    let subjects = subjects();
+    let total = subjects.len();
+    let compared =
+        join_all(subjects.into_iter().map(|subject| async move { (subject.name.clone(), compare(subject).await) }));
+    let mut failures = Vec::new();
+    let mut incomparable = Vec::new();
+    for (name, result) in compared.await {
+        match result {
+            Ok(true) => {}
+            Ok(false) => incomparable.push(name),
+            Err(error) => failures.push(format!("{name}: {error:#}")),
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(incomparable.len() * 2 < total, "most subjects cannot be compared: {incomparable:?}");
+}
+
+/// Compares what both counted between two moments; false where it cannot be compared: a socket that is opened and
+/// closed in between takes the kernel's count with it, so approaches that do so for each request are left out.
+async fn compare(subject: Subject) -> Result<bool> {
+    let mut fixture = Fixture::start(subject, Limits::default())?;
+    let mut readers = Vec::new();
+    for symbols in [&[0][..], &[1], &[2, 3, 4]] {
+        readers.push(fixture.subscribe(symbols, Some(0)).await?);
+    }
+    let mut before = None;
+    for _ in 0..=EVENTS / BURST {
+        for event in 0..BURST {
+            fixture.publish_one(event % 5, PAYLOAD_BYTES);
+        }
+        for reader in &mut readers {
+            fixture.expect_complete(reader, 0).await?;
+        }
+        // The first burst sets up whatever is set up once.
+        if before.is_none() {
+            before = Some(both_counts(&fixture).await);
+        }
+    }
+    let (metered_before, kernel_before) = before.expect("there is a first burst");
+    let (metered, kernel) = both_counts(&fixture).await;
+    ensure!(metered.connections_opened >= kernel.connections_opened, "more connections are open than were opened");
+    let requests: u64 = readers.iter().map(|reader| reader.cost.requests).sum();
+    if fixture.subject.params.text("connection") == Ok("new-connection") {
+        let opened = metered.connections_opened;
+        ensure!(opened >= requests, "{requests} requests on new connections, but only {opened} were counted");
+    }
+    if metered.connections_opened != metered_before.connections_opened
+        || kernel.connections_opened != kernel_before.connections_opened
+    {
+        return Ok(false);
+    }
+    let (metered, kernel) = (since(metered, metered_before), since(kernel, kernel_before));
+    let payloads = u64::from(EVENTS) * PAYLOAD_BYTES as u64;
+    ensure!(metered.server_to_client_bytes + metered.client_to_server_bytes > payloads, "fewer bytes than payloads");
+    ensure!(
+        are_close(metered.server_to_client_bytes, kernel.server_to_client_bytes)
+            && are_close(metered.client_to_server_bytes, kernel.client_to_server_bytes),
+        "metered {metered:?}, but the kernel counted {kernel:?}"
+    );
+    Ok(true)
+}
+
+/// Both counts of one moment: taken again while something moves in between.
+async fn both_counts(fixture: &Fixture) -> (Traffic, Traffic) {
+    loop {
+        let before = fixture.meter.traffic();
+        let kernel = fixture.meter.kernel_traffic();
+        if fixture.meter.traffic() == before {
+            return (before, kernel);
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+fn since(now: Traffic, before: Traffic) -> Traffic {
+    Traffic {
+        client_to_server_bytes: now.client_to_server_bytes - before.client_to_server_bytes,
+        server_to_client_bytes: now.server_to_client_bytes - before.server_to_client_bytes,
+        connections_opened: now.connections_opened - before.connections_opened,
+    }
+}
+
+fn are_close(metered: u64, kernel: u64) -> bool {
+    metered.abs_diff(kernel) as f64 <= TOLERANCE * kernel as f64
+}
