@@ -1,0 +1,200 @@
+//! The one histogram layout, its text form, and what may be said of a distribution.
+//!
+//! Every number on the page, in the table, in `report.json` and in a trial's record is made here, so two of them cannot
+//! differ. Knows nothing of approaches or records beyond the summary.
+
+use std::io::Read;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use flate2::read::ZlibDecoder;
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+use thiserror::Error;
+
+use crate::schema::{Events, Summary};
+
+/// Counts of durations in nanoseconds; made by [`new_histogram`] or [`decode`] only, so that any two can be added.
+pub type Histogram = hdrhistogram::Histogram<u64>;
+
+/// Smallest duration that is told apart from zero.
+pub const LOWEST_NS: u64 = 1;
+/// Largest duration that can be recorded: one hour.
+pub const HIGHEST_NS: u64 = 3_600_000_000_000;
+/// Significant decimal digits that are kept.
+pub const DIGITS: u8 = 3;
+
+/// The quantiles of a [`Summary`], in its order.
+pub const QUANTILES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
+
+/// A histogram of this layout takes about 300 KB when its counts are written out; more is not one of ours.
+const INFLATED_LIMIT_BYTES: u64 = 4 << 20;
+/// Cookies, lengths and layout in front of the counts.
+const HEADER_BYTES: usize = 40;
+
+/// Why a text is no histogram of this layout.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum HistogramError {
+    /// Not base64.
+    #[error("not base64: {0}")]
+    Base64(String),
+    /// Not DEFLATE, or cut off.
+    #[error("not a whole HdrHistogram V2 + DEFLATE: {0}")]
+    Deflate(String),
+    /// Another layout than [`new_histogram`] makes.
+    #[error("another layout than 1 ns to 1 h with 3 digits")]
+    Layout,
+}
+
+/// An empty histogram of the one layout.
+#[must_use]
+pub fn new_histogram() -> Histogram {
+    Histogram::new_with_bounds(LOWEST_NS, HIGHEST_NS, DIGITS).expect("the layout's bounds are valid")
+}
+
+/// The histogram as HdrHistogram V2 + DEFLATE in base64.
+#[must_use]
+pub fn encode(histogram: &Histogram) -> String {
+    let mut bytes = Vec::new();
+    V2DeflateSerializer::new().serialize(histogram, &mut bytes).expect("a vector takes all that is written");
+    STANDARD.encode(bytes)
+}
+
+/// Reads what [`encode`] wrote.
+///
+/// # Errors
+/// The text is not base64, is cut off, or has another layout. It may come from anywhere, so its lengths are checked
+/// before memory is taken for them.
+pub fn decode(text: &str) -> Result<Histogram, HistogramError> {
+    let packed = STANDARD.decode(text).map_err(|error| HistogramError::Base64(error.to_string()))?;
+    let body = packed.get(8..).ok_or_else(|| HistogramError::Deflate("shorter than its header".into()))?;
+    let mut plain = Vec::new();
+    let mut inflated = ZlibDecoder::new(body).take(INFLATED_LIMIT_BYTES);
+    inflated.read_to_end(&mut plain).map_err(|error| HistogramError::Deflate(error.to_string()))?;
+
+    let length = big_endian(&plain, 4, 4)?;
+    if length != (plain.len() - HEADER_BYTES.min(plain.len())) as u64 {
+        return Err(HistogramError::Deflate("its length is not what its header says".into()));
+    }
+    let layout = [big_endian(&plain, 12, 4)?, big_endian(&plain, 16, 8)?, big_endian(&plain, 24, 8)?];
+    if layout != [u64::from(DIGITS), LOWEST_NS, HIGHEST_NS] {
+        return Err(HistogramError::Layout);
+    }
+    Deserializer::new().deserialize(&mut plain.as_slice()).map_err(|error| HistogramError::Deflate(error.to_string()))
+}
+
+/// The unsigned number of `width` bytes at `offset`.
+fn big_endian(bytes: &[u8], offset: usize, width: usize) -> Result<u64, HistogramError> {
+    let field = bytes.get(offset..offset + width);
+    let field = field.ok_or_else(|| HistogramError::Deflate("shorter than its header".into()))?;
+    Ok(field.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+}
+
+/// Effective observations that a quantile needs: ln(0.025) ÷ ln(q), so that with 97.5 % probability the largest
+/// observation lies above it. p50 needs 6, p90 36, p99 368, p99.9 3,688.
+#[must_use]
+pub fn needed(quantile: f64) -> u64 {
+    (0.025_f64.ln() / quantile.ln()).ceil() as u64
+}
+
+/// Effective observations behind the deliveries of a trial: events, since N clients that hear one event observe one
+/// moment of the machine and not N; and no more than were delivered at all.
+#[must_use]
+pub fn effective_observations(events: &Events) -> u64 {
+    events.scheduled.min(events.delivered)
+}
+
+/// The value of a quantile, or none where the sample cannot support it.
+#[must_use]
+pub fn quantile(histogram: &Histogram, effective_observations: u64, quantile: f64) -> Option<u64> {
+    let supported = !histogram.is_empty() && effective_observations >= needed(quantile);
+    supported.then(|| histogram.value_at_quantile(quantile).min(histogram.max()))
+}
+
+/// What may be said of a distribution. `effective_observations` is the number of independent ones, at most the number of
+/// samples; without samples there is nothing to say, and every value is none.
+#[must_use]
+pub fn summarise(histogram: &Histogram, effective_observations: u64) -> Summary {
+    let some = !histogram.is_empty();
+    let [p50, p90, p99, p999] = QUANTILES.map(|q| quantile(histogram, effective_observations, q));
+    Summary {
+        count: histogram.len(),
+        min: some.then(|| histogram.min()),
+        mean: some.then(|| histogram.mean()),
+        p50,
+        p90,
+        p99,
+        p999,
+        max: some.then(|| histogram.max()),
+        histogram: encode(histogram),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: impl IntoIterator<Item = u64>) -> Histogram {
+        let mut histogram = new_histogram();
+        for value in values {
+            histogram.record(value).unwrap();
+        }
+        histogram
+    }
+
+    #[test]
+    fn support_is_as_the_method_publishes_it() {
+        assert_eq!(QUANTILES.map(needed), [6, 36, 368, 3688]);
+    }
+
+    #[test]
+    fn a_quantile_without_support_is_none() {
+        let histogram = of(1..=1000);
+        let short = summarise(&histogram, 367);
+        assert_eq!((short.p50, short.p90, short.p99, short.p999), (Some(500), Some(900), None, None));
+        let long = summarise(&histogram, 368);
+        assert_eq!((long.p99, long.p999), (Some(990), None));
+        assert_eq!((long.count, long.min, long.max, long.mean), (1000, Some(1), Some(1000), Some(500.5)));
+        assert_eq!(summarise(&histogram, 5).p50, None);
+        assert_eq!(summarise(&histogram, 3688).p999, Some(999));
+    }
+
+    #[test]
+    fn nothing_can_be_said_of_nothing() {
+        let summary = summarise(&new_histogram(), 1_000_000);
+        assert_eq!(summary.count, 0);
+        assert_eq!((summary.min, summary.p50, summary.p999, summary.max), (None, None, None, None));
+        assert_eq!(summary.mean, None);
+        assert!(decode(&summary.histogram).unwrap().is_empty());
+    }
+
+    #[test]
+    fn encoding_keeps_every_count() {
+        let histogram = of([0, 1, 5, 5, 1_000_000, 1_000_001, HIGHEST_NS]);
+        assert_eq!(decode(&encode(&histogram)).unwrap(), histogram);
+    }
+
+    #[test]
+    fn precision_is_three_digits() {
+        let histogram = of([123_456_789]);
+        let read = histogram.value_at_quantile(0.5) as f64;
+        assert!((read / 123_456_789.0 - 1.0).abs() < 0.001, "{read}");
+    }
+
+    #[test]
+    fn merging_the_parts_is_the_whole() {
+        let mut parts = of(0..500);
+        parts.add(of(500..2000)).unwrap();
+        assert_eq!(parts, of(0..2000));
+    }
+
+    #[test]
+    fn foreign_texts_are_errors() {
+        assert!(matches!(decode("*"), Err(HistogramError::Base64(_))));
+        assert!(matches!(decode(""), Err(HistogramError::Deflate(_))));
+        assert!(matches!(decode("AAAAAAAAAAAA"), Err(HistogramError::Deflate(_))));
+        let whole = encode(&of(1..100));
+        assert!(matches!(decode(&whole[..whole.len() / 2 / 4 * 4]), Err(HistogramError::Deflate(_))));
+        let mut other = Histogram::new_with_bounds(1, 1_000_000, 2).unwrap();
+        other.record(7).unwrap();
+        assert_eq!(decode(&encode(&other)), Err(HistogramError::Layout));
+    }
+}

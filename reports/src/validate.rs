@@ -1,0 +1,143 @@
+//! What a record may say, beyond its shape: sums that must hold, numbers that cannot be.
+//!
+//! Judges single records and never the quality of a measurement; that is what a trial's checks are for.
+
+use crate::{
+    parse::Fault,
+    schema::{Measured, Responses, RunRecord, Status, Summary, TrialRecord},
+    statistics,
+};
+
+const REMEDY: &str = "the file was changed or its writer has a bug: run again, and report it if it comes back";
+
+/// Judges the run record.
+pub(crate) fn run(run: &RunRecord) -> Result<(), Fault> {
+    let names: Vec<&str> = run.approaches.iter().map(|facts| facts.name.as_str()).collect();
+    let twice = (1..names.len()).find(|index| names[..*index].contains(&names[*index]));
+    match twice {
+        Some(index) => fault(&format!("approaches[{index}].name"), "named twice", "each approach once"),
+        None => Ok(()),
+    }
+}
+
+/// Judges a trial of this run that follows these others.
+pub(crate) fn trial(run: &RunRecord, others: &[TrialRecord], trial: &TrialRecord) -> Result<(), Fault> {
+    if !run.approaches.iter().any(|facts| facts.name == trial.approach) {
+        return fault("approach", &format!("{:?}", trial.approach), "an approach that the run record describes");
+    }
+    if trial.round == 0 {
+        return fault("round", "0", "rounds to count from 1");
+    }
+    let same = |other: &&TrialRecord| {
+        (&other.variant, other.round) == (&trial.variant, trial.round) && other.load == trial.load
+    };
+    if others.iter().any(|other| same(&other)) {
+        let problem = format!("{:?} under this load was recorded before in round {}", trial.variant, trial.round);
+        return fault("variant", &problem, "each trial once");
+    }
+    not_negative("load.events_per_second", trial.load.events_per_second)?;
+    not_negative("load.orders_per_second", trial.load.orders_per_second)?;
+    match (trial.status, &trial.measured) {
+        (Status::Ok | Status::Invalid, None) => {
+            fault("status", "measured, without measurements", "all that it measured")
+        }
+        (Status::Ok | Status::Invalid, Some(measured)) => self::measured(measured, true),
+        // A trial that failed half-way may have counted half of what it owed.
+        (Status::Failed, Some(measured)) => self::measured(measured, false),
+        (Status::Failed, None) if trial.error.is_none() => fault("error", "none for a failed trial", "why it failed"),
+        (Status::Failed, None) => Ok(()),
+    }
+}
+
+fn measured(measured: &Measured, whole: bool) -> Result<(), Fault> {
+    let events = &measured.events;
+    let accounted = u128::from(events.delivered) + u128::from(events.missed) + u128::from(events.coalesced);
+    if whole && accounted != u128::from(events.expected) {
+        let problem = format!("delivered + missed + coalesced = {accounted}, expected = {}", events.expected);
+        return fault("events", &problem, "every event accounted for");
+    }
+    if whole {
+        responses(&measured.responses)?;
+    }
+    not_negative("connect.seconds", measured.connect.seconds)?;
+    let per_event = [
+        ("cpu.server_us_per_event", measured.cpu.server_us_per_event),
+        ("cpu.client_us_per_event", measured.cpu.client_us_per_event),
+    ];
+    for (field, value) in per_event {
+        not_negative(field, value.unwrap_or(0.0))?;
+    }
+    summary("latency_ns", &measured.latency_ns)?;
+    summary("lateness_ns", &measured.lateness_ns)?;
+    summary("time_to_last_ns", &measured.time_to_last_ns)?;
+    for (field, value) in
+        [("confirmation_ns", &measured.confirmation_ns), ("poll_lateness_ns", &measured.poll_lateness_ns)]
+    {
+        value.as_ref().map_or(Ok(()), |value| summary(field, value))?;
+    }
+    Ok(())
+}
+
+fn responses(responses: &Responses) -> Result<(), Fault> {
+    let Responses { total, with_events, empty, not_modified, timed_out, .. } = *responses;
+    if u128::from(with_events) + u128::from(empty) != u128::from(total) {
+        let problem = format!("with_events + empty = {with_events} + {empty}, total = {total}");
+        return fault("responses", &problem, "every response to be one or the other");
+    }
+    if u128::from(not_modified) + u128::from(timed_out) > u128::from(empty) {
+        let problem = format!("not_modified + timed_out = {not_modified} + {timed_out}, empty = {empty}");
+        return fault("responses", &problem, "both to be parts of the empty ones");
+    }
+    let Some(theory) = responses.empty_theory else { return Ok(()) };
+    not_negative("responses.empty_theory.standard_deviation", theory.standard_deviation)?;
+    if !(0.0..=1.0).contains(&theory.probability) {
+        let problem = theory.probability.to_string();
+        return fault("responses.empty_theory.probability", &problem, "a probability from 0 to 1");
+    }
+    if theory.observed > theory.responses {
+        let problem = format!("{} of {}", theory.observed, theory.responses);
+        return fault("responses.empty_theory.observed", &problem, "at most all responses");
+    }
+    Ok(())
+}
+
+/// The values of a summary must be in order, within the layout, and those of its histogram.
+fn summary(field: &str, summary: &Summary) -> Result<(), Fault> {
+    let histogram = match statistics::decode(&summary.histogram) {
+        Ok(histogram) => histogram,
+        Err(error) => {
+            return fault(&format!("{field}.histogram"), &error.to_string(), "HdrHistogram V2 + DEFLATE in base64");
+        }
+    };
+    if histogram.len() != summary.count {
+        let problem = format!("{}, but the histogram holds {}", summary.count, histogram.len());
+        return fault(&format!("{field}.count"), &problem, "both to be the same");
+    }
+    let Summary { min, p50, p90, p99, p999, max, mean, .. } = summary;
+    let empty = summary.count == 0;
+    if min.is_none() != empty || max.is_none() != empty || mean.is_none() != empty {
+        return fault(field, "min, mean or max without samples, or samples without them", "all three, or none");
+    }
+    let values: Vec<u64> = [min, p50, p90, p99, p999, max].into_iter().copied().flatten().collect();
+    if !values.is_sorted() {
+        return fault(field, &format!("values out of order: {values:?}"), "min ≤ p50 ≤ p90 ≤ p99 ≤ p99.9 ≤ max");
+    }
+    let [least, most] = [min, max].map(|value| value.unwrap_or(0) as f64);
+    let mean = mean.unwrap_or(0.0);
+    // A mean is a sum of rounded parts, so at the bounds it may be a hair beyond them.
+    if !(least * (1.0 - 1e-9)..=most * (1.0 + 1e-9)).contains(&mean) {
+        return fault(&format!("{field}.mean"), &mean.to_string(), "a mean between min and max");
+    }
+    Ok(())
+}
+
+fn not_negative(field: &str, value: f64) -> Result<(), Fault> {
+    if value.is_finite() && value >= 0.0 {
+        return Ok(());
+    }
+    fault(field, &value.to_string(), "a finite number, not below 0")
+}
+
+fn fault(field: &str, problem: &str, expected: &str) -> Result<(), Fault> {
+    Err(Fault { field: field.to_owned(), ..Fault::new(problem, expected, REMEDY) })
+}

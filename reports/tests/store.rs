@@ -1,0 +1,157 @@
+//! What the store writes it reads back, and what it should not read is an error that says where and what to do.
+
+mod support;
+
+use std::{fs, path::Path};
+
+use reports::{
+    schema::{Interrupted, Record},
+    store::{self, Run, Store, StoreError},
+};
+use tempfile::TempDir;
+
+fn written(run: &Run) -> TempDir {
+    let directory = TempDir::new().unwrap();
+    let mut store = Store::create(&directory.path().join("run")).unwrap();
+    store.append(&Record::Run(Box::new(run.run.clone()))).unwrap();
+    for trial in &run.trials {
+        store.append(&Record::Trial(Box::new(trial.clone()))).unwrap();
+    }
+    if let Some(interrupted) = &run.interrupted {
+        store.append(&Record::Interrupted(interrupted.clone())).unwrap();
+    }
+    store.finish().unwrap();
+    directory
+}
+
+fn read(directory: &TempDir) -> Result<Run, StoreError> {
+    store::read(&directory.path().join("run"))
+}
+
+/// Writes a run whose file was changed, and says what reading it says.
+fn complaint(change: impl FnOnce(String) -> String) -> String {
+    let directory = written(&support::run());
+    let path = directory.path().join("run/results.jsonl");
+    fs::write(&path, change(fs::read_to_string(&path).unwrap())).unwrap();
+    read(&directory).unwrap_err().to_string().replace(&path.display().to_string(), "FILE")
+}
+
+/// The same, of one field of the first trial.
+fn complaint_about(from: &str, to: &str) -> String {
+    complaint(|text| {
+        assert!(text.contains(from), "{from} is not in the file");
+        text.replacen(from, to, 1)
+    })
+}
+
+#[test]
+fn what_was_written_is_read() {
+    let mut run = support::run();
+    assert!(read(&written(&run)).unwrap() == run);
+    run.interrupted = Some(Interrupted { recorded_trials: 33, planned_trials: 40 });
+    assert!(read(&written(&run)).unwrap() == run);
+}
+
+#[test]
+fn results_are_never_overwritten() {
+    let directory = written(&support::run());
+    let again = Store::create(&directory.path().join("run"));
+    assert!(matches!(again, Err(StoreError::Exists { .. })));
+}
+
+#[test]
+fn no_results_are_named_as_such() {
+    let error = store::read(Path::new("/nowhere")).unwrap_err();
+    assert!(matches!(error, StoreError::Missing { .. }));
+    assert!(error.to_string().contains("expected a directory that holds results.jsonl"), "{error}");
+}
+
+#[test]
+fn a_line_cut_in_half_is_named_with_the_way_on() {
+    let said = complaint(|text| text[..text.len() - 100].to_owned());
+    assert!(said.starts_with("FILE:34:"), "{said}");
+    assert!(said.contains("line 33 is intact"), "{said}");
+    assert!(said.ends_with("`sed -i '34d' FILE`"), "{said}");
+}
+
+#[test]
+fn a_broken_line_in_the_middle_is_located() {
+    let said = complaint_about("\"round\":1", "\"round\":!");
+    assert!(said.starts_with("FILE:2:") && said.contains("expected value"), "{said}");
+}
+
+#[test]
+fn a_mistyped_measurement_is_located_by_its_field() {
+    let directory = written(&support::run());
+    let text = fs::read_to_string(directory.path().join("run/results.jsonl")).unwrap();
+    let column = text.lines().nth(1).unwrap().find("\"p50\":").unwrap() + "\"p50\":".len() + 1;
+    let said = complaint_about("\"p50\":", "\"p50\":-");
+    assert!(said.starts_with(&format!("FILE:2:{column}: latency_ns.p50: invalid value: integer `-")), "{said}");
+}
+
+#[test]
+fn unknown_and_missing_fields_are_errors() {
+    let said = complaint_about("\"shards\":1", "\"shards\":1,\"shrads\":1");
+    assert!(said.contains("shrads: unknown field"), "{said}");
+    let said = complaint_about("\"reconnects\":0,", "");
+    assert!(said.contains("missing field `reconnects`"), "{said}");
+    let said = complaint_about("\"cores\":2", "\"cores\":2,\"corse\":2");
+    assert!(said.starts_with("FILE:1:") && said.contains("environment.corse: unknown field `corse`"), "{said}");
+}
+
+#[test]
+fn another_schema_version_is_refused() {
+    let said = complaint_about("\"schema_version\":1", "\"schema_version\":999");
+    assert!(said.contains("schema version 999; expected schema version 1"), "{said}");
+}
+
+#[test]
+fn the_run_record_must_be_there_first_and_once() {
+    let said = complaint(|text| text.split_once('\n').unwrap().1.to_owned());
+    assert!(said.starts_with("FILE:1:1: the run record is missing"), "{said}");
+    let said = complaint(|_| String::new());
+    assert!(said.contains("the run record is missing"), "{said}");
+    let said = complaint(|text| format!("{}\n{text}", text.lines().next().unwrap()));
+    assert!(said.starts_with("FILE:2:1: a second run record"), "{said}");
+}
+
+#[test]
+fn numbers_that_cannot_be_are_errors() {
+    let said = complaint_about("\"missed\":0", "\"missed\":7");
+    assert!(said.contains("delivered + missed + coalesced"), "{said}");
+    let said = complaint_about("\"timed_out\":0", "\"timed_out\":999999999");
+    assert!(said.contains("not_modified + timed_out"), "{said}");
+    let said = complaint_about("\"seconds\":0.2", "\"seconds\":-0.2");
+    assert!(said.contains("connect.seconds: -0.2; expected a finite number"), "{said}");
+    let said = complaint_about("\"latency_ns\":{\"count\":", "\"latency_ns\":{\"count\":9");
+    assert!(said.contains("but the histogram holds"), "{said}");
+    let said = complaint_about("\"histogram\":\"", "\"histogram\":\"A");
+    assert!(said.contains("latency_ns.histogram: not "), "{said}");
+    let said = complaint_about("\"max\":", "\"max\":0,\"min\":");
+    assert!(said.contains("duplicate field") || said.contains("out of order"), "{said}");
+}
+
+#[test]
+fn a_trial_that_says_ok_without_measurements_is_an_error() {
+    let said = complaint(|text| {
+        let mut run = support::run();
+        run.trials[0].measured = None;
+        let line = serde_json::to_string(&Record::Trial(Box::new(run.trials[0].clone()))).unwrap();
+        format!("{}\n{line}\n", text.lines().next().unwrap())
+    });
+    assert!(said.contains("status: measured, without measurements"), "{said}");
+}
+
+#[test]
+fn each_trial_counts_once_and_is_of_a_known_approach() {
+    let said = complaint(|text| format!("{text}{}\n", text.lines().nth(1).unwrap()));
+    assert!(said.starts_with("FILE:35:") && said.contains("recorded before in round 1"), "{said}");
+    let said = complaint_about("\"approach\":\"short-poll\"", "\"approach\":\"pigeon\"");
+    assert!(said.contains("approach: \"pigeon\"; expected an approach that the run record describes"), "{said}");
+}
+
+#[test]
+fn a_line_without_end_is_not_read_into_memory() {
+    let said = complaint(|text| format!("{text}{}", "x".repeat(17 << 20)));
+    assert!(said.starts_with("FILE:35:1: the line is longer than 16 MiB"), "{said}");
+}

@@ -1,0 +1,239 @@
+//! A synthetic run: eleven approaches under one load or several, with numbers as theory has them, so that what is read
+//! and rendered looks like the real thing and can be computed by hand where a test needs it.
+
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "shared by test crates that each use a part")]
+
+use reports::{
+    schema::{
+        ApproachFacts, ArticleWords, Check, Clients, Complexity, Connect, Cpu, EmptyTheory, Environment, Events, Load,
+        Measured, Memory, Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict, Window, Wire,
+    },
+    statistics::{self, Histogram},
+    store::Run,
+};
+use serde_json::json;
+
+/// One synthetic approach: name, article's words, latency of a push or interval of a poll in milliseconds, lines.
+pub struct Synthetic {
+    pub name: &'static str,
+    pub article: Option<[&'static str; 4]>,
+    pub base_us: f64,
+    pub interval_ms: f64,
+    pub hold_ms: f64,
+    pub lines: [u32; 2],
+    pub bytes_per_event: u64,
+}
+
+#[rustfmt::skip]
+pub const APPROACHES: &[Synthetic] = &[
+    Synthetic { name: "short-poll", article: Some(["Short polling", "High (interval)", "Low", "Low"]), base_us: 300.0, interval_ms: 1000.0, hold_ms: 0.0, lines: [82, 41], bytes_per_event: 980 },
+    Synthetic { name: "conditional-get", article: None, base_us: 280.0, interval_ms: 1000.0, hold_ms: 0.0, lines: [74, 96], bytes_per_event: 900 },
+    Synthetic { name: "long-poll", article: Some(["Long polling", "Medium", "Medium", "Medium"]), base_us: 420.0, interval_ms: 0.0, hold_ms: 30_000.0, lines: [91, 62], bytes_per_event: 410 },
+    Synthetic { name: "sse", article: Some(["SSE", "Low", "Low", "Low"]), base_us: 260.0, interval_ms: 0.0, hold_ms: 0.0, lines: [96, 88], bytes_per_event: 160 },
+    Synthetic { name: "websocket", article: Some(["WebSocket", "Low", "Medium", "Medium"]), base_us: 270.0, interval_ms: 0.0, hold_ms: 0.0, lines: [118, 139], bytes_per_event: 128 },
+    Synthetic { name: "grpc-unary", article: None, base_us: 350.0, interval_ms: 1000.0, hold_ms: 0.0, lines: [60, 42], bytes_per_event: 620 },
+    Synthetic { name: "grpc-stream", article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), base_us: 330.0, interval_ms: 0.0, hold_ms: 0.0, lines: [55, 98], bytes_per_event: 74 },
+    Synthetic { name: "grpc-bidi", article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), base_us: 360.0, interval_ms: 0.0, hold_ms: 0.0, lines: [93, 121], bytes_per_event: 96 },
+    Synthetic { name: "grpc-web", article: None, base_us: 340.0, interval_ms: 0.0, hold_ms: 0.0, lines: [101, 87], bytes_per_event: 81 },
+    Synthetic { name: "webhook", article: None, base_us: 520.0, interval_ms: 0.0, hold_ms: 0.0, lines: [110, 148], bytes_per_event: 640 },
+    Synthetic { name: "raw-tcp", article: None, base_us: 180.0, interval_ms: 0.0, hold_ms: 0.0, lines: [48, 37], bytes_per_event: 44 },
+];
+
+/// A run of every approach under one load, three rounds.
+pub fn run() -> Run {
+    run_under(&[1000])
+}
+
+/// A run of every approach under so many clients, three rounds each.
+pub fn run_under(clients: &[u32]) -> Run {
+    let mut trials = Vec::new();
+    for clients in clients {
+        for round in 1..=3 {
+            trials.extend(APPROACHES.iter().map(|approach| trial(approach, *clients, round)));
+        }
+    }
+    let run = run_record(trials.len() as u32);
+    Run { run, trials, interrupted: None }
+}
+
+/// The run's record.
+pub fn run_record(planned_trials: u32) -> RunRecord {
+    RunRecord {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool { version: "0.1.0".into(), git_revision: "0123456789abcdef".into(), dirty: false },
+        started: "2026-01-02T03:04:05Z".into(),
+        command: "delivery-bench run scenarios/bench-all.toml --seed 1".into(),
+        scenario_name: "bench-all".into(),
+        scenario: json!({
+            "title": "The article's table, measured",
+            "question": "Which approach delivers a quote soonest, and what does each waste?",
+            "analysis": "Synthetic numbers, for looking at the page. Nothing may be concluded from them.",
+            "trials": 3,
+        }),
+        planned_trials,
+        environment: Environment {
+            os: "Linux".into(),
+            kernel: "6.1.0".into(),
+            cpu: "Some Processor 3000".into(),
+            cores: 2,
+            memory_bytes: 25_769_803_776,
+            nofile_soft: 20_000,
+            nofile_hard: 20_000,
+            clocksource: "tsc".into(),
+            boot_id: "00000000-0000-0000-0000-000000000000".into(),
+        },
+        approaches: APPROACHES.iter().map(facts).collect(),
+    }
+}
+
+fn facts(approach: &Synthetic) -> ApproachFacts {
+    let complexity = |side: &str, code_lines| Complexity {
+        source: format!("{side}/src/{}.rs", approach.name.replace('-', "_")),
+        code_lines,
+    };
+    ApproachFacts {
+        name: approach.name.into(),
+        summary: format!("what {} does", approach.name),
+        flow: if approach.interval_ms + approach.hold_ms > 0.0 { "pull" } else { "push" }.into(),
+        delivery: if matches!(approach.name, "conditional-get" | "grpc-unary") { "snapshot" } else { "log" }.into(),
+        connects: if approach.name == "webhook" { "server" } else { "client" }.into(),
+        browser: false,
+        bidirectional: approach.name == "grpc-bidi",
+        resumable: true,
+        floor: approach.name == "raw-tcp",
+        article: approach.article.map(|[label, latency, client, server]| ArticleWords {
+            label: label.into(),
+            latency: latency.into(),
+            client_complexity: client.into(),
+            server_complexity: server.into(),
+        }),
+        client_complexity: complexity("clients", approach.lines[0]),
+        server_complexity: complexity("servers", approach.lines[1]),
+    }
+}
+
+/// One trial of this approach.
+pub fn trial(approach: &Synthetic, clients: u32, round: u32) -> TrialRecord {
+    TrialRecord {
+        scenario: "bench-all".into(),
+        approach: approach.name.into(),
+        variant: approach.name.into(),
+        parameters: Default::default(),
+        load: Load {
+            clients,
+            symbols: 200,
+            symbols_per_client: 1,
+            events_per_second: 50.0,
+            orders_per_second: 0.0,
+            payload_bytes: 0,
+            arrival: "poisson".into(),
+        },
+        round,
+        shards: 1,
+        status: Status::Ok,
+        error: None,
+        measured: Some(measured(approach, clients, round)),
+    }
+}
+
+fn measured(approach: &Synthetic, clients: u32, round: u32) -> Measured {
+    let events = 250 + u64::from(round);
+    let expected = events * u64::from(clients) / 200;
+    let coalesced = if approach.name == "conditional-get" { expected / 10 } else { 0 };
+    let delivered = expected - coalesced;
+    let latency = latency(approach, clients, round, delivered);
+    let few = histogram((0..events).map(|k| 2_000 + k * 37));
+    let responses = responses(approach, clients, delivered);
+    let load = f64::from(clients) / 1000.0;
+    Measured {
+        clients: Clients { requested: clients, connected: clients, lost: 0 },
+        connect: Connect { seconds: 0.2 * load },
+        window: Window { warmup_ms: 1000, measure_ms: 5000, drain_ms: 2000 },
+        events: Events { scheduled: events, published: events, expected, delivered, coalesced, ..Events::default() },
+        responses,
+        requests: if approach.interval_ms + approach.hold_ms > 0.0 { responses.total } else { 0 },
+        connections_opened: 0,
+        reconnects: 0,
+        wire: Wire {
+            client_to_server_bytes: responses.total * 90,
+            server_to_client_bytes: delivered * approach.bytes_per_event + responses.empty * 120,
+        },
+        lateness_ns: statistics::summarise(&few, events),
+        time_to_last_ns: statistics::summarise(&latency, events),
+        confirmation_ns: (approach.name == "grpc-bidi").then(|| statistics::summarise(&latency, events)),
+        poll_lateness_ns: (approach.interval_ms > 0.0).then(|| statistics::summarise(&few, events)),
+        latency_ns: statistics::summarise(&latency, events),
+        cpu: Cpu {
+            server_us: delivered * 20,
+            client_us: delivered * (26 + u64::from(round)),
+            server_us_per_event: Some(20.0),
+            client_us_per_event: Some(26.0 + f64::from(round)),
+        },
+        memory: Memory {
+            server_rss_bytes: 12_000_000 + u64::from(clients) * approach.bytes_per_event * 40,
+            client_rss_bytes: 10_000_000 + u64::from(clients) * 9_000,
+            server_peak_bytes: 30_000_000,
+            client_peak_bytes: 30_000_000,
+            server_bytes_per_client: approach.bytes_per_event * 40 + u64::from(round) * 200,
+            client_bytes_per_client: 9_000 + u64::from(round) * 150,
+        },
+        checks: checks(approach),
+    }
+}
+
+fn checks(approach: &Synthetic) -> Vec<Check> {
+    let check = |id: &str, value, threshold, verdict, note: &str| Check {
+        id: id.into(),
+        value: Some(value),
+        threshold: Some(threshold),
+        verdict,
+        note: note.into(),
+    };
+    let hiccup = if approach.name == "sse" { Verdict::Warn } else { Verdict::Pass };
+    vec![
+        check("delivery", 0.0, 0.0, Verdict::Pass, "every event arrived once"),
+        check("lateness", 0.012, 0.05, Verdict::Pass, "the publisher was punctual"),
+        check("hiccup", 0.31, 0.5, hiccup, "the machine paused: close other programs"),
+    ]
+}
+
+fn responses(approach: &Synthetic, clients: u32, delivered: u64) -> Responses {
+    if approach.interval_ms == 0.0 {
+        return Responses { total: delivered, with_events: delivered, ..Responses::default() };
+    }
+    let total = u64::from(clients) * 5;
+    let probability = (-0.25 * approach.interval_ms / 1000.0_f64).exp();
+    let empty = (total as f64 * (probability + 0.004)) as u64;
+    Responses {
+        total,
+        with_events: total - empty,
+        empty,
+        not_modified: if approach.name == "conditional-get" { empty } else { 0 },
+        empty_theory: Some(EmptyTheory {
+            responses: total,
+            observed: empty,
+            probability,
+            standard_deviation: (total as f64 * probability * (1.0 - probability)).sqrt(),
+        }),
+        ..Responses::default()
+    }
+}
+
+/// Uniform on the interval of a poll, log-normal around the base of a push, with the tail that queues have.
+fn latency(approach: &Synthetic, clients: u32, round: u32, count: u64) -> Histogram {
+    let scale = 1.0 + f64::from(clients) / 20_000.0 + f64::from(round) * 0.02;
+    histogram((0..count).map(|k| {
+        let q = (k as f64 + 0.5) / count as f64;
+        let tail = approach.base_us * 1000.0 * scale * (0.6 + 0.5 * (-(1.0 - q).ln()).powf(1.3));
+        (tail + q * approach.interval_ms * 1e6) as u64
+    }))
+}
+
+/// A histogram of these values in nanoseconds.
+pub fn histogram(values: impl IntoIterator<Item = u64>) -> Histogram {
+    let mut histogram = statistics::new_histogram();
+    for value in values {
+        histogram.record(value).expect("within the layout");
+    }
+    histogram
+}
