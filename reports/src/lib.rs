@@ -1,11 +1,19 @@
 //! Everything that is read from result files: their schema, the store, statistics, the terminal table and the page.
 //!
 //! A leaf: it knows no approach by name, no server, no client and no clock. What it prints about an approach it read
-//! in the result file.
+//! in the result file. One direction: store, merge, report (the figures of a run), and then table, page and
+//! `report.json`, which print those figures and compute none.
 
+mod bands;
 pub mod complexity;
+mod format;
+pub mod merge;
 mod parse;
+mod report;
 pub mod schema;
 pub mod statistics;
 pub mod store;
+pub mod table;
 mod validate;
+mod validity;
+mod verdict;

@@ -1,0 +1,112 @@
+//! Numbers as a reader sees them, in one place: three significant digits, a unit that fits, the same text for the same
+//! number on every machine.
+
+/// What stands where there is no number.
+pub(crate) const NONE: &str = "–";
+
+/// A duration in nanoseconds.
+pub(crate) fn duration(nanoseconds: u64) -> String {
+    scaled(nanoseconds as f64, &[(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")])
+}
+
+/// A size in bytes; a KB is 1,000.
+pub(crate) fn bytes(bytes: f64) -> String {
+    scaled(bytes, &[(1e9, "GB"), (1e6, "MB"), (1e3, "KB"), (1.0, "B")])
+}
+
+/// Processor time in microseconds.
+pub(crate) fn processor_time(microseconds: f64) -> String {
+    scaled(microseconds, &[(1e6, "s"), (1e3, "ms"), (1.0, "µs")])
+}
+
+/// Three significant digits, without exponent, nothing after the point from 100 on.
+pub(crate) fn significant(value: f64) -> String {
+    let magnitude = value.abs();
+    let decimals = match magnitude {
+        m if m >= 99.95 => 0,
+        m if m >= 9.995 => 1,
+        m if m >= 0.9995 || m == 0.0 => 2,
+        _ => 3,
+    };
+    let text = if magnitude == 0.0 { "0".to_owned() } else { format!("{value:.decimals$}") };
+    if magnitude >= 999.5 { grouped(&text) } else { text }
+}
+
+/// A share as a percentage.
+pub(crate) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent == 0.0 || percent == 100.0 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
+}
+
+/// A count, exact.
+pub(crate) fn count(count: u64) -> String {
+    grouped(&count.to_string())
+}
+
+/// A count that is short rather than exact from a hundred thousand on.
+pub(crate) fn short_count(count: u64) -> String {
+    match count {
+        0..100_000 => self::count(count),
+        100_000..1_000_000_000 => format!("{}M", significant(count as f64 / 1e6)),
+        _ => format!("{}G", significant(count as f64 / 1e9)),
+    }
+}
+
+/// A number as text, or a dash.
+pub(crate) fn or_none<T>(value: Option<T>, format: impl FnOnce(T) -> String) -> String {
+    value.map_or_else(|| NONE.to_owned(), format)
+}
+
+/// In the largest unit that leaves at least one, after rounding; the last unit for what is smaller.
+fn scaled(value: f64, units: &[(f64, &str)]) -> String {
+    let fitting = units.iter().find(|(size, _)| value.abs() >= size * 0.9995);
+    let (size, unit) = fitting.or(units.last()).expect("there is a unit");
+    format!("{} {unit}", significant(value / size))
+}
+
+/// Digits in groups of three.
+fn grouped(digits: &str) -> String {
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) && !text.ends_with('-') {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_change_where_three_digits_round_up() {
+        let durations = [0, 999, 1_000, 412_345, 999_499, 999_500, 1_234_567, 500_000_000, 1_002_438_655];
+        let texts = ["0 ns", "999 ns", "1.00 µs", "412 µs", "999 µs", "1.00 ms", "1.23 ms", "500 ms", "1.00 s"];
+        assert_eq!(durations.map(duration), texts);
+    }
+
+    #[test]
+    fn sizes_are_decimal() {
+        assert_eq!(
+            [0.0, 44.25, 980.0, 1_530.0, 2_360_000.0].map(bytes),
+            ["0 B", "44.2 B", "980 B", "1.53 KB", "2.36 MB"]
+        );
+    }
+
+    #[test]
+    fn digits_are_three_at_least() {
+        let values = [0.0, 0.123_45, 1.0, 9.994, 9.996, 99.94, 99.96, 1234.5, 1_234_567.0];
+        let texts = ["0", "0.123", "1.00", "9.99", "10.0", "99.9", "100", "1,234", "1,234,567"];
+        assert_eq!(values.map(significant), texts);
+    }
+
+    #[test]
+    fn counts_and_shares() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([99_999, 100_000, 7_500_000].map(short_count), ["99,999", "0.100M", "7.50M"]);
+        assert_eq!([0.0, 0.7788, 1.0].map(percent), ["0 %", "77.9 %", "100 %"]);
+        assert_eq!(or_none(None, count), "–");
+    }
+}

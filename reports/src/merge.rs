@@ -1,0 +1,226 @@
+//! The rounds of one variant under one load, put together: counts added, histograms merged, and what each round said
+//! kept beside it. The one path by which trials become figures.
+//!
+//! Knows no approach and prints nothing.
+
+use serde::Serialize;
+
+use crate::{
+    schema::{Cpu, EmptyTheory, Events, Measured, Responses, Status, Summary, TrialRecord, Wire},
+    statistics::{self, Histogram},
+};
+
+/// What the valid rounds of one variant under one load measured together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Merged {
+    /// Added up.
+    pub events: Events,
+    /// Added up; the theory's probability is the mean over the responses it speaks of, its variance is added up.
+    pub responses: Responses,
+    /// Added up.
+    pub requests: u64,
+    /// Added up.
+    pub connections_opened: u64,
+    /// Added up.
+    pub reconnects: u64,
+    /// Added up.
+    pub wire: Wire,
+    /// Added up; per event over all events delivered.
+    pub cpu: Cpu,
+    /// Growth of the servers for each client in bytes, mean of the rounds.
+    pub server_bytes_per_client: f64,
+    /// Growth of the workers for each client in bytes, mean of the rounds.
+    pub client_bytes_per_client: f64,
+    /// Bytes both ways for each event delivered; none where none was.
+    pub bytes_per_event: Option<f64>,
+    /// Share of the responses that carried no event; none without responses.
+    pub empty_share: Option<f64>,
+    /// Of the merged histogram.
+    pub latency_ns: Summary,
+    /// Of the merged histogram.
+    pub lateness_ns: Summary,
+    /// Of the merged histogram.
+    pub time_to_last_ns: Summary,
+    /// Of the merged histogram; none where no order was sent.
+    pub confirmation_ns: Option<Summary>,
+    /// Of the merged histogram; none where the approach does not poll.
+    pub poll_lateness_ns: Option<Summary>,
+    /// Effective observations behind `latency_ns`.
+    pub effective_observations: u64,
+    /// Least and largest p50 of a round in nanoseconds; none where no round supports one.
+    pub p50_spread_ns: Option<[u64; 2]>,
+    /// What each round said, in order.
+    pub rounds: Vec<RoundFigures>,
+}
+
+/// One round's figures.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RoundFigures {
+    /// The round, from 1.
+    pub round: u32,
+    /// Latency.
+    pub latency_ns: Summary,
+    /// Effective observations behind it.
+    pub effective_observations: u64,
+    /// As in [`Merged`].
+    pub bytes_per_event: Option<f64>,
+    /// As in [`Merged`].
+    pub empty_share: Option<f64>,
+    /// Processor time of the servers for each event delivered, in microseconds.
+    pub server_us_per_event: Option<f64>,
+    /// Processor time of the workers for each event delivered, in microseconds.
+    pub client_us_per_event: Option<f64>,
+    /// Growth of the servers for each client.
+    pub server_bytes_per_client: u64,
+    /// Growth of the workers for each client.
+    pub client_bytes_per_client: u64,
+}
+
+/// Merges the trials whose status is `ok`; none where there is none. Invalid and failed ones are for listing apart.
+#[must_use]
+pub fn merged(trials: &[&TrialRecord]) -> Option<Merged> {
+    let valid = trials.iter().filter(|trial| trial.status == Status::Ok);
+    let mut rounds: Vec<(u32, &Measured)> =
+        valid.filter_map(|trial| Some((trial.round, trial.measured.as_ref()?))).collect();
+    if rounds.is_empty() {
+        return None;
+    }
+    rounds.sort_by_key(|(round, _)| *round);
+    let all: Vec<&Measured> = rounds.iter().map(|(_, measured)| *measured).collect();
+    let figures: Vec<RoundFigures> = rounds.iter().map(|(round, measured)| one_round(*round, measured)).collect();
+    let events = add_events(&all);
+    let responses = add_responses(&all);
+    let wire = Wire {
+        client_to_server_bytes: sum(&all, |one| one.wire.client_to_server_bytes),
+        server_to_client_bytes: sum(&all, |one| one.wire.server_to_client_bytes),
+    };
+    let effective_observations = sum(&all, |one| statistics::effective_observations(&one.events));
+    let p50s: Vec<u64> = figures.iter().filter_map(|figures| figures.latency_ns.p50).collect();
+    Some(Merged {
+        requests: sum(&all, |one| one.requests),
+        connections_opened: sum(&all, |one| one.connections_opened),
+        reconnects: sum(&all, |one| one.reconnects),
+        cpu: add_cpu(&all, events.delivered),
+        server_bytes_per_client: mean(&all, |one| one.memory.server_bytes_per_client),
+        client_bytes_per_client: mean(&all, |one| one.memory.client_bytes_per_client),
+        bytes_per_event: bytes_per_event(&wire, &events),
+        empty_share: share(responses.empty, responses.total),
+        latency_ns: merge(&all, effective_observations, |one| Some(&one.latency_ns))?,
+        lateness_ns: merge(&all, sum(&all, |one| one.events.published), |one| Some(&one.lateness_ns))?,
+        time_to_last_ns: merge(&all, effective_observations, |one| Some(&one.time_to_last_ns))?,
+        confirmation_ns: merge(&all, u64::MAX, |one| one.confirmation_ns.as_ref()),
+        poll_lateness_ns: merge(&all, u64::MAX, |one| one.poll_lateness_ns.as_ref()),
+        p50_spread_ns: p50s.iter().min().zip(p50s.iter().max()).map(|(least, most)| [*least, *most]),
+        events,
+        responses,
+        wire,
+        effective_observations,
+        rounds: figures,
+    })
+}
+
+/// The histogram of a summary; empty where the text is none, which the store refuses.
+#[must_use]
+pub fn histogram(summary: &Summary) -> Histogram {
+    statistics::decode(&summary.histogram).unwrap_or_else(|_| statistics::new_histogram())
+}
+
+fn one_round(round: u32, one: &Measured) -> RoundFigures {
+    let effective_observations = statistics::effective_observations(&one.events);
+    RoundFigures {
+        round,
+        latency_ns: statistics::summarise(&histogram(&one.latency_ns), effective_observations),
+        effective_observations,
+        bytes_per_event: bytes_per_event(&one.wire, &one.events),
+        empty_share: share(one.responses.empty, one.responses.total),
+        server_us_per_event: share(one.cpu.server_us, one.events.delivered),
+        client_us_per_event: share(one.cpu.client_us, one.events.delivered),
+        server_bytes_per_client: one.memory.server_bytes_per_client,
+        client_bytes_per_client: one.memory.client_bytes_per_client,
+    }
+}
+
+/// Merges one distribution of all rounds; none where no round has it. Independent observations are at most the samples,
+/// so that `effective` may be [`u64::MAX`] where each sample is one.
+fn merge<'a>(
+    all: &[&'a Measured],
+    effective: u64,
+    of: impl Fn(&'a Measured) -> Option<&'a Summary>,
+) -> Option<Summary> {
+    let mut parts = all.iter().filter_map(|one| of(one)).map(histogram).peekable();
+    parts.peek()?;
+    let mut whole = statistics::new_histogram();
+    for part in parts {
+        whole.add(part).expect("histograms of one layout can be added");
+    }
+    Some(statistics::summarise(&whole, effective.min(whole.len())))
+}
+
+fn add_events(all: &[&Measured]) -> Events {
+    Events {
+        scheduled: sum(all, |one| one.events.scheduled),
+        published: sum(all, |one| one.events.published),
+        expected: sum(all, |one| one.events.expected),
+        delivered: sum(all, |one| one.events.delivered),
+        missed: sum(all, |one| one.events.missed),
+        duplicate: sum(all, |one| one.events.duplicate),
+        reordered: sum(all, |one| one.events.reordered),
+        corrupt: sum(all, |one| one.events.corrupt),
+        coalesced: sum(all, |one| one.events.coalesced),
+    }
+}
+
+fn add_responses(all: &[&Measured]) -> Responses {
+    Responses {
+        total: sum(all, |one| one.responses.total),
+        with_events: sum(all, |one| one.responses.with_events),
+        empty: sum(all, |one| one.responses.empty),
+        not_modified: sum(all, |one| one.responses.not_modified),
+        timed_out: sum(all, |one| one.responses.timed_out),
+        errors: sum(all, |one| one.responses.errors),
+        heartbeats: sum(all, |one| one.responses.heartbeats),
+        empty_theory: add_theory(all),
+    }
+}
+
+fn add_theory(all: &[&Measured]) -> Option<EmptyTheory> {
+    let theories: Vec<EmptyTheory> = all.iter().filter_map(|one| one.responses.empty_theory).collect();
+    let first = theories.first()?;
+    let responses = theories.iter().map(|theory| theory.responses).sum();
+    let expected: f64 = theories.iter().map(|theory| theory.probability * theory.responses as f64).sum();
+    let variance: f64 = theories.iter().map(|theory| theory.standard_deviation.powi(2)).sum();
+    Some(EmptyTheory {
+        responses,
+        observed: theories.iter().map(|theory| theory.observed).sum(),
+        probability: if responses == 0 { first.probability } else { expected / responses as f64 },
+        standard_deviation: variance.sqrt(),
+    })
+}
+
+fn add_cpu(all: &[&Measured], delivered: u64) -> Cpu {
+    let server_us = sum(all, |one| one.cpu.server_us);
+    let client_us = sum(all, |one| one.cpu.client_us);
+    Cpu {
+        server_us,
+        client_us,
+        server_us_per_event: share(server_us, delivered),
+        client_us_per_event: share(client_us, delivered),
+    }
+}
+
+fn bytes_per_event(wire: &Wire, events: &Events) -> Option<f64> {
+    share(wire.client_to_server_bytes + wire.server_to_client_bytes, events.delivered)
+}
+
+/// The part of the whole; none of nothing.
+pub(crate) fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+fn sum(all: &[&Measured], of: impl Fn(&Measured) -> u64) -> u64 {
+    all.iter().map(|one| of(one)).fold(0, u64::saturating_add)
+}
+
+fn mean(all: &[&Measured], of: impl Fn(&Measured) -> u64) -> f64 {
+    sum(all, of) as f64 / all.len() as f64
+}

@@ -1,0 +1,173 @@
+//! A run as its readers get it: rows by load, in one order, with every figure made once. Table, page and `report.json`
+//! print this and nothing else.
+//!
+//! Knows approaches by the facts in the run record only.
+
+use serde::Serialize;
+
+use crate::{
+    bands::{self, Judged},
+    merge::{self, Merged},
+    schema::{ApproachFacts, Load, RunRecord, Status, TrialRecord},
+    store::Run,
+    validity::{self, Validity},
+    verdict,
+};
+
+/// Everything that is said of a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Report {
+    /// What the page is about.
+    pub(crate) run: RunRecord,
+    /// One sentence or a few.
+    pub(crate) verdict: String,
+    /// What stands behind the numbers.
+    pub(crate) validity: Validity,
+    /// The rules that turn numbers into words.
+    pub(crate) rules: Vec<String>,
+    /// One for each load, from the lightest.
+    pub(crate) loads: Vec<LoadPoint>,
+}
+
+/// Every variant under one load.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct LoadPoint {
+    /// The load; orders a second are those of the first trial, since not every approach takes orders.
+    pub(crate) load: Load,
+    /// The article's approaches first, then the others, each in the registry's order.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// One variant under one load.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Row {
+    /// Name of the approach.
+    pub(crate) approach: String,
+    /// Name of the variant.
+    pub(crate) variant: String,
+    /// Place of the approach in the registry, which its colour, dash and marker follow.
+    pub(crate) order: usize,
+    /// What the others are compared with.
+    pub(crate) floor: bool,
+    /// The article's name for it.
+    pub(crate) label: Option<String>,
+    /// Trials recorded, and how they ended.
+    pub(crate) trials: Outcomes,
+    /// p50 over the floor's p50 under the same load.
+    pub(crate) times_floor: Option<f64>,
+    /// The article's word and the measured one.
+    pub(crate) latency: Judged,
+    /// Likewise, with the lines of code.
+    pub(crate) client_complexity: Judged,
+    /// Likewise, with the lines of code.
+    pub(crate) server_complexity: Judged,
+    /// Lines of code of the client and of the server.
+    pub(crate) code_lines: [u32; 2],
+    /// The figures; none without a valid trial.
+    pub(crate) merged: Option<Merged>,
+}
+
+/// How the trials of a row ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Outcomes {
+    /// These make the figures.
+    pub(crate) valid: u32,
+    /// Left out.
+    pub(crate) invalid: u32,
+    /// Left out.
+    pub(crate) failed: u32,
+}
+
+impl Report {
+    /// Makes every figure of a run.
+    pub(crate) fn of(run: &Run) -> Self {
+        let loads = load_points(run);
+        Self {
+            verdict: verdict::sentence(&loads),
+            validity: validity::of(run),
+            rules: bands::rules(),
+            run: run.run.clone(),
+            loads,
+        }
+    }
+}
+
+fn load_points(run: &Run) -> Vec<LoadPoint> {
+    let mut loads: Vec<&Load> = Vec::new();
+    for trial in &run.trials {
+        if !loads.iter().any(|load| same(load, &trial.load)) {
+            loads.push(&trial.load);
+        }
+    }
+    loads.sort_by(|a, b| {
+        let rates = a.events_per_second.total_cmp(&b.events_per_second);
+        a.clients.cmp(&b.clients).then(rates).then(a.payload_bytes.cmp(&b.payload_bytes))
+    });
+    loads.into_iter().map(|load| LoadPoint { load: load.clone(), rows: rows(run, load) }).collect()
+}
+
+/// Orders apart, which only some approaches take.
+fn same(a: &Load, b: &Load) -> bool {
+    *a == Load { orders_per_second: a.orders_per_second, ..b.clone() }
+}
+
+fn rows(run: &Run, load: &Load) -> Vec<Row> {
+    let trials: Vec<&TrialRecord> = run.trials.iter().filter(|trial| same(&trial.load, load)).collect();
+    let mut rows: Vec<Row> = Vec::new();
+    for (order, facts) in run.run.approaches.iter().enumerate() {
+        let own = trials.iter().filter(|trial| trial.approach == facts.name);
+        let mut variants: Vec<&str> = own.map(|trial| trial.variant.as_str()).collect();
+        variants.sort_unstable();
+        variants.dedup();
+        for variant in variants {
+            let of_variant = |trial: &&&TrialRecord| trial.approach == facts.name && trial.variant == variant;
+            rows.push(row(order, facts, variant, &trials.iter().filter(of_variant).copied().collect::<Vec<_>>()));
+        }
+    }
+    rows.sort_by_key(|row| row.label.is_none());
+    let floor = rows.iter().find(|row| row.floor).and_then(p50);
+    for row in &mut rows {
+        row.times_floor =
+            p50(row).zip(floor).filter(|(_, floor)| *floor > 0).map(|(own, floor)| own as f64 / floor as f64);
+        row.latency = Judged::of(row.latency.word.take(), row.times_floor.map(bands::latency));
+    }
+    rows
+}
+
+fn row(order: usize, facts: &ApproachFacts, variant: &str, trials: &[&TrialRecord]) -> Row {
+    let article = facts.article.clone();
+    let words = article.map(|words| [words.label, words.latency, words.client_complexity, words.server_complexity]);
+    let [label, latency, client, server] = words.map_or([const { None }; 4], |words| words.map(Some));
+    let lines = [facts.client_complexity.code_lines, facts.server_complexity.code_lines];
+    Row {
+        approach: facts.name.clone(),
+        variant: variant.to_owned(),
+        order,
+        floor: facts.floor,
+        label,
+        trials: outcomes(trials),
+        times_floor: None,
+        latency: Judged::of(latency, None),
+        client_complexity: Judged::of(client, Some(crate::complexity::band(lines[0]))),
+        server_complexity: Judged::of(server, Some(crate::complexity::band(lines[1]))),
+        code_lines: lines,
+        merged: merge::merged(trials),
+    }
+}
+
+fn outcomes(trials: &[&TrialRecord]) -> Outcomes {
+    let mut outcomes = Outcomes::default();
+    for trial in trials {
+        match trial.status {
+            Status::Ok => outcomes.valid += 1,
+            Status::Invalid => outcomes.invalid += 1,
+            Status::Failed => outcomes.failed += 1,
+        }
+    }
+    outcomes
+}
+
+/// Median latency in nanoseconds, where the row has one.
+pub(crate) fn p50(row: &Row) -> Option<u64> {
+    row.merged.as_ref()?.latency_ns.p50
+}

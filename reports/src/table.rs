@@ -1,0 +1,126 @@
+//! The terminal's table: plain text, aligned, one block for each load, with the trust in the run and the verdict below.
+//!
+//! Prints a [`Report`] and computes nothing.
+
+use crate::{
+    format::{self, NONE, or_none},
+    merge::{self, Merged},
+    report::{LoadPoint, Report, Row},
+    store::Run,
+    verdict,
+};
+
+const HEADINGS: [[&str; 2]; 11] = [
+    ["approach", "variant"],
+    ["latency", "p50"],
+    ["", "p99"],
+    ["× floor", "p50"],
+    ["empty %", "seen/theory"],
+    ["bytes", "/event"],
+    ["CPU µs/event", "server/client"],
+    ["KB/client", "server/client"],
+    ["delivered", "/expected"],
+    ["missed", "/dup"],
+    ["trials", "valid"],
+];
+
+/// The table of a run.
+#[must_use]
+pub fn render(run: &Run) -> String {
+    let report = Report::of(run);
+    let mut text = String::new();
+    for point in &report.loads {
+        text += &block(point, report.loads.len() > 1);
+        text.push('\n');
+    }
+    for problem in &report.validity.problems {
+        let status = if problem.status == crate::schema::Status::Failed { "failed" } else { "invalid" };
+        text += &format!("{status}: {}, round {}: {}\n", problem.variant, problem.round, problem.reason);
+    }
+    text + &format!("{}\n{}\n", report.validity.line(), report.verdict)
+}
+
+fn block(point: &LoadPoint, several: bool) -> String {
+    let mut lines = vec![HEADINGS.map(|heading| heading[0].to_owned()), HEADINGS.map(|heading| heading[1].to_owned())];
+    lines.extend(point.rows.iter().map(cells));
+    let widths: [usize; HEADINGS.len()] =
+        std::array::from_fn(|column| lines.iter().map(|cells| cells[column].chars().count()).max().unwrap_or(0));
+    let mut text = if several { format!("{}\n", verdict::describe(&point.load)) } else { String::new() };
+    for (index, cells) in lines.iter().enumerate() {
+        text += &aligned(cells, &widths);
+        if index == 1 {
+            text += &format!("{}\n", "─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1)));
+        }
+    }
+    text + &footnote(point)
+}
+
+/// Names to the left, numbers to the right.
+fn aligned(cells: &[String], widths: &[usize]) -> String {
+    let padded: Vec<String> = cells
+        .iter()
+        .zip(widths)
+        .enumerate()
+        .map(|(column, (cell, width))| {
+            let width = *width;
+            if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+        })
+        .collect();
+    format!("{}\n", padded.join("  ").trim_end())
+}
+
+fn cells(row: &Row) -> [String; HEADINGS.len()] {
+    let trials = row.trials;
+    let recorded = trials.valid + trials.invalid + trials.failed;
+    let status = format!("{}/{recorded}", trials.valid);
+    let Some(merged) = &row.merged else {
+        let mut cells = [const { String::new() }; HEADINGS.len()].map(|_| NONE.to_owned());
+        cells[0].clone_from(&row.variant);
+        cells[HEADINGS.len() - 1] = status;
+        return cells;
+    };
+    let events = &merged.events;
+    [
+        row.variant.clone(),
+        or_none(merged.latency_ns.p50, format::duration),
+        or_none(merged.latency_ns.p99, format::duration),
+        or_none(row.times_floor, format::significant),
+        empties(merged),
+        or_none(merged.bytes_per_event, format::significant),
+        pair(merged.cpu.server_us_per_event, merged.cpu.client_us_per_event),
+        pair(Some(merged.server_bytes_per_client / 1e3), Some(merged.client_bytes_per_client / 1e3)),
+        or_none(merge::share(events.delivered, events.expected), format::percent),
+        format!("{}/{}", format::short_count(events.missed), format::short_count(events.duplicate)),
+        status,
+    ]
+}
+
+fn pair(server: Option<f64>, client: Option<f64>) -> String {
+    format!("{}/{}", or_none(server, format::significant), or_none(client, format::significant))
+}
+
+fn empties(merged: &Merged) -> String {
+    let hundredths = |share: f64| format::percent(share).replace(" %", "");
+    let seen = or_none(merged.empty_share, hundredths);
+    match merged.responses.empty_theory {
+        Some(theory) => format!("{seen}/{}", hundredths(theory.probability)),
+        None => seen,
+    }
+}
+
+/// Why a percentile is missing, and what a snapshot leaves out.
+fn footnote(point: &LoadPoint) -> String {
+    let measured = || point.rows.iter().filter_map(|row| row.merged.as_ref());
+    let mut text = String::new();
+    if measured().any(|merged| merged.latency_ns.p50.is_none() || merged.latency_ns.p99.is_none()) {
+        text += &format!(
+            "{NONE} a p50 needs {} independent events and a p99 {}; there were fewer.\n",
+            crate::statistics::needed(0.5),
+            crate::statistics::needed(0.99),
+        );
+    }
+    if measured().any(|merged| merged.events.coalesced > 0) {
+        text += "Delivered falls short of expected without a miss where a newer state replaced an older one.\n";
+    }
+    text
+}

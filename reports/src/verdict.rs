@@ -1,0 +1,82 @@
+//! The sentence at the top: which approach is soonest, which cannot be told from it, and which wastes most.
+
+use crate::{
+    format::{count, duration, percent, significant},
+    merge::Merged,
+    report::{LoadPoint, Row},
+    schema::Load,
+};
+
+/// The verdict of a run: that of its heaviest load, named where there are several.
+pub(crate) fn sentence(loads: &[LoadPoint]) -> String {
+    let Some(point) = loads.last() else { return "No trial was recorded: nothing can be said.".to_owned() };
+    of_load(point)
+}
+
+/// The verdict under one load.
+pub(crate) fn of_load(point: &LoadPoint) -> String {
+    let load = describe(&point.load);
+    let mut candidates: Vec<(u64, &Row, &Merged)> =
+        point.rows.iter().filter(|row| !row.floor).filter_map(ranked).collect();
+    candidates.sort_by_key(|(p50, ..)| *p50);
+    let Some((p50, best, merged)) = candidates.first() else {
+        return format!("With {load}, no approach has a valid median: nothing can be said.");
+    };
+    let floor = best.times_floor.map_or(String::new(), |times| format!(", {} × the floor", significant(times)));
+    let mut text = format!("With {load}, {} is soonest: p50 {}{floor}.", best.variant, duration(*p50));
+    let alike: Vec<&str> = candidates[1..]
+        .iter()
+        .filter(|(_, _, other)| overlap(merged, other))
+        .map(|(_, row, _)| row.variant.as_str())
+        .collect();
+    if merged.rounds.len() < 2 {
+        text += " One round only: how far it would spread is not known.";
+    } else if !alike.is_empty() {
+        text += &format!(" Its rounds overlap with those of {}, so it cannot be told from them.", listed(&alike));
+    }
+    text + &waste(point)
+}
+
+/// The load, as a phrase.
+pub(crate) fn describe(load: &Load) -> String {
+    let clients =
+        if load.clients == 1 { "1 client".to_owned() } else { format!("{} clients", count(load.clients.into())) };
+    let payload = match load.payload_bytes {
+        0 => String::new(),
+        bytes => format!(" of {} filler bytes", count(bytes.into())),
+    };
+    format!("{clients} and {} events a second{payload}", significant_or_whole(load.events_per_second))
+}
+
+fn significant_or_whole(value: f64) -> String {
+    if value.fract() == 0.0 && value < 1e15 { count(value as u64) } else { significant(value) }
+}
+
+fn ranked(row: &Row) -> Option<(u64, &Row, &Merged)> {
+    let merged = row.merged.as_ref()?;
+    Some((merged.latency_ns.p50?, row, merged))
+}
+
+/// Whether the rounds' medians of the two reach into each other.
+fn overlap(a: &Merged, b: &Merged) -> bool {
+    let spreads = a.p50_spread_ns.zip(b.p50_spread_ns);
+    spreads.is_none_or(|([a_least, a_most], [b_least, b_most])| a_least <= b_most && b_least <= a_most)
+}
+
+fn waste(point: &LoadPoint) -> String {
+    let shares = point.rows.iter().filter_map(|row| Some((row, row.merged.as_ref()?.empty_share?)));
+    match shares.max_by(|(_, a), (_, b)| a.total_cmp(b)) {
+        Some((row, share)) if share > 0.0 => {
+            format!(" {} wastes most: {} of its responses carried no event.", row.variant, percent(share))
+        }
+        _ => " No response was empty.".to_owned(),
+    }
+}
+
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}

@@ -1,0 +1,79 @@
+//! Rounds are merged by adding counts, and only what is valid is merged.
+
+mod support;
+
+use reports::{
+    merge::merged,
+    schema::{EmptyTheory, Status, TrialRecord},
+    statistics,
+};
+
+/// Two rounds of a poll with few, known numbers.
+fn rounds() -> Vec<TrialRecord> {
+    let mut trials: Vec<TrialRecord> =
+        (1..=2).map(|round| support::trial(&support::APPROACHES[0], 1000, round)).collect();
+    for (trial, latencies) in trials.iter_mut().zip([1..=100, 101..=300]) {
+        let measured = trial.measured.as_mut().unwrap();
+        let count = latencies.clone().count() as u64;
+        measured.latency_ns = statistics::summarise(&support::histogram(latencies), count);
+        measured.events.scheduled = count;
+        measured.events.expected = count;
+        measured.events.delivered = count;
+        measured.cpu.server_us = 600;
+        measured.wire.client_to_server_bytes = 1_000;
+        measured.wire.server_to_client_bytes = 2_000;
+        measured.responses.total = 400;
+        measured.responses.with_events = 100;
+        measured.responses.empty = 300;
+        measured.responses.empty_theory = Some(EmptyTheory {
+            responses: count,
+            observed: 300,
+            probability: count as f64 / 400.0,
+            standard_deviation: 3.0,
+        });
+    }
+    trials
+}
+
+#[test]
+fn counts_are_added_and_histograms_merged() {
+    let trials = rounds();
+    let merged = merged(&trials.iter().collect::<Vec<_>>()).unwrap();
+    assert_eq!((merged.events.delivered, merged.effective_observations), (300, 300));
+    assert_eq!((merged.latency_ns.min, merged.latency_ns.p50, merged.latency_ns.max), (Some(1), Some(150), Some(300)));
+    assert_eq!(merged.latency_ns.p99, None, "300 events do not support it");
+    assert_eq!(merged.p50_spread_ns, Some([50, 200]));
+    assert_eq!(merged.cpu.server_us_per_event, Some(4.0));
+    assert_eq!(merged.bytes_per_event, Some(20.0));
+    assert_eq!(merged.empty_share, Some(0.75));
+    let theory = merged.responses.empty_theory.unwrap();
+    // (100 × 0.25 + 200 × 0.5) ÷ 300, and √(3² + 3²).
+    assert_eq!((theory.responses, theory.observed), (300, 600));
+    assert!((theory.probability - 125.0 / 300.0).abs() < 1e-12);
+    assert!((theory.standard_deviation - 18f64.sqrt()).abs() < 1e-12);
+}
+
+#[test]
+fn the_order_of_the_rounds_does_not_matter() {
+    let trials = rounds();
+    assert_eq!(merged(&[&trials[0], &trials[1]]), merged(&[&trials[1], &trials[0]]));
+}
+
+#[test]
+fn only_valid_trials_are_merged() {
+    let mut trials = rounds();
+    trials[0].status = Status::Invalid;
+    let one = merged(&trials.iter().collect::<Vec<_>>()).unwrap();
+    assert_eq!((one.events.delivered, one.rounds.len(), one.rounds[0].round), (200, 1, 2));
+    trials[1].status = Status::Failed;
+    assert_eq!(merged(&trials.iter().collect::<Vec<_>>()), None);
+    assert_eq!(merged(&[]), None);
+}
+
+#[test]
+fn many_clients_do_not_make_an_event_many_observations() {
+    let trial = support::trial(&support::APPROACHES[3], 100_000, 1);
+    let merged = merged(&[&trial]).unwrap();
+    assert_eq!((merged.latency_ns.count, merged.effective_observations), (125_500, 251));
+    assert_eq!(merged.latency_ns.p99, None);
+}
