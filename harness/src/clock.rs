@@ -14,29 +14,29 @@ use rustix::{
 const NANOSECONDS: u64 = 1_000_000_000;
 
 /// Now, on the monotonic clock.
-pub fn now_ns() -> u64 {
+pub(crate) fn now_ns() -> u64 {
     nanoseconds(clock_gettime(ClockId::Monotonic))
 }
 
 /// Processor time that this process has used, user and system.
-pub fn process_cpu_ns() -> u64 {
+pub(crate) fn process_cpu_ns() -> u64 {
     nanoseconds(clock_gettime(ClockId::ProcessCPUTime))
 }
 
 /// Time since the Unix epoch.
 #[expect(clippy::disallowed_methods, reason = "this module is where the clock is read")]
-pub fn since_epoch() -> Duration {
+pub(crate) fn since_epoch() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Lets the current thread sleep to the nanosecond instead of the usual 50 µs.
-pub fn be_punctual() {
+pub(crate) fn be_punctual() {
     // A kernel that refuses leaves the default slack; the lateness that is recorded shows it.
     let _ = set_current_timer_slack(NonZeroU64::new(1));
 }
 
 /// Blocks the current thread until this time on the monotonic clock.
-pub fn block_until(deadline_ns: u64) {
+pub(crate) fn block_until(deadline_ns: u64) {
     let deadline = Timespec {
         tv_sec: i64::try_from(deadline_ns / NANOSECONDS).expect("a monotonic time fits 63 bits"),
         tv_nsec: i64::try_from(deadline_ns % NANOSECONDS).expect("less than a second"),
@@ -49,7 +49,7 @@ pub fn block_until(deadline_ns: u64) {
 
 /// Waits on the runtime until this time on the monotonic clock; the runtime's timer counts in milliseconds.
 #[expect(clippy::disallowed_methods, reason = "this module is where the clock is read")]
-pub async fn sleep_until(deadline_ns: u64) {
+pub(crate) async fn sleep_until(deadline_ns: u64) {
     let wait = Duration::from_nanos(deadline_ns.saturating_sub(now_ns()));
     tokio::time::sleep_until(tokio::time::Instant::now() + wait).await;
 }

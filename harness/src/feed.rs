@@ -55,9 +55,8 @@ impl FeedSpec {
     pub fn symbols_of(&self, client: u32, symbols_per_client: u32) -> impl Iterator<Item = u32> + use<> {
         let symbols = u64::from(self.symbols);
         let first = u64::from(client) * u64::from(symbols_per_client);
-        (first..first + u64::from(symbols_per_client)).map(move |index| {
-            u32::try_from(index % symbols).expect("a remainder is smaller than its divisor")
-        })
+        (first..first + u64::from(symbols_per_client))
+            .map(move |index| u32::try_from(index % symbols).expect("a remainder is smaller than its divisor"))
     }
 }
 

@@ -1,4 +1,28 @@
 //! Coordinator, load generator and instrument. The only crate that knows every other.
+//!
+//! One binary plays three roles. The coordinator (`coordinator`) plans trials (`scenario`, `plan`) and starts this
+//! program again as the system under test (`system`, `publish`) and as the load (`load`). The three talk in JSON lines
+//! (`message`, `process`). `registry` is the one place that knows an approach by name; `clock` is the one place that
+//! reads the time; `feed` says what happens when.
 
+pub mod capacity;
+pub mod cli;
+mod clock;
 pub mod conformance;
+pub mod coordinator;
+mod environment;
+pub mod failure;
+pub mod feed;
+pub mod load;
+mod message;
+pub mod plan;
+mod process;
+mod publish;
 pub mod registry;
+pub mod scenario;
+pub mod scenario_error;
+mod system;
+mod verbs;
+
+pub use cli::Cli;
+pub use message::{HubLimits, Phases};

@@ -11,7 +11,7 @@ use crate::feed::FeedSpec;
 
 /// First line to a server: all it needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ServePlan {
+pub(crate) struct ServePlan {
     /// Name of the approach.
     pub approach: String,
     /// Settings of the variant.
@@ -197,9 +197,8 @@ pub struct Worked {
     pub confirmation: String,
     /// Start of a poll minus its scheduled time; encoded histogram.
     pub poll_lateness: String,
-    /// For each event of the window that arrived: sequence number, scheduled time after the start, and last arrival
-    /// minus scheduled time.
-    pub last_arrivals: Vec<(u64, u64, u64)>,
+    /// For each event of the window that arrived: sequence number, and last arrival minus scheduled time.
+    pub last_arrivals: Vec<(u64, u64)>,
     /// Arrivals before their scheduled time.
     pub negative: u64,
     /// Latencies beyond what a histogram holds.

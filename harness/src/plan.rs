@@ -84,6 +84,16 @@ pub fn trials(scenario: &Scenario, descriptors: u64) -> Result<Vec<Trial>, Scena
     Ok(planned)
 }
 
+/// The approach and the settings of a name such as `websocket` or `websocket/binary`.
+///
+/// # Errors
+/// There is no such approach or variant.
+pub fn variant(name: &str) -> Result<(&'static Approach, Params), ScenarioError> {
+    let (approach, settings) = named(name, |_| Settings::new())?;
+    let variant = expand(approach, &settings).swap_remove(0);
+    Ok((approach, variant.params))
+}
+
 /// How long the trials take, at most, without the time it takes to connect.
 pub fn duration(trials: &[Trial]) -> Duration {
     let phases = |trial: &Trial| trial.phases.measured_ns() + trial.phases.drain_ns;
@@ -174,9 +184,11 @@ fn variants(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
         let approach = find(name).ok_or_else(|| unknown_approach(name))?;
         for (setting, values) in settings {
             let valid = approach.settings.iter().map(|setting| setting.name);
-            let setting = approach.settings.iter().find(|known| known.name == setting).ok_or_else(|| {
-                ScenarioError::unknown(&format!("setting of {name}"), setting, valid)
-            })?;
+            let setting = approach
+                .settings
+                .iter()
+                .find(|known| known.name == setting)
+                .ok_or_else(|| ScenarioError::unknown(&format!("setting of {name}"), setting, valid))?;
             values.iter().try_for_each(|value| accept(name, setting, value))?;
         }
     }

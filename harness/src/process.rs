@@ -20,14 +20,14 @@ use crate::{
 ///
 /// # Errors
 /// The system refuses to tie it.
-pub fn become_child() -> io::Result<()> {
+pub(crate) fn become_child() -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     raise_descriptor_limit();
     Ok(())
 }
 
 /// Raises the soft descriptor limit to the hard one, and gives it.
-pub fn raise_descriptor_limit() -> u64 {
+pub(crate) fn raise_descriptor_limit() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     // A refusal leaves the soft limit, which the plan reads from here.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
@@ -95,24 +95,24 @@ impl Control {
 
 /// Measures what this process uses.
 #[derive(Debug)]
-pub struct Sampler {
+pub(crate) struct Sampler {
     idle_bytes: u64,
     opened_cpu_ns: u64,
 }
 
 impl Sampler {
     /// Takes the memory of the idle process.
-    pub fn idle() -> Self {
+    pub(crate) fn idle() -> Self {
         Self { idle_bytes: memory().0, opened_cpu_ns: 0 }
     }
 
     /// The window opens.
-    pub fn open(&mut self) {
+    pub(crate) fn open(&mut self) {
         self.opened_cpu_ns = clock::process_cpu_ns();
     }
 
     /// The window closes.
-    pub fn close(&self) -> Usage {
+    pub(crate) fn close(&self) -> Usage {
         let cpu_us = (clock::process_cpu_ns() - self.opened_cpu_ns) / 1_000;
         let (settled_bytes, peak_bytes) = memory();
         Usage { cpu_us, idle_bytes: self.idle_bytes, settled_bytes, peak_bytes }
@@ -122,7 +122,5 @@ impl Sampler {
 /// Anonymous resident memory now, and the most that was ever resident, in bytes; 0 where the system does not say.
 fn memory() -> (u64, u64) {
     let status = Process::myself().and_then(|process| process.status());
-    status.map_or((0, 0), |status| {
-        (status.rssanon.unwrap_or_default() * 1024, status.vmhwm.unwrap_or_default() * 1024)
-    })
+    status.map_or((0, 0), |status| (status.rssanon.unwrap_or_default() * 1024, status.vmhwm.unwrap_or_default() * 1024))
 }

@@ -12,7 +12,7 @@ use crate::{
 
 /// What one publisher did.
 #[derive(Debug)]
-pub struct Publication {
+pub(crate) struct Publication {
     /// Events of the window.
     pub scheduled: u64,
     /// Those of them that were published.
@@ -22,7 +22,7 @@ pub struct Publication {
 }
 
 /// Publishes the feed from its start, a time on the monotonic clock, until its end. Blocks.
-pub fn publish(spec: &FeedSpec, phases: Phases, faults: ServerFaults, start_ns: u64, hub: &Hub) -> Publication {
+pub(crate) fn publish(spec: &FeedSpec, phases: Phases, faults: ServerFaults, start_ns: u64, hub: &Hub) -> Publication {
     clock::be_punctual();
     let mut publication = Publication { scheduled: 0, published: 0, lateness: new_histogram() };
     for event in Feed::new(spec) {

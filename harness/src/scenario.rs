@@ -40,7 +40,10 @@ pub struct Scenario {
 
 /// Which approaches take part: `"all"`, names, or properties that they must have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected \"all\", a list of names, or a table of properties such as { flow = \"push\" }")]
+#[serde(
+    untagged,
+    expecting = "expected \"all\", a list of names, or a table of properties such as { flow = \"push\" }"
+)]
 pub enum Selection {
     /// Every approach.
     All(All),
@@ -144,15 +147,30 @@ pub struct Loaded {
     pub scenario: Scenario,
 }
 
-/// Reads a scenario file and applies `--set` overrides, written `load.symbols=50`.
+/// The scenarios that this tool carries: names and texts.
+pub static LIBRARY: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
+
+/// Reads a scenario file, or the one of this name that the tool carries, and applies `--set` overrides, written `load.symbols=50`.
 ///
 /// # Errors
 /// The file cannot be read, or it or an override is not what a scenario may say.
 pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ScenarioError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ScenarioError::Unreadable { path: path.display().to_string(), source })?;
+    let carried = LIBRARY.iter().find(|(name, _)| Path::new(name) == path);
+    let (origin, text) = match carried {
+        Some((name, text)) => (format!("scenarios/{name}.toml"), (*text).to_owned()),
+        None => {
+            let origin = path.display().to_string();
+            match std::fs::read_to_string(path) {
+                Ok(text) => (origin, text),
+                Err(source) => {
+                    let carried = LIBRARY.iter().map(|(name, _)| *name);
+                    return Err(ScenarioError::unreadable(&origin, source, carried));
+                }
+            }
+        }
+    };
     let name = path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy().into_owned());
-    Ok(Loaded { name, scenario: parse(&path.display().to_string(), &text, overrides)? })
+    Ok(Loaded { name, scenario: parse(&origin, &text, overrides)? })
 }
 
 /// Reads a scenario from the text of a file with this name.
@@ -160,10 +178,10 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ScenarioError> 
 /// # Errors
 /// The text or an override is not what a scenario may say.
 pub fn parse(origin: &str, text: &str, overrides: &[String]) -> Result<Scenario, ScenarioError> {
-    let mut scenario: Scenario =
-        toml::from_str(text).map_err(|error| ScenarioError::parse(origin, text, &error))?;
+    let mut scenario: Scenario = toml::from_str(text).map_err(|error| ScenarioError::parse(origin, text, &error))?;
     if !overrides.is_empty() {
-        let mut table: toml::Table = toml::from_str(text).map_err(|error| ScenarioError::parse(origin, text, &error))?;
+        let mut table: toml::Table =
+            toml::from_str(text).map_err(|error| ScenarioError::parse(origin, text, &error))?;
         for one in overrides {
             set(&mut table, one)?;
         }
@@ -196,7 +214,7 @@ fn set(table: &mut toml::Table, one: &str) -> Result<(), ScenarioError> {
 }
 
 /// What the types cannot say.
-fn validate(origin: &str, text: &str, scenario: &Scenario) -> Result<(), ScenarioError> {
+pub(crate) fn validate(origin: &str, text: &str, scenario: &Scenario) -> Result<(), ScenarioError> {
     let refuse = |key: &str, found: &dyn fmt::Display, expected: &str| {
         Err(ScenarioError::value(origin, text, key, &found.to_string(), expected))
     };
@@ -207,7 +225,11 @@ fn validate(origin: &str, text: &str, scenario: &Scenario) -> Result<(), Scenari
         }
     }
     if load.symbols_per_client == 0 || load.symbols_per_client > load.symbols {
-        return refuse("symbols_per_client", &load.symbols_per_client, &format!("1 to {} (load.symbols)", load.symbols));
+        return refuse(
+            "symbols_per_client",
+            &load.symbols_per_client,
+            &format!("1 to {} (load.symbols)", load.symbols),
+        );
     }
     let rates = load.events_per_second.values();
     match rates.iter().find(|rate| !(rate.is_finite() && **rate > 0.0)) {

@@ -9,12 +9,14 @@ const SIMILAR: f64 = 0.6;
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
     /// The file cannot be read.
-    #[error("cannot read scenario {path}: {source}; `delivery-bench list` names the scenarios")]
+    #[error("cannot read scenario {path}: {source}; {hint}")]
     Unreadable {
         /// The file.
         path: String,
         /// What the system said.
         source: std::io::Error,
+        /// What may have been meant.
+        hint: String,
     },
     /// The file says what a scenario may not say.
     #[error("{origin}:{line}:{column}: {message}")]
@@ -37,6 +39,14 @@ pub enum ScenarioError {
 }
 
 impl ScenarioError {
+    /// A file that cannot be read, and is no scenario that the tool carries.
+    pub(crate) fn unreadable<'a>(path: &str, source: std::io::Error, carried: impl Iterator<Item = &'a str>) -> Self {
+        let carried: Vec<&str> = carried.collect();
+        let near = nearest(path, &carried).map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
+        let hint = format!("give a file, or one of {}{near}", carried.join(", "));
+        Self::Unreadable { path: path.to_owned(), source, hint }
+    }
+
     /// A mistake that the parser found.
     pub(crate) fn parse(origin: &str, text: &str, error: &toml::de::Error) -> Self {
         Self::at(origin, text, error.span().unwrap_or_default(), &with_suggestion(error.message()))
@@ -55,7 +65,8 @@ impl ScenarioError {
             *offset += line.len() + 1;
             Some((start, line))
         });
-        let is_key = |line: &str| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+        let is_key =
+            |line: &str| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
         let span = start.into_iter().find(|(_, line)| is_key(line)).map_or(0..0, |(start, _)| start..start);
         Self::at(origin, text, span, &format!("`{key}` is {found}, expected {expected}"))
     }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A server that runs.
-pub struct System {
+pub(crate) struct System {
     /// Where the events go.
     pub hub: Arc<Hub>,
     /// What crosses its sockets.
@@ -34,7 +34,7 @@ impl System {
     ///
     /// # Errors
     /// The address cannot be listened on.
-    pub fn start(
+    pub(crate) fn start(
         approach: &Approach,
         listen: SocketAddr,
         symbols: &[String],
@@ -54,7 +54,7 @@ impl System {
     ///
     /// # Errors
     /// Why it ended.
-    pub async fn ended(&mut self) -> anyhow::Result<()> {
+    pub(crate) async fn ended(&mut self) -> anyhow::Result<()> {
         (&mut self.server).await??;
         anyhow::bail!("the server ended without being asked to")
     }
@@ -63,7 +63,7 @@ impl System {
     ///
     /// # Errors
     /// Why it did not end well.
-    pub async fn stop(self) -> anyhow::Result<()> {
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.hub.close();
         self.shutdown.cancel();
         Ok(self.server.await??)
@@ -74,7 +74,7 @@ impl System {
 ///
 /// # Errors
 /// The server cannot start or go on.
-pub async fn serve(approach: &Approach, plan: ServePlan, mut control: Control) -> anyhow::Result<()> {
+pub(crate) async fn serve(approach: &Approach, plan: ServePlan, mut control: Control) -> anyhow::Result<()> {
     let names = plan.feed.symbol_names();
     let mut system = System::start(approach, plan.listen, &names, plan.limits, plan.params.clone())?;
     control.report(&Report::Listening { address: system.address });
@@ -91,7 +91,9 @@ pub async fn serve(approach: &Approach, plan: ServePlan, mut control: Control) -
 /// Publishes from the start, takes the samples at the window's edges, and waits to be told that the workers are done.
 async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter: &Meter) -> anyhow::Result<Served> {
     let mut sampler = Sampler::idle();
-    let Some(Command::Start { start_ns, epoch_ms }) = control.next().await else { anyhow::bail!("stopped before the start") };
+    let Some(Command::Start { start_ns, epoch_ms }) = control.next().await else {
+        anyhow::bail!("stopped before the start")
+    };
     let feed = FeedSpec { epoch_ms, ..plan.feed.clone() };
     let publisher = spawn_publisher(feed, plan, start_ns, Arc::clone(hub))?;
     clock::sleep_until(start_ns + plan.phases.warmup_ns).await;

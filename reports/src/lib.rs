@@ -8,6 +8,7 @@ mod bands;
 pub mod complexity;
 mod format;
 pub mod merge;
+pub mod page;
 mod parse;
 mod report;
 pub mod schema;

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use futures_util::{
-    StreamExt, TryStreamExt,
+    StreamExt,
     future::{select_all, try_join_all},
     stream::FuturesUnordered,
 };
@@ -52,10 +52,7 @@ pub(crate) struct Subscribed {
 }
 
 /// Runs a trial; progress goes to the channel.
-pub(crate) async fn run(
-    trial: &Trial,
-    progress: mpsc::UnboundedSender<Progress>,
-) -> anyhow::Result<Vec<ShardResult>> {
+pub(crate) async fn run(trial: &Trial, progress: mpsc::UnboundedSender<Progress>) -> anyhow::Result<Vec<ShardResult>> {
     let watch = Watch { progress, phase: Phase::Starting };
     watch.show(0, 0);
     let (mut servers, addresses) = within(START_LIMIT, "starting the servers", start_servers(trial)).await?;

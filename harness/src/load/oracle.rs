@@ -69,7 +69,7 @@ pub struct Oracle {
     /// Symbol sequences that were skipped on a log, by place in `seen`; only where something went wrong.
     gaps: HashMap<usize, BTreeSet<u64>>,
     events: Events,
-    last_arrivals: Vec<(u64, u64, u64)>,
+    last_arrivals: Vec<(u64, u64)>,
 }
 
 impl Oracle {
@@ -141,9 +141,9 @@ impl Oracle {
         self.retire();
     }
 
-    /// The account, and for each event of the window that arrived: sequence number, scheduled time, and last arrival
-    /// minus scheduled time.
-    pub fn finish(&mut self) -> (Events, Vec<(u64, u64, u64)>) {
+    /// The account, and for each event of the window that arrived: sequence number, and last arrival minus scheduled
+    /// time.
+    pub fn finish(&mut self) -> (Events, Vec<(u64, u64)>) {
         self.expect_until(u64::MAX);
         while let Some(owed) = self.owed.pop_front() {
             self.note_last_arrival(&owed);
@@ -250,8 +250,7 @@ impl Oracle {
     fn note_last_arrival(&mut self, owed: &Owed) {
         let Some(last_ns) = owed.last_arrival_ns else { return };
         if self.in_window(owed.event.sequence) {
-            let scheduled_ns = owed.event.scheduled_ns;
-            self.last_arrivals.push((owed.event.sequence, scheduled_ns, last_ns.saturating_sub(scheduled_ns)));
+            self.last_arrivals.push((owed.event.sequence, last_ns.saturating_sub(owed.event.scheduled_ns)));
         }
     }
 }

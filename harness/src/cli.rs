@@ -1,0 +1,162 @@
+//! The command line: verbs and their options. What a verb does stands in `verbs`, one file each.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{failure::Failure, verbs};
+
+/// Measures how real-time data is delivered: polling, long polling, SSE, WebSocket, gRPC, webhooks, side by side.
+#[derive(Debug, Parser)]
+#[command(name = "delivery-bench", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 ok, 1 internal error, 2 usage or input, 3 regression, 4 invalid, 5 inconclusive, \
+                        6 this machine cannot run it, 130 interrupted."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// The main job: every approach under the article's load, with a table and a report
+    BenchAll(RunOptions),
+    /// The same for any scenario file
+    Run {
+        /// A scenario file, or the name of one in scenarios/
+        scenario: PathBuf,
+        #[command(flatten)]
+        options: RunOptions,
+    },
+    /// Approaches with their facts, scenarios with their questions
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// One reference server alone, to poke with curl, grpcurl or a browser
+    Serve(ServeOptions),
+    /// The load; started by the coordinator
+    #[command(hide = true)]
+    Work {
+        #[arg(long, required = true)]
+        coordinated: bool,
+    },
+    /// Conformance of every approach, without measuring
+    Verify {
+        /// Only these approaches or variants
+        #[arg(long, value_delimiter = ',')]
+        approach: Vec<String>,
+    },
+    /// What this machine can hold, and what to change to hold more
+    Doctor {
+        /// Ask whether this many clients fit
+        #[arg(long)]
+        clients: Option<u32>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Renders result directories
+    Report {
+        /// Directories with results.jsonl
+        #[arg(required = true)]
+        directories: Vec<PathBuf>,
+    },
+    /// JSON Schema of scenario and result records
+    Schema,
+    /// Shell completions, to standard output
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, to standard output
+    Man,
+}
+
+/// Options of `run` and `bench-all`.
+#[derive(Debug, Args)]
+pub struct RunOptions {
+    /// Only these approaches, or variants such as websocket/binary
+    #[arg(long, value_delimiter = ',')]
+    pub approach: Vec<String>,
+    /// Simulated clients
+    #[arg(long)]
+    pub clients: Option<u32>,
+    /// Rounds
+    #[arg(long)]
+    pub trials: Option<u32>,
+    /// Before the window, such as 1s
+    #[arg(long)]
+    pub warmup: Option<String>,
+    /// The window, such as 5s
+    #[arg(long)]
+    pub measure: Option<String>,
+    /// Seed of everything random
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Any scenario key, such as load.symbols=50
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Where to write; default: results/<UTC time>-<scenario>
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Do not render the report
+    #[arg(long)]
+    pub no_report: bool,
+    /// Print the effective scenario, the trials and what they need, and run nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The records as JSON on standard output, instead of the table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeOptions {
+    /// The approach, or a variant such as websocket/binary
+    #[arg(required_unless_present = "coordinated")]
+    pub approach: Option<String>,
+    /// Where to listen; other than loopback only if you say so here
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Events a second, over all symbols
+    #[arg(long, default_value_t = 2.0)]
+    pub events_per_second: f64,
+    /// Symbols; the first two are BTC and ETH
+    #[arg(long, default_value_t = 2)]
+    pub symbols: u32,
+    /// The server ends by itself after this time
+    #[arg(long = "for", default_value = "1h")]
+    pub duration: String,
+    /// A limit of the server, such as limits.replay_events=16
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Started by the coordinator
+    #[arg(long, hide = true)]
+    pub coordinated: bool,
+}
+
+impl Cli {
+    /// Runs the verb.
+    ///
+    /// # Errors
+    /// The verb did not end well; its exit code says how.
+    pub fn run(self) -> Result<(), Failure> {
+        match self.verb {
+            Verb::BenchAll(options) => verbs::run::run("bench-all".as_ref(), &options),
+            Verb::Run { scenario, options } => verbs::run::run(&scenario, &options),
+            Verb::List { json } => verbs::list::list(json),
+            Verb::Serve(options) => verbs::serve::serve(&options),
+            Verb::Work { .. } => verbs::work::work(),
+            Verb::Verify { approach } => verbs::verify::verify(&approach),
+            Verb::Doctor { clients, json } => verbs::doctor::doctor(clients, json),
+            Verb::Report { directories } => verbs::report::report(&directories),
+            Verb::Schema => verbs::schema::schema(),
+            Verb::Completions { shell } => verbs::shell::completions(shell),
+            Verb::Man => verbs::shell::manual(),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Verdicts on the numbers of a trial. Pure: they look at what was measured and at nothing else.
+
+use reports::schema::{Check, Measured, Status, Verdict};
+
+use crate::{
+    plan::Trial,
+    registry::{Delivery, Flow},
+};
+
+/// Share of the tail latency that the publisher's lateness may have before a reader is warned.
+const LATENESS_WARN: f64 = 0.05;
+/// Share from which on a trial measures the publisher.
+const LATENESS_INVALID: f64 = 0.20;
+/// Distance from theory that chance does not explain, in standard deviations.
+const THEORY_LIMIT: f64 = 4.0;
+
+/// What a worker counted that is no result, but says whether the results are ones.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Anomalies {
+    pub(super) negative: u64,
+    pub(super) out_of_range: u64,
+    pub(super) orders_unsent: u64,
+}
+
+/// All checks of one trial.
+pub(super) fn all(trial: &Trial, measured: &Measured, anomalies: Anomalies) -> Vec<Check> {
+    vec![
+        clients(measured),
+        delivery(trial, measured),
+        lateness(measured),
+        skipped_slots(measured),
+        empties(trial, measured),
+        clock(anomalies),
+        histogram(measured, anomalies),
+        orders(anomalies),
+    ]
+}
+
+/// The outcome that the checks leave, and why where it is not `ok`.
+pub(super) fn status(checks: &[Check]) -> (Status, Option<String>) {
+    let failed: Vec<String> = checks
+        .iter()
+        .filter(|check| check.verdict == Verdict::Invalid)
+        .map(|check| format!("{}: {}", check.id, check.note))
+        .collect();
+    if failed.is_empty() { (Status::Ok, None) } else { (Status::Invalid, Some(failed.join("; "))) }
+}
+
+fn clients(measured: &Measured) -> Check {
+    let lost = measured.clients.lost;
+    none_of("clients", lost.into(), "every client was there to the end", || format!("{lost} clients were lost"))
+}
+
+fn delivery(trial: &Trial, measured: &Measured) -> Check {
+    let events = measured.events;
+    let wrong = events.missed + events.duplicate + events.reordered + events.corrupt;
+    let fine = match trial.approach.facts.delivery {
+        Delivery::Log => "every event arrived once, in order, unchanged",
+        Delivery::Snapshot => "every state that was not overtaken arrived once, in order, unchanged",
+    };
+    none_of("delivery", wrong, fine, || {
+        format!(
+            "missed {}, duplicate {}, reordered {}, corrupt {}: the approach or its server lost track, or the drain is \
+             too short",
+            events.missed, events.duplicate, events.reordered, events.corrupt
+        )
+    })
+}
+
+fn lateness(measured: &Measured) -> Check {
+    let tail = |late: Option<u64>, latency: Option<u64>| Some(late? as f64 / latency? as f64);
+    let value = tail(measured.lateness_ns.p99, measured.latency_ns.p99)
+        .or_else(|| tail(measured.lateness_ns.max, measured.latency_ns.max));
+    let verdict = match value {
+        Some(share) if share > LATENESS_INVALID => Verdict::Invalid,
+        Some(share) if share > LATENESS_WARN => Verdict::Warn,
+        _ => Verdict::Pass,
+    };
+    let note = match verdict {
+        Verdict::Pass => "events were published when they were due",
+        Verdict::Warn | Verdict::Invalid => {
+            "a part of the latency is the publisher's own lateness: leave the machine alone, or lower the load"
+        }
+    };
+    check("lateness", value, Some(LATENESS_WARN), verdict, note.into())
+}
+
+fn skipped_slots(measured: &Measured) -> Check {
+    let events = measured.events;
+    let skipped = events.scheduled.abs_diff(events.published);
+    none_of("skipped-slots", skipped, "every scheduled event was published", || {
+        format!("{} of {} scheduled events were published", events.published, events.scheduled)
+    })
+}
+
+fn empties(trial: &Trial, measured: &Measured) -> Check {
+    let responses = measured.responses;
+    if trial.approach.facts.flow == Flow::Push {
+        let note = "a server that pushes sent nothing empty";
+        return none_of("empties-oracle", responses.empty, note, || format!("{} empty messages", responses.empty));
+    }
+    let Some(theory) = responses.empty_theory else {
+        return check("empties-oracle", None, None, Verdict::Pass, "no theory for these arrivals".into());
+    };
+    if theory.responses == 0 {
+        let note = "the run is shorter than a hold, so none could time out";
+        return none_of("empties-oracle", responses.timed_out, note, || {
+            format!("{} holds timed out in a run that is shorter than a hold", responses.timed_out)
+        });
+    }
+    let expected = theory.responses as f64 * theory.probability;
+    // A count is a whole number: half a response either way is no deviation.
+    let distance = ((theory.observed as f64 - expected).abs() - 0.5).max(0.0) / theory.standard_deviation.max(1e-9);
+    let verdict = if distance > THEORY_LIMIT { Verdict::Invalid } else { Verdict::Pass };
+    let note = format!("{} of {} responses were empty, theory says {expected:.0}", theory.observed, theory.responses);
+    check("empties-oracle", Some(distance), Some(THEORY_LIMIT), verdict, note)
+}
+
+fn clock(anomalies: Anomalies) -> Check {
+    none_of("clock", anomalies.negative, "no event arrived before it was due", || {
+        format!("{} events arrived before they were due: the clocks of the processes differ", anomalies.negative)
+    })
+}
+
+fn histogram(measured: &Measured, anomalies: Anomalies) -> Check {
+    let kept = measured.latency_ns.count + anomalies.out_of_range + anomalies.negative;
+    let wrong = kept.abs_diff(measured.events.delivered) + anomalies.out_of_range;
+    let empty = u64::from(measured.latency_ns.count == 0);
+    none_of("histogram", wrong + empty, "the histogram holds every delivery", || {
+        format!("{} samples for {} deliveries", measured.latency_ns.count, measured.events.delivered)
+    })
+}
+
+fn orders(anomalies: Anomalies) -> Check {
+    let unsent = anomalies.orders_unsent;
+    none_of("orders", unsent, "every order was sent", || format!("{unsent} orders found their client's queue full"))
+}
+
+/// A check that any count above 0 fails.
+fn none_of(id: &str, count: u64, fine: &str, wrong: impl FnOnce() -> String) -> Check {
+    let (verdict, note) = if count == 0 { (Verdict::Pass, fine.into()) } else { (Verdict::Invalid, wrong()) };
+    check(id, Some(count as f64), Some(0.0), verdict, note)
+}
+
+fn check(id: &str, value: Option<f64>, threshold: Option<f64>, verdict: Verdict, note: String) -> Check {
+    Check { id: id.into(), value, threshold, verdict, note }
+}

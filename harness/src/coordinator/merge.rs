@@ -1,0 +1,196 @@
+//! One record from what the shards measured: counts are added, histograms are added, times to the last client are
+//! joined event by event. Nothing is averaged.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use reports::{
+    schema::{Clients, Connect, Cpu, Events, Measured, Memory, Responses, Summary, TrialRecord, Window, Wire},
+    statistics::{Histogram, decode, new_histogram, summarise},
+};
+
+use super::{
+    checks::{self, Anomalies},
+    theory,
+    trial::ShardResult,
+};
+use crate::{
+    message::{Empties, Usage},
+    plan::Trial,
+    registry::Flow,
+};
+
+/// The record of a trial that was measured.
+pub(super) fn record(scenario: &str, trial: &Trial, shards: &[ShardResult]) -> anyhow::Result<TrialRecord> {
+    let mut measured = measured(trial, shards)?;
+    let anomalies = Anomalies {
+        negative: sum(shards, |shard| shard.worked.negative),
+        out_of_range: sum(shards, |shard| shard.worked.out_of_range),
+        orders_unsent: sum(shards, |shard| shard.worked.orders_unsent),
+    };
+    measured.checks = checks::all(trial, &measured, anomalies);
+    let (status, reason) = checks::status(&measured.checks);
+    let first_error = shards
+        .iter()
+        .find_map(|shard| shard.subscribed.first_error.as_ref().or(shard.worked.first_error.as_ref()))
+        .map(|error| format!("first client lost: {error}"));
+    let error = reason.map(|reason| [Some(reason), first_error].into_iter().flatten().collect::<Vec<_>>().join("; "));
+    Ok(TrialRecord { status, error, measured: Some(measured), ..blank(scenario, trial) })
+}
+
+/// The record of a trial that was not measured to the end.
+pub(super) fn failure(scenario: &str, trial: &Trial, error: &anyhow::Error) -> TrialRecord {
+    TrialRecord { error: Some(format!("{error:#}")), ..blank(scenario, trial) }
+}
+
+fn blank(scenario: &str, trial: &Trial) -> TrialRecord {
+    TrialRecord {
+        scenario: scenario.to_owned(),
+        approach: trial.approach.name.to_owned(),
+        variant: trial.variant.clone(),
+        parameters: trial.params.0.clone(),
+        load: trial.load.clone(),
+        round: trial.round,
+        shards: u32::try_from(trial.shards.len()).expect("shards are few"),
+        status: reports::schema::Status::Failed,
+        error: None,
+        measured: None,
+    }
+}
+
+fn measured(trial: &Trial, shards: &[ShardResult]) -> anyhow::Result<Measured> {
+    let events = events(shards)?;
+    let last_arrivals = last_arrivals(shards)?;
+    // Clients that hear one event observe one moment of the machine: the events are the observations.
+    let observations = last_arrivals.len() as u64;
+    let latency = merged(shards, |shard| &shard.worked.latency)?;
+    let lateness = merged(shards, |shard| &shard.served.lateness)?;
+    let milliseconds = |nanoseconds: u64| nanoseconds / 1_000_000;
+    Ok(Measured {
+        clients: Clients {
+            requested: trial.load.clients,
+            connected: shards.iter().map(|shard| shard.subscribed.connected).sum(),
+            lost: shards.iter().map(|shard| shard.subscribed.lost + shard.worked.lost).sum(),
+        },
+        connect: Connect { seconds: shards.iter().map(|shard| shard.subscribed.seconds).fold(0.0, f64::max) },
+        window: Window {
+            warmup_ms: milliseconds(trial.phases.warmup_ns),
+            measure_ms: milliseconds(trial.phases.measure_ns),
+            drain_ms: milliseconds(trial.phases.drain_ns),
+        },
+        events,
+        responses: responses(trial, shards),
+        requests: sum(shards, |shard| shard.worked.cost.requests),
+        connections_opened: sum(shards, |shard| shard.served.connections_opened),
+        reconnects: sum(shards, |shard| shard.worked.cost.reconnects),
+        wire: Wire {
+            client_to_server_bytes: sum(shards, |shard| shard.served.client_to_server_bytes),
+            server_to_client_bytes: sum(shards, |shard| shard.served.server_to_client_bytes),
+        },
+        latency_ns: summarise(&latency, observations),
+        lateness_ns: summarise(&lateness, lateness.len()),
+        time_to_last_ns: summarise(&time_to_last(&last_arrivals), observations),
+        confirmation_ns: own(&merged(shards, |shard| &shard.worked.confirmation)?, trial.load.orders_per_second > 0.0),
+        poll_lateness_ns: own(
+            &merged(shards, |shard| &shard.worked.poll_lateness)?,
+            matches!(trial.approach.facts.flow, Flow::Poll(_)),
+        ),
+        cpu: cpu(shards, events.delivered),
+        memory: memory(shards, trial.load.clients),
+        checks: Vec::new(),
+    })
+}
+
+fn sum(shards: &[ShardResult], count: impl Fn(&ShardResult) -> u64) -> u64 {
+    shards.iter().map(count).sum()
+}
+
+fn merged(shards: &[ShardResult], encoded: impl Fn(&ShardResult) -> &String) -> anyhow::Result<Histogram> {
+    let mut total = new_histogram();
+    for shard in shards {
+        let one = decode(encoded(shard)).context("a child sent what is no histogram")?;
+        total.add(&one).context("a child's histogram has another layout")?;
+    }
+    Ok(total)
+}
+
+/// The distribution of what each sample observes by itself, where the approach has it at all.
+fn own(histogram: &Histogram, applies: bool) -> Option<Summary> {
+    applies.then(|| summarise(histogram, histogram.len()))
+}
+
+fn events(shards: &[ShardResult]) -> anyhow::Result<Events> {
+    let first = shards.first().context("a trial has at least one shard")?;
+    let of = |count: fn(&Events) -> u64| sum(shards, |shard| count(&shard.worked.events));
+    Ok(Events {
+        // Every shard publishes the same feed.
+        scheduled: first.served.scheduled,
+        published: shards.iter().map(|shard| shard.served.published).min().unwrap_or_default(),
+        expected: of(|events| events.expected),
+        delivered: of(|events| events.delivered),
+        missed: of(|events| events.missed),
+        duplicate: of(|events| events.duplicate),
+        reordered: of(|events| events.reordered),
+        corrupt: of(|events| events.corrupt),
+        coalesced: of(|events| events.coalesced),
+    })
+}
+
+fn responses(trial: &Trial, shards: &[ShardResult]) -> Responses {
+    let of = |count: fn(&clients::Cost) -> u64| sum(shards, |shard| count(&shard.worked.cost));
+    let judged = Empties {
+        responses: sum(shards, |shard| shard.worked.empties.responses),
+        empty: sum(shards, |shard| shard.worked.empties.empty),
+    };
+    let (with_events, empty) = (of(|cost| cost.with_events), of(|cost| cost.empty));
+    Responses {
+        total: with_events + empty,
+        with_events,
+        empty,
+        not_modified: of(|cost| cost.not_modified),
+        timed_out: of(|cost| cost.timed_out),
+        errors: of(|cost| cost.errors),
+        heartbeats: of(|cost| cost.heartbeats),
+        empty_theory: theory::of_empties(trial, judged),
+    }
+}
+
+/// By event: the latest of the shards' last arrivals, after the scheduled time.
+fn last_arrivals(shards: &[ShardResult]) -> anyhow::Result<BTreeMap<u64, u64>> {
+    let mut latest = BTreeMap::new();
+    for &(sequence, last_ns) in shards.iter().flat_map(|shard| &shard.worked.last_arrivals) {
+        let one = latest.entry(sequence).or_insert(last_ns);
+        *one = last_ns.max(*one);
+    }
+    Ok(latest)
+}
+
+fn time_to_last(last_arrivals: &BTreeMap<u64, u64>) -> Histogram {
+    let mut histogram = new_histogram();
+    for &last_ns in last_arrivals.values() {
+        histogram.saturating_record(last_ns.max(1));
+    }
+    histogram
+}
+
+fn cpu(shards: &[ShardResult], delivered: u64) -> Cpu {
+    let (server_us, client_us) =
+        (sum(shards, |shard| shard.served.usage.cpu_us), sum(shards, |shard| shard.worked.usage.cpu_us));
+    let per_event = |total: u64| (delivered > 0).then(|| total as f64 / delivered as f64);
+    Cpu { server_us, client_us, server_us_per_event: per_event(server_us), client_us_per_event: per_event(client_us) }
+}
+
+fn memory(shards: &[ShardResult], clients: u32) -> Memory {
+    let of = |usage: fn(&ShardResult) -> Usage, bytes: fn(Usage) -> u64| sum(shards, |shard| bytes(usage(shard)));
+    let server: fn(&ShardResult) -> Usage = |shard| shard.served.usage;
+    let client: fn(&ShardResult) -> Usage = |shard| shard.worked.usage;
+    let growth: fn(Usage) -> u64 = |usage| usage.settled_bytes.saturating_sub(usage.idle_bytes);
+    Memory {
+        server_rss_bytes: of(server, |usage| usage.settled_bytes),
+        client_rss_bytes: of(client, |usage| usage.settled_bytes),
+        server_peak_bytes: of(server, |usage| usage.peak_bytes),
+        client_peak_bytes: of(client, |usage| usage.peak_bytes),
+        server_bytes_per_client: of(server, growth) / u64::from(clients),
+        client_bytes_per_client: of(client, growth) / u64::from(clients),
+    }
+}

@@ -1,0 +1,83 @@
+//! A run: the trials of a plan one after the other, each recorded as it ends.
+
+use std::path::{Path, PathBuf};
+
+use reports::{
+    schema::{Interrupted, Record, RunRecord, Status, TrialRecord},
+    store::Store,
+};
+use tokio::sync::mpsc;
+
+use super::{
+    merge,
+    observe::Observer,
+    trial::{self, ShardResult},
+};
+use crate::plan::Trial;
+
+/// What became of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Where the records are.
+    pub results: PathBuf,
+    /// Trials that were not `ok`.
+    pub not_ok: usize,
+    /// The run was interrupted.
+    pub interrupted: bool,
+}
+
+/// Runs the trials and records them in a directory that does not exist yet.
+///
+/// # Errors
+/// The records cannot be written. A trial that fails is no error: it is recorded.
+pub async fn run(
+    run: RunRecord,
+    trials: &[Trial],
+    directory: &Path,
+    observer: &mut impl Observer,
+) -> anyhow::Result<Outcome> {
+    let scenario = run.scenario_name.clone();
+    let mut store = Store::create(directory)?;
+    store.append(&Record::Run(Box::new(run)))?;
+    let mut not_ok = 0;
+    let mut interrupted = false;
+    for (index, trial) in trials.iter().enumerate() {
+        observer.began(trial, index, trials.len());
+        let measured = tokio::select! {
+            measured = observed(trial, observer) => measured,
+            _ = tokio::signal::ctrl_c() => {
+                interrupted = true;
+                let (recorded_trials, planned_trials) = (count(index), count(trials.len()));
+                store.append(&Record::Interrupted(Interrupted { recorded_trials, planned_trials }))?;
+                break;
+            }
+        };
+        let record = record(&scenario, trial, measured);
+        not_ok += usize::from(record.status != Status::Ok);
+        observer.ended(&record);
+        store.append(&Record::Trial(Box::new(record)))?;
+    }
+    Ok(Outcome { results: store.finish()?, not_ok, interrupted })
+}
+
+/// Runs a trial while showing how far it is.
+async fn observed(trial: &Trial, observer: &mut impl Observer) -> anyhow::Result<Vec<ShardResult>> {
+    let (sender, mut progress) = mpsc::unbounded_channel();
+    let mut running = std::pin::pin!(trial::run(trial, sender));
+    loop {
+        tokio::select! {
+            results = &mut running => return results,
+            Some(progress) = progress.recv() => observer.progressed(progress),
+        }
+    }
+}
+
+fn record(scenario: &str, trial: &Trial, measured: anyhow::Result<Vec<ShardResult>>) -> TrialRecord {
+    measured
+        .and_then(|shards| merge::record(scenario, trial, &shards))
+        .unwrap_or_else(|error| merge::failure(scenario, trial, &error))
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).expect("trials are counted in 32 bits")
+}

@@ -1,0 +1,47 @@
+//! How a verb can end other than well, and the exit code that each way owns.
+
+use std::process::ExitCode;
+
+/// A verb that did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The tool itself failed.
+    #[error("{0:#}")]
+    Internal(anyhow::Error),
+    /// The command line, a scenario or an input file cannot be used.
+    #[error("{0:#}")]
+    Usage(anyhow::Error),
+    /// A trial failed, or a check says that the numbers cannot be trusted.
+    #[error("{0}")]
+    Invalid(String),
+    /// This machine cannot run it.
+    #[error("{0}")]
+    Machine(String),
+    /// The user ended it.
+    #[error("{0}")]
+    Interrupted(String),
+}
+
+impl Failure {
+    /// The documented exit code. 3 (regression) and 5 (inconclusive) belong to the gate.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Internal(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Invalid(_) => 4,
+            Self::Machine(_) => 6,
+            Self::Interrupted(_) => 130,
+        })
+    }
+
+    /// A mistake of the user's, with what it was about.
+    pub fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self::Usage(error.into())
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Internal(error)
+    }
+}

@@ -1,0 +1,47 @@
+//! `--dry-run`: the effective scenario, the trials in their order, and what they need.
+
+use std::fmt::Write;
+
+use super::output::data;
+use crate::{
+    failure::Failure,
+    plan::{self, Trial, descriptors_per_client},
+    scenario::Loaded,
+};
+
+pub(super) fn print(loaded: &Loaded, trials: &[Trial]) -> Result<(), Failure> {
+    let scenario = toml::to_string(&loaded.scenario).map_err(|error| Failure::Internal(error.into()))?;
+    let mut text = format!("# scenario {}, as it would run\n{scenario}\n# trials, in this order\n", loaded.name);
+    for (index, trial) in trials.iter().enumerate() {
+        let load = &trial.load;
+        line(
+            &mut text,
+            &format!(
+                "{:>4}  round {}  {:<28} {:>7} clients  {:>8} events/s  {} shard(s)",
+                index + 1,
+                trial.round,
+                trial.variant,
+                load.clients,
+                load.events_per_second,
+                trial.shards.len()
+            ),
+        );
+    }
+    let largest = |count: fn(&Trial) -> u64| trials.iter().map(count).max().unwrap_or_default();
+    line(&mut text, "\n# what they need");
+    line(&mut text, &format!("duration: at most {:.0?}, and the time to connect", plan::duration(trials)));
+    line(&mut text, &format!("connections at once: {}", largest(|trial| u64::from(trial.load.clients))));
+    line(&mut text, &format!("descriptors of the largest process: {}", largest(largest_process)));
+    line(&mut text, &format!("listening ports: {}", largest(|trial| trial.shards.len() as u64)));
+    data(text.trim_end())
+}
+
+/// Descriptors that the larger process of the largest shard opens.
+fn largest_process(trial: &Trial) -> u64 {
+    let clients = trial.shards.iter().map(|shard| shard.clients).max().unwrap_or_default();
+    u64::from(clients) * descriptors_per_client(trial.approach)
+}
+
+fn line(text: &mut String, line: &str) {
+    writeln!(text, "{line}").expect("a string grows as needed");
+}

@@ -1,0 +1,52 @@
+//! `list`: approaches with their facts and settings, scenarios with their questions.
+
+use serde_json::json;
+
+use super::{output, run::facts};
+use crate::{
+    failure::Failure,
+    registry::{APPROACHES, Approach, Values},
+    scenario::{self, LIBRARY, Scenario},
+};
+
+pub(crate) fn list(as_json: bool) -> Result<(), Failure> {
+    let scenarios: Vec<(&str, Scenario)> = LIBRARY
+        .iter()
+        .map(|&(name, text)| Ok((name, scenario::parse(name, text, &[]).map_err(Failure::usage)?)))
+        .collect::<Result<_, Failure>>()?;
+    if as_json {
+        let scenarios: Vec<_> = scenarios
+            .iter()
+            .map(|(name, scenario)| json!({ "name": name, "title": scenario.title, "question": scenario.question }))
+            .collect();
+        let approaches: Vec<_> = APPROACHES.iter().map(facts).collect();
+        return output::json(&json!({ "approaches": approaches, "scenarios": scenarios }));
+    }
+    let mut text = String::from("approaches\n");
+    for approach in APPROACHES {
+        text.push_str(&format!("  {:<16} {}\n", approach.name, describe(approach)));
+    }
+    text.push_str("\nscenarios\n");
+    for (name, scenario) in scenarios {
+        text.push_str(&format!("  {name:<16} {}\n", scenario.question));
+    }
+    output::data(text.trim_end())
+}
+
+fn describe(approach: &Approach) -> String {
+    let facts = facts(approach);
+    let mut words = vec![facts.flow, facts.delivery];
+    words.extend((facts.connects == "server").then(|| "server connects".to_owned()));
+    words.extend(facts.browser.then(|| "browser".to_owned()));
+    words.extend(facts.bidirectional.then(|| "bidirectional".to_owned()));
+    let settings: Vec<String> = approach
+        .settings
+        .iter()
+        .map(|setting| match setting.values {
+            Values::Duration(default) => format!("{}={default}", setting.name),
+            Values::Choice(choices) => format!("{}={}", setting.name, choices.join("|")),
+        })
+        .collect();
+    let settings = if settings.is_empty() { String::new() } else { format!(" [{}]", settings.join(" ")) };
+    format!("{} ({}){settings}", facts.summary, words.join(", "))
+}

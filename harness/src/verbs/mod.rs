@@ -1,0 +1,15 @@
+//! What each verb does, one file a verb. `output` is the only way to standard output; `progress` shows a run on
+//! standard error.
+
+pub(crate) mod doctor;
+mod dry_run;
+pub(crate) mod list;
+mod output;
+mod progress;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod serve;
+pub(crate) mod shell;
+pub(crate) mod verify;
+pub(crate) mod work;

@@ -1,0 +1,88 @@
+//! Shows a run on standard error: one line that moves where it is a terminal, one line a trial where it is not. Drawn
+//! by the coordinator, at most four times a second.
+
+use std::{env, io::IsTerminal, time::Duration};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reports::schema::{Status, TrialRecord};
+
+use super::output::say;
+use crate::{
+    coordinator::{Observer, Phase, Progress},
+    plan::Trial,
+};
+
+/// Drawings a second.
+const RATE: u8 = 4;
+
+/// What a user sees of a run.
+pub(super) struct Display {
+    bar: Option<ProgressBar>,
+    total: Duration,
+    trial: String,
+    clients: u32,
+}
+
+impl Display {
+    /// A display of a run that takes about so long.
+    pub(super) fn new(total: Duration) -> Self {
+        let plain = !std::io::stderr().is_terminal() || env::var_os("NO_COLOR").is_some();
+        let bar = (!plain).then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(RATE));
+            bar.set_style(
+                ProgressStyle::with_template("{spinner} {elapsed_precise} {msg}").expect("the template is valid"),
+            );
+            bar.enable_steady_tick(Duration::from_millis(250));
+            bar
+        });
+        Self { bar, total, trial: String::new(), clients: 0 }
+    }
+
+    /// The run is over.
+    pub(super) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn line(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None => say(line),
+        }
+    }
+}
+
+impl Observer for Display {
+    fn began(&mut self, trial: &Trial, index: usize, of: usize) {
+        let left = self.total.mul_f64((of - index) as f64 / of as f64);
+        let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
+        self.trial = format!("[{}/{of}] round {} {} · at most {left} left", index + 1, trial.round, trial.variant);
+        self.clients = trial.load.clients;
+    }
+
+    fn progressed(&mut self, progress: Progress) {
+        if let Some(bar) = &self.bar {
+            let phase = match progress.phase {
+                Phase::Starting => "starting",
+                Phase::Connecting => "connecting",
+                Phase::Measuring => "measuring",
+            };
+            let (connected, events) = (progress.connected, progress.events);
+            bar.set_message(format!(
+                "{} · {phase} · {connected}/{} clients · {events} events",
+                self.trial, self.clients
+            ));
+        }
+    }
+
+    fn ended(&mut self, record: &TrialRecord) {
+        let outcome = match record.status {
+            Status::Ok => "ok",
+            Status::Invalid => "INVALID",
+            Status::Failed => "FAILED",
+        };
+        let reason = record.error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
+        self.line(&format!("{} {outcome}{reason}", self.trial));
+    }
+}

@@ -1,0 +1,173 @@
+//! `run` and `bench-all`: plan, check the machine, run, record, render.
+
+use std::path::{Path, PathBuf};
+
+use reports::schema::{ApproachFacts, ArticleWords, RunRecord, SCHEMA_VERSION};
+
+use super::{dry_run, output, progress::Display};
+use crate::{
+    capacity,
+    cli::RunOptions,
+    clock,
+    coordinator::run::{Outcome, run as run_trials},
+    environment,
+    failure::Failure,
+    plan::{self, Trial, delivery_word, flow_word},
+    registry::{APPROACHES, Approach, Side},
+    scenario::{self, Loaded, OneOrMany, Selection},
+};
+
+pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> {
+    let loaded = load(scenario, options)?;
+    let capacity = capacity::read();
+    let trials = plan::trials(&loaded.scenario, capacity.descriptors).map_err(Failure::usage)?;
+    fits(&trials, capacity)?;
+    if options.dry_run {
+        return dry_run::print(&loaded, &trials);
+    }
+    let started = clock::since_epoch();
+    let directory = options.out.clone().unwrap_or_else(|| default_directory(&loaded.name, started));
+    let record = run_record(&loaded, &trials, started);
+    let mut display = Display::new(plan::duration(&trials));
+    let outcome = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Internal(error.into()))?
+        .block_on(run_trials(record, &trials, &directory, &mut display))?;
+    display.finish();
+    if options.out.is_none() {
+        point_latest_at(&directory);
+    }
+    show(&outcome, &directory, options)?;
+    verdict(&outcome, trials.len())
+}
+
+/// The scenario with the options applied: each option is an override like any other.
+fn load(path: &Path, options: &RunOptions) -> Result<Loaded, Failure> {
+    let mut loaded = scenario::load(path, &options.set).map_err(Failure::usage)?;
+    let scenario = &mut loaded.scenario;
+    if !options.approach.is_empty() {
+        scenario.approaches = Selection::Names(options.approach.clone());
+    }
+    if let Some(clients) = options.clients {
+        scenario.load.clients = OneOrMany::One(clients);
+    }
+    if let Some(trials) = options.trials {
+        scenario.trials = trials;
+    }
+    if let Some(warmup) = &options.warmup {
+        scenario.window.warmup.clone_from(warmup);
+    }
+    if let Some(measure) = &options.measure {
+        scenario.window.measure.clone_from(measure);
+    }
+    if let Some(seed) = options.seed {
+        scenario.load.seed = seed;
+    }
+    scenario::validate("command line", "", scenario).map_err(Failure::usage)?;
+    Ok(loaded)
+}
+
+/// Refuses what the machine cannot hold before anything starts.
+fn fits(trials: &[Trial], capacity: capacity::Capacity) -> Result<(), Failure> {
+    let wanted = trials.iter().map(|trial| trial.load.clients).max().unwrap_or_default();
+    match capacity::bounds(capacity).into_iter().find(|bound| bound.clients < u64::from(wanted)) {
+        Some(bound) => Err(Failure::Machine(format!(
+            "{wanted} clients do not fit this machine: {} allows {}; {}",
+            bound.what, bound.clients, bound.remedy
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn run_record(loaded: &Loaded, trials: &[Trial], started: std::time::Duration) -> RunRecord {
+    RunRecord {
+        schema_version: SCHEMA_VERSION,
+        tool: environment::tool(),
+        started: timestamp(started).to_string(),
+        command: command(),
+        scenario_name: loaded.name.clone(),
+        scenario: serde_json::to_value(&loaded.scenario).expect("a scenario has only string keys and finite numbers"),
+        planned_trials: u32::try_from(trials.len()).expect("trials are counted in 32 bits"),
+        environment: environment::environment(),
+        approaches: APPROACHES
+            .iter()
+            .filter(|approach| trials.iter().any(|trial| trial.approach.name == approach.name))
+            .map(facts)
+            .collect(),
+    }
+}
+
+/// What the record says of an approach.
+pub(super) fn facts(approach: &Approach) -> ApproachFacts {
+    let facts = approach.facts;
+    let measure = |source: crate::registry::Source| reports::complexity::measure(source.path, source.text);
+    ApproachFacts {
+        name: approach.name.into(),
+        summary: facts.summary.into(),
+        flow: flow_word(facts.flow).into(),
+        delivery: delivery_word(facts.delivery).into(),
+        connects: if facts.connects == Side::Client { "client" } else { "server" }.into(),
+        browser: facts.browser,
+        bidirectional: facts.bidirectional,
+        resumable: facts.resumable,
+        floor: facts.floor,
+        article: facts.article.map(|[label, latency, client_complexity, server_complexity]| ArticleWords {
+            label: label.into(),
+            latency: latency.into(),
+            client_complexity: client_complexity.into(),
+            server_complexity: server_complexity.into(),
+        }),
+        client_complexity: measure(approach.client_source),
+        server_complexity: measure(approach.server_source),
+    }
+}
+
+/// The command line, with this program under its own name wherever it stands.
+fn command() -> String {
+    let arguments = std::env::args().skip(1);
+    std::iter::once("delivery-bench".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+fn timestamp(since_epoch: std::time::Duration) -> humantime::Rfc3339Timestamp {
+    humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + since_epoch)
+}
+
+fn default_directory(scenario: &str, started: std::time::Duration) -> PathBuf {
+    let time = timestamp(started).to_string().replace(':', "");
+    Path::new("results").join(format!("{time}-{scenario}"))
+}
+
+/// `results/latest` is the newest run. A system without links goes without.
+fn point_latest_at(directory: &Path) {
+    let Some(name) = directory.file_name() else { return };
+    let latest = directory.with_file_name("latest");
+    let _ = std::fs::remove_file(&latest);
+    let _ = std::os::unix::fs::symlink(name, latest);
+}
+
+fn show(outcome: &Outcome, directory: &Path, options: &RunOptions) -> Result<(), Failure> {
+    let run = reports::store::read(directory).map_err(|error| Failure::Internal(error.into()))?;
+    if options.json {
+        output::json(&serde_json::json!({ "run": run.run, "trials": run.trials }))?;
+    } else {
+        output::data(&reports::table::render(&run))?;
+    }
+    output::say(&format!("results: {}", outcome.results.display()));
+    if !options.no_report {
+        let written = reports::page::write(&run, directory).map_err(|error| Failure::Internal(error.into()))?;
+        let line = format!("report: {}", written.page.display());
+        if options.json { output::say(&line) } else { output::data(&line)? }
+    }
+    Ok(())
+}
+
+fn verdict(outcome: &Outcome, planned: usize) -> Result<(), Failure> {
+    if outcome.interrupted {
+        return Err(Failure::Interrupted("interrupted: what was recorded is kept, and marked".into()));
+    }
+    match outcome.not_ok {
+        0 => Ok(()),
+        not_ok => Err(Failure::Invalid(format!("{not_ok} of {planned} trials failed or are invalid: see the table"))),
+    }
+}
