@@ -1,182 +1,227 @@
 //! One client's own HTTP/1.1 connection: hyper's connection API, or reqwest as the variant that shows what the usual
 //! client costs. What the HTTP approaches share, and nothing of what distinguishes them.
 
+use std::{net::SocketAddr, time::Duration};
+
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
-use http_body_util::{BodyExt, Empty};
+use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
+use http_body_util::{BodyDataStream, BodyExt, Either, Empty, LengthLimitError, Limited};
 use hyper::{
     HeaderMap, Request, StatusCode,
+    body::Incoming,
     client::conn::http1::{self, SendRequest},
-    header::HOST,
+    header::{CONNECTION, HOST, HeaderValue, RETRY_AFTER},
 };
-use hyper_util::rt::TokioIo;
+use hyper_util::{client::legacy::connect::HttpInfo, rt::TokioIo};
 use proto::wire::MESSAGE_LIMIT_BYTES;
 
-use crate::{ClientError, Context, Endpoint};
+use crate::{ClientError, Context, Cost, Endpoint};
 
-/// Buffer of one connection; hyper takes no less.
-const BUFFER_BYTES: usize = 8 * 1024;
+/// Buffer of one connection: room for a response's head, and for one read of its body.
+const READ_BYTES: usize = 4 * 1024;
+/// Largest body that is read as a whole.
+const BODY_LIMIT_BYTES: usize = 64 * MESSAGE_LIMIT_BYTES;
+/// How long a server may take to begin its response before it is taken for lost.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest time that a server can make a client stay away.
+const LONGEST_ABSENCE: Duration = Duration::from_secs(30);
 
 /// Sends requests one after the other, over a connection that nobody else uses.
 pub(crate) struct HttpClient {
-    endpoint: Endpoint,
+    /// How long a response may take to begin.
+    pub(crate) patience: Duration,
     engine: Engine,
     /// Close after each request.
     new_connection: bool,
-    link: Link,
-    reconnects: u64,
 }
 
 enum Engine {
-    Hyper(Option<SendRequest<Empty<Bytes>>>),
-    Reqwest(reqwest::Client),
-}
-
-/// How the last request went.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Link {
-    Untried,
-    Answered,
-    Lost,
+    Hyper(HyperEngine),
+    Reqwest(ReqwestEngine),
 }
 
 impl HttpClient {
     /// A client with the context's `client` (`hyper`, `reqwest`) and, where the approach has it, `connection`
-    /// (`keep-alive`, `new-connection`) settings.
+    /// (`keep-alive`, `new-connection`) settings. Opens no connection yet.
     pub(crate) fn new(context: &Context) -> Result<Self, ClientError> {
         let new_connection = context.params.text("connection") == Ok("new-connection");
         let engine = if context.params.text("client")? == "reqwest" {
-            let builder = reqwest::Client::builder().local_address(context.endpoint.source).http1_only();
-            let idle = if new_connection { 0 } else { 1 };
-            Engine::Reqwest(builder.pool_max_idle_per_host(idle).build().map_err(broken)?)
+            Engine::Reqwest(ReqwestEngine::new(context.endpoint)?)
         } else {
-            Engine::Hyper(None)
+            Engine::Hyper(HyperEngine::new(context.endpoint)?)
         };
-        Ok(Self { endpoint: context.endpoint, engine, new_connection, link: Link::Untried, reconnects: 0 })
+        Ok(Self { patience: PATIENCE, engine, new_connection })
     }
 
     /// Sends one request and waits for the head of its response.
     ///
     /// # Errors
     /// The connection failed; the next call opens another.
-    pub(crate) async fn get(&mut self, target: &str, headers: &[(&str, &str)]) -> Result<Response, ClientError> {
-        let sent = match &mut self.engine {
-            Engine::Hyper(connection) => {
-                let sent = get_with_hyper(self.endpoint, connection, target, headers).await;
-                if self.new_connection {
-                    *connection = None;
-                }
-                sent
-            }
-            Engine::Reqwest(client) => {
-                // Its pool opens connections without a word; what can be known is that the last one failed.
-                let is_new = self.link == Link::Lost;
-                get_with_reqwest(self.endpoint, client, target, headers).await.map(|response| (response, is_new))
+    pub(crate) async fn get(
+        &mut self,
+        target: &str,
+        headers: &[(&str, &str)],
+        cost: &mut Cost,
+    ) -> Result<Response, ClientError> {
+        let mut request = Request::get(target);
+        if self.new_connection {
+            request = request.header(CONNECTION, "close");
+        }
+        for &(name, value) in headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Empty::new()).map_err(|error| ClientError::Protocol(error.to_string()))?;
+        cost.requests += 1;
+        let mut reopened = 0;
+        let exchange = async {
+            match &mut self.engine {
+                Engine::Hyper(engine) => engine.send(request, &mut reopened).await,
+                Engine::Reqwest(engine) => engine.send(request, &mut reopened).await,
             }
         };
-        let (response, is_new) = sent.inspect_err(|_| {
-            if self.link == Link::Answered {
-                self.link = Link::Lost;
-            }
-        })?;
-        // A connection that ended between two requests shows only in that another one had to be opened.
-        let is_lost = self.link == Link::Lost || (self.link == Link::Answered && !self.new_connection);
-        self.reconnects += u64::from(is_new && is_lost);
-        self.link = Link::Answered;
-        Ok(response)
-    }
-
-    /// Connections opened in place of lost ones since the last call.
-    pub(crate) fn take_reconnects(&mut self) -> u64 {
-        std::mem::take(&mut self.reconnects)
+        let response = tokio::time::timeout(self.patience, exchange).await;
+        if !self.new_connection {
+            cost.reconnects += reopened;
+        }
+        let (head, body) = response.map_err(|_| broken("the server did not respond in time"))??.into_parts();
+        Ok(Response { status: head.status, headers: head.headers, body })
     }
 }
 
-/// The response, and whether its connection was opened for it.
-async fn get_with_hyper(
+struct HyperEngine {
     endpoint: Endpoint,
-    connection: &mut Option<SendRequest<Empty<Bytes>>>,
-    target: &str,
-    headers: &[(&str, &str)],
-) -> Result<(Response, bool), ClientError> {
-    let live = connection.take().filter(|sender| !sender.is_closed());
-    let is_new = live.is_none();
-    let mut sender = match live {
-        Some(sender) => sender,
-        None => open(endpoint).await?,
-    };
-    let mut request = Request::get(target).header(HOST, endpoint.server.to_string());
-    for &(name, value) in headers {
-        request = request.header(name, value);
-    }
-    let request = request.body(Empty::new()).map_err(|error| ClientError::Protocol(error.to_string()))?;
-    let (head, body) = sender.send_request(request).await.map_err(broken)?.into_parts();
-    *connection = Some(sender);
-    let body = body.into_data_stream().map_err(broken).boxed();
-    Ok((Response { status: head.status, headers: head.headers, body }, is_new))
+    host: HeaderValue,
+    /// The connection that the last request went over.
+    kept: Option<SendRequest<Empty<Bytes>>>,
+    opened: bool,
 }
 
-async fn get_with_reqwest(
+impl HyperEngine {
+    fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
+        let host = HeaderValue::try_from(endpoint.server.to_string()).map_err(broken)?;
+        Ok(Self { endpoint, host, kept: None, opened: false })
+    }
+
+    async fn send(
+        &mut self,
+        mut request: Request<Empty<Bytes>>,
+        reopened: &mut u64,
+    ) -> Result<hyper::Response<Body>, ClientError> {
+        request.headers_mut().insert(HOST, self.host.clone());
+        // A kept connection is ready when the last body has been read, and fails when the server has closed it.
+        let mut kept = self.kept.take();
+        if let Some(sender) = &mut kept
+            && sender.ready().await.is_err()
+        {
+            kept = None;
+        }
+        let mut sender = match kept {
+            Some(sender) => sender,
+            None => self.open(reopened).await?,
+        };
+        let response = match sender.try_send_request(request).await {
+            Ok(response) => response,
+            // A connection that the server was just closing gives the request back unsent: it needs another one.
+            Err(mut failed) => match failed.take_message() {
+                Some(request) => {
+                    sender = self.open(reopened).await?;
+                    sender.send_request(request).await.map_err(broken)?
+                }
+                None => return Err(broken(failed.into_error())),
+            },
+        };
+        self.kept = Some(sender);
+        Ok(response.map(Either::Left))
+    }
+
+    async fn open(&mut self, reopened: &mut u64) -> Result<SendRequest<Empty<Bytes>>, ClientError> {
+        let stream = TokioIo::new(self.endpoint.connect().await?);
+        let mut builder = http1::Builder::new();
+        let (sender, connection) =
+            builder.read_buf_exact_size(Some(READ_BYTES)).handshake(stream).await.map_err(broken)?;
+        // The connection's own failure is seen by the request that waits on it.
+        tokio::spawn(connection);
+        *reopened += u64::from(self.opened);
+        self.opened = true;
+        Ok(sender)
+    }
+}
+
+struct ReqwestEngine {
     endpoint: Endpoint,
-    client: &reqwest::Client,
-    target: &str,
-    headers: &[(&str, &str)],
-) -> Result<Response, ClientError> {
-    let mut request = client.get(format!("http://{}{target}", endpoint.server));
-    for &(name, value) in headers {
-        request = request.header(name, value);
-    }
-    let response = request.send().await.map_err(broken)?;
-    let (status, headers) = (response.status(), response.headers().clone());
-    Ok(Response { status, headers, body: response.bytes_stream().map_err(broken).boxed() })
+    client: reqwest::Client,
+    /// This end of the connection that the last request went over; another one is another connection.
+    address: Option<SocketAddr>,
 }
 
-async fn open(endpoint: Endpoint) -> Result<SendRequest<Empty<Bytes>>, ClientError> {
-    let stream = TokioIo::new(endpoint.connect().await?);
-    let (sender, connection) =
-        http1::Builder::new().max_buf_size(BUFFER_BYTES).handshake(stream).await.map_err(broken)?;
-    // The connection's own failure is seen by the request that waits on it.
-    tokio::spawn(connection);
-    Ok(sender)
+impl ReqwestEngine {
+    fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
+        let builder = reqwest::Client::builder().no_proxy().http1_only().pool_max_idle_per_host(1);
+        let client = builder.local_address(endpoint.source).build().map_err(broken)?;
+        Ok(Self { endpoint, client, address: None })
+    }
+
+    async fn send(
+        &mut self,
+        request: Request<Empty<Bytes>>,
+        reopened: &mut u64,
+    ) -> Result<hyper::Response<Body>, ClientError> {
+        let url = format!("http://{}{}", self.endpoint.server, request.uri());
+        let request = self.client.get(url).headers(request.into_parts().0.headers);
+        let response = request.send().await.map_err(broken)?;
+        let address = response.extensions().get().map(HttpInfo::local_addr);
+        *reopened += u64::from(self.address.is_some() && self.address != address);
+        self.address = address;
+        Ok(hyper::Response::from(response).map(Either::Right))
+    }
 }
 
 fn broken(error: impl std::fmt::Display) -> ClientError {
     ClientError::Connection(error.to_string())
 }
 
+type Body = Either<Incoming, reqwest::Body>;
+
 /// A response whose body has not been read yet.
 pub(crate) struct Response {
     pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    body: BoxStream<'static, Result<Bytes, ClientError>>,
+    headers: HeaderMap,
+    body: Body,
 }
 
 impl Response {
     /// The text of a header.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: impl hyper::header::AsHeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
     /// The whole body.
-    pub(crate) async fn bytes(mut self) -> Result<Bytes, ClientError> {
-        let Some(first) = self.body.try_next().await? else { return Ok(Bytes::new()) };
-        let mut rest = Vec::new();
-        while let Some(chunk) = self.body.try_next().await? {
-            if rest.is_empty() {
-                rest.extend_from_slice(&first);
-            }
-            rest.extend_from_slice(&chunk);
-            if rest.len() > MESSAGE_LIMIT_BYTES * 64 {
-                return Err(ClientError::Protocol("a response is larger than any page may be".into()));
-            }
+    ///
+    /// # Errors
+    /// The connection failed, or the body is larger than any may be.
+    pub(crate) async fn bytes(self) -> Result<Bytes, ClientError> {
+        match Limited::new(self.body, BODY_LIMIT_BYTES).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(ClientError::Protocol(error.to_string())),
+            Err(error) => Err(broken(error)),
         }
-        Ok(if rest.is_empty() { first } else { Bytes::from(rest) })
     }
 
     /// The body as it arrives.
-    #[expect(dead_code, reason = "for SSE, which is next")]
-    pub(crate) fn stream(self) -> impl Stream<Item = Result<Bytes, ClientError>> + Send + Unpin {
-        self.body
+    pub(crate) fn stream(self) -> BoxStream<'static, Result<Bytes, ClientError>> {
+        BodyDataStream::new(self.body).map_err(broken).boxed()
+    }
+
+    /// What a status means that the approach has no use for: a server that is busy may answer later, any other refuses.
+    /// The time that a busy server asks for passes in here.
+    pub(crate) async fn failure(self) -> ClientError {
+        if !self.status.is_server_error() && self.status != StatusCode::TOO_MANY_REQUESTS {
+            return self.refusal().await;
+        }
+        if let Some(seconds) = self.header(RETRY_AFTER).and_then(|seconds| seconds.parse().ok()) {
+            tokio::time::sleep(Duration::from_secs(seconds).min(LONGEST_ABSENCE)).await;
+        }
+        broken(self.status)
     }
 
     /// What the server gives as the reason of a refusal.

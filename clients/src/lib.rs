@@ -5,12 +5,16 @@
 //! of many: the poll schedule and the orders it sends are given to it.
 
 mod connect;
+mod event_log;
 mod http;
 mod retry;
 mod subscription;
 
+pub mod conditional_get;
+pub mod long_poll;
 pub mod raw_tcp;
 pub mod short_poll;
+pub mod sse;
 
 pub use connect::Endpoint;
 pub use subscription::{Batch, ClientError, Context, Cost, Orders, Subscription, Ticks};

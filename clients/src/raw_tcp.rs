@@ -91,19 +91,16 @@ impl RawTcp {
             cost.resets += 1;
         }
         self.unread.clear();
-        loop {
-            self.backoff.pause().await;
+        self.backoff.pause().await;
+        self.stream = loop {
             match open(self.endpoint, &self.request).await {
-                Ok(stream) => {
-                    self.stream = stream;
-                    cost.reconnects += 1;
-                    cost.requests += 1;
-                    return Ok(());
-                }
-                Err(ClientError::Connection(_)) => cost.errors += 1,
-                Err(error) => return Err(error),
+                Ok(stream) => break stream,
+                Err(error) => self.backoff.pause_after(error, cost).await?,
             }
-        }
+        };
+        cost.reconnects += 1;
+        cost.requests += 1;
+        Ok(())
     }
 }
 

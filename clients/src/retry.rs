@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-/// Longest first pause.
+use crate::{ClientError, Cost};
+
+/// Longest first pause, unless the server names another.
 const FIRST: Duration = Duration::from_millis(50);
 /// Longest pause of all.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -13,23 +15,41 @@ const LONGEST: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Backoff {
     random: Rng,
+    first: Duration,
     ceiling: Duration,
 }
 
 impl Backoff {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { random: Rng::with_seed(seed), ceiling: FIRST }
+        Self { random: Rng::with_seed(seed), first: FIRST, ceiling: FIRST }
+    }
+
+    /// The server names the time to stay away: the first pause is as long in the mean, and still jittered.
+    pub(crate) fn begin_with(&mut self, pause: Duration) {
+        self.first = pause * 2;
+        self.reset();
     }
 
     /// Waits before the next attempt.
     pub(crate) async fn pause(&mut self) {
         let pause = self.ceiling.mul_f64(self.random.f64());
-        self.ceiling = (self.ceiling * 2).min(LONGEST);
+        self.ceiling = (self.ceiling * 2).min(LONGEST.max(self.first));
         tokio::time::sleep(pause).await;
+    }
+
+    /// Counts an attempt that failed and waits before the next.
+    ///
+    /// # Errors
+    /// The error itself, where another attempt would fail alike.
+    pub(crate) async fn pause_after(&mut self, error: ClientError, cost: &mut Cost) -> Result<(), ClientError> {
+        let ClientError::Connection(_) = error else { return Err(error) };
+        cost.errors += 1;
+        self.pause().await;
+        Ok(())
     }
 
     /// The connection works: the next pause is a short one again.
     pub(crate) fn reset(&mut self) {
-        self.ceiling = FIRST;
+        self.ceiling = self.first;
     }
 }

@@ -123,6 +123,8 @@ const PUSH: Facts = Facts {
 };
 const POLL: Facts = Facts { flow: Flow::Poll("interval"), ..PUSH };
 
+const HEARTBEAT: Setting = Setting { name: "heartbeat", values: Values::Duration("15s") };
+const HOLD: Setting = Setting { name: "hold", values: Values::Duration("30s") };
 const INTERVAL: Setting = Setting { name: "interval", values: Values::Duration("1s") };
 const CONNECTION: Setting = Setting { name: "connection", values: Values::Choice(&["keep-alive", "new-connection"]) };
 const CLIENT: Setting = Setting { name: "client", values: Values::Choice(&["hyper", "reqwest"]) };
@@ -151,6 +153,9 @@ macro_rules! approach {
 #[rustfmt::skip]
 pub static APPROACHES: &[Approach] = &[
     approach!("short-poll", short_poll, &[INTERVAL, CONNECTION, CLIENT], Facts { summary: "the client asks at an interval", browser: true, article: Some(["Short polling", "High (interval)", "Low", "Low"]), ..POLL }),
+    approach!("conditional-get", conditional_get, &[INTERVAL, CLIENT], Facts { summary: "the client asks at an interval for the newest state, by its version", delivery: Delivery::Snapshot, browser: true, ..POLL }),
+    approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", flow: Flow::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }),
+    approach!("sse", sse, &[HEARTBEAT, CLIENT], Facts { summary: "the server writes events into a response that does not end", browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }),
     approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", floor: true, ..PUSH }),
 ];
 

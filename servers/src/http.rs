@@ -1,26 +1,31 @@
-//! Serves a router over the transport: what the HTTP approaches share, and nothing of what distinguishes them.
+//! Serves a router over the transport, and the forms of question and answer that several HTTP approaches share.
+//! Nothing of what distinguishes one approach from another.
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use proto::{EventPage, Quote, wire::CURSOR_HEADER};
 use serde::Deserialize;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Connection, Ended, Hub, ServeError, SymbolId, TooOld, Transport, UnknownSymbol};
+use crate::{Connection, Ended, Hub, Page, ServeError, SymbolId, TooOld, Transport, UnknownSymbol};
 
 /// Buffer of one connection; requests and answers of these approaches are far smaller, and hyper takes no less.
 const BUFFER_BYTES: usize = 8 * 1024;
-/// A client that opens a connection must send a whole request head within this time.
-const HEAD_LIMIT: Duration = Duration::from_secs(10);
+/// How long a connection may stay without a whole request head, be it a new one or one kept alive between two polls.
+const IDLE_LIMIT: Duration = Duration::from_secs(75);
+/// When a client that meets a server shutting down may come back, in seconds: until then another has taken over.
+const RETRY_AFTER_SECONDS: &str = "1";
 
 /// Serves the router until shutdown, then lets each connection finish its answer, at most for the drain limit.
 pub(crate) async fn serve(transport: Transport, router: Router, shutdown: CancellationToken) -> Result<(), ServeError> {
@@ -37,9 +42,11 @@ pub(crate) async fn serve(transport: Transport, router: Router, shutdown: Cancel
     Ok(())
 }
 
+/// A client that goes away ends this at once, even while its request is held: hyper reads on behind a request, and
+/// drops the handler when there is nothing more to read.
 async fn serve_connection(connection: Connection, router: Router, shutdown: CancellationToken) {
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT).max_buf_size(BUFFER_BYTES);
+    builder.timer(TokioTimer::new()).header_read_timeout(IDLE_LIMIT).max_buf_size(BUFFER_BYTES);
     let served = builder.serve_connection(TokioIo::new(connection), TowerToHyperService::new(router));
     let mut served = std::pin::pin!(served);
     tokio::select! {
@@ -69,6 +76,17 @@ impl EventsQuery {
     }
 }
 
+/// The page as JSON, or 204 with the cursor alone. No cache may keep either: a 204 may be kept where nothing forbids it.
+pub(crate) fn answer(page: &Page) -> Response {
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    if page.entries.is_empty() {
+        return (StatusCode::NO_CONTENT, no_store, [(CURSOR_HEADER, page.cursor.to_string())]).into_response();
+    }
+    let events: Vec<Bytes> = page.entries.iter().map(|entry| entry.frame(Quote::to_json)).collect();
+    let content_type = [(header::CONTENT_TYPE, "application/json")];
+    (no_store, content_type, EventPage::join(page.cursor, page.has_more, &events)).into_response()
+}
+
 impl IntoResponse for UnknownSymbol {
     fn into_response(self) -> Response {
         (StatusCode::BAD_REQUEST, self.to_string()).into_response()
@@ -77,7 +95,8 @@ impl IntoResponse for UnknownSymbol {
 
 impl IntoResponse for TooOld {
     fn into_response(self) -> Response {
-        (StatusCode::GONE, [(proto::wire::CURSOR_HEADER, self.head.to_string())], self.to_string()).into_response()
+        let no_store = [(header::CACHE_CONTROL, "no-store")];
+        (StatusCode::GONE, no_store, [(CURSOR_HEADER, self.head.to_string())], self.to_string()).into_response()
     }
 }
 
@@ -86,7 +105,10 @@ impl IntoResponse for Ended {
         match self {
             Self::TooOld(gone) => gone.into_response(),
             Self::Overflow { .. } => (StatusCode::TOO_MANY_REQUESTS, self.to_string()).into_response(),
-            Self::Closed => (StatusCode::SERVICE_UNAVAILABLE, self.to_string()).into_response(),
+            Self::Closed => {
+                let retry_after = [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)];
+                (StatusCode::SERVICE_UNAVAILABLE, retry_after, self.to_string()).into_response()
+            }
         }
     }
 }

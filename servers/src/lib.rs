@@ -1,16 +1,20 @@
 //! The systems under test: one reference server an approach, over one hub.
 //!
 //! `hub` holds the events, `fanout` wakes those who wait for them, `transport` accepts and meters connections,
-//! `http` carries a router over it. An approach's file owns framing, flushing and its protocol's duties, and nothing
-//! else. No server knows another, reads a clock for measuring, or knows that it is being measured.
+//! `http` carries a router over it, `heartbeat` ticks for all idle connections. An approach's file owns framing, flushing
+//! and its protocol's duties, and nothing else. No server knows another, reads a clock for measuring, or knows that it is being measured.
 
 mod fanout;
+mod heartbeat;
 mod http;
 mod hub;
 mod transport;
 
+pub mod conditional_get;
+pub mod long_poll;
 pub mod raw_tcp;
 pub mod short_poll;
+pub mod sse;
 
 pub use hub::{Ended, Entry, Hub, Limits, Page, Subscription, SymbolId, TooOld, UnknownSymbol};
 pub use transport::{Connection, Meter, Traffic, Transport};

@@ -6,18 +6,13 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Query, State},
-    http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
-use bytes::Bytes;
-use proto::{
-    EventPage, Quote,
-    wire::{CURSOR_HEADER, EVENTS_PATH},
-};
+use proto::wire::EVENTS_PATH;
 
 use crate::{
-    Context, Hub, Page, ServeError,
+    Context, Hub, ServeError,
     http::{self, EventsQuery},
 };
 
@@ -36,17 +31,7 @@ async fn events(State(hub): State<Arc<Hub>>, Query(query): Query<EventsQuery>) -
         Err(unknown) => return unknown.into_response(),
     };
     match hub.read(&symbols, query.after.unwrap_or_else(|| hub.head())) {
-        Ok(page) => answer(&page),
+        Ok(page) => http::answer(&page),
         Err(gone) => gone.into_response(),
     }
-}
-
-/// The page as JSON, or 204 with the cursor alone. Long polling answers in the same form.
-pub(crate) fn answer(page: &Page) -> Response {
-    if page.entries.is_empty() {
-        return (StatusCode::NO_CONTENT, [(CURSOR_HEADER, page.cursor.to_string())]).into_response();
-    }
-    let events: Vec<Bytes> = page.entries.iter().map(|entry| entry.frame(Quote::to_json)).collect();
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    (headers, EventPage::join(page.cursor, page.has_more, &events)).into_response()
 }

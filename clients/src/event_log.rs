@@ -1,0 +1,85 @@
+//! What short and long polling share: `GET /events`, the cursor that moves on with each answer, and the answers that
+//! there are. It must not know when to ask, nor how long the server holds the request.
+
+use hyper::StatusCode;
+use proto::{
+    EventPage,
+    wire::{AFTER_FIELD, CURSOR_HEADER, EVENTS_PATH, HOLD_FIELD, SYMBOLS_FIELD},
+};
+
+use crate::{
+    Batch, ClientError, Context,
+    http::{HttpClient, Response},
+    retry::Backoff,
+};
+
+/// A client's place in the server's log.
+pub(crate) struct EventLog {
+    pub(crate) http: HttpClient,
+    target: String,
+    /// Opaque: sent back as it came; none before the first answer to a client that begins now.
+    cursor: Option<String>,
+    /// The last answer was full: more is waiting.
+    pub(crate) has_more: bool,
+    backoff: Backoff,
+}
+
+impl EventLog {
+    pub(crate) fn new(context: &Context) -> Result<Self, ClientError> {
+        Ok(Self {
+            http: HttpClient::new(context)?,
+            target: format!("{EVENTS_PATH}?{SYMBOLS_FIELD}={}", context.symbols.join(",")),
+            cursor: context.after.map(|after| after.to_string()),
+            has_more: false,
+            backoff: Backoff::new(context.seed),
+        })
+    }
+
+    /// The next answer, however many attempts it takes.
+    pub(crate) async fn read(&mut self, hold: Option<&str>) -> Result<Batch, ClientError> {
+        let mut batch = Batch::default();
+        while let Err(error) = self.ask(hold, &mut batch).await {
+            self.backoff.pause_after(error, &mut batch.cost).await?;
+        }
+        self.backoff.reset();
+        Ok(batch)
+    }
+
+    /// One request and its answer.
+    pub(crate) async fn ask(&mut self, hold: Option<&str>, batch: &mut Batch) -> Result<(), ClientError> {
+        let mut target = self.target.clone();
+        for (field, value) in [(AFTER_FIELD, self.cursor.as_deref()), (HOLD_FIELD, hold)] {
+            if let Some(value) = value {
+                target.extend(["&", field, "=", value]);
+            }
+        }
+        let response = self.http.get(&target, &[], &mut batch.cost).await?;
+        match response.status {
+            StatusCode::OK => {
+                let page = EventPage::from_json(&response.bytes().await?)?;
+                batch.cost.with_events += 1;
+                batch.events = page.events;
+                self.cursor = Some(page.cursor);
+                self.has_more = page.has_more;
+            }
+            StatusCode::NO_CONTENT => {
+                self.go_on_from(&response)?;
+                batch.cost.empty += 1;
+            }
+            StatusCode::GONE => {
+                self.go_on_from(&response)?;
+                batch.cost.empty += 1;
+                batch.cost.resets += 1;
+            }
+            _ => return Err(response.failure().await),
+        }
+        Ok(())
+    }
+
+    fn go_on_from(&mut self, response: &Response) -> Result<(), ClientError> {
+        let cursor = response.header(CURSOR_HEADER);
+        self.cursor = Some(cursor.ok_or_else(|| ClientError::Protocol("an empty answer has no cursor".into()))?.into());
+        self.has_more = false;
+        Ok(())
+    }
+}

@@ -1,0 +1,40 @@
+//! Long polling: `GET /events?after=N&hold=30s`, and the next one as soon as it is answered. The server answers when
+//! there is an event, or when the time is up, which is waste, and counted.
+
+use futures_util::future::BoxFuture;
+use proto::wire::HOLD_FIELD;
+
+use crate::{Batch, ClientError, Context, Subscription, event_log::EventLog};
+
+/// Connects and learns the cursor to start from, with a request that is not held.
+///
+/// # Errors
+/// The server cannot be reached, or refuses; the `hold` setting is missing or unreadable.
+pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
+    let mut log = EventLog::new(&context)?;
+    let mut first = Batch::default();
+    log.ask(Some("0s"), &mut first).await?;
+    log.http.patience += context.params.duration(HOLD_FIELD)?;
+    let hold = context.params.text(HOLD_FIELD)?.to_owned();
+    Ok(Box::new(LongPoll { log, hold, first }))
+}
+
+struct LongPoll {
+    log: EventLog,
+    hold: String,
+    /// What subscribing brought, where the cursor to resume from was behind already.
+    first: Batch,
+}
+
+impl Subscription for LongPoll {
+    fn next(&mut self) -> BoxFuture<'_, Result<Batch, ClientError>> {
+        Box::pin(async {
+            if !self.first.events.is_empty() {
+                return Ok(std::mem::take(&mut self.first));
+            }
+            let mut batch = self.log.read(Some(&self.hold)).await?;
+            batch.cost.timed_out = batch.cost.empty - batch.cost.resets;
+            Ok(batch)
+        })
+    }
+}

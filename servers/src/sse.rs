@@ -1,0 +1,147 @@
+//! Server-sent events: `GET /stream?symbols=…` is a body that does not end, with one block of text an event. A client
+//! that comes back names the last event it saw in `Last-Event-ID` and misses nothing; one that was away too long is
+//! told by a `reset` event where the stream goes on.
+
+use std::{io, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use bytes::{Bytes, BytesMut};
+use futures_util::stream;
+use proto::{
+    Quote,
+    wire::{CURSOR_EVENT, HEARTBEAT_COMMENT, LAST_EVENT_ID_HEADER, RESET_EVENT, STREAM_PATH},
+};
+
+use crate::{
+    Context, Ended, Hub, Page, ServeError, Subscription, SymbolId,
+    heartbeat::{Heartbeat, Heartbeats},
+    http::{self, EventsQuery},
+};
+
+/// How long clients are told to wait before they come back.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Serves until shutdown.
+///
+/// # Errors
+/// The `heartbeat` setting is missing or unreadable; a connection that fails ends alone.
+pub async fn serve(context: Context) -> Result<(), ServeError> {
+    let heartbeats = Arc::new(Heartbeats::new(context.params.duration("heartbeat")?));
+    let router = Router::new().route(STREAM_PATH, get(stream)).with_state((context.hub, heartbeats));
+    http::serve(context.transport, router, context.shutdown).await
+}
+
+async fn stream(
+    State((hub, heartbeats)): State<(Arc<Hub>, Arc<Heartbeats>)>,
+    headers: HeaderMap,
+    Query(query): Query<EventsQuery>,
+) -> Response {
+    let symbols = match query.symbol_ids(&hub) {
+        Ok(symbols) => symbols,
+        Err(unknown) => return unknown.into_response(),
+    };
+    // A browser repeats the address it began with, so the header is newer than the query.
+    let after = match headers.get(LAST_EVENT_ID_HEADER).map(|id| id.to_str().unwrap_or_default().parse()) {
+        None => query.after,
+        Some(Ok(id)) => Some(id),
+        Some(Err(_)) => {
+            let reason = format!("{LAST_EVENT_ID_HEADER} is not an id that this server gave");
+            return (StatusCode::BAD_REQUEST, reason).into_response();
+        }
+    };
+    let subscription = hub.subscribe(symbols.clone(), after);
+    let feed = Feed { opened: false, hub, symbols, subscription, heartbeat: heartbeats.join() };
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "text/event-stream"),
+        (header::CACHE_CONTROL.as_str(), "no-cache"),
+        // Tells nginx, and those who follow it, not to collect the stream before passing it on.
+        ("x-accel-buffering", "no"),
+    ];
+    (headers, Body::from_stream(stream::unfold(feed, Feed::next))).into_response()
+}
+
+/// What one connection sends.
+struct Feed {
+    /// The opening block has been sent.
+    opened: bool,
+    hub: Arc<Hub>,
+    symbols: Vec<SymbolId>,
+    subscription: Subscription,
+    heartbeat: Heartbeat,
+}
+
+impl Feed {
+    /// The next chunk of the body; none at shutdown.
+    async fn next(mut self) -> Option<(io::Result<Bytes>, Self)> {
+        if !self.opened {
+            self.opened = true;
+            let retry = format!("retry: {}\n", RETRY.as_millis());
+            let cursor = mark(CURSOR_EVENT, self.subscription.cursor());
+            return Some((Ok(Bytes::from(retry + &cursor)), self));
+        }
+        let next = tokio::select! {
+            next = self.subscription.next() => next,
+            () = self.heartbeat.next() => return Some((Ok(Bytes::from_static(HEARTBEAT_COMMENT)), self)),
+        };
+        let chunk = match next {
+            Ok(page) => Ok(join(&page)),
+            Err(Ended::TooOld(gone)) => {
+                self.subscription = self.hub.subscribe(self.symbols.clone(), Some(gone.head));
+                Ok(Bytes::from(mark(RESET_EVENT, gone.head)))
+            }
+            // An error cuts the connection, an end would leave it to the next request.
+            Err(ended @ Ended::Overflow { .. }) => Err(io::Error::other(ended)),
+            Err(Ended::Closed) => return None,
+        };
+        Some((chunk, self))
+    }
+}
+
+/// All events of a page as one chunk, and so one write.
+fn join(page: &Page) -> Bytes {
+    if let [entry] = page.entries.as_slice() {
+        return entry.frame(frame);
+    }
+    let mut frames = BytesMut::new();
+    page.entries.iter().for_each(|entry| frames.extend_from_slice(&entry.frame(frame)));
+    frames.freeze()
+}
+
+fn frame(quote: &Quote) -> Bytes {
+    let mut frame = format!("id: {}\ndata: ", quote.sequence).into_bytes();
+    // JSON has no line breaks, so one data field holds it all.
+    frame.extend_from_slice(&quote.to_json());
+    frame.extend_from_slice(b"\n\n");
+    Bytes::from(frame)
+}
+
+/// An event that carries a cursor and nothing else.
+fn mark(event: &str, cursor: u64) -> String {
+    format!("id: {cursor}\nevent: {event}\ndata:\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_block_with_its_id() {
+        let quote = Quote { symbol: "BTC".into(), sequence: 7, payload: "a\nb".into(), ..Quote::default() };
+        let frame = String::from_utf8(frame(&quote).to_vec()).unwrap();
+        let data = frame.strip_prefix("id: 7\ndata: ").and_then(|rest| rest.strip_suffix("\n\n")).unwrap();
+        assert!(!data.contains('\n'));
+        assert_eq!(Quote::from_json(data.as_bytes()).unwrap(), quote);
+    }
+
+    #[test]
+    fn a_mark_has_a_cursor_and_no_data() {
+        assert_eq!(mark(RESET_EVENT, 9), "id: 9\nevent: reset\ndata:\n\n");
+    }
+}
