@@ -35,6 +35,13 @@ impl EventLog {
         })
     }
 
+    /// The first answer. It is given back where it says more than that nothing is new, which is not worth a batch.
+    pub(crate) async fn begin(&mut self, hold: Option<&str>) -> Result<Option<Batch>, ClientError> {
+        let mut batch = Batch::default();
+        self.ask(hold, &mut batch).await?;
+        Ok(Some(batch).filter(|batch| batch.cost.with_events + batch.cost.resets > 0))
+    }
+
     /// The next answer, however many attempts it takes.
     pub(crate) async fn read(&mut self, hold: Option<&str>) -> Result<Batch, ClientError> {
         let mut batch = Batch::default();
@@ -46,7 +53,7 @@ impl EventLog {
     }
 
     /// One request and its answer.
-    pub(crate) async fn ask(&mut self, hold: Option<&str>, batch: &mut Batch) -> Result<(), ClientError> {
+    async fn ask(&mut self, hold: Option<&str>, batch: &mut Batch) -> Result<(), ClientError> {
         let mut target = self.target.clone();
         for (field, value) in [(AFTER_FIELD, self.cursor.as_deref()), (HOLD_FIELD, hold)] {
             if let Some(value) = value {

@@ -1,7 +1,7 @@
 //! One client's own HTTP/1.1 connection: hyper's connection API, or reqwest as the variant that shows what the usual
 //! client costs. What the HTTP approaches share, and nothing of what distinguishes them.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
@@ -12,7 +12,7 @@ use hyper::{
     client::conn::http1::{self, SendRequest},
     header::{CONNECTION, HOST, HeaderValue, RETRY_AFTER},
 };
-use hyper_util::{client::legacy::connect::HttpInfo, rt::TokioIo};
+use hyper_util::rt::TokioIo;
 use proto::wire::MESSAGE_LIMIT_BYTES;
 
 use crate::{ClientError, Context, Cost, Endpoint};
@@ -86,6 +86,14 @@ impl HttpClient {
         let (head, body) = response.map_err(|_| broken("the server did not respond in time"))??.into_parts();
         Ok(Response { status: head.status, headers: head.headers, body })
     }
+
+    /// The last response was cut short: the next request goes over another connection.
+    pub(crate) fn abandon(&mut self) {
+        match &mut self.engine {
+            Engine::Hyper(engine) => engine.kept = None,
+            Engine::Reqwest(engine) => engine.lost = true,
+        }
+    }
 }
 
 struct HyperEngine {
@@ -150,15 +158,16 @@ impl HyperEngine {
 struct ReqwestEngine {
     endpoint: Endpoint,
     client: reqwest::Client,
-    /// This end of the connection that the last request went over; another one is another connection.
-    address: Option<SocketAddr>,
+    /// The last request or its response was cut short. The pool opens connections as it likes and without a word, so
+    /// this is all that can be known of them.
+    lost: bool,
 }
 
 impl ReqwestEngine {
     fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
         let builder = reqwest::Client::builder().no_proxy().http1_only().pool_max_idle_per_host(1);
         let client = builder.local_address(endpoint.source).build().map_err(broken)?;
-        Ok(Self { endpoint, client, address: None })
+        Ok(Self { endpoint, client, lost: false })
     }
 
     async fn send(
@@ -168,10 +177,10 @@ impl ReqwestEngine {
     ) -> Result<hyper::Response<Body>, ClientError> {
         let url = format!("http://{}{}", self.endpoint.server, request.uri());
         let request = self.client.get(url).headers(request.into_parts().0.headers);
+        let was_lost = std::mem::replace(&mut self.lost, true);
         let response = request.send().await.map_err(broken)?;
-        let address = response.extensions().get().map(HttpInfo::local_addr);
-        *reopened += u64::from(self.address.is_some() && self.address != address);
-        self.address = address;
+        self.lost = false;
+        *reopened += u64::from(was_lost);
         Ok(hyper::Response::from(response).map(Either::Right))
     }
 }

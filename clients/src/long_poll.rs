@@ -12,8 +12,7 @@ use crate::{Batch, ClientError, Context, Subscription, event_log::EventLog};
 /// The server cannot be reached, or refuses; the `hold` setting is missing or unreadable.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
     let mut log = EventLog::new(&context)?;
-    let mut first = Batch::default();
-    log.ask(Some("0s"), &mut first).await?;
+    let first = log.begin(Some("0s")).await?;
     log.http.patience += context.params.duration(HOLD_FIELD)?;
     let hold = context.params.text(HOLD_FIELD)?.to_owned();
     Ok(Box::new(LongPoll { log, hold, first }))
@@ -22,15 +21,15 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
 struct LongPoll {
     log: EventLog,
     hold: String,
-    /// What subscribing brought, where the cursor to resume from was behind already.
-    first: Batch,
+    /// What subscribing brought, where the cursor to resume from was behind already; handed out before all else.
+    first: Option<Batch>,
 }
 
 impl Subscription for LongPoll {
     fn next(&mut self) -> BoxFuture<'_, Result<Batch, ClientError>> {
         Box::pin(async {
-            if !self.first.events.is_empty() {
-                return Ok(std::mem::take(&mut self.first));
+            if let Some(first) = self.first.take() {
+                return Ok(first);
             }
             let mut batch = self.log.read(Some(&self.hold)).await?;
             batch.cost.timed_out = batch.cost.empty - batch.cost.resets;

@@ -11,23 +11,22 @@ use crate::{Batch, ClientError, Context, Subscription, Ticks, event_log::EventLo
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
     let mut log = EventLog::new(&context)?;
-    let mut first = Batch::default();
-    log.ask(None, &mut first).await?;
+    let first = log.begin(None).await?;
     Ok(Box::new(ShortPoll { log, ticks: context.ticks, first }))
 }
 
 struct ShortPoll {
     log: EventLog,
     ticks: Ticks,
-    /// What subscribing brought, where the cursor to resume from was behind already.
-    first: Batch,
+    /// What subscribing brought, where the cursor to resume from was behind already; handed out before all else.
+    first: Option<Batch>,
 }
 
 impl Subscription for ShortPoll {
     fn next(&mut self) -> BoxFuture<'_, Result<Batch, ClientError>> {
         Box::pin(async {
-            if !self.first.events.is_empty() {
-                return Ok(std::mem::take(&mut self.first));
+            if let Some(first) = self.first.take() {
+                return Ok(first);
             }
             if !self.log.has_more {
                 self.ticks.next().await;

@@ -112,6 +112,7 @@ impl Sse {
     }
 
     async fn reconnect(&mut self, cost: &mut Cost) -> Result<(), ClientError> {
+        self.http.abandon();
         self.backoff.pause().await;
         while let Err(error) = self.open(cost).await {
             self.backoff.pause_after(error, cost).await?;
