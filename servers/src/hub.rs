@@ -5,7 +5,7 @@
 //! reader costs nothing but its place, and the queue limit is a count. It must not know any protocol.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::{
         Arc, OnceLock, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -177,13 +177,13 @@ impl Hub {
         self.overflows.load(Ordering::Relaxed)
     }
 
-    /// The index of each symbol.
+    /// The index of each symbol, once: a client that names one twice would get its events twice.
     ///
     /// # Errors
     /// The first symbol that the feed does not have.
     pub fn resolve<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Vec<SymbolId>, UnknownSymbol> {
         let resolve = |name: &str| self.names.get(name).copied().ok_or_else(|| UnknownSymbol(name.to_owned()));
-        names.into_iter().map(resolve).collect()
+        names.into_iter().map(resolve).collect::<Result<BTreeSet<_>, _>>().map(|symbols| symbols.into_iter().collect())
     }
 
     /// The newest event of a symbol, or its opening quote with sequence number 0.
