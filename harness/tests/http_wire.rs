@@ -1,0 +1,143 @@
+//! What the HTTP approaches promise on the wire, asked by a client that knows no approach: the headers, statuses and
+//! blocks of text that a browser, a cache or a proxy acts on.
+
+use std::{sync::Arc, time::Duration};
+
+use harness::conformance::{Fixture, subjects};
+use servers::Limits;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// How long an answer may take, and a silence must last.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn start(name: &str) -> Fixture {
+    let subject = subjects().into_iter().find(|subject| subject.name == name).expect("the registry has it");
+    Fixture::start(subject, Limits { replay_events: 16, ..Limits::default() }).expect("a port is free")
+}
+
+async fn send(fixture: &Fixture, target: &str, headers: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(fixture.address).await.unwrap();
+    let request = format!("GET {target} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+/// Head and body of the answer to one request on a connection of its own.
+async fn get(fixture: &Fixture, target: &str, headers: &str) -> (String, String) {
+    let mut stream = send(fixture, target, &format!("connection: close\r\n{headers}")).await;
+    let mut answer = String::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("an answer in time").unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head ends");
+    (head.to_owned(), body.to_owned())
+}
+
+/// Reads until this text has come.
+async fn read_until(stream: &mut TcpStream, text: &str) -> String {
+    let mut read = Vec::new();
+    while !String::from_utf8_lossy(&read).contains(text) {
+        let more = tokio::time::timeout(PATIENCE, stream.read_buf(&mut read)).await;
+        let read = String::from_utf8_lossy(&read);
+        let more = more.unwrap_or_else(|_| panic!("no {text:?} in time, only {read}")).unwrap();
+        assert!(more > 0, "the end came before {text:?}: {read}");
+    }
+    String::from_utf8(read).unwrap()
+}
+
+fn assert_has(head: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(head.split("\r\n").any(|it| it == *line), "no {line:?} in {head}");
+    }
+}
+
+#[tokio::test]
+async fn a_poll_that_brings_nothing_is_204_with_its_cursor_and_not_for_caches() {
+    let mut fixture = start("short-poll");
+    fixture.publish(3);
+    let (head, body) = get(&fixture, "/events?symbols=BTC", "").await;
+    assert_has(&head, &["HTTP/1.1 204 No Content", "x-cursor: 3", "cache-control: no-store"]);
+    assert_eq!(body, "");
+}
+
+#[tokio::test]
+async fn a_cursor_that_has_left_the_ring_is_410_with_the_one_to_start_again_from() {
+    for name in ["short-poll", "long-poll"] {
+        let mut fixture = start(name);
+        fixture.publish(100);
+        let (head, _) = get(&fixture, "/events?after=1&symbols=BTC", "").await;
+        assert_has(&head, &["HTTP/1.1 410 Gone", "x-cursor: 100", "cache-control: no-store"]);
+    }
+}
+
+#[tokio::test]
+async fn an_unchanged_quote_is_304_with_the_validators_and_no_body() {
+    let mut fixture = start("conditional-get");
+    let (head, body) = get(&fixture, "/quotes/BTC", "").await;
+    assert_has(&head, &["HTTP/1.1 200 OK", "etag: \"0\"", "cache-control: no-cache"]);
+    assert!(body.contains("BTC"));
+    fixture.publish(7);
+    for condition in ["\"7\"", "W/\"7\"", "\"1\", W/\"7\"", "*", "\"1\"\r\nif-none-match: \"7\""] {
+        let (head, body) = get(&fixture, "/quotes/BTC", &format!("if-none-match: {condition}\r\n")).await;
+        assert_has(&head, &["HTTP/1.1 304 Not Modified", "etag: \"7\"", "cache-control: no-cache"]);
+        assert_eq!(body, "");
+    }
+    let (head, _) = get(&fixture, "/quotes/BTC", "if-none-match: \"0\"\r\n").await;
+    assert_has(&head, &["HTTP/1.1 200 OK"]);
+}
+
+#[tokio::test]
+async fn a_held_request_leaves_the_hub_when_its_client_goes_away() {
+    let fixture = start("long-poll");
+    let idle = Arc::strong_count(&fixture.hub);
+    let stream = send(&fixture, "/events?after=0&hold=5m&symbols=BTC", "").await;
+    let is_held = |held: bool| {
+        let hub = Arc::clone(&fixture.hub);
+        // The count includes the clone.
+        async move {
+            while (Arc::strong_count(&hub) > idle + 1) != held {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_held(true)).await.expect("the request is held");
+    drop(stream);
+    tokio::time::timeout(PATIENCE, is_held(false)).await.expect("the handler is dropped with its connection");
+}
+
+#[tokio::test]
+async fn a_held_request_is_told_of_a_shutdown() {
+    let fixture = start("long-poll");
+    let mut stream = send(&fixture, "/events?after=0&hold=5m&symbols=BTC", "").await;
+    fixture.hub.close();
+    let head = read_until(&mut stream, "\r\n\r\n").await;
+    assert_has(&head, &["HTTP/1.1 503 Service Unavailable", "retry-after: 1"]);
+}
+
+#[tokio::test]
+async fn a_stream_opens_for_browsers_and_proxies_and_resumes_by_the_newer_cursor() {
+    let mut fixture = start("sse");
+    fixture.publish(13);
+    let mut stream = send(&fixture, "/stream?symbols=BTC,ETH&after=1", "last-event-id: 7\r\n").await;
+    let text = read_until(&mut stream, "id: 13\n").await;
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    assert_has(head, &["HTTP/1.1 200 OK", "content-type: text/event-stream", "cache-control: no-cache"]);
+    assert_has(head, &["x-accel-buffering: no"]);
+    assert!(body.contains("retry: 1000\n"), "{body}");
+    let ids: Vec<&str> = body.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+    // The first is the cursor itself, BTC and ETH are every sixth event from the first and second.
+    assert_eq!(ids, ["7", "8", "13"]);
+    read_until(&mut stream, "\n:\n\n").await;
+}
+
+#[tokio::test]
+async fn a_stream_that_resumes_too_late_begins_with_a_reset() {
+    let mut fixture = start("sse");
+    fixture.publish(100);
+    let mut stream = send(&fixture, "/stream?symbols=BTC", "last-event-id: 1\r\n").await;
+    let text = read_until(&mut stream, "event: reset\ndata:\n\n").await;
+    assert!(text.contains("id: 100\nevent: reset\n"), "{text}");
+    fixture.publish(6);
+    read_until(&mut stream, "id: 103\n").await;
+}
