@@ -83,7 +83,8 @@ pub(super) async fn confirms_orders(mut fixture: Fixture) -> Result<Outcome> {
     for number in 0..ORDERS {
         let client_order_id = format!("order-{number}");
         wanted.push(client_order_id.clone());
-        sender.send(TradeOrder { symbol: symbol_name(0), quantity: 1, side: "BUY".into(), client_order_id }).await?;
+        let order = TradeOrder { symbol: symbol_name(0), quantity: 1, side: "BUY".into(), client_order_id };
+        sender.send(order).await.context("the client takes no orders")?;
         fixture.publish(6);
     }
     reader.until("all confirmations", |reader| reader.confirmations.len() >= ORDERS).await?;
