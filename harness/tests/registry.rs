@@ -1,0 +1,163 @@
+//! Walks the registry: what each line promises is true, and one line, two files and two `mod` lines are all that an
+//! approach consists of.
+
+mod repository;
+
+use std::{collections::BTreeSet, path::Path};
+
+use harness::registry::{APPROACHES, Approach, Flow, Setting, Source, Values};
+use repository::{SourceFile, root, rust_files};
+
+/// The names that users and scripts rely on, in the order of lists and reports.
+const NAMES: [&str; 11] = [
+    "short-poll",
+    "conditional-get",
+    "long-poll",
+    "sse",
+    "websocket",
+    "grpc-unary",
+    "grpc-stream",
+    "grpc-bidi",
+    "grpc-web",
+    "webhook",
+    "raw-tcp",
+];
+/// The rows of the article's table.
+const ARTICLE_ROWS: [&str; 6] =
+    ["Short polling", "Long polling", "SSE", "WebSocket", "gRPC server streaming", "gRPC bidirectional"];
+
+#[test]
+fn every_promised_approach_is_there_in_order() {
+    let names: Vec<&str> = APPROACHES.iter().map(|approach| approach.name).collect();
+    assert_eq!(names, NAMES);
+}
+
+#[test]
+fn names_are_unique_and_kebab_case() {
+    let names: BTreeSet<&str> = APPROACHES.iter().map(|approach| approach.name).collect();
+    assert_eq!(names.len(), APPROACHES.len());
+    assert!(names.iter().all(|name| is_kebab_case(name)), "{names:?}");
+}
+
+#[test]
+fn the_article_finds_each_row_of_its_table_once() {
+    let rows: Vec<&str> =
+        APPROACHES.iter().filter_map(|approach| approach.facts.article.map(|words| words[0])).collect();
+    assert_eq!(rows, ARTICLE_ROWS);
+}
+
+#[test]
+fn there_is_one_floor_and_it_comes_last() {
+    let floors: Vec<bool> = APPROACHES.iter().map(|approach| approach.facts.floor).collect();
+    assert_eq!(floors.iter().filter(|is_floor| **is_floor).count(), 1);
+    assert_eq!(floors.last(), Some(&true));
+}
+
+#[test]
+fn facts_say_something() {
+    for approach in APPROACHES {
+        let summary = approach.facts.summary;
+        assert!(!summary.is_empty() && !summary.ends_with('.'), "{}: `{summary}`", approach.name);
+    }
+}
+
+#[test]
+fn settings_are_valid() {
+    for Approach { name, settings, facts, .. } in APPROACHES {
+        let names: BTreeSet<&str> = settings.iter().map(|setting| setting.name).collect();
+        assert_eq!(names.len(), settings.len(), "{name} has a setting twice");
+        assert!(names.iter().all(|name| is_kebab_case(name)), "{name}: {names:?}");
+        settings.iter().for_each(|setting| assert_values(name, setting));
+        if let Flow::Poll(wanted) | Flow::Hold(wanted) = facts.flow {
+            let has_it = |setting: &Setting| setting.name == wanted && matches!(setting.values, Values::Duration(_));
+            assert!(settings.iter().any(has_it), "{name} has no duration `{wanted}`");
+        }
+    }
+}
+
+fn assert_values(approach: &str, setting: &Setting) {
+    match setting.values {
+        Values::Duration(default) => {
+            let duration = proto::parse_duration(default);
+            assert!(duration.is_ok_and(|it| !it.is_zero()), "{approach}: {} is {default}", setting.name);
+        }
+        Values::Choice(choices) => {
+            let distinct: BTreeSet<&&str> = choices.iter().collect();
+            assert!(choices.len() >= 2 && distinct.len() == choices.len(), "{approach}: {choices:?}");
+            assert!(choices.iter().all(|choice| is_kebab_case(choice)), "{approach}: {choices:?}");
+        }
+    }
+}
+
+#[test]
+fn choices_of_one_approach_make_different_variants() {
+    for approach in APPROACHES {
+        let mut seen = BTreeSet::new();
+        for setting in approach.settings {
+            let Values::Choice(choices) = setting.values else { continue };
+            assert!(choices.iter().all(|choice| seen.insert(choice)), "{}: {choices:?}", approach.name);
+        }
+    }
+}
+
+#[test]
+fn embedded_sources_are_the_files_of_the_repository() {
+    for approach in APPROACHES {
+        for (folder, Source { path, text }) in sources(approach) {
+            let file = std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+            assert!(path.starts_with(folder), "{path} is not under {folder}");
+            assert!(!text.is_empty() && text == file, "{path} was embedded from another state");
+        }
+    }
+}
+
+/// Nothing but its own two files, two `mod` lines and one registry line may name an approach's module. Files of other
+/// approaches may build on it: that is a choice of theirs, and adding an approach does not touch them.
+#[test]
+fn an_approach_is_two_files_two_mod_lines_and_one_registry_line() {
+    let files = rust_files();
+    let own: BTreeSet<&str> = APPROACHES.iter().flat_map(sources).map(|(_, source)| source.path).collect();
+    let mut violations = Vec::new();
+    for approach in APPROACHES {
+        let module = module_of(approach);
+        let declaration = format!("pub mod {module};");
+        let registration = format!("approach!(\"{}\", {module},", approach.name);
+        for file in files.iter().filter(|file| !file.is_test() && !file.path.starts_with("proto/")) {
+            let lines = lines_with(file, module);
+            let is_right = match file.path.as_str() {
+                path if own.contains(path) => true,
+                "servers/src/lib.rs" | "clients/src/lib.rs" => lines == [declaration.as_str()],
+                "harness/src/registry.rs" => lines.len() == 1 && lines[0].starts_with(&registration),
+                _ => lines.is_empty(),
+            };
+            if !is_right {
+                violations.push(format!("{} names {module}: {lines:?}", file.path));
+            }
+        }
+    }
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
+}
+
+/// The lines whose code has this identifier, each as often as it has it.
+fn lines_with<'a>(file: &'a SourceFile, identifier: &str) -> Vec<&'a str> {
+    let words = file.words.iter().filter(|word| !word.is_literal && word.text == identifier);
+    words.map(|word| file.line(word.line)).collect()
+}
+
+fn module_of(approach: &Approach) -> &'static str {
+    let stem = |source: Source| Path::new(source.path).file_stem().and_then(|stem| stem.to_str()).expect("a file name");
+    let (server, client) = (stem(approach.server_source), stem(approach.client_source));
+    assert_eq!(server, client, "{} has two module names", approach.name);
+    assert_eq!(server, approach.name.replace('-', "_"), "a module is called as its approach");
+    server
+}
+
+fn sources(approach: &Approach) -> [(&'static str, Source); 2] {
+    [("servers/src/", approach.server_source), ("clients/src/", approach.client_source)]
+}
+
+fn is_kebab_case(name: &str) -> bool {
+    let is_word =
+        |word: &str| !word.is_empty() && word.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit());
+    name.split('-').all(is_word)
+}

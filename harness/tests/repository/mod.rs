@@ -1,0 +1,126 @@
+//! The repository's own Rust source, read as tokens: so that a rule about names in code is not fooled by a comment, and
+//! not escaped by a line break. It knows no rule.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+/// One Rust file.
+pub struct SourceFile {
+    /// Its path from the root, with forward slashes.
+    pub path: String,
+    /// What it says.
+    pub text: String,
+    /// Identifiers and string literals outside comments, attributes and unit tests, in their order.
+    pub words: Vec<Word>,
+    /// Lines of its unit tests.
+    pub test_lines: usize,
+}
+
+/// One identifier or string literal.
+pub struct Word {
+    /// An identifier, or what stands between the quotes.
+    pub text: String,
+    /// Whether it stood between quotes.
+    pub is_literal: bool,
+    /// Line in the file, from 1.
+    pub line: usize,
+}
+
+impl SourceFile {
+    /// Whether it is part of a crate's tests or benchmarks only.
+    pub fn is_test(&self) -> bool {
+        self.path.contains("/tests/") || self.path.contains("/benches/") || self.path.ends_with("_tests.rs")
+    }
+
+    /// The line with this number, from 1.
+    pub fn line(&self, number: usize) -> &str {
+        self.text.lines().nth(number - 1).unwrap_or_default().trim()
+    }
+
+    fn read(root: &Path, path: &Path) -> Self {
+        let relative = path.strip_prefix(root).expect("it was found under the root");
+        let text = fs::read_to_string(path).expect("it was just listed");
+        let tokens: TokenStream = text.parse().unwrap_or_else(|error| panic!("{}: {error}", relative.display()));
+        let path = relative.to_string_lossy().replace('\\', "/");
+        let mut file = Self { path, text, words: Vec::new(), test_lines: 0 };
+        file.collect(tokens);
+        file
+    }
+
+    fn collect(&mut self, tokens: TokenStream) {
+        let mut tokens = tokens.into_iter().peekable();
+        while let Some(token) = tokens.next() {
+            match token {
+                TokenTree::Punct(mark) if mark.as_char() == '#' => {
+                    tokens.next_if(|next| matches!(next, TokenTree::Punct(inner) if inner.as_char() == '!'));
+                    let is_attribute = |next: &TokenTree| matches!(next, TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket);
+                    let attribute = tokens.next_if(is_attribute).map_or(String::new(), |group| group.to_string());
+                    if attribute.replace(' ', "") == "[cfg(test)]" {
+                        self.skip_item(mark.span().start().line, &mut tokens);
+                    }
+                }
+                TokenTree::Group(group) => self.collect(group.stream()),
+                TokenTree::Ident(identifier) => self.keep(identifier.to_string(), false, identifier.span()),
+                TokenTree::Literal(literal) => {
+                    let text = literal.to_string();
+                    // A character that is a quote has no text between two.
+                    let quoted = text.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"'));
+                    if let Some((quoted, _)) = quoted {
+                        self.keep(quoted.to_owned(), true, literal.span());
+                    }
+                }
+                TokenTree::Punct(_) => {}
+            }
+        }
+    }
+
+    fn keep(&mut self, text: String, is_literal: bool, span: proc_macro2::Span) {
+        self.words.push(Word { text, is_literal, line: span.start().line });
+    }
+
+    /// Passes over the item that an attribute belongs to: up to its block or semicolon.
+    fn skip_item(&mut self, first_line: usize, tokens: &mut impl Iterator<Item = TokenTree>) {
+        for token in tokens {
+            let is_end = match &token {
+                TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+                TokenTree::Punct(mark) => mark.as_char() == ';',
+                _ => false,
+            };
+            if is_end {
+                self.test_lines += token.span().end().line - first_line + 1;
+                return;
+            }
+        }
+    }
+}
+
+/// Where the repository is.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is a folder of the repository").to_owned()
+}
+
+/// All hand-written Rust files, by path.
+pub fn rust_files() -> Vec<SourceFile> {
+    let root = root();
+    let mut paths = Vec::new();
+    find(&root, &mut paths);
+    paths.sort();
+    paths.iter().map(|path| SourceFile::read(&root, path)).collect()
+}
+
+fn find(folder: &Path, paths: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the folder is readable") {
+        let path = entry.expect("the folder is readable").path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let is_foreign = name.starts_with('.') || ["target", "results", "generated"].contains(&name.as_str());
+        if path.is_dir() && !is_foreign {
+            find(&path, paths);
+        } else if name.ends_with(".rs") {
+            paths.push(path);
+        }
+    }
+}

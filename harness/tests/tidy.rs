@@ -1,0 +1,126 @@
+//! The rules of the house, as tests: what a reviewer would otherwise have to look for in each change.
+
+mod repository;
+
+use std::{collections::BTreeSet, fs};
+
+use harness::registry::APPROACHES;
+use repository::{SourceFile, root, rust_files};
+
+/// Lines that a file may have, without its unit tests.
+const MAIN_LINES: usize = 60;
+const APPROACH_LINES: usize = 200;
+const FILE_LINES: usize = 300;
+
+/// Which crate may see which: dependencies of every kind.
+const EDGES: [(&str, &[&str]); 5] = [
+    ("clients", &["proto"]),
+    ("harness", &["clients", "proto", "reports", "servers"]),
+    ("proto", &[]),
+    ("reports", &[]),
+    ("servers", &["proto"]),
+];
+
+/// Documents in which a reader looks up an approach.
+const DOCUMENTS_WITH_EVERY_APPROACH: [&str; 1] = ["README.md"];
+
+#[test]
+fn no_code_outside_the_registry_knows_an_approach_by_name() {
+    let allowed = |file: &SourceFile, name: &str| {
+        let of_name = APPROACHES.iter().filter(|approach| approach.name == name);
+        let mut own = of_name.flat_map(|approach| [approach.server_source.path, approach.client_source.path]);
+        file.is_test() || file.path == "harness/src/registry.rs" || own.any(|path| path == file.path)
+    };
+    let mut violations = Vec::new();
+    for file in rust_files() {
+        for word in file.words.iter().filter(|word| word.is_literal) {
+            // A variant is written as its approach, a slash and a setting.
+            let name = word.text.split('/').next().unwrap_or_default();
+            if APPROACHES.iter().any(|approach| approach.name == name) && !allowed(&file, name) {
+                violations.push(format!("{}:{}: {}", file.path, word.line, file.line(word.line)));
+            }
+        }
+    }
+    assert!(violations.is_empty(), "ask the facts instead of the name:\n{}", violations.join("\n"));
+}
+
+#[test]
+fn files_keep_to_their_budgets() {
+    let is_approach = |path: &str| {
+        APPROACHES.iter().any(|approach| [approach.server_source.path, approach.client_source.path].contains(&path))
+    };
+    let budget = |file: &SourceFile| match file.path.as_str() {
+        path if path.ends_with("/main.rs") => MAIN_LINES,
+        path if is_approach(path) => APPROACH_LINES,
+        _ => FILE_LINES,
+    };
+    expect_none("a file is longer than it may be", |file| {
+        let lines = file.text.lines().count() - file.test_lines;
+        (lines > budget(file)).then(|| format!("{lines} lines of at most {}", budget(file)))
+    });
+}
+
+#[test]
+fn every_module_says_what_it_is_responsible_for() {
+    expect_none("a module has no `//!`", |file| {
+        (!file.text.starts_with("//! ")).then(|| "must start with what it is responsible for".to_owned())
+    });
+}
+
+#[test]
+fn entry_modules_hold_no_logic() {
+    let is_entry = |path: &str| path.ends_with("/src/lib.rs") || (path.ends_with("/mod.rs") && path.contains("/src/"));
+    expect_none("an entry module has a function", |file| {
+        let function = file.words.iter().find(|word| !word.is_literal && word.text == "fn");
+        function.filter(|_| is_entry(&file.path)).map(|word| file.line(word.line).to_owned())
+    });
+}
+
+#[test]
+fn crates_see_what_the_design_lets_them_see() {
+    let mut members = BTreeSet::new();
+    for entry in fs::read_dir(root()).expect("the root is readable") {
+        let folder = entry.expect("the root is readable").path();
+        if folder.join("Cargo.toml").exists() {
+            members.insert(folder.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        }
+    }
+    assert_eq!(members, EDGES.map(|(name, _)| name.to_owned()).into(), "a crate is missing or has no edges here");
+    for (name, edges) in EDGES {
+        let text = fs::read_to_string(root().join(name).join("Cargo.toml")).expect("the crate has a manifest");
+        let manifest: toml::Table = text.parse().expect("cargo has read it");
+        let mut seen = BTreeSet::new();
+        collect_edges(&manifest, &members, &mut seen);
+        assert_eq!(seen, edges.iter().map(|&edge| edge.to_owned()).collect(), "{name} sees other crates");
+    }
+}
+
+/// Crates of this repository in every table of dependencies, those for one target included.
+fn collect_edges(table: &toml::Table, members: &BTreeSet<String>, seen: &mut BTreeSet<String>) {
+    for (key, value) in table {
+        let toml::Value::Table(inner) = value else { continue };
+        if key.ends_with("dependencies") {
+            seen.extend(inner.keys().filter(|name| members.contains(*name)).cloned());
+        } else {
+            collect_edges(inner, members, seen);
+        }
+    }
+}
+
+#[test]
+fn documents_list_every_approach() {
+    for document in DOCUMENTS_WITH_EVERY_APPROACH {
+        let text = fs::read_to_string(root().join(document)).unwrap_or_else(|error| panic!("{document}: {error}"));
+        let is_absent = |name: &&str| !text.contains(&format!("`{name}`"));
+        let absent: Vec<&str> = APPROACHES.iter().map(|approach| approach.name).filter(is_absent).collect();
+        assert!(absent.is_empty(), "{document} does not list {absent:?}");
+    }
+}
+
+/// No file has anything to object to.
+fn expect_none(rule: &str, objection: impl Fn(&SourceFile) -> Option<String>) {
+    let files = rust_files();
+    let objections = files.iter().filter_map(|file| objection(file).map(|it| format!("{}: {it}", file.path)));
+    let objections: Vec<String> = objections.collect();
+    assert!(objections.is_empty(), "{rule}:\n{}", objections.join("\n"));
+}
