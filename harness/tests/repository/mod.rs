@@ -9,35 +9,35 @@ use std::{
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// One Rust file.
-pub struct SourceFile {
+pub(crate) struct SourceFile {
     /// Its path from the root, with forward slashes.
-    pub path: String,
+    pub(crate) path: String,
     /// What it says.
-    pub text: String,
+    pub(crate) text: String,
     /// Identifiers and string literals outside comments, attributes and unit tests, in their order.
-    pub words: Vec<Word>,
+    pub(crate) words: Vec<Word>,
     /// Lines of its unit tests.
-    pub test_lines: usize,
+    pub(crate) test_lines: usize,
 }
 
 /// One identifier or string literal.
-pub struct Word {
+pub(crate) struct Word {
     /// An identifier, or what stands between the quotes.
-    pub text: String,
+    pub(crate) text: String,
     /// Whether it stood between quotes.
-    pub is_literal: bool,
+    pub(crate) is_literal: bool,
     /// Line in the file, from 1.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 impl SourceFile {
     /// Whether it is part of a crate's tests or benchmarks only.
-    pub fn is_test(&self) -> bool {
+    pub(crate) fn is_test(&self) -> bool {
         self.path.contains("/tests/") || self.path.contains("/benches/") || self.path.ends_with("_tests.rs")
     }
 
     /// The line with this number, from 1.
-    pub fn line(&self, number: usize) -> &str {
+    pub(crate) fn line(&self, number: usize) -> &str {
         self.text.lines().nth(number - 1).unwrap_or_default().trim()
     }
 
@@ -99,12 +99,12 @@ impl SourceFile {
 }
 
 /// Where the repository is.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is a folder of the repository").to_owned()
 }
 
 /// All hand-written Rust files, by path.
-pub fn rust_files() -> Vec<SourceFile> {
+pub(crate) fn rust_files() -> Vec<SourceFile> {
     let root = root();
     let mut paths = Vec::new();
     find(&root, &mut paths);
