@@ -21,6 +21,7 @@ fn generated_code_is_current() {
         .field_attribute("Quote.payload", "#[serde(default, skip_serializing_if = \"String::is_empty\")]")
         .field_attribute("SubscribeRequest.after", "#[serde(default, skip_serializing_if = \"Option::is_none\")]")
         .field_attribute("TradeOrder.client_order_id", "#[serde(default)]")
+        .field_attribute("TradeConfirmation.reason", "#[serde(default, skip_serializing_if = \"String::is_empty\")]")
         .compile_fds(descriptors)
         .expect("code is generated");
     let fresh = fs::read_to_string(out.join(GENERATED)).expect("the generator wrote its file");

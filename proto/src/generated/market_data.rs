@@ -67,6 +67,10 @@ pub struct TradeConfirmation {
     /// Added: echo of the order's client_order_id.
     #[prost(string, tag = "3")]
     pub client_order_id: ::prost::alloc::string::String,
+    /// Added: why the order was rejected; empty when it was filled.
+    #[prost(string, tag = "4")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: ::prost::alloc::string::String,
 }
 /// Added: one message of the client on the FollowQuotes stream.
 #[derive(serde::Serialize, serde::Deserialize)]
