@@ -3,10 +3,12 @@
 //!
 //! Nothing here opens a socket, starts a task or reads a clock.
 
+mod codec;
 mod events;
 mod params;
 pub mod wire;
 
+pub use codec::{Encode, MarketCodec, MarketEncoder, OutgoingQuote};
 pub use events::{CodecError, EventPage, symbol_name};
 pub use generated::{
     ClientMessage, FollowRequest, Quote, QuoteRequest, ServerMessage, SubscribeRequest, TradeConfirmation, TradeOrder,
@@ -18,4 +20,5 @@ pub use params::{ParamError, Params, parse_duration};
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
 mod generated {
     include!("generated/market_data.rs");
+    include!("generated/market_data_server.rs");
 }

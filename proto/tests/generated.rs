@@ -5,34 +5,53 @@
 
 use std::{env, fs, path::Path};
 
+use tonic_prost_build::Builder;
+
 /// The file that the generator names after the empty package.
 const GENERATED: &str = "_.rs";
 
 #[test]
-fn generated_code_is_current() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let out = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let descriptors = protox::compile([root.join("market.proto")], [root]).expect("market.proto compiles");
-    tonic_prost_build::configure()
-        .out_dir(out)
-        .build_transport(false)
+fn messages_and_client_are_current() {
+    let generator = generator()
+        .build_server(false)
         .type_attribute(".", "#[derive(serde::Serialize, serde::Deserialize)]")
         .type_attribute(".", "#[serde(rename_all = \"snake_case\")]")
         .field_attribute("Quote.payload", "#[serde(default, skip_serializing_if = \"String::is_empty\")]")
         .field_attribute("SubscribeRequest.after", "#[serde(default, skip_serializing_if = \"Option::is_none\")]")
         .field_attribute("TradeOrder.client_order_id", "#[serde(default)]")
-        .field_attribute("TradeConfirmation.reason", "#[serde(default, skip_serializing_if = \"String::is_empty\")]")
-        .compile_fds(descriptors)
-        .expect("code is generated");
+        .field_attribute("TradeConfirmation.reason", "#[serde(default, skip_serializing_if = \"String::is_empty\")]");
+    check("market_data.rs", generator, false);
+}
+
+/// The server's half has no messages of its own, and gives quotes that may be encoded already.
+#[test]
+fn server_is_current() {
+    let generator = generator().build_client(false).extern_path(".Quote", "crate::OutgoingQuote");
+    check("market_data_server.rs", generator, true);
+}
+
+fn generator() -> Builder {
+    tonic_prost_build::configure().build_transport(false).codec_path("crate::MarketCodec")
+}
+
+fn check(name: &str, generator: Builder, service_only: bool) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&out).expect("the folder for the fresh code exists");
+    let mut descriptors = protox::compile([root.join("market.proto")], [root]).expect("market.proto compiles");
+    if service_only {
+        descriptors.file.iter_mut().for_each(|file| file.message_type.clear());
+    }
+    generator.out_dir(&out).compile_fds(descriptors).expect("code is generated");
     let fresh = fs::read_to_string(out.join(GENERATED)).expect("the generator wrote its file");
-    let committed = root.join("src/generated/market_data.rs");
+    let committed = root.join("src/generated").join(name);
     if env::var_os("UPDATE_GENERATED").is_some() {
         fs::write(&committed, &fresh).expect("generated code is written");
     }
     let recorded = fs::read_to_string(&committed).expect("generated code is committed");
     assert!(
         recorded == fresh,
-        "proto/src/generated/market_data.rs is not what market.proto generates: \
+        "proto/src/generated/{name} is not what market.proto generates: \
          run UPDATE_GENERATED=1 cargo test -p proto --test generated"
     );
 }
