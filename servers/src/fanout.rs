@@ -106,6 +106,11 @@ impl Membership {
         self.waiter.notify.notified().await;
     }
 
+    /// Events signalled since they were last taken.
+    pub(crate) fn pending(&self) -> u64 {
+        self.waiter.pending.load(Ordering::Relaxed)
+    }
+
     /// Events signalled since the last call.
     pub(crate) fn take_pending(&self) -> u64 {
         self.waiter.pending.swap(0, Ordering::Relaxed)

@@ -295,6 +295,21 @@ impl Subscription {
         }
     }
 
+    /// Waits, without reading, until the subscription ends: for a reader that may take no more for now. Safe to drop
+    /// while it waits.
+    pub async fn ended(&mut self) -> Ended {
+        loop {
+            if self.hub.is_closed() {
+                return Ended::Closed;
+            }
+            if self.membership.pending() > self.hub.limits.queue_events {
+                self.hub.overflows.fetch_add(1, Ordering::Relaxed);
+                return Ended::Overflow { cursor: self.cursor };
+            }
+            self.membership.woken().await;
+        }
+    }
+
     /// Everything up to here has been read.
     pub fn cursor(&self) -> u64 {
         self.cursor

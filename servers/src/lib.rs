@@ -1,19 +1,24 @@
 //! The systems under test: one reference server an approach, over one hub.
 //!
 //! `hub` holds the events, `fanout` wakes those who wait for them, `transport` accepts and meters connections,
-//! `http` carries a router over it, `heartbeat` ticks for all idle connections, `trade` answers orders. An approach's
-//! file owns framing, flushing and its protocol's duties, and nothing else. No server knows another, reads a clock for
-//! measuring, or knows that it is being measured.
+//! `http` and `grpc` carry a router and the gRPC service over it, `heartbeat` ticks for all idle connections, `trade`
+//! answers orders. An approach's file owns framing, flushing and its protocol's duties, and nothing else. No server
+//! knows another, reads a clock for measuring, or knows that it is being measured.
 
 mod fanout;
+mod grpc;
+mod grpc_deadline;
 mod heartbeat;
 mod http;
 mod hub;
-#[cfg_attr(not(test), expect(dead_code, reason = "for the bidirectional approaches, which are next"))]
 mod trade;
 mod transport;
 
 pub mod conditional_get;
+pub mod grpc_bidi;
+pub mod grpc_stream;
+pub mod grpc_unary;
+pub mod grpc_web;
 pub mod long_poll;
 pub mod raw_tcp;
 pub mod short_poll;
