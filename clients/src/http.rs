@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
-use http_body_util::{BodyDataStream, BodyExt, Either, Empty, LengthLimitError, Limited};
+use http_body_util::{BodyDataStream, BodyExt, Either, Full, LengthLimitError, Limited};
 use hyper::{
     HeaderMap, Request, StatusCode,
     body::Incoming,
     client::conn::http1::{self, SendRequest},
     header::{CONNECTION, HOST, HeaderValue, RETRY_AFTER},
+    http::request::Builder,
 };
 use hyper_util::rt::TokioIo;
 use proto::wire::MESSAGE_LIMIT_BYTES;
@@ -41,11 +42,11 @@ enum Engine {
 }
 
 impl HttpClient {
-    /// A client with the context's `client` (`hyper`, `reqwest`) and, where the approach has it, `connection`
-    /// (`keep-alive`, `new-connection`) settings. Opens no connection yet.
+    /// A client with the context's `client` (`hyper`, `reqwest`) and `connection` (`keep-alive`, `new-connection`)
+    /// settings, where the approach has them. Opens no connection yet.
     pub(crate) fn new(context: &Context) -> Result<Self, ClientError> {
         let new_connection = context.params.text("connection") == Ok("new-connection");
-        let engine = if context.params.text("client")? == "reqwest" {
+        let engine = if context.params.text("client") == Ok("reqwest") {
             Engine::Reqwest(ReqwestEngine::new(context.endpoint)?)
         } else {
             Engine::Hyper(HyperEngine::new(context.endpoint)?)
@@ -63,14 +64,37 @@ impl HttpClient {
         headers: &[(&str, &str)],
         cost: &mut Cost,
     ) -> Result<Response, ClientError> {
-        let mut request = Request::get(target);
+        self.exchange(Request::get(target), headers, Bytes::new(), cost).await
+    }
+
+    /// The same with a body.
+    ///
+    /// # Errors
+    /// The connection failed; the next call opens another.
+    pub(crate) async fn post(
+        &mut self,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+        cost: &mut Cost,
+    ) -> Result<Response, ClientError> {
+        self.exchange(Request::post(target), headers, body, cost).await
+    }
+
+    async fn exchange(
+        &mut self,
+        mut request: Builder,
+        headers: &[(&str, &str)],
+        body: Bytes,
+        cost: &mut Cost,
+    ) -> Result<Response, ClientError> {
         if self.new_connection {
             request = request.header(CONNECTION, "close");
         }
         for &(name, value) in headers {
             request = request.header(name, value);
         }
-        let request = request.body(Empty::new()).map_err(|error| ClientError::Protocol(error.to_string()))?;
+        let request = request.body(Full::new(body)).map_err(|error| ClientError::Protocol(error.to_string()))?;
         cost.requests += 1;
         let mut reopened = 0;
         let exchange = async {
@@ -100,7 +124,7 @@ struct HyperEngine {
     endpoint: Endpoint,
     host: HeaderValue,
     /// The connection that the last request went over.
-    kept: Option<SendRequest<Empty<Bytes>>>,
+    kept: Option<SendRequest<Full<Bytes>>>,
     opened: bool,
 }
 
@@ -112,7 +136,7 @@ impl HyperEngine {
 
     async fn send(
         &mut self,
-        mut request: Request<Empty<Bytes>>,
+        mut request: Request<Full<Bytes>>,
         reopened: &mut u64,
     ) -> Result<hyper::Response<Body>, ClientError> {
         request.headers_mut().insert(HOST, self.host.clone());
@@ -142,7 +166,7 @@ impl HyperEngine {
         Ok(response.map(Either::Left))
     }
 
-    async fn open(&mut self, reopened: &mut u64) -> Result<SendRequest<Empty<Bytes>>, ClientError> {
+    async fn open(&mut self, reopened: &mut u64) -> Result<SendRequest<Full<Bytes>>, ClientError> {
         let stream = TokioIo::new(self.endpoint.connect().await?);
         let mut builder = http1::Builder::new();
         let (sender, connection) =
@@ -172,11 +196,12 @@ impl ReqwestEngine {
 
     async fn send(
         &mut self,
-        request: Request<Empty<Bytes>>,
+        request: Request<Full<Bytes>>,
         reopened: &mut u64,
     ) -> Result<hyper::Response<Body>, ClientError> {
         let url = format!("http://{}{}", self.endpoint.server, request.uri());
-        let request = self.client.get(url).headers(request.into_parts().0.headers);
+        let (head, body) = request.into_parts();
+        let request = self.client.request(head.method, url).headers(head.headers).body(reqwest::Body::wrap(body));
         let was_lost = std::mem::replace(&mut self.lost, true);
         let response = request.send().await.map_err(broken)?;
         self.lost = false;
@@ -194,7 +219,7 @@ type Body = Either<Incoming, reqwest::Body>;
 /// A response whose body has not been read yet.
 pub(crate) struct Response {
     pub(crate) status: StatusCode,
-    headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     body: Body,
 }
 

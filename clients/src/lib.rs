@@ -6,11 +6,17 @@
 
 mod connect;
 mod event_log;
+mod grpc;
+mod grpc_web_frames;
 mod http;
 mod retry;
 mod subscription;
 
 pub mod conditional_get;
+pub mod grpc_bidi;
+pub mod grpc_stream;
+pub mod grpc_unary;
+pub mod grpc_web;
 pub mod long_poll;
 pub mod raw_tcp;
 pub mod short_poll;

@@ -127,6 +127,8 @@ const HEARTBEAT: Setting = Setting { name: "heartbeat", values: Values::Duration
 const HOLD: Setting = Setting { name: "hold", values: Values::Duration("30s") };
 const INTERVAL: Setting = Setting { name: "interval", values: Values::Duration("1s") };
 const CONNECTION: Setting = Setting { name: "connection", values: Values::Choice(&["keep-alive", "new-connection"]) };
+const CODEC: Setting = Setting { name: "codec", values: Values::Choice(&["shared", "prost"]) };
+const ENCODING: Setting = Setting { name: "encoding", values: Values::Choice(&["binary", "text"]) };
 const CLIENT: Setting = Setting { name: "client", values: Values::Choice(&["hyper", "reqwest"]) };
 
 macro_rules! approach {
@@ -156,6 +158,10 @@ pub static APPROACHES: &[Approach] = &[
     approach!("conditional-get", conditional_get, &[INTERVAL, CLIENT], Facts { summary: "the client asks at an interval for the newest state, by its version", delivery: Delivery::Snapshot, browser: true, ..POLL }),
     approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", flow: Flow::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }),
     approach!("sse", sse, &[HEARTBEAT, CLIENT], Facts { summary: "the server writes events into a response that does not end", browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }),
+    approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", delivery: Delivery::Snapshot, ..POLL }),
+    approach!("grpc-stream", grpc_stream, &[CODEC], Facts { summary: "one call, answered by a stream of messages over HTTP/2", article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }),
+    approach!("grpc-bidi", grpc_bidi, &[CODEC], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }),
+    approach!("grpc-web", grpc_web, &[ENCODING], Facts { summary: "gRPC server streaming over HTTP/1.1: a browser needs a library for it, and here no proxy", ..PUSH }),
     approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", floor: true, ..PUSH }),
 ];
 

@@ -1,0 +1,161 @@
+//! gRPC bidirectional streaming: `FollowQuotes` for the events, which are acknowledged once they are processed, and
+//! `Trade` on the same connection for the orders. `Trade` is called with the first order, so that a client that has
+//! none pays for none.
+//!
+//! An order whose confirmation was lost with its connection is not sent again: it may have been carried out.
+
+use futures_util::{
+    StreamExt, TryFutureExt,
+    future::{self, BoxFuture},
+    stream::{self, BoxStream},
+};
+use proto::{FollowRequest, Quote, SubscribeRequest, TradeConfirmation, TradeOrder, follow_request::Action};
+use tokio::sync::{mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Response, Status, Streaming};
+
+use crate::{
+    Batch, ClientError, Context, Cost, Orders, Subscription,
+    grpc::{Inbox, Line, Market, refusal},
+};
+
+/// Orders that wait for the connection to take them; the next are not fetched before.
+const WAITING_ORDERS: usize = 16;
+
+/// Connects and subscribes.
+///
+/// # Errors
+/// The server cannot be reached, or refuses.
+pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
+    let mut line = Line::open(context.endpoint, context.seed).await?;
+    let request = SubscribeRequest { symbols: context.symbols, after: context.after };
+    let follow = Follow::call(&mut line.market, &request).await.map_err(|status| refusal(&status))?;
+    Ok(Box::new(GrpcBidi { line, request, follow, orders: context.orders, trade: None }))
+}
+
+struct GrpcBidi {
+    line: Line,
+    /// Its cursor moves on with every event.
+    request: SubscribeRequest,
+    follow: Follow,
+    orders: Orders,
+    trade: Option<Trade>,
+}
+
+impl Subscription for GrpcBidi {
+    fn next(&mut self) -> BoxFuture<'_, Result<Batch, ClientError>> {
+        Box::pin(async {
+            let mut batch = Batch::default();
+            // Whoever asks for the next batch has processed the last.
+            self.follow.acknowledge(self.request.after);
+            while batch.events.is_empty() && batch.confirmations.is_empty() {
+                tokio::select! {
+                    received = self.follow.quotes.receive() => match received {
+                        Ok(events) => self.accept(events, &mut batch),
+                        Err(status) => self.resume(status, &mut batch.cost).await?,
+                    },
+                    received = confirmations(&mut self.trade) => match received {
+                        Ok(confirmations) => batch.confirmations = confirmations,
+                        Err(status) => self.stop_trading(&status, &mut batch.cost)?,
+                    },
+                    order = self.orders.next(), if self.trade.as_ref().is_none_or(Trade::has_room) => {
+                        self.send(order, &mut batch.cost);
+                    }
+                }
+            }
+            Ok(batch)
+        })
+    }
+}
+
+impl GrpcBidi {
+    fn accept(&mut self, events: Vec<Quote>, batch: &mut Batch) {
+        self.line.works();
+        self.request.after = events.last().map(|event| event.sequence);
+        batch.cost.with_events += events.len() as u64;
+        batch.events = events;
+    }
+
+    async fn resume(&mut self, mut status: Status, cost: &mut Cost) -> Result<(), ClientError> {
+        loop {
+            let reset = self.line.recover(&status, cost).await?;
+            self.request.after = reset.or(self.request.after);
+            cost.requests += 1;
+            match Follow::call(&mut self.line.market, &self.request).await {
+                Ok(follow) => {
+                    self.follow = follow;
+                    return Ok(());
+                }
+                Err(refused) => status = refused,
+            }
+        }
+    }
+
+    fn send(&mut self, order: TradeOrder, cost: &mut Cost) {
+        let trade = self.trade.get_or_insert_with(|| {
+            cost.requests += 1;
+            Trade::call(self.line.market.clone())
+        });
+        // A call that has just ended takes no order: this one shares the fate of those that it had taken.
+        let _ = trade.orders.try_send(order);
+    }
+
+    /// The next order calls again; what is wrong with the connection is seen by the call that the quotes come from.
+    fn stop_trading(&mut self, status: &Status, cost: &mut Cost) -> Result<(), ClientError> {
+        self.trade = None;
+        cost.errors += 1;
+        crate::grpc::ending(status).map(drop)
+    }
+}
+
+/// A call of `FollowQuotes`.
+struct Follow {
+    quotes: Inbox<Streaming<Quote>>,
+    /// Only the newest acknowledgement matters: one that was not sent yet is overwritten by the next.
+    acknowledged: watch::Sender<Option<u64>>,
+}
+
+impl Follow {
+    async fn call(market: &mut Market, request: &SubscribeRequest) -> Result<Self, Status> {
+        let (acknowledged, changes) = watch::channel(request.after);
+        let acknowledgements = stream::unfold(changes, |mut changes| async {
+            changes.changed().await.ok()?;
+            let acknowledge = (*changes.borrow_and_update())?;
+            Some((FollowRequest { action: Some(Action::Acknowledge(acknowledge)) }, changes))
+        });
+        let subscribe = FollowRequest { action: Some(Action::Subscribe(request.clone())) };
+        let requests = stream::once(future::ready(subscribe)).chain(acknowledgements);
+        let quotes = Inbox::new(market.follow_quotes(requests).await?.into_inner());
+        Ok(Self { quotes, acknowledged })
+    }
+
+    fn acknowledge(&self, sequence: Option<u64>) {
+        self.acknowledged.send_if_modified(|acknowledged| std::mem::replace(acknowledged, sequence) != sequence);
+    }
+}
+
+/// A call of `Trade`.
+struct Trade {
+    orders: mpsc::Sender<TradeOrder>,
+    confirmations: Inbox<BoxStream<'static, Result<TradeConfirmation, Status>>>,
+}
+
+impl Trade {
+    /// Does not wait for the server's answer: the quotes go on meanwhile.
+    fn call(mut market: Market) -> Self {
+        let (orders, waiting) = mpsc::channel(WAITING_ORDERS);
+        let call = async move { market.trade(ReceiverStream::new(waiting)).await.map(Response::into_inner) };
+        Self { orders, confirmations: Inbox::new(call.try_flatten_stream().boxed()) }
+    }
+
+    fn has_room(&self) -> bool {
+        self.orders.capacity() > 0
+    }
+}
+
+async fn confirmations(trade: &mut Option<Trade>) -> Result<Vec<TradeConfirmation>, Status> {
+    match trade {
+        Some(trade) => trade.confirmations.receive().await,
+        None => future::pending().await,
+    }
+}

@@ -1,0 +1,69 @@
+//! gRPC server streaming: one call of `SubscribeQuotes`, and its messages as they come. When the call ends, another
+//! goes on after the last event.
+
+use futures_util::future::BoxFuture;
+use proto::{Quote, SubscribeRequest};
+use tonic::{Status, Streaming};
+
+use crate::{
+    Batch, ClientError, Context, Cost, Subscription,
+    grpc::{Inbox, Line, Market, refusal},
+};
+
+/// Connects and subscribes.
+///
+/// # Errors
+/// The server cannot be reached, or refuses.
+pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
+    let mut line = Line::open(context.endpoint, context.seed).await?;
+    let request = SubscribeRequest { symbols: context.symbols, after: context.after };
+    let quotes = call(&mut line.market, &request).await.map_err(|status| refusal(&status))?;
+    Ok(Box::new(GrpcStream { line, request, quotes }))
+}
+
+struct GrpcStream {
+    line: Line,
+    /// Its cursor moves on with every event.
+    request: SubscribeRequest,
+    quotes: Inbox<Streaming<Quote>>,
+}
+
+impl Subscription for GrpcStream {
+    fn next(&mut self) -> BoxFuture<'_, Result<Batch, ClientError>> {
+        Box::pin(async {
+            let mut cost = Cost::default();
+            loop {
+                match self.quotes.receive().await {
+                    Ok(events) => {
+                        self.line.works();
+                        self.request.after = events.last().map(|event| event.sequence);
+                        cost.with_events += events.len() as u64;
+                        return Ok(Batch { events, cost, ..Batch::default() });
+                    }
+                    Err(status) => self.resume(status, &mut cost).await?,
+                }
+            }
+        })
+    }
+}
+
+impl GrpcStream {
+    async fn resume(&mut self, mut status: Status, cost: &mut Cost) -> Result<(), ClientError> {
+        loop {
+            let reset = self.line.recover(&status, cost).await?;
+            self.request.after = reset.or(self.request.after);
+            cost.requests += 1;
+            match call(&mut self.line.market, &self.request).await {
+                Ok(quotes) => {
+                    self.quotes = quotes;
+                    return Ok(());
+                }
+                Err(refused) => status = refused,
+            }
+        }
+    }
+}
+
+async fn call(market: &mut Market, request: &SubscribeRequest) -> Result<Inbox<Streaming<Quote>>, Status> {
+    Ok(Inbox::new(market.subscribe_quotes(request.clone()).await?.into_inner()))
+}

@@ -1,0 +1,145 @@
+//! gRPC-Web: `SubscribeQuotes` over HTTP/1.1. The status is the last frame of the body; all of it is in base64 where the
+//! encoding is text.
+
+use bytes::Bytes;
+use futures_util::{
+    StreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
+use hyper::StatusCode;
+use prost::Message;
+use proto::{Quote, SubscribeRequest};
+use tonic::{Code, Status};
+
+use crate::{
+    Batch, ClientError, Context, Cost, Subscription,
+    grpc::{Ending, Inbox, ending, refusal},
+    grpc_web_frames::{self, Frame, Frames, broken},
+    http::HttpClient,
+    retry::Backoff,
+};
+
+const METHOD: &str = "/MarketData/SubscribeQuotes";
+
+/// Connects and subscribes.
+///
+/// # Errors
+/// The server cannot be reached, or refuses.
+pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
+    let text = context.params.text("encoding")? == "text";
+    let mut http = HttpClient::new(&context)?;
+    let request = SubscribeRequest { symbols: context.symbols, after: context.after };
+    let quotes = call(&mut http, &request, text, &mut Cost::default()).await.map_err(|status| refusal(&status))?;
+    Ok(Box::new(GrpcWeb { http, request, text, quotes, backoff: Backoff::new(context.seed) }))
+}
+
+struct GrpcWeb {
+    http: HttpClient,
+    /// Its cursor moves on with every event.
+    request: SubscribeRequest,
+    text: bool,
+    quotes: Quotes,
+    backoff: Backoff,
+}
+
+type Quotes = Inbox<BoxStream<'static, Result<Quote, Status>>>;
+
+impl Subscription for GrpcWeb {
+    fn next(&mut self) -> BoxFuture<'_, Result<Batch, ClientError>> {
+        Box::pin(async {
+            let mut cost = Cost::default();
+            loop {
+                match self.quotes.receive().await {
+                    Ok(events) => {
+                        self.backoff.reset();
+                        self.request.after = events.last().map(|event| event.sequence);
+                        cost.with_events += events.len() as u64;
+                        return Ok(Batch { events, cost, ..Batch::default() });
+                    }
+                    Err(status) => self.resume(status, &mut cost).await?,
+                }
+            }
+        })
+    }
+}
+
+impl GrpcWeb {
+    async fn resume(&mut self, mut status: Status, cost: &mut Cost) -> Result<(), ClientError> {
+        loop {
+            match ending(&status)? {
+                Ending::Reset(cursor) => {
+                    cost.resets += 1;
+                    self.request.after = Some(cursor);
+                }
+                ending => {
+                    cost.errors += 1;
+                    if ending == Ending::Connection {
+                        self.http.abandon();
+                    }
+                    self.backoff.pause().await;
+                }
+            }
+            match call(&mut self.http, &self.request, self.text, cost).await {
+                Ok(quotes) => {
+                    self.quotes = quotes;
+                    return Ok(());
+                }
+                Err(refused) => status = refused,
+            }
+        }
+    }
+}
+
+async fn call(
+    http: &mut HttpClient,
+    request: &SubscribeRequest,
+    text: bool,
+    cost: &mut Cost,
+) -> Result<Quotes, Status> {
+    let media_type = if text { "application/grpc-web-text" } else { "application/grpc-web+proto" };
+    let body = grpc_web_frames::request(&request.encode_to_vec(), text);
+    let headers = [("content-type", media_type), ("accept", media_type), ("x-grpc-web", "1")];
+    let response = http.post(METHOD, &headers, body, cost).await.map_err(lost)?;
+    if response.status != StatusCode::OK {
+        return Err(match response.failure().await {
+            ClientError::Connection(reason) => lost(reason),
+            refusal => Status::failed_precondition(refusal.to_string()),
+        });
+    }
+    // A call that is refused at once has its status in the head, and no body.
+    if let Some(status) = Status::from_header_map(&response.headers).filter(|status| status.code() != Code::Ok) {
+        return Err(status);
+    }
+    Ok(Inbox::new(quotes(response.stream(), text)))
+}
+
+fn quotes(
+    body: BoxStream<'static, Result<Bytes, ClientError>>,
+    text: bool,
+) -> BoxStream<'static, Result<Quote, Status>> {
+    let frames = Frames::new(text);
+    let quotes = stream::try_unfold((body, frames), |(mut body, mut frames)| async {
+        loop {
+            match frames.next()? {
+                Some(Frame::Message(message)) => {
+                    return Ok(Some((Quote::from_protobuf(&message).map_err(broken)?, (body, frames))));
+                }
+                Some(Frame::Status(status)) => {
+                    // Nothing comes after the status but the end of the body, which frees the connection.
+                    while let Some(Ok(_)) = body.next().await {}
+                    return if status.code() == Code::Ok { Ok(None) } else { Err(status) };
+                }
+                None => {}
+            }
+            let part = body.next().await.ok_or_else(|| lost("the body ended without a status"))?;
+            frames.add(&part.map_err(lost)?)?;
+        }
+    });
+    quotes.boxed()
+}
+
+/// The connection has failed.
+fn lost(what: impl std::fmt::Display) -> Status {
+    Status::unavailable(what.to_string())
+}
