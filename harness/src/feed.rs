@@ -187,7 +187,7 @@ mod tests {
     fn sequences_count_without_a_gap_and_times_never_go_back() {
         for arrival in [Arrival::Poisson, Arrival::Constant, Arrival::Burst] {
             let spec = spec(arrival);
-            let mut symbol_sequences = vec![0; 7];
+            let mut symbol_sequences = [0; 7];
             let mut last_ns = 0;
             for (expected, event) in (1..).zip(Feed::new(&spec)) {
                 assert_eq!(event.sequence, expected);
