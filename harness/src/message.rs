@@ -104,9 +104,11 @@ impl From<HubLimits> for servers::Limits {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerFaults {
-    /// Skips the event with this sequence number.
+    /// Loses the event with this sequence number after it was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub drop_event: Option<u64>,
     /// Ends the process without a word after this event.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub die_after_event: Option<u64>,
 }
 

@@ -153,7 +153,7 @@ fn trial(
         },
         phases,
         limits: scenario.limits,
-        faults: ServerFaults::default(),
+        faults: scenario.faults,
         round,
         shards: shards(clients, descriptors_per_client(variant.approach), descriptors),
     }

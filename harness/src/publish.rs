@@ -37,7 +37,7 @@ pub(crate) fn publish(spec: &FeedSpec, phases: Phases, faults: ServerFaults, sta
         }
         if phases.in_window(event.scheduled_ns) {
             publication.scheduled += 1;
-            publication.published += u64::from(faults.drop_event != Some(event.sequence));
+            publication.published += 1;
             publication.lateness.saturating_record(lateness_ns.max(1));
         }
         if faults.die_after_event == Some(event.sequence) {

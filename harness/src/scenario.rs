@@ -9,7 +9,7 @@ use proto::parse_duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{feed::Arrival, message::HubLimits, scenario_error::ScenarioError};
+use crate::{feed::Arrival, message::{HubLimits, ServerFaults}, scenario_error::ScenarioError};
 
 /// A scenario file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +33,10 @@ pub struct Scenario {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, u64>")]
     pub limits: HubLimits,
+    /// Deliberate faults of the servers, to prove that the checks see them; none in a measurement.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, u64>")]
+    pub faults: ServerFaults,
     /// By approach and setting: the values that make its variants.
     #[serde(default)]
     pub params: BTreeMap<String, BTreeMap<String, Vec<String>>>,

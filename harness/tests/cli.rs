@@ -1,0 +1,137 @@
+//! What a user sees: each test runs the command and looks at its exit code and its words.
+
+mod command;
+
+use std::{fs, path::Path};
+
+use command::{Finished, bench, scenario_file};
+use tempfile::tempdir;
+
+fn expect_refusal(finished: &Finished, code: i32, words: &[&str]) {
+    assert_eq!(finished.code, code, "{finished:?}");
+    for word in words {
+        assert!(finished.stderr.contains(word), "`{word}` is not in: {}", finished.stderr);
+    }
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
+    let (_folder, path) = scenario_file(|text| text.replace("clients = 20", "clinets = 20"));
+    expect_refusal(&bench(&["run", &path]), 2, &["scenario.toml:10:1", "unknown field `clinets`", "did you mean `clients`?"]);
+}
+
+#[test]
+fn a_duration_without_its_unit_is_refused() {
+    let (_folder, path) = scenario_file(|text| text.replace("\"200ms\"", "\"200\""));
+    expect_refusal(&bench(&["run", &path]), 2, &["`warmup` is 200", "250ms, 1s or 5m"]);
+}
+
+#[test]
+fn zero_clients_are_refused() {
+    let (_folder, path) = scenario_file(|text| text.replace("clients = 20", "clients = 0"));
+    expect_refusal(&bench(&["run", &path]), 2, &["scenario.toml:10:1", "`clients` is 0, expected at least 1"]);
+    expect_refusal(&bench(&["run", "smoke", "--clients", "0"]), 2, &["`clients` is 0"]);
+}
+
+#[test]
+fn a_negative_number_of_clients_is_refused_with_its_place() {
+    let (_folder, path) = scenario_file(|text| text.replace("clients = 20", "clients = -1"));
+    expect_refusal(&bench(&["run", &path]), 2, &["scenario.toml:10:11", "not negative"]);
+}
+
+#[test]
+fn an_unknown_approach_is_refused_with_the_nearest() {
+    let finished = bench(&["run", "smoke", "--approach", "webscoket"]);
+    expect_refusal(&finished, 2, &["unknown approach `webscoket`", "did you mean `websocket`?"]);
+    expect_refusal(&bench(&["serve", "webscoket"]), 2, &["did you mean `websocket`?"]);
+}
+
+#[test]
+fn an_unknown_setting_or_value_is_refused() {
+    let set = |value| bench(&["run", "smoke", "--set", value]);
+    expect_refusal(&set("params.sse.hartbeat=[\"1s\"]"), 2, &["did you mean `heartbeat`?"]);
+    expect_refusal(&set("params.websocket.encoding=[\"xml\"]"), 2, &["unknown encoding of websocket `xml`"]);
+    expect_refusal(&set("load.clients"), 2, &["expected KEY=VALUE"]);
+    expect_refusal(&set("load.clints=5"), 2, &["--set load.clints=5", "did you mean `clients`?"]);
+    expect_refusal(&set("load.arrival=steady"), 2, &["unknown variant `steady`"]);
+}
+
+#[test]
+fn a_missing_scenario_is_refused_with_the_nearest() {
+    expect_refusal(&bench(&["run", "smok"]), 2, &["cannot read scenario smok", "did you mean `smoke`?"]);
+}
+
+#[test]
+fn more_clients_than_the_machine_holds_are_refused_before_anything_starts() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let finished = bench(&["run", "smoke", "--clients", "4000000000", "--out", out.to_str().unwrap()]);
+    expect_refusal(&finished, 6, &["4000000000 clients do not fit this machine"]);
+    assert!(!out.exists());
+    expect_refusal(&bench(&["doctor", "--clients", "4000000000"]), 6, &["do not fit"]);
+}
+
+#[test]
+fn results_that_cannot_be_read_are_refused() {
+    let folder = tempdir().unwrap();
+    let directory = folder.path().to_str().unwrap();
+    expect_refusal(&bench(&["report", directory]), 2, &["results.jsonl"]);
+}
+
+#[test]
+fn a_results_line_cut_in_half_is_told() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let directory = out.to_str().unwrap();
+    let run = bench(&["run", "smoke", "--approach", "raw-tcp", "--measure", "200ms", "--out", directory, "--no-report"]);
+    assert!([0, 4].contains(&run.code), "{run:?}");
+    let file = out.join("results.jsonl");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, &text[..text.len() - 100]).unwrap();
+    expect_refusal(&bench(&["report", directory]), 2, &["results.jsonl:2"]);
+}
+
+#[test]
+fn an_existing_result_is_never_overwritten() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("results.jsonl"), "kept").unwrap();
+    let directory = folder.path().to_str().unwrap();
+    let finished = bench(&["run", "smoke", "--approach", "raw-tcp", "--out", directory]);
+    assert_ne!(finished.code, 0);
+    assert_eq!(fs::read_to_string(folder.path().join("results.jsonl")).unwrap(), "kept");
+}
+
+#[test]
+fn a_dry_run_says_what_would_run_and_runs_nothing() {
+    let finished = bench(&["bench-all", "--dry-run"]);
+    assert_eq!(finished.code, 0, "{finished:?}");
+    for word in ["round 3", "short-poll/1s", "webhook/new-connection", "duration", "descriptors", "connections", "ports"] {
+        assert!(finished.stdout.contains(word), "`{word}` is not in: {}", finished.stdout);
+    }
+    assert_eq!(finished.stdout, bench(&["bench-all", "--dry-run"]).stdout, "the order is the seed's");
+    assert!(!Path::new("results").exists());
+}
+
+#[test]
+fn every_scenario_plans() {
+    let listed = bench(&["list", "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+    let scenarios = listed["scenarios"].as_array().unwrap();
+    assert!(scenarios.len() >= 5);
+    for scenario in scenarios {
+        let finished = bench(&["run", scenario["name"].as_str().unwrap(), "--dry-run"]);
+        assert_eq!(finished.code, 0, "{finished:?}");
+    }
+}
+
+#[test]
+fn list_schema_completions_and_manual_are_data() {
+    assert!(bench(&["list"]).stdout.contains("raw-tcp"));
+    let schema: serde_json::Value = serde_json::from_str(&bench(&["schema"]).stdout).unwrap();
+    assert!(schema["scenario"]["properties"]["load"].is_object());
+    assert!(schema["result"].is_object());
+    assert!(bench(&["completions", "bash"]).stdout.contains("bench-all"));
+    assert!(bench(&["man"]).stdout.contains(".TH delivery-bench"));
+    let doctor: serde_json::Value = serde_json::from_str(&bench(&["doctor", "--json"]).stdout).unwrap();
+    assert!(doctor["largest_client_count"].as_u64().unwrap() > 0);
+}

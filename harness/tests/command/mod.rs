@@ -1,0 +1,61 @@
+//! Runs the command for tests.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::{
+    fs,
+    process::{Child, Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// A command that has ended.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl From<Output> for Finished {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_delivery-bench"));
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs `delivery-bench` to its end.
+pub(crate) fn bench(arguments: &[&str]) -> Finished {
+    command(arguments).output().expect("the command runs").into()
+}
+
+/// Starts `delivery-bench`.
+pub(crate) fn start(arguments: &[&str]) -> Child {
+    command(arguments).spawn().expect("the command starts")
+}
+
+/// Waits for a started command.
+pub(crate) fn finish(child: Child) -> Finished {
+    child.wait_with_output().expect("the command ends").into()
+}
+
+/// The smoke scenario with a change, in a folder of its own.
+pub(crate) fn scenario_file(change: impl Fn(&str) -> String) -> (TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let text = include_str!("../../../scenarios/smoke.toml");
+    let changed = change(text);
+    assert_ne!(changed, text, "the change did not take");
+    let path = folder.path().join("scenario.toml");
+    fs::write(&path, changed).expect("the scenario can be written");
+    let path = path.to_str().expect("a path is text").to_owned();
+    (folder, path)
+}

@@ -1,0 +1,135 @@
+//! Runs through all processes: what is recorded, what a fault leaves behind, and how a run ends when it is made to.
+
+mod command;
+
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command},
+    time::Duration,
+};
+
+use command::{bench, finish, start};
+use reports::{
+    schema::{Status, TrialRecord},
+    store,
+};
+use tempfile::tempdir;
+
+/// Long enough for any step of these runs; nothing is asserted about how long one takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn trials(directory: &Path) -> Vec<TrialRecord> {
+    store::read(directory).expect("the results can be read").trials
+}
+
+#[test]
+fn every_approach_accounts_for_every_event() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let finished = bench(&["run", "smoke", "--out", out.to_str().unwrap()]);
+    let trials = trials(&out);
+    assert!(trials.len() >= 11, "{finished:?}");
+    for trial in trials {
+        let measured = trial.measured.unwrap_or_else(|| panic!("{}: {:?}", trial.variant, trial.error));
+        let events = measured.events;
+        assert_eq!(events.delivered + events.coalesced, events.expected, "{}: {events:?}", trial.variant);
+        assert_eq!(events.missed + events.duplicate + events.reordered + events.corrupt, 0, "{}", trial.variant);
+        assert_eq!(measured.latency_ns.count, events.delivered, "{}", trial.variant);
+        let facts = harness::registry::find(&trial.approach).unwrap().facts;
+        if facts.flow == harness::registry::Flow::Push {
+            assert_eq!(measured.responses.empty, 0, "{}", trial.variant);
+        }
+        let orders = measured.confirmation_ns.map_or(0, |confirmation| confirmation.count);
+        assert_eq!(orders > 0, facts.bidirectional, "{}", trial.variant);
+    }
+    let page = fs::read_to_string(out.join("report/index.html")).unwrap();
+    assert!(page.contains("short-poll/100ms"));
+}
+
+#[test]
+fn a_dropped_event_is_missed_by_exactly_the_followers_of_its_symbol() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    // Twenty clients of two symbols each over ten symbols: each symbol has four followers.
+    let drop = ["--approach", "raw-tcp,sse,long-poll", "--set", "faults.drop_event=60", "--out"];
+    let finished = bench(&[&["run", "smoke"], drop.as_slice(), &[out.to_str().unwrap()]].concat());
+    assert_eq!(finished.code, 4, "{finished:?}");
+    for trial in trials(&out) {
+        let events = trial.measured.unwrap().events;
+        assert_eq!((trial.status, events.missed), (Status::Invalid, 4), "{}", trial.variant);
+        assert_eq!(events.delivered, events.expected - 4);
+        assert!(trial.error.unwrap().contains("missed 4"));
+    }
+    let run = store::read(&out).unwrap().run;
+    assert_eq!(run.scenario["faults"]["drop_event"], 60, "a fault is visible in the record");
+}
+
+#[test]
+fn a_server_that_dies_fails_its_trial_and_the_run_goes_on() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let arguments = ["run", "smoke", "--approach", "raw-tcp", "--trials", "2", "--set", "faults.die_after_event=30"];
+    let finished = bench(&[&arguments, ["--out", out.to_str().unwrap()].as_slice()].concat());
+    assert_eq!(finished.code, 4, "{finished:?}");
+    let trials = trials(&out);
+    assert_eq!(trials.len(), 2);
+    for trial in trials {
+        assert_eq!(trial.status, Status::Failed);
+        let error = trial.error.unwrap();
+        assert!(error.contains("serve process ended early") && error.contains("signal: 6"), "{error}");
+    }
+}
+
+#[test]
+fn an_interrupted_run_keeps_and_marks_what_it_has() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let long = ["run", "smoke", "--approach", "raw-tcp", "--measure", "30s", "--out", out.to_str().unwrap()];
+    let run = start(&long);
+    wait_for_children(&run, 2);
+    kill("-INT", run.id());
+    let finished = finish(run);
+    assert_eq!(finished.code, 130, "{finished:?}");
+    assert!(store::read(&out).unwrap().interrupted.is_some());
+}
+
+#[test]
+fn children_die_with_a_coordinator_that_is_killed() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let long = ["run", "smoke", "--approach", "raw-tcp", "--measure", "30s", "--out", out.to_str().unwrap()];
+    let run = start(&long);
+    let children = wait_for_children(&run, 2);
+    kill("-KILL", run.id());
+    finish(run);
+    until("the children are gone", || children.iter().all(|child| !Path::new(&format!("/proc/{child}")).exists()));
+}
+
+/// The children of a run, once there are so many.
+fn wait_for_children(run: &Child, count: usize) -> Vec<u32> {
+    let path = format!("/proc/{0}/task/{0}/children", run.id());
+    let children = || -> Vec<u32> {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        text.split_whitespace().filter_map(|child| child.parse().ok()).collect()
+    };
+    until("the children have started", || children().len() == count);
+    children()
+}
+
+fn until(what: &str, done: impl Fn() -> bool) {
+    let pause = Duration::from_millis(20);
+    let attempts = PATIENCE.as_millis() / pause.as_millis();
+    for _ in 0..attempts {
+        if done() {
+            return;
+        }
+        std::thread::sleep(pause);
+    }
+    panic!("waited in vain until {what}");
+}
+
+fn kill(signal: &str, process: u32) {
+    let status = Command::new("kill").args([signal, &process.to_string()]).status().unwrap();
+    assert!(status.success());
+}
