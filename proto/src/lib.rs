@@ -1,11 +1,12 @@
 //! The contract that both ends share: the messages of `market.proto`, their JSON and protobuf forms, the settings that
-//! make a variant, and every path, header and field name, once.
+//! make a variant, the signature of a webhook, and every path, header and field name, once.
 //!
 //! Nothing here opens a socket, starts a task or reads a clock.
 
 mod codec;
 mod events;
 mod params;
+pub mod webhook;
 pub mod wire;
 
 pub use codec::{Encode, MarketCodec, MarketEncoder, OutgoingQuote};

@@ -10,6 +10,8 @@ pub const QUOTES_PATH: &str = "/quotes";
 pub const STREAM_PATH: &str = "/stream";
 /// `POST`: registers a webhook endpoint; `DELETE` with the subscription's id removes it.
 pub const SUBSCRIPTIONS_PATH: &str = "/subscriptions";
+/// `GET`: ids of the webhooks that were given up.
+pub const DEAD_LETTERS_PATH: &str = "/dead-letters";
 
 /// Query field: the cursor after which events are wanted; without it, from now on.
 pub const AFTER_FIELD: &str = "after";
@@ -26,6 +28,9 @@ pub const CURSOR_EVENT: &str = "cursor";
 pub const HEARTBEAT_COMMENT: &[u8] = b":\n\n";
 /// SSE: name of the event that tells the client its cursor is too old; its id is the one that the stream goes on after.
 pub const RESET_EVENT: &str = "reset";
+/// WebSocket: how the reason of a close frame starts that tells the client its cursor is too old; the cursor to start
+/// again from follows.
+pub const RESET_REASON: &str = "cursor too old, start again from ";
 /// HTTP: the cursor that belongs to an answer without a body.
 pub const CURSOR_HEADER: &str = "x-cursor";
 
