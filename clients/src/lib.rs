@@ -21,6 +21,7 @@ pub mod long_poll;
 pub mod raw_tcp;
 pub mod short_poll;
 pub mod sse;
+pub mod websocket;
 
 pub use connect::Endpoint;
 pub use subscription::{Batch, ClientError, Context, Cost, Orders, Subscription, Ticks};

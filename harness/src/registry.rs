@@ -130,6 +130,9 @@ const CONNECTION: Setting = Setting { name: "connection", values: Values::Choice
 const CODEC: Setting = Setting { name: "codec", values: Values::Choice(&["shared", "prost"]) };
 const ENCODING: Setting = Setting { name: "encoding", values: Values::Choice(&["binary", "text"]) };
 const CLIENT: Setting = Setting { name: "client", values: Values::Choice(&["hyper", "reqwest"]) };
+const MESSAGE_ENCODING: Setting = Setting { name: "encoding", values: Values::Choice(&["text", "binary"]) };
+const PING: Setting = Setting { name: "heartbeat", values: Values::Duration("25s") };
+const READ_BUFFER: Setting = Setting { name: "read-buffer", values: Values::Choice(&["4KiB", "128KiB"]) };
 
 macro_rules! approach {
     ($name:literal, $module:ident, $settings:expr, $facts:expr) => {
@@ -158,6 +161,7 @@ pub static APPROACHES: &[Approach] = &[
     approach!("conditional-get", conditional_get, &[INTERVAL, CLIENT], Facts { summary: "the client asks at an interval for the newest state, by its version", delivery: Delivery::Snapshot, browser: true, ..POLL }),
     approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", flow: Flow::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }),
     approach!("sse", sse, &[HEARTBEAT, CLIENT], Facts { summary: "the server writes events into a response that does not end", browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }),
+    approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }),
     approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", delivery: Delivery::Snapshot, ..POLL }),
     approach!("grpc-stream", grpc_stream, &[CODEC], Facts { summary: "one call, answered by a stream of messages over HTTP/2", article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }),
     approach!("grpc-bidi", grpc_bidi, &[CODEC], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }),

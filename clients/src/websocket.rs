@@ -1,0 +1,188 @@
+//! WebSocket: one connection that subscribes with its first message, then takes quotes and sends orders. The library
+//! masks what is sent and answers pings; whatever ends the connection, the client resumes from its cursor, unless the
+//! close code says that it would be refused again. An order whose confirmation was lost with the connection is not sent
+//! again: it may have been carried out.
+
+use bytes::Bytes;
+use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture};
+use prost::Message as _;
+use proto::{
+    ClientMessage, CodecError, ServerMessage, SubscribeRequest,
+    client_message::Content as FromClient,
+    server_message::Content as ToClient,
+    wire::{MESSAGE_LIMIT_BYTES, RESET_REASON, STREAM_PATH},
+};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    WebSocketStream, client_async_with_config,
+    tungstenite::{
+        Error, Message,
+        protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
+    },
+};
+
+use crate::{Batch, ClientError, Context, Cost, Endpoint, Orders, Subscription, retry::Backoff};
+
+/// Messages that one batch may hold.
+const BATCH_MESSAGES: usize = 256;
+
+/// Connects and subscribes.
+///
+/// # Errors
+/// The server cannot be reached, or refuses.
+pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
+    let read_buffer_bytes = if context.params.text("read-buffer")? == "128KiB" { 128 } else { 4 } * 1024;
+    let dialer = Dialer {
+        endpoint: context.endpoint,
+        // Orders are few and small: each is written at once.
+        config: WebSocketConfig::default()
+            .read_buffer_size(read_buffer_bytes)
+            .write_buffer_size(0)
+            .max_write_buffer_size(2 * MESSAGE_LIMIT_BYTES)
+            .max_message_size(Some(MESSAGE_LIMIT_BYTES))
+            .max_frame_size(Some(MESSAGE_LIMIT_BYTES)),
+        binary: context.params.text("encoding")? == "binary",
+    };
+    let request = SubscribeRequest { symbols: context.symbols, after: context.after };
+    let socket = dialer.open(&request).await?;
+    let backoff = Backoff::new(context.seed);
+    Ok(Box::new(WebSocket { dialer, request, socket, orders: context.orders, lost: None, backoff }))
+}
+
+struct WebSocket {
+    dialer: Dialer,
+    /// Its cursor moves on with every event.
+    request: SubscribeRequest,
+    socket: WebSocketStream<TcpStream>,
+    orders: Orders,
+    /// Why the connection ended, while its last messages are handed over.
+    lost: Option<ClientError>,
+    backoff: Backoff,
+}
+
+impl Subscription for WebSocket {
+    fn next(&mut self) -> BoxFuture<'_, Result<Batch, ClientError>> {
+        Box::pin(async {
+            let mut batch = Batch::default();
+            loop {
+                match self.lost.take() {
+                    None => {}
+                    Some(ClientError::Connection(_)) => self.reconnect(&mut batch.cost).await?,
+                    Some(error) => return Err(error),
+                }
+                self.lost = self.converse(&mut batch).await.err();
+                if !batch.events.is_empty() || !batch.confirmations.is_empty() || batch.cost.heartbeats > 0 {
+                    return Ok(batch);
+                }
+            }
+        })
+    }
+}
+
+impl WebSocket {
+    /// Waits for a message and takes all that have arrived with it, or sends an order.
+    async fn converse(&mut self, batch: &mut Batch) -> Result<(), ClientError> {
+        tokio::select! {
+            message = self.socket.next() => self.take(message, batch)?,
+            order = self.orders.next() => {
+                batch.cost.requests += 1;
+                return self.socket.send(self.dialer.encode(FromClient::Order(order))).await.map_err(broken);
+            }
+        }
+        for _ in 1..BATCH_MESSAGES {
+            let Some(message) = self.socket.next().now_or_never() else { break };
+            self.take(message, batch)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, message: Option<Result<Message, Error>>, batch: &mut Batch) -> Result<(), ClientError> {
+        let content = match message.unwrap_or(Err(Error::ConnectionClosed)).map_err(broken)? {
+            Message::Text(text) => Some(serde_json::from_str(&text).map_err(CodecError::from)?),
+            Message::Binary(bytes) => ServerMessage::decode(bytes).map_err(CodecError::from)?.content,
+            Message::Close(frame) => return Err(self.closed(frame, &mut batch.cost)),
+            Message::Ping(_) => {
+                batch.cost.heartbeats += 1;
+                None
+            }
+            _ => None,
+        };
+        match content {
+            Some(ToClient::Quote(quote)) => {
+                self.request.after = Some(quote.sequence);
+                batch.cost.with_events += 1;
+                batch.events.push(quote);
+            }
+            Some(ToClient::Confirmation(confirmation)) => batch.confirmations.push(confirmation),
+            None => {}
+        }
+        self.backoff.reset();
+        Ok(())
+    }
+
+    /// What a close frame means: come back, start again from another cursor, or stay away.
+    fn closed(&mut self, frame: Option<CloseFrame>, cost: &mut Cost) -> ClientError {
+        let Some(CloseFrame { code, reason }) = frame else { return broken(Error::ConnectionClosed) };
+        if let Some(Ok(head)) = reason.strip_prefix(RESET_REASON).map(str::parse) {
+            self.request.after = Some(head);
+            cost.resets += 1;
+            return ClientError::Connection(reason.to_string());
+        }
+        match code {
+            CloseCode::Normal | CloseCode::Away | CloseCode::Error | CloseCode::Again | CloseCode::Restart => {
+                ClientError::Connection(reason.to_string())
+            }
+            CloseCode::Policy => ClientError::Refused(reason.to_string()),
+            code => ClientError::Protocol(format!("closed with {code}: {reason}")),
+        }
+    }
+
+    async fn reconnect(&mut self, cost: &mut Cost) -> Result<(), ClientError> {
+        // The answer to a close frame is still to be written; a connection that is lost does not take it.
+        let _ = self.socket.flush().await;
+        self.backoff.pause().await;
+        self.socket = loop {
+            match self.dialer.open(&self.request).await {
+                Ok(socket) => break socket,
+                Err(error) => self.backoff.pause_after(error, cost).await?,
+            }
+        };
+        cost.reconnects += 1;
+        cost.requests += 1;
+        Ok(())
+    }
+}
+
+/// Opens connections that are all alike.
+struct Dialer {
+    endpoint: Endpoint,
+    config: WebSocketConfig,
+    /// Messages are protobuf, not JSON.
+    binary: bool,
+}
+
+impl Dialer {
+    async fn open(&self, request: &SubscribeRequest) -> Result<WebSocketStream<TcpStream>, ClientError> {
+        let stream = self.endpoint.connect().await?;
+        let url = format!("ws://{}{STREAM_PATH}", self.endpoint.server);
+        let (mut socket, _) = client_async_with_config(url, stream, Some(self.config)).await.map_err(broken)?;
+        socket.send(self.encode(FromClient::Subscribe(request.clone()))).await.map_err(broken)?;
+        Ok(socket)
+    }
+
+    fn encode(&self, content: FromClient) -> Message {
+        if self.binary {
+            return Message::Binary(Bytes::from(ClientMessage { content: Some(content) }.encode_to_vec()));
+        }
+        Message::text(serde_json::to_string(&content).expect("a message has only string keys"))
+    }
+}
+
+/// Whether to come back after an error. To the library, a connection that was cut is a breach of the protocol.
+fn broken(error: Error) -> ClientError {
+    match error {
+        Error::Http(answer) if answer.status().is_client_error() => ClientError::Refused(answer.status().to_string()),
+        Error::Capacity(_) | Error::Utf8(_) => ClientError::Protocol(error.to_string()),
+        _ => ClientError::Connection(error.to_string()),
+    }
+}

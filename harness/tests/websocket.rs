@@ -1,0 +1,118 @@
+//! What only the WebSocket approach does: its close codes, its pings and its handshake, seen by a foreign client.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use harness::conformance::{Fixture, subjects};
+use proto::wire::{MESSAGE_LIMIT_BYTES, RESET_REASON};
+use servers::Limits;
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Error, Message, protocol::CloseFrame},
+};
+
+const SUBSCRIBE: &str = r#"{"subscribe":{"symbols":["BTC"],"after":0}}"#;
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+fn start() -> Fixture {
+    let subject = subjects().into_iter().find(|subject| subject.name == "websocket").expect("it is registered");
+    Fixture::start(subject, Limits { replay_events: 32, ..Limits::default() }).expect("a server starts")
+}
+
+async fn connect(fixture: &Fixture, path: &str) -> Result<Socket, Error> {
+    Ok(connect_async(format!("ws://{}{path}", fixture.address)).await?.0)
+}
+
+/// Says these messages, and reads to the close frame.
+async fn converse(fixture: &Fixture, messages: &[&str]) -> (u16, String) {
+    let mut socket = connect(fixture, "/stream").await.expect("a handshake");
+    for message in messages {
+        socket.send(Message::text(*message)).await.expect("a message is sent");
+    }
+    closed(&mut socket).await
+}
+
+async fn closed(socket: &mut Socket) -> (u16, String) {
+    while let Some(message) = socket.next().await {
+        if let Message::Close(frame) = message.expect("the connection is closed in order") {
+            let CloseFrame { code, reason } = frame.expect("a close frame has a code");
+            return (code.into(), reason.to_string());
+        }
+    }
+    panic!("no close frame came");
+}
+
+#[tokio::test]
+async fn every_offence_is_called_by_its_name() {
+    let mut fixture = start();
+    for (messages, code, reason) in [
+        (&["{}"][..], 1008, "cannot decode JSON message"),
+        (&[r#"{"subscribe":{"symbols":["DOGE"]}}"#], 1008, "unknown symbol `DOGE`"),
+        (&[r#"{"order":{"symbol":"BTC","quantity":1,"side":"BUY"}}"#], 1008, "the first message must subscribe"),
+        (&[SUBSCRIBE, SUBSCRIBE], 1008, "this connection has subscribed already"),
+        (&[&"x".repeat(MESSAGE_LIMIT_BYTES + 1)], 1009, "Space limit exceeded"),
+    ] {
+        let (closed, told) = converse(&fixture, messages).await;
+        assert!(closed == code && told.starts_with(reason), "{closed} {told}");
+    }
+    fixture.publish(300);
+    assert_eq!(converse(&fixture, &[SUBSCRIBE]).await, (1008, format!("{RESET_REASON}300")));
+}
+
+#[tokio::test]
+async fn a_server_that_ends_says_so() {
+    let mut fixture = start();
+    let mut socket = connect(&fixture, "/stream").await.expect("a handshake");
+    socket.send(Message::text(SUBSCRIBE)).await.expect("a message is sent");
+    fixture.publish(1);
+    let quote = socket.next().await.expect("a message").expect("a quote").into_text().expect("text");
+    assert!(quote.starts_with(r#"{"quote":{"symbol":"BTC","#), "{quote}");
+    let (ended, (code, _)) = tokio::join!(fixture.end(), async {
+        let code = closed(&mut socket).await;
+        // Reading on sends the answer.
+        assert!(socket.next().await.is_none());
+        code
+    });
+    ended.expect("the server ends in time");
+    assert_eq!(code, 1001);
+}
+
+#[tokio::test]
+async fn a_client_that_closes_is_answered_alike() {
+    let fixture = start();
+    let mut socket = connect(&fixture, "/stream").await.expect("a handshake");
+    let frame = CloseFrame { code: 1000.into(), reason: "done".into() };
+    socket.close(Some(frame)).await.expect("a close frame is sent");
+    assert_eq!(closed(&mut socket).await, (1000, "done".into()));
+}
+
+#[tokio::test]
+async fn a_client_that_answers_no_ping_is_dropped() {
+    let fixture = start();
+    let mut socket = connect(&fixture, "/stream").await.expect("a handshake");
+    socket.send(Message::text(SUBSCRIBE)).await.expect("a message is sent");
+    // Pings are answered by reading, so a client that does not read is silent.
+    tokio::time::sleep(4 * fixture.subject.params.duration("heartbeat").expect("it has a heartbeat")).await;
+    assert_eq!(socket.next().await.expect("a message").expect("a ping"), Message::Ping(Vec::new().into()));
+    assert_eq!(closed(&mut socket).await.0, 1011);
+}
+
+#[tokio::test]
+async fn a_client_that_answers_pings_stays() {
+    let fixture = start();
+    let mut socket = connect(&fixture, "/stream").await.expect("a handshake");
+    socket.send(Message::text(SUBSCRIBE)).await.expect("a message is sent");
+    for _ in 0..4 {
+        let message = tokio::time::timeout(Duration::from_secs(5), socket.next()).await.expect("in time");
+        assert!(matches!(message, Some(Ok(Message::Ping(_)))), "{message:?}");
+    }
+}
+
+#[tokio::test]
+async fn other_paths_are_not_found() {
+    let fixture = start();
+    let refusal = connect(&fixture, "/elsewhere").await.expect_err("there is nothing");
+    assert!(matches!(&refusal, Error::Http(answer) if answer.status() == 404), "{refusal}");
+}

@@ -1,0 +1,116 @@
+//! How a WebSocket conversation ends: every end that the server decides on has a close code and a reason. The reason for
+//! a cursor that is too old holds the cursor to start again from.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use proto::{CodecError, wire::RESET_REASON};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::{
+    Error, Message,
+    error::ProtocolError,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
+
+use super::Socket;
+use crate::{Ended, UnknownSymbol};
+
+/// How long the other side may take to answer a close frame.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
+/// The protocol's own limit for the reason of a close frame.
+const REASON_LIMIT_BYTES: usize = 123;
+
+/// Why a conversation ends.
+#[derive(Debug, PartialEq)]
+pub(super) enum End {
+    /// The client has closed, or the connection is lost.
+    Gone,
+    /// The server closes.
+    Close(CloseCode, String),
+}
+
+/// Says why, and gives the other side time to answer.
+pub(super) async fn close(mut socket: Socket<'_>, end: End) {
+    let goodbye = async {
+        if let End::Close(code, mut reason) = end {
+            while reason.len() > REASON_LIMIT_BYTES {
+                reason.pop();
+            }
+            socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await?;
+        }
+        // The library answers a close frame of the client's, and says that the conversation is over.
+        while socket.next().await.transpose()?.is_some() {}
+        Ok::<_, Error>(())
+    };
+    // A connection that is lost meanwhile is closed as well.
+    let _ = timeout(CLOSE_LIMIT, goodbye).await;
+}
+
+/// The client does what it may not, and would do it again.
+pub(super) fn policy(reason: impl Into<String>) -> End {
+    End::Close(CloseCode::Policy, reason.into())
+}
+
+impl From<Ended> for End {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::TooOld(gone) => policy(format!("{RESET_REASON}{}", gone.head)),
+            Ended::Overflow { .. } => Self::Close(CloseCode::Again, ended.to_string()),
+            Ended::Closed => Self::Close(CloseCode::Away, ended.to_string()),
+        }
+    }
+}
+
+impl From<UnknownSymbol> for End {
+    fn from(unknown: UnknownSymbol) -> Self {
+        policy(unknown.to_string())
+    }
+}
+
+impl From<CodecError> for End {
+    fn from(error: CodecError) -> Self {
+        policy(error.to_string())
+    }
+}
+
+impl From<Error> for End {
+    fn from(error: Error) -> Self {
+        let code = match error {
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return Self::Gone,
+            Error::Protocol(_) => CloseCode::Protocol,
+            Error::Utf8(_) => CloseCode::Invalid,
+            Error::Capacity(_) => CloseCode::Size,
+            _ => return Self::Gone,
+        };
+        Self::Close(code, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TooOld;
+
+    fn code(end: &End) -> u16 {
+        match end {
+            End::Close(code, _) => (*code).into(),
+            End::Gone => 0,
+        }
+    }
+
+    #[test]
+    fn every_end_has_its_code() {
+        assert_eq!(code(&Ended::Closed.into()), 1001);
+        assert_eq!(code(&Error::Protocol(ProtocolError::UnmaskedFrameFromClient).into()), 1002);
+        assert_eq!(code(&Error::Utf8(String::new()).into()), 1007);
+        assert_eq!(code(&UnknownSymbol("DOGE".into()).into()), 1008);
+        assert_eq!(code(&Ended::Overflow { cursor: 7 }.into()), 1013);
+        assert_eq!(code(&Error::ConnectionClosed.into()), 0);
+    }
+
+    #[test]
+    fn a_cursor_that_is_too_old_gets_the_one_to_start_from() {
+        let end = End::from(Ended::TooOld(TooOld { after: 3, head: 99 }));
+        assert_eq!(end, End::Close(CloseCode::Policy, format!("{RESET_REASON}99")));
+    }
+}
