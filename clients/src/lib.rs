@@ -21,6 +21,7 @@ pub mod long_poll;
 pub mod raw_tcp;
 pub mod short_poll;
 pub mod sse;
+pub mod webhook;
 pub mod websocket;
 
 pub use connect::Endpoint;

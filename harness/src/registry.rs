@@ -162,10 +162,12 @@ pub static APPROACHES: &[Approach] = &[
     approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", flow: Flow::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }),
     approach!("sse", sse, &[HEARTBEAT, CLIENT], Facts { summary: "the server writes events into a response that does not end", browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }),
     approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }),
+    approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }),
     approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", delivery: Delivery::Snapshot, ..POLL }),
     approach!("grpc-stream", grpc_stream, &[CODEC], Facts { summary: "one call, answered by a stream of messages over HTTP/2", article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }),
     approach!("grpc-bidi", grpc_bidi, &[CODEC], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }),
     approach!("grpc-web", grpc_web, &[ENCODING], Facts { summary: "gRPC server streaming over HTTP/1.1: a browser needs a library for it, and here no proxy", ..PUSH }),
+    approach!("webhook", webhook, &[CONNECTION], Facts { summary: "the server calls each subscriber's own endpoint, one event a request", connects: Side::Server, ..PUSH }),
     approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", floor: true, ..PUSH }),
 ];
 

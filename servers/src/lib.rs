@@ -23,6 +23,7 @@ pub mod long_poll;
 pub mod raw_tcp;
 pub mod short_poll;
 pub mod sse;
+pub mod webhook;
 pub mod websocket;
 
 pub use hub::{Ended, Entry, Hub, Limits, Page, Subscription, SymbolId, TooOld, UnknownSymbol};

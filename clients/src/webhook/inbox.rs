@@ -1,0 +1,177 @@
+//! What arrives at a webhook consumer: each request is checked for its signature and its age, told from those that came
+//! before, and answered. It must not know how requests arrive.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard},
+};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, body::Incoming, header::HeaderValue};
+use proto::{
+    webhook::{Notice, Secret},
+    wire::{
+        MESSAGE_LIMIT_BYTES, WEBHOOK_ID_HEADER, WEBHOOK_SIGNATURE_HEADER, WEBHOOK_TIMESTAMP_HEADER, WEBHOOK_TOLERANCE,
+    },
+};
+
+use super::TARGET;
+use crate::{Batch, Cost};
+
+/// Ids that are remembered: the producer repeats one message at a time.
+const REMEMBERED_IDS: usize = 16;
+
+/// What one consumer has received.
+pub(super) struct Inbox {
+    secret: Secret,
+    received: Mutex<Received>,
+}
+
+#[derive(Default)]
+struct Received {
+    /// What `next` has not given out yet.
+    batch: Batch,
+    /// Ids of the newest messages, to tell a repeated one.
+    ids: VecDeque<String>,
+}
+
+impl Inbox {
+    /// Messages are genuine if signed with this secret.
+    pub(super) fn new(secret: Secret) -> Self {
+        Self { secret, received: Mutex::default() }
+    }
+
+    /// What has arrived since the last call, once there is an event among it.
+    pub(super) fn take_batch(&self) -> Option<Batch> {
+        let batch = &mut self.received().batch;
+        if batch.events.is_empty() { None } else { Some(std::mem::take(batch)) }
+    }
+
+    /// Adds to what the next batch took.
+    pub(super) fn count(&self, cost: Cost) {
+        self.received().batch.cost += cost;
+    }
+
+    /// Keeps what is to be kept, and says what became of it.
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Empty<Bytes>> {
+        let (head, body) = request.into_parts();
+        let status = match Limited::new(body, MESSAGE_LIMIT_BYTES).collect().await {
+            Ok(body) if (&head.method, head.uri.path()) == (&Method::POST, TARGET) => {
+                self.keep(&head.headers, &body.to_bytes(), unix_seconds())
+            }
+            Ok(_) => StatusCode::NOT_FOUND,
+            Err(_) => StatusCode::BAD_REQUEST,
+        };
+        self.count(Cost { requests: 1, errors: u64::from(!status.is_success()), ..Cost::default() });
+        let mut answer = Response::new(Empty::new());
+        *answer.status_mut() = status;
+        answer
+    }
+
+    /// Keeps a message that is genuine, recent and new.
+    fn keep(&self, headers: &HeaderMap, body: &[u8], now_seconds: u64) -> StatusCode {
+        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let timestamp = text(WEBHOOK_TIMESTAMP_HEADER).and_then(|text| text.parse::<u64>().ok());
+        let (Some(id), Some(timestamp), Some(signatures)) =
+            (text(WEBHOOK_ID_HEADER), timestamp, text(WEBHOOK_SIGNATURE_HEADER))
+        else {
+            return StatusCode::BAD_REQUEST;
+        };
+        let is_recent = now_seconds.abs_diff(timestamp) <= WEBHOOK_TOLERANCE.as_secs();
+        if !is_recent || !self.secret.verify(id, timestamp, body, signatures) {
+            return StatusCode::UNAUTHORIZED;
+        }
+        let Ok(notice) = Notice::from_json(body) else { return StatusCode::BAD_REQUEST };
+        let mut received = self.received();
+        if received.ids.iter().any(|known| known == id) {
+            return StatusCode::NO_CONTENT;
+        }
+        if received.ids.len() == REMEMBERED_IDS {
+            received.ids.pop_front();
+        }
+        received.ids.push_back(id.to_owned());
+        match notice {
+            Notice::Quote(quote) => {
+                received.batch.cost.with_events += 1;
+                received.batch.events.push(quote);
+            }
+            Notice::Reset(_) => received.batch.cost.resets += 1,
+        }
+        StatusCode::NO_CONTENT
+    }
+
+    fn received(&self) -> MutexGuard<'_, Received> {
+        self.received.lock().expect("no holder panics")
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a message's age is judged by the wall clock; not a measurement")]
+fn unix_seconds() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::Quote;
+
+    use super::*;
+
+    const NOW_SECONDS: u64 = 1_700_000_000;
+
+    fn inbox() -> Inbox {
+        Inbox::new(Secret::parse(&Secret::text(b"key")).expect("a secret"))
+    }
+
+    fn headers(inbox: &Inbox, id: &str, timestamp_seconds: u64, body: &[u8]) -> HeaderMap {
+        let signature = inbox.secret.sign(id, timestamp_seconds, body);
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            (WEBHOOK_ID_HEADER, id.to_owned()),
+            (WEBHOOK_TIMESTAMP_HEADER, timestamp_seconds.to_string()),
+            (WEBHOOK_SIGNATURE_HEADER, signature),
+        ] {
+            headers.insert(name, value.parse().expect("a header"));
+        }
+        headers
+    }
+
+    fn body(sequence: u64) -> Bytes {
+        Notice::Quote(Quote { sequence, ..Quote::default() }).to_json()
+    }
+
+    #[test]
+    fn a_repeated_message_is_taken_once() {
+        let inbox = inbox();
+        let headers = headers(&inbox, "msg_1", NOW_SECONDS, &body(1));
+        assert_eq!(inbox.keep(&headers, &body(1), NOW_SECONDS), StatusCode::NO_CONTENT);
+        assert_eq!(inbox.keep(&headers, &body(1), NOW_SECONDS), StatusCode::NO_CONTENT);
+        assert_eq!(inbox.take_batch().expect("an event").events.len(), 1);
+        assert!(inbox.take_batch().is_none());
+    }
+
+    #[test]
+    fn a_message_that_is_forged_or_old_is_refused() {
+        let inbox = inbox();
+        let genuine = headers(&inbox, "msg_1", NOW_SECONDS, &body(1));
+        assert_eq!(inbox.keep(&genuine, &body(2), NOW_SECONDS), StatusCode::UNAUTHORIZED);
+        let tolerance = WEBHOOK_TOLERANCE.as_secs();
+        assert_eq!(inbox.keep(&genuine, &body(1), NOW_SECONDS + tolerance + 1), StatusCode::UNAUTHORIZED);
+        assert_eq!(inbox.keep(&genuine, &body(1), NOW_SECONDS - tolerance - 1), StatusCode::UNAUTHORIZED);
+        assert_eq!(inbox.keep(&HeaderMap::new(), &body(1), NOW_SECONDS), StatusCode::BAD_REQUEST);
+        assert!(inbox.take_batch().is_none());
+    }
+
+    #[test]
+    fn what_was_skipped_is_counted() {
+        let inbox = inbox();
+        let reset = Notice::Reset(9).to_json();
+        assert_eq!(
+            inbox.keep(&headers(&inbox, "msg_9", NOW_SECONDS, &reset), &reset, NOW_SECONDS),
+            StatusCode::NO_CONTENT
+        );
+        assert!(inbox.take_batch().is_none());
+        inbox.keep(&headers(&inbox, "msg_10", NOW_SECONDS, &body(10)), &body(10), NOW_SECONDS);
+        assert_eq!(inbox.take_batch().expect("an event").cost.resets, 1);
+    }
+}

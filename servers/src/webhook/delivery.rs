@@ -1,0 +1,183 @@
+//! Deliveries to one endpoint: one request at a time, so that events arrive in order; each repeated under the same id
+//! until it is taken, then given up as a dead letter. Whoever answers 410, or takes nothing any more, is sent no more.
+//!
+//! An endpoint that falls behind is resumed from its place; where the log has moved on beyond that, it is told by a
+//! notice of its own what it missed.
+
+use std::{error::Error, net::SocketAddr, time::Duration};
+
+use axum::http::{
+    HeaderMap, Request, StatusCode,
+    header::{CONNECTION, CONTENT_TYPE, HOST, RETRY_AFTER},
+    response::Parts,
+};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use proto::{
+    webhook::{Notice, Secret},
+    wire::{WEBHOOK_ID_HEADER, WEBHOOK_SIGNATURE_HEADER, WEBHOOK_TIMESTAMP_HEADER},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::Producer;
+use crate::{Ended, Subscription, SymbolId};
+
+/// How long one attempt may take, from connecting to the end of the answer.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
+/// Attempts before a message is given up.
+const ATTEMPTS: u32 = 10;
+/// Longest pause after the first attempt; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// Longest pause of all, whatever the consumer asks for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Messages in a row that are given up before the endpoint is.
+const DEAD_LETTERS_IN_A_ROW: u32 = 8;
+/// Longest answer that is read for the sake of the connection.
+const ANSWER_LIMIT_BYTES: usize = 16 * 1024;
+/// Buffer of one connection; hyper takes no less.
+const BUFFER_BYTES: usize = 8 * 1024;
+
+/// Where one subscription's events go.
+pub(super) struct Endpoint {
+    pub(super) id: String,
+    pub(super) address: SocketAddr,
+    pub(super) target: String,
+    pub(super) secrets: Vec<Secret>,
+    pub(super) symbols: Vec<SymbolId>,
+    /// The subscription was removed, or the server is shutting down.
+    pub(super) ended: CancellationToken,
+    pub(super) connection: Option<SendRequest<Full<Bytes>>>,
+}
+
+/// What became of a message.
+#[derive(PartialEq)]
+enum Fate {
+    Taken,
+    GivenUp,
+    /// This endpoint wants no more, or is wanted no more.
+    Unwanted,
+}
+
+/// Delivers until the endpoint wants no more, or is wanted no more.
+pub(super) async fn run(mut endpoint: Endpoint, mut subscription: Subscription, producer: &Producer) {
+    let mut given_up_in_a_row = 0;
+    loop {
+        let Some(page) = endpoint.ended.clone().run_until_cancelled(subscription.next()).await else { return };
+        let messages = match page {
+            Ok(page) => {
+                let message = |quote: &proto::Quote| Notice::Quote(quote.clone()).to_json();
+                page.entries.iter().map(|entry| (entry.quote.sequence, entry.frame(message))).collect()
+            }
+            Err(Ended::Overflow { cursor }) => {
+                subscription = producer.hub.subscribe(endpoint.symbols.clone(), Some(cursor));
+                Vec::new()
+            }
+            Err(Ended::TooOld(gone)) => {
+                subscription = producer.hub.subscribe(endpoint.symbols.clone(), Some(gone.head));
+                vec![(gone.head, Notice::Reset(gone.head).to_json())]
+            }
+            Err(Ended::Closed) => return,
+        };
+        for (sequence, body) in messages {
+            match endpoint.deliver(&format!("msg_{}_{sequence}", endpoint.id), &body, producer).await {
+                Fate::Taken => given_up_in_a_row = 0,
+                Fate::GivenUp => given_up_in_a_row += 1,
+                Fate::Unwanted => return,
+            }
+            if given_up_in_a_row == DEAD_LETTERS_IN_A_ROW {
+                return;
+            }
+        }
+    }
+}
+
+impl Endpoint {
+    async fn deliver(&mut self, id: &str, body: &Bytes, producer: &Producer) -> Fate {
+        let mut ceiling = FIRST_PAUSE;
+        for _ in 0..ATTEMPTS {
+            let attempt = tokio::time::timeout(ATTEMPT_LIMIT, self.post(id, body, producer)).await;
+            let asked_for = match attempt {
+                Ok(Ok(answer)) if answer.status.is_success() => return Fate::Taken,
+                Ok(Ok(answer)) if answer.status == StatusCode::GONE => return Fate::Unwanted,
+                Ok(Ok(answer)) => retry_after(&answer.headers),
+                Ok(Err(_)) | Err(_) => Duration::ZERO,
+            };
+            let pause = (asked_for + ceiling.mul_f64(fastrand::f64())).min(LONGEST_PAUSE);
+            ceiling *= 2;
+            if self.ended.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                return Fate::Unwanted;
+            }
+        }
+        producer.bury(id.to_owned());
+        Fate::GivenUp
+    }
+
+    /// One attempt; redirects are answers like any other, and are not followed.
+    async fn post(
+        &mut self,
+        id: &str,
+        body: &Bytes,
+        producer: &Producer,
+    ) -> Result<Parts, Box<dyn Error + Send + Sync>> {
+        // Whatever fails, and an attempt that is abandoned, takes the connection with it.
+        let mut connection = match self.connection.take().filter(|connection| !connection.is_closed()) {
+            Some(connection) => connection,
+            None => self.connect(producer).await?,
+        };
+        connection.ready().await?;
+        let timestamp = unix_seconds();
+        let signatures: Vec<String> = self.secrets.iter().map(|secret| secret.sign(id, timestamp, body)).collect();
+        let mut request = Request::post(self.target.as_str())
+            .header(HOST, self.address.to_string())
+            .header(CONTENT_TYPE, "application/json")
+            .header(WEBHOOK_ID_HEADER, id)
+            .header(WEBHOOK_TIMESTAMP_HEADER, timestamp)
+            .header(WEBHOOK_SIGNATURE_HEADER, signatures.join(" "));
+        if producer.new_connection {
+            request = request.header(CONNECTION, "close");
+        }
+        let answer = connection.send_request(request.body(Full::new(body.clone()))?).await?;
+        let (head, rest) = answer.into_parts();
+        Limited::new(rest, ANSWER_LIMIT_BYTES).collect().await?;
+        self.connection = Some(connection).filter(|_| !producer.new_connection);
+        Ok(head)
+    }
+
+    async fn connect(&self, producer: &Producer) -> Result<SendRequest<Full<Bytes>>, Box<dyn Error + Send + Sync>> {
+        let connected = self.ended.run_until_cancelled(producer.transport.connect(self.address)).await;
+        let stream = TokioIo::new(connected.ok_or("no more connections are opened")??);
+        let (sender, connection) = http1::Builder::new().max_buf_size(BUFFER_BYTES).handshake(stream).await?;
+        // Its failure is seen by the request that waits on it; it ends with the sender.
+        producer.tasks.spawn(connection);
+        Ok(sender)
+    }
+}
+
+/// How long the consumer asks to be left alone, in the header's form of seconds.
+fn retry_after(headers: &HeaderMap) -> Duration {
+    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(0))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the specification has each attempt say when it was made; not a measurement"
+)]
+fn unix_seconds() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_read_in_seconds() {
+        let headers = |value: &'static str| HeaderMap::from_iter([(RETRY_AFTER, value.parse().expect("a header"))]);
+        assert_eq!(retry_after(&headers("7")), Duration::from_secs(7));
+        assert_eq!(retry_after(&headers("Wed, 21 Oct 2015 07:28:00 GMT")), Duration::ZERO);
+        assert_eq!(retry_after(&HeaderMap::new()), Duration::ZERO);
+    }
+}
