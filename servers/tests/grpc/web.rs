@@ -1,0 +1,69 @@
+//! What a browser needs of gRPC-Web, byte for byte: permission from another origin, and the status in the body.
+
+use prost::Message;
+use proto::{SubscribeRequest, wire::CURSOR_HEADER};
+use servers::Limits;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::server::Server;
+
+fn start(limits: Limits) -> Server {
+    Server::start(|context| Box::pin(servers::grpc_web::serve(context)), limits, &[])
+}
+
+/// Sends a request and reads the answer until the server closes the connection.
+async fn exchange(server: &Server, head: &str, body: &[u8]) -> String {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = format!("{head}\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    stream.write_all(&[head.as_bytes(), body].concat()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).to_lowercase()
+}
+
+fn message(symbol: &str, after: u64) -> Vec<u8> {
+    let message = SubscribeRequest { symbols: vec![symbol.into()], after: Some(after) }.encode_to_vec();
+    [&[0], u32::try_from(message.len()).unwrap().to_be_bytes().as_slice(), &message].concat()
+}
+
+const POST: &str = "POST /MarketData/SubscribeQuotes HTTP/1.1\r\norigin: http://elsewhere.example\r\n\
+                    content-type: application/grpc-web+proto";
+
+#[tokio::test]
+async fn another_origin_may_ask() {
+    let server = start(Limits::default());
+    let preflight = "OPTIONS /MarketData/SubscribeQuotes HTTP/1.1\r\norigin: http://elsewhere.example\r\n\
+                     access-control-request-method: POST\r\naccess-control-request-headers: content-type,x-grpc-web";
+    let answer = exchange(&server, preflight, b"").await;
+    assert!(answer.starts_with("http/1.1 200"), "{answer}");
+    for header in
+        ["access-control-allow-origin: *", "access-control-allow-methods: *", "access-control-allow-headers: *"]
+    {
+        assert!(answer.contains(header), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_status_is_the_last_frame_of_the_body() {
+    let server = start(Limits { replay_events: 4, ..Limits::default() });
+    server.publish(10);
+    let answer = exchange(&server, POST, &message("BTC", 1)).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("http/1.1 200") && !head.contains("\ngrpc-status"), "{head}");
+    assert!(head.contains("access-control-allow-origin: *"), "{head}");
+    assert!(body.contains("grpc-status:11\r\n") && body.contains(&format!("{CURSOR_HEADER}:10\r\n")), "{body:?}");
+}
+
+#[tokio::test]
+async fn a_call_that_is_refused_at_once_has_its_status_in_the_head() {
+    let server = start(Limits::default());
+    let answer = exchange(&server, POST, &message("DOGE", 1)).await;
+    let (head, _) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("\ngrpc-status: 3"), "{head}");
+    assert!(head.contains("access-control-expose-headers: grpc-status,grpc-message"), "{head}");
+    let plain = POST.replace("application/grpc-web+proto", "application/json");
+    assert!(exchange(&server, &plain, b"{}").await.starts_with("http/1.1 400"));
+}
