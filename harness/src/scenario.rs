@@ -9,7 +9,11 @@ use proto::parse_duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{feed::Arrival, message::{HubLimits, ServerFaults}, scenario_error::ScenarioError};
+use crate::{
+    feed::Arrival,
+    message::{HubLimits, ServerFaults},
+    scenario_error::ScenarioError,
+};
 
 /// A scenario file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

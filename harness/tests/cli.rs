@@ -17,7 +17,11 @@ fn expect_refusal(finished: &Finished, code: i32, words: &[&str]) {
 #[test]
 fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
     let (_folder, path) = scenario_file(|text| text.replace("clients = 20", "clinets = 20"));
-    expect_refusal(&bench(&["run", &path]), 2, &["scenario.toml:10:1", "unknown field `clinets`", "did you mean `clients`?"]);
+    expect_refusal(
+        &bench(&["run", &path]),
+        2,
+        &["scenario.toml:10:1", "unknown field `clinets`", "did you mean `clients`?"],
+    );
 }
 
 #[test]
@@ -83,7 +87,8 @@ fn a_results_line_cut_in_half_is_told() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");
     let directory = out.to_str().unwrap();
-    let run = bench(&["run", "smoke", "--approach", "raw-tcp", "--measure", "200ms", "--out", directory, "--no-report"]);
+    let run =
+        bench(&["run", "smoke", "--approach", "raw-tcp", "--measure", "200ms", "--out", directory, "--no-report"]);
     assert!([0, 4].contains(&run.code), "{run:?}");
     let file = out.join("results.jsonl");
     let text = fs::read_to_string(&file).unwrap();
@@ -105,7 +110,9 @@ fn an_existing_result_is_never_overwritten() {
 fn a_dry_run_says_what_would_run_and_runs_nothing() {
     let finished = bench(&["bench-all", "--dry-run"]);
     assert_eq!(finished.code, 0, "{finished:?}");
-    for word in ["round 3", "short-poll/1s", "webhook/new-connection", "duration", "descriptors", "connections", "ports"] {
+    for word in
+        ["round 3", "short-poll/1s", "webhook/new-connection", "duration", "descriptors", "connections", "ports"]
+    {
         assert!(finished.stdout.contains(word), "`{word}` is not in: {}", finished.stdout);
     }
     assert_eq!(finished.stdout, bench(&["bench-all", "--dry-run"]).stdout, "the order is the seed's");

@@ -7,10 +7,10 @@ use crate::{
     registry::{Delivery, Flow},
 };
 
-/// Share of the tail latency that the publisher's lateness may have before a reader is warned.
-const LATENESS_WARN: f64 = 0.05;
-/// Share from which on a trial measures the publisher.
-const LATENESS_INVALID: f64 = 0.20;
+/// Share of the latency that the publisher's lateness may have: at the median beyond it a trial measures the publisher;
+/// at p99 beyond it the tail is the machine's. On a virtual machine of two cores, idle, waking a thread takes a fifth of
+/// the floor's median, so that a stricter limit would refuse the floor itself.
+const LATENESS_LIMIT: f64 = 0.5;
 /// Distance from theory that chance does not explain, in standard deviations.
 const THEORY_LIMIT: f64 = 4.0;
 
@@ -68,21 +68,20 @@ fn delivery(trial: &Trial, measured: &Measured) -> Check {
 }
 
 fn lateness(measured: &Measured) -> Check {
-    let tail = |late: Option<u64>, latency: Option<u64>| Some(late? as f64 / latency? as f64);
-    let value = tail(measured.lateness_ns.p99, measured.latency_ns.p99)
-        .or_else(|| tail(measured.lateness_ns.max, measured.latency_ns.max));
-    let verdict = match value {
-        Some(share) if share > LATENESS_INVALID => Verdict::Invalid,
-        Some(share) if share > LATENESS_WARN => Verdict::Warn,
-        _ => Verdict::Pass,
-    };
-    let note = match verdict {
-        Verdict::Pass => "events were published when they were due",
-        Verdict::Warn | Verdict::Invalid => {
-            "a part of the latency is the publisher's own lateness: leave the machine alone, or lower the load"
-        }
-    };
-    check("lateness", value, Some(LATENESS_WARN), verdict, note.into())
+    let share = |late: Option<u64>, latency: Option<u64>| Some(late? as f64 / latency? as f64);
+    let median = share(measured.lateness_ns.p50, measured.latency_ns.p50);
+    let tail = share(measured.lateness_ns.p99, measured.latency_ns.p99);
+    if median.is_some_and(|median| median > LATENESS_LIMIT) {
+        let note = "most of the latency is the publisher's own lateness: leave the machine alone, or lower the load";
+        return check("lateness", median, Some(LATENESS_LIMIT), Verdict::Invalid, note.into());
+    }
+    if tail.is_some_and(|tail| tail > LATENESS_LIMIT) {
+        let note = "platform-limited: most of the tail is how late this machine wakes a thread, not the approach; \
+                    compare medians, or use an idle machine";
+        return check("lateness", tail, Some(LATENESS_LIMIT), Verdict::Warn, note.into());
+    }
+    let note = "events were published when they were due";
+    check("lateness", tail.or(median), Some(LATENESS_LIMIT), Verdict::Pass, note.into())
 }
 
 fn skipped_slots(measured: &Measured) -> Check {

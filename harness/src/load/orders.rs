@@ -44,13 +44,15 @@ impl OrderBook {
         Confirmations(Arc::clone(&self.due_ns))
     }
 
-    /// Sends orders, Poisson over time and uniform over clients, until the window ends.
-    pub(crate) async fn run(self, plan: WorkPlan, start_ns: u64, recorder: SharedRecorder) {
+    /// Sends orders, Poisson over time and uniform over clients, until the window ends. Blocks: like the publisher it
+    /// needs a thread of its own, since a runtime's timer counts in milliseconds.
+    pub(crate) fn run(self, plan: &WorkPlan, start_ns: u64, recorder: &SharedRecorder) {
+        clock::be_punctual();
         let mut random = ChaCha8Rng::seed_from_u64(plan.feed.seed ^ SEED_SALT ^ u64::from(plan.first_client));
         let mean_ns = 1e9 / plan.orders_per_second;
         let mut due = exponential(&mut random, mean_ns);
         while (due as u64) < plan.phases.measured_ns() {
-            clock::sleep_until(start_ns + due as u64).await;
+            clock::block_until(start_ns + due as u64);
             let client = (uniform(&mut random) * self.queues.len() as f64) as usize;
             let order = TradeOrder {
                 symbol: symbol_name((uniform(&mut random) * f64::from(plan.feed.symbols)) as u32),

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
+    thread,
     time::Duration,
 };
 
@@ -77,7 +78,8 @@ pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> 
     let Some(Command::Start { start_ns, epoch_ms }) = control.next().await else { anyhow::bail!("expected the start") };
     recorder.lock().expect("no holder panics").start(start_ns, epoch_ms);
     if approach.facts.bidirectional && plan.orders_per_second > 0.0 {
-        tokio::spawn(orders.run(plan.clone(), start_ns, Arc::clone(&recorder)));
+        let (plan, recorder) = (plan.clone(), Arc::clone(&recorder));
+        thread::Builder::new().name("orders".into()).spawn(move || orders.run(&plan, start_ns, &recorder))?;
     }
     let usage = measure(&plan, start_ns, sampler, &shared).await;
     progress.abort();
