@@ -18,8 +18,6 @@ const PAYLOAD_BYTES: usize = 256;
 const QUIET: Duration = Duration::from_millis(5);
 /// Subjects that are compared at the same time: more of them than cores would keep each other from being quiet.
 const SIDE_BY_SIDE: usize = 2;
-/// Comparisons before a difference is believed.
-const ATTEMPTS: u32 = 5;
 /// How far the counts may lie apart.
 const TOLERANCE: f64 = 0.01;
 
@@ -27,7 +25,7 @@ const TOLERANCE: f64 = 0.01;
 async fn the_meter_counts_what_the_kernel_counts() {
     let subjects = subjects();
     let total = subjects.len();
-    let compared = subjects.into_iter().map(|subject| async move { (subject.name.clone(), settle(subject).await) });
+    let compared = subjects.into_iter().map(|subject| async move { (subject.name.clone(), compare(subject).await) });
     let mut compared = stream::iter(compared).buffer_unordered(SIDE_BY_SIDE);
     let mut failures = Vec::new();
     let mut incomparable = Vec::new();
@@ -40,16 +38,6 @@ async fn the_meter_counts_what_the_kernel_counts() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(incomparable.len() * 2 < total, "most subjects cannot be compared: {incomparable:?}");
-}
-
-/// Compares again where the counts lie apart: what happens to be on its way does so once, what escapes the count always.
-async fn settle(subject: Subject) -> Result<bool> {
-    for _ in 1..ATTEMPTS {
-        if let Ok(is_comparable) = compare(subject.clone()).await {
-            return Ok(is_comparable);
-        }
-    }
-    compare(subject).await
 }
 
 /// Compares what both counted between two moments; false where it cannot be compared: a socket that is opened and
