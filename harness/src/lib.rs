@@ -10,6 +10,7 @@ pub mod cli;
 mod clock;
 pub mod conformance;
 pub mod coordinator;
+mod describe;
 mod environment;
 pub mod failure;
 pub mod feed;
@@ -22,6 +23,7 @@ pub mod registry;
 pub mod scenario;
 pub mod scenario_error;
 mod system;
+pub mod variants;
 mod verbs;
 
 pub use cli::Cli;

@@ -168,9 +168,7 @@ pub enum Report {
 /// What a server measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Served {
-    /// Events scheduled inside the window.
-    pub scheduled: u64,
-    /// Those of them that were published.
+    /// Events of the window that were published.
     pub published: u64,
     /// Published minus scheduled time, of the window's events; encoded histogram.
     pub lateness: String,

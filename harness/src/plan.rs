@@ -1,7 +1,7 @@
 //! From a scenario to trials: which variants, under which loads, in which order, in how many shards. Synchronous and
 //! pure: the same scenario gives the same plan.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use proto::{Params, parse_duration};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
@@ -10,9 +10,10 @@ use reports::schema::Load;
 use crate::{
     feed::{FeedSpec, uniform},
     message::{HubLimits, Phases, ServerFaults},
-    registry::{APPROACHES, Approach, Delivery, Flow, Setting, Side, Values, find},
-    scenario::{Properties, Scenario, Selection},
+    registry::{Approach, Side},
+    scenario::Scenario,
     scenario_error::ScenarioError,
+    variants::{Variant, variants},
 };
 
 /// Descriptors that a process needs beside those of its clients.
@@ -54,14 +55,6 @@ pub struct Shard {
     pub clients: u32,
 }
 
-/// A variant: an approach with settings.
-#[derive(Debug, Clone)]
-struct Variant {
-    approach: &'static Approach,
-    name: String,
-    params: Params,
-}
-
 /// The trials of a scenario, in the order in which they run, where a process may open so many descriptors.
 ///
 /// # Errors
@@ -82,16 +75,6 @@ pub fn trials(scenario: &Scenario, descriptors: u64) -> Result<Vec<Trial>, Scena
         shuffle(&mut planned[first..], scenario.load.seed ^ SEED_SALT ^ u64::from(round));
     }
     Ok(planned)
-}
-
-/// The approach and the settings of a name such as `websocket` or `websocket/binary`.
-///
-/// # Errors
-/// There is no such approach or variant.
-pub fn variant(name: &str) -> Result<(&'static Approach, Params), ScenarioError> {
-    let (approach, settings) = named(name, |_| Settings::new())?;
-    let variant = expand(approach, &settings).swap_remove(0);
-    Ok((approach, variant.params))
 }
 
 /// How long the trials take, at most, without the time it takes to connect.
@@ -176,137 +159,5 @@ fn shuffle(trials: &mut [Trial], seed: u64) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     for last in (1..trials.len()).rev() {
         trials.swap(last, (uniform(&mut random) * (last + 1) as f64) as usize);
-    }
-}
-
-fn variants(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
-    for (name, settings) in &scenario.params {
-        let approach = find(name).ok_or_else(|| unknown_approach(name))?;
-        for (setting, values) in settings {
-            let valid = approach.settings.iter().map(|setting| setting.name);
-            let setting = approach
-                .settings
-                .iter()
-                .find(|known| known.name == setting)
-                .ok_or_else(|| ScenarioError::unknown(&format!("setting of {name}"), setting, valid))?;
-            values.iter().try_for_each(|value| accept(name, setting, value))?;
-        }
-    }
-    let given = |approach: &'static Approach| scenario.params.get(approach.name).cloned().unwrap_or_default();
-    match &scenario.approaches {
-        Selection::All(_) => Ok(APPROACHES.iter().flat_map(|one| expand(one, &given(one))).collect()),
-        Selection::Properties(wanted) => {
-            check_properties(wanted)?;
-            let chosen = APPROACHES.iter().filter(|approach| has(approach, wanted));
-            Ok(chosen.flat_map(|one| expand(one, &given(one))).collect())
-        }
-        Selection::Names(names) => {
-            let mut variants = Vec::new();
-            for name in names {
-                let (approach, settings) = named(name, given)?;
-                variants.extend(expand(approach, &settings));
-            }
-            Ok(variants)
-        }
-    }
-}
-
-type Settings = BTreeMap<String, Vec<String>>;
-
-/// `websocket`, or a variant such as `websocket/binary`: each value after a slash belongs to the setting that takes it.
-fn named(
-    name: &str,
-    given: impl Fn(&'static Approach) -> Settings,
-) -> Result<(&'static Approach, Settings), ScenarioError> {
-    let mut parts = name.split('/');
-    let approach = parts.next().and_then(find).ok_or_else(|| unknown_approach(name))?;
-    let mut settings = given(approach);
-    for value in parts {
-        let setting = approach.settings.iter().find(|setting| accept(approach.name, setting, value).is_ok());
-        let setting = setting.ok_or_else(|| {
-            let valid = approach.settings.iter().flat_map(|setting| match setting.values {
-                Values::Choice(choices) => choices.to_vec(),
-                Values::Duration(default) => vec![default],
-            });
-            ScenarioError::unknown(&format!("variant of {}", approach.name), value, valid)
-        })?;
-        settings.insert(setting.name.to_owned(), vec![value.to_owned()]);
-    }
-    Ok((approach, settings))
-}
-
-fn unknown_approach(name: &str) -> ScenarioError {
-    ScenarioError::unknown("approach", name, APPROACHES.iter().map(|approach| approach.name))
-}
-
-fn accept(approach: &str, setting: &Setting, value: &str) -> Result<(), ScenarioError> {
-    match setting.values {
-        Values::Choice(choices) if choices.contains(&value) => Ok(()),
-        Values::Choice(choices) => {
-            Err(ScenarioError::unknown(&format!("{} of {approach}", setting.name), value, choices.iter().copied()))
-        }
-        Values::Duration(_) => match parse_duration(value) {
-            Ok(duration) if !duration.is_zero() => Ok(()),
-            _ => Err(ScenarioError::Unknown(format!(
-                "{} of {approach} is `{value}`, expected a duration above 0, such as 250ms, 1s or 5m",
-                setting.name
-            ))),
-        },
-    }
-}
-
-/// Every combination of the values given, each named by them.
-fn expand(approach: &'static Approach, given: &Settings) -> Vec<Variant> {
-    let default = |setting: &Setting| match setting.values {
-        Values::Duration(default) => default.to_owned(),
-        Values::Choice(choices) => choices[0].to_owned(),
-    };
-    let params = approach.settings.iter().map(|setting| (setting.name.to_owned(), default(setting))).collect();
-    let mut variants = vec![Variant { approach, name: approach.name.to_owned(), params: Params(params) }];
-    for setting in approach.settings {
-        let Some(values) = given.get(setting.name).filter(|values| !values.is_empty()) else { continue };
-        let with = |variant: &Variant, value: &String| {
-            let mut variant = variant.clone();
-            variant.params.0.insert(setting.name.to_owned(), value.clone());
-            variant.name = format!("{}/{value}", variant.name);
-            variant
-        };
-        variants = variants.iter().flat_map(|variant| values.iter().map(move |value| with(variant, value))).collect();
-    }
-    variants
-}
-
-fn check_properties(wanted: &Properties) -> Result<(), ScenarioError> {
-    for (what, value, valid) in
-        [("flow", &wanted.flow, ["push", "pull"]), ("delivery", &wanted.delivery, ["log", "snapshot"])]
-    {
-        if let Some(value) = value.as_deref().filter(|value| !valid.contains(value)) {
-            return Err(ScenarioError::unknown(what, value, valid));
-        }
-    }
-    Ok(())
-}
-
-fn has(approach: &Approach, wanted: &Properties) -> bool {
-    let facts = approach.facts;
-    wanted.flow.as_deref().is_none_or(|flow| flow == flow_word(facts.flow))
-        && wanted.delivery.as_deref().is_none_or(|delivery| delivery == delivery_word(facts.delivery))
-        && wanted.browser.is_none_or(|browser| browser == facts.browser)
-        && wanted.bidirectional.is_none_or(|bidirectional| bidirectional == facts.bidirectional)
-}
-
-/// `push` or `pull`.
-pub fn flow_word(flow: Flow) -> &'static str {
-    match flow {
-        Flow::Push => "push",
-        Flow::Poll(_) | Flow::Hold(_) => "pull",
-    }
-}
-
-/// `log` or `snapshot`.
-pub fn delivery_word(delivery: Delivery) -> &'static str {
-    match delivery {
-        Delivery::Log => "log",
-        Delivery::Snapshot => "snapshot",
     }
 }

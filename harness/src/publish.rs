@@ -13,9 +13,7 @@ use crate::{
 /// What one publisher did.
 #[derive(Debug)]
 pub(crate) struct Publication {
-    /// Events of the window.
-    pub scheduled: u64,
-    /// Those of them that were published.
+    /// Events of the window that were published.
     pub published: u64,
     /// Published minus scheduled time of the window's events, in nanoseconds.
     pub lateness: Histogram,
@@ -24,7 +22,7 @@ pub(crate) struct Publication {
 /// Publishes the feed from its start, a time on the monotonic clock, until its end. Blocks.
 pub(crate) fn publish(spec: &FeedSpec, phases: Phases, faults: ServerFaults, start_ns: u64, hub: &Hub) -> Publication {
     clock::be_punctual();
-    let mut publication = Publication { scheduled: 0, published: 0, lateness: new_histogram() };
+    let mut publication = Publication { published: 0, lateness: new_histogram() };
     for event in Feed::new(spec) {
         let due_ns = start_ns + event.scheduled_ns;
         clock::block_until(due_ns);
@@ -36,7 +34,6 @@ pub(crate) fn publish(spec: &FeedSpec, phases: Phases, faults: ServerFaults, sta
             hub.publish(quote);
         }
         if phases.in_window(event.scheduled_ns) {
-            publication.scheduled += 1;
             publication.published += 1;
             publication.lateness.saturating_record(lateness_ns.max(1));
         }

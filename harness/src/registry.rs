@@ -108,6 +108,8 @@ pub struct Source {
     pub path: &'static str,
     /// What it says.
     pub text: &'static str,
+    /// The files of its own that it is divided into.
+    pub parts: &'static [Source],
 }
 
 const PUSH: Facts = Facts {
@@ -134,22 +136,26 @@ const MESSAGE_ENCODING: Setting = Setting { name: "encoding", values: Values::Ch
 const PING: Setting = Setting { name: "heartbeat", values: Values::Duration("25s") };
 const READ_BUFFER: Setting = Setting { name: "read-buffer", values: Values::Choice(&["4KiB", "128KiB"]) };
 
+macro_rules! source {
+    ($crate_name:literal, $file:expr, $parts:expr) => {
+        Source {
+            path: concat!($crate_name, "/src/", $file, ".rs"),
+            text: include_str!(concat!("../../", $crate_name, "/src/", $file, ".rs")),
+            parts: $parts,
+        }
+    };
+}
+
 macro_rules! approach {
-    ($name:literal, $module:ident, $settings:expr, $facts:expr) => {
+    ($name:literal, $module:ident, $settings:expr, $facts:expr $(, server: [$($server:literal),+])? $(, client: [$($client:literal),+])?) => {
         Approach {
             name: $name,
             facts: $facts,
             settings: $settings,
             serve: |context| Box::pin(servers::$module::serve(context)),
             subscribe: |context| Box::pin(clients::$module::subscribe(context)),
-            server_source: Source {
-                path: concat!("servers/src/", stringify!($module), ".rs"),
-                text: include_str!(concat!("../../servers/src/", stringify!($module), ".rs")),
-            },
-            client_source: Source {
-                path: concat!("clients/src/", stringify!($module), ".rs"),
-                text: include_str!(concat!("../../clients/src/", stringify!($module), ".rs")),
-            },
+            server_source: source!("servers", stringify!($module), &[$($(source!("servers", concat!(stringify!($module), "/", $server), &[])),+)?]),
+            client_source: source!("clients", stringify!($module), &[$($(source!("clients", concat!(stringify!($module), "/", $client), &[])),+)?]),
         }
     };
 }
@@ -161,12 +167,12 @@ pub static APPROACHES: &[Approach] = &[
     approach!("conditional-get", conditional_get, &[INTERVAL, CLIENT], Facts { summary: "the client asks at an interval for the newest state, by its version", delivery: Delivery::Snapshot, browser: true, ..POLL }),
     approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", flow: Flow::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }),
     approach!("sse", sse, &[HEARTBEAT, CLIENT], Facts { summary: "the server writes events into a response that does not end", browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }),
-    approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }),
+    approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }, server: ["close"]),
     approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", delivery: Delivery::Snapshot, ..POLL }),
     approach!("grpc-stream", grpc_stream, &[CODEC], Facts { summary: "one call, answered by a stream of messages over HTTP/2", article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }),
     approach!("grpc-bidi", grpc_bidi, &[CODEC], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }),
     approach!("grpc-web", grpc_web, &[ENCODING], Facts { summary: "gRPC server streaming over HTTP/1.1: a browser needs a library for it, and here no proxy", ..PUSH }),
-    approach!("webhook", webhook, &[CONNECTION], Facts { summary: "the server calls each subscriber's own endpoint, one event a request", connects: Side::Server, ..PUSH }),
+    approach!("webhook", webhook, &[CONNECTION], Facts { summary: "the server calls each subscriber's own endpoint, one event a request", connects: Side::Server, ..PUSH }, server: ["delivery"], client: ["inbox"]),
     approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", floor: true, ..PUSH }),
 ];
 

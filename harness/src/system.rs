@@ -105,7 +105,6 @@ async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter:
     anyhow::ensure!(control.next().await == Some(Command::Stop), "expected the order to stop");
     let publication = publisher.join().map_err(|_| anyhow::anyhow!("the publisher thread failed"))?;
     Ok(Served {
-        scheduled: publication.scheduled,
         published: publication.published,
         lateness: encode(&publication.lateness),
         client_to_server_bytes: after.client_to_server_bytes - before.client_to_server_bytes,

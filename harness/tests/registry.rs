@@ -103,7 +103,7 @@ fn choices_of_one_approach_make_different_variants() {
 #[test]
 fn embedded_sources_are_the_files_of_the_repository() {
     for approach in APPROACHES {
-        for (folder, Source { path, text }) in sources(approach) {
+        for (folder, Source { path, text, .. }) in sources(approach) {
             let file = std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
             assert!(path.starts_with(folder), "{path} is not under {folder}");
             assert!(!text.is_empty() && text == file, "{path} was embedded from another state");

@@ -16,5 +16,5 @@ mod suite;
 
 pub use fixture::Fixture;
 pub use reader::Reader;
-pub use subject::{Subject, subjects};
-pub use suite::{CASES, Case, Failure, Outcome, check};
+pub use subject::{Subject, subject, subjects};
+pub use suite::{CASES, Case, Failure, Outcome, check, failures};

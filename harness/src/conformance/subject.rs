@@ -29,6 +29,16 @@ impl Subject {
     }
 }
 
+/// A variant as a subject: its choices, with quick durations.
+pub fn subject(approach: &'static Approach, variant: &str, params: &Params) -> Subject {
+    let mut quick = quick_defaults(approach);
+    let choices = approach.settings.iter().filter(|setting| matches!(setting.values, Values::Choice(_)));
+    for (name, value) in choices.filter_map(|setting| params.0.get_key_value(setting.name)) {
+        quick.0.insert(name.clone(), value.clone());
+    }
+    Subject { name: variant.to_owned(), approach, params: quick }
+}
+
 /// All subjects, in the order of the registry.
 pub fn subjects() -> Vec<Subject> {
     APPROACHES.iter().flat_map(variants).collect()

@@ -3,13 +3,16 @@
 use std::{fmt, time::Duration};
 
 use anyhow::Result;
-use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, future::BoxFuture, stream};
 use servers::Limits;
 
 use super::{Fixture, Subject, delivery, edges, endurance};
 
 /// No case may take longer, whatever it waits for.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Cases spend their time waiting, so that more of them than there are cores run side by side.
+const SIDE_BY_SIDE: usize = 8;
 
 /// Limits that a few events reach.
 const SMALL: Limits = Limits { replay_events: 256, queue_events: 128, batch_events: 8 };
@@ -69,6 +72,13 @@ pub static CASES: &[Case] = &[
     Case { name: "survives-garbage", limits: SMALL, run: |fixture| Box::pin(edges::survives_garbage(fixture)) },
     Case { name: "confirms-orders", limits: SMALL, run: |fixture| Box::pin(edges::confirms_orders(fixture)) },
 ];
+
+/// Runs every case on these subjects, several side by side, and gives those that failed.
+pub async fn failures(subjects: &[Subject]) -> Vec<Failure> {
+    let checks = subjects.iter().flat_map(|subject| CASES.iter().map(move |case| check(subject, case)));
+    let checked = stream::iter(checks).buffer_unordered(SIDE_BY_SIDE);
+    checked.filter_map(|checked| async { checked.err() }).collect().await
+}
 
 /// Runs one case on one subject, in the current runtime.
 ///

@@ -7,10 +7,12 @@ use crate::{
     registry::{Delivery, Flow},
 };
 
-/// Share of the latency that the publisher's lateness may have: at the median beyond it a trial measures the publisher;
-/// at p99 beyond it the tail is the machine's. On a virtual machine of two cores, idle, waking a thread takes a fifth of
-/// the floor's median, so that a stricter limit would refuse the floor itself.
+/// Share of the latency that the publisher's lateness may have. Waking a thread takes about 50 µs on a virtual machine of
+/// two cores that is idle, a fifth of the floor's median, and more when others use it: beyond this share the figure is
+/// the machine's and not the approach's.
 const LATENESS_LIMIT: f64 = 0.5;
+/// No machine that could be measured on wakes a thread this late at the median: the publisher cannot keep up.
+const LATE_NS: u64 = 1_000_000;
 /// Distance from theory that chance does not explain, in standard deviations.
 const THEORY_LIMIT: f64 = 4.0;
 
@@ -68,20 +70,25 @@ fn delivery(trial: &Trial, measured: &Measured) -> Check {
 }
 
 fn lateness(measured: &Measured) -> Check {
+    let (late, latency) = (&measured.lateness_ns, &measured.latency_ns);
     let share = |late: Option<u64>, latency: Option<u64>| Some(late? as f64 / latency? as f64);
-    let median = share(measured.lateness_ns.p50, measured.latency_ns.p50);
-    let tail = share(measured.lateness_ns.p99, measured.latency_ns.p99);
-    if median.is_some_and(|median| median > LATENESS_LIMIT) {
-        let note = "most of the latency is the publisher's own lateness: leave the machine alone, or lower the load";
-        return check("lateness", median, Some(LATENESS_LIMIT), Verdict::Invalid, note.into());
-    }
-    if tail.is_some_and(|tail| tail > LATENESS_LIMIT) {
-        let note = "platform-limited: most of the tail is how late this machine wakes a thread, not the approach; \
-                    compare medians, or use an idle machine";
-        return check("lateness", tail, Some(LATENESS_LIMIT), Verdict::Warn, note.into());
-    }
-    let note = "events were published when they were due";
-    check("lateness", tail.or(median), Some(LATENESS_LIMIT), Verdict::Pass, note.into())
+    let median = share(late.p50, latency.p50);
+    let worst = median.into_iter().chain(share(late.p99, latency.p99)).reduce(f64::max);
+    let is_platform = worst.is_some_and(|worst| worst > LATENESS_LIMIT);
+    let is_publisher = median.is_some_and(|median| median > LATENESS_LIMIT) && late.p50 > Some(LATE_NS);
+    let (verdict, note) = if is_publisher {
+        (
+            Verdict::Invalid,
+            "most of the latency is the publisher's own lateness: leave the machine alone, or lower the load",
+        )
+    } else if is_platform {
+        let note = "platform-limited: most of the latency, at the median or at p99, is how late this machine wakes a \
+                    thread and not the approach; compare within this run only, or use an idle machine";
+        (Verdict::Warn, note)
+    } else {
+        (Verdict::Pass, "events were published when they were due")
+    };
+    check("lateness", worst, Some(LATENESS_LIMIT), verdict, note.into())
 }
 
 fn skipped_slots(measured: &Measured) -> Check {

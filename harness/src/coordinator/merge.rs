@@ -15,6 +15,7 @@ use super::{
     trial::ShardResult,
 };
 use crate::{
+    feed::Feed,
     message::{Empties, Usage},
     plan::Trial,
     registry::Flow,
@@ -59,7 +60,7 @@ fn blank(scenario: &str, trial: &Trial) -> TrialRecord {
 }
 
 fn measured(trial: &Trial, shards: &[ShardResult]) -> anyhow::Result<Measured> {
-    let events = events(shards)?;
+    let events = events(trial, shards);
     let last_arrivals = last_arrivals(shards)?;
     // Clients that hear one event observe one moment of the machine: the events are the observations.
     let observations = last_arrivals.len() as u64;
@@ -119,12 +120,11 @@ fn own(histogram: &Histogram, applies: bool) -> Option<Summary> {
     applies.then(|| summarise(histogram, histogram.len()))
 }
 
-fn events(shards: &[ShardResult]) -> anyhow::Result<Events> {
-    let first = shards.first().context("a trial has at least one shard")?;
+fn events(trial: &Trial, shards: &[ShardResult]) -> Events {
     let of = |count: fn(&Events) -> u64| sum(shards, |shard| count(&shard.worked.events));
-    Ok(Events {
-        // Every shard publishes the same feed.
-        scheduled: first.served.scheduled,
+    Events {
+        // Planned here and published there: every shard is to publish the same feed.
+        scheduled: Feed::new(&trial.feed).filter(|event| trial.phases.in_window(event.scheduled_ns)).count() as u64,
         published: shards.iter().map(|shard| shard.served.published).min().unwrap_or_default(),
         expected: of(|events| events.expected),
         delivered: of(|events| events.delivered),
@@ -133,7 +133,7 @@ fn events(shards: &[ShardResult]) -> anyhow::Result<Events> {
         reordered: of(|events| events.reordered),
         corrupt: of(|events| events.corrupt),
         coalesced: of(|events| events.coalesced),
-    })
+    }
 }
 
 fn responses(trial: &Trial, shards: &[ShardResult]) -> Responses {

@@ -1,6 +1,9 @@
 //! A run: the trials of a plan one after the other, each recorded as it ends.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use reports::{
     schema::{Interrupted, Record, RunRecord, Status, TrialRecord},
@@ -26,13 +29,15 @@ pub struct Outcome {
     pub interrupted: bool,
 }
 
-/// Runs the trials and records them in a directory that does not exist yet.
+/// Runs the trials and records them in a directory that holds no results yet. A variant that does not conform, for the
+/// reason given, is not measured: its trials are recorded as failed.
 ///
 /// # Errors
 /// The records cannot be written. A trial that fails is no error: it is recorded.
 pub async fn run(
     run: RunRecord,
     trials: &[Trial],
+    nonconforming: &BTreeMap<String, String>,
     directory: &Path,
     observer: &mut impl Observer,
 ) -> anyhow::Result<Outcome> {
@@ -44,7 +49,7 @@ pub async fn run(
     for (index, trial) in trials.iter().enumerate() {
         observer.began(trial, index, trials.len());
         let measured = tokio::select! {
-            measured = observed(trial, observer) => measured,
+            measured = observed(trial, nonconforming.get(&trial.variant), observer) => measured,
             _ = tokio::signal::ctrl_c() => {
                 interrupted = true;
                 let (recorded_trials, planned_trials) = (count(index), count(trials.len()));
@@ -61,7 +66,14 @@ pub async fn run(
 }
 
 /// Runs a trial while showing how far it is.
-async fn observed(trial: &Trial, observer: &mut impl Observer) -> anyhow::Result<Vec<ShardResult>> {
+async fn observed(
+    trial: &Trial,
+    nonconforming: Option<&String>,
+    observer: &mut impl Observer,
+) -> anyhow::Result<Vec<ShardResult>> {
+    if let Some(reason) = nonconforming {
+        anyhow::bail!("not measured, since it does not conform: {reason}");
+    }
     let (sender, mut progress) = mpsc::unbounded_channel();
     let mut running = std::pin::pin!(trial::run(trial, sender));
     loop {

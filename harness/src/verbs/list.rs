@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::{output, run::facts};
+use super::output;
 use crate::{
+    describe::facts,
     failure::Failure,
     registry::{APPROACHES, Approach, Values},
     scenario::{self, LIBRARY, Scenario},

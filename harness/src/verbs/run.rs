@@ -1,19 +1,20 @@
 //! `run` and `bench-all`: plan, check the machine, run, record, render.
 
-use std::path::{Path, PathBuf};
-
-use reports::schema::{ApproachFacts, ArticleWords, RunRecord, SCHEMA_VERSION};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use super::{dry_run, output, progress::Display};
 use crate::{
     capacity,
     cli::RunOptions,
     clock,
+    conformance::{Subject, failures, subject},
     coordinator::run::{Outcome, run as run_trials},
-    environment,
+    describe::run_record,
     failure::Failure,
-    plan::{self, Trial, delivery_word, flow_word},
-    registry::{APPROACHES, Approach, Side},
+    plan::{self, Trial},
     scenario::{self, Loaded, OneOrMany, Selection},
 };
 
@@ -25,6 +26,7 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     if options.dry_run {
         return dry_run::print(&loaded, &trials);
     }
+    let nonconforming = examine(&trials)?;
     let started = clock::since_epoch();
     let directory = options.out.clone().unwrap_or_else(|| default_directory(&loaded.name, started));
     let record = run_record(&loaded, &trials, started);
@@ -33,7 +35,7 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
         .enable_all()
         .build()
         .map_err(|error| Failure::Internal(error.into()))?
-        .block_on(run_trials(record, &trials, &directory, &mut display))?;
+        .block_on(run_trials(record, &trials, &nonconforming, &directory, &mut display))?;
     display.finish();
     if options.out.is_none() {
         point_latest_at(&directory);
@@ -80,53 +82,21 @@ fn fits(trials: &[Trial], capacity: capacity::Capacity) -> Result<(), Failure> {
     }
 }
 
-fn run_record(loaded: &Loaded, trials: &[Trial], started: std::time::Duration) -> RunRecord {
-    RunRecord {
-        schema_version: SCHEMA_VERSION,
-        tool: environment::tool(),
-        started: timestamp(started).to_string(),
-        command: command(),
-        scenario_name: loaded.name.clone(),
-        scenario: serde_json::to_value(&loaded.scenario).expect("a scenario has only string keys and finite numbers"),
-        planned_trials: u32::try_from(trials.len()).expect("trials are counted in 32 bits"),
-        environment: environment::environment(),
-        approaches: APPROACHES
-            .iter()
-            .filter(|approach| trials.iter().any(|trial| trial.approach.name == approach.name))
-            .map(facts)
-            .collect(),
+/// Why variants of the plan do not conform, by name: what is not right is not worth measuring.
+fn examine(trials: &[Trial]) -> Result<BTreeMap<String, String>, Failure> {
+    let subjects: BTreeMap<&str, Subject> = trials
+        .iter()
+        .map(|trial| (trial.variant.as_str(), subject(trial.approach, &trial.variant, &trial.params)))
+        .collect();
+    output::say(&format!("examining {} variants before they are measured", subjects.len()));
+    let runtime = output::runtime()?;
+    let failures = runtime.block_on(failures(&subjects.into_values().collect::<Vec<_>>()));
+    runtime.shutdown_background();
+    let mut reasons = BTreeMap::<String, String>::new();
+    for failure in failures {
+        reasons.entry(failure.subject).or_insert_with(|| format!("{}: {}", failure.case, failure.reason));
     }
-}
-
-/// What the record says of an approach.
-pub(super) fn facts(approach: &Approach) -> ApproachFacts {
-    let facts = approach.facts;
-    let measure = |source: crate::registry::Source| reports::complexity::measure(source.path, source.text);
-    ApproachFacts {
-        name: approach.name.into(),
-        summary: facts.summary.into(),
-        flow: flow_word(facts.flow).into(),
-        delivery: delivery_word(facts.delivery).into(),
-        connects: if facts.connects == Side::Client { "client" } else { "server" }.into(),
-        browser: facts.browser,
-        bidirectional: facts.bidirectional,
-        resumable: facts.resumable,
-        floor: facts.floor,
-        article: facts.article.map(|[label, latency, client_complexity, server_complexity]| ArticleWords {
-            label: label.into(),
-            latency: latency.into(),
-            client_complexity: client_complexity.into(),
-            server_complexity: server_complexity.into(),
-        }),
-        client_complexity: measure(approach.client_source),
-        server_complexity: measure(approach.server_source),
-    }
-}
-
-/// The command line, with this program under its own name wherever it stands.
-fn command() -> String {
-    let arguments = std::env::args().skip(1);
-    std::iter::once("delivery-bench".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+    Ok(reasons)
 }
 
 fn timestamp(since_epoch: std::time::Duration) -> humantime::Rfc3339Timestamp {

@@ -11,12 +11,12 @@ use crate::{
     failure::Failure,
     feed::{Arrival, FeedSpec},
     message::{HubLimits, Phases, Report, ServePlan, ServerFaults},
-    plan,
     process::{Control, become_child, raise_descriptor_limit},
     publish::publish,
     registry::{self, Approach},
     scenario_error::ScenarioError,
     system::{self, System},
+    variants,
 };
 
 pub(crate) fn serve(options: &ServeOptions) -> Result<(), Failure> {
@@ -41,7 +41,7 @@ fn coordinated() -> Result<(), Failure> {
 
 fn alone(options: &ServeOptions) -> Result<(), Failure> {
     let name = options.approach.as_deref().unwrap_or_default();
-    let (approach, params) = plan::variant(name).map_err(Failure::usage)?;
+    let (approach, params) = variants::variant(name).map_err(Failure::usage)?;
     let limits = limits(&options.set).map_err(Failure::usage)?;
     let duration = parse_duration(&options.duration).map_err(Failure::usage)?;
     if options.symbols == 0 || !(options.events_per_second.is_finite() && options.events_per_second > 0.0) {

@@ -4,12 +4,12 @@ use super::output::{data, runtime};
 use crate::{
     conformance::{CASES, Outcome, check, subjects},
     failure::Failure,
-    plan,
+    variants,
 };
 
 pub(crate) fn verify(only: &[String]) -> Result<(), Failure> {
     for name in only {
-        plan::variant(name).map_err(Failure::usage)?;
+        variants::variant(name).map_err(Failure::usage)?;
     }
     let wanted = |subject: &str| {
         only.is_empty() || only.iter().any(|name| subject == name || subject.starts_with(&format!("{name}/")))
