@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 /// Events that share one instant in a bursty feed.
 const BURST_EVENTS: u64 = 10;
 const NANOSECONDS: f64 = 1e9;
+/// What the payload consists of.
+const FILLER: &str = "x";
 
 /// How events are spread over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,14 +81,45 @@ impl FeedEvent {
     pub fn quote(&self, spec: &FeedSpec) -> Quote {
         Quote {
             symbol: symbol_name(self.symbol),
-            bid: f64::from(self.bid_cents) / 100.0,
-            ask: f64::from(self.bid_cents + 5) / 100.0,
-            timestamp_ms: spec.epoch_ms + i64::try_from(self.scheduled_ns / 1_000_000).expect("a feed lasts hours"),
+            bid: self.bid(),
+            ask: self.ask(),
+            timestamp_ms: self.timestamp_ms(spec),
             sequence: self.sequence,
             symbol_sequence: self.symbol_sequence,
-            payload: "x".repeat(spec.payload_bytes as usize),
+            payload: FILLER.repeat(spec.payload_bytes as usize),
         }
     }
+
+    /// Whether this quote is the event as it is published, of the symbol with this name. It is asked once a delivery,
+    /// so it builds nothing.
+    pub fn is_quote(&self, quote: &Quote, spec: &FeedSpec, name: &str) -> bool {
+        let Quote { symbol, bid, ask, timestamp_ms, sequence, symbol_sequence, payload } = quote;
+        (*sequence, *symbol_sequence) == (self.sequence, self.symbol_sequence)
+            && (*bid, *ask) == (self.bid(), self.ask())
+            && *timestamp_ms == self.timestamp_ms(spec)
+            && payload.len() == spec.payload_bytes as usize
+            && is_filler(payload)
+            && symbol == name
+    }
+
+    fn bid(&self) -> f64 {
+        f64::from(self.bid_cents) / 100.0
+    }
+
+    fn ask(&self) -> f64 {
+        f64::from(self.bid_cents + 5) / 100.0
+    }
+
+    fn timestamp_ms(&self, spec: &FeedSpec) -> i64 {
+        spec.epoch_ms + i64::try_from(self.scheduled_ns / 1_000_000).expect("a feed lasts hours")
+    }
+}
+
+/// Whether a payload consists of filler. It looks at every byte without stopping, which is many times faster than
+/// stopping at the first wrong one.
+fn is_filler(payload: &str) -> bool {
+    let filler = FILLER.as_bytes()[0];
+    payload.bytes().fold(0, |difference, byte| difference | (byte ^ filler)) == 0
 }
 
 /// The events of a feed in their order.
@@ -225,6 +258,25 @@ mod tests {
             assert_eq!((quote.bid.to_string().len(), quote.ask.to_string().len()), (6, 6), "{quote:?}");
             assert_eq!(quote.payload, "xxx");
         }
+    }
+
+    #[test]
+    fn a_quote_is_its_event_only_with_every_field_as_published() {
+        let spec = spec(Arrival::Poisson);
+        let event = Feed::new(&spec).next().unwrap();
+        let (quote, name) = (event.quote(&spec), symbol_name(event.symbol));
+        assert!(event.is_quote(&quote, &spec, &name));
+        let changed = [
+            Quote { symbol: "NOPE".into(), ..quote.clone() },
+            Quote { bid: quote.bid + 0.01, ..quote.clone() },
+            Quote { ask: quote.ask + 0.01, ..quote.clone() },
+            Quote { timestamp_ms: quote.timestamp_ms + 1, ..quote.clone() },
+            Quote { sequence: quote.sequence + 1, ..quote.clone() },
+            Quote { symbol_sequence: quote.symbol_sequence + 1, ..quote.clone() },
+            Quote { payload: "xx".into(), ..quote.clone() },
+            Quote { payload: "xxy".into(), ..quote },
+        ];
+        assert!(changed.iter().all(|quote| !event.is_quote(quote, &spec, &name)));
     }
 
     #[test]

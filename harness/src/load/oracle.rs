@@ -190,10 +190,11 @@ impl Oracle {
             self.names.iter().position(|name| *name == quote.symbol)?
         } else {
             let owed = self.owed.get(index_of(self.first_owed, quote.sequence))?;
-            if owed.event.quote(&self.spec) != *quote {
+            let symbol = owed.event.symbol as usize;
+            if !owed.event.is_quote(quote, &self.spec, &self.names[symbol]) {
                 return None;
             }
-            owed.event.symbol as usize
+            symbol
         };
         let per_client = self.audience.symbols_per_client;
         let mut symbols = self.spec.symbols_of(self.audience.first_client + client, per_client);
