@@ -38,9 +38,21 @@ pub(crate) fn percent(share: f64) -> String {
     if percent == 0.0 || percent == 100.0 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
 }
 
+/// A value on an axis: the same text without the zeros that say how exact a measured one is.
+pub(crate) fn tick(text: &str) -> String {
+    let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
+    let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
+    format!("{number} {unit}").trim_end().to_owned()
+}
+
 /// A count, exact.
 pub(crate) fn count(count: u64) -> String {
     grouped(&count.to_string())
+}
+
+/// A number that a user gave: exact where it is whole.
+pub(crate) fn plain(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e15 { count(value as u64) } else { significant(value) }
 }
 
 /// A count that is short rather than exact from a hundred thousand on.
@@ -100,6 +112,14 @@ mod tests {
         let values = [0.0, 0.123_45, 1.0, 9.994, 9.996, 99.94, 99.96, 1234.5, 1_234_567.0];
         let texts = ["0", "0.123", "1.00", "9.99", "10.0", "99.9", "100", "1,234", "1,234,567"];
         assert_eq!(values.map(significant), texts);
+    }
+
+    #[test]
+    fn ticks_are_short() {
+        assert_eq!(
+            ["1.00 KB", "20.0 µs", "100 ms", "0.500", "0 %"].map(tick),
+            ["1 KB", "20 µs", "100 ms", "0.5", "0 %"]
+        );
     }
 
     #[test]

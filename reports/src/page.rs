@@ -1,13 +1,73 @@
-//! stub
-use crate::store::Run;
-use std::path::{Path, PathBuf};
-/// x
-#[derive(Debug)]
+//! The report of one run: `report/index.html`, one page that needs nothing else, and `report/report.json`, every number
+//! on it.
+//!
+//! Prints a [`Report`]; computes nothing and knows no approach by name.
+
+mod article;
+mod canvas;
+mod chart;
+mod dots;
+mod markup;
+mod others;
+mod percentiles;
+mod responses;
+mod scale;
+mod sections;
+mod sweep;
+mod trust;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+
+use crate::{report::Report, store::Run};
+
+/// Name of the directory that is made in the result directory.
+pub const DIRECTORY: &str = "report";
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// x
+    /// The page.
     pub page: PathBuf,
+    /// Every number on it.
+    pub data: PathBuf,
+    /// Size of the page.
+    pub page_bytes: usize,
 }
-/// x
-pub fn write(_run: &Run, d: &Path) -> std::io::Result<Written> {
-    Ok(Written { page: d.join("report/index.html") })
+
+/// Why a report was not written.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    /// A file or its directory cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+/// Writes the report of a run into `directory`, where its results are. One that is there is replaced, since it can be
+/// made again at any time.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write(run: &Run, directory: &Path) -> Result<Written, ReportError> {
+    let report = Report::of(run);
+    let directory = directory.join(DIRECTORY);
+    fs::create_dir_all(&directory).map_err(|source| ReportError::Write { path: directory.clone(), source })?;
+    let page = sections::page(&report);
+    let mut data = serde_json::to_string_pretty(&report).expect("plain data with text keys can be written");
+    data.push('\n');
+    let written =
+        Written { page: directory.join("index.html"), data: directory.join("report.json"), page_bytes: page.len() };
+    for (path, text) in [(&written.data, &data), (&written.page, &page)] {
+        fs::write(path, text).map_err(|source| ReportError::Write { path: path.clone(), source })?;
+    }
+    Ok(written)
 }

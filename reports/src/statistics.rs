@@ -95,6 +95,12 @@ pub fn needed(quantile: f64) -> u64 {
     (0.025_f64.ln() / quantile.ln()).ceil() as u64
 }
 
+/// The largest quantile that so many effective observations support; 0 where there are none.
+#[must_use]
+pub fn largest_supported(effective_observations: u64) -> f64 {
+    if effective_observations == 0 { 0.0 } else { (0.025_f64.ln() / effective_observations as f64).exp() }
+}
+
 /// Effective observations behind the deliveries of a trial: events, since N clients that hear one event observe one
 /// moment of the machine and not N; and no more than were delivered at all.
 #[must_use]
@@ -143,6 +149,11 @@ mod tests {
     #[test]
     fn support_is_as_the_method_publishes_it() {
         assert_eq!(QUANTILES.map(needed), [6, 36, 368, 3688]);
+        for quantile in QUANTILES {
+            let needed = needed(quantile);
+            assert!(largest_supported(needed) >= quantile && largest_supported(needed - 1) < quantile);
+        }
+        assert_eq!(largest_supported(0), 0.0);
     }
 
     #[test]

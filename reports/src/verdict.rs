@@ -1,7 +1,7 @@
 //! The sentence at the top: which approach is soonest, which cannot be told from it, and which wastes most.
 
 use crate::{
-    format::{count, duration, percent, significant},
+    format::{count, duration, percent, plain, significant},
     merge::Merged,
     report::{LoadPoint, Row},
     schema::Load,
@@ -45,11 +45,7 @@ pub(crate) fn describe(load: &Load) -> String {
         0 => String::new(),
         bytes => format!(" of {} filler bytes", count(bytes.into())),
     };
-    format!("{clients} and {} events a second{payload}", significant_or_whole(load.events_per_second))
-}
-
-fn significant_or_whole(value: f64) -> String {
-    if value.fract() == 0.0 && value < 1e15 { count(value as u64) } else { significant(value) }
+    format!("{clients} and {} events a second{payload}", plain(load.events_per_second))
 }
 
 fn ranked(row: &Row) -> Option<(u64, &Row, &Merged)> {
@@ -63,14 +59,18 @@ fn overlap(a: &Merged, b: &Merged) -> bool {
     spreads.is_none_or(|([a_least, a_most], [b_least, b_most])| a_least <= b_most && b_least <= a_most)
 }
 
+/// Names every variant that wastes about as much as the worst, since between them the order is chance.
 fn waste(point: &LoadPoint) -> String {
-    let shares = point.rows.iter().filter_map(|row| Some((row, row.merged.as_ref()?.empty_share?)));
-    match shares.max_by(|(_, a), (_, b)| a.total_cmp(b)) {
-        Some((row, share)) if share > 0.0 => {
-            format!(" {} wastes most: {} of its responses carried no event.", row.variant, percent(share))
-        }
-        _ => " No response was empty.".to_owned(),
+    let shares: Vec<(f64, &str)> =
+        point.rows.iter().filter_map(|row| Some((row.merged.as_ref()?.empty_share?, row.variant.as_str()))).collect();
+    let most = shares.iter().map(|(share, _)| *share).fold(0.0, f64::max);
+    if most == 0.0 {
+        return " No response was empty.".to_owned();
     }
+    let worst: Vec<&str> =
+        shares.iter().filter(|(share, _)| *share > most - 0.01).map(|(_, variant)| *variant).collect();
+    let (verb, whose) = if worst.len() == 1 { ("wastes", "its") } else { ("waste", "their") };
+    format!(" {} {verb} most: {} of {whose} responses carried no event.", listed(&worst), percent(most))
 }
 
 fn listed(names: &[&str]) -> String {

@@ -1,0 +1,151 @@
+//! The article's table with measured values beside its words, and the columns that it lacks.
+
+use super::{
+    markup::{self, Cell, escape},
+    responses::deviation,
+};
+use crate::{
+    bands::Judged,
+    format::{self, NONE, or_none},
+    merge::Merged,
+    report::{LoadPoint, Row},
+};
+
+const HEADINGS: [&str; 12] = [
+    "Approach",
+    "Latency",
+    "× floor",
+    "Client complexity",
+    "Server complexity",
+    "Wasted responses",
+    "Bytes per event",
+    "CPU per event",
+    "Memory per client",
+    "Missed + duplicated",
+    "Connections opened",
+    "Valid trials",
+];
+
+/// The table under one load.
+pub(super) fn table(point: &LoadPoint) -> String {
+    let rows: Vec<Vec<Cell>> = point.rows.iter().map(cells).collect();
+    let caption = format!("The article's table, measured: {}", crate::verdict::describe(&point.load));
+    markup::table("article", &caption, &HEADINGS, &rows)
+}
+
+fn cells(row: &Row) -> Vec<Cell> {
+    let note = match &row.label {
+        Some(label) => label.as_str(),
+        None if row.floor => "the floor, not in the article",
+        None => "not in the article",
+    };
+    let merged = row.merged.as_ref();
+    let [client, server] = row.code_lines;
+    vec![
+        markup::name(row.order, &row.variant, note),
+        latency(row),
+        Cell::number(&or_none(row.times_floor, |times| format!("{} ×", format::significant(times))), row.times_floor),
+        complexity(&row.client_complexity, client),
+        complexity(&row.server_complexity, server),
+        merged.map_or_else(missing, wasted),
+        merged.map_or_else(missing, |merged| {
+            Cell::number(&or_none(merged.bytes_per_event, format::bytes), merged.bytes_per_event)
+        }),
+        merged.map_or_else(missing, |merged| {
+            let (server, client) = (merged.cpu.server_us_per_event, merged.cpu.client_us_per_event);
+            two_sides(server, client, format::processor_time)
+        }),
+        merged.map_or_else(missing, |merged| {
+            two_sides(Some(merged.server_bytes_per_client), Some(merged.client_bytes_per_client), format::bytes)
+        }),
+        merged.map_or_else(missing, lost),
+        merged.map_or_else(missing, |merged| {
+            let opened = merged.connections_opened;
+            Cell::number(&format::count(opened), Some(opened as f64))
+        }),
+        trials(row),
+    ]
+}
+
+fn missing() -> Cell {
+    Cell::text(NONE)
+}
+
+fn latency(row: &Row) -> Cell {
+    let Some(merged) = &row.merged else { return Cell::html(word(&row.latency), None) };
+    let [p50, p99] = [merged.latency_ns.p50, merged.latency_ns.p99];
+    let html = format!(
+        "{}<b>{}</b> <small>p99 {}</small>",
+        word(&row.latency),
+        or_none(p50, format::duration),
+        or_none(p99, format::duration)
+    );
+    Cell::html(html, p50.map(|p50| p50 as f64))
+}
+
+fn complexity(judged: &Judged, lines: u32) -> Cell {
+    let band = judged.measured.unwrap_or(NONE);
+    let html = format!("{}<b>{}</b> <small class=\"unit\">lines, {}</small>", word(judged), lines, escape(band));
+    Cell::html(html, Some(f64::from(lines)))
+}
+
+/// The article's word, and whether it is the measured band. The mark is a sign and a word, not a colour alone.
+fn word(judged: &Judged) -> String {
+    let Some(word) = &judged.word else { return String::new() };
+    let mark = match (judged.agrees, judged.measured) {
+        (Some(true), _) => "<span class=\"agrees\" title=\"the measured band\">=</span>".to_owned(),
+        (Some(false), Some(measured)) => {
+            let measured = escape(measured);
+            format!("<span class=\"differs\" title=\"measured: {measured}\">≠ <small>{measured}</small></span>")
+        }
+        _ => String::new(),
+    };
+    // A word and what it adds may stand on a line each, but neither is broken.
+    let parts: Vec<&str> = word.splitn(2, " (").collect();
+    let text = match parts[..] {
+        [band, addition] => format!("“{}</span> <span>({}”", escape(band), escape(addition)),
+        _ => format!("“{}”", escape(word)),
+    };
+    format!("<span class=\"word\"><span>{text}</span> {mark}</span>")
+}
+
+fn wasted(merged: &Merged) -> Cell {
+    let mut html = format!("<b>{}</b>", escape(&or_none(merged.empty_share, format::percent)));
+    if let Some(theory) = merged.responses.empty_theory {
+        let far = deviation(&theory)
+            .map_or(String::new(), |sigmas| format!("<small>{} sd off</small>", format::significant(sigmas)));
+        html += &format!(" <small>theory {}</small>{far}", format::percent(theory.probability));
+    }
+    Cell::html(html, merged.empty_share)
+}
+
+fn two_sides(server: Option<f64>, client: Option<f64>, text: fn(f64) -> String) -> Cell {
+    let html = format!(
+        "<span class=\"side\"><small>server</small> {}</span><span class=\"side\"><small>client</small> {}</span>",
+        or_none(server, text),
+        or_none(client, text)
+    );
+    Cell::html(html, server.zip(client).map(|(server, client)| server + client))
+}
+
+fn lost(merged: &Merged) -> Cell {
+    let events = &merged.events;
+    let sum = events.missed + events.duplicate;
+    let mut html = format!("{} + {}", format::count(events.missed), format::count(events.duplicate));
+    if events.coalesced > 0 {
+        html += &format!(" <small>{} coalesced</small>", format::count(events.coalesced));
+    }
+    Cell::html(html, Some(sum as f64))
+}
+
+fn trials(row: &Row) -> Cell {
+    let trials = row.trials;
+    let recorded = trials.valid + trials.invalid + trials.failed;
+    let mut html = format!("{} of {recorded}", trials.valid);
+    for (count, what) in [(trials.invalid, "invalid"), (trials.failed, "failed")] {
+        if count > 0 {
+            html += &format!(" <small class=\"differs\">{count} {what}</small>");
+        }
+    }
+    Cell::html(html, Some(f64::from(trials.valid)))
+}

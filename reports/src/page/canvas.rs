@@ -1,0 +1,238 @@
+//! Lines, shapes and text on an SVG that scales and follows the page's colours.
+//!
+//! A drawing is made with stand-in colours, in whole pixels at twice its nominal size, and dressed once at the end: the
+//! fixed size goes, title and description come, and each stand-in becomes a class of the style sheet. Colour, dash and
+//! marker of an approach follow from its place in the registry, so they are the same in every chart and every run.
+
+use plotters::{
+    backend::SVGBackend,
+    coord::Shift,
+    drawing::{DrawingArea, IntoDrawingArea},
+    element::{Circle, PathElement, Polygon, Rectangle, Text},
+    style::{
+        Color, IntoFont, RGBAColor, RGBColor, ShapeStyle, TextStyle,
+        text_anchor::{HPos, Pos, VPos},
+    },
+};
+
+use super::markup::escape;
+
+/// Colours in the style sheet; more approaches than that begin again.
+pub(super) const COLOURS: usize = 12;
+/// Dashes in the style sheet.
+const DASHES: usize = 6;
+/// Shapes of [`Canvas::marker`]. Not a divisor of the dashes, so that the pair of both tells thirty approaches apart.
+const MARKERS: usize = 5;
+/// A font's size in plotters is that of its box.
+const FONT_BOX: f64 = 1.24;
+/// Height of ordinary text.
+pub(super) const TEXT: i32 = 28;
+
+/// What something is drawn with.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Ink {
+    /// Colour and dash of the approach at this place in the registry.
+    Series(usize),
+    /// Its colour alone.
+    Plain(usize),
+    /// Ordinary text.
+    Text,
+    /// Text and marks that step back.
+    Muted,
+    /// Lines that only guide the eye.
+    Grid,
+    /// The page behind.
+    Paper,
+}
+
+/// Where a text is held.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Hold {
+    /// At its left end.
+    Left,
+    /// In the middle.
+    Middle,
+    /// At its right end.
+    Right,
+}
+
+/// A drawing under way.
+pub(super) struct Canvas<'a> {
+    area: DrawingArea<SVGBackend<'a>, Shift>,
+}
+
+/// Draws an SVG of `size`. `id` must be the page's only one; `description` says the take-away.
+pub(super) fn svg(
+    id: &str,
+    size: (i32, i32),
+    title: &str,
+    description: &str,
+    draw: impl FnOnce(&Canvas<'_>),
+) -> String {
+    let mut raw = String::new();
+    {
+        let area = SVGBackend::with_string(&mut raw, (size.0 as u32, size.1 as u32)).into_drawing_area();
+        draw(&Canvas { area });
+    }
+    dress(&raw, id, size, title, description)
+}
+
+impl Canvas<'_> {
+    /// A line through these points; `strength` from 0 to 1.
+    pub(super) fn line(&self, points: Vec<(i32, i32)>, ink: Ink, width: u32, strength: f64) {
+        self.put(&PathElement::new(points, stroke(ink, width, strength)));
+    }
+
+    /// A filled rectangle from corner to corner.
+    pub(super) fn bar(&self, from: (i32, i32), to: (i32, i32), ink: Ink, strength: f64) {
+        self.put(&Rectangle::new([from, to], mixed(ink, strength).filled()));
+    }
+
+    /// Text; `place` is its middle line.
+    pub(super) fn text(&self, text: &str, place: (i32, i32), ink: Ink, hold: Hold) {
+        let hold = match hold {
+            Hold::Left => HPos::Left,
+            Hold::Middle => HPos::Center,
+            Hold::Right => HPos::Right,
+        };
+        let font = ("sans-serif", f64::from(TEXT) * FONT_BOX).into_font();
+        let colour = mixed(ink, 1.0);
+        let style = TextStyle::from(font).color(&colour).pos(Pos::new(hold, VPos::Center));
+        self.put(&Text::new(text.to_owned(), place, style));
+    }
+
+    /// The marker of the approach at this place in the registry, filled or hollow.
+    pub(super) fn marker(&self, order: usize, (x, y): (i32, i32), filled: bool) {
+        let outline = match order % MARKERS {
+            0 => {
+                let style =
+                    if filled { mixed(Ink::Plain(order), 1.0).filled() } else { stroke(Ink::Plain(order), 3, 1.0) };
+                self.put(&Circle::new((x, y), 8, style));
+                return;
+            }
+            1 => [(-7, -7), (7, -7), (7, 7), (-7, 7)].to_vec(),
+            2 => [(0, -10), (9, 7), (-9, 7)].to_vec(),
+            3 => [(0, -10), (10, 0), (0, 10), (-10, 0)].to_vec(),
+            _ => [(0, 10), (9, -7), (-9, -7)].to_vec(),
+        };
+        let mut points: Vec<(i32, i32)> = outline.into_iter().map(|(dx, dy)| (x + dx, y + dy)).collect();
+        if filled {
+            self.put(&Polygon::new(points, mixed(Ink::Plain(order), 1.0).filled()));
+        } else {
+            points.extend([points[0], points[1]]);
+            self.line(points, Ink::Plain(order), 3, 1.0);
+        }
+    }
+
+    fn put<'e, E>(&self, element: &'e E)
+    where
+        &'e E: plotters::element::PointCollection<'e, (i32, i32)>,
+        E: for<'b> plotters::element::Drawable<SVGBackend<'b>>,
+    {
+        self.area.draw(element).expect("drawing into a text cannot fail");
+    }
+}
+
+/// A small picture of an approach's line and marker, for the name in a table.
+pub(super) fn key(order: usize) -> String {
+    let mut raw = String::new();
+    {
+        let area = SVGBackend::with_string(&mut raw, (64, 28)).into_drawing_area();
+        let canvas = Canvas { area };
+        canvas.line(vec![(2, 14), (62, 14)], Ink::Series(order), 4, 1.0);
+        canvas.marker(order, (32, 14), true);
+    }
+    let body = classes(&raw);
+    format!("<svg class=\"key\" viewBox=\"0 0 64 28\" aria-hidden=\"true\">{}", after_root(&body))
+}
+
+fn stroke(ink: Ink, width: u32, strength: f64) -> ShapeStyle {
+    mixed(ink, strength).stroke_width(width)
+}
+
+/// The stand-in of an ink: the first byte says the kind, the last which.
+fn mixed(ink: Ink, strength: f64) -> RGBAColor {
+    let colour = match ink {
+        Ink::Series(order) => RGBColor(1, (order % DASHES) as u8, (order % COLOURS) as u8),
+        Ink::Plain(order) => RGBColor(2, 0, (order % COLOURS) as u8),
+        Ink::Text => RGBColor(3, 0, 0),
+        Ink::Muted => RGBColor(3, 0, 1),
+        Ink::Grid => RGBColor(3, 0, 2),
+        Ink::Paper => RGBColor(3, 0, 3),
+    };
+    colour.mix(strength)
+}
+
+fn dress(raw: &str, id: &str, (width, height): (i32, i32), title: &str, description: &str) -> String {
+    let body = classes(raw);
+    format!(
+        "<svg class=\"chart\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\">\
+         <title id=\"{id}-t\">{}</title><desc id=\"{id}-d\">{}</desc>\n{}",
+        escape(title),
+        escape(description),
+        after_root(&body),
+    )
+}
+
+fn after_root(svg: &str) -> &str {
+    svg.split_once(">\n").map_or("", |(_, rest)| rest)
+}
+
+/// Each stand-in becomes a class, and what says nothing goes. Quotes within texts are escaped, so an attribute is only
+/// found where it is one.
+fn classes(raw: &str) -> String {
+    let mut text = raw.to_owned();
+    for (said, meant) in [
+        (" opacity=\"1\"", ""),
+        (" stroke=\"none\"", ""),
+        (" font-family=\"sans-serif\"", ""),
+        (" \"/>", "\"/>"),
+        ("\n</text>", "</text>"),
+    ] {
+        text = text.replace(said, meant);
+    }
+    let mut dressed = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(start) = rest.find("=\"#0") {
+        let (before, after) = rest.split_at(start);
+        let (attribute, code) = (before.rsplit(' ').next().unwrap_or(""), after.get(2..9).unwrap_or(""));
+        dressed += &before[..before.len() - attribute.len()];
+        dressed += &format!("class=\"{}\"", class(attribute, code));
+        rest = after.get(10..).unwrap_or("");
+    }
+    dressed + rest
+}
+
+/// The class of `#KKDDCC` as this attribute: kind, dash, colour.
+fn class(attribute: &str, code: &str) -> String {
+    let byte = |from: usize| code.get(from..from + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or(0);
+    let kind = if attribute == "fill" { "f" } else { "s" };
+    match (byte(1), byte(3), byte(5)) {
+        (1, dash, colour) => format!("{kind}{colour} d{dash}"),
+        (2, _, colour) => format!("{kind}{colour}"),
+        (_, _, which) => format!("{kind}-{}", ["text", "muted", "grid", "paper"][usize::from(which % 4)]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drawing_scales_and_says_what_it_is() {
+        let text = svg("x", (100, 50), "<title>", "a & b", |canvas| {
+            canvas.line(vec![(1, 2), (3, 4)], Ink::Series(7), 3, 1.0);
+            canvas.text("<script>\" opacity=\"1\"", (5, 6), Ink::Text, Hold::Left);
+            canvas.marker(1, (9, 9), true);
+        });
+        assert!(text.starts_with("<svg class=\"chart\" viewBox=\"0 0 100 50\" role=\"img\""), "{text}");
+        assert!(text.contains("&lt;title&gt;") && text.contains("a &amp; b"), "{text}");
+        assert!(
+            text.contains("<polyline fill=\"none\" class=\"s7 d1\" stroke-width=\"3\" points=\"1,2 3,4\"/>"),
+            "{text}"
+        );
+        assert!(text.contains("&lt;script&gt;&quot; opacity=&quot;1&quot;</text>"), "{text}");
+        assert!(text.contains("<polygon class=\"f1\" points="), "{text}");
+        assert!(!text.contains("xmlns") && !text.contains("width=\"100\""), "{text}");
+    }
+}

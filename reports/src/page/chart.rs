@@ -1,0 +1,101 @@
+//! What charts share: the frame with its axes, names beside lines, and the figure around a drawing with its table.
+
+use super::{
+    canvas::{Canvas, Hold, Ink, TEXT},
+    markup::escape,
+    scale::apart,
+};
+use crate::report::{LoadPoint, Row};
+
+/// Where the data of a chart is drawn, in pixels of the drawing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    pub(super) left: i32,
+    pub(super) right: i32,
+    pub(super) top: i32,
+    pub(super) bottom: i32,
+}
+
+/// Room for the names at the right of lines, and at the left of bars and dots.
+pub(super) const NAMES: i32 = 410;
+/// Characters of a name that fit there.
+const NAME_LENGTH: usize = 23;
+/// Height of a row of bars or dots.
+pub(super) const ROW: i32 = 54;
+
+/// The name at the end of a line.
+#[derive(Debug, Clone)]
+pub(super) struct EndLabel {
+    pub(super) order: usize,
+    pub(super) text: String,
+    pub(super) end: (i32, i32),
+}
+
+/// Upright lines with their values below, and what they are.
+pub(super) fn horizontal_axis(canvas: &Canvas<'_>, frame: Frame, ticks: &[(i32, String)], what: &str) {
+    for (x, text) in ticks {
+        canvas.line(vec![(*x, frame.top), (*x, frame.bottom)], Ink::Grid, 2, 1.0);
+        canvas.text(text, (*x, frame.bottom + TEXT + 4), Ink::Muted, Hold::Middle);
+    }
+    canvas.line(vec![(frame.left, frame.bottom), (frame.right, frame.bottom)], Ink::Muted, 2, 1.0);
+    canvas.text(what, (8, frame.bottom + 2 * TEXT + 18), Ink::Muted, Hold::Left);
+}
+
+/// Level lines with their values at the left.
+pub(super) fn vertical_axis(canvas: &Canvas<'_>, frame: Frame, ticks: &[(i32, String)], what: &str) {
+    for (y, text) in ticks {
+        canvas.line(vec![(frame.left, *y), (frame.right, *y)], Ink::Grid, 2, 1.0);
+        canvas.text(text, (frame.left - 14, *y), Ink::Muted, Hold::Right);
+    }
+    canvas.text(what, (8, TEXT / 2 + 2), Ink::Muted, Hold::Left);
+}
+
+/// Names at the right, each joined with the end of its line, moved apart where they would cover each other.
+pub(super) fn end_labels(canvas: &Canvas<'_>, frame: Frame, labels: &[EndLabel]) {
+    let mut heights: Vec<i32> = labels.iter().map(|label| label.end.1).collect();
+    apart(&mut heights, TEXT + 6, frame.top, frame.bottom);
+    for (label, height) in labels.iter().zip(heights) {
+        let bend = (frame.right + 16, height);
+        canvas.line(vec![label.end, bend, (frame.right + 26, height)], Ink::Plain(label.order), 1, 0.5);
+        canvas.marker(label.order, (frame.right + 38, height), true);
+        canvas.text(&shortened(&label.text), (frame.right + 56, height), Ink::Text, Hold::Left);
+    }
+}
+
+/// Names at the left of rows, and a line below each.
+pub(super) fn row_names(canvas: &Canvas<'_>, frame: Frame, rows: &[&Row]) {
+    for (index, row) in rows.iter().enumerate() {
+        let middle = row_middle(frame, index);
+        canvas.marker(row.order, (14, middle), true);
+        canvas.text(&shortened(&row.variant), (36, middle), Ink::Text, Hold::Left);
+        let below = middle + ROW / 2;
+        canvas.line(vec![(0, below), (frame.right, below)], Ink::Grid, 1, 1.0);
+    }
+}
+
+/// A name as long as there is room for; the table beside the chart has it whole.
+fn shortened(name: &str) -> String {
+    match name.char_indices().nth(NAME_LENGTH) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
+/// Middle of the row at this place.
+pub(super) fn row_middle(frame: Frame, index: usize) -> i32 {
+    frame.top + ROW * index as i32 + ROW / 2
+}
+
+/// Rows that have figures.
+pub(super) fn measured(point: &LoadPoint) -> Vec<&Row> {
+    point.rows.iter().filter(|row| row.merged.is_some()).collect()
+}
+
+/// A chart with its heading, its take-away and its table.
+pub(super) fn figure(title: &str, take_away: &str, drawing: &str, table: &str) -> String {
+    format!(
+        "<figure><h3>{}</h3><figcaption>{}</figcaption><div class=\"drawing\">{drawing}</div>{table}</figure>\n",
+        escape(title),
+        escape(take_away),
+    )
+}

@@ -1,0 +1,99 @@
+//! HTML text: escaping, and tables that a reader can sort and a screen reader can read.
+//!
+//! Whatever comes from a result file goes through [`escape`]; nothing here knows what it means.
+
+/// Text as it may stand in an element or a quoted attribute.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// One cell.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cell {
+    /// HTML that is already escaped.
+    pub(super) html: String,
+    /// What the column is sorted by; none goes last.
+    pub(super) order: Option<f64>,
+}
+
+impl Cell {
+    /// A number, as text and as what it is sorted by.
+    pub(super) fn number(text: &str, order: Option<f64>) -> Self {
+        Self { html: escape(text), order }
+    }
+
+    /// HTML that is already escaped.
+    pub(super) fn html(html: String, order: Option<f64>) -> Self {
+        Self { html, order }
+    }
+
+    /// Plain text.
+    pub(super) fn text(text: &str) -> Self {
+        Self { html: escape(text), order: None }
+    }
+}
+
+/// Values with their units beside each other, of which a line may hold as many as fit.
+pub(super) fn values(values: &[String]) -> String {
+    let whole: Vec<String> = values.iter().map(|value| escape(value).replace(' ', "&nbsp;")).collect();
+    whole.join(" · ")
+}
+
+/// The head of a row: the name beside a swatch that has the colour, dash and marker of the charts.
+pub(super) fn name(order: usize, label: &str, note: &str) -> Cell {
+    let note = if note.is_empty() { String::new() } else { format!("<small>{}</small>", escape(note)) };
+    let key = super::canvas::key(order);
+    Cell { html: format!("<span class=\"name\">{key}{}</span>{note}", escape(label)), order: None }
+}
+
+/// A table whose first column names its rows. `caption` is plain text; every other column can be sorted.
+pub(super) fn table(class: &str, caption: &str, headings: &[&str], rows: &[Vec<Cell>]) -> String {
+    let caption = escape(caption);
+    let mut html = format!(
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\
+         <table class=\"{class}\"><caption>{caption}</caption><thead><tr>"
+    );
+    for heading in headings {
+        html += &format!("<th scope=\"col\">{}</th>", escape(heading));
+    }
+    html += "</tr></thead><tbody>\n";
+    for row in rows {
+        html += "<tr>";
+        for (index, cell) in row.iter().enumerate() {
+            let order = cell.order.map_or(String::new(), |order| format!(" data-order=\"{order}\""));
+            html += &match index {
+                0 => format!("<th scope=\"row\"{order}>{}</th>", cell.html),
+                _ => format!("<td{order}>{}</td>", cell.html),
+            };
+        }
+        html += "</tr>\n";
+    }
+    html + "</tbody></table></div>\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_can_end_where_it_stands() {
+        assert_eq!(escape("<a b='c' d=\"e\">&"), "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;");
+    }
+
+    #[test]
+    fn captions_and_headings_are_escaped() {
+        let html = table("x", "<b>", &["<i>"], &[vec![Cell::text("<u>")]]);
+        assert!(!html.contains("<b>") && !html.contains("<i>") && !html.contains("<u>"), "{html}");
+    }
+}

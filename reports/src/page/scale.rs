@@ -1,0 +1,114 @@
+//! From a value to a place, and the values that are worth a line.
+
+/// A straight scale from values to pixels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scale {
+    least: f64,
+    most: f64,
+    from: i32,
+    to: i32,
+    logarithmic: bool,
+}
+
+impl Scale {
+    /// Equal steps for equal differences.
+    pub(super) fn linear(least: f64, most: f64, from: i32, to: i32) -> Self {
+        Self { least, most, from, to, logarithmic: false }
+    }
+
+    /// Equal steps for equal ratios; both bounds are above 0.
+    pub(super) fn logarithmic(least: f64, most: f64, from: i32, to: i32) -> Self {
+        Self { least: least.log10(), most: most.log10(), from, to, logarithmic: true }
+    }
+
+    /// The pixel of a value; what lies outside is put on the bound.
+    pub(super) fn at(&self, value: f64) -> i32 {
+        let value = if self.logarithmic { value.max(f64::MIN_POSITIVE).log10() } else { value };
+        let share = ((value - self.least) / (self.most - self.least)).clamp(0.0, 1.0);
+        self.from + (share * f64::from(self.to - self.from)).round() as i32
+    }
+}
+
+/// Bounds of a logarithmic axis that holds all values above 0, and its ticks: powers of ten, and where they are few, 2
+/// and 5 times them.
+pub(super) fn logarithmic_axis(values: impl Iterator<Item = f64> + Clone) -> Option<([f64; 2], Vec<f64>)> {
+    let positive = values.filter(|value| *value > 0.0 && value.is_finite());
+    let least = positive.clone().reduce(f64::min)?;
+    let most = positive.reduce(f64::max)?;
+    let steps: &[f64] = if most / least > 200.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+    let candidates: Vec<f64> = (least.log10().floor() as i32 - 1..=most.log10().ceil() as i32 + 1)
+        .flat_map(|exponent| steps.iter().map(move |step| step * 10f64.powi(exponent)))
+        .collect();
+    let low = candidates.iter().rev().find(|tick| **tick <= least * 1.0001).copied()?;
+    let high = candidates.iter().find(|tick| **tick >= most * 0.9999 && **tick > low).copied()?;
+    let ticks = candidates.into_iter().filter(|tick| (low..=high).contains(tick)).collect();
+    Some(([low, high], ticks))
+}
+
+/// Where a quantile stands on an axis on which each further nine takes the same room: p0 at 0, p90 at 1, p99 at 2.
+pub(super) fn nines(quantile: f64) -> f64 {
+    -(1.0 - quantile).log10()
+}
+
+/// The quantile that stands there.
+pub(super) fn quantile_at(nines: f64) -> f64 {
+    1.0 - 10f64.powf(-nines)
+}
+
+/// Moves places apart until each is `gap` from the next, within bounds where that is possible, in their order.
+pub(super) fn apart(places: &mut [i32], gap: i32, least: i32, most: i32) {
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_by_key(|index| places[*index]);
+    let mut free = least;
+    for index in &order {
+        places[*index] = places[*index].max(free);
+        free = places[*index] + gap;
+    }
+    let mut free = most;
+    for index in order.iter().rev() {
+        places[*index] = places[*index].min(free);
+        free = places[*index] - gap;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_go_to_their_pixels() {
+        let linear = Scale::linear(0.0, 1.0, 100, 300);
+        assert_eq!([0.0, 0.5, 1.0, 7.0].map(|value| linear.at(value)), [100, 200, 300, 300]);
+        let upwards = Scale::logarithmic(1.0, 1000.0, 300, 0);
+        assert_eq!([1.0, 10.0, 1000.0, 0.0].map(|value| upwards.at(value)), [300, 200, 0, 300]);
+    }
+
+    #[test]
+    fn axes_hold_all_values() {
+        let ([low, high], ticks) = logarithmic_axis([3.0, 40.0, 0.0].into_iter()).unwrap();
+        assert_eq!((low, high, ticks), (2.0, 50.0, vec![2.0, 5.0, 10.0, 20.0, 50.0]));
+        let ([low, high], ticks) = logarithmic_axis([3e5, 1e9].into_iter()).unwrap();
+        assert_eq!((low, high, ticks.len()), (1e5, 1e9, 5));
+        let ([low, high], _) = logarithmic_axis([10.0].into_iter()).unwrap();
+        assert!(low <= 10.0 && high > 10.0);
+        assert!(logarithmic_axis([0.0].into_iter()).is_none());
+    }
+
+    #[test]
+    fn each_nine_takes_the_same_room() {
+        for (quantile, place) in [(0.0, 0.0), (0.9, 1.0), (0.99, 2.0), (0.999, 3.0)] {
+            assert!((nines(quantile) - place).abs() < 1e-9);
+            assert!((quantile_at(place) - quantile).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn labels_do_not_overlap() {
+        let mut places = [50, 52, 51, 98];
+        apart(&mut places, 10, 0, 100);
+        assert_eq!(places, [50, 70, 60, 98]);
+        let mut low = [99, 99];
+        apart(&mut low, 10, 0, 100);
+        assert_eq!(low, [90, 100]);
+    }
+}

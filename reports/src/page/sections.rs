@@ -1,0 +1,120 @@
+//! The page from top to bottom. First screen: verdict, the article's table, and whether it can be trusted.
+
+use super::{article, dots, markup::escape, others, percentiles, responses, sweep, trust};
+use crate::{
+    report::{LoadPoint, Report},
+    schema::RunRecord,
+    verdict,
+};
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// Largest size of the tables, and of the charts, of all loads: the page keeps under 1 MB however long a sweep is.
+const TABLES_LIMIT_BYTES: usize = 250_000;
+const CHARTS_LIMIT_BYTES: usize = 600_000;
+
+/// The whole page.
+pub(super) fn page(report: &Report) -> String {
+    let title = title(&report.run);
+    let mut html = head(&title);
+    html += &format!("<header><p class=\"kind\">delivery-bench · {}</p>", escape(&report.run.scenario_name));
+    html += &format!("<h1>{}</h1>", escape(&title));
+    if let Some(question) = text_of(&report.run, "question") {
+        html += &format!("<p class=\"question\">{}</p>", escape(question));
+    }
+    html += &format!("<p class=\"verdict\">{}</p>", escape(&report.verdict));
+    html += "<nav><a href=\"#validity\">Can it be trusted?</a> <a href=\"#charts\">Charts</a> \
+             <a href=\"report.json\" download>Every number, as JSON</a></nav></header>\n<main>\n";
+    if report.validity.interrupted {
+        html += "<p class=\"banner differs\">The run was interrupted: what follows is a part of its plan.</p>\n";
+    }
+    html += &tables(report);
+    html += &trust::section(report);
+    if let Some(analysis) = text_of(&report.run, "analysis") {
+        let analysis = escape(analysis);
+        html += &format!("<section id=\"analysis\"><h2>What may be concluded</h2><p>{analysis}</p></section>\n");
+    }
+    html += &charts(&report.loads);
+    html += "</main>\n<footer><p>How each number is made, and what this tool is biased by: METHODOLOGY.md and BIAS.md in \
+             its repository. Every number here, the terminal's table and report.json come from the same merged \
+             histograms.</p></footer>\n";
+    html + &format!("<script>{SCRIPT}</script></body></html>\n")
+}
+
+/// The policy makes it certain that the page asks nothing of any network.
+fn head(title: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
+         script-src 'unsafe-inline'; img-src data:\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
+         <link rel=\"icon\" href=\"data:,\">\n<style>{STYLE}</style></head><body>\n",
+        escape(title)
+    )
+}
+
+fn title(run: &RunRecord) -> String {
+    text_of(run, "title").unwrap_or(&run.scenario_name).to_owned()
+}
+
+/// A text of the scenario.
+fn text_of<'a>(run: &'a RunRecord, key: &str) -> Option<&'a str> {
+    run.scenario.get(key)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// The article's table, under each load, with the rules below.
+fn tables(report: &Report) -> String {
+    let mut html = "<section id=\"table\"><h2>Measured, beside the article’s words</h2>\n".to_owned();
+    html += &each(&report.loads, TABLES_LIMIT_BYTES, |_, point| article::table(point));
+    html += "<ul class=\"rules\">\n";
+    for rule in &report.rules {
+        html += &format!("<li>{}</li>\n", escape(rule));
+    }
+    html + "</ul></section>\n"
+}
+
+/// The charts, for each load those of one load, and those over the loads of a sweep first.
+fn charts(loads: &[LoadPoint]) -> String {
+    let mut html = "<section id=\"charts\"><h2>Charts</h2>\n".to_owned();
+    if loads.len() > 1 {
+        html += &format!("<div class=\"board\">{}</div>\n", sweep::figures(loads));
+    }
+    html += &each(loads, CHARTS_LIMIT_BYTES, |index, point| {
+        let id = format!("load{index}");
+        let figures = [
+            percentiles::figure(point, &format!("{id}-percentiles")),
+            responses::figure(point, &format!("{id}-responses")),
+            dots::figures(point, &id),
+            others::figure(point),
+        ];
+        format!("<div class=\"board\">{}</div>\n", figures.concat())
+    });
+    html + "</section>\n"
+}
+
+/// What is made of each load, the heaviest first and always, the others while there is room.
+fn each(loads: &[LoadPoint], limit_bytes: usize, make: impl Fn(usize, &LoadPoint) -> String) -> String {
+    let mut html = String::new();
+    for (index, point) in loads.iter().enumerate().rev() {
+        let part = folded(point, loads.len(), index, &make(index, point));
+        if !html.is_empty() && html.len() + part.len() > limit_bytes {
+            html += &format!(
+                "<p>Left out here to keep the page small: {} lighter loads. report.json has them.</p>\n",
+                index + 1
+            );
+            break;
+        }
+        html += &part;
+    }
+    html
+}
+
+/// Of several loads the heaviest is open, the others are folded away with their verdict to be seen.
+fn folded(point: &LoadPoint, of: usize, index: usize, html: &str) -> String {
+    if of == 1 {
+        return html.to_owned();
+    }
+    let open = if index + 1 == of { " open" } else { "" };
+    format!("<details{open}><summary>{}</summary>{html}</details>\n", escape(&verdict::of_load(point)))
+}

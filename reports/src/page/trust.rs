@@ -1,0 +1,116 @@
+//! The validity box: what stands behind the numbers, and how to get them again.
+
+use super::markup::{self, Cell, escape};
+use crate::{
+    format::{self, NONE, or_none},
+    report::Report,
+    schema::{RunRecord, Status, Verdict},
+    validity::{CheckTotal, Validity},
+    verdict::describe,
+};
+
+/// The box.
+pub(super) fn section(report: &Report) -> String {
+    let validity = &report.validity;
+    let state = if validity.valid == validity.planned.max(validity.recorded) { "agrees" } else { "differs" };
+    let mut html = format!(
+        "<section class=\"trust\" id=\"validity\"><h2>Can it be trusted?</h2><p class=\"line\"><b class=\"{state}\">{}</b></p>\n",
+        escape(&validity.line())
+    );
+    html += &problems(validity);
+    html += &checks(&validity.checks);
+    html += &warnings(validity);
+    html += &machine(&report.run);
+    html + "</section>\n"
+}
+
+fn problems(validity: &Validity) -> String {
+    if validity.problems.is_empty() {
+        return String::new();
+    }
+    let mut html = "<p>Not valid, and left out of every number:</p><ul>\n".to_owned();
+    for problem in &validity.problems {
+        let status = if problem.status == Status::Failed { "failed" } else { "invalid" };
+        html += &format!(
+            "<li><b>{}</b>, round {}, {}: <span class=\"differs\">{status}</span>, {}</li>\n",
+            escape(&problem.variant),
+            problem.round,
+            escape(&describe(&problem.load)),
+            escape(&problem.reason)
+        );
+    }
+    html + "</ul>\n"
+}
+
+fn checks(checks: &[CheckTotal]) -> String {
+    if checks.is_empty() {
+        return "<p>No check was recorded.</p>\n".to_owned();
+    }
+    let rows: Vec<Vec<Cell>> = checks.iter().map(check).collect();
+    let headings = ["Check", "Worst verdict", "Passed", "Warned", "Invalid", "Values", "Threshold", "What it says"];
+    markup::table("checks", "Every check over all trials", &headings, &rows)
+}
+
+fn check(check: &CheckTotal) -> Vec<Cell> {
+    let (class, worst) = match check.worst {
+        Verdict::Pass => ("agrees", "✓ pass"),
+        Verdict::Warn => ("warns", "! warn"),
+        Verdict::Invalid => ("differs", "✗ invalid"),
+    };
+    let count = |count: u32| Cell::number(&count.to_string(), Some(f64::from(count)));
+    let range = or_none(check.range, |[least, most]| match (format::significant(least), format::significant(most)) {
+        (least, most) if least == most => least,
+        (least, most) => format!("{least} to {most}"),
+    });
+    vec![
+        Cell::text(&check.id),
+        Cell::html(format!("<span class=\"{class}\">{worst}</span>"), None),
+        count(check.passed),
+        count(check.warned),
+        count(check.invalid),
+        Cell::text(&range),
+        Cell::text(&or_none(check.threshold, format::significant)),
+        Cell::text(&check.note),
+    ]
+}
+
+fn warnings(validity: &Validity) -> String {
+    if validity.warnings.is_empty() {
+        return String::new();
+    }
+    let mut html = format!("<details><summary>{} warnings, each</summary><ul>\n", validity.warnings.len());
+    for warning in &validity.warnings {
+        html += &format!(
+            "<li><b>{}</b>, round {}, {}: {} {}: {}</li>\n",
+            escape(&warning.variant),
+            warning.round,
+            escape(&describe(&warning.load)),
+            escape(&warning.check.id),
+            or_none(warning.check.value, format::significant),
+            escape(&warning.check.note)
+        );
+    }
+    html + "</ul></details>\n"
+}
+
+fn machine(run: &RunRecord) -> String {
+    let environment = &run.environment;
+    let dirty = if run.tool.dirty { ", with uncommitted changes" } else { "" };
+    let descriptors = [environment.nofile_soft, environment.nofile_hard].map(format::count).join(", at most ");
+    let facts = [
+        ("Started", run.started.clone()),
+        ("Machine", format!("{}, {} cores, {}", environment.cpu, environment.cores, memory(environment.memory_bytes))),
+        ("Kernel", format!("{} {}, clock {}", environment.os, environment.kernel, environment.clocksource)),
+        ("Descriptors", descriptors),
+        ("Commit", format!("{}{dirty}, version {}", run.tool.git_revision, run.tool.version)),
+    ];
+    let mut html = "<dl class=\"machine\">\n".to_owned();
+    for (name, value) in facts {
+        html += &format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", escape(&value));
+    }
+    html + &format!("<div><dt>Again</dt><dd><code>{}</code></dd></div></dl>\n", escape(&run.command))
+}
+
+fn memory(bytes: u64) -> String {
+    if bytes == 0 { NONE.to_owned() } else { format::bytes(bytes as f64) }
+}

@@ -1,0 +1,132 @@
+//! The page needs nothing else, escapes what it did not write, and says what `report.json` says.
+
+mod support;
+
+use std::fs;
+
+use reports::{
+    page,
+    schema::{Status, Verdict},
+    statistics,
+    store::Run,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The page and the data of a run.
+fn written(run: &Run) -> (String, Value) {
+    let directory = TempDir::new().unwrap();
+    let written = page::write(run, directory.path()).unwrap();
+    let page = fs::read_to_string(&written.page).unwrap();
+    assert_eq!(page.len(), written.page_bytes);
+    (page, serde_json::from_str(&fs::read_to_string(&written.data).unwrap()).unwrap())
+}
+
+#[test]
+fn the_page_asks_nothing_of_any_network() {
+    let (page, _) = written(&support::run());
+    for asking in ["http://", "https://", "src=", "@import", "url(", "<link rel=\"stylesheet", "fetch("] {
+        assert!(!page.contains(asking), "{asking}");
+    }
+    assert!(page.contains("default-src 'none'"));
+    assert!(page.len() < 1 << 20);
+}
+
+#[test]
+fn a_long_sweep_keeps_the_page_small() {
+    let clients: Vec<u32> = (1..=8).map(|step| step * 100).collect();
+    let (page, data) = written(&support::run_under(&clients));
+    assert!(page.len() < 1_000_000, "{}", page.len());
+    assert!(page.contains("Left out here to keep the page small: "));
+    assert_eq!(data["loads"].as_array().unwrap().len(), 8);
+    assert!(page.contains("p50 against clients, with 50 events a second"));
+}
+
+#[test]
+fn names_from_a_result_file_are_data() {
+    let hostile = "<script>alert(1)</script>\"'&";
+    let mut run = support::run();
+    run.run.scenario["title"] = hostile.into();
+    run.run.scenario["question"] = hostile.into();
+    run.run.scenario["analysis"] = hostile.into();
+    run.run.scenario_name = hostile.into();
+    run.run.command = hostile.into();
+    run.run.environment.cpu = hostile.into();
+    run.run.tool.git_revision = hostile.into();
+    let article = run.run.approaches[0].article.as_mut().unwrap();
+    article.label = hostile.into();
+    article.latency = hostile.into();
+    for trial in &mut run.trials {
+        trial.variant += hostile;
+        let checks = &mut trial.measured.as_mut().unwrap().checks;
+        checks[0].note = hostile.into();
+        checks[1].id = hostile.into();
+        checks[1].verdict = Verdict::Warn;
+    }
+    run.trials[3].status = Status::Failed;
+    run.trials[3].error = Some(hostile.into());
+    let (page, _) = written(&run);
+    assert_eq!(page.matches("<script>").count(), 1, "the page's own");
+    assert!(!page.contains("alert(1)</script>"));
+    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+}
+
+#[test]
+fn every_figure_of_the_table_is_in_the_data() {
+    let (page, data) = written(&support::run());
+    let rows = data["loads"][0]["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 11);
+    for row in rows {
+        let merged = &row["merged"];
+        let p50 = merged["latency_ns"]["p50"].as_u64().unwrap();
+        let histogram = statistics::decode(merged["latency_ns"]["histogram"].as_str().unwrap()).unwrap();
+        assert_eq!(histogram.value_at_quantile(0.5), p50);
+        assert!(page.contains(&format!("data-order=\"{p50}\"")), "p50 of {}", row["variant"]);
+        for key in ["bytes_per_event", "empty_share"] {
+            let number = merged[key].as_f64().unwrap();
+            assert!(page.contains(&format!("data-order=\"{number}\"")), "{key} of {}", row["variant"]);
+        }
+    }
+}
+
+#[test]
+fn the_article_s_word_stands_beside_the_measured_one() {
+    let (page, data) = written(&support::run());
+    let row = &data["loads"][0]["rows"][1];
+    assert_eq!((&row["approach"], &row["latency"]["word"]), (&"long-poll".into(), &"Medium".into()));
+    assert_eq!((&row["latency"]["measured"], &row["latency"]["agrees"]), (&"low".into(), &false.into()));
+    assert!(page.contains("low: at most 50 lines of code; medium: at most 100; high: more"));
+    assert!(page.contains("Synthetic numbers, for looking at the page."));
+    assert!(page.contains("delivery-bench run scenarios/bench-all.toml --seed 1"));
+}
+
+#[test]
+fn each_drawing_says_what_it_is_and_has_a_table() {
+    let (page, _) = written(&support::run());
+    let drawings = page.matches("<svg class=\"chart\"").count();
+    assert_eq!(drawings, 5);
+    assert_eq!(page.matches("role=\"img\" aria-labelledby=").count(), drawings);
+    assert_eq!(page.matches("<desc id=").count(), drawings);
+    // Beside each drawing one, and the article's, the checks' and the other durations'.
+    assert_eq!(page.matches("<table").count(), drawings + 3);
+}
+
+#[test]
+fn the_same_results_make_the_same_page() {
+    assert_eq!(written(&support::run()), written(&support::run()));
+}
+
+#[test]
+fn a_run_without_a_valid_trial_says_so() {
+    let mut run = support::run();
+    for trial in &mut run.trials {
+        trial.status = Status::Invalid;
+        trial.error = Some("the clock went backwards".into());
+    }
+    let (page, _) = written(&run);
+    assert!(page.contains("no approach has a valid median: nothing can be said."));
+    assert!(page.contains("the clock went backwards"));
+    run.trials.clear();
+    let (page, _) = written(&run);
+    assert!(page.contains("No trial was recorded: nothing can be said."));
+}
