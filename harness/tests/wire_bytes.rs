@@ -16,6 +16,8 @@ const BURST: u32 = 30;
 const PAYLOAD_BYTES: usize = 256;
 /// Where nothing is read for so long, nothing was there to be read.
 const QUIET: Duration = Duration::from_millis(5);
+/// Looks at the counts before they are taken as they are.
+const MOST_LOOKS: u32 = 20;
 /// Subjects that are compared at the same time: more of them than cores would keep each other from being quiet.
 const SIDE_BY_SIDE: usize = 2;
 /// How far the counts may lie apart.
@@ -87,15 +89,26 @@ async fn compare(subject: Subject) -> Result<bool> {
     Ok(true)
 }
 
-/// Both counts of one moment: taken again while something moves, such as what the kernel had received already and the
-/// server read after.
+/// Both counts of one moment: taken again until two looks find them equally far apart, since what is on its way, such
+/// as what the kernel has received and the server has not read, is another amount each time. Where connections come and
+/// go the two never settle, and the last look has to do.
 async fn both_counts(fixture: &Fixture) -> (Traffic, Traffic) {
+    let mut last_gap = None;
+    let mut looks = 0;
     loop {
-        let before = fixture.meter.traffic();
+        let metered = fixture.meter.traffic();
         let kernel = fixture.meter.kernel_traffic();
         tokio::time::sleep(QUIET).await;
-        if fixture.meter.traffic() == before {
-            return (before, kernel);
+        if fixture.meter.traffic() != metered {
+            continue;
+        }
+        let gap = (
+            metered.client_to_server_bytes.abs_diff(kernel.client_to_server_bytes),
+            metered.server_to_client_bytes.abs_diff(kernel.server_to_client_bytes),
+        );
+        looks += 1;
+        if last_gap.replace(gap) == Some(gap) || looks == MOST_LOOKS {
+            return (metered, kernel);
         }
     }
 }
