@@ -26,6 +26,9 @@ const HEADINGS: [&str; 12] = [
     "Valid trials",
 ];
 
+/// Standard deviations from where on the count of empty responses is not what theory says.
+const FAR: f64 = 4.0;
+
 /// The table under one load.
 pub(super) fn table(point: &LoadPoint) -> String {
     let rows: Vec<Vec<Cell>> = point.rows.iter().map(cells).collect();
@@ -112,9 +115,11 @@ fn word(judged: &Judged) -> String {
 fn wasted(merged: &Merged) -> Cell {
     let mut html = format!("<b>{}</b>", escape(&or_none(merged.empty_share, format::percent)));
     if let Some(theory) = merged.responses.empty_theory {
-        let far = deviation(&theory)
-            .map_or(String::new(), |sigmas| format!("<small>{} sd off</small>", format::significant(sigmas)));
-        html += &format!(" <small>theory {}</small>{far}", format::percent(theory.probability));
+        html += &format!(" <small>theory {}</small>", format::percent(theory.probability));
+        if let Some(far) = deviation(&theory) {
+            let (class, sign) = if far.abs() > FAR { (" class=\"differs\"", "≠ ") } else { ("", "") };
+            html += &format!("<small{class}>{sign}{} sd off</small>", format::significant(far));
+        }
     }
     Cell::html(html, merged.empty_share)
 }

@@ -17,9 +17,9 @@ pub(super) struct Frame {
 }
 
 /// Room for the names at the right of lines, and at the left of bars and dots.
-pub(super) const NAMES: i32 = 410;
+pub(super) const NAMES: i32 = 420;
 /// Characters of a name that fit there.
-const NAME_LENGTH: usize = 23;
+const NAME_LENGTH: usize = 21;
 /// Height of a row of bars or dots.
 pub(super) const ROW: i32 = 54;
 
@@ -33,9 +33,15 @@ pub(super) struct EndLabel {
 
 /// Upright lines with their values below, and what they are.
 pub(super) fn horizontal_axis(canvas: &Canvas<'_>, frame: Frame, ticks: &[(i32, String)], what: &str) {
+    let mut free = i32::MIN;
     for (x, text) in ticks {
         canvas.line(vec![(*x, frame.top), (*x, frame.bottom)], Ink::Grid, 2, 1.0);
-        canvas.text(text, (*x, frame.bottom + TEXT + 4), Ink::Muted, Hold::Middle);
+        // A value that would run into the one before it is left to its line.
+        let half = text.chars().count() as i32 * TEXT / 4 + 6;
+        if x - half >= free {
+            canvas.text(text, (*x, frame.bottom + TEXT + 4), Ink::Muted, Hold::Middle);
+            free = x + half;
+        }
     }
     canvas.line(vec![(frame.left, frame.bottom), (frame.right, frame.bottom)], Ink::Muted, 2, 1.0);
     canvas.text(what, (8, frame.bottom + 2 * TEXT + 18), Ink::Muted, Hold::Left);

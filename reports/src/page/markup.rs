@@ -54,7 +54,9 @@ pub(super) fn values(values: &[String]) -> String {
 pub(super) fn name(order: usize, label: &str, note: &str) -> Cell {
     let note = if note.is_empty() { String::new() } else { format!("<small>{}</small>", escape(note)) };
     let key = super::canvas::key(order);
-    Cell { html: format!("<span class=\"name\">{key}{}</span>{note}", escape(label)), order: None }
+    // A variant may take a line of its own, and no hyphen breaks a line.
+    let parts: Vec<String> = label.split_inclusive('/').map(|part| format!("<i>{}</i>", escape(part))).collect();
+    Cell { html: format!("<span class=\"name\">{key}<span>{}</span></span>{note}", parts.join("<wbr>")), order: None }
 }
 
 /// A table whose first column names its rows. `caption` is plain text; every other column can be sorted.
@@ -93,7 +95,7 @@ mod tests {
 
     #[test]
     fn captions_and_headings_are_escaped() {
-        let html = table("x", "<b>", &["<i>"], &[vec![Cell::text("<u>")]]);
-        assert!(!html.contains("<b>") && !html.contains("<i>") && !html.contains("<u>"), "{html}");
+        let html = table("x", "<b>", &["<em>"], &[vec![Cell::text("<u>")]]);
+        assert!(!html.contains("<b>") && !html.contains("<em>") && !html.contains("<u>"), "{html}");
     }
 }

@@ -63,7 +63,7 @@ fn draw(canvas: &Canvas<'_>, row: &Row, middle: i32, scale: Scale, right: i32) {
     canvas.text(&saying, (right + 16, middle), Ink::Text, Hold::Left);
 }
 
-/// How far the count of empty responses lies from theory, in standard deviations, and whether that is within four.
+/// How far the count of empty responses lies from theory, in standard deviations.
 pub(super) fn deviation(theory: &EmptyTheory) -> Option<f64> {
     let expected = theory.responses as f64 * theory.probability;
     (theory.standard_deviation > 0.0).then(|| (theory.observed as f64 - expected) / theory.standard_deviation)

@@ -110,6 +110,9 @@ fn lines<'a>(axis: &Axis, percentile: Percentile, points: &[&'a LoadPoint]) -> V
             }
         }
     }
+    lines.sort_by(|(a, _), (b, _)| {
+        (a.label.is_none(), a.order, &a.variant).cmp(&(b.label.is_none(), b.order, &b.variant))
+    });
     lines
 }
 

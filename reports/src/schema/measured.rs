@@ -1,0 +1,232 @@
+//! What a trial measured: counts, distributions, costs, and the verdicts on them.
+//!
+//! Wire structures like those of the parent, which flattens them into the trial's record.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Everything that one trial measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Measured {
+    /// Clients.
+    pub clients: Clients,
+    /// The connect phase.
+    pub connect: Connect,
+    /// The phases.
+    pub window: Window,
+    /// Every event scheduled inside the measuring window, accounted for.
+    pub events: Events,
+    /// Responses that arrived inside the window.
+    pub responses: Responses,
+    /// Requests whose response arrived inside the window.
+    pub requests: u64,
+    /// Connections opened inside the window.
+    pub connections_opened: u64,
+    /// Connections opened again by clients that were cut off, inside the window.
+    pub reconnects: u64,
+    /// Bytes on the server's sockets inside the window.
+    pub wire: Wire,
+    /// Arrival at the client, decoded, minus scheduled time.
+    pub latency_ns: Summary,
+    /// Published minus scheduled time.
+    pub lateness_ns: Summary,
+    /// Last arrival of an event at any client minus its scheduled time.
+    pub time_to_last_ns: Summary,
+    /// Confirmation received minus order scheduled; null where the approach is not bidirectional or no order was sent.
+    pub confirmation_ns: Option<Summary>,
+    /// Start of a poll minus its scheduled time; null where the approach does not poll.
+    pub poll_lateness_ns: Option<Summary>,
+    /// Processor time inside the window.
+    pub cpu: Cpu,
+    /// Resident memory.
+    pub memory: Memory,
+    /// Verdicts on these numbers.
+    pub checks: Vec<Check>,
+}
+
+/// Clients of a trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Clients {
+    /// Asked for.
+    pub requested: u32,
+    /// Subscribed before the start.
+    pub connected: u32,
+    /// Could not subscribe, or were refused for good later.
+    pub lost: u32,
+}
+
+/// The connect phase.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Connect {
+    /// From the first client's attempt until the last was subscribed, in the slowest shard.
+    pub seconds: f64,
+}
+
+/// The phases of a trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// Before the window.
+    pub warmup_ms: u64,
+    /// The window.
+    pub measure_ms: u64,
+    /// After the window, at most, for what is still under way.
+    pub drain_ms: u64,
+}
+
+/// Events scheduled inside the window. `delivered + missed + coalesced = expected`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    /// In the feed.
+    pub scheduled: u64,
+    /// Published by the server.
+    pub published: u64,
+    /// Owed: each event once for every client that follows its symbol.
+    pub expected: u64,
+    /// Received, each once.
+    pub delivered: u64,
+    /// Never received.
+    pub missed: u64,
+    /// Received again.
+    pub duplicate: u64,
+    /// Received after a later one of the same client.
+    pub reordered: u64,
+    /// Received with other content than the feed's.
+    pub corrupt: u64,
+    /// Skipped by a snapshot because a newer state of the same symbol was seen.
+    pub coalesced: u64,
+}
+
+/// Responses. `total = with_events + empty`; `not_modified` and `timed_out` are parts of `empty`. Where the server
+/// pushes, a response is one message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Responses {
+    /// All, errors and heartbeats apart.
+    pub total: u64,
+    /// Carried at least one event.
+    pub with_events: u64,
+    /// Carried none.
+    pub empty: u64,
+    /// Said "unchanged".
+    pub not_modified: u64,
+    /// Held until the time was up.
+    pub timed_out: u64,
+    /// Failed requests.
+    pub errors: u64,
+    /// Messages that only kept a connection alive.
+    pub heartbeats: u64,
+    /// Empty responses that theory expects; null where there is no theory for the approach.
+    pub empty_theory: Option<EmptyTheory>,
+}
+
+/// What theory says about empty responses.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmptyTheory {
+    /// Responses that the theory speaks of.
+    pub responses: u64,
+    /// Those of them that were empty.
+    pub observed: u64,
+    /// Probability that one is empty: exp(−λT).
+    pub probability: f64,
+    /// Standard deviation of the count, with clients that share a symbol counted as one cluster.
+    pub standard_deviation: f64,
+}
+
+/// Bytes on the server's sockets, protocol framing included, without TCP and IP headers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wire {
+    /// Read by the server.
+    pub client_to_server_bytes: u64,
+    /// Written by the server.
+    pub server_to_client_bytes: u64,
+}
+
+/// Distribution of a duration in nanoseconds. A percentile that the sample cannot support is null.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Summary {
+    /// Samples.
+    pub count: u64,
+    /// Smallest; null without samples, as are all others.
+    pub min: Option<u64>,
+    /// Mean.
+    pub mean: Option<f64>,
+    /// Median.
+    pub p50: Option<u64>,
+    /// 90 of 100 are at most this.
+    pub p90: Option<u64>,
+    /// 99 of 100 are at most this.
+    pub p99: Option<u64>,
+    /// 999 of 1,000 are at most this.
+    pub p999: Option<u64>,
+    /// Largest.
+    pub max: Option<u64>,
+    /// HdrHistogram V2 + DEFLATE, base64.
+    pub histogram: String,
+}
+
+/// Processor time inside the window, user and system, of all shards.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cpu {
+    /// Servers.
+    pub server_us: u64,
+    /// Workers.
+    pub client_us: u64,
+    /// Servers, for each event delivered; null where none was.
+    pub server_us_per_event: Option<f64>,
+    /// Workers, for each event delivered; null where none was.
+    pub client_us_per_event: Option<f64>,
+}
+
+/// Resident anonymous memory of all shards at the end of the window, and its growth over the idle process.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// Servers.
+    pub server_rss_bytes: u64,
+    /// Workers.
+    pub client_rss_bytes: u64,
+    /// Largest ever of the servers, code and files included.
+    pub server_peak_bytes: u64,
+    /// Largest ever of the workers, code and files included.
+    pub client_peak_bytes: u64,
+    /// Growth of the servers, for each client.
+    pub server_bytes_per_client: u64,
+    /// Growth of the workers, for each client.
+    pub client_bytes_per_client: u64,
+}
+
+/// One verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// Name of the check.
+    pub id: String,
+    /// What was measured; null where there was nothing to judge.
+    pub value: Option<f64>,
+    /// From where on the check does not pass; null where it is no threshold.
+    pub threshold: Option<f64>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Cause and remedy, for a reader.
+    pub note: String,
+}
+
+/// Verdict of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// As it should be.
+    Pass,
+    /// Read the note before trusting the numbers.
+    Warn,
+    /// The numbers cannot be trusted.
+    Invalid,
+}
