@@ -9,12 +9,12 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use prost::Message as _;
 use proto::{
-    ClientMessage, CodecError, Quote, ServerMessage, SubscribeRequest,
+    ClientMessage, CodecError, ServerMessage, SubscribeRequest,
     client_message::Content as FromClient,
     server_message::Content as ToClient,
     wire::{MESSAGE_LIMIT_BYTES, STREAM_PATH},
 };
-use tokio::{io::AsyncWriteExt, time::timeout};
+use tokio::time::timeout;
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async_with_config,
     tungstenite::{
@@ -32,6 +32,8 @@ use crate::{Connection, Context, Hub, Page, ServeError, heartbeat::Heartbeats, t
 
 /// A client must finish the handshake, and then subscribe, within this time.
 const START_LIMIT: Duration = Duration::from_secs(10);
+/// A client is given up that answers no ping for this long, or for one heartbeat where that is longer.
+const SILENCE_LIMIT: Duration = Duration::from_secs(3);
 /// Messages are gathered up to this size before they are written: one page, as a rule.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 
@@ -42,6 +44,7 @@ struct Server {
     hub: Arc<Hub>,
     desk: Desk,
     heartbeats: Heartbeats,
+    heartbeat: Duration,
     config: WebSocketConfig,
     /// Messages are protobuf, not JSON.
     binary: bool,
@@ -59,10 +62,12 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
         .max_write_buffer_size(WRITE_BUFFER_BYTES + 2 * MESSAGE_LIMIT_BYTES)
         .max_message_size(Some(MESSAGE_LIMIT_BYTES))
         .max_frame_size(Some(MESSAGE_LIMIT_BYTES));
+    let heartbeat = context.params.duration("heartbeat")?;
     let server = Arc::new(Server {
         desk: Desk::new(Arc::clone(&context.hub)),
         hub: context.hub,
-        heartbeats: Heartbeats::new(context.params.duration("heartbeat")?),
+        heartbeats: Heartbeats::new(heartbeat),
+        heartbeat,
         config,
         binary: context.params.text("encoding")? == "binary",
     });
@@ -87,13 +92,7 @@ async fn serve_connection(mut connection: Connection, server: Arc<Server>) {
             let Err(end) = converse(&mut socket, &server).await;
             close::close(socket, end).await;
         }
-        Ok(Err(Error::Protocol(error))) => {
-            let reason = format!("not a WebSocket handshake: {error}");
-            let head = "HTTP/1.1 400 Bad Request\r\nsec-websocket-version: 13\r\nconnection: close";
-            let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{reason}", reason.len());
-            // Who does not wait for the answer does not need it.
-            let _ = connection.write_all(answer.as_bytes()).await;
-        }
+        Ok(Err(Error::Protocol(error))) => close::refuse(&mut connection, &error).await,
         // The connection failed, took too long, or was refused by path.
         _ => {}
     }
@@ -118,13 +117,13 @@ async fn converse(socket: &mut Socket<'_>, server: &Server) -> Result<Infallible
     let symbols = server.hub.resolve(request.symbols.iter().map(String::as_str))?;
     let mut subscription = server.hub.subscribe(symbols, request.after);
     let mut beat = server.heartbeats.join();
-    let mut alive = true;
+    let mut unanswered_pings = 0;
     loop {
         tokio::select! {
             // A pong that is there already is read before the beat that would miss it.
             biased;
             message = socket.next() => match message.ok_or(End::Gone)?? {
-                Message::Pong(_) => alive = true,
+                Message::Pong(_) => unanswered_pings = 0,
                 message => match decode(&message)? {
                     Some(FromClient::Order(order)) => {
                         let confirmation = server.encode(ToClient::Confirmation(server.desk.execute(&order)));
@@ -136,10 +135,10 @@ async fn converse(socket: &mut Socket<'_>, server: &Server) -> Result<Infallible
             },
             page = subscription.next() => send_page(socket, &page?, server).await?,
             () = beat.next() => {
-                if !alive {
-                    return Err(End::Close(CloseCode::Error, "the last ping was not answered".into()));
+                if unanswered_pings > 0 && server.heartbeat * unanswered_pings >= SILENCE_LIMIT {
+                    return Err(End::Close(CloseCode::Error, "pings are not answered".into()));
                 }
-                alive = false;
+                unanswered_pings += 1;
                 socket.send(Message::Ping(Bytes::new())).await?;
             }
         }
@@ -175,16 +174,13 @@ fn decode(message: &Message) -> Result<Option<FromClient>, End> {
 /// Writes all messages of a page at once.
 async fn send_page(socket: &mut Socket<'_>, page: &Page, server: &Server) -> Result<(), End> {
     for entry in &page.entries {
-        socket.feed(server.frame(entry.frame(|quote| server.encode_quote(quote)))).await?;
+        let payload = entry.frame(|quote| server.encode(ToClient::Quote(quote.clone())));
+        socket.feed(server.frame(payload)).await?;
     }
     Ok(socket.flush().await?)
 }
 
 impl Server {
-    fn encode_quote(&self, quote: &Quote) -> Bytes {
-        self.encode(ToClient::Quote(quote.clone()))
-    }
-
     fn encode(&self, content: ToClient) -> Bytes {
         if self.binary {
             return ServerMessage { content: Some(content) }.encode_to_vec().into();

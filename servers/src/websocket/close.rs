@@ -1,11 +1,11 @@
-//! How a WebSocket conversation ends: every end that the server decides on has a close code and a reason. The reason for
-//! a cursor that is too old holds the cursor to start again from.
+//! How a WebSocket conversation ends, or never begins: every end that the server decides on has a close code and a
+//! reason. The reason for a cursor that is too old holds the cursor to start again from.
 
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use proto::{CodecError, wire::RESET_REASON};
-use tokio::time::timeout;
+use tokio::{io::AsyncWriteExt, time::timeout};
 use tokio_tungstenite::tungstenite::{
     Error, Message,
     error::ProtocolError,
@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use super::Socket;
-use crate::{Ended, UnknownSymbol};
+use crate::{Connection, Ended, UnknownSymbol};
 
 /// How long the other side may take to answer a close frame.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
@@ -44,6 +44,15 @@ pub(super) async fn close(mut socket: Socket<'_>, end: End) {
     };
     // A connection that is lost meanwhile is closed as well.
     let _ = timeout(CLOSE_LIMIT, goodbye).await;
+}
+
+/// Answers a request that is no handshake.
+pub(super) async fn refuse(connection: &mut Connection, error: &ProtocolError) {
+    let reason = format!("not a WebSocket handshake: {error}");
+    let head = "HTTP/1.1 400 Bad Request\r\nsec-websocket-version: 13\r\nconnection: close\r\ncontent-length";
+    let answer = format!("{head}: {}\r\n\r\n{reason}", reason.len());
+    // Who does not wait for the answer does not need it.
+    let _ = connection.write_all(answer.as_bytes()).await;
 }
 
 /// The client does what it may not, and would do it again.
