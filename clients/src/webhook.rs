@@ -65,6 +65,8 @@ async fn register(endpoint: Endpoint, registration: &Registration) -> Result<(),
     let request = Request::post(SUBSCRIPTIONS_PATH)
         .header(header::HOST, endpoint.server.to_string())
         .header(header::CONTENT_TYPE, "application/json")
+        // The producer closes first, so that the port this took is free again at once.
+        .header(header::CONNECTION, "close")
         .body(Full::new(Bytes::from(body)))
         .map_err(broken)?;
     let stream = TokioIo::new(endpoint.connect().await?);
