@@ -108,7 +108,7 @@ pub struct Source {
     pub path: &'static str,
     /// What it says.
     pub text: &'static str,
-    /// The files of its own that it is divided into.
+    /// Further files that its duties stand in; what every approach uses is no part of one.
     pub parts: &'static [Source],
 }
 
@@ -154,8 +154,8 @@ macro_rules! approach {
             settings: $settings,
             serve: |context| Box::pin(servers::$module::serve(context)),
             subscribe: |context| Box::pin(clients::$module::subscribe(context)),
-            server_source: source!("servers", stringify!($module), &[$($(source!("servers", concat!(stringify!($module), "/", $server), &[])),+)?]),
-            client_source: source!("clients", stringify!($module), &[$($(source!("clients", concat!(stringify!($module), "/", $client), &[])),+)?]),
+            server_source: source!("servers", stringify!($module), &[$($(source!("servers", $server, &[])),+)?]),
+            client_source: source!("clients", stringify!($module), &[$($(source!("clients", $client, &[])),+)?]),
         }
     };
 }
@@ -163,16 +163,16 @@ macro_rules! approach {
 /// All approaches, in the order of lists and reports.
 #[rustfmt::skip]
 pub static APPROACHES: &[Approach] = &[
-    approach!("short-poll", short_poll, &[INTERVAL, CONNECTION, CLIENT], Facts { summary: "the client asks at an interval", browser: true, article: Some(["Short polling", "High (interval)", "Low", "Low"]), ..POLL }),
+    approach!("short-poll", short_poll, &[INTERVAL, CONNECTION, CLIENT], Facts { summary: "the client asks at an interval", browser: true, article: Some(["Short polling", "High (interval)", "Low", "Low"]), ..POLL }, client: ["event_log"]),
     approach!("conditional-get", conditional_get, &[INTERVAL, CLIENT], Facts { summary: "the client asks at an interval for the newest state, by its version", delivery: Delivery::Snapshot, browser: true, ..POLL }),
-    approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", flow: Flow::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }),
-    approach!("sse", sse, &[HEARTBEAT, CLIENT], Facts { summary: "the server writes events into a response that does not end", browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }),
-    approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }, server: ["close"]),
-    approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", delivery: Delivery::Snapshot, ..POLL }),
-    approach!("grpc-stream", grpc_stream, &[CODEC], Facts { summary: "one call, answered by a stream of messages over HTTP/2", article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }),
-    approach!("grpc-bidi", grpc_bidi, &[CODEC], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }),
-    approach!("grpc-web", grpc_web, &[ENCODING], Facts { summary: "gRPC server streaming over HTTP/1.1: a browser needs a library for it, and here no proxy", ..PUSH }),
-    approach!("webhook", webhook, &[CONNECTION], Facts { summary: "the server calls each subscriber's own endpoint, one event a request", connects: Side::Server, ..PUSH }, server: ["delivery"], client: ["inbox"]),
+    approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", flow: Flow::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }, client: ["event_log"]),
+    approach!("sse", sse, &[HEARTBEAT, CLIENT], Facts { summary: "the server writes events into a response that does not end", browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }, server: ["heartbeat"]),
+    approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }, server: ["websocket/close", "heartbeat", "trade"]),
+    approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", delivery: Delivery::Snapshot, ..POLL }, server: ["grpc"], client: ["grpc"]),
+    approach!("grpc-stream", grpc_stream, &[CODEC], Facts { summary: "one call, answered by a stream of messages over HTTP/2", article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }, server: ["grpc", "grpc_deadline"], client: ["grpc"]),
+    approach!("grpc-bidi", grpc_bidi, &[CODEC], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }, server: ["grpc", "grpc_deadline", "trade"], client: ["grpc"]),
+    approach!("grpc-web", grpc_web, &[ENCODING], Facts { summary: "gRPC server streaming over HTTP/1.1: a browser needs a library for it, and here no proxy", ..PUSH }, server: ["grpc", "grpc_deadline"], client: ["grpc_web_frames"]),
+    approach!("webhook", webhook, &[CONNECTION], Facts { summary: "the server calls each subscriber's own endpoint, one event a request", connects: Side::Server, ..PUSH }, server: ["webhook/delivery"], client: ["webhook/inbox"]),
     approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", floor: true, ..PUSH }),
 ];
 

@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use proto::Quote;
 
-use crate::fanout::{Fanout, Membership};
+use crate::{Subscription, fanout::Fanout};
 
 /// Index of a symbol, from 0.
 pub type SymbolId = u32;
@@ -80,23 +80,6 @@ pub struct TooOld {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown symbol `{0}`")]
 pub struct UnknownSymbol(pub String);
-
-/// Why a subscription gives no more events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Ended {
-    /// The cursor has left the ring.
-    #[error(transparent)]
-    TooOld(#[from] TooOld),
-    /// The reader fell further behind than the queue limit; it may resume from its cursor.
-    #[error("the subscriber fell too far behind: resume from {cursor}")]
-    Overflow {
-        /// Where to resume.
-        cursor: u64,
-    },
-    /// The server is shutting down.
-    #[error("the server is shutting down")]
-    Closed,
-}
 
 /// The event log of one server process.
 #[derive(Debug)]
@@ -217,6 +200,10 @@ impl Hub {
         find(&ring, sequence).map(|entry| entry.symbol)
     }
 
+    pub(crate) fn count_overflow(&self) {
+        self.overflows.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
@@ -260,58 +247,4 @@ impl Hub {
 fn find(ring: &VecDeque<Arc<Entry>>, sequence: u64) -> Option<&Arc<Entry>> {
     let first = ring.front()?.quote.sequence;
     ring.get(usize::try_from(sequence.checked_sub(first)?).ok()?)
-}
-
-/// A reader's place in the log.
-#[derive(Debug)]
-pub struct Subscription {
-    hub: Arc<Hub>,
-    symbols: Vec<SymbolId>,
-    cursor: u64,
-    membership: Membership,
-}
-
-impl Subscription {
-    /// Waits for the next events: at least one, at most `Limits::batch_events`. Safe to drop while it waits.
-    ///
-    /// # Errors
-    /// The subscription has ended.
-    pub async fn next(&mut self) -> Result<Page, Ended> {
-        loop {
-            if self.hub.is_closed() {
-                return Err(Ended::Closed);
-            }
-            if self.membership.take_pending() > self.hub.limits.queue_events {
-                self.hub.overflows.fetch_add(1, Ordering::Relaxed);
-                return Err(Ended::Overflow { cursor: self.cursor });
-            }
-            // The membership was registered before this read, so an event between the two leaves a wake-up behind.
-            let page = self.hub.read(&self.symbols, self.cursor)?;
-            self.cursor = page.cursor;
-            if !page.entries.is_empty() {
-                return Ok(page);
-            }
-            self.membership.woken().await;
-        }
-    }
-
-    /// Waits, without reading, until the subscription ends: for a reader that may take no more for now. Safe to drop
-    /// while it waits.
-    pub async fn ended(&mut self) -> Ended {
-        loop {
-            if self.hub.is_closed() {
-                return Ended::Closed;
-            }
-            if self.membership.pending() > self.hub.limits.queue_events {
-                self.hub.overflows.fetch_add(1, Ordering::Relaxed);
-                return Ended::Overflow { cursor: self.cursor };
-            }
-            self.membership.woken().await;
-        }
-    }
-
-    /// Everything up to here has been read.
-    pub fn cursor(&self) -> u64 {
-        self.cursor
-    }
 }

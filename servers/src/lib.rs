@@ -11,6 +11,7 @@ mod grpc_deadline;
 mod heartbeat;
 mod http;
 mod hub;
+mod subscription;
 mod trade;
 mod transport;
 
@@ -26,7 +27,8 @@ pub mod sse;
 pub mod webhook;
 pub mod websocket;
 
-pub use hub::{Ended, Entry, Hub, Limits, Page, Subscription, SymbolId, TooOld, UnknownSymbol};
+pub use hub::{Entry, Hub, Limits, Page, SymbolId, TooOld, UnknownSymbol};
+pub use subscription::{Ended, Subscription};
 pub use transport::{Connection, Meter, Traffic, Transport};
 
 use transport::drain;
