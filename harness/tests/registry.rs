@@ -84,7 +84,9 @@ fn assert_values(approach: &str, setting: &Setting) {
         Values::Choice(choices) => {
             let distinct: BTreeSet<&&str> = choices.iter().collect();
             assert!(choices.len() >= 2 && distinct.len() == choices.len(), "{approach}: {choices:?}");
-            assert!(choices.iter().all(|choice| is_kebab_case(choice)), "{approach}: {choices:?}");
+            // A choice is one part of a variant's name: `websocket/binary`, `websocket/128KiB`.
+            let is_one_part = |choice: &&str| choice.chars().all(|it| it.is_ascii_alphanumeric() || it == '-');
+            assert!(choices.iter().all(is_one_part), "{approach}: {choices:?}");
         }
     }
 }
@@ -152,8 +154,13 @@ fn module_of(approach: &Approach) -> &'static str {
     server
 }
 
-fn sources(approach: &Approach) -> [(&'static str, Source); 2] {
-    [("servers/src/", approach.server_source), ("clients/src/", approach.client_source)]
+/// Both halves of an approach, with the files that they are divided into, each with the folder that it belongs to.
+fn sources(approach: &Approach) -> Vec<(&'static str, Source)> {
+    let halves = [("servers/src/", approach.server_source), ("clients/src/", approach.client_source)];
+    let whole = |(folder, source): (&'static str, Source)| {
+        std::iter::once(source).chain(source.parts.iter().copied()).map(move |source| (folder, source))
+    };
+    halves.into_iter().flat_map(whole).collect()
 }
 
 fn is_kebab_case(name: &str) -> bool {

@@ -1,3 +1,5 @@
+//! What the oracle must find in what arrived, and in what did not.
+
 use proptest::prelude::*;
 
 use super::*;
