@@ -1,31 +1,35 @@
 //! gRPC unary: calls `GetQuote` for each symbol at every tick. A quote that was seen already is waste, and counted.
 
+use std::collections::VecDeque;
+
 use futures_util::future::BoxFuture;
-use proto::QuoteRequest;
+use proto::{Quote, QuoteRequest};
 
 use crate::{
     Batch, ClientError, Context, Subscription, Ticks,
     grpc::{Line, refusal},
 };
 
-/// Connects and learns the quotes to start from.
+/// Connects and asks for each symbol once: the system completes a connection that the server has not taken yet, so
+/// only an answer says that this client is there.
 ///
 /// # Errors
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
     let mut line = Line::open(context.endpoint, context.seed).await?;
     let mut symbols = Vec::with_capacity(context.symbols.len());
+    let mut first = VecDeque::new();
     for symbol in context.symbols {
-        let seen = match context.after {
-            Some(after) => after,
-            None => {
-                let quote = line.market.get_quote(QuoteRequest { symbol: symbol.clone() }).await;
-                quote.map_err(|status| refusal(&status))?.into_inner().sequence
-            }
-        };
-        symbols.push(Followed { symbol, seen });
+        let quote = line.market.get_quote(QuoteRequest { symbol: symbol.clone() }).await;
+        let quote = quote.map_err(|status| refusal(&status))?.into_inner();
+        let mut followed = Followed { symbol, seen: context.after.unwrap_or(quote.sequence) };
+        let mut batch = Batch::default();
+        followed.accept(quote, &mut batch);
+        // That nothing is new is not worth a batch.
+        first.extend(Some(batch).filter(|batch| !batch.events.is_empty()));
+        symbols.push(followed);
     }
-    Ok(Box::new(GrpcUnary { line, symbols, turn: 0, ticks: context.ticks }))
+    Ok(Box::new(GrpcUnary { line, symbols, turn: 0, ticks: context.ticks, first }))
 }
 
 struct GrpcUnary {
@@ -34,6 +38,8 @@ struct GrpcUnary {
     /// The symbol to ask for next; the round starts with the first.
     turn: usize,
     ticks: Ticks,
+    /// What subscribing brought, where the cursor to start from was behind already; handed out before all else.
+    first: VecDeque<Batch>,
 }
 
 struct Followed {
@@ -42,9 +48,26 @@ struct Followed {
     seen: u64,
 }
 
+impl Followed {
+    /// Counts the answer, and takes the quote where it is news.
+    fn accept(&mut self, quote: Quote, batch: &mut Batch) {
+        batch.cost.requests += 1;
+        if quote.sequence > self.seen {
+            self.seen = quote.sequence;
+            batch.cost.with_events += 1;
+            batch.events.push(quote);
+        } else {
+            batch.cost.empty += 1;
+        }
+    }
+}
+
 impl Subscription for GrpcUnary {
     fn next(&mut self) -> BoxFuture<'_, Result<Batch, ClientError>> {
         Box::pin(async {
+            if let Some(first) = self.first.pop_front() {
+                return Ok(first);
+            }
             if self.turn == 0 {
                 self.ticks.next().await;
             }
@@ -59,14 +82,7 @@ impl Subscription for GrpcUnary {
                 }
             };
             self.line.works();
-            batch.cost.requests += 1;
-            if quote.sequence > followed.seen {
-                followed.seen = quote.sequence;
-                batch.cost.with_events += 1;
-                batch.events.push(quote);
-            } else {
-                batch.cost.empty += 1;
-            }
+            followed.accept(quote, &mut batch);
             self.turn = (self.turn + 1) % self.symbols.len();
             Ok(batch)
         })
