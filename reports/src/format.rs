@@ -19,9 +19,12 @@ pub(crate) fn processor_time(microseconds: f64) -> String {
     scaled(microseconds, &[(1e6, "s"), (1e3, "ms"), (1.0, "µs")])
 }
 
-/// Three significant digits, without exponent, nothing after the point from 100 on.
+/// Three significant digits, without exponent, nothing after the point from 100 on, nothing below a thousandth.
 pub(crate) fn significant(value: f64) -> String {
     let magnitude = value.abs();
+    if magnitude > 0.0 && magnitude < 0.0005 {
+        return if value > 0.0 { "<0.001" } else { ">-0.001" }.to_owned();
+    }
     let decimals = match magnitude {
         m if m >= 99.95 => 0,
         m if m >= 9.995 => 1,
@@ -109,8 +112,8 @@ mod tests {
 
     #[test]
     fn digits_are_three_at_least() {
-        let values = [0.0, 0.123_45, 1.0, 9.994, 9.996, 99.94, 99.96, 1234.5, 1_234_567.0];
-        let texts = ["0", "0.123", "1.00", "9.99", "10.0", "99.9", "100", "1,234", "1,234,567"];
+        let values = [0.0, 0.000_4, 0.123_45, 1.0, 9.994, 9.996, 99.94, 99.96, 1234.5, 1_234_567.0];
+        let texts = ["0", "<0.001", "0.123", "1.00", "9.99", "10.0", "99.9", "100", "1,234", "1,234,567"];
         assert_eq!(values.map(significant), texts);
     }
 

@@ -24,6 +24,9 @@ const HEADINGS: [[&str; 2]; 11] = [
     ["trials", "valid"],
 ];
 
+/// Columns of a terminal that the table keeps within where its names let it.
+const WIDTH: usize = 120;
+
 /// The table of a run.
 #[must_use]
 pub fn render(run: &Run) -> String {
@@ -45,18 +48,21 @@ fn block(point: &LoadPoint, several: bool) -> String {
     lines.extend(point.rows.iter().map(cells));
     let widths: [usize; HEADINGS.len()] =
         std::array::from_fn(|column| lines.iter().map(|cells| cells[column].chars().count()).max().unwrap_or(0));
+    let between = HEADINGS.len() - 1;
+    let cells_wide: usize = widths.iter().sum();
+    let gap = if cells_wide + 2 * between > WIDTH { 1 } else { 2 };
     let mut text = if several { format!("{}\n", verdict::describe(&point.load)) } else { String::new() };
     for (index, cells) in lines.iter().enumerate() {
-        text += &aligned(cells, &widths);
+        text += &aligned(cells, &widths, gap);
         if index == 1 {
-            text += &format!("{}\n", "─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1)));
+            text += &format!("{}\n", "─".repeat(cells_wide + gap * between));
         }
     }
     text + &footnote(point)
 }
 
 /// Names to the left, numbers to the right.
-fn aligned(cells: &[String], widths: &[usize]) -> String {
+fn aligned(cells: &[String], widths: &[usize], gap: usize) -> String {
     let padded: Vec<String> = cells
         .iter()
         .zip(widths)
@@ -66,7 +72,7 @@ fn aligned(cells: &[String], widths: &[usize]) -> String {
             if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
         })
         .collect();
-    format!("{}\n", padded.join("  ").trim_end())
+    format!("{}\n", padded.join(&" ".repeat(gap)).trim_end())
 }
 
 fn cells(row: &Row) -> [String; HEADINGS.len()] {

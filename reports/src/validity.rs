@@ -99,17 +99,21 @@ impl Validity {
 }
 
 fn problem(trial: &TrialRecord) -> Problem {
-    let checks = trial.measured.iter().flat_map(|measured| &measured.checks);
-    let notes =
-        checks.filter(|check| check.verdict == Verdict::Invalid).map(|check| format!("{}: {}", check.id, check.note));
-    let reasons: Vec<String> = trial.error.iter().cloned().chain(notes).collect();
     Problem {
         variant: trial.variant.clone(),
         load: trial.load.clone(),
         round: trial.round,
         status: trial.status,
-        reason: if reasons.is_empty() { "no reason recorded".to_owned() } else { reasons.join("; ") },
+        reason: trial.error.clone().unwrap_or_else(|| broken_checks(trial)),
     }
+}
+
+/// What the checks that broke say, for a trial whose record gives no reason itself.
+fn broken_checks(trial: &TrialRecord) -> String {
+    let checks = trial.measured.iter().flat_map(|measured| &measured.checks);
+    let broken = checks.filter(|check| check.verdict == Verdict::Invalid);
+    let notes: Vec<String> = broken.map(|check| format!("{}: {}", check.id, check.note)).collect();
+    if notes.is_empty() { "no reason recorded".to_owned() } else { notes.join("; ") }
 }
 
 fn warnings(trial: &TrialRecord) -> impl Iterator<Item = Warning> {

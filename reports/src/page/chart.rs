@@ -17,9 +17,9 @@ pub(super) struct Frame {
 }
 
 /// Room for the names at the right of lines, and at the left of bars and dots.
-pub(super) const NAMES: i32 = 420;
+pub(super) const NAMES: i32 = 430;
 /// Characters of a name that fit there.
-const NAME_LENGTH: usize = 21;
+const NAME_LENGTH: usize = 22;
 /// Height of a row of bars or dots.
 pub(super) const ROW: i32 = 54;
 
