@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use reports::store::StoreError;
+
 /// A verb that did not end well.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -37,6 +39,16 @@ impl Failure {
     /// A mistake of the user's, with what it was about.
     pub fn usage(error: impl Into<anyhow::Error>) -> Self {
         Self::Usage(error.into())
+    }
+}
+
+impl From<StoreError> for Failure {
+    /// Results that cannot be read, or a place for them that is taken, are the user's to mend.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Write { .. } => Self::Internal(error.into()),
+            _ => Self::Usage(error.into()),
+        }
     }
 }
 

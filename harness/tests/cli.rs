@@ -102,7 +102,7 @@ fn an_existing_result_is_never_overwritten() {
     fs::write(folder.path().join("results.jsonl"), "kept").unwrap();
     let directory = folder.path().to_str().unwrap();
     let finished = bench(&["run", "smoke", "--approach", "raw-tcp", "--out", directory]);
-    assert_ne!(finished.code, 0);
+    expect_refusal(&finished, 2, &["results.jsonl"]);
     assert_eq!(fs::read_to_string(folder.path().join("results.jsonl")).unwrap(), "kept");
 }
 

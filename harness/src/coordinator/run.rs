@@ -7,7 +7,7 @@ use std::{
 
 use reports::{
     schema::{Interrupted, Record, RunRecord, Status, TrialRecord},
-    store::Store,
+    store::{Store, StoreError},
 };
 use tokio::sync::mpsc;
 
@@ -33,14 +33,15 @@ pub struct Outcome {
 /// reason given, is not measured: its trials are recorded as failed.
 ///
 /// # Errors
-/// The records cannot be written. A trial that fails is no error: it is recorded.
+/// The directory holds results already, or the records cannot be written. A trial that fails is no error: it is
+/// recorded.
 pub async fn run(
     run: RunRecord,
     trials: &[Trial],
     nonconforming: &BTreeMap<String, String>,
     directory: &Path,
     observer: &mut impl Observer,
-) -> anyhow::Result<Outcome> {
+) -> Result<Outcome, StoreError> {
     let scenario = run.scenario_name.clone();
     let mut store = Store::create(directory)?;
     store.append(&Record::Run(Box::new(run)))?;
