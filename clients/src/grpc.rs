@@ -1,25 +1,26 @@
-//! One client's own gRPC connection: hyper's HTTP/2 connection API under the generated client. What the gRPC approaches
-//! share: connecting, reading what is there, and what the end of a call means.
+//! One client's own gRPC connection: hyper's HTTP/2 connection API under the generated client. Connecting, and coming
+//! back, for all approaches that are gRPC over HTTP/2.
 
 use std::{
     task::{Context, Poll},
     time::Duration,
 };
 
-use futures_util::{FutureExt, Stream, StreamExt, future::BoxFuture};
+use futures_util::{FutureExt, future::BoxFuture};
 use hyper::{
     Request, Response, Uri,
     body::Incoming,
     client::conn::http2::{self, SendRequest},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use proto::{
-    market_data_client::MarketDataClient,
-    wire::{CURSOR_HEADER, MESSAGE_LIMIT_BYTES},
-};
-use tonic::{Code, Status, body::Body, codegen::Service};
+use proto::{market_data_client::MarketDataClient, wire::MESSAGE_LIMIT_BYTES};
+use tonic::{Status, body::Body, codegen::Service};
 
-use crate::{ClientError, Cost, Endpoint, retry::Backoff};
+use crate::{
+    ClientError, Cost, Endpoint,
+    grpc_call::{Ending, ending},
+    retry::Backoff,
+};
 
 /// Flow-control window of a stream and of the connection, in bytes: what HTTP/2 starts with, so nothing need be said.
 const WINDOW_BYTES: u32 = 65_535;
@@ -31,8 +32,6 @@ const SEND_BUFFER_BYTES: usize = 16 * 1024;
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// A connection that gives none within this time is lost.
 const KEEPALIVE_LIMIT: Duration = Duration::from_secs(10);
-/// Messages that one batch takes at most.
-const BATCH_MESSAGES: usize = 256;
 
 /// The generated client over a connection of its own.
 pub(crate) type Market = MarketDataClient<Channel>;
@@ -134,73 +133,4 @@ impl Line {
             }
         }
     }
-}
-
-/// What has ended with a call that may be made again.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// The call alone.
-    Call,
-    /// The connection with it.
-    Connection,
-    /// The client's place in the log; this is where to start again.
-    Reset(u64),
-}
-
-/// What a status means for a call that can be made again.
-///
-/// # Errors
-/// The server would refuse the call again.
-pub(crate) fn ending(status: &Status) -> Result<Ending, ClientError> {
-    let cursor = status.metadata().get(CURSOR_HEADER).and_then(|cursor| cursor.to_str().ok()?.parse().ok());
-    match (status.code(), cursor) {
-        (Code::OutOfRange, Some(cursor)) => Ok(Ending::Reset(cursor)),
-        (Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted, _) => Ok(Ending::Call),
-        // UNAVAILABLE is what a server that shuts down says; the others are what tonic makes of a broken connection.
-        (Code::Unavailable | Code::Cancelled | Code::Internal | Code::Unknown, _) => Ok(Ending::Connection),
-        (code, _) => Err(ClientError::Refused(format!("{code:?}: {}", status.message()))),
-    }
-}
-
-/// The error of a first call, which nobody has made again yet.
-pub(crate) fn refusal(status: &Status) -> ClientError {
-    ending(status).err().unwrap_or_else(|| ClientError::Connection(status.to_string()))
-}
-
-/// The messages of a call, and the status that ended it, kept until all messages before it are taken.
-pub(crate) struct Inbox<S> {
-    messages: S,
-    ended: Option<Status>,
-}
-
-impl<T, S: Stream<Item = Result<T, Status>> + Unpin> Inbox<S> {
-    pub(crate) fn new(messages: S) -> Self {
-        Self { messages, ended: None }
-    }
-
-    /// Waits for a message, and takes with it all others that have arrived. Safe to drop while it waits.
-    ///
-    /// # Errors
-    /// The status that ended the call, UNAVAILABLE where it ended without an error.
-    pub(crate) async fn receive(&mut self) -> Result<Vec<T>, Status> {
-        if let Some(status) = self.ended.take() {
-            return Err(status);
-        }
-        let mut batch = vec![message(self.messages.next().await)?];
-        while batch.len() < BATCH_MESSAGES {
-            match self.messages.next().now_or_never().map(message) {
-                Some(Ok(message)) => batch.push(message),
-                Some(Err(status)) => {
-                    self.ended = Some(status);
-                    break;
-                }
-                None => break,
-            }
-        }
-        Ok(batch)
-    }
-}
-
-fn message<T>(received: Option<Result<T, Status>>) -> Result<T, Status> {
-    received.unwrap_or_else(|| Err(Status::unavailable("the server ended the stream")))
 }

@@ -16,7 +16,8 @@ use tonic::{Response, Status, Streaming};
 
 use crate::{
     Batch, ClientError, Context, Cost, Orders, Subscription,
-    grpc::{Inbox, Line, Market, refusal},
+    grpc::{Line, Market},
+    grpc_call::{Inbox, ending, refusal},
 };
 
 /// Orders that wait for the connection to take them; the next are not fetched before.
@@ -104,7 +105,7 @@ impl GrpcBidi {
     fn stop_trading(&mut self, status: &Status, cost: &mut Cost) -> Result<(), ClientError> {
         self.trade = None;
         cost.errors += 1;
-        crate::grpc::ending(status).map(drop)
+        ending(status).map(drop)
     }
 }
 

@@ -7,7 +7,8 @@ use tonic::{Status, Streaming};
 
 use crate::{
     Batch, ClientError, Context, Cost, Subscription,
-    grpc::{Inbox, Line, Market, refusal},
+    grpc::{Line, Market},
+    grpc_call::{Inbox, refusal},
 };
 
 /// Connects and subscribes.

@@ -5,10 +5,7 @@ use std::collections::VecDeque;
 use futures_util::future::BoxFuture;
 use proto::{Quote, QuoteRequest};
 
-use crate::{
-    Batch, ClientError, Context, Subscription, Ticks,
-    grpc::{Line, refusal},
-};
+use crate::{Batch, ClientError, Context, Subscription, Ticks, grpc::Line, grpc_call::refusal};
 
 /// Connects and asks for each symbol once: the system completes a connection that the server has not taken yet, so
 /// only an answer says that this client is there.

@@ -14,7 +14,7 @@ use tonic::{Code, Status};
 
 use crate::{
     Batch, ClientError, Context, Cost, Subscription,
-    grpc::{Ending, Inbox, ending, refusal},
+    grpc_call::{Ending, Inbox, ending, refusal},
     grpc_web_frames::{self, Frame, Frames, broken},
     http::HttpClient,
     retry::Backoff,

@@ -108,7 +108,7 @@ mod tests {
     use tonic::Code;
 
     use super::*;
-    use crate::grpc::{Ending, ending};
+    use crate::grpc_call::{Ending, ending};
 
     fn body() -> (Quote, Vec<Vec<u8>>) {
         let quote = Quote { symbol: "ETHX".into(), sequence: 7, bid: 1.5, ..Quote::default() };

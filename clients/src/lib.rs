@@ -7,6 +7,7 @@
 mod connect;
 mod event_log;
 mod grpc;
+mod grpc_call;
 mod grpc_web_frames;
 mod http;
 mod retry;
