@@ -1,4 +1,4 @@
-//! Walks the registry: what each line promises is true, and one line, two files and two `mod` lines are all that an
+//! Walks the registry: what each line promises is true, and one line, its own files and two `mod` lines are all that an
 //! approach consists of.
 
 mod repository;
@@ -22,6 +22,8 @@ const NAMES: [&str; 11] = [
     "webhook",
     "raw-tcp",
 ];
+/// Modules of servers and clients that carry no approach's duties, or every approach's.
+const COMMON_MODULES: [&str; 7] = ["connect", "fanout", "http", "hub", "retry", "subscription", "transport"];
 /// The rows of the article's table.
 const ARTICLE_ROWS: [&str; 6] =
     ["Short polling", "Long polling", "SSE", "WebSocket", "gRPC server streaming", "gRPC bidirectional"];
@@ -113,12 +115,12 @@ fn embedded_sources_are_the_files_of_the_repository() {
     }
 }
 
-/// Nothing but its own two files, two `mod` lines and one registry line may name an approach's module. Files of other
-/// approaches may build on it: that is a choice of theirs, and adding an approach does not touch them.
+/// Nothing but its own files, two `mod` lines and one registry line may name an approach's module. Its own files are
+/// those that its registry line embeds; files of other approaches may build on it, which is a choice of theirs.
 #[test]
-fn an_approach_is_two_files_two_mod_lines_and_one_registry_line() {
+fn an_approach_is_its_files_two_mod_lines_and_one_registry_line() {
     let files = rust_files();
-    let own: BTreeSet<&str> = APPROACHES.iter().flat_map(sources).map(|(_, source)| source.path).collect();
+    let embedded: BTreeSet<&str> = APPROACHES.iter().flat_map(sources).map(|(_, source)| source.path).collect();
     let mut violations = Vec::new();
     for approach in APPROACHES {
         let module = module_of(approach);
@@ -127,7 +129,7 @@ fn an_approach_is_two_files_two_mod_lines_and_one_registry_line() {
         for file in files.iter().filter(|file| !file.is_test() && !file.path.starts_with("proto/")) {
             let lines = lines_with(file, module);
             let is_right = match file.path.as_str() {
-                path if own.contains(path) => true,
+                path if embedded.contains(path) => true,
                 "servers/src/lib.rs" | "clients/src/lib.rs" => lines == [declaration.as_str()],
                 "harness/src/registry.rs" => lines.len() == 1 && lines[0].starts_with(&registration),
                 _ => lines.is_empty(),
@@ -138,6 +140,28 @@ fn an_approach_is_two_files_two_mod_lines_and_one_registry_line() {
         }
     }
     assert!(violations.is_empty(), "{}", violations.join("\n"));
+}
+
+/// What an approach's own file uses and not every approach does is embedded with it: its complexity cannot hide in a
+/// file beside it. What several share may use what only one of them needs.
+#[test]
+fn what_an_approach_builds_on_is_counted_as_its_own() {
+    let files = rust_files();
+    let mut violations = Vec::new();
+    for approach in APPROACHES {
+        for (folder, source) in [("servers/src/", approach.server_source), ("clients/src/", approach.client_source)] {
+            let own = files.iter().find(|file| file.path == source.path).expect("it is embedded");
+            for path in files.iter().map(|file| file.path.as_str()).filter(|path| path.starts_with(folder)) {
+                let module = path.trim_start_matches(folder).trim_end_matches(".rs");
+                let is_used = !lines_with(own, module).is_empty();
+                let is_counted = path == source.path || source.parts.iter().any(|part| part.path == path);
+                if is_used && !is_counted && !COMMON_MODULES.contains(&module) {
+                    violations.push(format!("{} uses {path}", approach.name));
+                }
+            }
+        }
+    }
+    assert!(violations.is_empty(), "embed them in the registry's line:\n{}", violations.join("\n"));
 }
 
 /// The lines whose code has this identifier, each as often as it has it.
