@@ -171,6 +171,9 @@ mod tests {
 
     #[test]
     fn bands_include_their_bounds() {
-        assert_eq!([LOW_LINES, LOW_LINES + 1, MEDIUM_LINES, MEDIUM_LINES + 1].map(band), ["low", "medium", "medium", "high"]);
+        assert_eq!(
+            [LOW_LINES, LOW_LINES + 1, MEDIUM_LINES, MEDIUM_LINES + 1].map(band),
+            ["low", "medium", "medium", "high"]
+        );
     }
 }

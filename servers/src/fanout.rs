@@ -1,13 +1,14 @@
 //! Wakes the subscriptions of a symbol when it has a new event.
 //!
-//! The publisher only signals: shards of the subscriptions, each with a task and a lock of its own, do the waking, so
-//! that publishing takes the same time whoever listens, and no list is shared by everybody.
+//! The subscriptions are divided into shards, each with a lock and a task of its own, so that no list is shared by
+//! everybody. A few followers are woken by the publisher itself, which saves them a change of thread; a crowd is left to
+//! the shard's task, so that publishing takes about the same time whoever listens.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
-        Arc, Mutex, Weak,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
 };
@@ -15,8 +16,12 @@ use std::{
 use slab::Slab;
 use tokio::sync::Notify;
 
-use crate::hub::{Hub, SymbolId};
+use crate::hub::SymbolId;
 
+/// Followers of one shard that the publisher wakes itself.
+const FEW: usize = 16;
+/// Crowds that may wait to be woken in one shard; beyond it the shard wakes everybody once.
+const CROWDS: usize = 1_024;
 /// Subscriptions woken before the task lets those that are awake run.
 const WAKES_BETWEEN_YIELDS: usize = 128;
 
@@ -30,11 +35,43 @@ struct Waiter {
 
 #[derive(Debug, Default)]
 struct Shard {
-    published: Notify,
     waiters: Mutex<HashMap<SymbolId, Slab<Arc<Waiter>>>>,
+    /// Symbols whose followers the task has to wake, once for each event.
+    crowds: Mutex<VecDeque<SymbolId>>,
+    crowded: Notify,
+    closed: AtomicBool,
+}
+
+impl Waiter {
+    fn wake(&self) {
+        self.pending.fetch_add(1, Ordering::Relaxed);
+        self.notify.notify_one();
+    }
 }
 
 impl Shard {
+    /// Wakes the followers of a symbol that has a new event, or has the task do it.
+    fn signal(&self, symbol: SymbolId) {
+        let waiters = self.waiters.lock().expect("no holder panics");
+        let Some(followers) = waiters.get(&symbol) else { return };
+        if followers.len() <= FEW {
+            followers.iter().for_each(|(_, waiter)| waiter.wake());
+            return;
+        }
+        drop(waiters);
+        let mut crowds = self.crowds.lock().expect("no holder panics");
+        crowds.push_back(symbol);
+        let is_overtaken = crowds.len() > CROWDS;
+        if is_overtaken {
+            crowds.clear();
+        }
+        drop(crowds);
+        if is_overtaken {
+            self.wake_all();
+        }
+        self.crowded.notify_one();
+    }
+
     fn wake_all(&self) {
         for waiters in self.waiters.lock().expect("no holder panics").values() {
             waiters.iter().for_each(|(_, waiter)| waiter.notify.notify_one());
@@ -57,25 +94,26 @@ impl Default for Fanout {
 }
 
 impl Fanout {
-    /// Starts one task a shard on the current runtime; it ends with the hub.
-    pub(crate) fn spawn(&self, hub: &Arc<Hub>) {
+    /// Starts one task a shard on the current runtime; it ends when this closes or goes.
+    pub(crate) fn spawn(&self) {
         for shard in &self.shards {
-            tokio::spawn(run(Arc::clone(shard), Arc::downgrade(hub)));
+            tokio::spawn(wake_crowds(Arc::clone(shard)));
         }
     }
 
-    /// Says that the hub has new events.
-    pub(crate) fn signal(&self) {
+    /// Says that a symbol has a new event.
+    pub(crate) fn signal(&self, symbol: SymbolId) {
         for shard in &self.shards {
-            shard.published.notify_one();
+            shard.signal(symbol);
         }
     }
 
-    /// Wakes every subscription, without an event.
-    pub(crate) fn wake_all(&self) {
+    /// Wakes every subscription a last time, without an event.
+    pub(crate) fn close(&self) {
         for shard in &self.shards {
+            shard.closed.store(true, Ordering::Release);
             shard.wake_all();
-            shard.published.notify_one();
+            shard.crowded.notify_one();
         }
     }
 
@@ -89,6 +127,12 @@ impl Fanout {
         let places = symbols.iter().map(insert).collect();
         drop(waiters);
         Membership { shard, waiter, places }
+    }
+}
+
+impl Drop for Fanout {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
@@ -131,25 +175,20 @@ impl Drop for Membership {
     }
 }
 
-async fn run(shard: Arc<Shard>, hub: Weak<Hub>) {
-    let mut seen = 0;
+async fn wake_crowds(shard: Arc<Shard>) {
     loop {
-        shard.published.notified().await;
-        let Some(hub) = hub.upgrade() else { return };
-        if hub.is_closed() {
+        shard.crowded.notified().await;
+        if shard.closed.load(Ordering::Acquire) {
             return;
         }
-        let head = hub.head();
-        for sequence in seen + 1..=head {
-            let Some(symbol) = hub.symbol_of(sequence) else {
-                // This task was overtaken by a whole ring: who waits for what is no longer known, so all read.
-                shard.wake_all();
-                break;
-            };
+        while let Some(symbol) = next_crowd(&shard) {
             wake(&shard, symbol).await;
         }
-        seen = head;
     }
+}
+
+fn next_crowd(shard: &Shard) -> Option<SymbolId> {
+    shard.crowds.lock().expect("no holder panics").pop_front()
 }
 
 async fn wake(shard: &Shard, symbol: SymbolId) {
@@ -160,8 +199,7 @@ async fn wake(shard: &Shard, symbol: SymbolId) {
             let Some(slab) = waiters.get(&symbol) else { return };
             let end = slab.capacity().min(place + WAKES_BETWEEN_YIELDS);
             for waiter in (place..end).filter_map(|place| slab.get(place)) {
-                waiter.pending.fetch_add(1, Ordering::Relaxed);
-                waiter.notify.notify_one();
+                waiter.wake();
             }
             place = end;
             if place == slab.capacity() {

@@ -42,7 +42,6 @@ impl Default for Limits {
 pub struct Entry {
     /// The event itself.
     pub quote: Quote,
-    symbol: SymbolId,
     /// Sequence number of the event before it with the same symbol; 0 where there is none.
     previous: u64,
     frame: OnceLock<Bytes>,
@@ -99,22 +98,21 @@ pub struct Hub {
 impl Hub {
     /// An empty log over these symbols. Must be called inside a tokio runtime: the fan-out runs on it.
     pub fn new(symbols: &[String], limits: Limits) -> Arc<Self> {
-        let opening = |(index, name): (usize, &String)| {
+        let opening = |name: &String| {
             let quote = Quote { symbol: name.clone(), ..Quote::default() };
-            let symbol = SymbolId::try_from(index).expect("symbols are counted in 32 bits");
-            RwLock::new(Arc::new(Entry { quote, symbol, previous: 0, frame: OnceLock::new() }))
+            RwLock::new(Arc::new(Entry { quote, previous: 0, frame: OnceLock::new() }))
         };
         let hub = Arc::new(Self {
             limits,
             names: symbols.iter().cloned().zip(0..).collect(),
             ring: RwLock::new(VecDeque::with_capacity(limits.replay_events)),
             head: AtomicU64::new(0),
-            latest: symbols.iter().enumerate().map(opening).collect(),
+            latest: symbols.iter().map(opening).collect(),
             closed: AtomicBool::new(false),
             overflows: AtomicU64::new(0),
             fanout: Fanout::default(),
         });
-        hub.fanout.spawn(&hub);
+        hub.fanout.spawn();
         hub
     }
 
@@ -123,26 +121,25 @@ impl Hub {
         let symbol = self.names[&quote.symbol];
         let sequence = quote.sequence;
         let mut latest = self.latest[symbol as usize].write().expect("no reader panics");
-        let entry = Arc::new(Entry { previous: latest.quote.sequence, quote, symbol, frame: OnceLock::new() });
+        let entry = Arc::new(Entry { previous: latest.quote.sequence, quote, frame: OnceLock::new() });
         self.append(Arc::clone(&entry));
         *latest = entry;
         drop(latest);
         self.head.store(sequence, Ordering::Release);
-        self.fanout.signal();
+        self.fanout.signal(symbol);
     }
 
     /// Loses the next event: it takes its place in the sequence, and nobody is told. Only to prove that a loss is seen.
     pub fn lose(&self, quote: Quote) {
-        let symbol = self.names[&quote.symbol];
         let sequence = quote.sequence;
-        self.append(Arc::new(Entry { previous: 0, quote, symbol, frame: OnceLock::new() }));
+        self.append(Arc::new(Entry { previous: 0, quote, frame: OnceLock::new() }));
         self.head.store(sequence, Ordering::Release);
     }
 
     /// Ends every subscription, now and from now on.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        self.fanout.wake_all();
+        self.fanout.close();
     }
 
     /// Bounds that are the same for every approach.
@@ -192,12 +189,6 @@ impl Hub {
         let membership = self.fanout.join(&symbols);
         let cursor = after.unwrap_or_else(|| self.head());
         Subscription { hub: Arc::clone(self), symbols, cursor, membership }
-    }
-
-    /// Symbol of an event that is still in the ring.
-    pub(crate) fn symbol_of(&self, sequence: u64) -> Option<SymbolId> {
-        let ring = self.ring.read().expect("no writer panics");
-        find(&ring, sequence).map(|entry| entry.symbol)
     }
 
     pub(crate) fn count_overflow(&self) {
