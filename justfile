@@ -44,4 +44,4 @@ microbench:
 
 # curl and the article's own Python client against the servers
 interop:
-    harness/tests/interop/run
+    cargo build --release && harness/tests/interop/run

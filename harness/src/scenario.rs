@@ -239,7 +239,14 @@ pub(crate) fn validate(origin: &str, text: &str, scenario: &Scenario) -> Result<
             &format!("1 to {} (load.symbols)", load.symbols),
         );
     }
+    let clients = load.clients.values();
     let rates = load.events_per_second.values();
+    if has_twice(&clients) {
+        return refuse("clients", &format_args!("{clients:?}"), "each value once");
+    }
+    if has_twice(&rates) {
+        return refuse("events_per_second", &format_args!("{rates:?}"), "each value once");
+    }
     match rates.iter().find(|rate| !(rate.is_finite() && **rate > 0.0)) {
         Some(rate) => return refuse("events_per_second", rate, "a number above 0"),
         None if rates.is_empty() => return refuse("events_per_second", &"[]", "a number above 0, or a list of them"),
@@ -269,6 +276,10 @@ pub(crate) fn validate(origin: &str, text: &str, scenario: &Scenario) -> Result<
         }
     }
     Ok(())
+}
+
+fn has_twice<T: PartialEq>(values: &[T]) -> bool {
+    values.iter().enumerate().any(|(index, value)| values[..index].contains(value))
 }
 
 fn one() -> u32 {

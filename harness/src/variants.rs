@@ -59,10 +59,13 @@ pub fn variants(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
             Ok(chosen.flat_map(|one| expand(one, &given(one))).collect())
         }
         Selection::Names(names) => {
-            let mut variants = Vec::new();
+            let mut variants: Vec<Variant> = Vec::new();
             for name in names {
                 let (approach, settings) = named(name, given)?;
-                variants.extend(expand(approach, &settings));
+                let expanded = expand(approach, &settings).into_iter();
+                let is_new = |one: &Variant, taken: &[Variant]| taken.iter().all(|other| other.name != one.name);
+                let fresh: Vec<Variant> = expanded.filter(|one| is_new(one, &variants)).collect();
+                variants.extend(fresh);
             }
             Ok(variants)
         }

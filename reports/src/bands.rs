@@ -41,7 +41,7 @@ pub(crate) fn rules() -> Vec<String> {
     vec![
         format!(
             "Latency, by its p50 over the floor's p50 in the same run: {}; high: more. On one machine the network adds \
-             nothing, so these are the largest ratios that a reader will meet.",
+             nothing; over a longer way each round trip counts more, and the processor less.",
             bounds.join("; ")
         ),
         format!(

@@ -1,9 +1,6 @@
 //! A run: the trials of a plan one after the other, each recorded as it ends.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use reports::{
     schema::{Interrupted, Record, RunRecord, Status, TrialRecord},
@@ -29,21 +26,19 @@ pub struct Outcome {
     pub interrupted: bool,
 }
 
-/// Runs the trials and records them in a directory that holds no results yet. A variant that does not conform, for the
+/// Runs the trials and records them. A variant that does not conform, for the
 /// reason given, is not measured: its trials are recorded as failed.
 ///
 /// # Errors
-/// The directory holds results already, or the records cannot be written. A trial that fails is no error: it is
-/// recorded.
+/// The records cannot be written. A trial that fails is no error: it is recorded.
 pub async fn run(
     run: RunRecord,
     trials: &[Trial],
     nonconforming: &BTreeMap<String, String>,
-    directory: &Path,
+    mut store: Store,
     observer: &mut impl Observer,
 ) -> Result<Outcome, StoreError> {
     let scenario = run.scenario_name.clone();
-    let mut store = Store::create(directory)?;
     store.append(&Record::Run(Box::new(run)))?;
     let mut not_ok = 0;
     let mut interrupted = false;

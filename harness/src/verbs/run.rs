@@ -1,9 +1,11 @@
-//! `run` and `bench-all`: plan, check the machine, run, record, render.
+//! `run` and `bench-all`: plan, check the machine, examine what is to be measured, run, record, render.
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
+
+use reports::store::Store;
 
 use super::{dry_run, output, progress::Display};
 use crate::{
@@ -26,16 +28,17 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     if options.dry_run {
         return dry_run::print(&loaded, &trials);
     }
-    let nonconforming = examine(&trials)?;
     let started = clock::since_epoch();
     let directory = options.out.clone().unwrap_or_else(|| default_directory(&loaded.name, started));
+    let store = Store::create(&directory)?;
+    let nonconforming = examine(&trials)?;
     let record = run_record(&loaded, &trials, started);
     let mut display = Display::new(plan::duration(&trials));
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Internal(error.into()))?
-        .block_on(run_trials(record, &trials, &nonconforming, &directory, &mut display))?;
+        .block_on(run_trials(record, &trials, &nonconforming, store, &mut display))?;
     display.finish();
     if options.out.is_none() {
         point_latest_at(&directory);

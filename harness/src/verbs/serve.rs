@@ -4,39 +4,26 @@ use std::time::Duration;
 
 use proto::{Params, parse_duration};
 
-use super::output::{data, runtime, say};
+use super::{
+    child,
+    output::{data, runtime, say},
+};
 use crate::{
     cli::ServeOptions,
     clock,
     failure::Failure,
     feed::{Arrival, FeedSpec},
-    message::{HubLimits, Phases, Report, ServePlan, ServerFaults},
-    process::{Control, become_child, raise_descriptor_limit},
+    message::{HubLimits, Phases, ServePlan, ServerFaults},
+    process::raise_descriptor_limit,
     publish::publish,
-    registry::{self, Approach},
+    registry::Approach,
     scenario_error::ScenarioError,
     system::{self, System},
     variants,
 };
 
 pub(crate) fn serve(options: &ServeOptions) -> Result<(), Failure> {
-    if options.coordinated { coordinated() } else { alone(options) }
-}
-
-fn coordinated() -> Result<(), Failure> {
-    become_child().map_err(|error| Failure::Internal(error.into()))?;
-    let (plan, control) = Control::open::<ServePlan>().map_err(Failure::usage)?;
-    let reporter = control.reporter();
-    let runtime = runtime()?;
-    let served = match registry::find(&plan.approach) {
-        Some(approach) => runtime.block_on(system::serve(approach, plan, control)),
-        None => Err(anyhow::anyhow!("this build has no approach `{}`", plan.approach)),
-    };
-    if let Err(error) = served {
-        reporter.report(&Report::Failed { message: format!("{error:#}") });
-    }
-    runtime.shutdown_background();
-    Ok(())
+    if options.coordinated { child::run(|plan: &ServePlan| &plan.approach, system::serve) } else { alone(options) }
 }
 
 fn alone(options: &ServeOptions) -> Result<(), Failure> {
