@@ -11,6 +11,10 @@ fn main() {
 fn revision() {
     println!("cargo:rerun-if-changed=../.git/HEAD");
     println!("cargo:rerun-if-changed=../.git/index");
+    println!("cargo:rerun-if-changed=../.git/refs/heads");
+    for sources in ["src", "../clients/src", "../proto/src", "../reports/src", "../servers/src"] {
+        println!("cargo:rerun-if-changed={sources}");
+    }
     if let Some(revision) = git(&["rev-parse", "HEAD"]) {
         println!("cargo:rustc-env=DELIVERY_BENCH_REVISION={revision}");
         let dirty = git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|changes| !changes.is_empty());

@@ -63,8 +63,12 @@ fn command() -> String {
 
 /// The size of one half of an approach: its file and the parts that it is divided into.
 fn measure(source: Source) -> Complexity {
-    let part = |source: &Source| reports::complexity::measure(source.path, source.text);
-    let parts: u32 = source.parts.iter().map(|source| part(source).code_lines).sum();
-    let whole = part(&source);
-    Complexity { code_lines: whole.code_lines + parts, ..whole }
+    let files: Vec<Complexity> = std::iter::once(&source)
+        .chain(source.parts)
+        .map(|source| reports::complexity::measure(source.path, source.text))
+        .collect();
+    Complexity {
+        code_lines: files.iter().map(|file| file.code_lines).sum(),
+        sources: files.into_iter().flat_map(|file| file.sources).collect(),
+    }
 }

@@ -8,6 +8,7 @@ use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Events that share one instant in a bursty feed.
@@ -17,7 +18,7 @@ const NANOSECONDS: f64 = 1e9;
 const FILLER: &str = "x";
 
 /// How events are spread over time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Arrival {
     /// Independent events: exponential gaps.

@@ -22,6 +22,7 @@ mod publish;
 pub mod registry;
 pub mod scenario;
 pub mod scenario_error;
+mod scenario_rules;
 mod system;
 pub mod variants;
 mod verbs;

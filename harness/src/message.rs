@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use clients::Cost;
 use proto::Params;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::feed::FeedSpec;
@@ -75,7 +76,7 @@ impl Phases {
 }
 
 /// Bounds of the hub, see `servers::Limits`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HubLimits {
     /// Events kept for those who come back.
@@ -101,10 +102,10 @@ impl From<HubLimits> for servers::Limits {
 }
 
 /// Deliberate faults of a server, to prove that the checks see them. Visible in the record whenever one was used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerFaults {
-    /// Loses the event with this sequence number after it was published.
+    /// Loses the event with this sequence number inside the hub: it takes its place, and nobody is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drop_event: Option<u64>,
     /// Ends the process without a word after this event.
@@ -203,8 +204,8 @@ pub struct Worked {
     pub negative: u64,
     /// Latencies beyond what a histogram holds.
     pub out_of_range: u64,
-    /// Orders that could not be handed to their client in time.
-    pub orders_unsent: u64,
+    /// Orders of the window.
+    pub orders: Orders,
     /// Clients lost after they had subscribed.
     pub lost: u32,
     /// Why the first one was lost.
@@ -213,6 +214,15 @@ pub struct Worked {
     pub empties: Empties,
     /// Processor time and memory.
     pub usage: Usage,
+}
+
+/// Orders due inside the window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Orders {
+    /// Scheduled.
+    pub due: u64,
+    /// Confirmed.
+    pub confirmed: u64,
 }
 
 /// Counts for the theory of empty responses.

@@ -9,11 +9,11 @@ use std::{
 use procfs::process::Process;
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
 use serde::de::DeserializeOwned;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     clock,
-    message::{Command, Report, Usage},
+    message::{Command, Phases, Report, Usage},
 };
 
 /// Ties this process to its parent and lets it open as many descriptors as the system grants.
@@ -97,25 +97,50 @@ impl Control {
 #[derive(Debug)]
 pub(crate) struct Sampler {
     idle_bytes: u64,
-    opened_cpu_ns: u64,
+}
+
+/// What was sampled at the edges of a window.
+#[derive(Debug)]
+pub(crate) struct Sampled<T> {
+    /// What the process used inside it.
+    pub usage: Usage,
+    /// What was read when it opened.
+    pub before: T,
+    /// What was read when it closed.
+    pub after: T,
 }
 
 impl Sampler {
     /// Takes the memory of the idle process.
     pub(crate) fn idle() -> Self {
-        Self { idle_bytes: memory().0, opened_cpu_ns: 0 }
+        Self { idle_bytes: memory().0 }
     }
 
-    /// The window opens.
-    pub(crate) fn open(&mut self) {
-        self.opened_cpu_ns = clock::process_cpu_ns();
-    }
-
-    /// The window closes.
-    pub(crate) fn close(&self) -> Usage {
-        let cpu_us = (clock::process_cpu_ns() - self.opened_cpu_ns) / 1_000;
-        let (settled_bytes, peak_bytes) = memory();
-        Usage { cpu_us, idle_bytes: self.idle_bytes, settled_bytes, peak_bytes }
+    /// Takes samples when the window opens and when it closes, in a thread of its own: a task would take them late
+    /// exactly when the process is busy.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub(crate) fn window<T: Send + 'static>(
+        self,
+        start_ns: u64,
+        phases: Phases,
+        read: impl Fn() -> T + Send + 'static,
+    ) -> io::Result<oneshot::Receiver<Sampled<T>>> {
+        let (sender, receiver) = oneshot::channel();
+        thread::Builder::new().name("sampler".into()).spawn(move || {
+            clock::be_punctual();
+            clock::block_until(start_ns + phases.warmup_ns);
+            let (before, opened_cpu_ns) = (read(), clock::process_cpu_ns());
+            clock::block_until(start_ns + phases.measured_ns());
+            let (after, closed_cpu_ns) = (read(), clock::process_cpu_ns());
+            let (settled_bytes, peak_bytes) = memory();
+            let cpu_us = (closed_cpu_ns - opened_cpu_ns) / 1_000;
+            let usage = Usage { cpu_us, idle_bytes: self.idle_bytes, settled_bytes, peak_bytes };
+            // Whoever no longer waits has failed already, and says why.
+            drop(sender.send(Sampled { usage, before, after }));
+        })?;
+        Ok(receiver)
     }
 }
 

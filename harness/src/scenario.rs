@@ -3,9 +3,8 @@
 //! The structures here are the file, key by key; `plan` turns them into trials. A scenario names loads and
 //! properties, never code.
 
-use std::{collections::BTreeMap, fmt, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
-use proto::parse_duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +12,7 @@ use crate::{
     feed::Arrival,
     message::{HubLimits, ServerFaults},
     scenario_error::ScenarioError,
+    scenario_rules::validate,
 };
 
 /// A scenario file.
@@ -35,11 +35,9 @@ pub struct Scenario {
     pub window: WindowKeys,
     /// Bounds of the servers.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, u64>")]
     pub limits: HubLimits,
     /// Deliberate faults of the servers, to prove that the checks see them; none in a measurement.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, u64>")]
     pub faults: ServerFaults,
     /// By approach and setting: the values that make its variants.
     #[serde(default)]
@@ -104,7 +102,6 @@ pub struct LoadKeys {
     #[serde(default)]
     pub orders_per_second: f64,
     /// How events are spread over time.
-    #[schemars(with = "String")]
     pub arrival: Arrival,
     /// Filler in each event.
     #[serde(default)]
@@ -219,67 +216,6 @@ fn set(table: &mut toml::Table, one: &str) -> Result<(), ScenarioError> {
         place = next.as_table_mut().ok_or_else(malformed)?;
     }
     Err(malformed())
-}
-
-/// What the types cannot say.
-pub(crate) fn validate(origin: &str, text: &str, scenario: &Scenario) -> Result<(), ScenarioError> {
-    let refuse = |key: &str, found: &dyn fmt::Display, expected: &str| {
-        Err(ScenarioError::value(origin, text, key, &found.to_string(), expected))
-    };
-    let load = &scenario.load;
-    for (key, values) in [("clients", load.clients.values()), ("symbols", vec![load.symbols])] {
-        if values.is_empty() || values.contains(&0) {
-            return refuse(key, &0, "at least 1");
-        }
-    }
-    if load.symbols_per_client == 0 || load.symbols_per_client > load.symbols {
-        return refuse(
-            "symbols_per_client",
-            &load.symbols_per_client,
-            &format!("1 to {} (load.symbols)", load.symbols),
-        );
-    }
-    let clients = load.clients.values();
-    let rates = load.events_per_second.values();
-    if has_twice(&clients) {
-        return refuse("clients", &format_args!("{clients:?}"), "each value once");
-    }
-    if has_twice(&rates) {
-        return refuse("events_per_second", &format_args!("{rates:?}"), "each value once");
-    }
-    match rates.iter().find(|rate| !(rate.is_finite() && **rate > 0.0)) {
-        Some(rate) => return refuse("events_per_second", rate, "a number above 0"),
-        None if rates.is_empty() => return refuse("events_per_second", &"[]", "a number above 0, or a list of them"),
-        None => {}
-    }
-    if !(load.orders_per_second.is_finite() && load.orders_per_second >= 0.0) {
-        return refuse("orders_per_second", &load.orders_per_second, "a number that is not negative");
-    }
-    if scenario.trials == 0 {
-        return refuse("trials", &0, "at least 1");
-    }
-    if load.payload_bytes > 512 * 1024 {
-        return refuse("payload_bytes", &load.payload_bytes, "at most 524288");
-    }
-    let limits = scenario.limits;
-    if limits.replay_events == 0 || limits.queue_events == 0 || limits.batch_events == 0 {
-        return refuse("limits", &0, "limits of at least 1");
-    }
-    let window = &scenario.window;
-    for (key, value) in [("warmup", &window.warmup), ("measure", &window.measure), ("drain", &window.drain)] {
-        let Ok(duration) = parse_duration(value) else {
-            return refuse(key, value, "a number and a unit, such as 250ms, 1s or 5m");
-        };
-        let shortest = if key == "measure" { 1 } else { 0 };
-        if duration.as_millis() < shortest || duration.as_secs() > 3_600 {
-            return refuse(key, value, "a duration of at most 1h, and for measure above 0");
-        }
-    }
-    Ok(())
-}
-
-fn has_twice<T: PartialEq>(values: &[T]) -> bool {
-    values.iter().enumerate().any(|(index, value)| values[..index].contains(value))
 }
 
 fn one() -> u32 {

@@ -9,10 +9,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    clock,
     feed::FeedSpec,
     message::{Command, HubLimits, Report, ServePlan, Served},
-    process::{Control, Sampler},
+    process::{Control, Sampled, Sampler},
     publish::{Publication, publish},
     registry::Approach,
 };
@@ -90,18 +89,15 @@ pub(crate) async fn serve(approach: &Approach, plan: ServePlan, mut control: Con
 
 /// Publishes from the start, takes the samples at the window's edges, and waits to be told that the workers are done.
 async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter: &Meter) -> anyhow::Result<Served> {
-    let mut sampler = Sampler::idle();
+    let sampler = Sampler::idle();
     let Some(Command::Start { start_ns, epoch_ms }) = control.next().await else {
         anyhow::bail!("stopped before the start")
     };
     let feed = FeedSpec { epoch_ms, ..plan.feed.clone() };
     let publisher = spawn_publisher(feed, plan, start_ns, Arc::clone(hub))?;
-    clock::sleep_until(start_ns + plan.phases.warmup_ns).await;
-    sampler.open();
-    let before = meter.traffic();
-    clock::sleep_until(start_ns + plan.phases.measured_ns()).await;
-    let after = meter.traffic();
-    let usage = sampler.close();
+    let sampled_meter = meter.clone();
+    let window = sampler.window(start_ns, plan.phases, move || sampled_meter.traffic())?.await?;
+    let Sampled { usage, before, after } = window;
     anyhow::ensure!(control.next().await == Some(Command::Stop), "expected the order to stop");
     let publication = publisher.join().map_err(|_| anyhow::anyhow!("the publisher thread failed"))?;
     Ok(Served {

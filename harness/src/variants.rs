@@ -1,6 +1,9 @@
 //! The variants of a scenario: which approaches take part, with which settings, under which names. Synchronous and pure.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use proto::{Params, parse_duration};
 
@@ -9,6 +12,9 @@ use crate::{
     scenario::{Properties, Scenario, Selection},
     scenario_error::ScenarioError,
 };
+
+/// No setting of an approach may last longer.
+const LONGEST_SETTING: Duration = Duration::from_secs(3_600);
 
 type Settings = BTreeMap<String, Vec<String>>;
 
@@ -50,6 +56,18 @@ pub fn variants(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
             values.iter().try_for_each(|value| accept(name, setting, value))?;
         }
     }
+    let mut variants = selected(scenario)?;
+    let mut names = BTreeSet::new();
+    variants.retain(|variant| names.insert(variant.name.clone()));
+    if variants.is_empty() {
+        return Err(ScenarioError::Unknown(
+            "`approaches` selects none: `delivery-bench list` shows their facts".into(),
+        ));
+    }
+    Ok(variants)
+}
+
+fn selected(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
     let given = |approach: &'static Approach| scenario.params.get(approach.name).cloned().unwrap_or_default();
     match &scenario.approaches {
         Selection::All(_) => Ok(APPROACHES.iter().flat_map(|one| expand(one, &given(one))).collect()),
@@ -59,15 +77,8 @@ pub fn variants(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
             Ok(chosen.flat_map(|one| expand(one, &given(one))).collect())
         }
         Selection::Names(names) => {
-            let mut variants: Vec<Variant> = Vec::new();
-            for name in names {
-                let (approach, settings) = named(name, given)?;
-                let expanded = expand(approach, &settings).into_iter();
-                let is_new = |one: &Variant, taken: &[Variant]| taken.iter().all(|other| other.name != one.name);
-                let fresh: Vec<Variant> = expanded.filter(|one| is_new(one, &variants)).collect();
-                variants.extend(fresh);
-            }
-            Ok(variants)
+            let named: Vec<_> = names.iter().map(|name| named(name, given)).collect::<Result<_, _>>()?;
+            Ok(named.into_iter().flat_map(|(approach, settings)| expand(approach, &settings)).collect())
         }
     }
 }
@@ -105,9 +116,9 @@ fn accept(approach: &str, setting: &Setting, value: &str) -> Result<(), Scenario
             Err(ScenarioError::unknown(&format!("{} of {approach}", setting.name), value, choices.iter().copied()))
         }
         Values::Duration(_) => match parse_duration(value) {
-            Ok(duration) if !duration.is_zero() => Ok(()),
+            Ok(duration) if !duration.is_zero() && duration <= LONGEST_SETTING => Ok(()),
             _ => Err(ScenarioError::Unknown(format!(
-                "{} of {approach} is `{value}`, expected a duration above 0, such as 250ms, 1s or 5m",
+                "{} of {approach} is `{value}`, expected a duration above 0 and at most 1h, such as 250ms, 1s or 5m",
                 setting.name
             ))),
         },

@@ -61,6 +61,29 @@ fn an_unknown_setting_or_value_is_refused() {
 }
 
 #[test]
+fn a_selection_of_nothing_and_an_endless_load_are_refused() {
+    let set = |value| bench(&["run", "smoke", "--set", value]);
+    expect_refusal(&set("approaches=[]"), 2, &["selects none"]);
+    expect_refusal(&set("approaches={flow=\"push\",delivery=\"snapshot\"}"), 2, &["selects none"]);
+    expect_refusal(&set("load.events_per_second=1e9"), 2, &["at most 10000000 events"]);
+    expect_refusal(&set("load.clients=[20,20]"), 2, &["each value once"]);
+    expect_refusal(&set("params.short-poll.interval=[\"1000y\"]"), 2, &["at most 1h"]);
+}
+
+#[test]
+fn verify_examines_the_variant_that_was_asked_for() {
+    let finished = bench(&["verify", "--approach", "websocket/text"]);
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert!(finished.stdout.starts_with("websocket/text") && finished.stdout.contains("receives-in-order ok"));
+}
+
+#[test]
+fn a_variant_named_twice_runs_once() {
+    let planned = |approaches| bench(&["run", "smoke", "--approach", approaches, "--dry-run"]).stdout;
+    assert_eq!(planned("sse,sse").matches("round 1").count(), 1);
+}
+
+#[test]
 fn a_missing_scenario_is_refused_with_the_nearest() {
     expect_refusal(&bench(&["run", "smok"]), 2, &["cannot read scenario smok", "did you mean `smoke`?"]);
 }

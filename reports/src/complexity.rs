@@ -44,7 +44,7 @@ pub fn measure(path: &str, text: &str) -> Complexity {
             code_lines += 1;
         }
     }
-    Complexity { source: path.to_owned(), code_lines }
+    Complexity { sources: vec![path.to_owned()], code_lines }
 }
 
 fn is_module(line: &str) -> bool {

@@ -94,19 +94,19 @@ pub fn merged(trials: &[&TrialRecord]) -> Option<Merged> {
         client_to_server_bytes: sum(&all, |one| one.wire.client_to_server_bytes),
         server_to_client_bytes: sum(&all, |one| one.wire.server_to_client_bytes),
     };
-    let effective_observations = sum(&all, |one| statistics::effective_observations(&one.events));
+    let effective_observations = sum(&all, statistics::effective_observations);
     let p50s: Vec<u64> = figures.iter().filter_map(|figures| figures.latency_ns.p50).collect();
     Some(Merged {
         requests: sum(&all, |one| one.requests),
         connections_opened: sum(&all, |one| one.connections_opened),
         reconnects: sum(&all, |one| one.reconnects),
-        cpu: add_cpu(&all, events.delivered),
+        cpu: add_cpu(&all, events.arrived),
         server_bytes_per_client: mean(&all, |one| one.memory.server_bytes_per_client),
         client_bytes_per_client: mean(&all, |one| one.memory.client_bytes_per_client),
         bytes_per_event: bytes_per_event(&wire, &events),
         empty_share: share(responses.empty, responses.total),
         latency_ns: merge(&all, effective_observations, |one| Some(&one.latency_ns))?,
-        lateness_ns: merge(&all, sum(&all, |one| one.events.published), |one| Some(&one.lateness_ns))?,
+        lateness_ns: merge(&all, sum(&all, |one| one.lateness_ns.count), |one| Some(&one.lateness_ns))?,
         time_to_last_ns: merge(&all, effective_observations, |one| Some(&one.time_to_last_ns))?,
         confirmation_ns: merge(&all, u64::MAX, |one| one.confirmation_ns.as_ref()),
         poll_lateness_ns: merge(&all, u64::MAX, |one| one.poll_lateness_ns.as_ref()),
@@ -126,15 +126,15 @@ pub fn histogram(summary: &Summary) -> Histogram {
 }
 
 fn one_round(round: u32, one: &Measured) -> RoundFigures {
-    let effective_observations = statistics::effective_observations(&one.events);
+    let effective_observations = statistics::effective_observations(one);
     RoundFigures {
         round,
         latency_ns: statistics::summarise(&histogram(&one.latency_ns), effective_observations),
         effective_observations,
         bytes_per_event: bytes_per_event(&one.wire, &one.events),
         empty_share: share(one.responses.empty, one.responses.total),
-        server_us_per_event: share(one.cpu.server_us, one.events.delivered),
-        client_us_per_event: share(one.cpu.client_us, one.events.delivered),
+        server_us_per_event: share(one.cpu.server_us, one.events.arrived),
+        client_us_per_event: share(one.cpu.client_us, one.events.arrived),
         server_bytes_per_client: one.memory.server_bytes_per_client,
         client_bytes_per_client: one.memory.client_bytes_per_client,
     }
@@ -167,6 +167,7 @@ fn add_events(all: &[&Measured]) -> Events {
         reordered: sum(all, |one| one.events.reordered),
         corrupt: sum(all, |one| one.events.corrupt),
         coalesced: sum(all, |one| one.events.coalesced),
+        arrived: sum(all, |one| one.events.arrived),
     }
 }
 
@@ -197,19 +198,19 @@ fn add_theory(all: &[&Measured]) -> Option<EmptyTheory> {
     })
 }
 
-fn add_cpu(all: &[&Measured], delivered: u64) -> Cpu {
+fn add_cpu(all: &[&Measured], arrived: u64) -> Cpu {
     let server_us = sum(all, |one| one.cpu.server_us);
     let client_us = sum(all, |one| one.cpu.client_us);
     Cpu {
         server_us,
         client_us,
-        server_us_per_event: share(server_us, delivered),
-        client_us_per_event: share(client_us, delivered),
+        server_us_per_event: share(server_us, arrived),
+        client_us_per_event: share(client_us, arrived),
     }
 }
 
 fn bytes_per_event(wire: &Wire, events: &Events) -> Option<f64> {
-    share(wire.client_to_server_bytes + wire.server_to_client_bytes, events.delivered)
+    share(wire.client_to_server_bytes + wire.server_to_client_bytes, events.arrived)
 }
 
 /// The part of the whole; none of nothing.

@@ -147,9 +147,9 @@ pub struct ArticleWords {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Complexity {
-    /// File that was measured, relative to the repository.
-    pub source: String,
-    /// Lines of code: neither blank nor comment, tests left out.
+    /// Files that were measured, relative to the repository: the approach's own first.
+    pub sources: Vec<String>,
+    /// Lines of code of all of them: neither blank nor comment, tests left out.
     pub code_lines: u32,
 }
 

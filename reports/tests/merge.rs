@@ -19,6 +19,8 @@ fn rounds() -> Vec<TrialRecord> {
         measured.events.scheduled = count;
         measured.events.expected = count;
         measured.events.delivered = count;
+        measured.events.arrived = count;
+        measured.time_to_last_ns = measured.latency_ns.clone();
         measured.cpu.server_us = 600;
         measured.wire.client_to_server_bytes = 1_000;
         measured.wire.server_to_client_bytes = 2_000;

@@ -3,6 +3,7 @@
 use reports::schema::{Check, Measured, Status, Verdict};
 
 use crate::{
+    environment,
     plan::Trial,
     registry::{Delivery, Flow},
 };
@@ -16,12 +17,18 @@ const LATE_NS: u64 = 1_000_000;
 /// Distance from theory that chance does not explain, in standard deviations.
 const THEORY_LIMIT: f64 = 4.0;
 
+/// Share of all processors from which on the load generator may delay what it measures.
+const SATURATION_WARN: f64 = 0.8;
+/// Share from which on it does.
+const SATURATION_INVALID: f64 = 0.9;
+
 /// What a worker counted that is no result, but says whether the results are ones.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Anomalies {
     pub(super) negative: u64,
     pub(super) out_of_range: u64,
-    pub(super) orders_unsent: u64,
+    pub(super) orders: u64,
+    pub(super) unconfirmed: u64,
 }
 
 /// All checks of one trial.
@@ -35,6 +42,8 @@ pub(super) fn all(trial: &Trial, measured: &Measured, anomalies: Anomalies) -> V
         clock(anomalies),
         histogram(measured, anomalies),
         orders(anomalies),
+        disturbances(measured),
+        client_saturation(measured),
     ]
 }
 
@@ -138,8 +147,46 @@ fn histogram(measured: &Measured, anomalies: Anomalies) -> Check {
 }
 
 fn orders(anomalies: Anomalies) -> Check {
-    let unsent = anomalies.orders_unsent;
-    none_of("orders", unsent, "every order was sent", || format!("{unsent} orders found their client's queue full"))
+    let Anomalies { orders, unconfirmed, .. } = anomalies;
+    none_of("orders", unconfirmed, "every order was confirmed", || {
+        format!(
+            "{unconfirmed} of {orders} orders were not confirmed before the drain ended: lengthen it, or lower the load"
+        )
+    })
+}
+
+fn disturbances(measured: &Measured) -> Check {
+    let (errors, resets) = (measured.responses.errors, measured.resets);
+    let (reconnects, overflows) = (measured.reconnects, measured.overflows);
+    let count = errors + resets + reconnects + overflows;
+    let (verdict, note) = if count == 0 {
+        (Verdict::Pass, "no client was cut off, refused or left behind".into())
+    } else {
+        let note = format!(
+            "errors {errors}, reconnects {reconnects}, resets {resets}, overflows {overflows}: the server or the machine \
+             was overloaded and the clients came back; lower the load, or raise limits.queue_events"
+        );
+        (Verdict::Warn, note)
+    };
+    check("disturbances", Some(count as f64), Some(0.0), verdict, note)
+}
+
+fn client_saturation(measured: &Measured) -> Check {
+    let available_us = measured.window.measure_ms as f64 * 1_000.0 * f64::from(environment::cores());
+    let share = measured.cpu.client_us as f64 / available_us;
+    let verdict = match share {
+        share if share > SATURATION_INVALID => Verdict::Invalid,
+        share if share > SATURATION_WARN => Verdict::Warn,
+        _ => Verdict::Pass,
+    };
+    let note = match verdict {
+        Verdict::Pass => "the load generator had processor time to spare",
+        Verdict::Warn | Verdict::Invalid => {
+            "the load generator took most of the processors, so that its own queues are measured: use fewer clients or \
+             events, or more cores"
+        }
+    };
+    check("client-saturation", Some(share), Some(SATURATION_WARN), verdict, note.into())
 }
 
 /// A check that any count above 0 fails.

@@ -27,7 +27,8 @@ pub(super) fn record(scenario: &str, trial: &Trial, shards: &[ShardResult]) -> a
     let anomalies = Anomalies {
         negative: sum(shards, |shard| shard.worked.negative),
         out_of_range: sum(shards, |shard| shard.worked.out_of_range),
-        orders_unsent: sum(shards, |shard| shard.worked.orders_unsent),
+        orders: sum(shards, |shard| shard.worked.orders.due),
+        unconfirmed: sum(shards, |shard| shard.worked.orders.due - shard.worked.orders.confirmed),
     };
     measured.checks = checks::all(trial, &measured, anomalies);
     let (status, reason) = checks::status(&measured.checks);
@@ -84,6 +85,8 @@ fn measured(trial: &Trial, shards: &[ShardResult]) -> anyhow::Result<Measured> {
         requests: sum(shards, |shard| shard.worked.cost.requests),
         connections_opened: sum(shards, |shard| shard.served.connections_opened),
         reconnects: sum(shards, |shard| shard.worked.cost.reconnects),
+        resets: sum(shards, |shard| shard.worked.cost.resets),
+        overflows: sum(shards, |shard| shard.served.overflows),
         wire: Wire {
             client_to_server_bytes: sum(shards, |shard| shard.served.client_to_server_bytes),
             server_to_client_bytes: sum(shards, |shard| shard.served.server_to_client_bytes),
@@ -96,7 +99,7 @@ fn measured(trial: &Trial, shards: &[ShardResult]) -> anyhow::Result<Measured> {
             &merged(shards, |shard| &shard.worked.poll_lateness)?,
             matches!(trial.approach.facts.flow, Flow::Poll(_)),
         ),
-        cpu: cpu(shards, events.delivered),
+        cpu: cpu(shards, events.arrived),
         memory: memory(shards, trial.load.clients),
         checks: Vec::new(),
     })
@@ -133,6 +136,7 @@ fn events(trial: &Trial, shards: &[ShardResult]) -> Events {
         reordered: of(|events| events.reordered),
         corrupt: of(|events| events.corrupt),
         coalesced: of(|events| events.coalesced),
+        arrived: of(|events| events.arrived),
     }
 }
 
@@ -173,10 +177,10 @@ fn time_to_last(last_arrivals: &BTreeMap<u64, u64>) -> Histogram {
     histogram
 }
 
-fn cpu(shards: &[ShardResult], delivered: u64) -> Cpu {
+fn cpu(shards: &[ShardResult], arrived: u64) -> Cpu {
     let (server_us, client_us) =
         (sum(shards, |shard| shard.served.usage.cpu_us), sum(shards, |shard| shard.worked.usage.cpu_us));
-    let per_event = |total: u64| (delivered > 0).then(|| total as f64 / delivered as f64);
+    let per_event = |total: u64| (arrived > 0).then(|| total as f64 / arrived as f64);
     Cpu { server_us, client_us, server_us_per_event: per_event(server_us), client_us_per_event: per_event(client_us) }
 }
 

@@ -2,11 +2,15 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use anyhow::Context as _;
 use reports::{
     schema::{Interrupted, Record, RunRecord, Status, TrialRecord},
-    store::{Store, StoreError},
+    store::Store,
 };
-use tokio::sync::mpsc;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
+};
 
 use super::{
     merge,
@@ -26,8 +30,8 @@ pub struct Outcome {
     pub interrupted: bool,
 }
 
-/// Runs the trials and records them. A variant that does not conform, for the
-/// reason given, is not measured: its trials are recorded as failed.
+/// Runs the trials and records them. A variant that does not conform, for the reason given, is not measured: its trials
+/// are recorded as failed.
 ///
 /// # Errors
 /// The records cannot be written. A trial that fails is no error: it is recorded.
@@ -37,16 +41,17 @@ pub async fn run(
     nonconforming: &BTreeMap<String, String>,
     mut store: Store,
     observer: &mut impl Observer,
-) -> Result<Outcome, StoreError> {
+) -> anyhow::Result<Outcome> {
     let scenario = run.scenario_name.clone();
     store.append(&Record::Run(Box::new(run)))?;
+    let mut interrupts = Interrupts::listen()?;
     let mut not_ok = 0;
     let mut interrupted = false;
     for (index, trial) in trials.iter().enumerate() {
         observer.began(trial, index, trials.len());
         let measured = tokio::select! {
             measured = observed(trial, nonconforming.get(&trial.variant), observer) => measured,
-            _ = tokio::signal::ctrl_c() => {
+            () = interrupts.next() => {
                 interrupted = true;
                 let (recorded_trials, planned_trials) = (count(index), count(trials.len()));
                 store.append(&Record::Interrupted(Interrupted { recorded_trials, planned_trials }))?;
@@ -59,6 +64,26 @@ pub async fn run(
         store.append(&Record::Trial(Box::new(record)))?;
     }
     Ok(Outcome { results: store.finish()?, not_ok, interrupted })
+}
+
+/// Hears of Ctrl-C and of being asked to end, from the first trial to the last.
+struct Interrupts {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Interrupts {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// Runs a trial while showing how far it is.

@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use clients::Orders;
@@ -27,8 +30,28 @@ const SEED_SALT: u64 = 0x4f52_4445_5253;
 #[derive(Debug, Default)]
 pub(crate) struct OrderBook {
     queues: Vec<mpsc::Sender<TradeOrder>>,
-    /// When each order that is not confirmed was due, after the start, by its client's id for it.
-    due_ns: Arc<Mutex<HashMap<String, u64>>>,
+    open: Arc<OpenOrders>,
+}
+
+/// Orders that are not confirmed yet.
+#[derive(Debug, Default)]
+pub(crate) struct OpenOrders {
+    /// When each was due, after the start, by its client's id for it.
+    due_ns: Mutex<HashMap<String, u64>>,
+    /// More may come.
+    is_sending: AtomicBool,
+}
+
+impl OpenOrders {
+    /// When the confirmed order was due, after the start; none if it is no order of this worker, or confirmed already.
+    pub(crate) fn take(&self, confirmation: &TradeConfirmation) -> Option<u64> {
+        self.due_ns.lock().expect("no holder panics").remove(&confirmation.client_order_id)
+    }
+
+    /// Every order has been sent and confirmed.
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.is_sending.load(Ordering::Acquire) && self.due_ns.lock().expect("no holder panics").is_empty()
+    }
 }
 
 impl OrderBook {
@@ -39,43 +62,38 @@ impl OrderBook {
         Orders::new(receiver)
     }
 
-    /// Looks up confirmations.
-    pub(crate) fn confirmations(&self) -> Confirmations {
-        Confirmations(Arc::clone(&self.due_ns))
+    /// Those that are not confirmed yet.
+    pub(crate) fn open(&self) -> Arc<OpenOrders> {
+        Arc::clone(&self.open)
     }
 
     /// Sends orders, Poisson over time and uniform over clients, until the window ends. Blocks: like the publisher it
     /// needs a thread of its own, since a runtime's timer counts in milliseconds.
     pub(crate) fn run(self, plan: &WorkPlan, start_ns: u64, recorder: &SharedRecorder) {
         clock::be_punctual();
+        self.open.is_sending.store(true, Ordering::Release);
         let mut random = ChaCha8Rng::seed_from_u64(plan.feed.seed ^ SEED_SALT ^ u64::from(plan.first_client));
         let mean_ns = 1e9 / plan.orders_per_second;
         let mut due = exponential(&mut random, mean_ns);
         while (due as u64) < plan.phases.measured_ns() {
             clock::block_until(start_ns + due as u64);
+            recorder.lock().expect("no holder panics").order(due as u64);
             let client = (uniform(&mut random) * self.queues.len() as f64) as usize;
-            let order = TradeOrder {
-                symbol: symbol_name((uniform(&mut random) * f64::from(plan.feed.symbols)) as u32),
-                quantity: 1 + (uniform(&mut random) * 100.0) as i64,
-                side: if uniform(&mut random) < 0.5 { "BUY" } else { "SELL" }.into(),
-                client_order_id: format!("{:016x}", due as u64),
-            };
-            self.due_ns.lock().expect("no holder panics").insert(order.client_order_id.clone(), due as u64);
-            if self.queues[client].try_send(order).is_err() {
-                recorder.lock().expect("no holder panics").order_unsent();
-            }
+            let order = order(&mut random, plan.feed.symbols, due as u64);
+            self.open.due_ns.lock().expect("no holder panics").insert(order.client_order_id.clone(), due as u64);
+            // An order whose client's queue is full stays unconfirmed, and the account says so.
+            let _ = self.queues[client].try_send(order);
             due += exponential(&mut random, mean_ns);
         }
+        self.open.is_sending.store(false, Ordering::Release);
     }
 }
 
-/// When orders were due.
-#[derive(Debug, Clone)]
-pub(crate) struct Confirmations(Arc<Mutex<HashMap<String, u64>>>);
-
-impl Confirmations {
-    /// When the confirmed order was due, after the start; none if it is no order of this worker, or confirmed already.
-    pub(crate) fn take(&self, confirmation: &TradeConfirmation) -> Option<u64> {
-        self.0.lock().expect("no holder panics").remove(&confirmation.client_order_id)
+fn order(random: &mut ChaCha8Rng, symbols: u32, due_ns: u64) -> TradeOrder {
+    TradeOrder {
+        symbol: symbol_name((uniform(random) * f64::from(symbols)) as u32),
+        quantity: 1 + (uniform(random) * 100.0) as i64,
+        side: if uniform(random) < 0.5 { "BUY" } else { "SELL" }.into(),
+        client_order_id: format!("{due_ns:016x}"),
     }
 }

@@ -5,11 +5,14 @@
 use std::{sync::Arc, time::Duration};
 
 use clients::{Batch, Cost};
-use reports::statistics::{Histogram, encode, new_histogram};
+use reports::{
+    schema::Events,
+    statistics::{Histogram, encode, new_histogram},
+};
 
 use crate::{
     load::oracle::Oracle,
-    message::{Empties, Phases, Usage, Worked},
+    message::{Empties, Orders, Phases, Usage, Worked},
     registry::Flow,
 };
 
@@ -52,7 +55,8 @@ pub struct Recorder {
     negative: u64,
     out_of_range: u64,
     events_received: u64,
-    orders_unsent: u64,
+    arrived: u64,
+    orders: Orders,
     lost: u32,
     first_error: Option<String>,
 }
@@ -74,7 +78,8 @@ impl Recorder {
             negative: 0,
             out_of_range: 0,
             events_received: 0,
-            orders_unsent: 0,
+            arrived: 0,
+            orders: Orders::default(),
             lost: 0,
             first_error: None,
         }
@@ -94,6 +99,7 @@ impl Recorder {
         self.events_received += batch.events.len() as u64;
         for quote in &batch.events {
             let Some(delivered) = self.oracle.receive(client, quote, arrival_ns) else { continue };
+            self.arrived += u64::from(self.phases.in_window(arrival_ns));
             if delivered.in_window {
                 match arrival_ns.checked_sub(delivered.scheduled_ns) {
                     Some(latency_ns) => record(&mut self.latency, latency_ns, &mut self.out_of_range),
@@ -118,15 +124,19 @@ impl Recorder {
     /// Takes note of a confirmation: of an order that was due at a time after the start, stamped on the clock.
     pub fn confirmation(&mut self, due_ns: u64, arrival_ns: u64) {
         let Some(start_ns) = self.start_ns else { return };
-        let confirmed_ns = arrival_ns.saturating_sub(start_ns);
-        if self.phases.in_window(due_ns) {
-            record(&mut self.confirmation, confirmed_ns.saturating_sub(due_ns), &mut self.out_of_range);
+        if !self.phases.in_window(due_ns) {
+            return;
+        }
+        self.orders.confirmed += 1;
+        match arrival_ns.checked_sub(start_ns + due_ns) {
+            Some(confirmation_ns) => record(&mut self.confirmation, confirmation_ns, &mut self.out_of_range),
+            None => self.negative += 1,
         }
     }
 
-    /// An order could not be handed to its client.
-    pub fn order_unsent(&mut self) {
-        self.orders_unsent += 1;
+    /// Takes note of an order that was due at a time after the start.
+    pub fn order(&mut self, due_ns: u64) {
+        self.orders.due += u64::from(self.phases.in_window(due_ns));
     }
 
     /// A client that had subscribed cannot go on.
@@ -154,7 +164,7 @@ impl Recorder {
     pub fn finish(&mut self, usage: Usage) -> Worked {
         let (events, last_arrivals) = self.oracle.finish();
         Worked {
-            events,
+            events: Events { arrived: self.arrived, ..events },
             cost: self.cost,
             latency: encode(&self.latency),
             confirmation: encode(&self.confirmation),
@@ -162,7 +172,7 @@ impl Recorder {
             last_arrivals,
             negative: self.negative,
             out_of_range: self.out_of_range,
-            orders_unsent: self.orders_unsent,
+            orders: self.orders,
             lost: self.lost,
             first_error: self.first_error.clone(),
             empties: self.empties,

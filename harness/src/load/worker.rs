@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 
 use super::{
     oracle::{Audience, Oracle},
-    orders::{Confirmations, OrderBook},
+    orders::{OpenOrders, OrderBook},
     pace,
     recorder::{Recorder, SharedRecorder, Theory},
 };
@@ -40,7 +40,7 @@ const SEED_SALT: u64 = 0x5048_4153_4553;
 /// What all tasks of a worker share.
 struct Shared {
     recorder: SharedRecorder,
-    confirmations: Confirmations,
+    open_orders: Arc<OpenOrders>,
     settled: Notify,
     connected: AtomicU32,
 }
@@ -67,7 +67,7 @@ pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> 
     let mut orders = OrderBook::default();
     let shared = Arc::new(Shared {
         recorder: Arc::clone(&recorder),
-        confirmations: orders.confirmations(),
+        open_orders: orders.open(),
         settled: Notify::new(),
         connected: AtomicU32::new(0),
     });
@@ -81,7 +81,7 @@ pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> 
         let (plan, recorder) = (plan.clone(), Arc::clone(&recorder));
         thread::Builder::new().name("orders".into()).spawn(move || orders.run(&plan, start_ns, &recorder))?;
     }
-    let usage = measure(&plan, start_ns, sampler, &shared).await;
+    let usage = measure(&plan, start_ns, sampler, &shared).await?;
     progress.abort();
     let worked = recorder.lock().expect("no holder panics").finish(usage);
     control.report(&Report::Worked(Box::new(worked)));
@@ -166,11 +166,11 @@ async fn follow(client: u32, mut subscription: Box<dyn Subscription>, shared: Ar
             Ok(batch) => {
                 recorder.batch(client, arrival_ns, &batch);
                 for confirmation in &batch.confirmations {
-                    if let Some(due_ns) = shared.confirmations.take(confirmation) {
+                    if let Some(due_ns) = shared.open_orders.take(confirmation) {
                         recorder.confirmation(due_ns, arrival_ns);
                     }
                 }
-                if recorder.is_settled() {
+                if recorder.is_settled() && shared.open_orders.is_settled() {
                     shared.settled.notify_one();
                 }
             }
@@ -179,23 +179,20 @@ async fn follow(client: u32, mut subscription: Box<dyn Subscription>, shared: Ar
     }
 }
 
-/// Waits for the window and the drain, and takes the samples at the window's edges.
-async fn measure(plan: &WorkPlan, start_ns: u64, mut sampler: Sampler, shared: &Shared) -> Usage {
-    clock::sleep_until(start_ns + plan.phases.warmup_ns).await;
-    sampler.open();
-    clock::sleep_until(start_ns + plan.phases.measured_ns()).await;
-    let usage = sampler.close();
+/// Waits for the window, of which the sampler takes the edges, and for the drain.
+async fn measure(plan: &WorkPlan, start_ns: u64, sampler: Sampler, shared: &Shared) -> anyhow::Result<Usage> {
+    let window = sampler.window(start_ns, plan.phases, || ())?.await?;
     let settled = {
         let mut recorder = shared.recorder.lock().expect("no holder panics");
         recorder.close_window();
-        recorder.is_settled()
+        recorder.is_settled() && shared.open_orders.is_settled()
     };
     if !settled {
         let drain = Duration::from_nanos(plan.phases.drain_ns);
         // What has not arrived when the drain ends is missed, and the account says so.
         let _ = tokio::time::timeout(drain, shared.settled.notified()).await;
     }
-    usage
+    Ok(window.usage)
 }
 
 async fn report_progress(shared: Arc<Shared>, reporter: Reporter) {

@@ -18,16 +18,18 @@ use crate::{
     failure::Failure,
     plan::{self, Trial},
     scenario::{self, Loaded, OneOrMany, Selection},
+    scenario_rules,
 };
 
 pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> {
     let loaded = load(scenario, options)?;
     let capacity = capacity::read();
     let trials = plan::trials(&loaded.scenario, capacity.descriptors).map_err(Failure::usage)?;
-    fits(&trials, capacity)?;
     if options.dry_run {
-        return dry_run::print(&loaded, &trials);
+        dry_run::print(&loaded, &trials)?;
+        return fits(&trials, capacity);
     }
+    fits(&trials, capacity)?;
     let started = clock::since_epoch();
     let directory = options.out.clone().unwrap_or_else(|| default_directory(&loaded.name, started));
     let store = Store::create(&directory)?;
@@ -69,7 +71,7 @@ fn load(path: &Path, options: &RunOptions) -> Result<Loaded, Failure> {
     if let Some(seed) = options.seed {
         scenario.load.seed = seed;
     }
-    scenario::validate("command line", "", scenario).map_err(Failure::usage)?;
+    scenario_rules::validate("command line", "", scenario).map_err(Failure::usage)?;
     Ok(loaded)
 }
 

@@ -2,21 +2,16 @@
 
 use super::output::{data, runtime};
 use crate::{
-    conformance::{CASES, Outcome, check, subjects},
+    conformance::{CASES, Outcome, Subject, check, subject, subjects},
     failure::Failure,
     variants,
 };
 
 pub(crate) fn verify(only: &[String]) -> Result<(), Failure> {
-    for name in only {
-        variants::variant(name).map_err(Failure::usage)?;
-    }
-    let wanted = |subject: &str| {
-        only.is_empty() || only.iter().any(|name| subject == name || subject.starts_with(&format!("{name}/")))
-    };
+    let chosen = chosen(only)?;
     let runtime = runtime()?;
     let mut failures = 0;
-    for subject in subjects().into_iter().filter(|subject| wanted(&subject.name)) {
+    for subject in chosen {
         let mut words = Vec::new();
         for case in CASES {
             match runtime.block_on(check(&subject, case)) {
@@ -34,4 +29,18 @@ pub(crate) fn verify(only: &[String]) -> Result<(), Failure> {
         0 => Ok(()),
         _ => Err(Failure::Invalid(format!("{failures} cases failed"))),
     }
+}
+
+/// Every subject, or those that were asked for: an approach with all its choices, or one variant.
+fn chosen(only: &[String]) -> Result<Vec<Subject>, Failure> {
+    let mut chosen: Vec<Subject> = Vec::new();
+    for name in only {
+        let (approach, params) = variants::variant(name).map_err(Failure::usage)?;
+        if name == approach.name {
+            chosen.extend(subjects().into_iter().filter(|subject| subject.approach.name == approach.name));
+        } else {
+            chosen.push(subject(approach, name, &params));
+        }
+    }
+    Ok(if only.is_empty() { subjects() } else { chosen })
 }

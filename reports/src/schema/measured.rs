@@ -24,6 +24,10 @@ pub struct Measured {
     pub connections_opened: u64,
     /// Connections opened again by clients that were cut off, inside the window.
     pub reconnects: u64,
+    /// Times a client's cursor was too old and events were skipped, inside the window.
+    pub resets: u64,
+    /// Subscriptions that the server ended because their reader fell behind, from the start on.
+    pub overflows: u64,
     /// Bytes on the server's sockets inside the window.
     pub wire: Wire,
     /// Arrival at the client, decoded, minus scheduled time.
@@ -98,6 +102,9 @@ pub struct Events {
     pub corrupt: u64,
     /// Skipped by a snapshot because a newer state of the same symbol was seen.
     pub coalesced: u64,
+    /// Deliveries that arrived inside the window, whenever they were scheduled: what processor time and bytes, which are
+    /// counted by the clock, are divided by.
+    pub arrived: u64,
 }
 
 /// Responses. `total = with_events + empty`; `not_modified` and `timed_out` are parts of `empty`. Where the server

@@ -88,7 +88,7 @@ pub fn run_record(planned_trials: u32) -> RunRecord {
 
 fn facts(approach: &Synthetic) -> ApproachFacts {
     let complexity = |side: &str, code_lines| Complexity {
-        source: format!("{side}/src/{}.rs", approach.name.replace('-', "_")),
+        sources: vec![format!("{side}/src/{}.rs", approach.name.replace('-', "_"))],
         code_lines,
     };
     ApproachFacts {
@@ -149,17 +149,27 @@ fn measured(approach: &Synthetic, clients: u32, round: u32) -> Measured {
         clients: Clients { requested: clients, connected: clients, lost: 0 },
         connect: Connect { seconds: 0.2 * load },
         window: Window { warmup_ms: 1000, measure_ms: 5000, drain_ms: 2000 },
-        events: Events { scheduled: events, published: events, expected, delivered, coalesced, ..Events::default() },
+        events: Events {
+            scheduled: events,
+            published: events,
+            expected,
+            delivered,
+            coalesced,
+            arrived: delivered,
+            ..Events::default()
+        },
         responses,
         requests: if approach.interval_ms + approach.hold_ms > 0.0 { responses.total } else { 0 },
         connections_opened: 0,
         reconnects: 0,
+        resets: 0,
+        overflows: 0,
         wire: Wire {
             client_to_server_bytes: responses.total * 90,
             server_to_client_bytes: delivered * approach.bytes_per_event + responses.empty * 120,
         },
         lateness_ns: statistics::summarise(&few, events),
-        time_to_last_ns: statistics::summarise(&latency, events),
+        time_to_last_ns: statistics::summarise(&few, events),
         confirmation_ns: (approach.name == "grpc-bidi").then(|| statistics::summarise(&latency, events)),
         poll_lateness_ns: (approach.interval_ms > 0.0).then(|| statistics::summarise(&few, events)),
         latency_ns: statistics::summarise(&latency, events),
