@@ -6,6 +6,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    mem,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -20,7 +21,7 @@ use crate::hub::SymbolId;
 
 /// Followers of one shard that the publisher wakes itself.
 const FEW: usize = 16;
-/// Crowds that may wait to be woken in one shard; beyond it the shard wakes everybody once.
+/// Crowds that may wait to be woken in one shard; beyond it the publisher wakes each of them once.
 const CROWDS: usize = 1_024;
 /// Subscriptions woken before the task lets those that are awake run.
 const WAKES_BETWEEN_YIELDS: usize = 128;
@@ -29,7 +30,7 @@ const WAKES_BETWEEN_YIELDS: usize = 128;
 #[derive(Debug, Default)]
 struct Waiter {
     notify: Notify,
-    /// Events that were signalled and not taken yet.
+    /// Events that were signalled and not taken yet; rather too many than too few.
     pending: AtomicU64,
 }
 
@@ -43,8 +44,8 @@ struct Shard {
 }
 
 impl Waiter {
-    fn wake(&self) {
-        self.pending.fetch_add(1, Ordering::Relaxed);
+    fn wake(&self, events: u64) {
+        self.pending.fetch_add(events, Ordering::Relaxed);
         self.notify.notify_one();
     }
 }
@@ -55,21 +56,29 @@ impl Shard {
         let waiters = self.waiters.lock().expect("no holder panics");
         let Some(followers) = waiters.get(&symbol) else { return };
         if followers.len() <= FEW {
-            followers.iter().for_each(|(_, waiter)| waiter.wake());
+            followers.iter().for_each(|(_, waiter)| waiter.wake(1));
             return;
         }
         drop(waiters);
         let mut crowds = self.crowds.lock().expect("no holder panics");
         crowds.push_back(symbol);
-        let is_overtaken = crowds.len() > CROWDS;
-        if is_overtaken {
-            crowds.clear();
-        }
+        let overtaken = if crowds.len() > CROWDS { mem::take(&mut *crowds) } else { VecDeque::new() };
         drop(crowds);
-        if is_overtaken {
-            self.wake_all();
-        }
+        self.wake_overtaken(&overtaken);
         self.crowded.notify_one();
+    }
+
+    /// Wakes each follower of these symbols once for all its events: one that is far behind must be found out now.
+    fn wake_overtaken(&self, crowds: &VecDeque<SymbolId>) {
+        let mut events = HashMap::<SymbolId, u64>::new();
+        crowds.iter().for_each(|&symbol| *events.entry(symbol).or_default() += 1);
+        if events.is_empty() {
+            return;
+        }
+        let waiters = self.waiters.lock().expect("no holder panics");
+        for (symbol, events) in events {
+            waiters.get(&symbol).into_iter().flatten().for_each(|(_, waiter)| waiter.wake(events));
+        }
     }
 
     fn wake_all(&self) {
@@ -150,14 +159,16 @@ impl Membership {
         self.waiter.notify.notified().await;
     }
 
-    /// Events signalled since they were last taken.
+    /// Events signalled and not taken yet.
     pub(crate) fn pending(&self) -> u64 {
         self.waiter.pending.load(Ordering::Relaxed)
     }
 
-    /// Events signalled since the last call.
-    pub(crate) fn take_pending(&self) -> u64 {
-        self.waiter.pending.swap(0, Ordering::Relaxed)
+    /// Takes so many events, or all: an event may be read before it is signalled.
+    pub(crate) fn take(&self, events: u64) {
+        let rest = |pending: u64| Some(pending.saturating_sub(events));
+        // It always has a rest to give.
+        let _ = self.waiter.pending.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest);
     }
 }
 
@@ -199,7 +210,7 @@ async fn wake(shard: &Shard, symbol: SymbolId) {
             let Some(slab) = waiters.get(&symbol) else { return };
             let end = slab.capacity().min(place + WAKES_BETWEEN_YIELDS);
             for waiter in (place..end).filter_map(|place| slab.get(place)) {
-                waiter.wake();
+                waiter.wake(1);
             }
             place = end;
             if place == slab.capacity() {

@@ -191,6 +191,11 @@ impl Hub {
         Subscription { hub: Arc::clone(self), symbols, cursor, membership }
     }
 
+    /// Events of these symbols after a sequence number; more than can be where one of them has left the ring.
+    pub(crate) fn backlog(&self, symbols: &[SymbolId], after: u64) -> u64 {
+        self.collect(symbols, after, self.head()).map_or(u64::MAX, |entries| entries.len() as u64)
+    }
+
     pub(crate) fn count_overflow(&self) {
         self.overflows.fetch_add(1, Ordering::Relaxed);
     }

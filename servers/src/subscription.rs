@@ -40,16 +40,14 @@ impl Subscription {
     /// The subscription has ended.
     pub async fn next(&mut self) -> Result<Page, Ended> {
         loop {
-            if self.hub.is_closed() {
-                return Err(Ended::Closed);
-            }
-            if self.membership.take_pending() > self.hub.limits().queue_events {
-                self.hub.count_overflow();
-                return Err(Ended::Overflow { cursor: self.cursor });
-            }
+            self.go_on()?;
+            let pending = self.membership.pending();
             // The membership was registered before this read, so an event between the two leaves a wake-up behind.
             let page = self.hub.read(&self.symbols, self.cursor)?;
             self.cursor = page.cursor;
+            // An event is in the ring before it is signalled: where there is no more, all that was pending is read. What
+            // was signalled since stays counted, read or not, until the next time.
+            self.membership.take(if page.has_more { page.entries.len() as u64 } else { pending });
             if !page.entries.is_empty() {
                 return Ok(page);
             }
@@ -61,12 +59,8 @@ impl Subscription {
     /// while it waits.
     pub async fn ended(&mut self) -> Ended {
         loop {
-            if self.hub.is_closed() {
-                return Ended::Closed;
-            }
-            if self.membership.pending() > self.hub.limits().queue_events {
-                self.hub.count_overflow();
-                return Ended::Overflow { cursor: self.cursor };
+            if let Err(ended) = self.go_on() {
+                return ended;
             }
             self.membership.woken().await;
         }
@@ -75,5 +69,92 @@ impl Subscription {
     /// Everything up to here has been read.
     pub fn cursor(&self) -> u64 {
         self.cursor
+    }
+
+    /// Whether the server and the queue limit let this go on. The count of pending events is cheap, and may be too
+    /// high, since a crowd is signalled late; so the ring has the last word.
+    fn go_on(&self) -> Result<(), Ended> {
+        if self.hub.is_closed() {
+            return Err(Ended::Closed);
+        }
+        let pending = self.membership.pending();
+        if pending <= self.hub.limits().queue_events {
+            return Ok(());
+        }
+        let backlog = self.hub.backlog(&self.symbols, self.cursor);
+        if backlog > self.hub.limits().queue_events {
+            self.hub.count_overflow();
+            return Err(Ended::Overflow { cursor: self.cursor });
+        }
+        self.membership.take(pending.saturating_sub(backlog));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use proto::Quote;
+
+    use super::*;
+    use crate::Limits;
+
+    const LIMITS: Limits = Limits { replay_events: 4_096, queue_events: 100, batch_events: 8 };
+    /// More than the publisher wakes by itself, in every shard.
+    const CROWD: usize = 4_096;
+
+    fn hub() -> Arc<Hub> {
+        Hub::new(&["BTC".into()], LIMITS)
+    }
+
+    fn publish(hub: &Hub, count: u64) {
+        for sequence in hub.head() + 1..=hub.head() + count {
+            hub.publish(Quote { symbol: "BTC".into(), sequence, ..Quote::default() });
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_takes_less_than_comes_overflows_and_may_resume() {
+        let hub = hub();
+        let mut subscription = hub.subscribe(vec![0], Some(0));
+        let mut cursor = 0;
+        let ended = loop {
+            publish(&hub, 20);
+            match subscription.next().await {
+                Ok(page) => cursor = page.cursor,
+                Err(ended) => break ended,
+            }
+        };
+        assert_eq!(ended, Ended::Overflow { cursor });
+        assert!(hub.head() < LIMITS.replay_events as u64);
+        let page = hub.subscribe(vec![0], Some(cursor)).next().await.expect("nothing is lost yet");
+        assert_eq!(page.entries[0].quote.sequence, cursor + 1);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_keeps_up_or_catches_up_goes_on() {
+        let hub = hub();
+        publish(&hub, 1_000);
+        let mut subscription = hub.subscribe(vec![0], Some(0));
+        for _ in 0..1_000 {
+            publish(&hub, 7);
+            subscription.next().await.expect("the backlog never grows");
+        }
+        assert_eq!(hub.overflows(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_crowd_that_is_signalled_late_does_not_overflow_for_what_it_has_read() {
+        let hub = hub();
+        let mut crowd: Vec<_> = (0..CROWD).map(|_| hub.subscribe(vec![0], Some(0))).collect();
+        // The tasks that wake the crowd have no turn before the test waits.
+        for _ in 0..400 {
+            publish(&hub, 8);
+            crowd[0].next().await.expect("it reads whatever there is");
+        }
+        tokio::task::yield_now().await;
+        assert!(crowd[0].next().now_or_never().is_none());
+        assert_eq!(hub.overflows(), 0);
+        assert!(matches!(crowd[1].ended().await, Ended::Overflow { cursor: 0 }));
     }
 }
