@@ -59,7 +59,9 @@ pub(super) fn status(checks: &[Check]) -> (Status, Option<String>) {
 
 fn clients(measured: &Measured) -> Check {
     let lost = measured.clients.lost;
-    none_of("clients", lost.into(), "every client was there to the end", || format!("{lost} clients were lost"))
+    none_of("clients", lost.into(), "every client was there to the end", || {
+        format!("{lost} clients were lost: the reason of the first is given; lower the load, or look at the server")
+    })
 }
 
 fn delivery(trial: &Trial, measured: &Measured) -> Check {
@@ -198,3 +200,7 @@ fn none_of(id: &str, count: u64, fine: &str, wrong: impl FnOnce() -> String) -> 
 fn check(id: &str, value: Option<f64>, threshold: Option<f64>, verdict: Verdict, note: String) -> Check {
     Check { id: id.into(), value, threshold, verdict, note }
 }
+
+#[cfg(test)]
+#[path = "checks_tests.rs"]
+mod tests;
