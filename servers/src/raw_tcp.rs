@@ -42,7 +42,12 @@ async fn serve_connection(mut connection: Connection, hub: Arc<Hub>) -> io::Resu
         };
         let mut frames = BytesMut::new();
         page.entries.iter().for_each(|entry| frames.extend_from_slice(&entry.frame(frame)));
-        connection.write_all(&frames).await?;
+        tokio::select! {
+            biased;
+            written = connection.write_all(&frames) => written?,
+            // That nothing can be written keeps the client from nothing that would end it: the stream ends in a frame.
+            ended = subscription.ended() => return Err(io::Error::other(ended)),
+        }
     }
 }
 
@@ -61,4 +66,40 @@ fn frame(quote: &Quote) -> Bytes {
     frame.put_u32(u32::try_from(quote.encoded_len()).expect("a quote is far smaller than 4 GiB"));
     quote.encode(&mut frame).expect("the buffer grows as needed");
     frame.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::net::TcpStream;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::{Limits, Transport};
+
+    /// How long the server may take to notice.
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn a_client_that_takes_nothing_is_ended_while_its_write_is_blocked() {
+        let hub = Hub::new(&["BTC".into()], Limits { queue_events: 64, ..Limits::default() });
+        let transport = Transport::bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let (address, meter) = (transport.address(), transport.meter());
+        let (params, shutdown) = (proto::Params::default(), CancellationToken::new());
+        tokio::spawn(serve(Context { transport, hub: Arc::clone(&hub), params, shutdown }));
+
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = SubscribeRequest { symbols: vec!["BTC".into()], after: Some(0) }.encode_to_vec();
+        stream.write_all(&[&[0, 0, 0, request.len() as u8], request.as_slice()].concat()).await.unwrap();
+        let noticed = async {
+            while hub.overflows() == 0 || meter.open_connections() > 0 {
+                let payload = "x".repeat(16 * 1024);
+                hub.publish(Quote { symbol: "BTC".into(), sequence: hub.head() + 1, payload, ..Quote::default() });
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, noticed).await.expect("the connection is ended");
+        drop(stream);
+    }
 }

@@ -22,17 +22,17 @@ use tokio_tungstenite::{
         handshake::server::{ErrorResponse, Request, Response},
         http::StatusCode,
         protocol::WebSocketConfig,
-        protocol::frame::{Frame, coding::CloseCode, coding::Data, coding::OpCode},
+        protocol::frame::{Frame, coding::Data, coding::OpCode},
     },
 };
 use tokio_util::task::TaskTracker;
 
-use self::close::{End, policy};
+use self::close::{End, policy, silent, unless_over};
 use crate::{Connection, Context, Hub, Page, ServeError, heartbeat::Heartbeats, trade::Desk};
 
 /// A client must finish the handshake, and then subscribe, within this time.
 const START_LIMIT: Duration = Duration::from_secs(10);
-/// A client is given up that answers no ping for this long, or for one heartbeat where that is longer.
+/// A client is given up that answers no ping or takes nothing for this long, or for one heartbeat where that is longer.
 const SILENCE_LIMIT: Duration = Duration::from_secs(3);
 /// Messages are gathered up to this size before they are written: one page, as a rule.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
@@ -118,6 +118,7 @@ async fn converse(socket: &mut Socket<'_>, server: &Server) -> Result<Infallible
     let mut subscription = server.hub.subscribe(symbols, request.after);
     let mut beat = server.heartbeats.join();
     let mut unanswered_pings = 0;
+    let patience = server.heartbeat.max(SILENCE_LIMIT);
     loop {
         tokio::select! {
             // A pong that is there already is read before the beat that would miss it.
@@ -127,19 +128,21 @@ async fn converse(socket: &mut Socket<'_>, server: &Server) -> Result<Infallible
                 message => match decode(&message)? {
                     Some(FromClient::Order(order)) => {
                         let confirmation = server.encode(ToClient::Confirmation(server.desk.execute(&order)));
-                        socket.send(server.frame(confirmation)).await?;
+                        unless_over(socket.send(server.frame(confirmation)), &mut subscription, patience).await?;
                     }
                     Some(FromClient::Subscribe(_)) => return Err(policy("this connection has subscribed already")),
                     None => {}
                 },
             },
-            page = subscription.next() => send_page(socket, &page?, server).await?,
+            page = subscription.next() => {
+                unless_over(send_page(socket, &page?, server), &mut subscription, patience).await?;
+            }
             () = beat.next() => {
                 if unanswered_pings > 0 && server.heartbeat * unanswered_pings >= SILENCE_LIMIT {
-                    return Err(End::Close(CloseCode::Error, "pings are not answered".into()));
+                    return Err(silent("pings are not answered"));
                 }
                 unanswered_pings += 1;
-                socket.send(Message::Ping(Bytes::new())).await?;
+                unless_over(socket.send(Message::Ping(Bytes::new())), &mut subscription, patience).await?;
             }
         }
     }
@@ -172,12 +175,12 @@ fn decode(message: &Message) -> Result<Option<FromClient>, End> {
 }
 
 /// Writes all messages of a page at once.
-async fn send_page(socket: &mut Socket<'_>, page: &Page, server: &Server) -> Result<(), End> {
+async fn send_page(socket: &mut Socket<'_>, page: &Page, server: &Server) -> Result<(), Error> {
     for entry in &page.entries {
         let payload = entry.frame(|quote| server.encode(ToClient::Quote(quote.clone())));
         socket.feed(server.frame(payload)).await?;
     }
-    Ok(socket.flush().await?)
+    socket.flush().await
 }
 
 impl Server {

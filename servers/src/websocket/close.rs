@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use proto::{CodecError, wire::RESET_REASON};
-use tokio::{io::AsyncWriteExt, time::timeout};
+use tokio::{
+    io::AsyncWriteExt,
+    time::{sleep, timeout},
+};
 use tokio_tungstenite::tungstenite::{
     Error, Message,
     error::ProtocolError,
@@ -13,7 +16,7 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use super::Socket;
-use crate::{Connection, Ended, UnknownSymbol};
+use crate::{Connection, Ended, Subscription, UnknownSymbol};
 
 /// How long the other side may take to answer a close frame.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
@@ -46,6 +49,22 @@ pub(super) async fn close(mut socket: Socket<'_>, end: End) {
     let _ = timeout(CLOSE_LIMIT, goodbye).await;
 }
 
+/// Waits for a write as long as the conversation goes on: that nothing can be written keeps no client from falling too
+/// far behind, nor the server from shutting down. What a write leaves when it is dropped are whole frames.
+pub(super) async fn unless_over(
+    write: impl Future<Output = Result<(), Error>>,
+    subscription: &mut Subscription,
+    patience: Duration,
+) -> Result<(), End> {
+    tokio::select! {
+        // As a rule a write is done at once, and no timer is started.
+        biased;
+        written = write => Ok(written?),
+        ended = subscription.ended() => Err(ended.into()),
+        () = sleep(patience) => Err(silent("nothing is taken")),
+    }
+}
+
 /// Answers a request that is no handshake.
 pub(super) async fn refuse(connection: &mut Connection, error: &ProtocolError) {
     let reason = format!("not a WebSocket handshake: {error}");
@@ -58,6 +77,11 @@ pub(super) async fn refuse(connection: &mut Connection, error: &ProtocolError) {
 /// The client does what it may not, and would do it again.
 pub(super) fn policy(reason: impl Into<String>) -> End {
     End::Close(CloseCode::Policy, reason.into())
+}
+
+/// The client gives no sign of life.
+pub(super) fn silent(reason: &str) -> End {
+    End::Close(CloseCode::Error, reason.to_owned())
 }
 
 impl From<Ended> for End {
@@ -97,8 +121,12 @@ impl From<Error> for End {
 
 #[cfg(test)]
 mod tests {
+    use std::future;
+
+    use proto::Quote;
+
     use super::*;
-    use crate::TooOld;
+    use crate::{Hub, Limits, TooOld};
 
     fn code(end: &End) -> u16 {
         match end {
@@ -121,5 +149,24 @@ mod tests {
     fn a_cursor_that_is_too_old_gets_the_one_to_start_from() {
         let end = End::from(Ended::TooOld(TooOld { after: 3, head: 99 }));
         assert_eq!(end, End::Close(CloseCode::Policy, format!("{RESET_REASON}99")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_is_blocked_keeps_no_conversation_from_its_end() {
+        let hub = Hub::new(&["BTC".into()], Limits { queue_events: 2, ..Limits::default() });
+        let mut subscription = hub.subscribe(vec![0], Some(0));
+        let patience = Duration::from_secs(25);
+        let written = unless_over(future::ready(Ok(())), &mut subscription, patience).await;
+        assert_eq!(written, Ok(()));
+        let silent = unless_over(future::pending(), &mut subscription, patience).await.unwrap_err();
+        assert_eq!(code(&silent), 1011);
+        for sequence in 1..=3 {
+            hub.publish(Quote { symbol: "BTC".into(), sequence, ..Quote::default() });
+        }
+        let behind = unless_over(future::pending(), &mut subscription, patience).await.unwrap_err();
+        assert_eq!(code(&behind), 1013);
+        hub.close();
+        let closed = unless_over(future::pending(), &mut subscription, patience).await.unwrap_err();
+        assert_eq!(code(&closed), 1001);
     }
 }
