@@ -177,6 +177,7 @@ fn faults() -> Vec<Row> {
         ("repeats after a reconnect", "resumes-after-a-cut", "came after", faulty_client(client!(repeat_after_reconnect))),
         ("hides reconnects", "resumes-after-a-cut", "no reconnect was counted", faulty_client(client!(hide_reconnects))),
         ("hides resets", "resets-an-old-cursor", "no reset was counted", faulty_client(client!(hide_resets))),
+        ("hides resets", "resets-a-cursor-from-elsewhere", "no reset was counted", faulty_client(client!(hide_resets))),
         ("hides resets", "bounds-a-slow-reader", "no reset was counted", faulty_client(client!(hide_resets))),
         ("times out no hold", "outlasts-idleness", "in vain for a timed-out hold", with_facts(*floor(), Facts { flow: Flow::Hold("hold"), ..facts })),
         ("polls in vain never", "outlasts-idleness", "in vain for an empty response", with_facts(*floor(), Facts { flow: Flow::Poll("interval"), ..facts })),

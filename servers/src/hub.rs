@@ -65,9 +65,10 @@ pub struct Page {
     pub has_more: bool,
 }
 
-/// An event that was asked for has left the ring.
+/// A cursor from which nothing can go on: an event after it has left the ring, or it is of another log, since this one
+/// has not come so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("events after {after} are no longer kept: start again from {head}")]
+#[error("events after {after} are not kept here: start again from {head}")]
 pub struct TooOld {
     /// The cursor that was sent.
     pub after: u64,
@@ -174,17 +175,20 @@ impl Hub {
     /// The events of these symbols after a sequence number, oldest first, at most `Limits::batch_events`.
     ///
     /// # Errors
-    /// One of these events has left the ring.
+    /// One of these events has left the ring, or the cursor is beyond the newest event.
     pub fn read(&self, symbols: &[SymbolId], after: u64) -> Result<Page, TooOld> {
         let head = self.head();
+        if after > head {
+            return Err(TooOld { after, head });
+        }
         let mut entries = self.collect(symbols, after, head)?;
         let has_more = entries.len() > self.limits.batch_events;
         entries.truncate(self.limits.batch_events);
-        let cursor = if has_more { entries.last().map_or(head, |entry| entry.quote.sequence) } else { head.max(after) };
+        let cursor = if has_more { entries.last().map_or(head, |entry| entry.quote.sequence) } else { head };
         Ok(Page { entries, cursor, has_more })
     }
 
-    /// Follows these symbols from a sequence number, or from now on.
+    /// Follows these symbols from a sequence number, or from now on. Whether it can is said by the first read.
     pub fn subscribe(self: &Arc<Self>, symbols: Vec<SymbolId>, after: Option<u64>) -> Subscription {
         let membership = self.fanout.join(&symbols);
         let cursor = after.unwrap_or_else(|| self.head());

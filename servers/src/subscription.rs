@@ -10,7 +10,7 @@ use crate::{
 /// Why a subscription gives no more events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Ended {
-    /// The cursor has left the ring.
+    /// The cursor has left the ring, or was never in it.
     #[error(transparent)]
     TooOld(#[from] TooOld),
     /// The reader fell further behind than the queue limit; it may resume from its cursor.
@@ -141,6 +141,18 @@ mod tests {
             subscription.next().await.expect("the backlog never grows");
         }
         assert_eq!(hub.overflows(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_cursor_beyond_the_newest_event_is_reset() {
+        let hub = hub();
+        assert!(hub.read(&[0], 0).expect("nothing has happened yet").entries.is_empty());
+        assert!(hub.subscribe(vec![0], Some(0)).next().now_or_never().is_none());
+        publish(&hub, 3);
+        assert!(hub.read(&[0], 3).expect("all is read").entries.is_empty());
+        let beyond = TooOld { after: 4, head: 3 };
+        assert_eq!(hub.read(&[0], 4).unwrap_err(), beyond);
+        assert_eq!(hub.subscribe(vec![0], Some(4)).next().await.unwrap_err(), Ended::TooOld(beyond));
     }
 
     #[tokio::test]

@@ -107,3 +107,20 @@ pub(super) async fn resets_an_old_cursor(mut fixture: Fixture) -> Result<Outcome
     fixture.expect_complete(&mut reader, first - 1).await?;
     Ok(Outcome::Passed)
 }
+
+/// A client whose cursor is beyond the newest event, as after a server that has begun anew, is told so like one whose
+/// cursor is too old.
+pub(super) async fn resets_a_cursor_from_elsewhere(mut fixture: Fixture) -> Result<Outcome> {
+    if !fixture.is_log() {
+        return Ok(Outcome::NotApplicable("a snapshot has no cursor that could lie ahead"));
+    }
+    fixture.publish(6);
+    let mut reader = fixture.subscribe(&[0, 1], Some(1_000_000)).await?;
+    fixture.expect_fresh(&mut reader, 0).await?;
+    fixture.judge_order(&reader)?;
+    ensure!(reader.cost.resets > 0, "the cursor was of another log, but no reset was counted: {:?}", reader.cost);
+    let first = reader.events[0].sequence;
+    fixture.publish(6);
+    fixture.expect_complete(&mut reader, first - 1).await?;
+    Ok(Outcome::Passed)
+}
