@@ -22,19 +22,33 @@ pub(crate) fn of_load(point: &LoadPoint) -> String {
     let Some((p50, best, merged)) = candidates.first() else {
         return format!("With {load}, no approach has a valid median: nothing can be said.");
     };
-    let floor = best.times_floor.map_or(String::new(), |times| format!(", {} × the floor", significant(times)));
-    let mut text = format!("With {load}, {} is soonest: p50 {}{floor}.", best.variant, duration(*p50));
-    let alike: Vec<&str> = candidates[1..]
-        .iter()
-        .filter(|(_, _, other)| overlap(merged, other))
-        .map(|(_, row, _)| row.variant.as_str())
-        .collect();
+    let alike: Vec<(u64, &Row, &Merged)> =
+        candidates[1..].iter().filter(|(_, _, other)| overlap(merged, other)).copied().collect();
+    let mut text = match alike.last() {
+        Some((last, slowest, _)) if merged.rounds.len() > 1 => {
+            let names: Vec<&str> = std::iter::once(best)
+                .chain(alike.iter().map(|(_, row, _)| row))
+                .map(|row| row.variant.as_str())
+                .collect();
+            let range = format!("p50 {} to {}", duration(*p50), duration(*last));
+            let floor = times_floor(&[best, slowest]);
+            format!(
+                "With {load}, {} are soonest, and the rounds do not tell them apart: {range}{floor}.",
+                listed(&names)
+            )
+        }
+        _ => format!("With {load}, {} is soonest: p50 {}{}.", best.variant, duration(*p50), times_floor(&[best])),
+    };
     if merged.rounds.len() < 2 {
         text += " One round only: how far it would spread is not known.";
-    } else if !alike.is_empty() {
-        text += &format!(" Its rounds overlap with those of {}, so it cannot be told from them.", listed(&alike));
     }
     text + &waste(point)
+}
+
+/// How many times the floor's these medians are; nothing where there is no floor.
+fn times_floor(rows: &[&Row]) -> String {
+    let times: Vec<String> = rows.iter().filter_map(|row| row.times_floor).map(significant).collect();
+    if times.is_empty() { String::new() } else { format!(", {} × the floor", times.join(" to ")) }
 }
 
 /// The load, as a phrase.
