@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use harness::conformance::{Fixture, subjects};
+use proto::{EventPage, wire::LIMIT_FIELD};
 use servers::Limits;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -68,6 +69,32 @@ async fn a_cursor_that_has_left_the_ring_is_410_with_the_one_to_start_again_from
         fixture.publish(100);
         let (head, _) = get(&fixture, "/events?after=1&symbols=BTC", "").await;
         assert_has(&head, &["HTTP/1.1 410 Gone", "x-cursor: 100", "cache-control: no-store"]);
+    }
+}
+
+#[tokio::test]
+async fn a_page_has_no_more_events_than_the_request_allows() {
+    for name in ["short-poll", "long-poll"] {
+        let mut fixture = start(name);
+        fixture.publish(12);
+        let (mut after, mut sequences) = ("0".to_owned(), Vec::new());
+        loop {
+            let (_, body) = get(&fixture, &format!("/events?after={after}&{LIMIT_FIELD}=1&symbols=BTC"), "").await;
+            let page = EventPage::from_json(body.as_bytes()).expect("a page");
+            sequences.extend(page.events.iter().map(|event| event.sequence));
+            after = page.cursor;
+            if !page.has_more {
+                break;
+            }
+        }
+        assert_eq!(sequences, [1, 7], "{name}");
+        let (head, body) = get(&fixture, &format!("/events?after=0&{LIMIT_FIELD}=1000000&symbols=BTC"), "").await;
+        assert_has(&head, &["HTTP/1.1 200 OK"]);
+        assert_eq!(EventPage::from_json(body.as_bytes()).expect("a page").events.len(), 2, "{name}");
+        for limit in ["0", "-1", "few", ""] {
+            let (head, _) = get(&fixture, &format!("/events?after=0&{LIMIT_FIELD}={limit}&symbols=BTC"), "").await;
+            assert_has(&head, &["HTTP/1.1 400 Bad Request"]);
+        }
     }
 }
 

@@ -15,6 +15,8 @@ pub const DEAD_LETTERS_PATH: &str = "/dead-letters";
 
 /// Query field: the cursor after which events are wanted; without it, from now on.
 pub const AFTER_FIELD: &str = "after";
+/// Query field: how many events a page may have at most, from 1; beyond the server's own bound it makes no difference.
+pub const LIMIT_FIELD: &str = "limit";
 /// Query field: how long a long poll may be held, such as `30s`.
 pub const HOLD_FIELD: &str = "hold";
 /// Query field: symbols, separated by commas.

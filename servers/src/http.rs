@@ -1,7 +1,7 @@
 //! Serves a router over the transport, and the forms of question and answer that several HTTP approaches share.
 //! Nothing of what distinguishes one approach from another.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -59,11 +59,13 @@ async fn serve_connection(connection: Connection, router: Router, shutdown: Canc
     }
 }
 
-/// Query of a request for events.
+/// Query of a request for events; its fields are named in `proto::wire`. One that cannot be read is 400.
 #[derive(Debug, Deserialize)]
 pub(crate) struct EventsQuery {
     /// Cursor after which events are wanted; absent: from now on.
     pub(crate) after: Option<u64>,
+    /// Events that the answer may have at most; never more than `Limits::batch_events`.
+    pub(crate) limit: Option<NonZeroUsize>,
     /// Symbols, separated by commas.
     pub(crate) symbols: String,
     /// How long the request may be held.
@@ -74,10 +76,18 @@ impl EventsQuery {
     pub(crate) fn symbol_ids(&self, hub: &Arc<Hub>) -> Result<Vec<SymbolId>, UnknownSymbol> {
         hub.resolve(self.symbols.split(','))
     }
+
+    /// The page as JSON, as much of it as was asked for, or 204 with the cursor alone. No cache may keep either: a 204
+    /// may be kept where nothing forbids it.
+    pub(crate) fn answer(&self, page: Page) -> Response {
+        answer(&match self.limit {
+            Some(limit) => page.at_most(limit),
+            None => page,
+        })
+    }
 }
 
-/// The page as JSON, or 204 with the cursor alone. No cache may keep either: a 204 may be kept where nothing forbids it.
-pub(crate) fn answer(page: &Page) -> Response {
+fn answer(page: &Page) -> Response {
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     if page.entries.is_empty() {
         return (StatusCode::NO_CONTENT, no_store, [(CURSOR_HEADER, page.cursor.to_string())]).into_response();

@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
+    num::NonZeroUsize,
     sync::{
         Arc, OnceLock, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -63,6 +64,18 @@ pub struct Page {
     pub cursor: u64,
     /// More events are in the ring already.
     pub has_more: bool,
+}
+
+impl Page {
+    /// The first events of this page; what is left out comes after its cursor.
+    pub fn at_most(mut self, events: NonZeroUsize) -> Self {
+        if let Some(last) = self.entries.get(events.get() - 1).filter(|_| self.entries.len() > events.get()) {
+            self.cursor = last.quote.sequence;
+            self.has_more = true;
+            self.entries.truncate(events.get());
+        }
+        self
+    }
 }
 
 /// A cursor from which nothing can go on: an event after it has left the ring, or it is of another log, since this one

@@ -1,4 +1,4 @@
-//! Long polling: `GET /events?after=N&hold=30s&symbols=…` answers with everything after the cursor, and where that is
+//! Long polling: `GET /events?after=N&hold=30s&limit=N&symbols=…` answers with everything after the cursor, and where that is
 //! nothing, holds the request until there is an event or the time is up, which is 204. A cursor that is too old is 410.
 
 use std::{sync::Arc, time::Duration};
@@ -50,9 +50,9 @@ async fn events(State(shared): State<Shared>, Query(query): Query<EventsQuery>) 
     // It leaves the hub when this future is dropped, which is when the client goes away.
     let mut subscription = shared.hub.subscribe(symbols, query.after);
     match tokio::time::timeout(hold, subscription.next()).await {
-        Ok(Ok(page)) => http::answer(&page),
+        Ok(Ok(page)) => query.answer(page),
         Ok(Err(ended)) => ended.into_response(),
-        Err(_time_is_up) => http::answer(&Page { cursor: subscription.cursor(), ..Page::default() }),
+        Err(_time_is_up) => query.answer(Page { cursor: subscription.cursor(), ..Page::default() }),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Short polling: `GET /events?after=N&symbols=…` answers at once, with what is new or with 204. A cursor that is too
+//! Short polling: `GET /events?after=N&limit=N&symbols=…` answers at once, with what is new or with 204. A cursor that is too
 //! old is 410 with the cursor to start again from.
 
 use std::sync::Arc;
@@ -31,7 +31,7 @@ async fn events(State(hub): State<Arc<Hub>>, Query(query): Query<EventsQuery>) -
         Err(unknown) => return unknown.into_response(),
     };
     match hub.read(&symbols, query.after.unwrap_or_else(|| hub.head())) {
-        Ok(page) => http::answer(&page),
+        Ok(page) => query.answer(page),
         Err(gone) => gone.into_response(),
     }
 }
