@@ -4,7 +4,11 @@
 //! An endpoint that falls behind is resumed from its place; where the log has moved on beyond that, it is told by a
 //! notice of its own what it missed.
 
-use std::{error::Error, net::SocketAddr, time::Duration};
+use std::{
+    error::Error,
+    net::SocketAddr,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use axum::http::{
     HeaderMap, Request, StatusCode,
@@ -30,8 +34,10 @@ const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 10;
 /// Longest pause after the first attempt; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// Longest pause of all, whatever the consumer asks for.
+/// Longest pause of the server's own choice.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Longest pause that a consumer may ask for; its own comes on top.
+const LONGEST_ABSENCE: Duration = Duration::from_secs(60 * 60);
 /// Messages in a row that are given up before the endpoint is.
 const DEAD_LETTERS_IN_A_ROW: u32 = 8;
 /// Longest answer that is read for the sake of the connection.
@@ -101,11 +107,11 @@ impl Endpoint {
             let asked_for = match attempt {
                 Ok(Ok(answer)) if answer.status.is_success() => return Fate::Taken,
                 Ok(Ok(answer)) if answer.status == StatusCode::GONE => return Fate::Unwanted,
-                Ok(Ok(answer)) => retry_after(&answer.headers),
+                Ok(Ok(answer)) => retry_after(&answer.headers, unix_seconds()),
                 Ok(Err(_)) | Err(_) => Duration::ZERO,
             };
-            let pause = (asked_for + ceiling.mul_f64(fastrand::f64())).min(LONGEST_PAUSE);
-            ceiling *= 2;
+            let pause = asked_for + ceiling.mul_f64(fastrand::f64());
+            ceiling = (ceiling * 2).min(LONGEST_PAUSE);
             if self.ended.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
                 return Fate::Unwanted;
             }
@@ -155,29 +161,58 @@ impl Endpoint {
     }
 }
 
-/// How long the consumer asks to be left alone, in the header's form of seconds.
-fn retry_after(headers: &HeaderMap) -> Duration {
-    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(0))
+/// How long the consumer asks to be left alone, from now on: in seconds or until a date, as RFC 9110, 10.2.3 has it.
+fn retry_after(headers: &HeaderMap, now_seconds: u64) -> Duration {
+    let asked_for = headers.get(RETRY_AFTER).and_then(|value| {
+        let text = value.to_str().ok()?.trim();
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            // A number beyond all numbers is a long time too.
+            return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
+        }
+        let date = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+        Some(date.saturating_sub(Duration::from_secs(now_seconds)))
+    });
+    asked_for.unwrap_or_default().min(LONGEST_ABSENCE)
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the specification has each attempt say when it was made; not a measurement"
+    reason = "each attempt says when it was made, and a consumer may name a date; not a measurement"
 )]
 fn unix_seconds() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    std::time::SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Wed, 21 Oct 2015 07:28:00 GMT.
+    const NOW_SECONDS: u64 = 1_445_412_480;
+
+    fn asked_for(value: &'static str) -> Duration {
+        retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value.parse().expect("a header"))]), NOW_SECONDS)
+    }
+
     #[test]
-    fn retry_after_is_read_in_seconds() {
-        let headers = |value: &'static str| HeaderMap::from_iter([(RETRY_AFTER, value.parse().expect("a header"))]);
-        assert_eq!(retry_after(&headers("7")), Duration::from_secs(7));
-        assert_eq!(retry_after(&headers("Wed, 21 Oct 2015 07:28:00 GMT")), Duration::ZERO);
-        assert_eq!(retry_after(&HeaderMap::new()), Duration::ZERO);
+    fn retry_after_is_read_in_seconds_and_as_a_date() {
+        assert_eq!(asked_for("7"), Duration::from_secs(7));
+        assert_eq!(asked_for("90"), Duration::from_secs(90));
+        assert_eq!(asked_for("Wed, 21 Oct 2015 07:28:45 GMT"), Duration::from_secs(45));
+    }
+
+    #[test]
+    fn retry_after_has_a_bound_whatever_it_names() {
+        for text in ["3601", "18446744073709551615", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            assert_eq!(asked_for(text), LONGEST_ABSENCE, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_past_or_unreadable_asks_for_nothing() {
+        for text in ["Wed, 21 Oct 2015 07:27:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "-1", "soon", "1.5", ""] {
+            assert_eq!(asked_for(text), Duration::ZERO, "{text}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), NOW_SECONDS), Duration::ZERO);
     }
 }
