@@ -1,5 +1,8 @@
 //! The deadline that a gRPC client sends with a call, honoured until the last message of the answer. tonic's own covers
 //! the handler alone, which for a stream returns before the first message, and calls it CANCELLED.
+//!
+//! A limit: the status is a part of the answer's body, which hyper does not ask for more while a message waits for
+//! room in the stream's window. A client that opens no window is told of its deadline only when it does.
 
 use std::{pin::Pin, time::Duration};
 

@@ -1,6 +1,11 @@
 //! gRPC server streaming: `SubscribeQuotes` answers one request with every event after its cursor. The status that
 //! ends the stream says why: OUT_OF_RANGE for a cursor that is too old, RESOURCE_EXHAUSTED for a client that is too
 //! slow, UNAVAILABLE at shutdown.
+//!
+//! A limit: hyper asks for none of these while a message waits for room in the stream's window, and offers no way to
+//! reset a stream from outside of its body. A client that reads the connection and answers its pings, but never takes
+//! from the stream, keeps its place and one page until it goes, or until shutdown cuts the connection. It holds up
+//! nobody else, and once it takes again it gets its status.
 
 use proto::{OutgoingQuote, SubscribeRequest};
 use tonic::Status;
