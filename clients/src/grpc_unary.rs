@@ -1,11 +1,19 @@
 //! gRPC unary: calls `GetQuote` for each symbol at every tick. A quote that was seen already is waste, and counted.
+//! Each call has a deadline, which the server is told and the client keeps.
 
 use std::collections::VecDeque;
 
 use futures_util::future::BoxFuture;
 use proto::{Quote, QuoteRequest};
+use tokio::time::timeout;
+use tonic::{Request, Status};
 
-use crate::{Batch, ClientError, Context, Subscription, Ticks, grpc::Line, grpc_call::refusal};
+use crate::{
+    Batch, ClientError, Context, Cost, Subscription, Ticks,
+    grpc::{Line, Market},
+    grpc_call::refusal,
+    http::PATIENCE,
+};
 
 /// Connects and asks for each symbol once: the system completes a connection that the server has not taken yet, so
 /// only an answer says that this client is there.
@@ -17,10 +25,9 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
     let mut symbols = Vec::with_capacity(context.symbols.len());
     let mut first = VecDeque::new();
     for symbol in context.symbols {
-        let quote = line.market.get_quote(QuoteRequest { symbol: symbol.clone() }).await;
-        let quote = quote.map_err(|status| refusal(&status))?.into_inner();
-        let mut followed = Followed { symbol, seen: context.after.unwrap_or(quote.sequence) };
         let mut batch = Batch::default();
+        let quote = ask(&mut line.market, &symbol, &mut batch.cost).await.map_err(|status| refusal(&status))?;
+        let mut followed = Followed { symbol, seen: context.after.unwrap_or(quote.sequence) };
         followed.accept(quote, &mut batch);
         // That nothing is new is not worth a batch.
         first.extend(Some(batch).filter(|batch| !batch.events.is_empty()));
@@ -46,9 +53,8 @@ struct Followed {
 }
 
 impl Followed {
-    /// Counts the answer, and takes the quote where it is news.
+    /// Counts what the answer was worth, and takes the quote where it is news.
     fn accept(&mut self, quote: Quote, batch: &mut Batch) {
-        batch.cost.requests += 1;
         if quote.sequence > self.seen {
             self.seen = quote.sequence;
             batch.cost.with_events += 1;
@@ -71,8 +77,8 @@ impl Subscription for GrpcUnary {
             let mut batch = Batch::default();
             let followed = &mut self.symbols[self.turn];
             let quote = loop {
-                match self.line.market.get_quote(QuoteRequest { symbol: followed.symbol.clone() }).await {
-                    Ok(quote) => break quote.into_inner(),
+                match ask(&mut self.line.market, &followed.symbol, &mut batch.cost).await {
+                    Ok(quote) => break quote,
                     Err(status) => {
                         self.line.recover(&status, &mut batch.cost).await?;
                     }
@@ -84,4 +90,14 @@ impl Subscription for GrpcUnary {
             Ok(batch)
         })
     }
+}
+
+/// One call, which counts whatever becomes of it.
+async fn ask(market: &mut Market, symbol: &str, cost: &mut Cost) -> Result<Quote, Status> {
+    let mut request = Request::new(QuoteRequest { symbol: symbol.to_owned() });
+    request.set_timeout(PATIENCE);
+    cost.requests += 1;
+    // A server that is lost keeps no deadline.
+    let answer = timeout(PATIENCE, market.get_quote(request)).await;
+    Ok(answer.map_err(|_| Status::deadline_exceeded("the server did not answer in time"))??.into_inner())
 }

@@ -23,7 +23,7 @@ const READ_BYTES: usize = 4 * 1024;
 /// Largest body that is read as a whole.
 const BODY_LIMIT_BYTES: usize = 64 * MESSAGE_LIMIT_BYTES;
 /// How long a server may take to begin its response before it is taken for lost.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Longest time that a server can make a client stay away.
 const LONGEST_ABSENCE: Duration = Duration::from_secs(30);
 

@@ -1,4 +1,4 @@
-//! When a gRPC unary client counts as subscribed.
+//! When a gRPC unary client counts as subscribed, and how long it waits for an answer.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -30,4 +30,11 @@ async fn a_client_is_not_subscribed_before_the_server_has_answered() {
         let subscribed = tokio::time::timeout(Duration::from_millis(200), subscribed).await;
         assert!(subscribed.is_err(), "subscribed after {after:?} to a server that never accepted");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_answer_is_not_waited_for_forever() {
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+    let error = subscribe(deaf.local_addr().unwrap(), None).await.err().expect("nobody has answered");
+    assert!(matches!(&error, ClientError::Connection(reason) if reason.contains("in time")), "{error}");
 }
