@@ -1,14 +1,21 @@
 //! What this machine can hold: descriptors, ports, memory. Asked by `doctor`, and by every run before anything starts.
 
-use crate::{environment, plan::descriptors_per_client, process::raise_descriptor_limit, registry::APPROACHES};
+use crate::{
+    environment,
+    plan::{RESERVED_DESCRIPTORS, descriptors_per_client},
+    process::raise_descriptor_limit,
+    registry::APPROACHES,
+};
 
 /// Memory that both ends of one client take at most, user space and kernel: twice what the most expensive approach
 /// was measured to take.
 const CLIENT_BYTES: u64 = 160 * 1024;
 /// Part of the available memory that a run may plan with.
 const MEMORY_SHARE: f64 = 0.9;
-/// Processes that are worth starting for one trial.
+/// Pairs of processes that are worth starting for one trial.
 const SHARD_LIMIT: u64 = 64;
+/// Descriptors that the coordinator needs for the pipes to one pair of processes, and while it starts it.
+const SHARD_DESCRIPTORS: u64 = 16;
 
 /// The limits of this machine.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +56,7 @@ pub fn read() -> Capacity {
 /// What bounds the number of clients, the tightest first.
 pub fn bounds(capacity: Capacity) -> Vec<Bound> {
     let per_client = APPROACHES.iter().map(descriptors_per_client).max().unwrap_or(1);
+    let shards = SHARD_LIMIT.min(capacity.descriptors.saturating_sub(RESERVED_DESCRIPTORS) / SHARD_DESCRIPTORS);
     let mut bounds = vec![
         Bound {
             what: "memory",
@@ -57,7 +65,7 @@ pub fn bounds(capacity: Capacity) -> Vec<Bound> {
         },
         Bound {
             what: "descriptors of a process, over all shards",
-            clients: SHARD_LIMIT * capacity.descriptors / per_client,
+            clients: shards * capacity.descriptors.saturating_sub(RESERVED_DESCRIPTORS) / per_client,
             remedy: "raise the hard limit: ulimit -Hn",
         },
         Bound {

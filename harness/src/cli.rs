@@ -10,8 +10,8 @@ use crate::{failure::Failure, verbs};
 #[derive(Debug, Parser)]
 #[command(name = "delivery-bench", version, propagate_version = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 ok, 1 internal error, 2 usage or input, 3 regression, 4 invalid, 5 inconclusive, \
-                        6 this machine cannot run it, 130 interrupted."
+    after_help = "Exit codes: 0 ok, 1 internal error, 2 usage or input, 3 and 5 are reserved for the regression gate, \
+                        4 invalid, 6 this machine cannot run it, 130 interrupted."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -82,10 +82,10 @@ pub struct RunOptions {
     #[arg(long, value_delimiter = ',')]
     pub approach: Vec<String>,
     /// Simulated clients
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub clients: Option<u32>,
     /// Rounds
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub trials: Option<u32>,
     /// Before the window, such as 1s
     #[arg(long)]

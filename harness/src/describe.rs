@@ -55,10 +55,19 @@ pub(crate) fn facts(approach: &Approach) -> ApproachFacts {
     }
 }
 
-/// The command line, with this program under its own name wherever it stands.
+/// The command line that reproduces the run: this program under its own name wherever it stands, and without the
+/// directory, which is taken now.
 fn command() -> String {
-    let arguments = std::env::args().skip(1);
-    std::iter::once("delivery-bench".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+    let mut words = vec!["delivery-bench".to_owned()];
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        if argument == "--out" {
+            arguments.next();
+        } else if !argument.starts_with("--out=") {
+            words.push(argument);
+        }
+    }
+    words.join(" ")
 }
 
 /// The size of one half of an approach: its file and the parts that it is divided into.

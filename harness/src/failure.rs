@@ -8,10 +8,10 @@ use reports::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The tool itself failed.
-    #[error("{0:#}")]
+    #[error("{}", chain(.0))]
     Internal(anyhow::Error),
     /// The command line, a scenario or an input file cannot be used.
-    #[error("{0:#}")]
+    #[error("{}", chain(.0))]
     Usage(anyhow::Error),
     /// A trial failed, or a check says that the numbers cannot be trusted.
     #[error("{0}")]
@@ -56,4 +56,17 @@ impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::Internal(error)
     }
+}
+
+/// The error and its causes, without a cause that the words before it have quoted already.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string).filter(|cause| !cause.is_empty()) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Descriptors that a process needs beside those of its clients.
-const RESERVED_DESCRIPTORS: u64 = 256;
+pub(crate) const RESERVED_DESCRIPTORS: u64 = 256;
 /// Keeps the order's randomness apart from the feed's.
 const SEED_SALT: u64 = 0x4f52_4445;
 

@@ -185,6 +185,7 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ScenarioError> 
 pub fn parse(origin: &str, text: &str, overrides: &[String]) -> Result<Scenario, ScenarioError> {
     let mut scenario: Scenario = toml::from_str(text).map_err(|error| ScenarioError::parse(origin, text, &error))?;
     if !overrides.is_empty() {
+        let written = scenario.clone();
         let mut table: toml::Table =
             toml::from_str(text).map_err(|error| ScenarioError::parse(origin, text, &error))?;
         for one in overrides {
@@ -192,6 +193,10 @@ pub fn parse(origin: &str, text: &str, overrides: &[String]) -> Result<Scenario,
         }
         // What stood in the file was valid, so a mistake is in an override.
         scenario = table.try_into().map_err(|error: toml::de::Error| ScenarioError::overridden(overrides, &error))?;
+        return match validate("", "", &scenario) {
+            Err(error) if validate(origin, text, &written).is_ok() => Err(error.of_overrides(overrides)),
+            _ => validate(origin, text, &scenario).map(|()| scenario),
+        };
     }
     validate(origin, text, &scenario)?;
     Ok(scenario)

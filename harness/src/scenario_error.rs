@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Similarity from which on a name is worth suggesting.
-const SIMILAR: f64 = 0.6;
+const SIMILAR: f64 = 0.8;
 
 /// A scenario that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,20 @@ impl ScenarioError {
     pub(crate) fn overridden(overrides: &[String], error: &toml::de::Error) -> Self {
         let given: Vec<String> = overrides.iter().map(|one| format!("--set {one}")).collect();
         Self::Override(format!("{}: {}", given.join(" "), with_suggestion(error.message())))
+    }
+
+    /// The same mistake, made by overrides and not in the file.
+    pub(crate) fn of_overrides(self, overrides: &[String]) -> Self {
+        let given: Vec<String> = overrides.iter().map(|one| format!("--set {one}")).collect();
+        self.of_options(&given.join(" "))
+    }
+
+    /// The same mistake, made by options of the command line.
+    pub(crate) fn of_options(self, options: &str) -> Self {
+        match self {
+            Self::Invalid { message, .. } => Self::Override(format!("{options}: {message}")),
+            other => other,
+        }
     }
 
     /// A value of the right type that is impossible.

@@ -22,8 +22,13 @@ pub(crate) fn of_load(point: &LoadPoint) -> String {
     let Some((p50, best, merged)) = candidates.first() else {
         return format!("With {load}, no approach has a valid median: nothing can be said.");
     };
-    let alike: Vec<(u64, &Row, &Merged)> =
-        candidates[1..].iter().filter(|(_, _, other)| overlap(merged, other)).copied().collect();
+    let floor = point.rows.iter().find(|row| row.floor).and_then(ranked).map_or(0, |(p50, ..)| p50);
+    // Nothing can be sooner than the floor: where something seems to be, differences of that size are the machine's.
+    let alike: Vec<(u64, &Row, &Merged)> = candidates[1..]
+        .iter()
+        .filter(|(other_p50, _, other)| overlap(merged, other) || *other_p50 < floor)
+        .copied()
+        .collect();
     let mut text = match alike.last() {
         Some((last, slowest, _)) if merged.rounds.len() > 1 => {
             let names: Vec<&str> = std::iter::once(best)
@@ -37,10 +42,18 @@ pub(crate) fn of_load(point: &LoadPoint) -> String {
                 listed(&names)
             )
         }
-        _ => format!("With {load}, {} is soonest: p50 {}{}.", best.variant, duration(*p50), times_floor(&[best])),
+        _ if merged.rounds.len() > 1 => {
+            format!("With {load}, {} is soonest: p50 {}{}.", best.variant, duration(*p50), times_floor(&[best]))
+        }
+        _ => format!(
+            "With {load}, {} has the smallest p50, {}{}; one round does not say whether it would have it again.",
+            best.variant,
+            duration(*p50),
+            times_floor(&[best])
+        ),
     };
-    if merged.rounds.len() < 2 {
-        text += " One round only: how far it would spread is not known.";
+    if *p50 < floor {
+        text += " A median below the floor's is no speed: it shows how far the wake-ups of this machine move a median.";
     }
     text + &waste(point)
 }

@@ -59,7 +59,7 @@ fn a_percentile_without_support_is_a_dash_with_a_reason() {
     run.trials.retain(|trial| trial.round == 1);
     let text = table::render(&run);
     assert!(text.contains("– a p50 needs 6 independent events and a p99 368; there were fewer."), "{text}");
-    assert!(text.contains("One round only"), "{text}");
+    assert!(text.contains("one round does not say"), "{text}");
 }
 
 #[test]

@@ -73,8 +73,8 @@ fn delivery(trial: &Trial, measured: &Measured) -> Check {
     };
     none_of("delivery", wrong, fine, || {
         format!(
-            "missed {}, duplicate {}, reordered {}, corrupt {}: the approach or its server lost track, or the drain is \
-             too short",
+            "missed {}, duplicate {}, reordered {}, corrupt {}: the load is more than this machine delivers, the \
+             drain is too short, or the server lost track",
             events.missed, events.duplicate, events.reordered, events.corrupt
         )
     })

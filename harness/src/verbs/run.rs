@@ -32,7 +32,7 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     fits(&trials, capacity)?;
     let started = clock::since_epoch();
     let directory = options.out.clone().unwrap_or_else(|| default_directory(&loaded.name, started));
-    let store = Store::create(&directory)?;
+    let store = Store::create(&directory).map_err(Failure::usage)?;
     let nonconforming = examine(&trials)?;
     let record = run_record(&loaded, &trials, started);
     let mut display = Display::new(plan::duration(&trials));
@@ -71,7 +71,8 @@ fn load(path: &Path, options: &RunOptions) -> Result<Loaded, Failure> {
     if let Some(seed) = options.seed {
         scenario.load.seed = seed;
     }
-    scenario_rules::validate("command line", "", scenario).map_err(Failure::usage)?;
+    let validated = scenario_rules::validate("", "", scenario);
+    validated.map_err(|error| Failure::usage(error.of_options("the options given")))?;
     Ok(loaded)
 }
 

@@ -67,7 +67,9 @@ fn figure(axis: &Axis, percentile: Percentile, points: &[&LoadPoint], id: &str) 
     let Some(([least, most], ticks)) = logarithmic_axis(all().map(|(_, latency)| latency)) else {
         return String::new();
     };
-    let Some(([lightest, heaviest], _)) = logarithmic_axis(all().map(|(load, _)| load)) else { return String::new() };
+    // A load whose events support no percentile keeps its place on the axis.
+    let loads = points.iter().map(|point| (axis.value)(&point.load));
+    let Some(([lightest, heaviest], _)) = logarithmic_axis(loads) else { return String::new() };
     let horizontal = Scale::logarithmic(lightest, heaviest, FRAME.left, FRAME.right);
     let vertical = Scale::logarithmic(least, most, FRAME.bottom, FRAME.top);
     let (held, value) = (axis.held)(&points[0].load);
@@ -119,13 +121,15 @@ fn lines<'a>(axis: &Axis, percentile: Percentile, points: &[&'a LoadPoint]) -> V
 fn take_away(lines: &[(&Row, Vec<(f64, f64)>)], axis: &Axis) -> String {
     let grown = lines.iter().filter_map(|(row, line)| {
         let (first, last) = (line.first()?, line.last()?);
-        (line.len() > 1).then(|| (last.1 / first.1, &row.variant))
+        (line.len() > 1).then(|| (last.1 / first.1, &row.variant, [first.0, last.0]))
     });
-    let least = grown.clone().min_by(|(a, _), (b, _)| a.total_cmp(b));
-    let most = grown.max_by(|(a, _), (b, _)| a.total_cmp(b));
+    let least = grown.clone().min_by(|a, b| a.0.total_cmp(&b.0));
+    let most = grown.max_by(|a, b| a.0.total_cmp(&b.0));
     match least.zip(most) {
         Some((least, most)) => format!(
-            "From the fewest to the most {}, {} changes least, to {} × what it was, and {} most, to {} ×.",
+            "From {} to {} {}, {} changes least, to {} × what it was, and {} most, to {} ×.",
+            format::plain(most.2[0]),
+            format::plain(most.2[1]),
             axis.name,
             least.1,
             format::significant(least.0),

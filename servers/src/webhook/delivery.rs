@@ -69,6 +69,11 @@ enum Fate {
 /// Delivers until the endpoint wants no more, or is wanted no more.
 pub(super) async fn run(mut endpoint: Endpoint, mut subscription: Subscription, producer: &Producer) {
     let mut given_up_in_a_row = 0;
+    if !producer.new_connection {
+        // What is kept alive is opened once: at the registration, and not in the way of the first message. An endpoint
+        // that cannot be reached yet is tried again then.
+        endpoint.connection = endpoint.connect(producer).await.ok();
+    }
     loop {
         let Some(page) = endpoint.ended.clone().run_until_cancelled(subscription.next()).await else { return };
         let messages = match page {
