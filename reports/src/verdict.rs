@@ -95,7 +95,7 @@ fn waste(point: &LoadPoint) -> String {
         return " No response was empty.".to_owned();
     }
     let worst: Vec<&str> =
-        shares.iter().filter(|(share, _)| *share > most - 0.01).map(|(_, variant)| *variant).collect();
+        shares.iter().filter(|(share, _)| *share > 0.95 * most).map(|(_, variant)| *variant).collect();
     let (verb, whose) = if worst.len() == 1 { ("wastes", "its") } else { ("waste", "their") };
     format!(" {} {verb} most: {} of {whose} responses carried no event.", listed(&worst), percent(most))
 }
