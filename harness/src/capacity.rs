@@ -2,6 +2,7 @@
 
 use crate::{
     environment,
+    failure::Failure,
     plan::{RESERVED_DESCRIPTORS, descriptors_per_client},
     process::raise_descriptor_limit,
     registry::APPROACHES,
@@ -81,4 +82,18 @@ pub fn bounds(capacity: Capacity) -> Vec<Bound> {
     ];
     bounds.sort_by_key(|bound| bound.clients);
     bounds
+}
+
+/// Refuses more clients than the machine can hold.
+///
+/// # Errors
+/// What limits it the most, and what to change.
+pub fn admit(clients: u32, bounds: &[Bound]) -> Result<(), Failure> {
+    match bounds.iter().find(|bound| bound.clients < u64::from(clients)) {
+        Some(bound) => Err(Failure::Machine(format!(
+            "{clients} clients do not fit this machine: {} allows {}; {}",
+            bound.what, bound.clients, bound.remedy
+        ))),
+        None => Ok(()),
+    }
 }

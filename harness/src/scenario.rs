@@ -183,23 +183,20 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ScenarioError> 
 /// # Errors
 /// The text or an override is not what a scenario may say.
 pub fn parse(origin: &str, text: &str, overrides: &[String]) -> Result<Scenario, ScenarioError> {
-    let mut scenario: Scenario = toml::from_str(text).map_err(|error| ScenarioError::parse(origin, text, &error))?;
-    if !overrides.is_empty() {
-        let written = scenario.clone();
-        let mut table: toml::Table =
-            toml::from_str(text).map_err(|error| ScenarioError::parse(origin, text, &error))?;
-        for one in overrides {
-            set(&mut table, one)?;
-        }
-        // What stood in the file was valid, so a mistake is in an override.
-        scenario = table.try_into().map_err(|error: toml::de::Error| ScenarioError::overridden(overrides, &error))?;
-        return match validate("", "", &scenario) {
-            Err(error) if validate(origin, text, &written).is_ok() => Err(error.of_overrides(overrides)),
-            _ => validate(origin, text, &scenario).map(|()| scenario),
-        };
+    let written: Scenario = toml::from_str(text).map_err(|error| ScenarioError::parse(origin, text, &error))?;
+    if overrides.is_empty() {
+        return validate(origin, text, &written).map(|()| written);
     }
-    validate(origin, text, &scenario)?;
-    Ok(scenario)
+    let mut table: toml::Table = toml::from_str(text).map_err(|error| ScenarioError::parse(origin, text, &error))?;
+    for one in overrides {
+        set(&mut table, one)?;
+    }
+    // The types of what stood in the file were right, so a wrong one is in an override.
+    let scenario = table.try_into().map_err(|error: toml::de::Error| ScenarioError::overridden(overrides, &error))?;
+    match validate(origin, text, &scenario) {
+        Err(error) if validate(origin, text, &written).is_ok() => Err(error.of_overrides(overrides)),
+        validated => validated.map(|()| scenario),
+    }
 }
 
 fn set(table: &mut toml::Table, one: &str) -> Result<(), ScenarioError> {

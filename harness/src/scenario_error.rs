@@ -54,14 +54,12 @@ impl ScenarioError {
 
     /// A mistake that the parser found after overrides were applied to a valid file.
     pub(crate) fn overridden(overrides: &[String], error: &toml::de::Error) -> Self {
-        let given: Vec<String> = overrides.iter().map(|one| format!("--set {one}")).collect();
-        Self::Override(format!("{}: {}", given.join(" "), with_suggestion(error.message())))
+        Self::Override(format!("{}: {}", as_given(overrides), with_suggestion(error.message())))
     }
 
     /// The same mistake, made by overrides and not in the file.
     pub(crate) fn of_overrides(self, overrides: &[String]) -> Self {
-        let given: Vec<String> = overrides.iter().map(|one| format!("--set {one}")).collect();
-        self.of_options(&given.join(" "))
+        self.of_options(&as_given(overrides))
     }
 
     /// The same mistake, made by options of the command line.
@@ -98,6 +96,11 @@ impl ScenarioError {
         let column = before.chars().rev().take_while(|&character| character != '\n').count() + 1;
         Self::Invalid { origin: origin.into(), line, column, message: message.into() }
     }
+}
+
+/// Overrides as the user gave them.
+fn as_given(overrides: &[String]) -> String {
+    overrides.iter().map(|one| format!("--set {one}")).collect::<Vec<_>>().join(" ")
 }
 
 /// The parser lists the valid names after the unknown one, each in backticks; the nearest is suggested.

@@ -1,7 +1,7 @@
 //! A child process as the coordinator sees it: told in JSON lines, heard in JSON lines, and never outliving it.
 
 use std::{
-    process::{ExitStatus, Stdio},
+    process::Stdio,
     sync::{Arc, Mutex},
 };
 
@@ -75,16 +75,11 @@ impl Child {
     }
 
     async fn death(&mut self) -> anyhow::Error {
-        let status = self.process.wait().await.map_or_else(|error| error.to_string(), describe);
+        let status = self.process.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string());
         let last_words = self.last_words.lock().expect("no holder panics").clone();
         let said = if last_words.is_empty() { "it said nothing".into() } else { format!("it last said: {last_words}") };
         anyhow::anyhow!("{} process ended early, {status}; {said}", self.role)
     }
-}
-
-fn describe(status: ExitStatus) -> String {
-    // The standard text names exit codes and signals alike.
-    status.to_string()
 }
 
 async fn remember_last(stderr: impl AsyncRead + Unpin, last_words: Arc<Mutex<String>>) {

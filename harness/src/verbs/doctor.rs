@@ -62,13 +62,7 @@ pub(crate) fn doctor(clients: Option<u32>, as_json: bool) -> Result<(), Failure>
         }
         output::data(&lines.join("\n"))?;
     }
-    match clients {
-        Some(clients) if u64::from(clients) > tightest.clients => Err(Failure::Machine(format!(
-            "{clients} clients do not fit this machine: {} allows {}; {}",
-            tightest.what, tightest.clients, tightest.remedy
-        ))),
-        _ => Ok(()),
-    }
+    clients.map_or(Ok(()), |clients| capacity::admit(clients, &bounds))
 }
 
 /// Median and p99 of how late a sleeping thread wakes.

@@ -79,13 +79,7 @@ fn load(path: &Path, options: &RunOptions) -> Result<Loaded, Failure> {
 /// Refuses what the machine cannot hold before anything starts.
 fn fits(trials: &[Trial], capacity: capacity::Capacity) -> Result<(), Failure> {
     let wanted = trials.iter().map(|trial| trial.load.clients).max().unwrap_or_default();
-    match capacity::bounds(capacity).into_iter().find(|bound| bound.clients < u64::from(wanted)) {
-        Some(bound) => Err(Failure::Machine(format!(
-            "{wanted} clients do not fit this machine: {} allows {}; {}",
-            bound.what, bound.clients, bound.remedy
-        ))),
-        None => Ok(()),
-    }
+    capacity::admit(wanted, &capacity::bounds(capacity))
 }
 
 /// Why variants of the plan do not conform, by name: what is not right is not worth measuring.
