@@ -206,6 +206,8 @@ fn add_cpu(all: &[&Measured], arrived: u64) -> Cpu {
         client_us,
         server_us_per_event: share(server_us, arrived),
         client_us_per_event: share(client_us, arrived),
+        server_wait_us: sum(all, |one| one.cpu.server_wait_us),
+        client_wait_us: sum(all, |one| one.cpu.client_wait_us),
     }
 }
 

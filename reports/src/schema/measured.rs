@@ -32,6 +32,14 @@ pub struct Measured {
     pub wire: Wire,
     /// Arrival at the client, decoded, minus scheduled time.
     pub latency_ns: Summary,
+    /// Of each event that reached anybody: the median of its latencies over its receivers. Clients that hear one event
+    /// observe one moment of the machine, so that these, and not the deliveries, are the observations.
+    pub event_median_ns: Summary,
+    /// Independent observations behind the latencies: the events that reached anybody, fewer where neighbours in time
+    /// resemble each other.
+    pub effective_events: u64,
+    /// 95 % confidence interval of the median latency, from the events' medians; null where there are too few.
+    pub median_interval_ns: Option<[u64; 2]>,
     /// Published minus scheduled time.
     pub lateness_ns: Summary,
     /// Last arrival of an event at any client minus its scheduled time.
@@ -44,6 +52,10 @@ pub struct Measured {
     pub cpu: Cpu,
     /// Resident memory.
     pub memory: Memory,
+    /// How late a thread that only sleeps, a millisecond at a time, was woken during the window.
+    pub hiccup_ns: Summary,
+    /// What the machine did to everybody on it during the window.
+    pub host: Host,
     /// Verdicts on these numbers.
     pub checks: Vec<Check>,
 }
@@ -190,6 +202,24 @@ pub struct Cpu {
     pub server_us_per_event: Option<f64>,
     /// Workers, for each event delivered; null where none was.
     pub client_us_per_event: Option<f64>,
+    /// Time that the servers' threads could have run but waited for a processor.
+    pub server_wait_us: u64,
+    /// Time that the workers' threads could have run but waited for a processor.
+    pub client_wait_us: u64,
+}
+
+/// What the machine did to everybody on it during the window. A null is what the system does not say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    /// Share of all processors' time that the hypervisor gave to others.
+    pub steal_share: Option<f64>,
+    /// Share of all processors' time that processes took that are none of this trial's.
+    pub foreign_share: Option<f64>,
+    /// Time for which a limit on processor time held this trial's control group back.
+    pub throttled_us: Option<u64>,
+    /// Share of the time in which somebody waited for a processor: pressure stall information, `some`.
+    pub pressure_share: Option<f64>,
 }
 
 /// Resident anonymous memory of all shards at the end of the window, and its growth over the idle process.

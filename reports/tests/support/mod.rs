@@ -5,8 +5,8 @@
 
 use reports::{
     schema::{
-        ApproachFacts, ArticleWords, Check, Clients, Complexity, Connect, Cpu, EmptyTheory, Environment, Events, Load,
-        Measured, Memory, Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict, Window, Wire,
+        ApproachFacts, ArticleWords, Check, Clients, Complexity, Connect, Cpu, EmptyTheory, Environment, Events, Host,
+        Load, Measured, Memory, Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict, Window, Wire,
     },
     statistics::{self, Histogram},
     store::Run,
@@ -172,12 +172,24 @@ fn measured(approach: &Synthetic, clients: u32, round: u32) -> Measured {
         time_to_last_ns: statistics::summarise(&few, events),
         confirmation_ns: (approach.name == "grpc-bidi").then(|| statistics::summarise(&latency, events)),
         poll_lateness_ns: (approach.interval_ms > 0.0).then(|| statistics::summarise(&few, events)),
+        event_median_ns: statistics::summarise(&latency, events),
+        effective_events: events,
+        median_interval_ns: None,
         latency_ns: statistics::summarise(&latency, events),
+        hiccup_ns: statistics::summarise(&few, events),
+        host: Host {
+            steal_share: Some(0.001),
+            foreign_share: Some(0.01),
+            throttled_us: None,
+            pressure_share: Some(0.02),
+        },
         cpu: Cpu {
             server_us: delivered * 20,
             client_us: delivered * (26 + u64::from(round)),
             server_us_per_event: Some(20.0),
             client_us_per_event: Some(26.0 + f64::from(round)),
+            server_wait_us: delivered,
+            client_wait_us: delivered * 2,
         },
         memory: Memory {
             server_rss_bytes: 12_000_000 + u64::from(clients) * approach.bytes_per_event * 40,
