@@ -7,6 +7,7 @@
 mod bands;
 pub mod complexity;
 mod format;
+pub mod inference;
 pub mod merge;
 pub mod page;
 mod parse;
