@@ -23,6 +23,11 @@ pub(crate) fn process_cpu_ns() -> u64 {
     nanoseconds(clock_gettime(ClockId::ProcessCPUTime))
 }
 
+/// Processor time that the current thread has used, user and system.
+pub(crate) fn thread_cpu_ns() -> u64 {
+    nanoseconds(clock_gettime(ClockId::ThreadCPUTime))
+}
+
 /// Time since the Unix epoch.
 #[expect(clippy::disallowed_methods, reason = "this module is where the clock is read")]
 pub(crate) fn since_epoch() -> Duration {

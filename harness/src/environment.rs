@@ -23,9 +23,14 @@ pub(crate) fn environment() -> Environment {
         memory_bytes: procfs::Meminfo::current().map_or(0, |memory| memory.mem_total),
         nofile_soft: limit.current.unwrap_or(u64::MAX),
         nofile_hard: limit.maximum.unwrap_or(u64::MAX),
-        clocksource: file("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+        clocksource: clocksource(),
         boot_id: file("/proc/sys/kernel/random/boot_id"),
     }
+}
+
+/// Name of the kernel's clock source.
+pub(crate) fn clocksource() -> String {
+    file("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 }
 
 /// Memory that new processes could take, in bytes.

@@ -13,6 +13,7 @@ pub mod coordinator;
 mod describe;
 mod environment;
 pub mod failure;
+pub mod faults;
 pub mod feed;
 pub mod load;
 mod message;

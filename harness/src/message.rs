@@ -8,7 +8,7 @@ use proto::Params;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::feed::FeedSpec;
+use crate::{faults::Faults, feed::FeedSpec};
 
 /// First line to a server: all it needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub(crate) struct ServePlan {
     /// Bounds of the hub.
     pub limits: HubLimits,
     /// Faults to inject; none in a measurement.
-    pub faults: ServerFaults,
+    pub faults: Faults,
 }
 
 /// First line to a worker: all it needs.
@@ -50,6 +50,8 @@ pub struct WorkPlan {
     pub symbols_per_client: u32,
     /// Orders a second over this worker's clients.
     pub orders_per_second: f64,
+    /// Faults to inject; none in a measurement.
+    pub faults: Faults,
 }
 
 /// Durations of a trial's phases; times count from the start.
@@ -99,18 +101,6 @@ impl From<HubLimits> for servers::Limits {
         let HubLimits { replay_events, queue_events, batch_events } = limits;
         Self { replay_events, queue_events, batch_events }
     }
-}
-
-/// Deliberate faults of a server, to prove that the checks see them. Visible in the record whenever one was used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ServerFaults {
-    /// Loses the event with this sequence number inside the hub: it takes its place, and nobody is told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub drop_event: Option<u64>,
-    /// Ends the process without a word after this event.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub die_after_event: Option<u64>,
 }
 
 /// From the coordinator.
@@ -169,10 +159,9 @@ pub enum Report {
 /// What a server measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Served {
-    /// Events of the window that were published.
-    pub published: u64,
-    /// Published minus scheduled time, of the window's events; encoded histogram.
-    pub lateness: String,
+    /// For each event of the window that was published: sequence number, and published minus scheduled time in
+    /// nanoseconds.
+    pub lateness_ns: Vec<(u64, u64)>,
     /// Bytes from clients inside the window.
     pub client_to_server_bytes: u64,
     /// Bytes to clients inside the window.
@@ -198,8 +187,15 @@ pub struct Worked {
     pub confirmation: String,
     /// Start of a poll minus its scheduled time; encoded histogram.
     pub poll_lateness: String,
-    /// For each event of the window that arrived: sequence number, and last arrival minus scheduled time.
-    pub last_arrivals: Vec<(u64, u64)>,
+    /// For each event of the window that arrived: when.
+    pub receptions: Vec<Reception>,
+    /// Deliveries in flight, integrated over time, in delivery-nanoseconds: counted by what was due and what had come,
+    /// without any latency.
+    pub in_flight_ns: f64,
+    /// A client's place in the order of subscription against its place in the order of arrival, over the deliveries.
+    pub position: Moments,
+    /// Where in their interval polls began.
+    pub poll_phase: PollPhase,
     /// Arrivals before their scheduled time.
     pub negative: u64,
     /// Latencies beyond what a histogram holds.
@@ -214,6 +210,45 @@ pub struct Worked {
     pub empties: Empties,
     /// Processor time and memory.
     pub usage: Usage,
+}
+
+/// When one event reached the clients of a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reception {
+    /// Its sequence number.
+    pub sequence: u64,
+    /// Median arrival minus scheduled time, in nanoseconds.
+    pub median_ns: u64,
+    /// Last arrival minus scheduled time, in nanoseconds.
+    pub last_ns: u64,
+}
+
+/// Sums of pairs, from which their correlation comes; those of parts can be added.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Moments {
+    /// Pairs.
+    pub count: u64,
+    /// Sum of the first ones.
+    pub x: f64,
+    /// Sum of the second ones.
+    pub y: f64,
+    /// Sum of the first ones' squares.
+    pub xx: f64,
+    /// Sum of the second ones' squares.
+    pub yy: f64,
+    /// Sum of the products.
+    pub xy: f64,
+}
+
+/// Where in their interval polls began: sums over the unit circle.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct PollPhase {
+    /// Polls.
+    pub polls: u64,
+    /// Sum of the cosines.
+    pub cosine: f64,
+    /// Sum of the sines.
+    pub sine: f64,
 }
 
 /// Orders due inside the window.
@@ -239,6 +274,8 @@ pub struct Empties {
 pub struct Usage {
     /// User and system time inside the window.
     pub cpu_us: u64,
+    /// Time inside the window that threads could have run but waited for a processor.
+    pub wait_us: u64,
     /// Anonymous resident memory before the first client.
     pub idle_bytes: u64,
     /// Anonymous resident memory at the end of the window.

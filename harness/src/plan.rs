@@ -8,8 +8,9 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use reports::schema::Load;
 
 use crate::{
-    feed::{FeedSpec, uniform},
-    message::{HubLimits, Phases, ServerFaults},
+    faults::Faults,
+    feed::{Arrival, FeedSpec, uniform},
+    message::{HubLimits, Phases},
     registry::{Approach, Side},
     scenario::Scenario,
     scenario_error::ScenarioError,
@@ -38,8 +39,10 @@ pub struct Trial {
     pub phases: Phases,
     /// Bounds of the servers.
     pub limits: HubLimits,
+    /// The processors are kept awake.
+    pub keep_awake: bool,
     /// Faults to inject.
-    pub faults: ServerFaults,
+    pub faults: Faults,
     /// Round, from 1.
     pub round: u32,
     /// The clients of each server and worker pair.
@@ -129,14 +132,15 @@ fn trial(
             seed: load.seed.wrapping_add(u64::from(round) - 1),
             symbols: load.symbols,
             events_per_second,
-            arrival: load.arrival,
+            arrival: if scenario.faults.periodic_schedule { Arrival::Constant } else { load.arrival },
             payload_bytes: load.payload_bytes,
             duration_ns: phases.measured_ns(),
             epoch_ms: 0,
         },
         phases,
         limits: scenario.limits,
-        faults: scenario.faults,
+        keep_awake: scenario.machine.keep_awake,
+        faults: scenario.faults.clone(),
         round,
         shards: shards(clients, descriptors_per_client(variant.approach), descriptors),
     }

@@ -131,12 +131,13 @@ impl Sampler {
         thread::Builder::new().name("sampler".into()).spawn(move || {
             clock::be_punctual();
             clock::block_until(start_ns + phases.warmup_ns);
-            let (before, opened_cpu_ns) = (read(), clock::process_cpu_ns());
+            let (before, opened_cpu_ns, opened_wait_ns) = (read(), clock::process_cpu_ns(), waited_ns());
             clock::block_until(start_ns + phases.measured_ns());
-            let (after, closed_cpu_ns) = (read(), clock::process_cpu_ns());
+            let (after, closed_cpu_ns, closed_wait_ns) = (read(), clock::process_cpu_ns(), waited_ns());
             let (settled_bytes, peak_bytes) = memory();
             let cpu_us = (closed_cpu_ns - opened_cpu_ns) / 1_000;
-            let usage = Usage { cpu_us, idle_bytes: self.idle_bytes, settled_bytes, peak_bytes };
+            let wait_us = closed_wait_ns.saturating_sub(opened_wait_ns) / 1_000;
+            let usage = Usage { cpu_us, wait_us, idle_bytes: self.idle_bytes, settled_bytes, peak_bytes };
             // Whoever no longer waits has failed already, and says why.
             drop(sender.send(Sampled { usage, before, after }));
         })?;
@@ -148,4 +149,11 @@ impl Sampler {
 fn memory() -> (u64, u64) {
     let status = Process::myself().and_then(|process| process.status());
     status.map_or((0, 0), |status| (status.rssanon.unwrap_or_default() * 1024, status.vmhwm.unwrap_or_default() * 1024))
+}
+
+/// Time that the threads of this process could have run but waited for a processor; 0 where the system does not say.
+fn waited_ns() -> u64 {
+    let tasks = Process::myself().and_then(|process| process.tasks());
+    let waited = |task: procfs::process::Task| task.schedstat().map_or(0, |schedule| schedule.run_delay);
+    tasks.map_or(0, |tasks| tasks.flatten().map(waited).sum())
 }

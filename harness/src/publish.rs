@@ -1,45 +1,41 @@
 //! The publisher: a thread of its own that puts each event into the hub when it is due, to an absolute deadline. What
 //! is late is published late and counted as lateness, never skipped, never rescheduled.
 
-use reports::statistics::{Histogram, new_histogram};
 use servers::Hub;
 
 use crate::{
     clock,
+    faults::Faults,
     feed::{Feed, FeedSpec},
-    message::{Phases, ServerFaults},
+    message::Phases,
 };
 
-/// What one publisher did.
-#[derive(Debug)]
-pub(crate) struct Publication {
-    /// Events of the window that were published.
-    pub published: u64,
-    /// Published minus scheduled time of the window's events, in nanoseconds.
-    pub lateness: Histogram,
-}
-
-/// Publishes the feed from its start, a time on the monotonic clock, until its end. Blocks.
-pub(crate) fn publish(spec: &FeedSpec, phases: Phases, faults: ServerFaults, start_ns: u64, hub: &Hub) -> Publication {
+/// Publishes the feed from its start, a time on the monotonic clock, until its end. Blocks. Gives for each event of the
+/// window its sequence number, and published minus scheduled time in nanoseconds.
+pub(crate) fn publish(spec: &FeedSpec, phases: Phases, faults: &Faults, start_ns: u64, hub: &Hub) -> Vec<(u64, u64)> {
     clock::be_punctual();
-    let mut publication = Publication { published: 0, lateness: new_histogram() };
+    let late_ns = faults.late_publishing_ms.unwrap_or_default() * 1_000_000;
+    let mut lateness_ns = Vec::new();
     for event in Feed::new(spec) {
         let due_ns = start_ns + event.scheduled_ns;
-        clock::block_until(due_ns);
-        let lateness_ns = clock::now_ns() - due_ns;
-        let quote = event.quote(spec);
-        if faults.drop_event == Some(event.sequence) {
+        clock::block_until(due_ns + late_ns);
+        let late_ns = clock::now_ns() - due_ns;
+        let mut quote = event.quote(spec);
+        let is = |fault| fault == Some(event.sequence);
+        if is(faults.corrupt_event) {
+            quote.bid += 0.01;
+        }
+        if is(faults.drop_event) || is(faults.skip_event) {
             hub.lose(quote);
         } else {
             hub.publish(quote);
         }
-        if phases.in_window(event.scheduled_ns) {
-            publication.published += 1;
-            publication.lateness.saturating_record(lateness_ns.max(1));
+        if phases.in_window(event.scheduled_ns) && !is(faults.skip_event) {
+            lateness_ns.push((event.sequence, late_ns));
         }
-        if faults.die_after_event == Some(event.sequence) {
+        if is(faults.die_after_event) {
             std::process::abort();
         }
     }
-    publication
+    lateness_ns
 }

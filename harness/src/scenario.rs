@@ -9,10 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    feed::Arrival,
-    message::{HubLimits, ServerFaults},
-    scenario_error::ScenarioError,
-    scenario_rules::validate,
+    faults::Faults, feed::Arrival, message::HubLimits, scenario_error::ScenarioError, scenario_rules::validate,
 };
 
 /// A scenario file.
@@ -36,9 +33,12 @@ pub struct Scenario {
     /// Bounds of the servers.
     #[serde(default)]
     pub limits: HubLimits,
-    /// Deliberate faults of the servers, to prove that the checks see them; none in a measurement.
+    /// What is done to the machine.
     #[serde(default)]
-    pub faults: ServerFaults,
+    pub machine: MachineKeys,
+    /// Deliberate faults, to prove that the checks see them; none in a measurement.
+    #[serde(default)]
+    pub faults: Faults,
     /// By approach and setting: the values that make its variants.
     #[serde(default)]
     pub params: BTreeMap<String, BTreeMap<String, Vec<String>>>,
@@ -141,6 +141,20 @@ pub struct WindowKeys {
     pub measure: String,
     /// After the window, at most.
     pub drain: String,
+}
+
+/// The table `[machine]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MachineKeys {
+    /// Keeps the processors awake between events, by a thread on each that gives way to any other at once.
+    pub keep_awake: bool,
+}
+
+impl Default for MachineKeys {
+    fn default() -> Self {
+        Self { keep_awake: true }
+    }
 }
 
 /// A scenario and where it came from.

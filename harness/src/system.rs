@@ -3,16 +3,16 @@
 use std::{net::SocketAddr, sync::Arc, thread};
 
 use proto::Params;
-use reports::statistics::encode;
 use servers::{Context, Hub, Meter, ServeError, Transport};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    faults::keep_busy,
     feed::FeedSpec,
     message::{Command, HubLimits, Report, ServePlan, Served},
     process::{Control, Sampled, Sampler},
-    publish::{Publication, publish},
+    publish::publish,
     registry::Approach,
 };
 
@@ -90,6 +90,7 @@ pub(crate) async fn serve(approach: &Approach, plan: ServePlan, mut control: Con
 /// Publishes from the start, takes the samples at the window's edges, and waits to be told that the workers are done.
 async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter: &Meter) -> anyhow::Result<Served> {
     let sampler = Sampler::idle();
+    keep_busy(plan.faults.busy_server_threads);
     let Some(Command::Start { start_ns, epoch_ms }) = control.next().await else {
         anyhow::bail!("stopped before the start")
     };
@@ -99,10 +100,9 @@ async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter:
     let window = sampler.window(start_ns, plan.phases, move || sampled_meter.traffic())?.await?;
     let Sampled { usage, before, after } = window;
     anyhow::ensure!(control.next().await == Some(Command::Stop), "expected the order to stop");
-    let publication = publisher.join().map_err(|_| anyhow::anyhow!("the publisher thread failed"))?;
+    let lateness_ns = publisher.join().map_err(|_| anyhow::anyhow!("the publisher thread failed"))?;
     Ok(Served {
-        published: publication.published,
-        lateness: encode(&publication.lateness),
+        lateness_ns,
         client_to_server_bytes: after.client_to_server_bytes - before.client_to_server_bytes,
         server_to_client_bytes: after.server_to_client_bytes - before.server_to_client_bytes,
         connections_opened: after.connections_opened - before.connections_opened,
@@ -116,7 +116,7 @@ fn spawn_publisher(
     plan: &ServePlan,
     start_ns: u64,
     hub: Arc<Hub>,
-) -> std::io::Result<thread::JoinHandle<Publication>> {
-    let (phases, faults) = (plan.phases, plan.faults);
-    thread::Builder::new().name("publisher".into()).spawn(move || publish(&feed, phases, faults, start_ns, &hub))
+) -> std::io::Result<thread::JoinHandle<Vec<(u64, u64)>>> {
+    let (phases, faults) = (plan.phases, plan.faults.clone());
+    thread::Builder::new().name("publisher".into()).spawn(move || publish(&feed, phases, &faults, start_ns, &hub))
 }

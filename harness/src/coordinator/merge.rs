@@ -1,18 +1,20 @@
-//! One record from what the shards measured: counts are added, histograms are added, times to the last client are
-//! joined event by event. Nothing is averaged.
-
-use std::collections::BTreeMap;
+//! One record from what the shards measured: counts are added, histograms are added, what is
+//! said of events is joined event by event. Nothing is averaged.
 
 use anyhow::Context as _;
 use reports::{
+    inference::quantile_interval,
     schema::{Clients, Connect, Cpu, Events, Measured, Memory, Responses, Summary, TrialRecord, Window, Wire},
     statistics::{Histogram, decode, new_histogram, summarise},
 };
 
 use super::{
-    checks::{self, Anomalies},
+    checks,
+    events::{self, Event},
+    evidence,
+    machine::Seen,
     theory,
-    trial::ShardResult,
+    trial::{ShardResult, TrialResult},
 };
 use crate::{
     feed::Feed,
@@ -22,15 +24,11 @@ use crate::{
 };
 
 /// The record of a trial that was measured.
-pub(super) fn record(scenario: &str, trial: &Trial, shards: &[ShardResult]) -> anyhow::Result<TrialRecord> {
-    let mut measured = measured(trial, shards)?;
-    let anomalies = Anomalies {
-        negative: sum(shards, |shard| shard.worked.negative),
-        out_of_range: sum(shards, |shard| shard.worked.out_of_range),
-        orders: sum(shards, |shard| shard.worked.orders.due),
-        unconfirmed: sum(shards, |shard| shard.worked.orders.due - shard.worked.orders.confirmed),
-    };
-    measured.checks = checks::all(trial, &measured, anomalies);
+pub(super) fn record(scenario: &str, trial: &Trial, result: &TrialResult) -> anyhow::Result<TrialRecord> {
+    let TrialResult { shards, machine } = result;
+    let events = events::of_window(trial, shards);
+    let mut measured = measured(trial, shards, &events, machine)?;
+    measured.checks = checks::all(trial, &measured, &evidence::of(trial, shards, &events));
     let (status, reason) = checks::status(&measured.checks);
     let first_error = shards
         .iter()
@@ -60,13 +58,12 @@ fn blank(scenario: &str, trial: &Trial) -> TrialRecord {
     }
 }
 
-fn measured(trial: &Trial, shards: &[ShardResult]) -> anyhow::Result<Measured> {
+fn measured(trial: &Trial, shards: &[ShardResult], window: &[Event], machine: &Seen) -> anyhow::Result<Measured> {
     let events = events(trial, shards);
-    let last_arrivals = last_arrivals(shards)?;
-    // Clients that hear one event observe one moment of the machine: the events are the observations.
-    let observations = last_arrivals.len() as u64;
+    let observations = events::effective(window);
     let latency = merged(shards, |shard| &shard.worked.latency)?;
-    let lateness = merged(shards, |shard| &shard.served.lateness)?;
+    let medians = events::histogram(window, |event| event.median_ns);
+    let cpu = cpu(shards, events.arrived);
     let milliseconds = |nanoseconds: u64| nanoseconds / 1_000_000;
     Ok(Measured {
         clients: Clients {
@@ -92,15 +89,20 @@ fn measured(trial: &Trial, shards: &[ShardResult]) -> anyhow::Result<Measured> {
             server_to_client_bytes: sum(shards, |shard| shard.served.server_to_client_bytes),
         },
         latency_ns: summarise(&latency, observations),
-        lateness_ns: summarise(&lateness, lateness.len()),
-        time_to_last_ns: summarise(&time_to_last(&last_arrivals), observations),
+        event_median_ns: summarise(&medians, observations),
+        effective_events: observations,
+        median_interval_ns: quantile_interval(&medians, observations, 0.5),
+        lateness_ns: each(&lateness(shards)),
+        time_to_last_ns: summarise(&events::histogram(window, |event| event.last_ns), observations),
         confirmation_ns: own(&merged(shards, |shard| &shard.worked.confirmation)?, trial.load.orders_per_second > 0.0),
         poll_lateness_ns: own(
             &merged(shards, |shard| &shard.worked.poll_lateness)?,
             matches!(trial.approach.facts.flow, Flow::Poll(_)),
         ),
-        cpu: cpu(shards, events.arrived),
         memory: memory(shards, trial.load.clients),
+        hiccup_ns: each(&machine.hiccup),
+        host: machine.host(cpu.server_us + cpu.client_us, trial.phases),
+        cpu,
         checks: Vec::new(),
     })
 }
@@ -120,7 +122,20 @@ fn merged(shards: &[ShardResult], encoded: impl Fn(&ShardResult) -> &String) -> 
 
 /// The distribution of what each sample observes by itself, where the approach has it at all.
 fn own(histogram: &Histogram, applies: bool) -> Option<Summary> {
-    applies.then(|| summarise(histogram, histogram.len()))
+    applies.then(|| each(histogram))
+}
+
+/// A distribution of which each sample is an observation.
+fn each(histogram: &Histogram) -> Summary {
+    summarise(histogram, histogram.len())
+}
+
+fn lateness(shards: &[ShardResult]) -> Histogram {
+    let mut histogram = new_histogram();
+    for (_, late_ns) in shards.iter().flat_map(|shard| &shard.served.lateness_ns) {
+        histogram.saturating_record((*late_ns).max(1));
+    }
+    histogram
 }
 
 fn events(trial: &Trial, shards: &[ShardResult]) -> Events {
@@ -128,7 +143,7 @@ fn events(trial: &Trial, shards: &[ShardResult]) -> Events {
     Events {
         // Planned here and published there: every shard is to publish the same feed.
         scheduled: Feed::new(&trial.feed).filter(|event| trial.phases.in_window(event.scheduled_ns)).count() as u64,
-        published: shards.iter().map(|shard| shard.served.published).min().unwrap_or_default(),
+        published: shards.iter().map(|shard| shard.served.lateness_ns.len() as u64).min().unwrap_or_default(),
         expected: of(|events| events.expected),
         delivered: of(|events| events.delivered),
         missed: of(|events| events.missed),
@@ -159,29 +174,18 @@ fn responses(trial: &Trial, shards: &[ShardResult]) -> Responses {
     }
 }
 
-/// By event: the latest of the shards' last arrivals, after the scheduled time.
-fn last_arrivals(shards: &[ShardResult]) -> anyhow::Result<BTreeMap<u64, u64>> {
-    let mut latest = BTreeMap::new();
-    for &(sequence, last_ns) in shards.iter().flat_map(|shard| &shard.worked.last_arrivals) {
-        let one = latest.entry(sequence).or_insert(last_ns);
-        *one = last_ns.max(*one);
-    }
-    Ok(latest)
-}
-
-fn time_to_last(last_arrivals: &BTreeMap<u64, u64>) -> Histogram {
-    let mut histogram = new_histogram();
-    for &last_ns in last_arrivals.values() {
-        histogram.saturating_record(last_ns.max(1));
-    }
-    histogram
-}
-
 fn cpu(shards: &[ShardResult], arrived: u64) -> Cpu {
     let (server_us, client_us) =
         (sum(shards, |shard| shard.served.usage.cpu_us), sum(shards, |shard| shard.worked.usage.cpu_us));
     let per_event = |total: u64| (arrived > 0).then(|| total as f64 / arrived as f64);
-    Cpu { server_us, client_us, server_us_per_event: per_event(server_us), client_us_per_event: per_event(client_us) }
+    Cpu {
+        server_us,
+        client_us,
+        server_us_per_event: per_event(server_us),
+        client_us_per_event: per_event(client_us),
+        server_wait_us: sum(shards, |shard| shard.served.usage.wait_us),
+        client_wait_us: sum(shards, |shard| shard.worked.usage.wait_us),
+    }
 }
 
 fn memory(shards: &[ShardResult], clients: u32) -> Memory {

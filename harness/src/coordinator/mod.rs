@@ -3,9 +3,13 @@
 
 mod checks;
 mod child;
+mod events;
+mod evidence;
+mod machine;
 mod merge;
 mod observe;
 pub mod run;
+mod spinners;
 mod theory;
 mod trial;
 

@@ -15,7 +15,7 @@ use tokio::{
 use super::{
     merge,
     observe::Observer,
-    trial::{self, ShardResult},
+    trial::{self, TrialResult},
 };
 use crate::plan::Trial;
 
@@ -91,7 +91,7 @@ async fn observed(
     trial: &Trial,
     nonconforming: Option<&String>,
     observer: &mut impl Observer,
-) -> anyhow::Result<Vec<ShardResult>> {
+) -> anyhow::Result<TrialResult> {
     if let Some(reason) = nonconforming {
         anyhow::bail!("not measured, since it does not conform: {reason}");
     }
@@ -105,9 +105,9 @@ async fn observed(
     }
 }
 
-fn record(scenario: &str, trial: &Trial, measured: anyhow::Result<Vec<ShardResult>>) -> TrialRecord {
+fn record(scenario: &str, trial: &Trial, measured: anyhow::Result<TrialResult>) -> TrialRecord {
     measured
-        .and_then(|shards| merge::record(scenario, trial, &shards))
+        .and_then(|result| merge::record(scenario, trial, &result))
         .unwrap_or_else(|error| merge::failure(scenario, trial, &error))
 }
 

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use super::{
     child::Child,
+    machine::{self, Seen},
     observe::{Phase, Progress},
 };
 use crate::{
@@ -34,6 +35,15 @@ const LEAD: Duration = Duration::from_millis(100);
 /// What the processes may need beyond the phases, to sum up.
 const REPORT_LIMIT: Duration = Duration::from_secs(30);
 
+/// What a trial measured.
+#[derive(Debug)]
+pub(crate) struct TrialResult {
+    /// By shard.
+    pub(crate) shards: Vec<ShardResult>,
+    /// What was seen of the machine.
+    pub(crate) machine: Seen,
+}
+
 /// What one pair of processes measured.
 #[derive(Debug)]
 pub(crate) struct ShardResult {
@@ -52,7 +62,7 @@ pub(crate) struct Subscribed {
 }
 
 /// Runs a trial; progress goes to the channel.
-pub(crate) async fn run(trial: &Trial, progress: mpsc::UnboundedSender<Progress>) -> anyhow::Result<Vec<ShardResult>> {
+pub(crate) async fn run(trial: &Trial, progress: mpsc::UnboundedSender<Progress>) -> anyhow::Result<TrialResult> {
     let watch = Watch { progress, phase: Phase::Starting };
     watch.show(0, 0);
     let (mut servers, addresses) = within(START_LIMIT, "starting the servers", start_servers(trial)).await?;
@@ -72,13 +82,15 @@ pub(crate) async fn run(trial: &Trial, progress: mpsc::UnboundedSender<Progress>
     });
     let subscribed = within(limit, "subscribing the clients", connected).await?;
 
+    let start_ns = clock::now_ns() + u64::try_from(LEAD.as_nanos()).expect("a fraction of a second");
     let start = Command::Start {
-        start_ns: clock::now_ns() + u64::try_from(LEAD.as_nanos()).expect("a fraction of a second"),
+        start_ns,
         epoch_ms: i64::try_from((clock::since_epoch() + LEAD).as_millis()).context("the wall clock is absurd")?,
     };
     for child in servers.iter_mut().chain(&mut workers) {
         child.send(&start).await?;
     }
+    let machine = machine::Watch::begin(start_ns, trial)?;
     let limit = LEAD + REPORT_LIMIT + Duration::from_nanos(trial.phases.measured_ns() + trial.phases.drain_ns);
     let watch = Watch { phase: Phase::Measuring, ..watch };
     let worked = gather(&mut workers, &mut servers, &watch, |report| match report {
@@ -88,7 +100,8 @@ pub(crate) async fn run(trial: &Trial, progress: mpsc::UnboundedSender<Progress>
     let worked = within(limit, "measuring", worked).await?;
     let served = within(REPORT_LIMIT, "stopping the servers", try_join_all(servers.iter_mut().map(stop))).await?;
     let results = served.into_iter().zip(worked).zip(subscribed);
-    Ok(results.map(|((served, worked), subscribed)| ShardResult { served, worked, subscribed }).collect())
+    let shards = results.map(|((served, worked), subscribed)| ShardResult { served, worked, subscribed }).collect();
+    Ok(TrialResult { shards, machine: machine.end().await? })
 }
 
 /// Where to show progress.
@@ -112,7 +125,7 @@ async fn start_servers(trial: &Trial) -> anyhow::Result<(Vec<Child>, Vec<SocketA
         feed: trial.feed.clone(),
         phases: trial.phases,
         limits: trial.limits,
-        faults: trial.faults,
+        faults: trial.faults.clone(),
     };
     let mut servers = Vec::new();
     let mut addresses = Vec::new();
@@ -136,6 +149,7 @@ fn work_plan(trial: &Trial, shard: Shard, target: SocketAddr) -> WorkPlan {
         clients: shard.clients,
         symbols_per_client: trial.load.symbols_per_client,
         orders_per_second: trial.load.orders_per_second * f64::from(shard.clients) / f64::from(trial.load.clients),
+        faults: trial.faults.clone(),
     }
 }
 

@@ -1,10 +1,14 @@
 //! The load and the instrument: what runs inside a worker process.
 //!
 //! `worker` opens subscriptions and stamps what arrives, `oracle` knows what must arrive, `recorder` keeps the
-//! histograms and counts, `pace` and `orders` are the open-loop schedules. None of them knows an approach by name.
+//! histograms and counts, `account` is the
+//! form of its books, `pace` and `orders` are the open-loop schedules, `tamper` injects faults. None of them knows an approach by name.
 
+pub mod account;
+mod moments;
 pub mod oracle;
 mod orders;
 mod pace;
 pub mod recorder;
+mod tamper;
 pub mod worker;

@@ -1,8 +1,9 @@
 //! Accounts for every event at every client: what was owed comes from the feed, never from what arrived.
 //!
 //! Synchronous and pure: it is told what arrived and when, and reads no clock. Its memory is one number for each client
-//! and symbol, and one entry for each event since the oldest that somebody is still waiting for: in a run that loses
-//! nothing a few, in one that does as many as the plan has events, which the scenario bounds.
+//! and symbol, one for each delivery of an event that is still under way, and one entry for each event since the oldest
+//! that somebody is still waiting for: in a run that loses nothing a few, in one that does as many as the plan has
+//! events, which the scenario bounds.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -11,7 +12,8 @@ use reports::schema::Events;
 
 use crate::{
     feed::{Feed, FeedEvent, FeedSpec},
-    message::Phases,
+    load::account::{Account, InFlight, Receptions},
+    message::{Moments, Phases},
     registry::Delivery,
 };
 
@@ -44,8 +46,8 @@ struct Owed {
     previous: u64,
     /// Clients that have neither received nor skipped it.
     remaining: u32,
-    /// Last arrival so far, after the start; none yet.
-    last_arrival_ns: Option<u64>,
+    /// Arrivals after the start, while some are still to come; of the window's events only.
+    arrivals_ns: Vec<u64>,
 }
 
 /// The expectations of one worker.
@@ -70,7 +72,9 @@ pub struct Oracle {
     /// Symbol sequences that were skipped on a log, by place in `seen`; only where something went wrong.
     gaps: HashMap<usize, BTreeSet<u64>>,
     events: Events,
-    last_arrivals: Vec<(u64, u64)>,
+    receptions: Receptions,
+    in_flight: InFlight,
+    position: Moments,
 }
 
 impl Oracle {
@@ -95,7 +99,9 @@ impl Oracle {
             newest: vec![0; audience.clients as usize],
             gaps: HashMap::new(),
             events: Events::default(),
-            last_arrivals: Vec::new(),
+            receptions: Receptions::default(),
+            in_flight: InFlight::default(),
+            position: Moments::default(),
             spec: spec.clone(),
             phases,
             audience,
@@ -110,6 +116,7 @@ impl Oracle {
     /// Takes note of one event at one client (counted from this worker's first), at a time after the start. Gives
     /// what is owed no longer; nothing for a duplicate, or for what is no event of the feed.
     pub fn receive(&mut self, client: u32, quote: &Quote, arrival_ns: u64) -> Option<Delivered> {
+        self.in_flight.advance(arrival_ns);
         self.extend_to(quote.sequence);
         let Some(place) = self.place_of(client, quote) else {
             self.events.corrupt += 1;
@@ -120,10 +127,17 @@ impl Oracle {
             return None;
         }
         let owed = &mut self.owed[index_of(self.first_owed, quote.sequence)];
-        owed.remaining -= 1;
-        owed.last_arrival_ns = owed.last_arrival_ns.max(Some(arrival_ns));
         let scheduled_ns = owed.event.scheduled_ns;
-        self.events.delivered += u64::from(in_window);
+        if in_window {
+            let followers = self.followers[owed.event.symbol as usize];
+            if followers > 1 {
+                let arrived_before = owed.arrivals_ns.len() as f64 / f64::from(followers - 1);
+                self.position.add(f64::from(client) / f64::from(self.audience.clients), arrived_before);
+            }
+            owed.arrivals_ns.push(arrival_ns);
+            self.events.delivered += 1;
+        }
+        self.release(quote.sequence);
         self.retire();
         Some(Delivered { scheduled_ns, in_window })
     }
@@ -142,16 +156,21 @@ impl Oracle {
         self.retire();
     }
 
-    /// The account, and for each event of the window that arrived: sequence number, and last arrival minus scheduled
-    /// time.
-    pub fn finish(&mut self) -> (Events, Vec<(u64, u64)>) {
+    /// The account, as it is at this time after the start.
+    pub fn finish(&mut self, now_ns: u64) -> Account {
         self.expect_until(u64::MAX);
-        while let Some(owed) = self.owed.pop_front() {
-            self.note_last_arrival(&owed);
+        self.in_flight.advance(now_ns);
+        for index in 0..self.owed.len() {
+            self.note_reception(index);
         }
         let Events { expected, delivered, coalesced, .. } = self.events;
         self.events.missed = expected - delivered - coalesced;
-        (self.events, std::mem::take(&mut self.last_arrivals))
+        Account {
+            events: self.events,
+            receptions: self.receptions.take(),
+            in_flight_ns: self.in_flight.integral_ns(),
+            position: self.position,
+        }
     }
 
     fn extend_to(&mut self, sequence: u64) {
@@ -171,10 +190,12 @@ impl Oracle {
             let first = self.window.map_or(event.sequence, |(first, _)| first);
             self.window = Some((first, event.sequence));
             self.events.expected += u64::from(remaining);
+            self.in_flight.add(remaining, event.scheduled_ns);
         }
         let newest = &mut self.newest_of_symbol[event.symbol as usize];
         let previous = std::mem::replace(newest, event.sequence);
-        self.owed.push_back(Owed { event, previous, remaining, last_arrival_ns: None });
+        let arrivals_ns = self.receptions.empty_list();
+        self.owed.push_back(Owed { event, previous, remaining, arrivals_ns });
     }
 
     fn in_window(&self, sequence: u64) -> bool {
@@ -235,28 +256,36 @@ impl Oracle {
     fn coalesce(&mut self, quote: &Quote, seen: u64) {
         let mut sequence = self.owed[index_of(self.first_owed, quote.sequence)].previous;
         for _ in seen + 1..quote.symbol_sequence {
-            let in_window = self.in_window(sequence);
-            let owed = &mut self.owed[index_of(self.first_owed, sequence)];
-            owed.remaining -= 1;
-            self.events.coalesced += u64::from(in_window);
-            sequence = owed.previous;
+            self.events.coalesced += u64::from(self.in_window(sequence));
+            let previous = self.owed[index_of(self.first_owed, sequence)].previous;
+            self.release(sequence);
+            sequence = previous;
+        }
+    }
+
+    /// One client less waits for this event.
+    fn release(&mut self, sequence: u64) {
+        let index = index_of(self.first_owed, sequence);
+        self.owed[index].remaining -= 1;
+        if self.in_window(sequence) {
+            self.in_flight.remove_one();
+        }
+        if self.owed[index].remaining == 0 {
+            self.note_reception(index);
         }
     }
 
     /// Lets go of the oldest events that nobody waits for.
     fn retire(&mut self) {
         while self.owed.front().is_some_and(|owed| owed.remaining == 0) {
-            let owed = self.owed.pop_front().expect("there is a front");
+            self.owed.pop_front();
             self.first_owed += 1;
-            self.note_last_arrival(&owed);
         }
     }
 
-    fn note_last_arrival(&mut self, owed: &Owed) {
-        let Some(last_ns) = owed.last_arrival_ns else { return };
-        if self.in_window(owed.event.sequence) {
-            self.last_arrivals.push((owed.event.sequence, last_ns.saturating_sub(owed.event.scheduled_ns)));
-        }
+    fn note_reception(&mut self, index: usize) {
+        let Owed { event, arrivals_ns, .. } = &mut self.owed[index];
+        self.receptions.note(event, std::mem::take(arrivals_ns));
     }
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::feed::Arrival;
+use crate::{feed::Arrival, message::Reception};
 
 fn spec() -> FeedSpec {
     FeedSpec {
@@ -47,11 +47,33 @@ fn everything_received_in_order_is_delivered() {
     }
     oracle.expect_until(u64::MAX);
     assert!(oracle.is_settled());
-    let (events, last_arrivals) = oracle.finish();
+    let Account { events, receptions, .. } = oracle.finish(2_000_000_000);
     let expected = 4 * in_window();
     assert_eq!(events, Events { expected, delivered: expected, ..Events::default() });
-    assert_eq!(last_arrivals.len() as u64, in_window());
-    assert!(last_arrivals.iter().all(|&(_, after)| after == 10));
+    assert_eq!(receptions.len() as u64, in_window());
+    assert!(receptions.iter().all(|reception| (reception.median_ns, reception.last_ns) == (10, 10)));
+}
+
+#[test]
+fn what_was_under_way_is_what_the_latencies_say_and_an_event_has_the_median_of_its_receivers() {
+    let mut oracle = oracle(Delivery::Log);
+    // Latencies of 10, 20, 30 and 40 ms in the order of the followers; told in the order of time, as a worker does.
+    let mut told: Vec<(u64, u32, FeedEvent)> = Vec::new();
+    for client in 0..8 {
+        let of_client = events_of(client).into_iter();
+        told.extend(
+            of_client.map(|event| (event.scheduled_ns + u64::from(client / 2 + 1) * 10_000_000, client, event)),
+        );
+    }
+    told.sort_unstable_by_key(|(arrival_ns, client, event)| (*arrival_ns, *client, event.sequence));
+    for (arrival_ns, client, event) in &told {
+        assert!(oracle.receive(*client, &event.quote(&spec()), *arrival_ns).is_some());
+    }
+    let account = oracle.finish(5_000_000_000);
+    assert_eq!(account.in_flight_ns, (in_window() * 100_000_000) as f64);
+    let of_event = |reception: &Reception| (reception.median_ns, reception.last_ns);
+    assert!(account.receptions.iter().all(|reception| of_event(reception) == (20_000_000, 40_000_000)));
+    assert!(account.position.correlation().unwrap() > 0.9);
 }
 
 #[test]
@@ -63,7 +85,7 @@ fn a_dropped_event_is_missed_by_exactly_its_followers() {
             receive(&mut oracle, client, event);
         }
     }
-    let (events, _) = oracle.finish();
+    let events = oracle.finish(0).events;
     assert_eq!((events.missed, events.delivered), (4, events.expected - 4));
 }
 
@@ -77,7 +99,7 @@ fn a_duplicate_and_a_late_event_are_told_apart() {
     assert!(receive(&mut oracle, 0, &of_client[1]).is_some());
     assert!(receive(&mut oracle, 0, &of_client[0]).is_some());
     assert!(receive(&mut oracle, 0, &of_client[1]).is_none());
-    let (events, _) = oracle.finish();
+    let events = oracle.finish(0).events;
     assert_eq!((events.delivered, events.reordered, events.duplicate), (2, 1, 1));
 }
 
@@ -90,7 +112,7 @@ fn what_the_feed_does_not_say_is_corrupt() {
     assert!(oracle.receive(0, &forged, 0).is_none());
     assert!(oracle.receive(0, &Quote { sequence: 1_000_000, ..forged }, 0).is_none());
     assert!(receive(&mut oracle, 0, &foreign).is_none());
-    assert_eq!(oracle.finish().0.corrupt, 3);
+    assert_eq!(oracle.finish(0).events.corrupt, 3);
 }
 
 #[test]
@@ -101,7 +123,7 @@ fn a_snapshot_coalesces_what_it_skipped_and_misses_what_it_never_saw() {
     let before_last = inside[inside.len() - 2];
     assert!(receive(&mut oracle, 0, before_last).is_some());
     assert!(receive(&mut oracle, 0, inside[0]).is_none());
-    let (events, _) = oracle.finish();
+    let events = oracle.finish(0).events;
     assert_eq!((events.delivered, events.coalesced, events.reordered), (1, inside.len() as u64 - 2, 1));
     assert_eq!(events.missed, events.expected - events.delivered - events.coalesced);
 }
@@ -116,7 +138,7 @@ proptest! {
                 receive(&mut oracle, client, event);
             }
         }
-        let (events, _) = oracle.finish();
+        let events = oracle.finish(0).events;
         prop_assert_eq!(events.expected, 4 * in_window());
         prop_assert_eq!(events.delivered + events.missed + events.coalesced, events.expected);
         prop_assert_eq!(events.corrupt, 0);

@@ -11,8 +11,9 @@ use reports::{
 };
 
 use crate::{
-    load::oracle::Oracle,
-    message::{Empties, Orders, Phases, Usage, Worked},
+    faults::Faults,
+    load::{account::Account, oracle::Oracle},
+    message::{Empties, Orders, Phases, PollPhase, Usage, Worked},
     registry::Flow,
 };
 
@@ -52,6 +53,8 @@ pub struct Recorder {
     latency: Histogram,
     confirmation: Histogram,
     poll_lateness: Histogram,
+    poll_phase: PollPhase,
+    faults: Faults,
     negative: u64,
     out_of_range: u64,
     events_received: u64,
@@ -75,6 +78,8 @@ impl Recorder {
             latency: new_histogram(),
             confirmation: new_histogram(),
             poll_lateness: new_histogram(),
+            poll_phase: PollPhase::default(),
+            faults: Faults::default(),
             negative: 0,
             out_of_range: 0,
             events_received: 0,
@@ -83,6 +88,11 @@ impl Recorder {
             lost: 0,
             first_error: None,
         }
+    }
+
+    /// The same with faults.
+    pub fn with_faults(self, faults: Faults) -> Self {
+        Self { faults, ..self }
     }
 
     /// Sets the start, on the monotonic clock and on the wall's.
@@ -97,12 +107,16 @@ impl Recorder {
         let Some(start_ns) = self.start_ns else { return };
         let Some(arrival_ns) = arrival_ns.checked_sub(start_ns) else { return };
         self.events_received += batch.events.len() as u64;
+        if self.faults.discard {
+            self.arrived += if self.phases.in_window(arrival_ns) { batch.events.len() as u64 } else { 0 };
+            return;
+        }
         for quote in &batch.events {
             let Some(delivered) = self.oracle.receive(client, quote, arrival_ns) else { continue };
             self.arrived += u64::from(self.phases.in_window(arrival_ns));
             if delivered.in_window {
                 match arrival_ns.checked_sub(delivered.scheduled_ns) {
-                    Some(latency_ns) => record(&mut self.latency, latency_ns, &mut self.out_of_range),
+                    Some(latency_ns) => self.record_latency(latency_ns),
                     None => self.negative += 1,
                 }
             }
@@ -118,6 +132,9 @@ impl Recorder {
         let since_start = self.start_ns.and_then(|start_ns| due_ns.checked_sub(start_ns));
         if since_start.is_some_and(|due_ns| self.phases.in_window(due_ns)) {
             record(&mut self.poll_lateness, started_ns.saturating_sub(due_ns), &mut self.out_of_range);
+            if let Theory::Poll(interval) = self.theory {
+                self.poll_phase.add(started_ns, interval);
+            }
         }
     }
 
@@ -160,16 +177,20 @@ impl Recorder {
         self.oracle.expect_until(u64::MAX);
     }
 
-    /// The record as it is sent to the coordinator.
-    pub fn finish(&mut self, usage: Usage) -> Worked {
-        let (events, last_arrivals) = self.oracle.finish();
+    /// The record as it is sent to the coordinator, at this time on the monotonic clock.
+    pub fn finish(&mut self, now_ns: u64, usage: Usage) -> Worked {
+        let since_start_ns = now_ns.saturating_sub(self.start_ns.unwrap_or(now_ns));
+        let Account { events, receptions, in_flight_ns, position } = self.oracle.finish(since_start_ns);
         Worked {
             events: Events { arrived: self.arrived, ..events },
             cost: self.cost,
             latency: encode(&self.latency),
             confirmation: encode(&self.confirmation),
             poll_lateness: encode(&self.poll_lateness),
-            last_arrivals,
+            receptions,
+            in_flight_ns,
+            position,
+            poll_phase: self.poll_phase,
             negative: self.negative,
             out_of_range: self.out_of_range,
             orders: self.orders,
@@ -178,6 +199,14 @@ impl Recorder {
             empties: self.empties,
             usage,
         }
+    }
+
+    fn record_latency(&mut self, latency_ns: u64) {
+        if std::mem::take(&mut self.faults.lose_sample) {
+            return;
+        }
+        let most_ns = self.faults.clamp_latency_us.map_or(u64::MAX, |most_us| most_us * 1_000);
+        record(&mut self.latency, latency_ns.min(most_ns), &mut self.out_of_range);
     }
 
     /// Counts the responses that theory speaks of; one cycle runs from response to response.

@@ -21,9 +21,11 @@ use super::{
     orders::{OpenOrders, OrderBook},
     pace,
     recorder::{Recorder, SharedRecorder, Theory},
+    tamper::Tamper,
 };
 use crate::{
     clock,
+    faults::keep_busy,
     feed::uniform,
     message::{Command, Report, Usage, WorkPlan},
     process::{Control, Reporter, Sampler},
@@ -43,6 +45,7 @@ struct Shared {
     open_orders: Arc<OpenOrders>,
     settled: Notify,
     connected: AtomicU32,
+    tamper: Option<Tamper>,
 }
 
 /// Runs the whole life of a worker.
@@ -63,27 +66,33 @@ pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> 
         delivery: approach.facts.delivery,
     };
     let oracle = Oracle::new(&plan.feed, plan.phases, audience);
-    let recorder = Arc::new(Mutex::new(Recorder::new(oracle, plan.phases, theory, plan.clients)));
+    let recorder = Recorder::new(oracle, plan.phases, theory, plan.clients).with_faults(plan.faults.clone());
+    let recorder = Arc::new(Mutex::new(recorder));
     let mut orders = OrderBook::default();
     let shared = Arc::new(Shared {
         recorder: Arc::clone(&recorder),
         open_orders: orders.open(),
         settled: Notify::new(),
         connected: AtomicU32::new(0),
+        tamper: Tamper::new(&plan.faults, plan.phases),
     });
+    keep_busy(plan.faults.busy_worker_threads);
     let progress = tokio::spawn(report_progress(Arc::clone(&shared), control.reporter()));
 
     let contexts = contexts(approach, &plan, setting, &recorder, &mut orders);
     connect(approach, &plan, contexts, &shared, &control).await;
     let Some(Command::Start { start_ns, epoch_ms }) = control.next().await else { anyhow::bail!("expected the start") };
     recorder.lock().expect("no holder panics").start(start_ns, epoch_ms);
+    if let Some(tamper) = &shared.tamper {
+        tamper.start(start_ns);
+    }
     if approach.facts.bidirectional && plan.orders_per_second > 0.0 {
         let (plan, recorder) = (plan.clone(), Arc::clone(&recorder));
         thread::Builder::new().name("orders".into()).spawn(move || orders.run(&plan, start_ns, &recorder))?;
     }
     let usage = measure(&plan, start_ns, sampler, &shared).await?;
     progress.abort();
-    let worked = recorder.lock().expect("no holder panics").finish(usage);
+    let worked = recorder.lock().expect("no holder panics").finish(clock::now_ns(), usage);
     control.report(&Report::Worked(Box::new(worked)));
     Ok(())
 }
@@ -103,7 +112,8 @@ fn contexts(
         .map(|client| {
             let ticks = match (approach.facts.flow, setting) {
                 (Flow::Poll(_), Some(interval)) => {
-                    let phase_ns = (uniform(&mut random) * interval.as_nanos() as f64) as u64;
+                    let place = if plan.faults.synchronise_polls { 0.5 } else { uniform(&mut random) };
+                    let phase_ns = (place * interval.as_nanos() as f64) as u64;
                     pace::polls(began_ns + phase_ns, interval, Arc::clone(recorder))
                 }
                 _ => Ticks::default(),
@@ -159,8 +169,12 @@ async fn connect(
 /// Reads one client's subscription for as long as it lasts.
 async fn follow(client: u32, mut subscription: Box<dyn Subscription>, shared: Arc<Shared>) {
     loop {
-        let batch = subscription.next().await;
-        let arrival_ns = clock::now_ns();
+        let mut batch = subscription.next().await;
+        let mut arrival_ns = clock::now_ns();
+        if let (Some(tamper), Ok(batch)) = (&shared.tamper, &mut batch) {
+            tamper.batch(client, batch);
+            arrival_ns = tamper.stamp(arrival_ns, batch);
+        }
         let mut recorder = shared.recorder.lock().expect("no holder panics");
         match batch {
             Ok(batch) => {

@@ -12,8 +12,9 @@ use crate::{
     cli::ServeOptions,
     clock,
     failure::Failure,
+    faults::Faults,
     feed::{Arrival, FeedSpec},
-    message::{HubLimits, Phases, ServePlan, ServerFaults},
+    message::{HubLimits, Phases, ServePlan},
     process::raise_descriptor_limit,
     publish::publish,
     registry::Approach,
@@ -63,7 +64,7 @@ async fn run(
     let hub = std::sync::Arc::clone(&system.hub);
     std::thread::spawn(move || {
         let phases = Phases { warmup_ns: 0, measure_ns: feed.duration_ns, drain_ns: 0 };
-        publish(&feed, phases, ServerFaults::default(), clock::now_ns(), &hub)
+        publish(&feed, phases, &Faults::default(), clock::now_ns(), &hub)
     });
     tokio::select! {
         ended = system.ended() => return Ok(ended?),

@@ -1,0 +1,112 @@
+//! Whether everything was there and counted: none of these counts may be above 0.
+
+use reports::schema::{Check, Measured, Verdict};
+
+use super::{check, none_of};
+use crate::{coordinator::evidence::Evidence, plan::Trial, registry::Delivery};
+
+/// Clock sources that count evenly, on every processor alike, in steps far below a microsecond.
+const STABLE_CLOCKS: &[&str] =
+    &["tsc", "kvm-clock", "xen", "hyperv_clocksource_tsc_page", "arch_sys_counter", "timebase", "riscv_clocksource"];
+
+pub(super) fn manifest(measured: &Measured) -> Check {
+    let clients = measured.clients;
+    let unaccounted = clients.requested.saturating_sub(clients.connected + clients.lost);
+    let empty = u64::from(measured.events.expected == 0) + u64::from(measured.event_median_ns.count == 0);
+    none_of(
+        "manifest",
+        u64::from(unaccounted) + empty,
+        "all that was planned ran, and there is something to judge",
+        || {
+            format!(
+                "{} events were expected, {} arrived anywhere, {unaccounted} clients are unaccounted for: nothing can be \
+             said; lengthen window.measure or raise load.events_per_second",
+                measured.events.expected, measured.event_median_ns.count
+            )
+        },
+    )
+}
+
+pub(super) fn clients(measured: &Measured) -> Check {
+    let lost = measured.clients.lost;
+    none_of("clients", lost.into(), "every client was there to the end", || {
+        format!("{lost} clients were lost: the reason of the first is given; lower the load, or look at the server")
+    })
+}
+
+pub(super) fn delivery(trial: &Trial, measured: &Measured) -> Check {
+    let events = measured.events;
+    let wrong = events.missed + events.duplicate + events.reordered + events.corrupt;
+    let fine = match trial.approach.facts.delivery {
+        Delivery::Log => "every event arrived once, in order, unchanged",
+        Delivery::Snapshot => "every state that was not overtaken arrived once, in order, unchanged",
+    };
+    none_of("delivery", wrong, fine, || {
+        format!(
+            "missed {}, duplicate {}, reordered {}, corrupt {}: the load is more than this machine delivers, the \
+             drain is too short, or the server lost track",
+            events.missed, events.duplicate, events.reordered, events.corrupt
+        )
+    })
+}
+
+pub(super) fn skipped_slots(measured: &Measured) -> Check {
+    let events = measured.events;
+    let skipped = events.scheduled.abs_diff(events.published);
+    none_of("skipped-slots", skipped, "every scheduled event was published", || {
+        format!(
+            "{} of {} scheduled events were published: the publisher broke its schedule, which is a bug; report it",
+            events.published, events.scheduled
+        )
+    })
+}
+
+pub(super) fn histogram(measured: &Measured, evidence: &Evidence) -> Check {
+    let kept = measured.latency_ns.count + evidence.out_of_range + evidence.negative;
+    let wrong = kept.abs_diff(measured.events.delivered) + evidence.out_of_range;
+    none_of("histogram", wrong, "the histogram holds every delivery", || {
+        format!(
+            "{} samples for {} deliveries: the recorder lost some, or some took over an hour",
+            measured.latency_ns.count, measured.events.delivered
+        )
+    })
+}
+
+pub(super) fn orders(evidence: &Evidence) -> Check {
+    let Evidence { orders, unconfirmed, .. } = evidence;
+    none_of("orders", *unconfirmed, "every order was confirmed", || {
+        format!(
+            "{unconfirmed} of {orders} orders were not confirmed before the drain ended: lengthen it, or lower the load"
+        )
+    })
+}
+
+pub(super) fn disturbances(measured: &Measured) -> Check {
+    let (errors, resets) = (measured.responses.errors, measured.resets);
+    let (reconnects, overflows) = (measured.reconnects, measured.overflows);
+    let count = errors + resets + reconnects + overflows;
+    let (verdict, note) = if count == 0 {
+        (Verdict::Pass, "no client was cut off, refused or left behind".into())
+    } else {
+        let note = format!(
+            "errors {errors}, reconnects {reconnects}, resets {resets}, overflows {overflows}: the server or the machine \
+             was overloaded and the clients came back; lower the load, or raise limits.queue_events"
+        );
+        (Verdict::Warn, note)
+    };
+    check("disturbances", Some(count as f64), Some(0.0), verdict, note)
+}
+
+pub(super) fn clock(evidence: &Evidence) -> Check {
+    let (source, negative) = (&evidence.clocksource, evidence.negative);
+    let unstable = u64::from(!STABLE_CLOCKS.contains(&source.as_str()));
+    none_of("clock", negative + unstable, "a steady clock source, and no event arrived before it was due", || {
+        if unstable > 0 {
+            format!(
+                "the kernel's clock source `{source}` is not known to be steady: use a machine with tsc or kvm-clock"
+            )
+        } else {
+            format!("{negative} arrivals came before they were due: the clocks of the processes differ")
+        }
+    })
+}

@@ -1,0 +1,216 @@
+//! Whether it is the approach that was measured: publisher and load generator punctual, machine quiet, latencies steady.
+
+use reports::schema::{Check, Measured, Summary, Verdict};
+
+use super::{check, nothing};
+use crate::{
+    coordinator::evidence::{Evidence, WarmUp},
+    environment,
+};
+
+/// Share of a latency that is the publisher's lateness.
+const LATENESS: [f64; 2] = [0.2, 0.5];
+/// Times as late as the thread that only sleeps: what is less, the machine does to any thread.
+const PLATFORM: f64 = 3.0;
+/// What the publisher's lateness may add to the tail.
+const OMISSION_WARN: f64 = 0.1;
+/// Share of the tail that a sleeping thread's lateness may have.
+const HICCUP_WARN: f64 = 0.5;
+/// Shares of the processors.
+const STEAL: [f64; 2] = [0.05, 0.15];
+const FOREIGN: [f64; 2] = [0.1, 0.25];
+const BUSY: [f64; 2] = [0.8, 0.9];
+/// Threads that wait for a processor, on average, for each processor there is. Waiting over waiting and running, which
+/// others judge, is a third on an idle machine, where a woken thread waits a moment for the one that woke it.
+const WAITING: [f64; 2] = [0.25, 0.5];
+/// Change of the median from the first half of the window to the second.
+const DRIFT_WARN: f64 = 0.05;
+/// Probability of a trend by chance.
+const TREND: f64 = 0.001;
+
+/// The publisher against its own schedule: what it was late by itself, over what the machine does to any thread.
+pub(super) fn lateness(measured: &Measured) -> Check {
+    let Some(late) = Late::of(measured) else { return nothing("lateness", "too few events to tell") };
+    let (verdict, note) = match late.verdict {
+        Verdict::Pass if late.share > LATENESS[0] => {
+            (Verdict::Pass, "the publisher was as punctual as this machine wakes any thread")
+        }
+        Verdict::Pass => (Verdict::Pass, "events were published when they were due"),
+        Verdict::Warn => {
+            let note = "a good part of the latency, at the median or at p99, is the publisher's own lateness: leave the \
+                        machine alone, or lower the load";
+            (Verdict::Warn, note)
+        }
+        Verdict::Invalid => {
+            let note =
+                "most of the latency is the publisher's own lateness: leave the machine alone, or lower the load";
+            (Verdict::Invalid, note)
+        }
+    };
+    check("lateness", Some(late.share), Some(LATENESS[0]), verdict, note.into())
+}
+
+/// The publisher's lateness against the latencies.
+struct Late {
+    /// Of median and p99 the larger share of the latency.
+    share: f64,
+    verdict: Verdict,
+    /// At the median and at p99 the machine is about as late with any thread.
+    is_platform: bool,
+}
+
+impl Late {
+    fn of(measured: &Measured) -> Option<Self> {
+        let at = |of: fn(&Summary) -> Option<u64>| {
+            let of = |summary| of(summary).map(|nanoseconds| nanoseconds as f64);
+            let (late, latency) = (of(&measured.lateness_ns)?, of(&measured.latency_ns)?);
+            Some((late / latency, late > PLATFORM * of(&measured.hiccup_ns)?))
+        };
+        let median = at(|summary| summary.p50)?;
+        let tail = at(|summary| summary.p99).unwrap_or(median);
+        let verdict = match (median, tail) {
+            ((share, true), _) if share > LATENESS[1] => Verdict::Invalid,
+            ((share, true), _) if share > LATENESS[0] => Verdict::Warn,
+            // The tail of a few hundred events is made by one or two stalls, which are the machine's more often than not.
+            (_, (share, true)) if share > LATENESS[1] => Verdict::Warn,
+            _ => Verdict::Pass,
+        };
+        Some(Self { share: median.0.max(tail.0), verdict, is_platform: !median.1 && !tail.1 })
+    }
+}
+
+/// How much smaller the tail would look, had latency been counted from the sending.
+pub(super) fn omission_gap(measured: &Measured, evidence: &Evidence) -> Check {
+    let (Some(gap), Some(late)) = (evidence.omission_gap, Late::of(measured)) else {
+        return nothing("omission-gap", "too few events to tell");
+    };
+    let (verdict, note) = match gap {
+        gap if gap <= OMISSION_WARN => (Verdict::Pass, "late publishing adds little to the tail"),
+        _ if late.is_platform => {
+            (Verdict::Pass, "late publishing adds to the tail what this machine adds to any sleep")
+        }
+        _ if late.verdict > Verdict::Pass => (Verdict::Pass, "late publishing adds to the tail, as lateness says"),
+        _ => {
+            let note = "part of the tail is late publishing, which counting from the sending would have hidden: leave \
+                        the machine alone, or lower the load";
+            (Verdict::Warn, note)
+        }
+    };
+    check("omission-gap", Some(gap), Some(OMISSION_WARN), verdict, note.into())
+}
+
+/// How late the machine wakes a thread that does nothing else, against the tail that was measured.
+pub(super) fn hiccup(measured: &Measured) -> Check {
+    let Some((hiccup, latency)) = measured.hiccup_ns.p99.zip(measured.latency_ns.p99) else {
+        return nothing("hiccup", "too few events to tell");
+    };
+    let share = hiccup as f64 / latency as f64;
+    let (verdict, note) = if share > HICCUP_WARN {
+        let note = "platform-limited: a thread that only sleeps is woken about as late as the events arrive, so that the \
+                    tail is the machine's and not the approach's; compare within this run only, or use a quieter machine";
+        (Verdict::Warn, note)
+    } else {
+        (Verdict::Pass, "the machine wakes threads much sooner than the tail of the latencies")
+    };
+    check("hiccup", Some(share), Some(HICCUP_WARN), verdict, note.into())
+}
+
+/// What the machine gave to others. Pressure is printed and not judged, since this trial's own threads make most of it.
+pub(super) fn host(measured: &Measured) -> Check {
+    let host = measured.host;
+    let steal = graded(host.steal_share.unwrap_or_default(), STEAL);
+    let foreign = graded(host.foreign_share.unwrap_or_default(), FOREIGN);
+    let throttled_us = host.throttled_us.unwrap_or_default();
+    let pressure = host.pressure_share.map_or_else(String::new, |share| format!(", pressure {:.1} %", share * 100.0));
+    let said = format!(
+        "stolen {:.1} %, others {:.1} %, throttled {throttled_us} µs{pressure}",
+        host.steal_share.unwrap_or_default() * 100.0,
+        host.foreign_share.unwrap_or_default() * 100.0
+    );
+    if foreign.verdict > Verdict::Pass && foreign.verdict >= steal.verdict {
+        let note = format!("{said}: other processes took the processors; stop them");
+        return check("host", Some(foreign.value), Some(foreign.limit), foreign.verdict, note);
+    }
+    if steal.verdict > Verdict::Pass {
+        let note = format!("{said}: the hypervisor gave the processors to others; use a machine of your own");
+        return check("host", Some(steal.value), Some(steal.limit), steal.verdict, note);
+    }
+    let verdict = if throttled_us > 0 { Verdict::Warn } else { Verdict::Pass };
+    let remedy = if throttled_us > 0 { ": a limit held these processes back; raise it" } else { "" };
+    check("host", Some(foreign.value), Some(foreign.limit), verdict, format!("{said}{remedy}"))
+}
+
+/// A load generator that waits for a processor measures its own queue.
+pub(super) fn client_saturation(measured: &Measured) -> Check {
+    let cpu = measured.cpu;
+    let worst = saturation(measured, cpu.client_us, cpu.client_wait_us);
+    let note = match worst.verdict {
+        Verdict::Pass => "the load generator had processor time to spare",
+        Verdict::Warn | Verdict::Invalid => {
+            "the load generator was short of processor time, so that its own queues are measured: use fewer clients or \
+             events, or more cores"
+        }
+    };
+    check("client-saturation", Some(worst.value), Some(worst.limit), worst.verdict, note.into())
+}
+
+/// A server that waits for a processor is overloaded, which is a result: the row is labelled, and stays.
+pub(super) fn server_saturation(measured: &Measured) -> Check {
+    let cpu = measured.cpu;
+    let worst = saturation(measured, cpu.server_us, cpu.server_wait_us);
+    let (verdict, note) = match worst.verdict {
+        Verdict::Pass => (Verdict::Pass, "the server had processor time to spare"),
+        Verdict::Warn | Verdict::Invalid => {
+            let note = "OVERLOAD: the server was short of processor time, so that its queues are measured and not its \
+                        speed; lower the load to see that";
+            (Verdict::Warn, note)
+        }
+    };
+    check("server-saturation", Some(worst.value), Some(worst.limit), verdict, note.into())
+}
+
+/// A share with its verdict, and the limit that it is nearest to or beyond.
+struct Graded {
+    value: f64,
+    limit: f64,
+    verdict: Verdict,
+}
+
+fn graded(value: f64, [warn, invalid]: [f64; 2]) -> Graded {
+    let verdict = match value {
+        value if value > invalid => Verdict::Invalid,
+        value if value > warn => Verdict::Warn,
+        _ => Verdict::Pass,
+    };
+    Graded { value, limit: warn, verdict }
+}
+
+/// The worse of two signs: processor time over all there was, and threads that waited for some.
+fn saturation(measured: &Measured, cpu_us: u64, wait_us: u64) -> Graded {
+    let available_us = measured.window.measure_ms as f64 * 1_000.0 * f64::from(environment::cores());
+    let busy = graded(cpu_us as f64 / available_us, BUSY);
+    let waiting = graded(wait_us as f64 / available_us, WAITING);
+    let is_busy = (busy.verdict, busy.value / busy.limit) >= (waiting.verdict, waiting.value / waiting.limit);
+    if is_busy { busy } else { waiting }
+}
+
+/// Whether the latencies were still changing when the window opened.
+pub(super) fn warm_up(evidence: &Evidence) -> Check {
+    let Some(WarmUp { change, probability }) = evidence.warm_up else {
+        return nothing("warm-up", "too few events to tell");
+    };
+    let (verdict, note) = if change.abs() > DRIFT_WARN && probability < TREND {
+        let note = "the latencies change through the window: lengthen window.warmup, or look for what grows";
+        (Verdict::Warn, note)
+    } else {
+        (Verdict::Pass, "no trend in the window that chance does not explain")
+    };
+    check("warm-up", Some(change), Some(DRIFT_WARN), verdict, note.into())
+}
+
+/// Whether those who subscribed first are served first; said, and not judged.
+pub(super) fn position(evidence: &Evidence) -> Check {
+    let Some(correlation) = evidence.position else { return nothing("position", "no event has two receivers") };
+    let note = "correlation of the order of subscription with the order of arrival; said, and not judged";
+    check("position", Some(correlation), None, Verdict::Pass, note.into())
+}

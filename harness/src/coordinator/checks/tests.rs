@@ -1,0 +1,281 @@
+//! Each check fires for its own fault and for no other.
+
+use reports::{
+    schema::{Clients, Connect, Cpu, EmptyTheory, Events, Host, Memory, Responses, Summary, Window, Wire},
+    statistics::{new_histogram, summarise},
+};
+
+use super::*;
+use crate::{coordinator::evidence::WarmUp, environment, plan, scenario};
+
+/// Every latency of a trial without fault, about.
+const LATENCY_NS: u64 = 300_000;
+
+fn trial(approach: &str) -> Trial {
+    let overrides = [format!("approaches=[\"{approach}\"]")];
+    let smoke = scenario::load("smoke".as_ref(), &overrides).expect("the tool carries it");
+    plan::trials(&smoke.scenario, 20_000).expect("it plans").swap_remove(0)
+}
+
+/// Four hundred samples of about this value, which support a p99.
+fn summary(value_ns: u64) -> Summary {
+    let mut histogram = new_histogram();
+    (0..400).for_each(|extra| histogram.record(value_ns + extra).expect("within the layout"));
+    summarise(&histogram, 400)
+}
+
+/// A trial without fault.
+fn measured() -> Measured {
+    let empty_theory = Some(EmptyTheory { responses: 100, observed: 40, probability: 0.4, standard_deviation: 5.0 });
+    Measured {
+        clients: Clients { requested: 20, connected: 20, lost: 0 },
+        connect: Connect { seconds: 0.1 },
+        window: Window { warmup_ms: 1_000, measure_ms: 5_000, drain_ms: 1_000 },
+        events: Events {
+            scheduled: 400,
+            published: 400,
+            expected: 400,
+            delivered: 400,
+            arrived: 400,
+            ..Events::default()
+        },
+        responses: Responses { empty_theory, ..Responses::default() },
+        requests: 20 * 50,
+        connections_opened: 0,
+        reconnects: 0,
+        resets: 0,
+        overflows: 0,
+        wire: Wire::default(),
+        latency_ns: summary(LATENCY_NS),
+        event_median_ns: summary(LATENCY_NS),
+        effective_events: 400,
+        median_interval_ns: None,
+        hiccup_ns: summary(10_000),
+        host: Host::default(),
+        lateness_ns: summary(40_000),
+        time_to_last_ns: summary(LATENCY_NS),
+        confirmation_ns: None,
+        poll_lateness_ns: None,
+        cpu: Cpu {
+            server_us: 1,
+            client_us: 1,
+            server_us_per_event: None,
+            client_us_per_event: None,
+            server_wait_us: 1,
+            client_wait_us: 1,
+        },
+        memory: Memory {
+            server_rss_bytes: 0,
+            client_rss_bytes: 0,
+            server_peak_bytes: 0,
+            client_peak_bytes: 0,
+            server_bytes_per_client: 0,
+            client_bytes_per_client: 0,
+        },
+        checks: Vec::new(),
+    }
+}
+
+/// Evidence without fault.
+fn evidence() -> Evidence {
+    let latency_ns = summary(LATENCY_NS).mean.expect("there are samples");
+    Evidence {
+        orders: 10,
+        in_flight_ns: 400.0 * latency_ns,
+        omission_gap: Some(0.01),
+        arrivals: Some(0.7),
+        poll_phase: Some(1.0),
+        position: Some(0.1),
+        warm_up: Some(WarmUp { change: 0.01, probability: 0.5 }),
+        clocksource: "tsc".into(),
+        ..Evidence::default()
+    }
+}
+
+/// The checks that do not pass, with their verdicts.
+fn fired(approach: &str, fault: impl Fn(&mut Measured, &mut Evidence)) -> Vec<(String, Verdict)> {
+    let (mut measured, mut evidence) = (measured(), evidence());
+    fault(&mut measured, &mut evidence);
+    let checks = all(&trial(approach), &measured, &evidence);
+    let wordless = checks.iter().find(|check| check.verdict != Verdict::Pass && !check.note.contains(": "));
+    assert_eq!(wordless, None, "a verdict names cause and remedy");
+    checks.into_iter().filter(|check| check.verdict != Verdict::Pass).map(|check| (check.id, check.verdict)).collect()
+}
+
+fn assert_only(id: &str, verdict: Verdict, fault: impl Fn(&mut Measured, &mut Evidence)) {
+    assert_eq!(fired("short-poll", fault), [(id.to_owned(), verdict)]);
+}
+
+#[test]
+fn nothing_fires_without_a_fault() {
+    assert_eq!(fired("short-poll", |_, _| {}), []);
+    assert_eq!(fired("sse", |_, _| {}), []);
+}
+
+#[test]
+fn nothing_to_judge_fires_manifest() {
+    assert_only("manifest", Verdict::Invalid, |measured, evidence| {
+        measured.events = Events::default();
+        measured.event_median_ns = summarise(&new_histogram(), 0);
+        measured.latency_ns = summarise(&new_histogram(), 0);
+        evidence.in_flight_ns = 0.0;
+    });
+    assert_only("manifest", Verdict::Invalid, |measured, _| measured.clients.requested = 21);
+}
+
+#[test]
+fn a_lost_client_fires_clients() {
+    assert_only("clients", Verdict::Invalid, |measured, _| measured.clients.lost = 1);
+}
+
+#[test]
+fn each_kind_of_wrong_event_fires_delivery() {
+    assert_only("delivery", Verdict::Invalid, |measured, _| measured.events.missed = 1);
+    assert_only("delivery", Verdict::Invalid, |measured, _| measured.events.duplicate = 1);
+    assert_only("delivery", Verdict::Invalid, |measured, _| measured.events.reordered = 1);
+    assert_only("delivery", Verdict::Invalid, |measured, _| measured.events.corrupt = 1);
+}
+
+#[test]
+fn an_unpublished_event_fires_skipped_slots() {
+    assert_only("skipped-slots", Verdict::Invalid, |measured, _| measured.events.published = 399);
+}
+
+#[test]
+fn a_truncated_histogram_fires_histogram() {
+    assert_only("histogram", Verdict::Invalid, |measured, _| measured.latency_ns.count -= 1);
+    assert_only("histogram", Verdict::Invalid, |_, evidence| evidence.out_of_range = 1);
+}
+
+#[test]
+fn an_unconfirmed_order_fires_orders() {
+    assert_only("orders", Verdict::Invalid, |_, evidence| evidence.unconfirmed = 1);
+}
+
+#[test]
+fn clients_that_had_to_come_back_fire_disturbances() {
+    assert_only("disturbances", Verdict::Warn, |measured, _| measured.reconnects = 1);
+    assert_only("disturbances", Verdict::Warn, |measured, _| measured.overflows = 1);
+}
+
+#[test]
+fn an_early_arrival_or_an_unsteady_source_fires_clock() {
+    assert_only("clock", Verdict::Invalid, |measured, evidence| {
+        evidence.negative = 1;
+        measured.events.delivered += 1;
+    });
+    assert_only("clock", Verdict::Invalid, |_, evidence| evidence.clocksource = "jiffies".into());
+}
+
+#[test]
+fn gaps_that_are_not_exponential_fire_arrivals() {
+    assert_only("arrivals", Verdict::Warn, |_, evidence| evidence.arrivals = Some(20.0));
+}
+
+#[test]
+fn polls_in_step_fire_poll_phase() {
+    assert_only("poll-phase", Verdict::Invalid, |_, evidence| evidence.poll_phase = Some(20.0));
+}
+
+#[test]
+fn polls_that_nobody_planned_fire_polls() {
+    assert_only("polls", Verdict::Invalid, |measured, _| measured.requests = 20 * 100);
+    assert_only("polls", Verdict::Warn, |measured, _| {
+        measured.requests = 20 * 40;
+        measured.poll_lateness_ns = Some(summary(50_000_000));
+    });
+}
+
+#[test]
+fn empties_that_theory_does_not_explain_fire_the_oracle() {
+    let observe = |observed| {
+        move |measured: &mut Measured, _: &mut Evidence| {
+            measured.responses.empty_theory.as_mut().expect("there is one").observed = observed;
+        }
+    };
+    assert_only("empties-oracle", Verdict::Invalid, observe(61));
+    assert_only("empties-oracle", Verdict::Invalid, observe(19));
+    assert_eq!(fired("short-poll", observe(60)), []);
+    let pushed = fired("sse", |measured, _| measured.responses.empty = 1);
+    assert_eq!(pushed, [("empties-oracle".to_owned(), Verdict::Invalid)]);
+}
+
+#[test]
+fn latencies_that_do_not_explain_what_was_under_way_fire_little() {
+    assert_only("little", Verdict::Warn, |_, evidence| evidence.in_flight_ns *= 1.1);
+    assert_only("little", Verdict::Invalid, |_, evidence| evidence.in_flight_ns *= 0.5);
+}
+
+#[test]
+fn late_publishing_fires_lateness_by_how_late_it_is() {
+    assert_only("lateness", Verdict::Warn, |measured, _| measured.lateness_ns = summary(LATENCY_NS * 3 / 10));
+    assert_only("lateness", Verdict::Warn, |measured, _| measured.lateness_ns.p99 = Some(LATENCY_NS * 6 / 10));
+    assert_only("lateness", Verdict::Invalid, |measured, evidence| {
+        measured.lateness_ns = summary(20_000_000);
+        measured.latency_ns = summary(21_000_000);
+        evidence.in_flight_ns = 400.0 * 21_000_200.0;
+    });
+}
+
+#[test]
+fn lateness_that_the_machine_gives_to_anybody_fires_nothing() {
+    let late = |measured: &mut Measured, _: &mut Evidence| {
+        measured.lateness_ns = summary(LATENCY_NS * 3 / 10);
+        measured.hiccup_ns = summary(LATENCY_NS * 2 / 10);
+    };
+    assert_eq!(fired("short-poll", late), []);
+}
+
+#[test]
+fn a_tail_that_late_publishing_made_fires_omission_gap() {
+    assert_only("omission-gap", Verdict::Warn, |measured, evidence| {
+        measured.lateness_ns = summary(LATENCY_NS * 15 / 100);
+        evidence.omission_gap = Some(0.18);
+    });
+}
+
+#[test]
+fn a_machine_that_wakes_late_fires_hiccup() {
+    assert_only("hiccup", Verdict::Warn, |measured, _| measured.hiccup_ns = summary(LATENCY_NS * 6 / 10));
+}
+
+#[test]
+fn a_machine_that_serves_others_fires_host() {
+    assert_only("host", Verdict::Warn, |measured, _| measured.host.steal_share = Some(0.1));
+    assert_only("host", Verdict::Invalid, |measured, _| measured.host.steal_share = Some(0.2));
+    assert_only("host", Verdict::Warn, |measured, _| measured.host.foreign_share = Some(0.2));
+    assert_only("host", Verdict::Invalid, |measured, _| measured.host.foreign_share = Some(0.5));
+    assert_only("host", Verdict::Warn, |measured, _| measured.host.throttled_us = Some(1));
+}
+
+#[test]
+fn a_busy_load_generator_fires_client_saturation() {
+    let all_us = 5_000_000 * u64::from(environment::cores());
+    assert_only("client-saturation", Verdict::Warn, |measured, _| measured.cpu.client_us = all_us * 85 / 100);
+    assert_only("client-saturation", Verdict::Invalid, |measured, _| measured.cpu.client_us = all_us * 95 / 100);
+    assert_only("client-saturation", Verdict::Warn, |measured, _| measured.cpu.client_wait_us = all_us * 30 / 100);
+    assert_only("client-saturation", Verdict::Invalid, |measured, _| measured.cpu.client_wait_us = all_us * 60 / 100);
+}
+
+#[test]
+fn a_busy_server_is_labelled_and_stays() {
+    let all_us = 5_000_000 * u64::from(environment::cores());
+    assert_only("server-saturation", Verdict::Warn, |measured, _| measured.cpu.server_us = all_us * 95 / 100);
+    assert_only("server-saturation", Verdict::Warn, |measured, _| measured.cpu.server_wait_us = all_us * 60 / 100);
+}
+
+#[test]
+fn latencies_that_grow_through_the_window_fire_warm_up() {
+    let trend = |change, probability| {
+        move |_: &mut Measured, evidence: &mut Evidence| evidence.warm_up = Some(WarmUp { change, probability })
+    };
+    assert_only("warm-up", Verdict::Warn, trend(0.9, 1e-9));
+    assert_only("warm-up", Verdict::Warn, trend(-0.6, 1e-9));
+    assert_eq!(fired("short-poll", trend(0.9, 0.01)), []);
+    assert_eq!(fired("short-poll", trend(0.01, 1e-9)), []);
+}
+
+#[test]
+fn position_is_said_and_not_judged() {
+    assert_eq!(fired("sse", |_, evidence| evidence.position = Some(1.0)), []);
+}

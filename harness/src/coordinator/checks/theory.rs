@@ -1,0 +1,123 @@
+//! Whether chance explains the counts: arrivals, phases, polls, empty responses, and what was under way.
+
+use reports::schema::{Check, Measured, Verdict};
+
+use super::{check, none_of, nothing};
+use crate::{coordinator::evidence::Evidence, plan::Trial, registry::Flow};
+
+/// Distance from theory that chance does not explain, in standard deviations.
+const DEVIATIONS: f64 = 4.0;
+/// Anderson and Darling's A² that exponential gaps exceed once in ten thousand runs, by simulation: at the usual 1 %
+/// (1.959) every third `bench-all` would warn of chance.
+const ARRIVALS_LIMIT: f64 = 4.0;
+/// Rayleigh's statistic that random phases exceed once in a million trials: exp(−13.8).
+const PHASE_LIMIT: f64 = 13.8;
+/// Deviation from Little's law.
+const LITTLE_WARN: f64 = 0.05;
+const LITTLE_INVALID: f64 = 0.15;
+
+pub(super) fn arrivals(evidence: &Evidence) -> Check {
+    let Some(statistic) = evidence.arrivals else { return nothing("arrivals", "not Poisson, or too few to tell") };
+    let (verdict, note) = if statistic > ARRIVALS_LIMIT {
+        let note = "the gaps between events are not those of a Poisson process, so that polls may be in step with \
+                    events: leave the machine alone, lower the rate, or try another seed";
+        (Verdict::Warn, note)
+    } else {
+        (Verdict::Pass, "events came at random, as planned")
+    };
+    check("arrivals", Some(statistic), Some(ARRIVALS_LIMIT), verdict, note.into())
+}
+
+pub(super) fn poll_phase(evidence: &Evidence) -> Check {
+    let Some(statistic) = evidence.poll_phase else { return nothing("poll-phase", "no client polls") };
+    let (verdict, note) = if statistic > PHASE_LIMIT {
+        let note = "the clients poll in step, so that their phase decides the latency: more clients, or another seed";
+        (Verdict::Invalid, note)
+    } else {
+        (Verdict::Pass, "the clients poll at random phases")
+    };
+    check("poll-phase", Some(statistic), Some(PHASE_LIMIT), verdict, note.into())
+}
+
+/// Polls are clients × window ÷ interval; where each client's window begins in its interval is chance, so that each
+/// counts one more or one less.
+pub(super) fn polls(trial: &Trial, measured: &Measured) -> Check {
+    let Flow::Poll(name) = trial.approach.facts.flow else { return nothing("polls", "no client polls") };
+    let Ok(interval) = trial.params.duration(name) else { return nothing("polls", "no client polls") };
+    let clients = f64::from(measured.clients.connected);
+    let of_one = measured.window.measure_ms as f64 / 1e3 / interval.as_secs_f64();
+    let chance = of_one.fract() * (1.0 - of_one.fract());
+    // A response on the way at an edge of the window moves a count by one: as if a tenth of the clients had one.
+    let deviation = (clients * chance.max(0.1)).sqrt();
+    let distance = (measured.requests as f64 - clients * of_one).abs() / deviation;
+    let late = measured.poll_lateness_ns.as_ref().and_then(|late| late.p50).unwrap_or_default();
+    let is_behind = late as f64 > 0.05 * interval.as_nanos() as f64;
+    let note = format!("{} polls, {:.0} planned", measured.requests, clients * of_one);
+    if distance <= DEVIATIONS {
+        return check("polls", Some(distance), Some(DEVIATIONS), Verdict::Pass, note);
+    }
+    let verdict = if is_behind { Verdict::Warn } else { Verdict::Invalid };
+    let why = if is_behind {
+        "the clients could not keep their intervals; use fewer, or a longer interval"
+    } else {
+        "polls were lost or counted wrongly; report it"
+    };
+    check("polls", Some(distance), Some(DEVIATIONS), verdict, format!("{note}: {why}"))
+}
+
+pub(super) fn empties(trial: &Trial, measured: &Measured) -> Check {
+    let responses = measured.responses;
+    if trial.approach.facts.flow == Flow::Push {
+        let note = "a server that pushes sent nothing empty";
+        return none_of("empties-oracle", responses.empty, note, || {
+            format!("{} empty messages where a server pushes: it sends what nobody needs", responses.empty)
+        });
+    }
+    let Some(theory) = responses.empty_theory else {
+        return nothing("empties-oracle", "no theory for these arrivals");
+    };
+    if theory.responses == 0 {
+        let note = "the run is shorter than a hold, so none could time out";
+        return none_of("empties-oracle", responses.timed_out, note, || {
+            format!("{} holds timed out in a run that is shorter than a hold", responses.timed_out)
+        });
+    }
+    let expected = theory.responses as f64 * theory.probability;
+    // A count is a whole number: half a response either way is no deviation.
+    let distance = ((theory.observed as f64 - expected).abs() - 0.5).max(0.0) / theory.standard_deviation.max(1e-9);
+    let note = format!("{} of {} responses were empty, theory says {expected:.0}", theory.observed, theory.responses);
+    if distance > DEVIATIONS {
+        let note = format!("{note}: chance does not explain it, so that events or responses were counted wrongly");
+        return check("empties-oracle", Some(distance), Some(DEVIATIONS), Verdict::Invalid, note);
+    }
+    check("empties-oracle", Some(distance), Some(DEVIATIONS), Verdict::Pass, note)
+}
+
+/// Little's law: what is under way on average is what comes in a second times how long it takes. What was under way is
+/// counted without looking at any latency, so a latency that was recorded wrongly breaks it.
+pub(super) fn little(measured: &Measured, evidence: &Evidence) -> Check {
+    let events = measured.events;
+    if trial_is_incomplete(measured, evidence) {
+        return nothing("little", "not everything that was due arrived with a latency, so the law does not apply");
+    }
+    let Some(mean_ns) = measured.latency_ns.mean else { return nothing("little", "nothing arrived") };
+    let by_latency_ns = events.delivered as f64 * mean_ns;
+    let deviation = (evidence.in_flight_ns / by_latency_ns - 1.0).abs();
+    let verdict = match deviation {
+        deviation if deviation > LITTLE_INVALID => Verdict::Invalid,
+        deviation if deviation > LITTLE_WARN => Verdict::Warn,
+        _ => Verdict::Pass,
+    };
+    let window_ns = measured.window.measure_ms as f64 * 1e6;
+    let in_flight = evidence.in_flight_ns / window_ns;
+    let note =
+        format!("{in_flight:.3} deliveries under way on average, {:.3} by their latencies", by_latency_ns / window_ns);
+    let why = if verdict == Verdict::Pass { "" } else { ": latencies were recorded wrongly; report it" };
+    check("little", Some(deviation), Some(LITTLE_WARN), verdict, format!("{note}{why}"))
+}
+
+/// Overtaken states leave without a latency, and what was missed never leaves.
+fn trial_is_incomplete(measured: &Measured, evidence: &Evidence) -> bool {
+    let events = measured.events;
+    events.coalesced + events.missed + evidence.negative + evidence.out_of_range > 0
+}

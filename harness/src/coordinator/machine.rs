@@ -1,0 +1,141 @@
+//! Watches the machine while a trial is measured: how late it wakes a thread that only sleeps, and what it gives to others.
+//!
+//! The coordinator does this, which is neither side of what is measured and has nothing else to do meanwhile. It judges
+//! nothing.
+
+use std::{fs, io, thread};
+
+use anyhow::Context as _;
+use procfs::{CpuPressure, Current, CurrentSI, KernelStats, process::Process};
+use reports::{
+    schema::Host,
+    statistics::{Histogram, new_histogram},
+};
+use tokio::sync::oneshot;
+
+use super::spinners::Spinners;
+use crate::{
+    clock, environment,
+    message::Phases,
+    plan::Trial,
+    process::{Sampled, Sampler},
+};
+
+/// How long the thread that only sleeps means to sleep each time.
+const SLEEP_NS: u64 = 1_000_000;
+
+/// What was seen of the machine in one window.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// How late the sleeping thread was woken.
+    pub(crate) hiccup: Histogram,
+    before: Counters,
+    after: Counters,
+}
+
+/// Counters of the system, from some time in the past on; none that it does not have.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counters {
+    /// Processor time of all processes, without interrupts, which nobody answers for, and without this one's spinners.
+    busy_us: Option<u64>,
+    stolen_us: Option<u64>,
+    throttled_us: Option<u64>,
+    pressure_us: Option<u64>,
+}
+
+/// Watches until the window ends.
+pub(crate) struct Watch {
+    sleeper: oneshot::Receiver<Histogram>,
+    sampler: oneshot::Receiver<Sampled<Counters>>,
+    _spinners: [Spinners; 2],
+}
+
+impl Watch {
+    /// Begins to watch; the start is a time on the monotonic clock.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub(crate) fn begin(start_ns: u64, trial: &Trial) -> io::Result<Self> {
+        let (phases, faults) = (trial.phases, &trial.faults);
+        let awake = Spinners::idle(if trial.keep_awake { environment::cores() } else { 0 })?;
+        let thieves = Spinners::nice(faults.stolen_cores.unwrap_or_default())?;
+        let (sender, sleeper) = oneshot::channel();
+        let oversleep_ns = faults.oversleep_ms.unwrap_or_default() * 1_000_000;
+        thread::Builder::new().name("sleeper".into()).spawn(move || {
+            // Whoever no longer waits has failed already, and says why.
+            drop(sender.send(sleep_through(start_ns, phases, oversleep_ns)));
+        })?;
+        let awake_ns = awake.used();
+        let sampler = Sampler::idle().window(start_ns, phases, move || counters(awake_ns() / 1_000))?;
+        Ok(Self { sleeper, sampler, _spinners: [awake, thieves] })
+    }
+
+    /// What was seen, after the window.
+    pub(crate) async fn end(self) -> anyhow::Result<Seen> {
+        let hiccup = self.sleeper.await.context("the thread that sleeps failed")?;
+        let Sampled { before, after, .. } = self.sampler.await.context("the thread that samples failed")?;
+        Ok(Seen { hiccup, before, after })
+    }
+}
+
+impl Seen {
+    /// What the machine did to everybody on it, where this trial's processes took so much processor time in a window of
+    /// this length.
+    pub(crate) fn host(&self, own_us: u64, phases: Phases) -> Host {
+        let window_us = phases.measure_ns as f64 / 1_000.0;
+        let all_us = window_us * f64::from(environment::cores());
+        let passed = |of: fn(&Counters) -> Option<u64>| Some(of(&self.after)?.saturating_sub(of(&self.before)?));
+        Host {
+            steal_share: passed(|counters| counters.stolen_us).map(|us| us as f64 / all_us),
+            foreign_share: passed(|counters| counters.busy_us).map(|us| us.saturating_sub(own_us) as f64 / all_us),
+            throttled_us: passed(|counters| counters.throttled_us),
+            pressure_share: passed(|counters| counters.pressure_us).map(|us| us as f64 / window_us),
+        }
+    }
+}
+
+/// Sleeps through the window, a little at a time, and takes note of how late it is woken.
+fn sleep_through(start_ns: u64, phases: Phases, oversleep_ns: u64) -> Histogram {
+    clock::be_punctual();
+    let mut hiccup = new_histogram();
+    let mut due_ns = start_ns + phases.warmup_ns;
+    while due_ns < start_ns + phases.measured_ns() {
+        clock::block_until(due_ns);
+        let woken_ns = clock::now_ns();
+        hiccup.saturating_record((woken_ns - due_ns + oversleep_ns).max(1));
+        // The next sleep begins when this one has ended, so that a long one is one hiccup and not many.
+        due_ns = woken_ns + SLEEP_NS;
+    }
+    hiccup
+}
+
+fn counters(awake_us: u64) -> Counters {
+    let total = KernelStats::current().ok().map(|stats| stats.total);
+    let microseconds = |ticks: u64| ticks * 1_000_000 / procfs::ticks_per_second();
+    Counters {
+        busy_us: total
+            .as_ref()
+            .map(|total| microseconds(total.user + total.nice + total.system).saturating_sub(awake_us)),
+        stolen_us: total.as_ref().and_then(|total| total.steal).map(microseconds),
+        throttled_us: throttled_us(),
+        pressure_us: CpuPressure::current().ok().map(|pressure| pressure.some.total),
+    }
+}
+
+/// Time for which this process's control group was held back, of either version of control groups.
+fn throttled_us() -> Option<u64> {
+    let groups = Process::myself().and_then(|process| process.cgroups()).ok()?;
+    groups.into_iter().find_map(|group| {
+        let root = match group.controllers.iter().find(|name| !name.is_empty()) {
+            None => "/sys/fs/cgroup".to_owned(),
+            Some(_) if group.controllers.iter().any(|name| name == "cpu") => "/sys/fs/cgroup/cpu".to_owned(),
+            Some(_) => return None,
+        };
+        let text = fs::read_to_string(format!("{root}{}/cpu.stat", group.pathname)).ok()?;
+        let value = |key: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+            line.trim().parse::<u64>().ok()
+        };
+        value("throttled_usec ").or_else(|| value("throttled_time ").map(|nanoseconds| nanoseconds / 1_000))
+    })
+}

@@ -1,0 +1,88 @@
+//! What the oracle sums up: what a worker owed and got, when each event came, and how much was under way.
+//!
+//! Synchronous and pure, like the oracle whose books these are.
+
+use reports::schema::Events;
+
+use crate::{
+    feed::FeedEvent,
+    message::{Moments, Reception},
+};
+
+/// The account of a worker.
+#[derive(Debug)]
+pub struct Account {
+    /// Deliveries.
+    pub events: Events,
+    /// For each event of the window that arrived: when.
+    pub receptions: Vec<Reception>,
+    /// Deliveries in flight, integrated over time, in delivery-nanoseconds.
+    pub in_flight_ns: f64,
+    /// Order of subscription against order of arrival.
+    pub position: Moments,
+}
+
+/// When each event came, one entry an event, and lists to keep the arrivals of those that are still coming.
+#[derive(Debug, Default)]
+pub(super) struct Receptions {
+    noted: Vec<Reception>,
+    /// Emptied lists, to be filled again.
+    spare: Vec<Vec<u64>>,
+}
+
+impl Receptions {
+    /// A list for the arrivals of one event.
+    pub(super) fn empty_list(&mut self) -> Vec<u64> {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// Takes note of all arrivals of an event, after the start.
+    pub(super) fn note(&mut self, event: &FeedEvent, mut arrivals_ns: Vec<u64>) {
+        if let Some(&last) = arrivals_ns.iter().max() {
+            let middle = (arrivals_ns.len() - 1) / 2;
+            let (_, &mut median, _) = arrivals_ns.select_nth_unstable(middle);
+            let [median_ns, last_ns] = [median, last].map(|arrival_ns| arrival_ns.saturating_sub(event.scheduled_ns));
+            self.noted.push(Reception { sequence: event.sequence, median_ns, last_ns });
+        }
+        arrivals_ns.clear();
+        self.spare.push(arrivals_ns);
+    }
+
+    /// All that were noted.
+    pub(super) fn take(&mut self) -> Vec<Reception> {
+        std::mem::take(&mut self.noted)
+    }
+}
+
+/// Deliveries of the window that are due and have not come, counted as time goes on.
+#[derive(Debug, Default)]
+pub(super) struct InFlight {
+    now_ns: u64,
+    deliveries: u64,
+    integral_ns: i128,
+}
+
+impl InFlight {
+    /// So late it is; a stamp that was taken a moment before another's is as good as that one.
+    pub(super) fn advance(&mut self, now_ns: u64) {
+        let passed_ns = now_ns.saturating_sub(self.now_ns);
+        self.integral_ns += i128::from(self.deliveries) * i128::from(passed_ns);
+        self.now_ns += passed_ns;
+    }
+
+    /// So many deliveries are due from this time on, which may be before now or after it.
+    pub(super) fn add(&mut self, deliveries: u32, due_ns: u64) {
+        self.integral_ns += i128::from(deliveries) * (i128::from(self.now_ns) - i128::from(due_ns));
+        self.deliveries += u64::from(deliveries);
+    }
+
+    /// One of them has come, or is waited for no longer.
+    pub(super) fn remove_one(&mut self) {
+        self.deliveries -= 1;
+    }
+
+    /// The count integrated over time, in delivery-nanoseconds.
+    pub(super) fn integral_ns(&self) -> f64 {
+        self.integral_ns as f64
+    }
+}

@@ -1,0 +1,86 @@
+//! Sums that a worker keeps instead of the samples themselves: correlation of pairs, and phases on a circle.
+
+use std::{f64::consts::TAU, ops::AddAssign, time::Duration};
+
+use crate::message::{Moments, PollPhase};
+
+impl Moments {
+    /// Takes note of one pair.
+    pub(crate) fn add(&mut self, x: f64, y: f64) {
+        *self += Self { count: 1, x, y, xx: x * x, yy: y * y, xy: x * y };
+    }
+
+    /// Pearson's correlation; none where either does not vary.
+    pub(crate) fn correlation(&self) -> Option<f64> {
+        let n = self.count as f64;
+        let covariance = n * self.xy - self.x * self.y;
+        let variances = (n * self.xx - self.x * self.x) * (n * self.yy - self.y * self.y);
+        (variances > 0.0).then(|| covariance / variances.sqrt())
+    }
+}
+
+impl AddAssign for Moments {
+    fn add_assign(&mut self, other: Self) {
+        self.count += other.count;
+        self.x += other.x;
+        self.y += other.y;
+        self.xx += other.xx;
+        self.yy += other.yy;
+        self.xy += other.xy;
+    }
+}
+
+impl PollPhase {
+    /// Takes note of a poll that began at this time.
+    pub(crate) fn add(&mut self, began_ns: u64, interval: Duration) {
+        let interval_ns = u64::try_from(interval.as_nanos()).expect("a setting lasts less than centuries");
+        let angle = TAU * (began_ns % interval_ns) as f64 / interval_ns as f64;
+        *self += Self { polls: 1, cosine: angle.cos(), sine: angle.sin() };
+    }
+
+    /// Rayleigh's statistic over so many clients: clients × |mean of e^(2πiφ)|². All polls of a client are at its one
+    /// phase, so that the clients are the observations. At random phases it is exponential with mean 1; none without
+    /// polls.
+    pub(crate) fn rayleigh(&self, clients: u32) -> Option<f64> {
+        let polls = self.polls as f64;
+        let length = self.cosine * self.cosine + self.sine * self.sine;
+        (self.polls > 0).then(|| f64::from(clients) * length / (polls * polls))
+    }
+}
+
+impl AddAssign for PollPhase {
+    fn add_assign(&mut self, other: Self) {
+        self.polls += other.polls;
+        self.cosine += other.cosine;
+        self.sine += other.sine;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn correlation_is_as_by_hand() {
+        let mut moments = Moments::default();
+        assert_eq!(moments.correlation(), None);
+        [(1.0, 2.0), (2.0, 4.0), (3.0, 6.0)].iter().for_each(|&(x, y)| moments.add(x, y));
+        assert!((moments.correlation().unwrap() - 1.0).abs() < 1e-12);
+        moments.add(4.0, 0.0);
+        // Covariance −1 over deviations √5 and √20.
+        assert!((moments.correlation().unwrap() + 0.2).abs() < 1e-12, "{:?}", moments.correlation());
+    }
+
+    #[test]
+    fn phases_in_step_add_up_and_phases_spread_evenly_cancel() {
+        let second = Duration::from_secs(1);
+        let (mut in_step, mut spread) = (PollPhase::default(), PollPhase::default());
+        for client in 0..20_u64 {
+            in_step.add(client * 1_000_000_000 + 250_000_000, second);
+            spread.add(client * 50_000_000, second);
+        }
+        assert!((in_step.rayleigh(20).unwrap() - 20.0).abs() < 1e-9);
+        assert!(spread.rayleigh(20).unwrap() < 1e-9);
+        assert_eq!(PollPhase::default().rayleigh(20), None);
+    }
+}

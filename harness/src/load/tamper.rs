@@ -1,0 +1,74 @@
+//! Deliberate faults between a client and its recorder: what arrives twice, out of order, or is counted or stamped wrongly.
+//! A measurement has none.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, OnceLock},
+};
+
+use clients::Batch;
+use proto::Quote;
+
+use crate::{faults::Faults, message::Phases};
+
+/// The faults of one worker, and the events that are held back by one of them.
+#[derive(Debug)]
+pub(super) struct Tamper {
+    faults: Faults,
+    phases: Phases,
+    start_ns: OnceLock<u64>,
+    held: Mutex<HashMap<u32, Quote>>,
+    stamped_early: Mutex<bool>,
+}
+
+impl Tamper {
+    /// The faults, unless there are none.
+    pub(super) fn new(faults: &Faults, phases: Phases) -> Option<Self> {
+        (!faults.is_none()).then(|| Self {
+            faults: faults.clone(),
+            phases,
+            start_ns: OnceLock::new(),
+            held: Mutex::default(),
+            stamped_early: Mutex::default(),
+        })
+    }
+
+    /// Sets the start, on the monotonic clock.
+    pub(super) fn start(&self, start_ns: u64) {
+        self.start_ns.get_or_init(|| start_ns);
+    }
+
+    /// Changes a batch of this client.
+    pub(super) fn batch(&self, client: u32, batch: &mut Batch) {
+        let is = |quote: &Quote, sequence: Option<u64>| sequence == Some(quote.sequence);
+        if let Some(at) = batch.events.iter().position(|quote| is(quote, self.faults.duplicate_event)) {
+            batch.events.insert(at, batch.events[at].clone());
+        }
+        let mut held = self.held.lock().expect("no holder panics");
+        if let Some(late) = (!batch.events.is_empty()).then(|| held.remove(&client)).flatten() {
+            batch.events.push(late);
+        } else if let Some(at) = batch.events.iter().position(|quote| is(quote, self.faults.reorder_event)) {
+            held.insert(client, batch.events.remove(at));
+        }
+        if self.faults.count_empties {
+            batch.cost.empty += batch.cost.with_events;
+        }
+        if self.faults.count_requests_twice {
+            batch.cost.requests *= 2;
+        }
+    }
+
+    /// Changes the time at which a batch arrived, on the monotonic clock.
+    pub(super) fn stamp(&self, arrival_ns: u64, batch: &Batch) -> u64 {
+        let Some(&start_ns) = self.start_ns.get() else { return arrival_ns };
+        let Some(since_start_ns) = arrival_ns.checked_sub(start_ns) else { return arrival_ns };
+        let mut stamped_early = self.stamped_early.lock().expect("no holder panics");
+        let may_be_early = self.faults.early_stamp && !*stamped_early && !batch.events.is_empty();
+        // Half a window after it opened, the event that has come was due inside it whatever its latency.
+        if may_be_early && since_start_ns > self.phases.warmup_ns + self.phases.measure_ns / 2 {
+            *stamped_early = true;
+            return start_ns;
+        }
+        arrival_ns + since_start_ns / 1_000 * self.faults.slow_down_ms.unwrap_or_default()
+    }
+}
