@@ -37,6 +37,12 @@ pub struct Faults {
     /// Worker: receives the event with this sequence number after the one that follows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reorder_event: Option<u64>,
+    /// Worker: loses the first client before it subscribes.
+    #[serde(skip_serializing_if = "is_unset")]
+    pub lose_client: bool,
+    /// Worker: loses the first confirmation of an order.
+    #[serde(skip_serializing_if = "is_unset")]
+    pub lose_confirmation: bool,
     /// Worker: counts an empty response for each response with events.
     #[serde(skip_serializing_if = "is_unset")]
     pub count_empties: bool,

@@ -2,7 +2,10 @@
 //!
 //! Pure: it computes and judges nothing.
 
-use reports::inference::{anderson_darling_exponential, normal_tail, rank_correlation};
+use reports::{
+    inference::{anderson_darling_exponential, effective_size, normal_tail, rank_correlation},
+    statistics::{self, Histogram},
+};
 
 use super::{
     events::{self, Event},
@@ -13,7 +16,6 @@ use crate::{
     message::{Moments, PollPhase},
     plan::Trial,
 };
-use reports::statistics::{self, Histogram};
 
 /// Events a second that are looked at for their gaps: waking a thread moves an event by tens of microseconds, which
 /// must be little against a gap. Where there are more, some are chosen at random, which leaves a Poisson process one.
@@ -79,7 +81,7 @@ pub(super) fn of(trial: &Trial, shards: &[ShardResult], events: &[Event]) -> Evi
         arrivals: arrivals(trial, events),
         poll_phase: poll_phase.rayleigh(trial.load.clients),
         position: position.correlation(),
-        warm_up: warm_up(events, effective),
+        warm_up: warm_up(events),
         clocksource: trial.faults.clocksource.clone().unwrap_or_else(environment::clocksource),
     }
 }
@@ -112,7 +114,7 @@ fn chance(index: u64) -> f64 {
     ((mixed ^ (mixed >> 27)) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-fn warm_up(events: &[Event], effective: u64) -> Option<WarmUp> {
+fn warm_up(events: &[Event]) -> Option<WarmUp> {
     let medians: Vec<f64> = events.iter().filter_map(|event| event.median_ns).map(|median| median as f64).collect();
     if medians.len() < 2 * HALF {
         return None;
@@ -120,10 +122,28 @@ fn warm_up(events: &[Event], effective: u64) -> Option<WarmUp> {
     let order: Vec<f64> = (0..medians.len()).map(|index| index as f64).collect();
     let (first, second) = medians.split_at(medians.len() / 2);
     let correlation = rank_correlation(&order, &medians)?;
+    // Neighbours resemble each other under a trend: what counts as an observation is seen when the trend is taken away.
+    let effective = effective_size(&without_trend(&medians));
     Some(WarmUp {
         change: median(second) / median(first) - 1.0,
         probability: normal_tail(correlation * (effective.saturating_sub(1) as f64).sqrt()),
     })
+}
+
+/// What is left of a series when its straight line, by least squares over its ranks, is taken away.
+fn without_trend(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    let mut ranks = vec![0.0; values.len()];
+    for (rank, index) in order.into_iter().enumerate() {
+        ranks[index] = rank as f64;
+    }
+    let middle = (values.len() as f64 - 1.0) / 2.0;
+    let from_middle = |index: usize| index as f64 - middle;
+    let covariance: f64 = ranks.iter().enumerate().map(|(index, rank)| from_middle(index) * (rank - middle)).sum();
+    let variance: f64 = (0..values.len()).map(|index| from_middle(index).powi(2)).sum();
+    let slope = covariance / variance;
+    ranks.iter().enumerate().map(|(index, rank)| rank - middle - slope * from_middle(index)).collect()
 }
 
 fn median(values: &[f64]) -> f64 {

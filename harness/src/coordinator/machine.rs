@@ -6,11 +6,12 @@
 use std::{fs, io, thread};
 
 use anyhow::Context as _;
-use procfs::{CpuPressure, Current, CurrentSI, KernelStats, process::Process};
+use procfs::{CpuPressure, CpuTime, Current, CurrentSI, KernelStats, process::Process};
 use reports::{
     schema::Host,
     statistics::{Histogram, new_histogram},
 };
+use rustix::thread::sched_getaffinity;
 use tokio::sync::oneshot;
 
 use super::spinners::Spinners;
@@ -36,7 +37,9 @@ pub(crate) struct Seen {
 /// Counters of the system, from some time in the past on; none that it does not have.
 #[derive(Debug, Clone, Copy, Default)]
 struct Counters {
-    /// Processor time of all processes, without interrupts, which nobody answers for, and without this one's spinners.
+    /// Time of the processors that this process may use, whatever they did with it.
+    all_us: Option<u64>,
+    /// Their time for processes: without interrupts, which nobody answers for, and without this one's spinners.
     busy_us: Option<u64>,
     stolen_us: Option<u64>,
     throttled_us: Option<u64>,
@@ -82,12 +85,13 @@ impl Seen {
     /// What the machine did to everybody on it, where this trial's processes took so much processor time in a window of
     /// this length.
     pub(crate) fn host(&self, own_us: u64, phases: Phases) -> Host {
-        let window_us = phases.measure_ns as f64 / 1_000.0;
-        let all_us = window_us * f64::from(environment::cores());
         let passed = |of: fn(&Counters) -> Option<u64>| Some(of(&self.after)?.saturating_sub(of(&self.before)?));
+        let all_us = passed(|counters| counters.all_us).filter(|all_us| *all_us > 0);
+        let share = |part_us: Option<u64>| Some(part_us? as f64 / all_us? as f64);
+        let window_us = phases.measure_ns as f64 / 1_000.0;
         Host {
-            steal_share: passed(|counters| counters.stolen_us).map(|us| us as f64 / all_us),
-            foreign_share: passed(|counters| counters.busy_us).map(|us| us.saturating_sub(own_us) as f64 / all_us),
+            steal_share: share(passed(|counters| counters.stolen_us)),
+            foreign_share: share(passed(|counters| counters.busy_us).map(|busy_us| busy_us.saturating_sub(own_us))),
             throttled_us: passed(|counters| counters.throttled_us),
             pressure_share: passed(|counters| counters.pressure_us).map(|us| us as f64 / window_us),
         }
@@ -110,13 +114,23 @@ fn sleep_through(start_ns: u64, phases: Phases, oversleep_ns: u64) -> Histogram 
 }
 
 fn counters(awake_us: u64) -> Counters {
-    let total = KernelStats::current().ok().map(|stats| stats.total);
-    let microseconds = |ticks: u64| ticks * 1_000_000 / procfs::ticks_per_second();
+    let mine = sched_getaffinity(None).ok();
+    let stats = KernelStats::current().ok();
+    let times = |of: fn(&CpuTime) -> u64| {
+        let of_processor = stats.as_ref()?.cpu_time.iter().enumerate();
+        let is_mine = |index: usize| mine.as_ref().is_none_or(|mine| mine.is_set(index));
+        let ticks: u64 = of_processor.filter(|(index, _)| is_mine(*index)).map(|(_, time)| of(time)).sum();
+        Some(ticks * 1_000_000 / procfs::ticks_per_second())
+    };
+    let busy = |time: &CpuTime| time.user + time.nice + time.system;
+    let other = |time: &CpuTime| {
+        let optional = [time.iowait, time.irq, time.softirq, time.steal];
+        time.idle + optional.into_iter().flatten().sum::<u64>()
+    };
     Counters {
-        busy_us: total
-            .as_ref()
-            .map(|total| microseconds(total.user + total.nice + total.system).saturating_sub(awake_us)),
-        stolen_us: total.as_ref().and_then(|total| total.steal).map(microseconds),
+        all_us: times(busy).zip(times(other)).map(|(busy_us, other_us)| busy_us + other_us),
+        busy_us: times(busy).map(|busy_us| busy_us.saturating_sub(awake_us)),
+        stolen_us: times(|time| time.steal.unwrap_or_default()),
         throttled_us: throttled_us(),
         pressure_us: CpuPressure::current().ok().map(|pressure| pressure.some.total),
     }

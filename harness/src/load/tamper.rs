@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, OnceLock},
+    sync::{
+        Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use clients::Batch;
@@ -18,7 +21,8 @@ pub(super) struct Tamper {
     phases: Phases,
     start_ns: OnceLock<u64>,
     held: Mutex<HashMap<u32, Quote>>,
-    stamped_early: Mutex<bool>,
+    stamped_early: AtomicBool,
+    lost_confirmation: AtomicBool,
 }
 
 impl Tamper {
@@ -29,7 +33,8 @@ impl Tamper {
             phases,
             start_ns: OnceLock::new(),
             held: Mutex::default(),
-            stamped_early: Mutex::default(),
+            stamped_early: AtomicBool::new(false),
+            lost_confirmation: AtomicBool::new(false),
         })
     }
 
@@ -50,6 +55,10 @@ impl Tamper {
         } else if let Some(at) = batch.events.iter().position(|quote| is(quote, self.faults.reorder_event)) {
             held.insert(client, batch.events.remove(at));
         }
+        let may_lose = self.faults.lose_confirmation && !batch.confirmations.is_empty();
+        if may_lose && self.start_ns.get().is_some() && !self.lost_confirmation.swap(true, Ordering::Relaxed) {
+            batch.confirmations.clear();
+        }
         if self.faults.count_empties {
             batch.cost.empty += batch.cost.with_events;
         }
@@ -62,11 +71,10 @@ impl Tamper {
     pub(super) fn stamp(&self, arrival_ns: u64, batch: &Batch) -> u64 {
         let Some(&start_ns) = self.start_ns.get() else { return arrival_ns };
         let Some(since_start_ns) = arrival_ns.checked_sub(start_ns) else { return arrival_ns };
-        let mut stamped_early = self.stamped_early.lock().expect("no holder panics");
-        let may_be_early = self.faults.early_stamp && !*stamped_early && !batch.events.is_empty();
         // Half a window after it opened, the event that has come was due inside it whatever its latency.
-        if may_be_early && since_start_ns > self.phases.warmup_ns + self.phases.measure_ns / 2 {
-            *stamped_early = true;
+        let is_half_over = since_start_ns > self.phases.warmup_ns + self.phases.measure_ns / 2;
+        let may_be_early = self.faults.early_stamp && is_half_over && batch.events.len() == 1;
+        if may_be_early && !self.stamped_early.swap(true, Ordering::Relaxed) {
             return start_ns;
         }
         arrival_ns + since_start_ns / 1_000 * self.faults.slow_down_ms.unwrap_or_default()

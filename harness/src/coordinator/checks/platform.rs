@@ -18,7 +18,7 @@ const OMISSION_WARN: f64 = 0.1;
 const HICCUP_WARN: f64 = 0.5;
 /// Shares of the processors.
 const STEAL: [f64; 2] = [0.05, 0.15];
-const FOREIGN: [f64; 2] = [0.1, 0.25];
+const FOREIGN: f64 = 0.1;
 const BUSY: [f64; 2] = [0.8, 0.9];
 /// Threads that wait for a processor, on average, for each processor there is. Waiting over waiting and running, which
 /// others judge, is a third on an idle machine, where a woken thread waits a moment for the one that woke it.
@@ -118,26 +118,26 @@ pub(super) fn hiccup(measured: &Measured) -> Check {
 /// What the machine gave to others. Pressure is printed and not judged, since this trial's own threads make most of it.
 pub(super) fn host(measured: &Measured) -> Check {
     let host = measured.host;
-    let steal = graded(host.steal_share.unwrap_or_default(), STEAL);
-    let foreign = graded(host.foreign_share.unwrap_or_default(), FOREIGN);
+    let [steal, foreign] = [host.steal_share, host.foreign_share].map(Option::unwrap_or_default);
     let throttled_us = host.throttled_us.unwrap_or_default();
     let pressure = host.pressure_share.map_or_else(String::new, |share| format!(", pressure {:.1} %", share * 100.0));
     let said = format!(
         "stolen {:.1} %, others {:.1} %, throttled {throttled_us} µs{pressure}",
-        host.steal_share.unwrap_or_default() * 100.0,
-        host.foreign_share.unwrap_or_default() * 100.0
+        steal * 100.0,
+        foreign * 100.0
     );
-    if foreign.verdict > Verdict::Pass && foreign.verdict >= steal.verdict {
-        let note = format!("{said}: other processes took the processors; stop them");
-        return check("host", Some(foreign.value), Some(foreign.limit), foreign.verdict, note);
-    }
-    if steal.verdict > Verdict::Pass {
-        let note = format!("{said}: the hypervisor gave the processors to others; use a machine of your own");
-        return check("host", Some(steal.value), Some(steal.limit), steal.verdict, note);
-    }
-    let verdict = if throttled_us > 0 { Verdict::Warn } else { Verdict::Pass };
-    let remedy = if throttled_us > 0 { ": a limit held these processes back; raise it" } else { "" };
-    check("host", Some(foreign.value), Some(foreign.limit), verdict, format!("{said}{remedy}"))
+    let stolen = graded(steal, STEAL);
+    let (value, limit, verdict, remedy) = if stolen.verdict > Verdict::Pass {
+        let remedy = ": the hypervisor gave the processors to others; use a machine of your own";
+        (steal, stolen.limit, stolen.verdict, remedy)
+    } else if throttled_us > 0 {
+        (foreign, FOREIGN, Verdict::Warn, ": a limit on processor time held these processes back; raise it")
+    } else if foreign > FOREIGN {
+        (foreign, FOREIGN, Verdict::Warn, ": other processes took the processors; stop them")
+    } else {
+        (foreign, FOREIGN, Verdict::Pass, "")
+    };
+    check("host", Some(value), Some(limit), verdict, format!("{said}{remedy}"))
 }
 
 /// A load generator that waits for a processor measures its own queue.

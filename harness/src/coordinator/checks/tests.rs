@@ -244,7 +244,6 @@ fn a_machine_that_serves_others_fires_host() {
     assert_only("host", Verdict::Warn, |measured, _| measured.host.steal_share = Some(0.1));
     assert_only("host", Verdict::Invalid, |measured, _| measured.host.steal_share = Some(0.2));
     assert_only("host", Verdict::Warn, |measured, _| measured.host.foreign_share = Some(0.2));
-    assert_only("host", Verdict::Invalid, |measured, _| measured.host.foreign_share = Some(0.5));
     assert_only("host", Verdict::Warn, |measured, _| measured.host.throttled_us = Some(1));
 }
 

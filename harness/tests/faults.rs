@@ -1,0 +1,222 @@
+//! Each check is seen to fire in a run through all processes, by a fault of its own, and no other check with it.
+//!
+//! What depends on how quiet the machine is may warn at any time, most of all while other tests run: those checks are
+//! asked for where they are the target, and left out where they are not. That they stay silent when something else is
+//! wrong is shown beside the checks themselves, without a machine.
+
+mod command;
+
+use std::{collections::BTreeSet, fs};
+
+use command::bench;
+use harness::feed::{Arrival, Feed, FeedSpec};
+use reports::{
+    schema::{Status, TrialRecord, Verdict},
+    store,
+};
+use tempfile::tempdir;
+
+/// Checks that a busy machine may fire.
+const OF_THE_MACHINE: [&str; 8] = [
+    "lateness",
+    "omission-gap",
+    "hiccup",
+    "host",
+    "client-saturation",
+    "server-saturation",
+    "warm-up",
+    "disturbances",
+];
+
+/// The trial of `smoke` with this approach and this fault.
+fn faulty(approach: &str, overrides: &[&str]) -> TrialRecord {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let mut arguments = vec!["run", "smoke", "--no-report", "--approach", approach, "--out", out.to_str().unwrap()];
+    for one in overrides {
+        arguments.extend(["--set", one]);
+    }
+    let finished = bench(&arguments);
+    let mut run = store::read(&out).unwrap_or_else(|error| panic!("{error}: {finished:?}"));
+    assert_eq!(run.trials.len(), 1, "{finished:?}");
+    let trial = run.trials.swap_remove(0);
+    let invalid = usize::from(trial.status != Status::Ok);
+    assert_eq!(finished.code, if invalid > 0 { 4 } else { 0 }, "{finished:?}");
+    if overrides.iter().any(|one| one.starts_with("faults.")) {
+        assert_ne!(run.run.scenario["faults"], serde_json::json!({}), "a fault is visible in the record");
+        assert!(finished.stdout.contains("on purpose"), "a fault is visible in the terminal: {}", finished.stdout);
+    }
+    trial
+}
+
+/// Asserts that this check has this verdict, and that no other fires but those of the machine.
+fn assert_fires(approach: &str, overrides: &[&str], id: &str, verdict: Verdict) {
+    let trial = faulty(approach, overrides);
+    let checks = trial.measured.as_ref().unwrap_or_else(|| panic!("{:?}", trial.error)).checks.iter();
+    let fired: Vec<(&str, Verdict)> = checks
+        .filter(|check| check.verdict != Verdict::Pass)
+        .map(|check| (check.id.as_str(), check.verdict))
+        .filter(|(fired, _)| *fired == id || !OF_THE_MACHINE.contains(fired))
+        .collect();
+    assert_eq!(fired, [(id, verdict)], "{overrides:?}: {:?}", trial.measured);
+    if verdict == Verdict::Invalid {
+        assert_eq!(trial.status, Status::Invalid);
+        assert!(trial.error.unwrap().contains(id), "the reason is given");
+    }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().unwrap().get()
+}
+
+#[test]
+fn without_a_fault_only_the_machine_can_fire() {
+    let trial = faulty("raw-tcp", &[]);
+    let checks = trial.measured.unwrap().checks;
+    let ids: BTreeSet<&str> = checks.iter().map(|check| check.id.as_str()).collect();
+    assert_eq!(ids.len(), checks.len(), "each check once");
+    let fired = checks.iter().filter(|check| check.verdict != Verdict::Pass);
+    let unexplained: Vec<_> = fired.filter(|check| !OF_THE_MACHINE.contains(&check.id.as_str())).collect();
+    assert!(unexplained.is_empty(), "{unexplained:?}");
+}
+
+#[test]
+fn a_window_without_events_fires_manifest() {
+    assert_fires("raw-tcp", &["load.events_per_second=0.001"], "manifest", Verdict::Invalid);
+}
+
+#[test]
+fn a_client_that_cannot_subscribe_is_lost_and_misses_what_it_was_owed() {
+    let trial = faulty("raw-tcp", &["faults.lose_client=true"]);
+    let checks = trial.measured.unwrap().checks;
+    let invalid: Vec<&str> = checks
+        .iter()
+        .filter(|check| check.verdict == Verdict::Invalid && !OF_THE_MACHINE.contains(&check.id.as_str()))
+        .map(|check| check.id.as_str())
+        .collect();
+    assert_eq!(invalid, ["clients", "delivery"]);
+}
+
+#[test]
+fn a_dropped_a_corrupt_a_repeated_and_a_late_event_fire_delivery() {
+    for fault in ["drop_event", "corrupt_event", "duplicate_event", "reorder_event"] {
+        assert_fires("raw-tcp", &[&format!("faults.{fault}=60")], "delivery", Verdict::Invalid);
+    }
+}
+
+#[test]
+fn a_skipped_event_that_nobody_follows_fires_skipped_slots() {
+    // Twenty clients of two symbols each follow forty of sixty symbols.
+    let feed = FeedSpec {
+        seed: 7,
+        symbols: 60,
+        events_per_second: 100.0,
+        arrival: Arrival::Poisson,
+        payload_bytes: 16,
+        duration_ns: 1_200_000_000,
+        epoch_ms: 0,
+    };
+    let event = Feed::new(&feed).find(|event| event.symbol >= 40 && event.scheduled_ns > 300_000_000).unwrap();
+    let skip = format!("faults.skip_event={}", event.sequence);
+    assert_fires("raw-tcp", &["load.symbols=60", &skip], "skipped-slots", Verdict::Invalid);
+}
+
+#[test]
+fn a_delivery_that_the_histogram_lacks_fires_histogram() {
+    assert_fires("raw-tcp", &["faults.lose_sample=true"], "histogram", Verdict::Invalid);
+}
+
+#[test]
+fn a_lost_confirmation_fires_orders() {
+    assert_fires("websocket", &["faults.lose_confirmation=true"], "orders", Verdict::Invalid);
+}
+
+#[test]
+fn an_unsteady_clock_source_and_an_early_stamp_fire_clock() {
+    assert_fires("raw-tcp", &["faults.clocksource=jiffies"], "clock", Verdict::Invalid);
+    assert_fires("raw-tcp", &["faults.early_stamp=true"], "clock", Verdict::Invalid);
+}
+
+#[test]
+fn a_periodic_schedule_fires_arrivals() {
+    assert_fires("raw-tcp", &["faults.periodic_schedule=true"], "arrivals", Verdict::Warn);
+}
+
+#[test]
+fn synchronised_polls_fire_poll_phase() {
+    assert_fires("short-poll", &["faults.synchronise_polls=true"], "poll-phase", Verdict::Invalid);
+}
+
+#[test]
+fn requests_counted_twice_fire_polls() {
+    assert_fires("short-poll", &["faults.count_requests_twice=true"], "polls", Verdict::Invalid);
+}
+
+#[test]
+fn empty_responses_that_were_not_fire_the_oracle_of_empties() {
+    for approach in ["short-poll", "long-poll", "sse"] {
+        assert_fires(approach, &["faults.count_empties=true"], "empties-oracle", Verdict::Invalid);
+    }
+}
+
+#[test]
+fn clamped_latencies_fire_little() {
+    assert_fires("raw-tcp", &["faults.clamp_latency_us=5"], "little", Verdict::Invalid);
+}
+
+#[test]
+fn a_late_pacer_fires_lateness() {
+    assert_fires("raw-tcp", &["faults.late_publishing_ms=40"], "lateness", Verdict::Invalid);
+}
+
+#[test]
+fn a_pacer_that_is_late_for_the_tail_only_fires_omission_gap() {
+    // Polls every 100 ms take 50 ms at the median, of which 11 are less than a fifth, and more than a tenth at p99.
+    let load = ["window.measure=5s", "params.short-poll.interval=[\"100ms\"]", "faults.late_publishing_ms=11"];
+    assert_fires("short-poll", &load, "omission-gap", Verdict::Warn);
+}
+
+#[test]
+fn a_sleeper_that_oversleeps_fires_hiccup() {
+    let load = ["load.events_per_second=600", "window.measure=4s", "faults.oversleep_ms=200"];
+    assert_fires("raw-tcp", &load, "hiccup", Verdict::Warn);
+}
+
+#[test]
+fn stolen_cores_fire_host() {
+    assert_fires("raw-tcp", &[&format!("faults.stolen_cores={}", processors())], "host", Verdict::Warn);
+}
+
+#[test]
+fn busy_threads_fire_the_saturation_of_their_side() {
+    let threads = |side: &str| format!("faults.busy_{side}_threads={}", 2 * processors());
+    assert_fires("raw-tcp", &[&threads("worker")], "client-saturation", Verdict::Invalid);
+    assert_fires("raw-tcp", &[&threads("server")], "server-saturation", Verdict::Warn);
+}
+
+#[test]
+fn latencies_that_grow_fire_warm_up() {
+    assert_fires("raw-tcp", &["window.measure=2s", "faults.slow_down_ms=100"], "warm-up", Verdict::Warn);
+}
+
+#[test]
+fn every_fault_and_every_check_is_in_the_documents() {
+    let format = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../FORMAT.md")).unwrap();
+    let methodology = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../METHODOLOGY.md")).unwrap();
+    let schema = bench(&["schema"]).stdout;
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    let faults = find(&schema, "Faults").expect("the schema describes the faults");
+    for fault in faults["properties"].as_object().unwrap().keys() {
+        assert!(format.contains(&format!("`faults.{fault}`")), "FORMAT.md lacks faults.{fault}");
+    }
+    for check in faulty("raw-tcp", &[]).measured.unwrap().checks {
+        assert!(methodology.contains(&format!("`{}`", check.id)), "METHODOLOGY.md lacks {}", check.id);
+    }
+}
+
+/// The definition with this name, wherever in the schema it is.
+fn find<'a>(schema: &'a serde_json::Value, name: &str) -> Option<&'a serde_json::Value> {
+    let object = schema.as_object()?;
+    let definition = object.get("$defs").and_then(|definitions| definitions.get(name));
+    definition.or_else(|| object.values().find_map(|value| find(value, name)))
+}
