@@ -72,6 +72,30 @@ pub(crate) fn or_none<T>(value: Option<T>, format: impl FnOnce(T) -> String) -> 
     value.map_or_else(|| NONE.to_owned(), format)
 }
 
+/// Two durations, the unit of both said once where it is the same.
+pub(crate) fn range([least, most]: [u64; 2]) -> String {
+    let [low, high] = [least, most].map(duration);
+    match (low.split_once(' '), high.split_once(' ')) {
+        (Some((_, unit)), Some((_, other))) if unit != other => format!("{low} to {high}"),
+        (Some((number, _)), _) => format!("{number} to {high}"),
+        (None, _) => high,
+    }
+}
+
+/// Lines of at most so many characters, broken at spaces, each with this indent and all but the first with two spaces
+/// more. A word that is longer has a line of its own.
+pub(crate) fn wrapped(text: &str, width: usize, indent: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => *line += &format!(" {word}"),
+            Some(_) => lines.push(format!("{indent}  {word}")),
+            None => lines.push(format!("{indent}{word}")),
+        }
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
 /// In the largest unit that leaves at least one, after rounding; the last unit for what is smaller.
 fn scaled(value: f64, units: &[(f64, &str)]) -> String {
     let fitting = units.iter().find(|(size, _)| value.abs() >= size * 0.9995);
@@ -100,6 +124,18 @@ mod tests {
         let durations = [0, 999, 1_000, 412_345, 999_499, 999_500, 1_234_567, 500_000_000, 1_002_438_655];
         let texts = ["0 ns", "999 ns", "1.00 µs", "412 µs", "999 µs", "1.00 ms", "1.23 ms", "500 ms", "1.00 s"];
         assert_eq!(durations.map(duration), texts);
+    }
+
+    #[test]
+    fn a_range_says_its_unit_once() {
+        assert_eq!(range([398_000, 431_000]), "398 to 431 µs");
+        assert_eq!(range([398_000, 1_431_000]), "398 µs to 1.43 ms");
+    }
+
+    #[test]
+    fn long_texts_are_broken_at_spaces() {
+        assert_eq!(wrapped("one two three", 9, ""), "one two\n  three\n");
+        assert_eq!(wrapped("one incomprehensible", 9, "  "), "  one\n    incomprehensible\n");
     }
 
     #[test]

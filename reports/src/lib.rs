@@ -6,6 +6,7 @@
 
 mod bands;
 pub mod complexity;
+pub mod difference;
 mod format;
 pub mod inference;
 pub mod merge;
@@ -15,6 +16,7 @@ mod report;
 pub mod schema;
 pub mod statistics;
 pub mod store;
+mod surroundings;
 pub mod table;
 mod validate;
 mod validity;

@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use crate::{
+    difference, inference,
     schema::{Cpu, EmptyTheory, Events, Measured, Responses, Status, Summary, TrialRecord, Wire},
     statistics::{self, Histogram},
 };
@@ -37,18 +38,30 @@ pub struct Merged {
     pub empty_share: Option<f64>,
     /// Of the merged histogram.
     pub latency_ns: Summary,
+    /// Of the merged histogram of the events' medians, which the intervals are of.
+    pub event_median_ns: Summary,
     /// Of the merged histogram.
     pub lateness_ns: Summary,
+    /// How late a thread that only sleeps was woken, of the merged histogram.
+    pub hiccup_ns: Summary,
     /// Of the merged histogram.
     pub time_to_last_ns: Summary,
     /// Of the merged histogram; none where no order was sent.
     pub confirmation_ns: Option<Summary>,
     /// Of the merged histogram; none where the approach does not poll.
     pub poll_lateness_ns: Option<Summary>,
-    /// Effective observations behind `latency_ns`.
+    /// Effective observations behind `latency_ns`: those of the rounds added up.
     pub effective_observations: u64,
+    /// 95 % interval of the median of `event_median_ns`, all rounds taken as one: what the events say, without what
+    /// differs from round to round. None where there are too few.
+    pub median_interval_ns: Option<[u64; 2]>,
+    /// Hull of the rounds' own 95 % intervals; none with fewer than two rounds that have one.
+    pub interval_over_rounds_ns: Option<[u64; 2]>,
     /// Least and largest p50 of a round in nanoseconds; none where no round supports one.
     pub p50_spread_ns: Option<[u64; 2]>,
+    /// By what factor a round's p50 typically lies off their geometric mean: e to the standard deviation of ln p50, at
+    /// least 1. None with fewer than two rounds that support a p50.
+    pub round_spread: Option<f64>,
     /// What each round said, in order.
     pub rounds: Vec<RoundFigures>,
 }
@@ -62,6 +75,8 @@ pub struct RoundFigures {
     pub latency_ns: Summary,
     /// Effective observations behind it.
     pub effective_observations: u64,
+    /// 95 % interval of the median of the events' medians; none where there are too few.
+    pub median_interval_ns: Option<[u64; 2]>,
     /// As in [`Merged`].
     pub bytes_per_event: Option<f64>,
     /// As in [`Merged`].
@@ -94,7 +109,8 @@ pub fn merged(trials: &[&TrialRecord]) -> Option<Merged> {
         client_to_server_bytes: sum(&all, |one| one.wire.client_to_server_bytes),
         server_to_client_bytes: sum(&all, |one| one.wire.server_to_client_bytes),
     };
-    let effective_observations = sum(&all, statistics::effective_observations);
+    let effective_observations = sum(&all, |one| one.effective_events);
+    let event_median_ns = merge(&all, effective_observations, |one| Some(&one.event_median_ns))?;
     let p50s: Vec<u64> = figures.iter().filter_map(|figures| figures.latency_ns.p50).collect();
     Some(Merged {
         requests: sum(&all, |one| one.requests),
@@ -106,10 +122,15 @@ pub fn merged(trials: &[&TrialRecord]) -> Option<Merged> {
         bytes_per_event: bytes_per_event(&wire, &events),
         empty_share: share(responses.empty, responses.total),
         latency_ns: merge(&all, effective_observations, |one| Some(&one.latency_ns))?,
-        lateness_ns: merge(&all, sum(&all, |one| one.lateness_ns.count), |one| Some(&one.lateness_ns))?,
+        median_interval_ns: median_interval(&event_median_ns, effective_observations),
+        event_median_ns,
+        lateness_ns: merge(&all, u64::MAX, |one| Some(&one.lateness_ns))?,
+        hiccup_ns: merge(&all, u64::MAX, |one| Some(&one.hiccup_ns))?,
         time_to_last_ns: merge(&all, effective_observations, |one| Some(&one.time_to_last_ns))?,
         confirmation_ns: merge(&all, u64::MAX, |one| one.confirmation_ns.as_ref()),
         poll_lateness_ns: merge(&all, u64::MAX, |one| one.poll_lateness_ns.as_ref()),
+        interval_over_rounds_ns: difference::over_rounds(figures.iter().map(|round| round.median_interval_ns)),
+        round_spread: round_spread(&p50s),
         p50_spread_ns: p50s.iter().min().zip(p50s.iter().max()).map(|(least, most)| [*least, *most]),
         events,
         responses,
@@ -126,11 +147,11 @@ pub fn histogram(summary: &Summary) -> Histogram {
 }
 
 fn one_round(round: u32, one: &Measured) -> RoundFigures {
-    let effective_observations = statistics::effective_observations(one);
     RoundFigures {
         round,
-        latency_ns: statistics::summarise(&histogram(&one.latency_ns), effective_observations),
-        effective_observations,
+        latency_ns: statistics::summarise(&histogram(&one.latency_ns), one.effective_events),
+        effective_observations: one.effective_events,
+        median_interval_ns: median_interval(&one.event_median_ns, one.effective_events),
         bytes_per_event: bytes_per_event(&one.wire, &one.events),
         empty_share: share(one.responses.empty, one.responses.total),
         server_us_per_event: share(one.cpu.server_us, one.events.arrived),
@@ -140,9 +161,25 @@ fn one_round(round: u32, one: &Measured) -> RoundFigures {
     }
 }
 
+fn median_interval(event_medians: &Summary, effective: u64) -> Option<[u64; 2]> {
+    inference::quantile_interval(&histogram(event_medians), effective, 0.5)
+}
+
+/// e to the sample standard deviation of the logarithms.
+fn round_spread(p50s: &[u64]) -> Option<f64> {
+    if p50s.len() < 2 {
+        return None;
+    }
+    let logarithms: Vec<f64> = p50s.iter().map(|p50| (*p50.max(&1) as f64).ln()).collect();
+    let size = logarithms.len() as f64;
+    let mean = logarithms.iter().sum::<f64>() / size;
+    let variance = logarithms.iter().map(|one| (one - mean).powi(2)).sum::<f64>() / (size - 1.0);
+    Some(variance.sqrt().exp())
+}
+
 /// Merges one distribution of all rounds; none where no round has it. Independent observations are at most the samples,
 /// so that `effective` may be [`u64::MAX`] where each sample is one.
-fn merge<'a>(
+pub(crate) fn merge<'a>(
     all: &[&'a Measured],
     effective: u64,
     of: impl Fn(&'a Measured) -> Option<&'a Summary>,

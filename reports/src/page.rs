@@ -6,11 +6,15 @@
 mod article;
 mod canvas;
 mod chart;
+mod curves;
 mod dots;
+mod loads;
 mod markup;
 mod others;
 mod percentiles;
+mod punctuality;
 mod responses;
+mod samples;
 mod scale;
 mod sections;
 mod sweep;

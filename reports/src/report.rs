@@ -4,9 +4,11 @@
 //! Knows approaches by the facts in the run record only.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     bands::{self, Judged},
+    difference,
     merge::{self, Merged},
     schema::{ApproachFacts, Load, RunRecord, Status, TrialRecord},
     store::Run,
@@ -21,6 +23,8 @@ pub(crate) struct Report {
     pub(crate) run: RunRecord,
     /// One sentence or a few.
     pub(crate) verdict: String,
+    /// Says that faults were injected, and which; none in a run that measures.
+    pub(crate) faults: Option<String>,
     /// What stands behind the numbers.
     pub(crate) validity: Validity,
     /// The rules that turn numbers into words.
@@ -53,8 +57,12 @@ pub(crate) struct Row {
     pub(crate) label: Option<String>,
     /// Trials recorded, and how they ended.
     pub(crate) trials: Outcomes,
+    /// A valid trial's server waited for processors so long that the figures are those of an overload.
+    pub(crate) overloaded: bool,
     /// p50 over the floor's p50 under the same load.
     pub(crate) times_floor: Option<f64>,
+    /// There is a floor, and no difference from it is shown.
+    pub(crate) like_floor: bool,
     /// The article's word and the measured one.
     pub(crate) latency: Judged,
     /// Likewise, with the lines of code.
@@ -84,6 +92,7 @@ impl Report {
         let loads = load_points(run);
         Self {
             verdict: verdict::sentence(&loads),
+            faults: faults(&run.run.scenario),
             validity: validity::of(run),
             rules: bands::rules(),
             run: run.run.clone(),
@@ -125,8 +134,11 @@ fn rows(run: &Run, load: &Load) -> Vec<Row> {
         }
     }
     rows.sort_by_key(|row| row.label.is_none());
-    let floor = rows.iter().find(|row| row.floor).and_then(p50);
+    let floor_figures = rows.iter().find(|row| row.floor).and_then(|row| row.merged.clone());
+    let floor = floor_figures.as_ref().and_then(|merged| merged.latency_ns.p50);
     for row in &mut rows {
+        let both = row.merged.as_ref().zip(floor_figures.as_ref());
+        row.like_floor = !row.floor && both.is_some_and(|(own, floor)| difference::shown(own, floor).is_none());
         row.times_floor =
             p50(row).zip(floor).filter(|(_, floor)| *floor > 0).map(|(own, floor)| own as f64 / floor as f64);
         row.latency = Judged::of(row.latency.word.take(), row.times_floor.map(bands::latency));
@@ -146,7 +158,9 @@ fn row(order: usize, facts: &ApproachFacts, variant: &str, trials: &[&TrialRecor
         floor: facts.floor,
         label,
         trials: outcomes(trials),
+        overloaded: validity::overloaded(trials),
         times_floor: None,
+        like_floor: false,
         latency: Judged::of(latency, None),
         client_complexity: Judged::of(client, Some(crate::complexity::band(lines[0]))),
         server_complexity: Judged::of(server, Some(crate::complexity::band(lines[1]))),
@@ -168,6 +182,19 @@ fn outcomes(trials: &[&TrialRecord]) -> Outcomes {
 }
 
 /// Median latency in nanoseconds, where the row has one.
-pub(crate) fn p50(row: &Row) -> Option<u64> {
+fn p50(row: &Row) -> Option<u64> {
     row.merged.as_ref()?.latency_ns.p50
+}
+
+/// What is said of a run whose scenario injects faults. Loud, because such a run looks like any other.
+fn faults(scenario: &Value) -> Option<String> {
+    let injected: Vec<String> = scenario
+        .get("faults")?
+        .as_object()?
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| format!("{name} = {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        .collect();
+    let said = "this is a test of the checks and no measurement";
+    (!injected.is_empty()).then(|| format!("faults were injected on purpose: {}; {said}", injected.join(", ")))
 }

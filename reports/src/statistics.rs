@@ -10,7 +10,7 @@ use flate2::read::ZlibDecoder;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use thiserror::Error;
 
-use crate::schema::{Measured, Summary};
+use crate::schema::Summary;
 
 /// Counts of durations in nanoseconds; made by [`new_histogram`] or [`decode`] only, so that any two can be added.
 pub type Histogram = hdrhistogram::Histogram<u64>;
@@ -99,13 +99,6 @@ pub fn needed(quantile: f64) -> u64 {
 #[must_use]
 pub fn largest_supported(effective_observations: u64) -> f64 {
     if effective_observations == 0 { 0.0 } else { (0.025_f64.ln() / effective_observations as f64).exp() }
-}
-
-/// Effective observations behind the deliveries of a trial: the events that reached anybody, since N clients that hear
-/// one event observe one moment of the machine and not N. Each of them has one time to its last client.
-#[must_use]
-pub fn effective_observations(measured: &Measured) -> u64 {
-    measured.time_to_last_ns.count
 }
 
 /// The value of a quantile, or none where the sample cannot support it.

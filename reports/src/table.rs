@@ -1,4 +1,5 @@
-//! The terminal's table: plain text, aligned, one block for each load, with the trust in the run and the verdict below.
+//! The terminal's table: plain text, aligned, one block for each load, with the trust in the run, each warning's remedy and
+//! the verdict below.
 //!
 //! Prints a [`Report`] and computes nothing.
 
@@ -40,7 +41,14 @@ pub fn render(run: &Run) -> String {
         let status = if problem.status == crate::schema::Status::Failed { "failed" } else { "invalid" };
         text += &format!("{status}: {}, round {}: {}\n", problem.variant, problem.round, problem.reason);
     }
-    text + &format!("{}\n{}\n", report.validity.line(), report.verdict)
+    if let Some(faults) = &report.faults {
+        text += &format::wrapped(&format!("NO MEASUREMENT: {faults}"), WIDTH, "");
+    }
+    text += &format!("{}\n", report.validity.line());
+    for explanation in report.validity.explanations() {
+        text += &format::wrapped(&explanation, WIDTH, "  ");
+    }
+    text + &format!("{}\n", report.verdict)
 }
 
 fn block(point: &LoadPoint, several: bool) -> String {
@@ -78,7 +86,8 @@ fn aligned(cells: &[String], widths: &[usize], gap: usize) -> String {
 fn cells(row: &Row) -> [String; HEADINGS.len()] {
     let trials = row.trials;
     let recorded = trials.valid + trials.invalid + trials.failed;
-    let status = format!("{}/{recorded}", trials.valid);
+    let overload = if row.overloaded { " OVERLOAD" } else { "" };
+    let status = format!("{}/{recorded}{overload}", trials.valid);
     let Some(merged) = &row.merged else {
         let mut cells = [const { String::new() }; HEADINGS.len()].map(|_| NONE.to_owned());
         cells[0].clone_from(&row.variant);
@@ -90,7 +99,7 @@ fn cells(row: &Row) -> [String; HEADINGS.len()] {
         row.variant.clone(),
         or_none(merged.latency_ns.p50, format::duration),
         or_none(merged.latency_ns.p99, format::duration),
-        or_none(row.times_floor, format::significant),
+        or_none(row.times_floor, |times| floor_mark(row) + &format::significant(times)),
         empties(merged),
         or_none(merged.bytes_per_event, format::significant),
         pair(merged.cpu.server_us_per_event, merged.cpu.client_us_per_event),
@@ -99,6 +108,11 @@ fn cells(row: &Row) -> [String; HEADINGS.len()] {
         format!("{}/{}", format::short_count(events.missed), format::short_count(events.duplicate)),
         status,
     ]
+}
+
+/// Marks a ratio to the floor that may be chance.
+fn floor_mark(row: &Row) -> String {
+    if row.like_floor { "≈ " } else { "" }.to_owned()
 }
 
 fn pair(server: Option<f64>, client: Option<f64>) -> String {
@@ -114,10 +128,17 @@ fn empties(merged: &Merged) -> String {
     }
 }
 
-/// Why a percentile is missing, and what a snapshot leaves out.
+/// What the marks mean, why a percentile is missing, and what a snapshot leaves out.
 fn footnote(point: &LoadPoint) -> String {
     let measured = || point.rows.iter().filter_map(|row| row.merged.as_ref());
     let mut text = String::new();
+    if point.rows.iter().any(|row| row.like_floor && row.times_floor.is_some()) {
+        text += "≈ no difference from the floor is shown: the rounds' 95 % intervals of the median overlap, or are fewer \
+                 than two.\n";
+    }
+    if point.rows.iter().any(|row| row.overloaded) {
+        text += "OVERLOAD: the server waited long for processors; its figures are those of a queue: lower the load.\n";
+    }
     if measured().any(|merged| merged.latency_ns.p50.is_none() || merged.latency_ns.p99.is_none()) {
         text += &format!(
             "{NONE} a p50 needs {} independent events and a p99 {}; there were fewer.\n",

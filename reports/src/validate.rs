@@ -4,7 +4,7 @@
 
 use crate::{
     parse::Fault,
-    schema::{Measured, Responses, RunRecord, Status, Summary, TrialRecord},
+    schema::{Host, Measured, Responses, RunRecord, Status, Summary, TrialRecord},
     statistics,
 };
 
@@ -68,14 +68,40 @@ fn measured(measured: &Measured, whole: bool) -> Result<(), Fault> {
         not_negative(field, value.unwrap_or(0.0))?;
     }
     summary("latency_ns", &measured.latency_ns)?;
+    summary("event_median_ns", &measured.event_median_ns)?;
     summary("lateness_ns", &measured.lateness_ns)?;
+    summary("hiccup_ns", &measured.hiccup_ns)?;
     summary("time_to_last_ns", &measured.time_to_last_ns)?;
     for (field, value) in
         [("confirmation_ns", &measured.confirmation_ns), ("poll_lateness_ns", &measured.poll_lateness_ns)]
     {
         value.as_ref().map_or(Ok(()), |value| summary(field, value))?;
     }
-    Ok(())
+    inferred(measured)?;
+    host(&measured.host)
+}
+
+/// What is inferred from the events' medians must be of them.
+fn inferred(measured: &Measured) -> Result<(), Fault> {
+    let (effective, events) = (measured.effective_events, measured.event_median_ns.count);
+    if effective > events {
+        return fault("effective_events", &format!("{effective} of {events} events"), "at most the events");
+    }
+    match measured.median_interval_ns {
+        Some([lower, upper]) if lower > upper => {
+            fault("median_interval_ns", &format!("from {lower} to {upper}"), "the lower bound first")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn host(host: &Host) -> Result<(), Fault> {
+    let shares = [
+        ("host.steal_share", host.steal_share),
+        ("host.foreign_share", host.foreign_share),
+        ("host.pressure_share", host.pressure_share),
+    ];
+    shares.into_iter().try_for_each(|(field, share)| not_negative(field, share.unwrap_or(0.0)))
 }
 
 fn responses(responses: &Responses) -> Result<(), Fault> {

@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use crate::{
+    format,
     schema::{Check, Load, Status, TrialRecord, Verdict},
     store::Run,
+    surroundings::{self, Surroundings},
 };
 
 /// The trust in a run.
@@ -22,8 +24,13 @@ pub(crate) struct Validity {
     pub(crate) problems: Vec<Problem>,
     /// Checks that warned, in valid trials.
     pub(crate) warnings: Vec<Warning>,
-    /// Every check over all trials, in the order of their first appearance.
+    /// The same, each check once.
+    pub(crate) warned: Vec<WarningTotal>,
+    /// Every check over all trials, in the order of their first appearance. One that judges different things, each by a
+    /// threshold of its own, has a line for each.
     pub(crate) checks: Vec<CheckTotal>,
+    /// What the machine did meanwhile; none without a valid trial.
+    pub(crate) surroundings: Option<Surroundings>,
 }
 
 /// A trial that is not valid.
@@ -43,6 +50,22 @@ pub(crate) struct Warning {
     pub(crate) load: Load,
     pub(crate) round: u32,
     pub(crate) check: Check,
+}
+
+/// A check that warned, over all valid trials.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct WarningTotal {
+    pub(crate) id: String,
+    /// Trials in which it warned.
+    pub(crate) trials: u32,
+    /// Variants of those trials, in the order of their first appearance.
+    pub(crate) variants: Vec<String>,
+    /// Value that lies furthest from 0.
+    pub(crate) worst: Option<f64>,
+    /// From where on it warned, in the trial with the worst value.
+    pub(crate) threshold: Option<f64>,
+    /// Cause and remedy, as the trial with the worst value says.
+    pub(crate) note: String,
 }
 
 /// One check over all trials.
@@ -65,15 +88,26 @@ pub(crate) struct CheckTotal {
 /// Judges a run.
 pub(crate) fn of(run: &Run) -> Validity {
     let count = |status| run.trials.iter().filter(|trial| trial.status == status).count() as u32;
+    let warnings: Vec<Warning> =
+        run.trials.iter().filter(|trial| trial.status == Status::Ok).flat_map(warnings).collect();
     Validity {
         planned: run.run.planned_trials,
         recorded: run.trials.len() as u32,
         valid: count(Status::Ok),
         interrupted: run.interrupted.is_some(),
         problems: run.trials.iter().filter(|trial| trial.status != Status::Ok).map(problem).collect(),
-        warnings: run.trials.iter().filter(|trial| trial.status == Status::Ok).flat_map(warnings).collect(),
+        warned: warned(&warnings),
+        warnings,
         checks: totals(&run.trials),
+        surroundings: surroundings::of(&run.trials),
     }
+}
+
+/// Whether a valid trial of these ran on a server that waited too long for processors. Its figures stay, with a label.
+pub(crate) fn overloaded(trials: &[&TrialRecord]) -> bool {
+    let valid = trials.iter().filter(|trial| trial.status == Status::Ok);
+    let mut checks = valid.filter_map(|trial| trial.measured.as_ref()).flat_map(|measured| &measured.checks);
+    checks.any(|check| check.id == "server-saturation" && check.verdict != Verdict::Pass)
 }
 
 impl Validity {
@@ -85,17 +119,38 @@ impl Validity {
             let why = if self.interrupted { "interrupted" } else { "the file ends early" };
             line += &format!("; {missing} not run: {why}");
         }
-        let mut ids: Vec<&str> = self.warnings.iter().map(|warning| warning.check.id.as_str()).collect();
-        let warned = ids.len();
-        ids.sort_unstable();
-        ids.dedup();
-        match warned {
+        let warnings = self.warnings.len();
+        let ids: Vec<String> =
+            self.warned.iter().map(|total| format!("{} ({})", total.id, some_of(&total.variants))).collect();
+        match warnings {
             0 => line += "; no warnings",
             1 => line += &format!("; 1 warning: {}", ids.join(", ")),
-            _ => line += &format!("; {warned} warnings: {}", ids.join(", ")),
+            _ => line += &format!("; {warnings} warnings: {}", ids.join(", ")),
         }
         line
     }
+
+    /// One line for each check that warned: where, how far, and what to do.
+    pub(crate) fn explanations(&self) -> Vec<String> {
+        let explain = |total: &WarningTotal| {
+            let worst = format::or_none(total.worst, format::significant);
+            let limit = total.threshold.map_or_else(String::new, |limit| format!(" (limit {})", format::plain(limit)));
+            format!(
+                "{}, {} of {} trials ({}), worst {worst}{limit}: {}",
+                total.id,
+                total.trials,
+                self.valid,
+                total.variants.join(", "),
+                total.note
+            )
+        };
+        self.warned.iter().map(explain).collect()
+    }
+}
+
+/// The names where they are few, and how many where they are not.
+fn some_of(names: &[String]) -> String {
+    if names.len() > 3 { format!("{} variants", names.len()) } else { names.join(", ") }
 }
 
 fn problem(trial: &TrialRecord) -> Problem {
@@ -126,12 +181,43 @@ fn warnings(trial: &TrialRecord) -> impl Iterator<Item = Warning> {
     })
 }
 
+fn warned(warnings: &[Warning]) -> Vec<WarningTotal> {
+    let mut totals: Vec<WarningTotal> = Vec::new();
+    for Warning { check, variant, .. } in warnings {
+        let index = totals.iter().position(|total| total.id == check.id).unwrap_or_else(|| {
+            totals.push(WarningTotal {
+                id: check.id.clone(),
+                trials: 0,
+                variants: Vec::new(),
+                worst: None,
+                threshold: check.threshold,
+                note: check.note.clone(),
+            });
+            totals.len() - 1
+        });
+        let total = &mut totals[index];
+        total.trials += 1;
+        if !total.variants.contains(variant) {
+            total.variants.push(variant.clone());
+        }
+        if check.value.is_some_and(|value| total.worst.is_none_or(|worst| value.abs() > worst.abs())) {
+            total.worst = check.value;
+            total.threshold = check.threshold;
+            total.note.clone_from(&check.note);
+        }
+    }
+    totals
+}
+
 fn totals(trials: &[TrialRecord]) -> Vec<CheckTotal> {
     let mut totals: Vec<CheckTotal> = Vec::new();
     for check in trials.iter().filter_map(|trial| trial.measured.as_ref()).flat_map(|measured| &measured.checks) {
-        let index = totals.iter().position(|total| total.id == check.id).unwrap_or_else(|| {
-            totals.push(unseen(check));
-            totals.len() - 1
+        let same = |total: &CheckTotal| (&total.id, total.threshold) == (&check.id, check.threshold);
+        let index = totals.iter().position(same).unwrap_or_else(|| {
+            let beside = totals.iter().rposition(|total| total.id == check.id);
+            let place = beside.map_or(totals.len(), |index| index + 1);
+            totals.insert(place, unseen(check));
+            place
         });
         add(&mut totals[index], check);
     }
@@ -160,7 +246,6 @@ fn add(total: &mut CheckTotal, check: &Check) {
     if check.verdict > total.worst {
         total.worst = check.verdict;
         total.note.clone_from(&check.note);
-        total.threshold = check.threshold;
     }
     let Some(value) = check.value.filter(|value| value.is_finite()) else { return };
     let [least, most] = total.range.unwrap_or([value, value]);

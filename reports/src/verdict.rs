@@ -1,6 +1,9 @@
 //! The sentence at the top: which approach is soonest, which cannot be told from it, and which wastes most.
 
+use std::cmp::Ordering;
+
 use crate::{
+    difference,
     format::{count, duration, percent, plain, significant},
     merge::Merged,
     report::{LoadPoint, Row},
@@ -26,31 +29,27 @@ pub(crate) fn of_load(point: &LoadPoint) -> String {
     // Nothing can be sooner than the floor: where something seems to be, differences of that size are the machine's.
     let alike: Vec<(u64, &Row, &Merged)> = candidates[1..]
         .iter()
-        .filter(|(other_p50, _, other)| overlap(merged, other) || *other_p50 < floor)
+        .filter(|(other_p50, _, other)| difference::shown(merged, other) != Some(Ordering::Less) || *other_p50 < floor)
         .copied()
         .collect();
     let mut text = match alike.last() {
-        Some((last, slowest, _)) if merged.rounds.len() > 1 => {
+        _ if merged.rounds.len() < difference::FEWEST_ROUNDS => format!(
+            "With {load}, {} has the smallest p50, {}{}; one round shows no difference from any other.",
+            best.variant,
+            duration(*p50),
+            times_floor(&[best])
+        ),
+        Some((last, slowest, _)) => {
             let names: Vec<&str> = std::iter::once(best)
                 .chain(alike.iter().map(|(_, row, _)| row))
                 .map(|row| row.variant.as_str())
                 .collect();
             let range = format!("p50 {} to {}", duration(*p50), duration(*last));
             let floor = times_floor(&[best, slowest]);
-            format!(
-                "With {load}, {} are soonest, and the rounds do not tell them apart: {range}{floor}.",
-                listed(&names)
-            )
+            let from = if names.len() == 2 { "between them" } else { "between the first and the others of them" };
+            format!("With {load}, {} are soonest, and no difference {from} is shown: {range}{floor}.", listed(&names))
         }
-        _ if merged.rounds.len() > 1 => {
-            format!("With {load}, {} is soonest: p50 {}{}.", best.variant, duration(*p50), times_floor(&[best]))
-        }
-        _ => format!(
-            "With {load}, {} has the smallest p50, {}{}; one round does not say whether it would have it again.",
-            best.variant,
-            duration(*p50),
-            times_floor(&[best])
-        ),
+        None => format!("With {load}, {} is soonest: p50 {}{}.", best.variant, duration(*p50), times_floor(&[best])),
     };
     if *p50 < floor {
         text += " A median below the floor's is no speed: it shows how far the wake-ups of this machine move a median.";
@@ -78,12 +77,6 @@ pub(crate) fn describe(load: &Load) -> String {
 fn ranked(row: &Row) -> Option<(u64, &Row, &Merged)> {
     let merged = row.merged.as_ref()?;
     Some((merged.latency_ns.p50?, row, merged))
-}
-
-/// Whether the rounds' medians of the two reach into each other.
-fn overlap(a: &Merged, b: &Merged) -> bool {
-    let spreads = a.p50_spread_ns.zip(b.p50_spread_ns);
-    spreads.is_none_or(|([a_least, a_most], [b_least, b_most])| a_least <= b_most && b_least <= a_most)
 }
 
 /// Names every variant that wastes about as much as the worst, since between them the order is chance.

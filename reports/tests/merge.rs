@@ -21,6 +21,8 @@ fn rounds() -> Vec<TrialRecord> {
         measured.events.delivered = count;
         measured.events.arrived = count;
         measured.time_to_last_ns = measured.latency_ns.clone();
+        measured.event_median_ns = measured.latency_ns.clone();
+        measured.effective_events = count;
         measured.cpu.server_us = 600;
         measured.wire.client_to_server_bytes = 1_000;
         measured.wire.server_to_client_bytes = 2_000;
@@ -48,6 +50,13 @@ fn counts_are_added_and_histograms_merged() {
     assert_eq!(merged.cpu.server_us_per_event, Some(4.0));
     assert_eq!(merged.bytes_per_event, Some(20.0));
     assert_eq!(merged.empty_share, Some(0.75));
+    // Ranks 40 and 61 of 1 to 100, ranks 86 and 115 of 101 to 300, and the hull of the two.
+    let intervals: Vec<_> = merged.rounds.iter().map(|round| round.median_interval_ns).collect();
+    assert_eq!(intervals, [Some([40, 61]), Some([186, 215])]);
+    assert_eq!(merged.interval_over_rounds_ns, Some([40, 215]));
+    assert_eq!(merged.median_interval_ns, Some([133, 168]), "ranks 133 and 168 of 300");
+    // Two logarithms that are ln 4 apart have the standard deviation ln 4 ÷ √2.
+    assert!((merged.round_spread.unwrap() - 4_f64.powf(0.5_f64.sqrt())).abs() < 1e-12);
     let theory = merged.responses.empty_theory.unwrap();
     // (100 × 0.25 + 200 × 0.5) ÷ 300, and √(3² + 3²).
     assert_eq!((theory.responses, theory.observed), (300, 600));
@@ -67,9 +76,24 @@ fn only_valid_trials_are_merged() {
     trials[0].status = Status::Invalid;
     let one = merged(&trials.iter().collect::<Vec<_>>()).unwrap();
     assert_eq!((one.events.delivered, one.rounds.len(), one.rounds[0].round), (200, 1, 2));
+    assert_eq!((one.interval_over_rounds_ns, one.round_spread), (None, None), "one round says nothing of another");
+    assert_eq!(one.median_interval_ns, Some([186, 215]));
     trials[1].status = Status::Failed;
     assert_eq!(merged(&trials.iter().collect::<Vec<_>>()), None);
     assert_eq!(merged(&[]), None);
+}
+
+#[test]
+fn neighbours_that_resemble_each_other_widen_the_interval() {
+    let mut trials = rounds();
+    for trial in &mut trials {
+        trial.measured.as_mut().unwrap().effective_events = 20;
+    }
+    let merged = merged(&trials.iter().collect::<Vec<_>>()).unwrap();
+    assert_eq!(merged.effective_observations, 40);
+    assert_eq!(merged.latency_ns.p50, Some(150), "the histogram is the same");
+    // Ranks 6 and 15 of 20, in 1 to 100: 6·101/21 = 28.9 and 15·101/21 = 72.1, rounded outwards.
+    assert_eq!(merged.rounds[0].median_interval_ns, Some([28, 73]));
 }
 
 #[test]

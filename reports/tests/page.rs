@@ -104,11 +104,11 @@ fn the_article_s_word_stands_beside_the_measured_one() {
 fn each_drawing_says_what_it_is_and_has_a_table() {
     let (page, _) = written(&support::run());
     let drawings = page.matches("<svg class=\"chart\"").count();
-    assert_eq!(drawings, 5);
+    assert_eq!(drawings, 6);
     assert_eq!(page.matches("role=\"img\" aria-labelledby=").count(), drawings);
     assert_eq!(page.matches("<desc id=").count(), drawings);
-    // Beside each drawing one, and the article's, the checks' and the other durations'.
-    assert_eq!(page.matches("<table").count(), drawings + 3);
+    // Beside each drawing one, and the article's, the checks', the samples' and the other durations'.
+    assert_eq!(page.matches("<table").count(), drawings + 4);
 }
 
 #[test]
@@ -129,4 +129,53 @@ fn a_run_without_a_valid_trial_says_so() {
     run.trials.clear();
     let (page, _) = written(&run);
     assert!(page.contains("No trial was recorded: nothing can be said."));
+}
+
+#[test]
+fn what_a_median_rests_on_is_on_the_page() {
+    let (page, data) = written(&support::run());
+    let merged = &data["loads"][0]["rows"][2]["merged"];
+    assert_eq!((&merged["effective_observations"], merged["rounds"].as_array().unwrap().len()), (&756.into(), 3));
+    let interval = merged["interval_over_rounds_ns"].as_array().unwrap();
+    let [least, most] = [0, 1].map(|index| interval[index].as_u64().unwrap());
+    let rounds = merged["rounds"].as_array().unwrap();
+    let bounds = |index: usize| rounds.iter().map(move |round| round["median_interval_ns"][index].as_u64().unwrap());
+    assert_eq!((bounds(0).min(), bounds(1).max()), (Some(least), Some(most)));
+    for said in ["<td data-order=\"756\">756</td>", "× 1.02</td>", "What each median rests on", "over all rounds\">"] {
+        assert!(page.contains(said), "{said}");
+    }
+}
+
+#[test]
+fn a_check_that_judges_two_things_has_a_line_for_each() {
+    let (page, data) = written(&support::run());
+    let totals = data["validity"]["checks"].as_array().unwrap();
+    let empties: Vec<_> = totals.iter().filter(|total| total["id"] == "empties-oracle").collect();
+    assert_eq!(empties.len(), 2);
+    assert_eq!([&empties[0]["passed"], &empties[1]["passed"]], [&9, &24]);
+    assert!(page.contains("All 3 warnings, one by one"));
+    let mut run = support::run();
+    run.trials.retain(|trial| trial.approach != "sse" || trial.round == 1);
+    assert!(written(&run).0.contains("The warning, with its round"));
+}
+
+#[test]
+fn injected_faults_stand_at_the_top() {
+    let mut run = support::run();
+    assert!(!written(&run).0.contains("No measurement"));
+    run.run.scenario["faults"] = serde_json::json!({ "drop": "<b>" });
+    let (page, data) = written(&run);
+    let said = "No measurement: faults were injected on purpose: drop = &lt;b&gt;; this is a test of the checks and no \
+                measurement.";
+    assert!(page.find(said).unwrap() < page.find("class=\"verdict\"").unwrap());
+    assert!(data["faults"].is_string());
+}
+
+#[test]
+fn the_machine_at_its_worst_is_on_the_page() {
+    let (page, data) = written(&support::run());
+    let surroundings = &data["validity"]["surroundings"];
+    assert_eq!((&surroundings["foreign_share"], &surroundings["throttled_us"]), (&0.03.into(), &Value::Null));
+    assert_eq!(surroundings["sleeper_ns"]["count"], 66_000);
+    assert!(page.contains("steal 0.1 %, other processes 3.0 %"));
 }

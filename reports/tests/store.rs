@@ -123,6 +123,12 @@ fn numbers_that_cannot_be_are_errors() {
     assert!(said.contains("not_modified + timed_out"), "{said}");
     let said = complaint_about("\"seconds\":0.2", "\"seconds\":-0.2");
     assert!(said.contains("connect.seconds: -0.2; expected a finite number"), "{said}");
+    let said = complaint_about("\"effective_events\":", "\"effective_events\":9");
+    assert!(said.contains("effective_events: 9251 of 251 events; expected at most the events"), "{said}");
+    let said = complaint_about("\"median_interval_ns\":null", "\"median_interval_ns\":[2,1]");
+    assert!(said.contains("median_interval_ns: from 2 to 1"), "{said}");
+    let said = complaint_about("\"steal_share\":", "\"steal_share\":-");
+    assert!(said.contains("host.steal_share: -0.001"), "{said}");
     let said = complaint_about("\"latency_ns\":{\"count\":", "\"latency_ns\":{\"count\":9");
     assert!(said.contains("but the histogram holds"), "{said}");
     let said = complaint_about("\"histogram\":\"", "\"histogram\":\"A");

@@ -2,7 +2,11 @@
 
 mod support;
 
-use reports::{schema::Status, table};
+use reports::{
+    schema::{Check, Status, TrialRecord, Verdict},
+    statistics, table,
+};
+use serde_json::json;
 
 #[test]
 fn the_table_fits_and_is_aligned() {
@@ -13,7 +17,10 @@ fn the_table_fits_and_is_aligned() {
     let text = table::render(&run);
     let widths: Vec<usize> = text.lines().take(14).map(|line| line.chars().count()).collect();
     assert!(widths.iter().all(|width| *width <= 120), "{widths:?}");
-    assert!(text.contains("valid: 33 of 33 trials; 3 warnings: hiccup\n"), "{text}");
+    assert!(text.contains("valid: 33 of 33 trials; 3 warnings: hiccup (sse)\n"), "{text}");
+    let warning =
+        "  hiccup, 3 of 33 trials (sse), worst 0.810 (limit 0.500): the machine paused: close other programs\n";
+    assert!(text.contains(warning), "{text}");
 }
 
 #[test]
@@ -59,7 +66,8 @@ fn a_percentile_without_support_is_a_dash_with_a_reason() {
     run.trials.retain(|trial| trial.round == 1);
     let text = table::render(&run);
     assert!(text.contains("– a p50 needs 6 independent events and a p99 368; there were fewer."), "{text}");
-    assert!(text.contains("one round does not say"), "{text}");
+    assert!(text.contains("one round shows no difference from any other"), "{text}");
+    assert!(text.lines().find(|line| line.starts_with("short-poll ")).unwrap().contains(" ≈ "), "not even a large one");
 }
 
 #[test]
@@ -67,4 +75,84 @@ fn a_sweep_has_a_block_for_each_load() {
     let text = table::render(&support::run_under(&[100, 10_000]));
     assert!(text.contains("100 clients and 50 events a second\n"), "{text}");
     assert!(text.contains("10,000 clients and 50 events a second\n"), "{text}");
+}
+
+#[test]
+fn a_ratio_to_the_floor_is_marked_where_no_difference_is_shown() {
+    let mut run = support::run();
+    let floor = run.trials.iter().find(|trial| trial.approach == "raw-tcp").unwrap().measured.clone().unwrap();
+    for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse") {
+        trial.measured.as_mut().unwrap().event_median_ns = floor.event_median_ns.clone();
+        trial.measured.as_mut().unwrap().effective_events = floor.effective_events;
+    }
+    let text = table::render(&run);
+    let marked: Vec<&str> =
+        text.lines().filter(|line| line.contains(" ≈ ")).map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(marked, ["sse"], "{text}");
+    assert!(text.contains("≈ no difference from the floor is shown"), "{text}");
+}
+
+#[test]
+fn the_verdict_calls_no_order_that_is_not_shown() {
+    // The rounds of the two reach into each other.
+    let mut run = support::run();
+    let text = table::render(&run);
+    assert!(text.contains(", sse and websocket are soonest, and no difference between them is shown: p50 "), "{text}");
+    for trial in run.trials.iter_mut().filter(|trial| trial.approach == "websocket") {
+        let medians = support::histogram((0..250).map(|k| 290_000 + k * 40));
+        trial.measured.as_mut().unwrap().event_median_ns = statistics::summarise(&medians, 250);
+    }
+    let text = table::render(&run);
+    assert!(text.contains(", sse is soonest: p50 258 µs, 1.44 × the floor."), "{text}");
+}
+
+#[test]
+fn an_invalid_trial_is_listed_and_in_no_ranking() {
+    let mut run = support::run();
+    for trial in run.trials.iter_mut().filter(|trial| trial.approach == "webhook") {
+        trial.status = Status::Invalid;
+        trial.error = Some("delivery: missed 1".into());
+        let fast = statistics::summarise(&support::histogram((0..1_000).map(|k| 1_000 + k)), 1_000);
+        let measured = trial.measured.as_mut().unwrap();
+        (measured.latency_ns, measured.event_median_ns) = (fast.clone(), fast);
+    }
+    let text = table::render(&run);
+    assert!(text.contains("invalid: webhook, round 1: delivery: missed 1\n"), "{text}");
+    assert!(text.contains(", sse and websocket are soonest") && !text.contains("1.50 µs"), "{text}");
+    let row = text.lines().find(|line| line.starts_with("webhook ")).unwrap();
+    assert!(row.ends_with("0/3"), "{row}");
+}
+
+#[test]
+fn an_overloaded_server_is_labelled() {
+    let mut run = support::run();
+    let check = |trial: &TrialRecord| Check {
+        id: "server-saturation".into(),
+        value: Some(0.4),
+        threshold: Some(0.1),
+        verdict: if trial.approach == "grpc-web" && trial.round == 2 { Verdict::Warn } else { Verdict::Pass },
+        note: "the server waited for a processor: lower the load".into(),
+    };
+    for trial in &mut run.trials {
+        let check = check(trial);
+        trial.measured.as_mut().unwrap().checks.push(check);
+    }
+    let text = table::render(&run);
+    let labelled: Vec<&str> = text.lines().filter(|line| line.ends_with("3/3 OVERLOAD")).collect();
+    assert!(labelled.len() == 1 && labelled[0].starts_with("grpc-web "), "{text}");
+    assert!(text.lines().take(14).all(|line| line.chars().count() <= 120), "{text}");
+    assert!(text.contains("4 warnings: hiccup (sse), server-saturation (grpc-web)\n"), "{text}");
+}
+
+#[test]
+fn injected_faults_are_said_loudly() {
+    let mut run = support::run();
+    assert!(!table::render(&run).contains("NO MEASUREMENT"));
+    run.run.scenario["faults"] = json!({});
+    assert!(!table::render(&run).contains("NO MEASUREMENT"));
+    run.run.scenario["faults"] = json!({ "drop": 0.01, "delay": "5ms", "stall": null });
+    let text = table::render(&run).replace("\n  ", " ");
+    let said = "NO MEASUREMENT: faults were injected on purpose: delay = 5ms, drop = 0.01; this is a test of the checks and \
+                no measurement\n";
+    assert!(text.contains(said), "{text}");
 }

@@ -3,6 +3,7 @@
 use super::{
     markup::{self, Cell, escape},
     responses::deviation,
+    samples,
 };
 use crate::{
     bands::Judged,
@@ -45,9 +46,9 @@ fn cells(row: &Row) -> Vec<Cell> {
     let merged = row.merged.as_ref();
     let [client, server] = row.code_lines;
     vec![
-        markup::name(row.order, &row.variant, note),
+        name(row, note),
         latency(row),
-        Cell::number(&or_none(row.times_floor, |times| format!("{} ×", format::significant(times))), row.times_floor),
+        times_floor(row),
         complexity(&row.client_complexity, client),
         complexity(&row.server_complexity, server),
         merged.map_or_else(missing, wasted),
@@ -74,13 +75,28 @@ fn missing() -> Cell {
     Cell::text(NONE)
 }
 
+fn name(row: &Row, note: &str) -> Cell {
+    let mut cell = markup::name(row.order, &row.variant, note);
+    if row.overloaded {
+        cell.html += "<small class=\"differs\">OVERLOAD</small>";
+    }
+    cell
+}
+
+fn times_floor(row: &Row) -> Cell {
+    let Some(times) = row.times_floor else { return missing() };
+    let mark = if row.like_floor { "<span title=\"no difference from the floor is shown\">≈</span> " } else { "" };
+    Cell::html(format!("{mark}{} ×", format::significant(times)), Some(times))
+}
+
 fn latency(row: &Row) -> Cell {
     let Some(merged) = &row.merged else { return Cell::html(word(&row.latency), None) };
     let [p50, p99] = [merged.latency_ns.p50, merged.latency_ns.p99];
     let html = format!(
-        "{}<b>{}</b> <small>p99 {}</small>",
+        "{}<b>{}</b>{} <small>p99 {}</small>",
         word(&row.latency),
         or_none(p50, format::duration),
+        samples::interval_below(merged),
         or_none(p99, format::duration)
     );
     Cell::html(html, p50.map(|p50| p50 as f64))

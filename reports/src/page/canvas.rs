@@ -39,6 +39,8 @@ pub(super) enum Ink {
     Text,
     /// Text and marks that step back.
     Muted,
+    /// A dashed line that is of no approach.
+    Dashed,
     /// Lines that only guide the eye.
     Grid,
     /// The page behind.
@@ -157,6 +159,7 @@ fn mixed(ink: Ink, strength: f64) -> RGBAColor {
         Ink::Plain(order) => RGBColor(2, 0, (order % COLOURS) as u8),
         Ink::Text => RGBColor(3, 0, 0),
         Ink::Muted => RGBColor(3, 0, 1),
+        Ink::Dashed => RGBColor(3, 1, 1),
         Ink::Grid => RGBColor(3, 0, 2),
         Ink::Paper => RGBColor(3, 0, 3),
     };
@@ -210,7 +213,10 @@ fn class(attribute: &str, code: &str) -> String {
     match (byte(1), byte(3), byte(5)) {
         (1, dash, colour) => format!("{kind}{colour} d{dash}"),
         (2, _, colour) => format!("{kind}{colour}"),
-        (_, _, which) => format!("{kind}-{}", ["text", "muted", "grid", "paper"][usize::from(which % 4)]),
+        (_, dash, which) => {
+            let dash = if dash == 0 { String::new() } else { format!(" d{dash}") };
+            format!("{kind}-{}{dash}", ["text", "muted", "grid", "paper"][usize::from(which % 4)])
+        }
     }
 }
 

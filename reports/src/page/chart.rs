@@ -26,7 +26,8 @@ pub(super) const ROW: i32 = 54;
 /// The name at the end of a line.
 #[derive(Debug, Clone)]
 pub(super) struct EndLabel {
-    pub(super) order: usize,
+    /// Place in the registry; none where the line is of no approach.
+    pub(super) order: Option<usize>,
     pub(super) text: String,
     pub(super) end: (i32, i32),
 }
@@ -62,8 +63,15 @@ pub(super) fn end_labels(canvas: &Canvas<'_>, frame: Frame, labels: &[EndLabel])
     apart(&mut heights, TEXT + 6, frame.top, frame.bottom);
     for (label, height) in labels.iter().zip(heights) {
         let bend = (frame.right + 16, height);
-        canvas.line(vec![label.end, bend, (frame.right + 26, height)], Ink::Plain(label.order), 1, 0.5);
-        canvas.marker(label.order, (frame.right + 38, height), true);
+        canvas.line(
+            vec![label.end, bend, (frame.right + 26, height)],
+            label.order.map_or(Ink::Muted, Ink::Plain),
+            1,
+            0.5,
+        );
+        if let Some(order) = label.order {
+            canvas.marker(order, (frame.right + 38, height), true);
+        }
         canvas.text(&shortened(&label.text), (frame.right + 56, height), Ink::Text, Hold::Left);
     }
 }

@@ -1,97 +1,51 @@
-//! Latency by percentile: on an axis on which each further nine takes the same room, each line cut where its samples
-//! end.
+//! Latency by percentile: a thick line for each variant, thin ones for its rounds.
 
 use super::{
     canvas::{self, Canvas, Ink},
-    chart::{self, EndLabel, Frame, NAMES},
-    markup::{self, Cell},
-    scale::{Scale, logarithmic_axis, nines, quantile_at},
+    chart::{self, EndLabel},
+    curves::{Axes, Curve, FRAME, SIZE, curve},
+    markup::{self, Cell, escape},
+    samples,
 };
 use crate::{
     format::{self, NONE, or_none},
-    merge::{self, Merged},
+    merge::Merged,
     report::{LoadPoint, Row},
-    schema::Summary,
-    statistics::Histogram,
 };
-
-const SIZE: (i32, i32) = (1480, 900);
-const FRAME: Frame = Frame { left: 150, right: SIZE.0 - NAMES, top: 56, bottom: SIZE.1 - 90 };
-/// Points of a line.
-const POINTS: u32 = 72;
-
-/// One line: places on the axis of nines, and nanoseconds.
-type Curve = Vec<(f64, f64)>;
 
 /// The figure, or nothing where no row has figures.
 pub(super) fn figure(point: &LoadPoint, id: &str) -> String {
     let rows = chart::measured(point);
     let lines: Vec<(&Row, Curve, Vec<Curve>)> = rows.iter().map(|row| curves(row)).collect();
-    let values = lines.iter().flat_map(|(_, merged, _)| merged.iter().map(|(_, value)| *value));
-    let Some((bounds, ticks)) = logarithmic_axis(values) else { return String::new() };
-    let widest = lines.iter().filter_map(|(_, merged, _)| merged.last()).map(|(place, _)| *place).fold(0.5, f64::max);
-    let horizontal = Scale::linear(0.0, widest, FRAME.left, FRAME.right);
-    let vertical = Scale::logarithmic(bounds[0], bounds[1], FRAME.bottom, FRAME.top);
+    let merged: Vec<&Curve> = lines.iter().map(|(_, merged, _)| merged).collect();
+    let Some(axes) = Axes::around(&merged) else { return String::new() };
     let title = "Latency by percentile";
     let take_away = take_away(&rows);
     let drawing = canvas::svg(id, SIZE, title, &take_away, |canvas| {
-        let nines_ticks =
-            [(0.0, "min"), (0.5, "p50"), (0.9, "p90"), (0.99, "p99"), (0.999, "p99.9"), (0.9999, "p99.99")]
-                .map(|(quantile, text)| (nines(quantile), text.to_owned()));
-        let nines_ticks = nines_ticks.into_iter().filter(|(place, _)| *place <= widest);
-        let nines_ticks: Vec<_> = nines_ticks.map(|(place, text)| (horizontal.at(place), text)).collect();
-        let ticks: Vec<_> =
-            ticks.iter().map(|tick| (vertical.at(*tick), format::tick(&format::duration(*tick as u64)))).collect();
-        chart::horizontal_axis(canvas, FRAME, &nines_ticks, "percentile: each further nine takes the same room");
-        chart::vertical_axis(canvas, FRAME, &ticks, "latency, logarithmic");
-        let mut labels = Vec::new();
-        for (row, merged, rounds) in &lines {
-            labels.extend(draw(canvas, row, merged, rounds, horizontal, vertical));
-        }
+        axes.draw(canvas, "latency");
+        let labels: Vec<EndLabel> =
+            lines.iter().filter_map(|(row, merged, rounds)| draw(canvas, &axes, row, merged, rounds)).collect();
         chart::end_labels(canvas, FRAME, &labels);
     });
     chart::figure(title, &take_away, &drawing, &table(&rows))
 }
 
 /// Thin lines for the rounds, a thick one for them all.
-fn draw(
-    canvas: &Canvas<'_>,
-    row: &Row,
-    merged: &Curve,
-    rounds: &[Curve],
-    horizontal: Scale,
-    vertical: Scale,
-) -> Option<EndLabel> {
-    let pixels = |curve: &Curve| {
-        curve.iter().map(|(place, value)| (horizontal.at(*place), vertical.at(*value))).collect::<Vec<_>>()
-    };
+fn draw(canvas: &Canvas<'_>, axes: &Axes, row: &Row, merged: &Curve, rounds: &[Curve]) -> Option<EndLabel> {
     for round in rounds {
-        canvas.line(pixels(round), Ink::Plain(row.order), 2, 0.35);
+        canvas.line(axes.pixels(round), Ink::Plain(row.order), 2, 0.35);
     }
-    let points = pixels(merged);
+    let points = axes.pixels(merged);
     let end = *points.last()?;
     canvas.line(points, Ink::Series(row.order), 5, 1.0);
     canvas.marker(row.order, end, true);
-    Some(EndLabel { order: row.order, text: row.variant.clone(), end })
+    Some(EndLabel { order: Some(row.order), text: row.variant.clone(), end })
 }
 
 fn curves(row: &Row) -> (&Row, Curve, Vec<Curve>) {
     let Some(merged) = &row.merged else { return (row, Vec::new(), Vec::new()) };
     let rounds = merged.rounds.iter().map(|round| curve(&round.latency_ns, round.effective_observations)).collect();
     (row, curve(&merged.latency_ns, merged.effective_observations), rounds)
-}
-
-/// From the smallest value to the last percentile that so many observations support.
-fn curve(summary: &Summary, effective_observations: u64) -> Curve {
-    let histogram: Histogram = merge::histogram(summary);
-    if histogram.is_empty() || effective_observations == 0 {
-        return Vec::new();
-    }
-    let last = nines(crate::statistics::largest_supported(effective_observations));
-    let places: Vec<f64> = (0..=POINTS).map(|step| last * f64::from(step) / f64::from(POINTS)).collect();
-    let quantiles: Vec<f64> = places.iter().map(|place| quantile_at(*place)).collect();
-    let values = histogram.value_at_quantiles(quantiles).map(|value| value as f64);
-    places.into_iter().zip(values).collect()
 }
 
 fn take_away(rows: &[&Row]) -> String {
@@ -128,7 +82,7 @@ fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
     let relative = merged.p50_spread_ns.map(|[least, most]| most as f64 / least.max(1) as f64);
     vec![
         markup::name(row.order, &row.variant, ""),
-        time(latency.p50),
+        median(merged),
         time(latency.p90),
         time(latency.p99),
         time(latency.p999),
@@ -137,4 +91,11 @@ fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
         count(merged.effective_observations),
         count(latency.count),
     ]
+}
+
+/// The p50, and below it its interval.
+fn median(merged: &Merged) -> Cell {
+    let p50 = merged.latency_ns.p50;
+    let html = escape(&or_none(p50, format::duration)) + &samples::interval_below(merged);
+    Cell::html(html, p50.map(|p50| p50 as f64))
 }

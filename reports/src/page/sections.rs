@@ -1,10 +1,9 @@
 //! The page from top to bottom. First screen: verdict, the article's table, and whether it can be trusted.
 
-use super::{article, dots, markup::escape, others, percentiles, responses, sweep, trust};
+use super::{article, dots, loads, markup::escape, others, percentiles, responses, sweep, trust};
 use crate::{
     report::{LoadPoint, Report},
     schema::RunRecord,
-    verdict,
 };
 
 const STYLE: &str = include_str!("style.css");
@@ -20,6 +19,9 @@ pub(super) fn page(report: &Report) -> String {
     let mut html = head(&title);
     html += &format!("<header><p class=\"kind\">delivery-bench · {}</p>", escape(&report.run.scenario_name));
     html += &format!("<h1>{}</h1>", escape(&title));
+    if let Some(faults) = &report.faults {
+        html += &format!("<p class=\"banner differs loud\">No measurement: {}.</p>", escape(faults));
+    }
     if let Some(question) = text_of(&report.run, "question") {
         html += &format!("<p class=\"question\">{}</p>", escape(question));
     }
@@ -66,7 +68,7 @@ fn text_of<'a>(run: &'a RunRecord, key: &str) -> Option<&'a str> {
 /// The article's table, under each load, with the rules below.
 fn tables(report: &Report) -> String {
     let mut html = "<section id=\"table\"><h2>Measured, beside the article’s words</h2>\n".to_owned();
-    html += &each(&report.loads, TABLES_LIMIT_BYTES, |_, point| article::table(point));
+    html += &loads::each(&report.loads, TABLES_LIMIT_BYTES, |_, point| article::table(point));
     html += "<ul class=\"rules\">\n";
     for rule in &report.rules {
         html += &format!("<li>{}</li>\n", escape(rule));
@@ -80,7 +82,7 @@ fn charts(loads: &[LoadPoint]) -> String {
     if loads.len() > 1 {
         html += &format!("<div class=\"board\">{}</div>\n", sweep::figures(loads));
     }
-    html += &each(loads, CHARTS_LIMIT_BYTES, |index, point| {
+    html += &loads::each(loads, CHARTS_LIMIT_BYTES, |index, point| {
         let id = format!("load{index}");
         let figures = [
             percentiles::figure(point, &format!("{id}-percentiles")),
@@ -91,30 +93,4 @@ fn charts(loads: &[LoadPoint]) -> String {
         format!("<div class=\"board\">{}</div>\n", figures.concat())
     });
     html + "</section>\n"
-}
-
-/// What is made of each load, the heaviest first and always, the others while there is room.
-fn each(loads: &[LoadPoint], limit_bytes: usize, make: impl Fn(usize, &LoadPoint) -> String) -> String {
-    let mut html = String::new();
-    for (index, point) in loads.iter().enumerate().rev() {
-        let part = folded(point, loads.len(), index, &make(index, point));
-        if !html.is_empty() && html.len() + part.len() > limit_bytes {
-            html += &format!(
-                "<p>Left out here to keep the page small: {} lighter loads. report.json has them.</p>\n",
-                index + 1
-            );
-            break;
-        }
-        html += &part;
-    }
-    html
-}
-
-/// Of several loads the heaviest is open, the others are folded away with their verdict to be seen.
-fn folded(point: &LoadPoint, of: usize, index: usize, html: &str) -> String {
-    if of == 1 {
-        return html.to_owned();
-    }
-    let open = if index + 1 == of { " open" } else { "" };
-    format!("<details{open}><summary>{}</summary>{html}</details>\n", escape(&verdict::of_load(point)))
 }

@@ -91,7 +91,7 @@ fn figure(axis: &Axis, percentile: Percentile, points: &[&LoadPoint], id: &str) 
             canvas.line(pixels.clone(), Ink::Series(row.order), 4, 1.0);
             pixels.iter().for_each(|place| canvas.marker(row.order, *place, true));
             let end = pixels.last().copied();
-            labels.extend(end.map(|end| EndLabel { order: row.order, text: row.variant.clone(), end }));
+            labels.extend(end.map(|end| EndLabel { order: Some(row.order), text: row.variant.clone(), end }));
         }
         chart::end_labels(canvas, FRAME, &labels);
     });

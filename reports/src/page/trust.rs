@@ -1,13 +1,21 @@
 //! The validity box: what stands behind the numbers, and how to get them again.
 
-use super::markup::{self, Cell, escape};
+use super::{
+    loads,
+    markup::{self, Cell, escape},
+    punctuality, samples,
+};
 use crate::{
     format::{self, NONE, or_none},
     report::Report,
     schema::{RunRecord, Status, Verdict},
+    surroundings::Surroundings,
     validity::{CheckTotal, Validity},
     verdict::describe,
 };
+
+/// Largest size of the tables of samples, so that those of a long sweep do not fill the page.
+const SAMPLES_LIMIT_BYTES: usize = 40_000;
 
 /// The box.
 pub(super) fn section(report: &Report) -> String {
@@ -20,7 +28,9 @@ pub(super) fn section(report: &Report) -> String {
     html += &problems(validity);
     html += &checks(&validity.checks);
     html += &warnings(validity);
-    html += &machine(&report.run);
+    html += &loads::each(&report.loads, SAMPLES_LIMIT_BYTES, |_, point| samples::table(point));
+    html += &validity.surroundings.as_ref().map_or_else(String::new, punctuality::figure);
+    html += &machine(&report.run, validity.surroundings.as_ref());
     html + "</section>\n"
 }
 
@@ -78,7 +88,15 @@ fn warnings(validity: &Validity) -> String {
     if validity.warnings.is_empty() {
         return String::new();
     }
-    let mut html = format!("<details><summary>{} warnings, each</summary><ul>\n", validity.warnings.len());
+    let mut html = String::new();
+    for explanation in validity.explanations() {
+        html += &format!("<p class=\"warns\">! {}</p>\n", escape(&explanation));
+    }
+    let summary = match validity.warnings.len() {
+        1 => "The warning, with its round".to_owned(),
+        several => format!("All {several} warnings, one by one"),
+    };
+    html += &format!("<details><summary>{summary}</summary><ul>\n");
     for warning in &validity.warnings {
         html += &format!(
             "<li><b>{}</b>, round {}, {}: {} {}: {}</li>\n",
@@ -93,7 +111,7 @@ fn warnings(validity: &Validity) -> String {
     html + "</ul></details>\n"
 }
 
-fn machine(run: &RunRecord) -> String {
+fn machine(run: &RunRecord, surroundings: Option<&Surroundings>) -> String {
     let environment = &run.environment;
     let dirty = if run.tool.dirty { ", with uncommitted changes" } else { "" };
     let descriptors = [environment.nofile_soft, environment.nofile_hard].map(format::count).join(", at most ");
@@ -102,6 +120,7 @@ fn machine(run: &RunRecord) -> String {
         ("Machine", format!("{}, {} cores, {}", environment.cpu, environment.cores, memory(environment.memory_bytes))),
         ("Kernel", format!("{} {}, clock {}", environment.os, environment.kernel, environment.clocksource)),
         ("Descriptors", descriptors),
+        ("Host, in the worst valid trial", surroundings.map_or_else(|| NONE.to_owned(), host)),
         ("Commit", format!("{}{dirty}, version {}", run.tool.git_revision, run.tool.version)),
     ];
     let mut html = "<dl class=\"machine\">\n".to_owned();
@@ -109,6 +128,18 @@ fn machine(run: &RunRecord) -> String {
         html += &format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", escape(&value));
     }
     html + &format!("<div><dt>Again</dt><dd><code>{}</code></dd></div></dl>\n", escape(&run.command))
+}
+
+fn host(surroundings: &Surroundings) -> String {
+    let unknown = || "unknown".to_owned();
+    let share = |share: Option<f64>| share.map_or_else(unknown, format::percent);
+    format!(
+        "steal {}, other processes {}, held back by a limit: {}, somebody waiting for a processor: {} of the time",
+        share(surroundings.steal_share),
+        share(surroundings.foreign_share),
+        surroundings.throttled_us.map_or_else(unknown, |throttled| format::processor_time(throttled as f64)),
+        share(surroundings.pressure_share)
+    )
 }
 
 fn memory(bytes: u64) -> String {

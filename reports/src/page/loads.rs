@@ -1,0 +1,30 @@
+//! One part of the page for each load of a run, within a size.
+
+use super::markup::escape;
+use crate::{report::LoadPoint, verdict};
+
+/// What is made of each load, the heaviest first and always, the others while there is room.
+pub(super) fn each(loads: &[LoadPoint], limit_bytes: usize, make: impl Fn(usize, &LoadPoint) -> String) -> String {
+    let mut html = String::new();
+    for (index, point) in loads.iter().enumerate().rev() {
+        let part = folded(point, loads.len(), index, &make(index, point));
+        if !html.is_empty() && html.len() + part.len() > limit_bytes {
+            html += &format!(
+                "<p>Left out here to keep the page small: {} lighter loads. report.json has them.</p>\n",
+                index + 1
+            );
+            break;
+        }
+        html += &part;
+    }
+    html
+}
+
+/// Of several loads the heaviest is open, the others are folded away with their verdict to be seen.
+fn folded(point: &LoadPoint, of: usize, index: usize, html: &str) -> String {
+    if of == 1 {
+        return html.to_owned();
+    }
+    let open = if index + 1 == of { " open" } else { "" };
+    format!("<details{open}><summary>{}</summary>{html}</details>\n", escape(&verdict::of_load(point)))
+}

@@ -1,0 +1,60 @@
+//! What each median rests on: how many events, how many of them independent, and how far the rounds lie apart.
+
+use super::markup::{self, Cell, escape};
+use crate::{
+    format::{self, or_none},
+    merge::Merged,
+    report::{LoadPoint, Row},
+    verdict,
+};
+
+const HEADINGS: [&str; 8] = [
+    "Approach",
+    "Events",
+    "Effective events",
+    "Deliveries",
+    "p50",
+    "95 % interval over rounds",
+    "Spread between rounds",
+    "Rounds",
+];
+
+/// The table of one load.
+pub(super) fn table(point: &LoadPoint) -> String {
+    let rows: Vec<Vec<Cell>> = point.rows.iter().filter_map(|row| Some(cells(row, row.merged.as_ref()?))).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let caption = format!("What each median rests on: {}", verdict::describe(&point.load));
+    markup::table("figures", &caption, &HEADINGS, &rows)
+}
+
+fn cells(row: &Row, merged: &Merged) -> Vec<Cell> {
+    let count = |value: u64| Cell::number(&format::count(value), Some(value as f64));
+    let p50 = merged.latency_ns.p50;
+    let interval = merged.interval_over_rounds_ns;
+    vec![
+        markup::name(row.order, &row.variant, ""),
+        count(merged.event_median_ns.count),
+        count(merged.effective_observations),
+        count(merged.latency_ns.count),
+        Cell::number(&or_none(p50, format::duration), p50.map(|p50| p50 as f64)),
+        Cell::number(&or_none(interval, format::range), interval.map(|[least, _]| least as f64)),
+        Cell::number(
+            &or_none(merged.round_spread, |spread| format!("× {}", format::significant(spread))),
+            merged.round_spread,
+        ),
+        count(merged.rounds.len() as u64),
+    ]
+}
+
+/// The interval of a median as a second line in its cell: that over the rounds, or of the only round.
+pub(super) fn interval_below(merged: &Merged) -> String {
+    let of_one = merged.median_interval_ns.filter(|_| merged.rounds.len() == 1);
+    let (interval, what) = match (merged.interval_over_rounds_ns, of_one) {
+        (Some(interval), _) => (interval, "95 % interval of the median, over all rounds"),
+        (None, Some(interval)) => (interval, "95 % interval of the median, of the only round"),
+        (None, None) => return String::new(),
+    };
+    format!(" <small title=\"{what}\">{}</small>", escape(&format::range(interval)))
+}
