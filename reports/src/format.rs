@@ -82,15 +82,15 @@ pub(crate) fn range([least, most]: [u64; 2]) -> String {
     }
 }
 
-/// Lines of at most so many characters, broken at spaces, each with this indent and all but the first with two spaces
-/// more. A word that is longer has a line of its own.
-pub(crate) fn wrapped(text: &str, width: usize, indent: &str) -> String {
+/// Lines of at most so many characters, broken at spaces; the first begins with `first` and each other with `rest`. A word
+/// that is longer has a line of its own.
+pub(crate) fn wrapped(text: &str, width: usize, first: &str, rest: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => *line += &format!(" {word}"),
-            Some(_) => lines.push(format!("{indent}  {word}")),
-            None => lines.push(format!("{indent}{word}")),
+            Some(_) => lines.push(format!("{rest}{word}")),
+            None => lines.push(format!("{first}{word}")),
         }
     }
     lines.iter().map(|line| format!("{line}\n")).collect()
@@ -134,8 +134,8 @@ mod tests {
 
     #[test]
     fn long_texts_are_broken_at_spaces() {
-        assert_eq!(wrapped("one two three", 9, ""), "one two\n  three\n");
-        assert_eq!(wrapped("one incomprehensible", 9, "  "), "  one\n    incomprehensible\n");
+        assert_eq!(wrapped("one two three", 9, "", "  "), "one two\n  three\n");
+        assert_eq!(wrapped("one incomprehensible", 9, "  ", "    "), "  one\n    incomprehensible\n");
     }
 
     #[test]

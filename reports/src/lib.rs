@@ -16,6 +16,7 @@ mod report;
 pub mod schema;
 pub mod statistics;
 pub mod store;
+pub mod study;
 mod surroundings;
 pub mod table;
 mod validate;

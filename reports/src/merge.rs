@@ -146,7 +146,8 @@ pub fn histogram(summary: &Summary) -> Histogram {
     statistics::decode(&summary.histogram).unwrap_or_else(|_| statistics::new_histogram())
 }
 
-fn one_round(round: u32, one: &Measured) -> RoundFigures {
+/// The figures of one trial.
+pub(crate) fn one_round(round: u32, one: &Measured) -> RoundFigures {
     RoundFigures {
         round,
         latency_ns: statistics::summarise(&histogram(&one.latency_ns), one.effective_events),
@@ -166,7 +167,7 @@ fn median_interval(event_medians: &Summary, effective: u64) -> Option<[u64; 2]> 
 }
 
 /// e to the sample standard deviation of the logarithms.
-fn round_spread(p50s: &[u64]) -> Option<f64> {
+pub(crate) fn round_spread(p50s: &[u64]) -> Option<f64> {
     if p50s.len() < 2 {
         return None;
     }

@@ -42,11 +42,11 @@ pub fn render(run: &Run) -> String {
         text += &format!("{status}: {}, round {}: {}\n", problem.variant, problem.round, problem.reason);
     }
     if let Some(faults) = &report.faults {
-        text += &format::wrapped(&format!("NO MEASUREMENT: {faults}"), WIDTH, "");
+        text += &format::wrapped(&format!("NO MEASUREMENT: {faults}"), WIDTH, "", "  ");
     }
     text += &format!("{}\n", report.validity.line());
     for explanation in report.validity.explanations() {
-        text += &format::wrapped(&explanation, WIDTH, "  ");
+        text += &format::wrapped(&explanation, WIDTH, "  ", "    ");
     }
     text + &format!("{}\n", report.verdict)
 }

@@ -1,0 +1,273 @@
+//! What this tool says of itself: how often it shows a difference where there is none, and what its checks read on trials
+//! that nothing is wrong with.
+//!
+//! Both come from recorded runs of one build, each with many rounds. Trials are first reduced to [`Sample`]s, which can be
+//! written as CSV and read back, and everything else is made of those, so that committed data reproduces a published
+//! table. Pure; sets no threshold.
+
+mod csv;
+mod text;
+
+use serde::Serialize;
+
+pub use csv::{CsvError, csv, from_csv};
+pub use text::render;
+
+use crate::{
+    difference, inference, merge,
+    schema::{Status, TrialRecord, Verdict},
+    statistics,
+    store::Run,
+};
+
+/// Rounds that make one comparison of equals: the 1st, 3rd and 5th against the 2nd, 4th and 6th, so that what drifts
+/// slowly meets both sides alike.
+pub const ROUNDS_OF_A_PAIR: usize = 6;
+
+/// One trial, as far as a study needs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Place of its run among those that were given, from 1.
+    pub run: u32,
+    /// Name of the variant.
+    pub variant: String,
+    /// Simulated clients.
+    pub clients: u32,
+    /// Events a second, over all symbols.
+    pub events_per_second: f64,
+    /// Filler in each event.
+    pub payload_bytes: u32,
+    /// Round, from 1.
+    pub round: u32,
+    /// Outcome.
+    pub status: Status,
+    /// Median latency; none where too few events support one.
+    pub p50_ns: Option<u64>,
+    /// 95 % interval of the median of the events' medians; none where there are too few.
+    pub interval_ns: Option<[u64; 2]>,
+    /// Independent observations behind them.
+    pub effective_events: u64,
+    /// What each check read.
+    pub readings: Vec<Reading>,
+}
+
+/// What one check read in one trial.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Name of the check.
+    pub check: String,
+    /// From where on it does not pass; none where it is no threshold.
+    pub threshold: Option<f64>,
+    /// What was measured, to six significant digits; none where there was nothing to judge.
+    pub value: Option<f64>,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// What the samples say.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Study {
+    /// Trials that were measured.
+    pub trials: usize,
+    /// Of them valid; only these are compared and calibrated on.
+    pub valid: usize,
+    /// Comparisons of equals, of each variant.
+    pub variants: Vec<Equals>,
+    /// Comparisons of all variants.
+    pub pairs: u64,
+    /// Differences that were shown, of all variants: each is false.
+    pub differences: u64,
+    /// Exact one-sided 95 % upper bound of the rate of false differences, with pairs taken as independent.
+    pub upper_bound: f64,
+    /// What the checks read.
+    pub checks: Vec<Calibration>,
+}
+
+/// Comparisons of one variant with itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Equals {
+    /// Name of the variant.
+    pub variant: String,
+    /// Valid trials.
+    pub rounds: usize,
+    /// e to the standard deviation of ln p50 over those trials of the first load; none with fewer than two.
+    pub round_spread: Option<f64>,
+    /// Comparisons in which both sides have an interval over rounds.
+    pub pairs: u64,
+    /// Comparisons that showed a difference.
+    pub differences: u64,
+    /// Largest |ln(p50 of B ÷ p50 of A)|, each the geometric mean of its rounds.
+    pub largest_log_ratio: Option<f64>,
+}
+
+/// What one check read on valid trials.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Calibration {
+    /// Name of the check.
+    pub check: String,
+    /// From where on it does not pass, as recorded.
+    pub threshold: Option<f64>,
+    /// Valid trials in which it had a value.
+    pub trials: u64,
+    /// p50, p90 and p99 of the values; none where so few trials do not support one.
+    pub quantiles: [Option<f64>; 3],
+    /// Largest value; none without one.
+    pub largest: Option<f64>,
+    /// Valid trials in which it warned.
+    pub warned: u64,
+    /// Trials that it made invalid.
+    pub invalid: u64,
+}
+
+/// The trials of these runs that were measured, in the order of the runs and of their files.
+#[must_use]
+pub fn samples(runs: &[Run]) -> Vec<Sample> {
+    let numbered = (1..).zip(runs);
+    numbered.flat_map(|(number, run)| run.trials.iter().filter_map(move |trial| sample(number, trial))).collect()
+}
+
+fn sample(run: u32, trial: &TrialRecord) -> Option<Sample> {
+    let measured = trial.measured.as_ref()?;
+    let round = merge::one_round(trial.round, measured);
+    let readings = measured.checks.iter().map(|check| Reading {
+        check: check.id.clone(),
+        threshold: check.threshold,
+        value: check.value.map(rounded),
+        verdict: check.verdict,
+    });
+    Some(Sample {
+        run,
+        variant: trial.variant.clone(),
+        clients: trial.load.clients,
+        events_per_second: trial.load.events_per_second,
+        payload_bytes: trial.load.payload_bytes,
+        round: trial.round,
+        status: trial.status,
+        p50_ns: round.latency_ns.p50,
+        interval_ns: round.median_interval_ns,
+        effective_events: round.effective_observations,
+        readings: readings.collect(),
+    })
+}
+
+/// To six significant digits, so that a table of the data is no longer than it is exact.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
+}
+
+/// Compares each variant with itself, and puts together what the checks read.
+#[must_use]
+pub fn of(samples: &[Sample]) -> Study {
+    let valid: Vec<&Sample> = samples.iter().filter(|sample| sample.status == Status::Ok).collect();
+    let variants: Vec<Equals> = unique(valid.iter().map(|sample| sample.variant.as_str()))
+        .into_iter()
+        .map(|variant| equals(variant, &valid))
+        .collect();
+    let pairs = variants.iter().map(|one| one.pairs).sum();
+    let differences = variants.iter().map(|one| one.differences).sum();
+    Study {
+        trials: samples.len(),
+        valid: valid.len(),
+        variants,
+        pairs,
+        differences,
+        upper_bound: inference::proportion_upper_bound(differences, pairs),
+        checks: calibrations(samples),
+    }
+}
+
+fn equals(variant: &str, valid: &[&Sample]) -> Equals {
+    let own: Vec<&Sample> = valid.iter().filter(|sample| sample.variant == variant).copied().collect();
+    // Rounds of one run under one load are equals; the parts of a sweep are not.
+    let place =
+        |sample: &Sample| (sample.run, sample.clients, sample.events_per_second.to_bits(), sample.payload_bytes);
+    let series: Vec<Vec<&Sample>> = unique(own.iter().map(|sample| place(sample)))
+        .into_iter()
+        .map(|of| {
+            let mut series: Vec<&Sample> = own.iter().filter(|sample| place(sample) == of).copied().collect();
+            series.sort_by_key(|sample| sample.round);
+            series
+        })
+        .collect();
+    let pairs: Vec<Pair> =
+        series.iter().flat_map(|series| series.chunks_exact(ROUNDS_OF_A_PAIR)).filter_map(pair).collect();
+    let first: Vec<u64> = series.first().into_iter().flatten().filter_map(|sample| sample.p50_ns).collect();
+    Equals {
+        variant: variant.to_owned(),
+        rounds: own.len(),
+        round_spread: merge::round_spread(&first),
+        pairs: pairs.len() as u64,
+        differences: pairs.iter().filter(|pair| pair.differs).count() as u64,
+        largest_log_ratio: pairs.iter().filter_map(|pair| pair.log_ratio).reduce(f64::max),
+    }
+}
+
+/// One comparison of equals.
+struct Pair {
+    differs: bool,
+    log_ratio: Option<f64>,
+}
+
+/// Compares rounds that take turns; none where a side has no interval, since the rule then shows nothing of anything.
+fn pair(rounds: &[&Sample]) -> Option<Pair> {
+    let side = |first: usize| rounds.iter().skip(first).step_by(2).copied();
+    let [a, b] = [side(0), side(1)].map(|side| difference::over_rounds(side.map(|sample| sample.interval_ns)));
+    if a.is_none() || b.is_none() {
+        return None;
+    }
+    let mean_logarithm = |first: usize| {
+        let logarithms: Vec<f64> =
+            side(first).filter_map(|sample| sample.p50_ns).map(|p50| (p50.max(1) as f64).ln()).collect();
+        (!logarithms.is_empty()).then(|| logarithms.iter().sum::<f64>() / logarithms.len() as f64)
+    };
+    let log_ratio = mean_logarithm(0).zip(mean_logarithm(1)).map(|(a, b)| (b - a).abs());
+    Some(Pair { differs: difference::between(a, b).is_some(), log_ratio })
+}
+
+/// Each check once for each of its thresholds, in the order of the checks' first appearance.
+fn calibrations(samples: &[Sample]) -> Vec<Calibration> {
+    let all = samples.iter().flat_map(|sample| sample.readings.iter().map(|reading| (sample.status, reading)));
+    let kind = |reading: &Reading| (reading.check.clone(), reading.threshold.map(f64::to_bits));
+    let names = unique(all.clone().map(|(_, reading)| reading.check.as_str()));
+    let mut kinds = unique(all.clone().map(|(_, reading)| kind(reading)));
+    kinds.sort_by_key(|(check, _)| names.iter().position(|name| name == check));
+    kinds
+        .into_iter()
+        .map(|of| {
+            let own: Vec<(Status, &Reading)> = all.clone().filter(|(_, reading)| kind(reading) == of).collect();
+            let valid = || own.iter().filter(|(status, _)| *status == Status::Ok).map(|(_, reading)| *reading);
+            let mut values: Vec<f64> = valid().filter_map(|reading| reading.value).collect();
+            values.sort_by(f64::total_cmp);
+            let count = |verdict| move |reading: &&Reading| reading.verdict == verdict;
+            Calibration {
+                check: of.0,
+                threshold: of.1.map(f64::from_bits),
+                trials: values.len() as u64,
+                quantiles: [0.5, 0.9, 0.99].map(|quantile| nearest_rank(&values, quantile)),
+                largest: values.last().copied(),
+                warned: valid().filter(count(Verdict::Warn)).count() as u64,
+                invalid: own.iter().map(|(_, reading)| *reading).filter(count(Verdict::Invalid)).count() as u64,
+            }
+        })
+        .collect()
+}
+
+/// The smallest value that at least this share of the sorted values does not exceed; none without support.
+fn nearest_rank(sorted: &[f64], quantile: f64) -> Option<f64> {
+    if (sorted.len() as u64) < statistics::needed(quantile) {
+        return None;
+    }
+    let rank = (sorted.len() as f64 * quantile).ceil() as usize;
+    sorted.get(rank.max(1) - 1).copied()
+}
+
+/// Each once, in the order of their first appearance.
+fn unique<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut unique = Vec::new();
+    for one in all {
+        if !unique.contains(&one) {
+            unique.push(one);
+        }
+    }
+    unique
+}

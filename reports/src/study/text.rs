@@ -1,0 +1,95 @@
+//! A study as plain text, aligned, as the documents print it.
+
+use super::{Calibration, Equals, Study};
+use crate::format::{self, or_none};
+
+/// Columns that sentences keep within.
+const WIDTH: usize = 100;
+
+/// The two tables with what they say.
+#[must_use]
+pub fn render(study: &Study) -> String {
+    let mut text = format::wrapped(
+        &format!(
+            "{} of {} measured trials are valid. Of each variant the 1st, 3rd and 5th of six rounds are compared with the \
+             2nd, 4th and 6th: the same build on both sides, so that each difference is a false one.",
+            format::count(study.valid as u64),
+            format::count(study.trials as u64)
+        ),
+        WIDTH,
+        "",
+        "",
+    );
+    text += &format!("\n{}\n", equals(&study.variants));
+    text += &format::wrapped(&sentence(study), WIDTH, "", "");
+    text + &format!("\n{}", calibrations(&study.checks))
+}
+
+fn sentence(study: &Study) -> String {
+    let Study { pairs, differences, upper_bound, .. } = study;
+    if *pairs == 0 {
+        return "No six rounds of a variant could be compared.".to_owned();
+    }
+    format!(
+        "False differences: {} of {} pairs, {}; at most {} with 95 % confidence, if pairs are independent.",
+        format::count(*differences),
+        format::count(*pairs),
+        format::percent(*differences as f64 / *pairs as f64),
+        format::percent(*upper_bound)
+    )
+}
+
+fn equals(variants: &[Equals]) -> String {
+    let headings = ["variant", "rounds", "spread", "pairs", "differences", "largest ratio"];
+    let factor = |factor: f64| format!("× {factor:.3}");
+    let rows = variants.iter().map(|one| {
+        [
+            one.variant.clone(),
+            format::count(one.rounds as u64),
+            or_none(one.round_spread, factor),
+            format::count(one.pairs),
+            format::count(one.differences),
+            or_none(one.largest_log_ratio.map(f64::exp), factor),
+        ]
+    });
+    aligned(headings, rows)
+}
+
+fn calibrations(checks: &[Calibration]) -> String {
+    let headings = ["check", "limit", "trials", "p50", "p90", "p99", "max", "warned", "invalid"];
+    let value = |value: Option<f64>| or_none(value, format::significant);
+    let rows = checks.iter().map(|one| {
+        let [p50, p90, p99] = one.quantiles.map(value);
+        [
+            one.check.clone(),
+            or_none(one.threshold, format::plain),
+            format::count(one.trials),
+            p50,
+            p90,
+            p99,
+            value(one.largest),
+            format::count(one.warned),
+            format::count(one.invalid),
+        ]
+    });
+    aligned(headings, rows)
+}
+
+/// Names to the left, numbers to the right.
+fn aligned<const COLUMNS: usize>(headings: [&str; COLUMNS], rows: impl Iterator<Item = [String; COLUMNS]>) -> String {
+    let mut lines = vec![headings.map(str::to_owned)];
+    lines.extend(rows);
+    let widths: [usize; COLUMNS] =
+        std::array::from_fn(|column| lines.iter().map(|cells| cells[column].chars().count()).max().unwrap_or(0));
+    let mut text = String::new();
+    for (index, cells) in lines.iter().enumerate() {
+        for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
+            text += &if column == 0 { format!("{cell:<width$}") } else { format!("  {cell:>width$}") };
+        }
+        text = text.trim_end().to_owned() + "\n";
+        if index == 0 {
+            text += &format!("{}\n", "─".repeat(widths.iter().sum::<usize>() + 2 * (COLUMNS - 1)));
+        }
+    }
+    text
+}

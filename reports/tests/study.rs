@@ -1,0 +1,169 @@
+//! The study of the tool by itself: equals that differ are counted, checks are summed up, and the data makes the table.
+
+mod support;
+
+use reports::{
+    difference,
+    merge::merged,
+    schema::{Status, TrialRecord, Verdict},
+    statistics,
+    store::Run,
+    study::{self, CsvError},
+};
+
+/// A run of two approaches, with so many rounds that are alike.
+fn run(rounds: u32) -> Run {
+    let approaches = [&support::APPROACHES[0], &support::APPROACHES[3]];
+    let trial = |approach, round| TrialRecord { round, ..support::trial(approach, 1000, 1 + round % 3) };
+    let trials: Vec<TrialRecord> =
+        (1..=rounds).flat_map(|round| approaches.map(|approach| trial(approach, round))).collect();
+    Run { run: support::run_record(trials.len() as u32), trials, interrupted: None }
+}
+
+/// Makes every other round of `sse` so many times as slow.
+fn slow_every_other_round(run: &mut Run, times: f64) {
+    for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse" && trial.round % 2 == 0) {
+        let medians = support::histogram((0..250).map(|k| (times * (255_000.0 + f64::from(k) * 10.0)) as u64));
+        let measured = trial.measured.as_mut().unwrap();
+        measured.event_median_ns = statistics::summarise(&medians, 250);
+        measured.effective_events = 250;
+        measured.latency_ns = measured.event_median_ns.clone();
+    }
+}
+
+#[test]
+fn equals_show_no_difference() {
+    let study = study::of(&study::samples(&[run(13)]));
+    assert_eq!((study.trials, study.valid, study.pairs, study.differences), (26, 26, 4, 0));
+    // Nothing seen in 4: 1 − 0.05^(1/4).
+    assert!((study.upper_bound - 0.527_129).abs() < 1e-6, "{}", study.upper_bound);
+    let names: Vec<&str> = study.variants.iter().map(|one| one.variant.as_str()).collect();
+    assert_eq!(names, ["short-poll", "sse"]);
+    assert_eq!((study.variants[1].rounds, study.variants[1].pairs), (13, 2));
+    // Rounds go through three scales in turn, so both sides of a pair have each of them once.
+    assert!(study.variants[1].largest_log_ratio.unwrap() < 1e-9);
+    assert!((1.01..1.03).contains(&study.variants[1].round_spread.unwrap()));
+}
+
+#[test]
+fn a_difference_between_equals_is_counted() {
+    let mut run = run(12);
+    slow_every_other_round(&mut run, 2.0);
+    let study = study::of(&study::samples(&[run]));
+    let counts: Vec<_> = study.variants.iter().map(|one| (one.pairs, one.differences)).collect();
+    assert_eq!(counts, [(2, 0), (2, 2)]);
+    assert!(study.variants[1].largest_log_ratio.unwrap() > 2_f64.ln() - 0.1);
+    assert!((0.75..0.91).contains(&study.upper_bound), "2 of 4: {}", study.upper_bound);
+}
+
+#[test]
+fn pairs_are_judged_as_two_merged_sides_are() {
+    for times in [1.0, 1.02, 1.5] {
+        let mut run = run(6);
+        slow_every_other_round(&mut run, times);
+        let side = |odd| {
+            let own = run.trials.iter().filter(|trial| trial.approach == "sse" && trial.round % 2 == odd);
+            merged(&own.collect::<Vec<_>>()).unwrap()
+        };
+        let shown = u64::from(difference::shown(&side(1), &side(0)).is_some());
+        assert_eq!(study::of(&study::samples(&[run.clone()])).differences, shown, "{times}");
+        assert_eq!(shown, u64::from(times > 1.1), "{times}");
+    }
+}
+
+#[test]
+fn only_whole_groups_of_valid_rounds_of_one_run_are_compared() {
+    let mut short = run(6);
+    short.trials[1].status = Status::Invalid;
+    let samples = study::samples(&[short, run(5)]);
+    let study = study::of(&samples);
+    assert_eq!((study.trials, study.valid), (22, 21));
+    let pairs: Vec<u64> = study.variants.iter().map(|one| one.pairs).collect();
+    assert_eq!(pairs, [1, 0], "five valid rounds of sse and five of another run are no six");
+    let mut failed = run(1);
+    failed.trials[0].measured = None;
+    failed.trials[0].status = Status::Failed;
+    assert_eq!(study::samples(&[failed]).len(), 1, "what was not measured is no sample");
+}
+
+#[test]
+fn rounds_without_an_interval_are_not_compared() {
+    let mut run = run(6);
+    for trial in &mut run.trials {
+        trial.measured.as_mut().unwrap().effective_events = 5;
+    }
+    let study = study::of(&study::samples(&[run]));
+    assert_eq!((study.pairs, study.upper_bound), (0, 1.0));
+    assert!(study::render(&study).contains("No six rounds of a variant could be compared."));
+}
+
+#[test]
+fn checks_are_summed_up_over_valid_trials() {
+    let mut run = run(50);
+    for (index, trial) in (1..).zip(&mut run.trials) {
+        let check = &mut trial.measured.as_mut().unwrap().checks[1];
+        check.value = Some(f64::from(index) / 100.0);
+        check.verdict = if index > 95 { Verdict::Warn } else { Verdict::Pass };
+        if index > 98 {
+            (check.verdict, trial.status) = (Verdict::Invalid, Status::Invalid);
+        }
+    }
+    let study = study::of(&study::samples(&[run]));
+    let lateness = study.checks.iter().find(|one| one.check == "lateness").unwrap();
+    assert_eq!((lateness.threshold, lateness.trials, lateness.warned, lateness.invalid), (Some(0.05), 98, 3, 2));
+    assert_eq!(lateness.quantiles, [Some(0.49), Some(0.89), None], "98 trials do not support a p99");
+    assert_eq!(lateness.largest, Some(0.98));
+    let empties: Vec<_> = study.checks.iter().filter(|one| one.check == "empties-oracle").collect();
+    assert_eq!(empties.len(), 2, "one for each of its thresholds");
+}
+
+#[test]
+fn the_data_reproduces_the_table() {
+    let mut run = run(7);
+    run.trials[0].variant = "short-poll/a \"b\", c".into();
+    run.trials[3].status = Status::Invalid;
+    let measured = run.trials[4].measured.as_mut().unwrap();
+    measured.effective_events = 3;
+    measured.checks[0].value = None;
+    measured.checks[1].value = Some(1.0 / 3.0);
+    let samples = study::samples(&[run.clone(), run]);
+    let data = study::csv(&samples);
+    assert_eq!(data.lines().count(), 29);
+    let read = study::from_csv(&data).unwrap();
+    // Checks that only some trials have stand in the table's order.
+    let sorted = |samples: &[study::Sample]| {
+        let mut samples = samples.to_vec();
+        samples.iter_mut().for_each(|sample| sample.readings.sort_by(|a, b| a.check.cmp(&b.check)));
+        samples
+    };
+    assert_eq!(sorted(&read), sorted(&samples));
+    assert_eq!(study::csv(&read), data);
+    assert_eq!(study::of(&read), study::of(&samples));
+    assert_eq!(study::render(&study::of(&read)), study::render(&study::of(&samples)));
+}
+
+#[test]
+fn other_data_is_refused_where_it_differs() {
+    let data = study::csv(&study::samples(&[run(1)]));
+    assert!(matches!(study::from_csv(""), Err(CsvError::Columns { .. })));
+    assert!(matches!(study::from_csv(&data.replace("hiccup@", "hiccup")), Err(CsvError::Columns { .. })));
+    let cut = study::from_csv(&data[..data.len() - 12]);
+    assert!(matches!(cut, Err(CsvError::Cells { line: 3, .. })), "{cut:?}");
+    let said = study::from_csv(&data.replacen(",ok,", ",fine,", 1)).unwrap_err().to_string();
+    assert_eq!(said, "line 2: status: \"fine\" is not what this column holds");
+}
+
+#[test]
+fn the_table_is_aligned_and_says_what_was_compared() {
+    let text = study::render(&study::of(&study::samples(&[run(12)])));
+    let expected = "\
+variant     rounds   spread  pairs  differences  largest ratio
+──────────────────────────────────────────────────────────────
+short-poll      12  × 1.001      2            0        × 1.000
+sse             12  × 1.016      2            0        × 1.000
+";
+    assert!(text.contains(expected), "{text}");
+    assert!(text.starts_with("24 of 24 measured trials are valid. Of each variant the 1st, 3rd and 5th of"), "{text}");
+    assert!(text.contains("False differences: 0 of 4 pairs, 0 %; at most 52.7 % with 95 % confidence"), "{text}");
+    assert!(text.contains("\nhiccup          0.500      24  0.310    –    –  0.810      12        0\n"), "{text}");
+}
