@@ -40,9 +40,9 @@ pub struct Faults {
     /// Worker: loses the first client before it subscribes.
     #[serde(skip_serializing_if = "is_unset")]
     pub lose_client: bool,
-    /// Worker: loses the first confirmation of an order.
+    /// Worker: loses the confirmations of orders.
     #[serde(skip_serializing_if = "is_unset")]
-    pub lose_confirmation: bool,
+    pub lose_confirmations: bool,
     /// Worker: counts an empty response for each response with events.
     #[serde(skip_serializing_if = "is_unset")]
     pub count_empties: bool,

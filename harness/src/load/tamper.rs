@@ -22,7 +22,6 @@ pub(super) struct Tamper {
     start_ns: OnceLock<u64>,
     held: Mutex<HashMap<u32, Quote>>,
     stamped_early: AtomicBool,
-    lost_confirmation: AtomicBool,
 }
 
 impl Tamper {
@@ -34,7 +33,6 @@ impl Tamper {
             start_ns: OnceLock::new(),
             held: Mutex::default(),
             stamped_early: AtomicBool::new(false),
-            lost_confirmation: AtomicBool::new(false),
         })
     }
 
@@ -55,8 +53,7 @@ impl Tamper {
         } else if let Some(at) = batch.events.iter().position(|quote| is(quote, self.faults.reorder_event)) {
             held.insert(client, batch.events.remove(at));
         }
-        let may_lose = self.faults.lose_confirmation && !batch.confirmations.is_empty();
-        if may_lose && self.start_ns.get().is_some() && !self.lost_confirmation.swap(true, Ordering::Relaxed) {
+        if self.faults.lose_confirmations {
             batch.confirmations.clear();
         }
         if self.faults.count_empties {

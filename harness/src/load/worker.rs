@@ -146,12 +146,11 @@ async fn connect(
     let began_ns = clock::now_ns();
     let mut lost = 0;
     let mut first_error = None;
-    let attempts = stream::iter(contexts.into_iter().enumerate())
-        .map(|(client, context)| async move {
-            let is_lost = plan.faults.lose_client && client == 0;
-            let lost = Err(clients::ClientError::Refused("a fault that was asked for".into()));
-            (client, if is_lost { lost } else { (approach.subscribe)(context).await })
-        });
+    let attempts = stream::iter(contexts.into_iter().enumerate()).map(|(client, context)| async move {
+        let is_lost = plan.faults.lose_client && client == 0;
+        let lost = Err(clients::ClientError::Refused("a fault that was asked for".into()));
+        (client, if is_lost { lost } else { (approach.subscribe)(context).await })
+    });
     let mut attempts = std::pin::pin!(attempts.buffer_unordered(CONNECTING));
     while let Some((client, attempt)) = attempts.next().await {
         match attempt {
