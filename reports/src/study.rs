@@ -71,7 +71,7 @@ pub struct Study {
     pub trials: usize,
     /// Of them valid; only these are compared and calibrated on.
     pub valid: usize,
-    /// Comparisons of equals, of each variant.
+    /// Comparisons of equals, of each variant, in the order of their names.
     pub variants: Vec<Equals>,
     /// Comparisons of all variants.
     pub pairs: u64,
@@ -159,10 +159,9 @@ fn rounded(value: f64) -> f64 {
 #[must_use]
 pub fn of(samples: &[Sample]) -> Study {
     let valid: Vec<&Sample> = samples.iter().filter(|sample| sample.status == Status::Ok).collect();
-    let variants: Vec<Equals> = unique(valid.iter().map(|sample| sample.variant.as_str()))
-        .into_iter()
-        .map(|variant| equals(variant, &valid))
-        .collect();
+    let mut names = unique(valid.iter().map(|sample| sample.variant.as_str()));
+    names.sort_unstable();
+    let variants: Vec<Equals> = names.into_iter().map(|variant| equals(variant, &valid)).collect();
     let pairs = variants.iter().map(|one| one.pairs).sum();
     let differences = variants.iter().map(|one| one.differences).sum();
     Study {
@@ -224,7 +223,8 @@ fn pair(rounds: &[&Sample]) -> Option<Pair> {
     Some(Pair { differs: difference::between(a, b).is_some(), log_ratio })
 }
 
-/// Each check once for each of its thresholds, in the order of the checks' first appearance.
+/// Each check once for each of its thresholds, in the order of the checks' first appearance;
+/// those that never had anything to judge are left out.
 fn calibrations(samples: &[Sample]) -> Vec<Calibration> {
     let all = samples.iter().flat_map(|sample| sample.readings.iter().map(|reading| (sample.status, reading)));
     let kind = |reading: &Reading| (reading.check.clone(), reading.threshold.map(f64::to_bits));
@@ -249,6 +249,7 @@ fn calibrations(samples: &[Sample]) -> Vec<Calibration> {
                 invalid: own.iter().map(|(_, reading)| *reading).filter(count(Verdict::Invalid)).count() as u64,
             }
         })
+        .filter(|one| one.trials + one.warned + one.invalid > 0)
         .collect()
 }
 

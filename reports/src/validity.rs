@@ -58,7 +58,7 @@ pub(crate) struct WarningTotal {
     pub(crate) id: String,
     /// Trials in which it warned.
     pub(crate) trials: u32,
-    /// Variants of those trials, in the order of their first appearance.
+    /// Variants of those trials, in the registry's order.
     pub(crate) variants: Vec<String>,
     /// Value that lies furthest from 0.
     pub(crate) worst: Option<f64>,
@@ -88,8 +88,11 @@ pub(crate) struct CheckTotal {
 /// Judges a run.
 pub(crate) fn of(run: &Run) -> Validity {
     let count = |status| run.trials.iter().filter(|trial| trial.status == status).count() as u32;
-    let warnings: Vec<Warning> =
-        run.trials.iter().filter(|trial| trial.status == Status::Ok).flat_map(warnings).collect();
+    let mut valid: Vec<&TrialRecord> = run.trials.iter().filter(|trial| trial.status == Status::Ok).collect();
+    let place = |trial: &TrialRecord| run.run.approaches.iter().position(|facts| facts.name == trial.approach);
+    // In a run's file the trials of a round are shuffled.
+    valid.sort_by_key(|trial| (place(trial), &trial.variant, trial.round));
+    let warnings: Vec<Warning> = valid.into_iter().flat_map(warnings).collect();
     Validity {
         planned: run.run.planned_trials,
         recorded: run.trials.len() as u32,
