@@ -64,6 +64,15 @@ enum Verb {
         #[arg(required = true)]
         directories: Vec<PathBuf>,
     },
+    /// How often the tool calls a difference between a thing and itself, from runs with many rounds such as a-a
+    Study {
+        /// Result directories, or one CSV file of samples
+        #[arg(required = true)]
+        sources: Vec<PathBuf>,
+        /// Write the samples here, as CSV
+        #[arg(long)]
+        csv: Option<PathBuf>,
+    },
     /// JSON Schema of scenario and result records
     Schema,
     /// Shell completions, to standard output
@@ -154,6 +163,7 @@ impl Cli {
             Verb::Verify { approach } => verbs::verify::verify(&approach),
             Verb::Doctor { clients, json } => verbs::doctor::doctor(clients, json),
             Verb::Report { directories } => verbs::report::report(&directories),
+            Verb::Study { sources, csv } => verbs::study::study(&sources, csv.as_deref()),
             Verb::Schema => verbs::schema::schema(),
             Verb::Completions { shell } => verbs::shell::completions(shell),
             Verb::Man => verbs::shell::manual(),

@@ -66,4 +66,5 @@ fn check(id: &str, value: Option<f64>, threshold: Option<f64>, verdict: Verdict,
 }
 
 #[cfg(test)]
+#[path = "checks_tests.rs"]
 mod tests;

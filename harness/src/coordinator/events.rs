@@ -11,7 +11,7 @@ use reports::{
 };
 
 use super::trial::ShardResult;
-use crate::{feed::Feed, plan::Trial};
+use crate::{feed::Feed, load::account::median, plan::Trial};
 
 /// One event of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub(super) fn of_window(trial: &Trial, shards: &[ShardResult]) -> Vec<Event> {
     window
         .map(|event| Event {
             scheduled_ns: event.scheduled_ns,
-            lateness_ns: lateness_ns.get_mut(&event.sequence).and_then(|of_shards| middle(of_shards)),
-            median_ns: medians_ns.get_mut(&event.sequence).and_then(|of_shards| middle(of_shards)),
+            lateness_ns: lateness_ns.get_mut(&event.sequence).and_then(|of_shards| median(of_shards)),
+            median_ns: medians_ns.get_mut(&event.sequence).and_then(|of_shards| median(of_shards)),
             last_ns: last_ns.get(&event.sequence).copied(),
         })
         .collect()
@@ -68,10 +68,4 @@ pub(super) fn effective(events: &[Event]) -> u64 {
     let medians: Vec<f64> =
         events.iter().filter_map(|event| event.median_ns).map(|median_ns| median_ns as f64).collect();
     effective_size(&medians)
-}
-
-/// The lower median.
-fn middle(values: &mut [u64]) -> Option<u64> {
-    let middle = values.len().checked_sub(1)? / 2;
-    Some(*values.select_nth_unstable(middle).1)
 }

@@ -4,7 +4,7 @@
 
 use reports::{
     inference::{anderson_darling_exponential, effective_size, normal_tail, rank_correlation},
-    statistics::{self, Histogram},
+    statistics,
 };
 
 use super::{
@@ -20,8 +20,8 @@ use crate::{
 /// Events a second that are looked at for their gaps: waking a thread moves an event by tens of microseconds, which
 /// must be little against a gap. Where there are more, some are chosen at random, which leaves a Poisson process one.
 const ARRIVALS_RATE: f64 = 100.0;
-/// The same quantile in every comparison of tails.
-const TAIL: f64 = 0.99;
+/// What is taken for the tail: the first that there are enough events for.
+const TAILS: [f64; 2] = [0.99, 0.9];
 /// Events in each half of a window that a trend is looked for in.
 const HALF: usize = 20;
 
@@ -38,7 +38,7 @@ pub(super) struct Evidence {
     pub(super) unconfirmed: u64,
     /// Deliveries in flight, integrated over time, in delivery-nanoseconds.
     pub(super) in_flight_ns: f64,
-    /// p99(r − p) ÷ p99(r − a) − 1 over the events' medians; none without support.
+    /// (r − p) ÷ (r − a) − 1, at p99 of the events' medians, or p90 where only that has support; none without.
     pub(super) omission_gap: Option<f64>,
     /// Anderson and Darling's A² of the gaps between publications; none where they need not be exponential.
     pub(super) arrivals: Option<f64>,
@@ -87,13 +87,12 @@ pub(super) fn of(trial: &Trial, shards: &[ShardResult], events: &[Event]) -> Evi
 }
 
 fn omission_gap(events: &[Event], effective: u64) -> Option<f64> {
-    let tail = |of: fn(&Event) -> Option<u64>| {
-        let histogram: Histogram = events::histogram(events, of);
-        statistics::quantile(&histogram, effective, TAIL).map(|nanoseconds| nanoseconds as f64)
-    };
-    let from_plan = tail(|event| event.median_ns)?;
-    let from_publication = tail(|event| Some(event.median_ns?.saturating_sub(event.lateness_ns?)))?;
-    Some(from_plan / from_publication.max(1.0) - 1.0)
+    let from_plan = events::histogram(events, |event| event.median_ns);
+    let from_publication = events::histogram(events, |event| Some(event.median_ns?.saturating_sub(event.lateness_ns?)));
+    TAILS.into_iter().find_map(|tail| {
+        let [plan, publication] = [&from_plan, &from_publication].map(|of| statistics::quantile(of, effective, tail));
+        Some(plan? as f64 / publication?.max(1) as f64 - 1.0)
+    })
 }
 
 fn arrivals(trial: &Trial, events: &[Event]) -> Option<f64> {

@@ -38,10 +38,8 @@ impl Receptions {
 
     /// Takes note of all arrivals of an event, after the start.
     pub(super) fn note(&mut self, event: &FeedEvent, mut arrivals_ns: Vec<u64>) {
-        if let Some(&last) = arrivals_ns.iter().max() {
-            let middle = (arrivals_ns.len() - 1) / 2;
-            let (_, &mut median, _) = arrivals_ns.select_nth_unstable(middle);
-            let [median_ns, last_ns] = [median, last].map(|arrival_ns| arrival_ns.saturating_sub(event.scheduled_ns));
+        if let Some((median, last)) = median(&mut arrivals_ns).zip(arrivals_ns.iter().max()) {
+            let [median_ns, last_ns] = [median, *last].map(|arrival_ns| arrival_ns.saturating_sub(event.scheduled_ns));
             self.noted.push(Reception { sequence: event.sequence, median_ns, last_ns });
         }
         arrivals_ns.clear();
@@ -52,6 +50,15 @@ impl Receptions {
     pub(super) fn take(&mut self) -> Vec<Reception> {
         std::mem::take(&mut self.noted)
     }
+}
+
+/// The median, between the two middle values where there are two; none of nothing. Changes the order of the values.
+pub(crate) fn median(values: &mut [u64]) -> Option<u64> {
+    let middle = values.len() / 2;
+    let is_even = values.len().is_multiple_of(2);
+    let (below, upper, _) = (!values.is_empty()).then(|| values.select_nth_unstable(middle))?;
+    let lower = below.iter().max().filter(|_| is_even);
+    Some(lower.map_or(*upper, |lower| lower.midpoint(*upper)))
 }
 
 /// Deliveries of the window that are due and have not come, counted as time goes on.
@@ -84,5 +91,18 @@ impl InFlight {
     /// The count integrated over time, in delivery-nanoseconds.
     pub(super) fn integral_ns(&self) -> f64 {
         self.integral_ns as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_lies_between_the_middle_values() {
+        assert_eq!(median(&mut []), None);
+        assert_eq!(median(&mut [7]), Some(7));
+        assert_eq!(median(&mut [9, 1, 5]), Some(5));
+        assert_eq!(median(&mut [40, 10, 30, 20]), Some(25));
     }
 }

@@ -72,7 +72,7 @@ fn what_was_under_way_is_what_the_latencies_say_and_an_event_has_the_median_of_i
     let account = oracle.finish(5_000_000_000);
     assert_eq!(account.in_flight_ns, (in_window() * 100_000_000) as f64);
     let of_event = |reception: &Reception| (reception.median_ns, reception.last_ns);
-    assert!(account.receptions.iter().all(|reception| of_event(reception) == (20_000_000, 40_000_000)));
+    assert!(account.receptions.iter().all(|reception| of_event(reception) == (25_000_000, 40_000_000)));
     assert!(account.position.correlation().unwrap() > 0.9);
 }
 

@@ -12,5 +12,6 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod shell;
+pub(crate) mod study;
 pub(crate) mod verify;
 pub(crate) mod work;

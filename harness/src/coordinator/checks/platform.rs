@@ -37,7 +37,7 @@ pub(super) fn lateness(measured: &Measured) -> Check {
         }
         Verdict::Pass => (Verdict::Pass, "events were published when they were due"),
         Verdict::Warn => {
-            let note = "a good part of the latency, at the median or at p99, is the publisher's own lateness: leave the \
+            let note = "a good part of the latency, at the median or in the tail, is the publisher's own lateness: leave the \
                         machine alone, or lower the load";
             (Verdict::Warn, note)
         }
@@ -52,10 +52,10 @@ pub(super) fn lateness(measured: &Measured) -> Check {
 
 /// The publisher's lateness against the latencies.
 struct Late {
-    /// Of median and p99 the larger share of the latency.
+    /// Of median and tail, p99 or p90 where only that has support, the larger share of the latency.
     share: f64,
     verdict: Verdict,
-    /// At the median and at p99 the machine is about as late with any thread.
+    /// At the median and in the tail the machine is about as late with any thread.
     is_platform: bool,
 }
 
@@ -67,7 +67,7 @@ impl Late {
             Some((late / latency, late > PLATFORM * of(&measured.hiccup_ns)?))
         };
         let median = at(|summary| summary.p50)?;
-        let tail = at(|summary| summary.p99).unwrap_or(median);
+        let tail = at(|summary| summary.p99).or_else(|| at(|summary| summary.p90)).unwrap_or(median);
         let verdict = match (median, tail) {
             ((share, true), _) if share > LATENESS[1] => Verdict::Invalid,
             ((share, true), _) if share > LATENESS[0] => Verdict::Warn,
@@ -101,7 +101,8 @@ pub(super) fn omission_gap(measured: &Measured, evidence: &Evidence) -> Check {
 
 /// How late the machine wakes a thread that does nothing else, against the tail that was measured.
 pub(super) fn hiccup(measured: &Measured) -> Check {
-    let Some((hiccup, latency)) = measured.hiccup_ns.p99.zip(measured.latency_ns.p99) else {
+    let (hiccup, latency) = (&measured.hiccup_ns, &measured.latency_ns);
+    let Some((hiccup, latency)) = hiccup.p99.zip(latency.p99).or(hiccup.p90.zip(latency.p90)) else {
         return nothing("hiccup", "too few events to tell");
     };
     let share = hiccup as f64 / latency as f64;
