@@ -12,6 +12,8 @@ use crate::{
 const LATENESS: [f64; 2] = [0.2, 0.5];
 /// Times as late as the thread that only sleeps: what is less, the machine does to any thread.
 const PLATFORM: f64 = 3.0;
+/// So late a thread may be woken in one of a hundred cases on a shared machine that nothing is wrong with.
+const WAKE_NS: f64 = 1e6;
 /// What the publisher's lateness may add to the tail.
 const OMISSION_WARN: f64 = 0.1;
 /// Share of the tail that a sleeping thread's lateness may have.
@@ -24,7 +26,7 @@ const BUSY: [f64; 2] = [0.8, 0.9];
 /// others judge, is a third on an idle machine, where a woken thread waits a moment for the one that woke it.
 const WAITING: [f64; 2] = [0.25, 0.5];
 /// Change of the median from the first half of the window to the second.
-const DRIFT_WARN: f64 = 0.05;
+const DRIFT_WARN: f64 = 0.25;
 /// Probability of a trend by chance.
 const TREND: f64 = 0.001;
 
@@ -61,13 +63,13 @@ struct Late {
 
 impl Late {
     fn of(measured: &Measured) -> Option<Self> {
-        let at = |of: fn(&Summary) -> Option<u64>| {
+        let at = |of: fn(&Summary) -> Option<u64>, excused_ns: f64| {
             let of = |summary| of(summary).map(|nanoseconds| nanoseconds as f64);
             let (late, latency) = (of(&measured.lateness_ns)?, of(&measured.latency_ns)?);
-            Some((late / latency, late > PLATFORM * of(&measured.hiccup_ns)?))
+            Some((late / latency, late > excused_ns.max(PLATFORM * of(&measured.hiccup_ns)?)))
         };
-        let median = at(|summary| summary.p50)?;
-        let tail = at(|summary| summary.p99).or_else(|| at(|summary| summary.p90)).unwrap_or(median);
+        let median = at(|summary| summary.p50, 0.0)?;
+        let tail = at(|summary| summary.p99, WAKE_NS).or_else(|| at(|summary| summary.p90, WAKE_NS)).unwrap_or(median);
         let verdict = match (median, tail) {
             ((share, true), _) if share > LATENESS[1] => Verdict::Invalid,
             ((share, true), _) if share > LATENESS[0] => Verdict::Warn,
