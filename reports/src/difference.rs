@@ -1,9 +1,9 @@
 //! The one rule by which anything here says that one variant is faster than another. Table, page and verdict ask it, and
 //! so does whatever compares runs.
 //!
-//! A difference is shown where both sides have an interval over at least two rounds and the two do not overlap. The
+//! A difference is shown where both sides have an interval over at least three rounds and the two do not overlap. The
 //! interval of a side is the hull of its rounds' own 95 % intervals of the median, so a side is as uncertain as its rounds
-//! are far apart, and no difference follows from one round. The rule assumes nothing of how rounds are distributed and has
+//! are far apart, and no difference follows from one round or two. The rule assumes nothing of how rounds are distributed and has
 //! no error rate of its own. Where rounds lie much further apart than their intervals are wide, only their order counts:
 //! of two equal sides with n rounds each, every round of one lies below every round of the other in 2 of (2n over n)
 //! cases, that is 33 % for two rounds, 10 % for three, 0.2 % for six. Intervals that are wide beside the spread bring that
@@ -14,17 +14,22 @@ use std::cmp::Ordering;
 use crate::merge::Merged;
 
 /// Fewest rounds with an interval that a difference may rest on.
-pub const FEWEST_ROUNDS: usize = 2;
+pub const FEWEST_ROUNDS: usize = 3;
 
 /// The rule, as it is printed.
 pub(crate) const RULE: &str = "≈: no difference from the floor is shown. A difference in latency is shown where both sides \
-     have 95 % intervals of the median in at least two rounds, and from the lowest to the highest bound of any round the two \
+     have 95 % intervals of the median in at least three rounds, and from the lowest to the highest bound of any round the two \
      do not overlap.";
 
 /// Whether `a` has the smaller or the larger median latency; none where no difference is shown.
 #[must_use]
 pub fn shown(a: &Merged, b: &Merged) -> Option<Ordering> {
     between(a.interval_over_rounds_ns, b.interval_over_rounds_ns)
+}
+
+/// Whether the two have the rounds to show a difference, and show none.
+pub(crate) fn is_absent(a: &Merged, b: &Merged) -> bool {
+    a.interval_over_rounds_ns.is_some() && b.interval_over_rounds_ns.is_some() && shown(a, b).is_none()
 }
 
 /// The rule itself, of two intervals over rounds.
@@ -66,9 +71,9 @@ mod tests {
     }
 
     #[test]
-    fn the_hull_needs_two_rounds_with_an_interval() {
-        assert_eq!(over_rounds([Some([5, 7]), None, Some([3, 6])]), Some([3, 7]));
-        assert_eq!(over_rounds([Some([5, 7]), None]), None);
+    fn the_hull_needs_three_rounds_with_an_interval() {
+        assert_eq!(over_rounds([Some([5, 7]), None, Some([3, 6]), Some([4, 6])]), Some([3, 7]));
+        assert_eq!(over_rounds([Some([5, 7]), None, Some([3, 6])]), None);
         assert_eq!(over_rounds([]), None);
     }
 }

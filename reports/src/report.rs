@@ -61,7 +61,7 @@ pub(crate) struct Row {
     pub(crate) overloaded: bool,
     /// p50 over the floor's p50 under the same load.
     pub(crate) times_floor: Option<f64>,
-    /// There is a floor, and no difference from it is shown.
+    /// Both this and the floor have the rounds to show a difference, and none is shown.
     pub(crate) like_floor: bool,
     /// The article's word and the measured one.
     pub(crate) latency: Judged,
@@ -138,7 +138,7 @@ fn rows(run: &Run, load: &Load) -> Vec<Row> {
     let floor = floor_figures.as_ref().and_then(|merged| merged.latency_ns.p50);
     for row in &mut rows {
         let both = row.merged.as_ref().zip(floor_figures.as_ref());
-        row.like_floor = !row.floor && both.is_some_and(|(own, floor)| difference::shown(own, floor).is_none());
+        row.like_floor = !row.floor && both.is_some_and(|(own, floor)| difference::is_absent(own, floor));
         row.times_floor =
             p50(row).zip(floor).filter(|(_, floor)| *floor > 0).map(|(own, floor)| own as f64 / floor as f64);
         row.latency = Judged::of(row.latency.word.take(), row.times_floor.map(bands::latency));

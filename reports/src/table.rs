@@ -133,8 +133,11 @@ fn footnote(point: &LoadPoint) -> String {
     let measured = || point.rows.iter().filter_map(|row| row.merged.as_ref());
     let mut text = String::new();
     if point.rows.iter().any(|row| row.like_floor && row.times_floor.is_some()) {
-        text += "≈ no difference from the floor is shown: the rounds' 95 % intervals of the median overlap, or are fewer \
-                 than two.\n";
+        text += "≈ no difference from the floor is shown: the rounds' 95 % intervals of the median overlap.\n";
+    }
+    if measured().any(|merged| merged.interval_over_rounds_ns.is_none()) {
+        let fewest = crate::difference::FEWEST_ROUNDS;
+        text += &format!("Fewer than {fewest} rounds with an interval show no difference between any two.\n");
     }
     if point.rows.iter().any(|row| row.overloaded) {
         text += "OVERLOAD: the server waited long for processors; its figures are those of a queue: lower the load.\n";

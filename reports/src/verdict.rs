@@ -22,10 +22,14 @@ pub(crate) fn of_load(point: &LoadPoint) -> String {
     let mut candidates: Vec<(u64, &Row, &Merged)> =
         point.rows.iter().filter(|row| !row.floor).filter_map(ranked).collect();
     candidates.sort_by_key(|(p50, ..)| *p50);
-    let Some((p50, best, merged)) = candidates.first() else {
-        return format!("With {load}, no approach has a valid median: nothing can be said.");
-    };
     let floor = point.rows.iter().find(|row| row.floor).and_then(ranked).map_or(0, |(p50, ..)| p50);
+    let Some((p50, best, merged)) = candidates.first() else {
+        return if floor > 0 && point.rows.len() == 1 {
+            format!("With {load}, the floor's p50 is {}; nothing else was measured beside it.", duration(floor))
+        } else {
+            format!("With {load}, no approach has a valid median: nothing can be said.")
+        };
+    };
     // Nothing can be sooner than the floor: where something seems to be, differences of that size are the machine's.
     let alike: Vec<(u64, &Row, &Merged)> = candidates[1..]
         .iter()
@@ -34,10 +38,11 @@ pub(crate) fn of_load(point: &LoadPoint) -> String {
         .collect();
     let mut text = match alike.last() {
         _ if merged.rounds.len() < difference::FEWEST_ROUNDS => format!(
-            "With {load}, {} has the smallest p50, {}{}; one round shows no difference from any other.",
+            "With {load}, {} has the smallest p50, {}{}; fewer than {} rounds show no difference from any other.",
             best.variant,
             duration(*p50),
-            times_floor(&[best])
+            times_floor(&[best]),
+            difference::FEWEST_ROUNDS
         ),
         Some((last, slowest, _)) => {
             let names: Vec<&str> = std::iter::once(best)
