@@ -15,7 +15,7 @@ pub use measured::{
     Wire,
 };
 
-/// Version of the records below; raised when a field changes its meaning or goes.
+/// Version of the records below; raised when a field comes, goes or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// One line of `results.jsonl`.

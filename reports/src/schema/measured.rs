@@ -198,9 +198,9 @@ pub struct Cpu {
     pub server_us: u64,
     /// Workers.
     pub client_us: u64,
-    /// Servers, for each event delivered; null where none was.
+    /// Servers, for each delivery that arrived inside the window; null where none did.
     pub server_us_per_event: Option<f64>,
-    /// Workers, for each event delivered; null where none was.
+    /// Workers, for each delivery that arrived inside the window; null where none did.
     pub client_us_per_event: Option<f64>,
     /// Time that the servers' threads could have run but waited for a processor.
     pub server_wait_us: u64,
@@ -214,7 +214,7 @@ pub struct Cpu {
 pub struct Host {
     /// Share of all processors' time that the hypervisor gave to others.
     pub steal_share: Option<f64>,
-    /// Share of all processors' time that processes took that are none of this trial's.
+    /// Share of all processors' time that processes took that are neither servers nor workers of this trial.
     pub foreign_share: Option<f64>,
     /// Time for which a limit on processor time held this trial's control group back.
     pub throttled_us: Option<u64>,

@@ -35,7 +35,7 @@ pub(super) fn lateness(measured: &Measured) -> Check {
     let Some(late) = Late::of(measured) else { return nothing("lateness", "too few events to tell") };
     let (verdict, note) = match late.verdict {
         Verdict::Pass if late.share > LATENESS[0] => {
-            (Verdict::Pass, "the publisher was as punctual as this machine wakes any thread")
+            (Verdict::Pass, "the publisher was about as punctual as this machine wakes threads")
         }
         Verdict::Pass => (Verdict::Pass, "events were published when they were due"),
         Verdict::Warn => {

@@ -7,8 +7,8 @@ use crate::{coordinator::evidence::Evidence, plan::Trial, registry::Flow};
 
 /// Distance from theory that chance does not explain, in standard deviations.
 const DEVIATIONS: f64 = 4.0;
-/// Anderson and Darling's A² that exponential gaps exceed once in ten thousand runs, by simulation: at the usual 1 %
-/// (1.959) every third `bench-all` would warn of chance.
+/// Anderson and Darling's A² that exponential gaps exceed less than once in ten thousand feeds; at the usual 1 % (1.959)
+/// one feed in a hundred would warn of chance, with every trial that delivers it.
 const ARRIVALS_LIMIT: f64 = 4.0;
 /// Rayleigh's statistic that random phases exceed once in a million trials: exp(−13.8).
 const PHASE_LIMIT: f64 = 13.8;
@@ -39,20 +39,25 @@ pub(super) fn poll_phase(evidence: &Evidence) -> Check {
     check("poll-phase", Some(statistic), Some(PHASE_LIMIT), verdict, note.into())
 }
 
-/// Polls are clients × window ÷ interval; where each client's window begins in its interval is chance, so that each
-/// counts one more or one less.
+/// Polls are clients × window ÷ interval, each a request for the log or one for each symbol; where each client's window
+/// begins in its interval is chance, so that each polls once more or once less.
 pub(super) fn polls(trial: &Trial, measured: &Measured) -> Check {
     let Flow::Poll(name) = trial.approach.facts.flow else { return nothing("polls", "no client polls") };
     let Ok(interval) = trial.params.duration(name) else { return nothing("polls", "no client polls") };
     let clients = f64::from(measured.clients.connected);
+    let requests_of_poll = match trial.approach.facts.delivery {
+        Delivery::Log => 1,
+        Delivery::Snapshot => trial.load.symbols_per_client,
+    };
+    let polls = measured.requests as f64 / f64::from(requests_of_poll);
     let of_one = measured.window.measure_ms as f64 / 1e3 / interval.as_secs_f64();
     let chance = of_one.fract() * (1.0 - of_one.fract());
     // A response on the way at an edge of the window moves a count by one: as if a tenth of the clients had one.
     let deviation = (clients * chance.max(0.1)).sqrt();
-    let distance = (measured.requests as f64 - clients * of_one).abs() / deviation;
+    let distance = (polls - clients * of_one).abs() / deviation;
     let late = measured.poll_lateness_ns.as_ref().and_then(|late| late.p50).unwrap_or_default();
     let is_behind = late as f64 > 0.05 * interval.as_nanos() as f64;
-    let note = format!("{} polls, {:.0} planned", measured.requests, clients * of_one);
+    let note = format!("{polls:.0} polls, {:.0} planned", clients * of_one);
     if distance <= DEVIATIONS {
         return check("polls", Some(distance), Some(DEVIATIONS), Verdict::Pass, note);
     }
