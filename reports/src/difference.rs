@@ -1,13 +1,13 @@
-//! The one rule by which anything here says that one variant is faster than another. Table, page and verdict ask it, and
-//! so does whatever compares runs.
+//! The one rule by which anything here says that one variant is faster than another. Table, page and verdict ask it,
+//! and so does whatever compares runs.
 //!
 //! A difference is shown where both sides have an interval over at least three rounds and the two do not overlap. The
-//! interval of a side is the hull of its rounds' own 95 % intervals of the median, so a side is as uncertain as its rounds
-//! are far apart, and no difference follows from one round or two. The rule assumes nothing of how rounds are distributed and has
-//! no error rate of its own. Where rounds lie much further apart than their intervals are wide, only their order counts:
-//! of two equal sides with n rounds each, every round of one lies below every round of the other in 2 of (2n over n)
-//! cases, that is 33 % for two rounds, 10 % for three, 0.2 % for six. Intervals that are wide beside the spread bring that
-//! down. How often it happens is measured: see [`crate::study`].
+//! interval of a side is the hull of its rounds' own 95 % intervals of the median, so a side is as uncertain as its
+//! rounds are far apart, and no difference follows from one round or two. The rule assumes nothing of how rounds are
+//! distributed and has no error rate of its own. Where rounds lie much further apart than their intervals are wide, only
+//! their order counts: of two equal sides with n rounds each, every round of one lies below every round of the other in
+//! 2 of (2n over n) cases, that is 33 % for two rounds, 10 % for three, 0.2 % for six. Intervals that are wide beside
+//! the spread bring that down. How often it happens is measured: see [`crate::study`].
 
 use std::cmp::Ordering;
 

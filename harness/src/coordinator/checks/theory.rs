@@ -3,7 +3,11 @@
 use reports::schema::{Check, Measured, Verdict};
 
 use super::{check, none_of, nothing};
-use crate::{coordinator::evidence::Evidence, plan::Trial, registry::Flow};
+use crate::{
+    coordinator::evidence::Evidence,
+    plan::Trial,
+    registry::{Delivery, Flow},
+};
 
 /// Distance from theory that chance does not explain, in standard deviations.
 const DEVIATIONS: f64 = 4.0;
