@@ -8,17 +8,13 @@ mod command;
 
 use std::{collections::BTreeSet, fs};
 
-use command::bench;
+use command::{OF_THE_MACHINE, bench};
 use harness::feed::{Arrival, Feed, FeedSpec};
 use reports::{
     schema::{Status, TrialRecord, Verdict},
     store,
 };
 use tempfile::tempdir;
-
-/// Checks that a busy machine may fire.
-const OF_THE_MACHINE: [&str; 8] =
-    ["lateness", "omission-gap", "hiccup", "host", "client-saturation", "server-saturation", "warm-up", "disturbances"];
 
 /// The trial of `smoke` with this approach and this fault.
 fn faulty(approach: &str, overrides: &[&str]) -> TrialRecord {

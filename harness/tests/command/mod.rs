@@ -9,6 +9,10 @@ use std::{
 
 use tempfile::TempDir;
 
+/// Checks that a busy machine may fire.
+pub(crate) const OF_THE_MACHINE: [&str; 8] =
+    ["lateness", "omission-gap", "hiccup", "host", "client-saturation", "server-saturation", "warm-up", "disturbances"];
+
 /// A command that has ended.
 #[derive(Debug)]
 pub(crate) struct Finished {
