@@ -43,33 +43,36 @@ pub(super) fn poll_phase(evidence: &Evidence) -> Check {
     check("poll-phase", Some(statistic), Some(PHASE_LIMIT), verdict, note.into())
 }
 
-/// Polls are clients × window ÷ interval, each a request for the log or one for each symbol; where each client's window
-/// begins in its interval is chance, so that each polls once more or once less.
+/// Polls due in the window are clients × window ÷ interval; where each client's window begins in its interval is chance, so
+/// that each polls once more or once less. Each poll is a request for the log or one for each symbol, and at either edge of
+/// the window one of a client's may be on the other side of it.
 pub(super) fn polls(trial: &Trial, measured: &Measured) -> Check {
     let Flow::Poll(name) = trial.approach.facts.flow else { return nothing("polls", "no client polls") };
-    let Ok(interval) = trial.params.duration(name) else { return nothing("polls", "no client polls") };
-    let clients = f64::from(measured.clients.connected);
-    let requests_of_poll = match trial.approach.facts.delivery {
-        Delivery::Log => 1,
-        Delivery::Snapshot => trial.load.symbols_per_client,
+    let (Ok(interval), Some(late)) = (trial.params.duration(name), &measured.poll_lateness_ns) else {
+        return nothing("polls", "no client polls");
     };
-    let polls = measured.requests as f64 / f64::from(requests_of_poll);
+    let clients = f64::from(measured.clients.connected);
     let of_one = measured.window.measure_ms as f64 / 1e3 / interval.as_secs_f64();
-    let chance = of_one.fract() * (1.0 - of_one.fract());
-    // A response on the way at an edge of the window moves a count by one: as if a tenth of the clients had one.
-    let deviation = (clients * chance.max(0.1)).sqrt();
-    let distance = (polls - clients * of_one).abs() / deviation;
-    let late = measured.poll_lateness_ns.as_ref().and_then(|late| late.p50).unwrap_or_default();
-    let is_behind = late as f64 > 0.05 * interval.as_nanos() as f64;
-    let note = format!("{polls:.0} polls, {:.0} planned", clients * of_one);
+    let planned = clients * of_one;
+    let chance = (of_one.fract() * (1.0 - of_one.fract())).max(0.1);
+    let requests_of_poll = match trial.approach.facts.delivery {
+        Delivery::Log => 1.0,
+        Delivery::Snapshot => f64::from(trial.load.symbols_per_client),
+    };
+    let due = late.count as f64;
+    let requested = measured.requests as f64 / requests_of_poll;
+    let from_plan = (due - planned).abs() / (clients * chance).sqrt();
+    let from_requests = (requested - due).abs() / (2.0 * clients);
+    let distance = from_plan.max(DEVIATIONS * from_requests);
+    let note = format!("{due:.0} polls were due and {requested:.0} requested, {planned:.0} planned");
     if distance <= DEVIATIONS {
         return check("polls", Some(distance), Some(DEVIATIONS), Verdict::Pass, note);
     }
-    let verdict = if is_behind { Verdict::Warn } else { Verdict::Invalid };
-    let why = if is_behind {
-        "the clients could not keep their intervals; use fewer, or a longer interval"
+    let is_behind = late.p50.unwrap_or_default() as f64 > 0.05 * interval.as_nanos() as f64;
+    let (verdict, why) = if is_behind {
+        (Verdict::Warn, "the clients could not keep their intervals; use fewer, or a longer interval")
     } else {
-        "polls were lost or counted wrongly; report it"
+        (Verdict::Invalid, "polls were lost or counted wrongly; report it")
     };
     check("polls", Some(distance), Some(DEVIATIONS), verdict, format!("{note}: {why}"))
 }
