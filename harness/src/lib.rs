@@ -10,6 +10,7 @@ pub mod cli;
 mod clock;
 pub mod conformance;
 pub mod coordinator;
+mod delay_line;
 mod describe;
 mod environment;
 pub mod failure;

@@ -162,6 +162,9 @@ pub struct Served {
     /// For each event of the window that was published: sequence number, and published minus scheduled time in
     /// nanoseconds.
     pub lateness_ns: Vec<(u64, u64)>,
+    /// The same for a line that held events back, as a fault: sequence number, and how much later than it should the event
+    /// left it, in nanoseconds.
+    pub release_lateness_ns: Vec<(u64, u64)>,
     /// Bytes from clients inside the window.
     pub client_to_server_bytes: u64,
     /// Bytes to clients inside the window.

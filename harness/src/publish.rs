@@ -1,6 +1,7 @@
 //! The publisher: a thread of its own that puts each event into the hub when it is due, to an absolute deadline. What
 //! is late is published late and counted as lateness, never skipped, never rescheduled.
 
+use proto::Quote;
 use servers::Hub;
 
 use crate::{
@@ -10,9 +11,34 @@ use crate::{
     message::Phases,
 };
 
+/// An event on its way into the hub.
+pub(crate) struct Outgoing {
+    /// The event.
+    pub(crate) quote: Quote,
+    /// It takes its place there, and nobody is told.
+    pub(crate) is_lost: bool,
+}
+
+impl Outgoing {
+    /// The end of its way.
+    pub(crate) fn enter(self, hub: &Hub) {
+        if self.is_lost {
+            hub.lose(self.quote);
+        } else {
+            hub.publish(self.quote);
+        }
+    }
+}
+
 /// Publishes the feed from its start, a time on the monotonic clock, until its end. Blocks. Gives for each event of the
 /// window its sequence number, and published minus scheduled time in nanoseconds.
-pub(crate) fn publish(spec: &FeedSpec, phases: Phases, faults: &Faults, start_ns: u64, hub: &Hub) -> Vec<(u64, u64)> {
+pub(crate) fn publish(
+    spec: &FeedSpec,
+    phases: Phases,
+    faults: &Faults,
+    start_ns: u64,
+    mut give: impl FnMut(Outgoing),
+) -> Vec<(u64, u64)> {
     clock::be_punctual();
     let late_ns = faults.late_publishing_ms.unwrap_or_default() * 1_000_000;
     let mut lateness_ns = Vec::new();
@@ -25,11 +51,7 @@ pub(crate) fn publish(spec: &FeedSpec, phases: Phases, faults: &Faults, start_ns
         if is(faults.corrupt_event) {
             quote.bid += 0.01;
         }
-        if is(faults.drop_event) || is(faults.skip_event) {
-            hub.lose(quote);
-        } else {
-            hub.publish(quote);
-        }
+        give(Outgoing { quote, is_lost: is(faults.drop_event) || is(faults.skip_event) });
         if phases.in_window(event.scheduled_ns) && !is(faults.skip_event) {
             lateness_ns.push((event.sequence, late_ns));
         }

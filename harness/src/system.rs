@@ -1,6 +1,6 @@
 //! The system under test: what runs inside a server process, around the server of an approach.
 
-use std::{net::SocketAddr, sync::Arc, thread};
+use std::{io, net::SocketAddr, sync::Arc, thread};
 
 use proto::Params;
 use servers::{Context, Hub, Meter, ServeError, Transport};
@@ -8,11 +8,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    delay_line::DelayLine,
     faults::keep_busy,
     feed::FeedSpec,
     message::{Command, HubLimits, Report, ServePlan, Served},
     process::{Control, Sampled, Sampler},
-    publish::publish,
+    publish::{Outgoing, publish},
     registry::Approach,
 };
 
@@ -100,9 +101,10 @@ async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter:
     let window = sampler.window(start_ns, plan.phases, move || sampled_meter.traffic())?.await?;
     let Sampled { usage, before, after } = window;
     anyhow::ensure!(control.next().await == Some(Command::Stop), "expected the order to stop");
-    let lateness_ns = publisher.join().map_err(|_| anyhow::anyhow!("the publisher thread failed"))?;
+    let published = publisher.join().flatten().map_err(|_| anyhow::anyhow!("the publisher thread failed"))?;
     Ok(Served {
-        lateness_ns,
+        lateness_ns: published.lateness_ns,
+        release_lateness_ns: published.release_lateness_ns,
         client_to_server_bytes: after.client_to_server_bytes - before.client_to_server_bytes,
         server_to_client_bytes: after.server_to_client_bytes - before.server_to_client_bytes,
         connections_opened: after.connections_opened - before.connections_opened,
@@ -111,12 +113,28 @@ async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter:
     })
 }
 
+/// What the publisher measured, and the line behind it where there is one; by sequence number, in the window.
+struct Published {
+    lateness_ns: Vec<(u64, u64)>,
+    release_lateness_ns: Vec<(u64, u64)>,
+}
+
 fn spawn_publisher(
     feed: FeedSpec,
     plan: &ServePlan,
     start_ns: u64,
     hub: Arc<Hub>,
-) -> std::io::Result<thread::JoinHandle<Vec<(u64, u64)>>> {
+) -> io::Result<thread::JoinHandle<thread::Result<Published>>> {
     let (phases, faults) = (plan.phases, plan.faults.clone());
-    thread::Builder::new().name("publisher".into()).spawn(move || publish(&feed, phases, &faults, start_ns, &hub))
+    let line = |delay| DelayLine::start(&feed, delay, phases, start_ns, Arc::clone(&hub));
+    let line = faults.delivery_delay.map(line).transpose()?;
+    thread::Builder::new().name("publisher".into()).spawn(move || {
+        let give = |event: Outgoing| match &line {
+            Some(line) => line.hold(event),
+            None => event.enter(&hub),
+        };
+        let lateness_ns = publish(&feed, phases, &faults, start_ns, give);
+        let release_lateness_ns = line.map_or(Ok(Vec::new()), DelayLine::finish)?;
+        Ok(Published { lateness_ns, release_lateness_ns })
+    })
 }

@@ -64,7 +64,7 @@ async fn run(
     let hub = std::sync::Arc::clone(&system.hub);
     std::thread::spawn(move || {
         let phases = Phases { warmup_ns: 0, measure_ns: feed.duration_ns, drain_ns: 0 };
-        publish(&feed, phases, &Faults::default(), clock::now_ns(), &hub)
+        publish(&feed, phases, &Faults::default(), clock::now_ns(), |event| event.enter(&hub))
     });
     tokio::select! {
         ended = system.ended() => return Ok(ended?),

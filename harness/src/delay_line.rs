@@ -1,0 +1,218 @@
+//! A line between publisher and hub that holds each event back by a delay which is known beforehand: for each event it
+//! says when it leaves, and a thread lets it leave then, to an absolute deadline.
+//!
+//! The hub takes events in the order of their sequence numbers, so nothing overtakes: an event leaves no earlier than
+//! the one before it. What counts as its delay is what that makes of it, and is computed from the feed alone, never
+//! measured. The line must not know who compares.
+
+use std::{
+    io,
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng, SeedableRng},
+};
+use servers::Hub;
+
+use crate::{
+    clock,
+    faults::Delay,
+    feed::{Feed, FeedSpec, uniform},
+    message::Phases,
+    publish::Outgoing,
+};
+
+/// Keeps the delays' randomness apart from the feed's.
+const SEED_SALT: u64 = 0x4445_4c41_5953;
+/// Share of the events that have the longer one of two delays.
+const LONGER_SHARE: f64 = 0.1;
+
+/// Each event's sequence number, and how long it is held back after its scheduled time, in nanoseconds.
+pub(crate) fn injected(spec: &FeedSpec, delay: Delay) -> Vec<(u64, u64)> {
+    releases(spec, delay).map(|release| (release.sequence, release.due_ns - release.scheduled_ns)).collect()
+}
+
+/// Holds events back. It has in memory what is on it.
+pub(crate) struct DelayLine {
+    entrance: mpsc::Sender<Outgoing>,
+    releaser: thread::JoinHandle<Vec<(u64, u64)>>,
+}
+
+impl DelayLine {
+    /// Starts the thread that lets the events of this feed into the hub; the start is a time on the monotonic clock.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub(crate) fn start(
+        spec: &FeedSpec,
+        delay: Delay,
+        phases: Phases,
+        start_ns: u64,
+        hub: Arc<Hub>,
+    ) -> io::Result<Self> {
+        let (entrance, held) = mpsc::channel();
+        let releases = releases(spec, delay);
+        let releaser = thread::Builder::new()
+            .name("delay line".into())
+            .spawn(move || release(releases, phases, start_ns, &held, &hub))?;
+        Ok(Self { entrance, releaser })
+    }
+
+    /// Takes the next event of the feed.
+    pub(crate) fn hold(&self, event: Outgoing) {
+        // A thread that has failed is noticed when it is asked what it did.
+        let _ = self.entrance.send(event);
+    }
+
+    /// Waits until all have left. Gives for each event of the window its sequence number, and how much later than it
+    /// should it left, in nanoseconds.
+    ///
+    /// # Errors
+    /// The thread failed.
+    pub(crate) fn finish(self) -> thread::Result<Vec<(u64, u64)>> {
+        drop(self.entrance);
+        self.releaser.join()
+    }
+}
+
+/// When an event leaves; times count from the start.
+#[derive(Debug, Clone, Copy)]
+struct Release {
+    sequence: u64,
+    scheduled_ns: u64,
+    due_ns: u64,
+}
+
+fn releases(spec: &FeedSpec, delay: Delay) -> impl Iterator<Item = Release> + use<> {
+    let mut random = ChaCha8Rng::seed_from_u64(spec.seed ^ SEED_SALT);
+    let mut newest_ns = 0;
+    Feed::new(spec).map(move |event| {
+        let wanted_ns = event.scheduled_ns + wanted(delay, event.scheduled_ns, &mut random);
+        newest_ns = wanted_ns.max(newest_ns);
+        Release { sequence: event.sequence, scheduled_ns: event.scheduled_ns, due_ns: newest_ns }
+    })
+}
+
+/// The delay of an event that is alone on the line.
+fn wanted(delay: Delay, scheduled_ns: u64, random: &mut impl Rng) -> u64 {
+    match delay {
+        Delay::ConstantUs(us) => us * 1_000,
+        Delay::UniformUs(most_us) => (uniform(random) * most_us as f64 * 1_000.0) as u64,
+        Delay::BimodalUs([shorter_us, longer_us]) => {
+            1_000 * if uniform(random) < LONGER_SHARE { longer_us } else { shorter_us }
+        }
+        Delay::Stall { at_ms, for_ms } => {
+            let (begin_ns, end_ns) = (at_ms * 1_000_000, (at_ms + for_ms) * 1_000_000);
+            if scheduled_ns < begin_ns { 0 } else { end_ns.saturating_sub(scheduled_ns) }
+        }
+    }
+}
+
+fn release(
+    releases: impl Iterator<Item = Release>,
+    phases: Phases,
+    start_ns: u64,
+    held: &mpsc::Receiver<Outgoing>,
+    hub: &Hub,
+) -> Vec<(u64, u64)> {
+    clock::be_punctual();
+    let mut lateness_ns = Vec::new();
+    for (event, release) in held.iter().zip(releases) {
+        let due_ns = start_ns + release.due_ns;
+        clock::block_until(due_ns);
+        if phases.in_window(release.scheduled_ns) {
+            lateness_ns.push((release.sequence, clock::now_ns() - due_ns));
+        }
+        event.enter(hub);
+    }
+    lateness_ns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::Arrival;
+
+    /// An event each 10 ms, from a phase that the seed decides.
+    fn spec() -> FeedSpec {
+        FeedSpec {
+            seed: 1,
+            symbols: 1,
+            events_per_second: 100.0,
+            arrival: Arrival::Constant,
+            payload_bytes: 0,
+            duration_ns: 20_000_000_000,
+            epoch_ms: 0,
+        }
+    }
+
+    fn delays_us(delay: Delay) -> Vec<u64> {
+        let injected = injected(&spec(), delay);
+        assert!((1..).zip(&injected).all(|(sequence, one)| sequence == one.0));
+        injected.into_iter().map(|(_, delay_ns)| delay_ns / 1_000).collect()
+    }
+
+    #[test]
+    fn a_constant_delay_is_every_events() {
+        assert!(delays_us(Delay::ConstantUs(5_000)).iter().all(|delay_us| *delay_us == 5_000));
+    }
+
+    #[test]
+    fn delays_shorter_than_a_gap_are_as_wanted() {
+        let delays = delays_us(Delay::UniformUs(9_000));
+        let mean = delays.iter().sum::<u64>() / delays.len() as u64;
+        assert!(delays.iter().all(|delay_us| *delay_us < 9_000) && (4_200..4_800).contains(&mean), "{mean}");
+        let delays = delays_us(Delay::BimodalUs([2_000, 9_000]));
+        let longer = delays.iter().filter(|delay_us| **delay_us == 9_000).count();
+        assert!(delays.iter().all(|delay_us| [2_000, 9_000].contains(delay_us)) && (150..250).contains(&longer));
+    }
+
+    #[test]
+    fn nothing_overtakes() {
+        // Behind an event that is held for 25 ms, those of 10 and 20 ms later leave with it.
+        let delays = delays_us(Delay::BimodalUs([1_000, 25_000]));
+        let at = delays.windows(5).position(|five| five[0] == 1_000 && five[1] == 25_000 && five[4] == 1_000);
+        let five = &delays[at.expect("there is one that is alone")..][..5];
+        assert_eq!(five, [1_000, 25_000, 15_000, 5_000, 1_000]);
+    }
+
+    #[test]
+    fn a_stall_holds_what_is_due_in_it_until_it_ends() {
+        let spec = spec();
+        let first_ns = Feed::new(&spec).next().unwrap().scheduled_ns;
+        for ((_, delay_ns), event) in
+            injected(&spec, Delay::Stall { at_ms: 100, for_ms: 200 }).iter().zip(Feed::new(&spec))
+        {
+            let expected_ns = match event.scheduled_ns {
+                before if before < 100_000_000 => 0,
+                inside => 300_000_000_u64.saturating_sub(inside),
+            };
+            assert_eq!(*delay_ns, expected_ns);
+        }
+        assert!(first_ns < 10_000_000);
+    }
+
+    #[test]
+    fn the_seed_decides() {
+        let delay = Delay::UniformUs(9_000);
+        assert_eq!(injected(&spec(), delay), injected(&spec(), delay));
+        assert_ne!(injected(&spec(), delay), injected(&FeedSpec { seed: 2, ..spec() }, delay));
+    }
+
+    #[tokio::test]
+    async fn no_event_leaves_before_it_is_due_and_all_leave_in_order() {
+        let spec = FeedSpec { duration_ns: 200_000_000, events_per_second: 500.0, ..spec() };
+        let phases = Phases { warmup_ns: 0, measure_ns: spec.duration_ns, drain_ns: 0 };
+        let hub = Hub::new(&spec.symbol_names(), servers::Limits::default());
+        let line =
+            DelayLine::start(&spec, Delay::UniformUs(20_000), phases, clock::now_ns(), Arc::clone(&hub)).unwrap();
+        let count =
+            Feed::new(&spec).map(|event| line.hold(Outgoing { quote: event.quote(&spec), is_lost: false })).count();
+        let lateness_ns = line.finish().unwrap();
+        assert!((1..).zip(&lateness_ns).all(|(sequence, one)| sequence == one.0));
+        assert_eq!((lateness_ns.len(), hub.head()), (count, count as u64));
+    }
+}
