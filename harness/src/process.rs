@@ -1,4 +1,5 @@
-//! A child process's side of its life: what it says and hears, when it must end, and what it uses.
+//! A child's side of its life: what it says and hears, when it must end, and what it uses. A child is a process; only
+//! the self-test has children that are tasks of the coordinator's own, and they say and hear the same.
 
 use std::{
     io::{self, BufRead, Write},
@@ -35,15 +36,28 @@ pub(crate) fn raise_descriptor_limit() -> u64 {
 }
 
 /// Sends reports to the coordinator.
-#[derive(Debug, Clone, Default)]
-pub struct Reporter(Arc<Mutex<()>>);
+#[derive(Debug, Clone)]
+pub struct Reporter(Outlet);
+
+#[derive(Debug, Clone)]
+enum Outlet {
+    /// Standard output, a whole line at a time.
+    Lines(Arc<Mutex<()>>),
+    /// The coordinator's end of a channel in this process.
+    Channel(mpsc::UnboundedSender<Report>),
+}
 
 impl Reporter {
-    /// Writes one line. A coordinator that is gone cannot be told anything, and ends this process anyway.
+    /// Sends one report. A coordinator that is gone cannot be told anything, and ends this process anyway.
     pub fn report(&self, report: &Report) {
-        let line = serde_json::to_string(report).expect("a report has only string keys and finite numbers");
-        let _whole_lines = self.0.lock().expect("no holder panics");
-        let _ = writeln!(io::stdout(), "{line}");
+        match &self.0 {
+            Outlet::Lines(whole_lines) => {
+                let line = serde_json::to_string(report).expect("a report has only string keys and finite numbers");
+                let _whole_lines = whole_lines.lock().expect("no holder panics");
+                let _ = writeln!(io::stdout(), "{line}");
+            }
+            Outlet::Channel(reports) => drop(reports.send(report.clone())),
+        }
     }
 }
 
@@ -52,6 +66,15 @@ impl Reporter {
 pub struct Control {
     reporter: Reporter,
     commands: mpsc::UnboundedReceiver<Command>,
+}
+
+/// The coordinator's end of a conversation inside one process.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    /// To the child.
+    pub(crate) commands: mpsc::UnboundedSender<Command>,
+    /// From the child.
+    pub(crate) reports: mpsc::UnboundedReceiver<Report>,
 }
 
 impl Control {
@@ -74,7 +97,14 @@ impl Control {
             }
             std::process::exit(0);
         })?;
-        Ok((plan, Self { reporter: Reporter::default(), commands }))
+        Ok((plan, Self { reporter: Reporter(Outlet::Lines(Arc::default())), commands }))
+    }
+
+    /// A conversation inside one process, without lines and without an end that ends the process.
+    pub(crate) fn inside() -> (Self, Peer) {
+        let (commands, heard) = mpsc::unbounded_channel();
+        let (said, reports) = mpsc::unbounded_channel();
+        (Self { reporter: Reporter(Outlet::Channel(said)), commands: heard }, Peer { commands, reports })
     }
 
     /// Sends reports from elsewhere.
@@ -82,7 +112,7 @@ impl Control {
         self.reporter.clone()
     }
 
-    /// Writes one line.
+    /// Sends one report.
     pub fn report(&self, report: &Report) {
         self.reporter.report(report);
     }

@@ -10,6 +10,7 @@ mod merge;
 mod observe;
 pub mod run;
 mod spinners;
+mod stop;
 mod theory;
 mod trial;
 

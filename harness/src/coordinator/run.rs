@@ -13,6 +13,7 @@ use tokio::{
 };
 
 use super::{
+    child::Home,
     merge,
     observe::Observer,
     trial::{self, TrialResult},
@@ -96,7 +97,7 @@ async fn observed(
         anyhow::bail!("not measured, since it does not conform: {reason}");
     }
     let (sender, mut progress) = mpsc::unbounded_channel();
-    let mut running = std::pin::pin!(trial::run(trial, sender));
+    let mut running = std::pin::pin!(trial::run(trial, Home::Processes, sender));
     loop {
         tokio::select! {
             results = &mut running => return results,

@@ -14,14 +14,17 @@ use futures_util::{
 use tokio::sync::mpsc;
 
 use super::{
-    child::Child,
+    child::{Child, Home},
     machine::{self, Seen},
     observe::{Phase, Progress},
+    stop::{self, Stopped},
 };
 use crate::{
     clock,
+    load::worker,
     message::{Command, Report, ServePlan, Served, WorkPlan, Worked},
     plan::{Shard, Trial},
+    system,
 };
 
 /// A server must listen within this time.
@@ -42,6 +45,8 @@ pub(crate) struct TrialResult {
     pub(crate) shards: Vec<ShardResult>,
     /// What was seen of the machine.
     pub(crate) machine: Seen,
+    /// When the servers were stopped, where they were, as a fault.
+    pub(crate) stopped: Option<Stopped>,
 }
 
 /// What one pair of processes measured.
@@ -61,14 +66,18 @@ pub(crate) struct Subscribed {
     pub(crate) first_error: Option<String>,
 }
 
-/// Runs a trial; progress goes to the channel.
-pub(crate) async fn run(trial: &Trial, progress: mpsc::UnboundedSender<Progress>) -> anyhow::Result<TrialResult> {
+/// Runs a trial, its children at home there; progress goes to the channel.
+pub(crate) async fn run(
+    trial: &Trial,
+    home: Home,
+    progress: mpsc::UnboundedSender<Progress>,
+) -> anyhow::Result<TrialResult> {
     let watch = Watch { progress, phase: Phase::Starting };
     watch.show(0, 0);
-    let (mut servers, addresses) = within(START_LIMIT, "starting the servers", start_servers(trial)).await?;
+    let (mut servers, addresses) = within(START_LIMIT, "starting the servers", start_servers(trial, home)).await?;
     let mut workers = try_join_all(trial.shards.iter().zip(&addresses).map(|(shard, address)| {
         let plan = work_plan(trial, *shard, *address);
-        async move { Child::start("work", &plan).await }
+        start_worker(trial, home, plan)
     }))
     .await?;
 
@@ -91,6 +100,7 @@ pub(crate) async fn run(trial: &Trial, progress: mpsc::UnboundedSender<Progress>
         child.send(&start).await?;
     }
     let machine = machine::Watch::begin(start_ns, trial)?;
+    let stopped = stop::begin(start_ns, trial, &servers)?;
     let limit = LEAD + REPORT_LIMIT + Duration::from_nanos(trial.phases.measured_ns() + trial.phases.drain_ns);
     let watch = Watch { phase: Phase::Measuring, ..watch };
     let worked = gather(&mut workers, &mut servers, &watch, |report| match report {
@@ -101,7 +111,11 @@ pub(crate) async fn run(trial: &Trial, progress: mpsc::UnboundedSender<Progress>
     let served = within(REPORT_LIMIT, "stopping the servers", try_join_all(servers.iter_mut().map(stop))).await?;
     let results = served.into_iter().zip(worked).zip(subscribed);
     let shards = results.map(|((served, worked), subscribed)| ShardResult { served, worked, subscribed }).collect();
-    Ok(TrialResult { shards, machine: machine.end().await? })
+    let stopped = match stopped {
+        Some(stopped) => Some(stopped.await.context("the thread that stops servers failed")??),
+        None => None,
+    };
+    Ok(TrialResult { shards, machine: machine.end().await?, stopped })
 }
 
 /// Where to show progress.
@@ -117,7 +131,7 @@ impl Watch {
     }
 }
 
-async fn start_servers(trial: &Trial) -> anyhow::Result<(Vec<Child>, Vec<SocketAddr>)> {
+async fn start_servers(trial: &Trial, home: Home) -> anyhow::Result<(Vec<Child>, Vec<SocketAddr>)> {
     let plan = ServePlan {
         approach: trial.approach.name.to_owned(),
         params: trial.params.clone(),
@@ -130,12 +144,22 @@ async fn start_servers(trial: &Trial) -> anyhow::Result<(Vec<Child>, Vec<SocketA
     let mut servers = Vec::new();
     let mut addresses = Vec::new();
     for _ in &trial.shards {
-        let mut server = Child::start("serve", &plan).await?;
+        let mut server = match home {
+            Home::Processes => Child::start("serve", &plan).await?,
+            Home::Tasks => Child::here("serve", |control| system::serve(trial.approach, plan.clone(), control)),
+        };
         let Report::Listening { address } = server.next().await? else { anyhow::bail!("the server does not listen") };
         servers.push(server);
         addresses.push(address);
     }
     Ok((servers, addresses))
+}
+
+async fn start_worker(trial: &Trial, home: Home, plan: WorkPlan) -> anyhow::Result<Child> {
+    match home {
+        Home::Processes => Child::start("work", &plan).await,
+        Home::Tasks => Ok(Child::here("work", |control| worker::work(trial.approach, plan, control))),
+    }
 }
 
 fn work_plan(trial: &Trial, shard: Shard, target: SocketAddr) -> WorkPlan {

@@ -1,0 +1,86 @@
+//! A deliberate fault: all servers of a trial stop for a while, as a machine stops that is suspended or swaps. What is
+//! scheduled meanwhile is late by as much as was left of the stop, which nothing but the clock decides; so the times at
+//! which the servers truly stood still are kept.
+
+use std::{
+    io,
+    os::fd::{AsFd, OwnedFd},
+    thread,
+};
+
+use anyhow::Context as _;
+use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid};
+use tokio::sync::oneshot;
+
+use super::child::Child;
+use crate::{clock, faults::STOPPED_MS, plan::Trial};
+
+/// Pause between two questions whether a server has stopped.
+const ASK_AGAIN_NS: u64 = 20_000;
+
+/// When the servers of a trial were stopped; times count from the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stopped {
+    /// From here on none of them ran.
+    pub(crate) from_ns: u64,
+    /// Up to here none of them ran.
+    pub(crate) until_ns: u64,
+}
+
+/// Stops the servers when the trial's plan says so; none where it does not. The start is a time on the monotonic clock.
+///
+/// # Errors
+/// The trial is over by then, the servers are no processes, or no thread can be started.
+pub(super) fn begin(
+    start_ns: u64,
+    trial: &Trial,
+    servers: &[Child],
+) -> anyhow::Result<Option<oneshot::Receiver<io::Result<Stopped>>>> {
+    let Some(at_ms) = trial.faults.stop_servers_at_ms else { return Ok(None) };
+    let [from_ns, until_ns] = [at_ms, at_ms.saturating_add(STOPPED_MS)].map(|at_ms| at_ms.saturating_mul(1_000_000));
+    anyhow::ensure!(until_ns <= trial.phases.measured_ns(), "servers cannot be stopped at {at_ms} ms: the feed ends");
+    let processes: Vec<OwnedFd> = servers.iter().map(handle).collect::<anyhow::Result<_>>()?;
+    let (sender, receiver) = oneshot::channel();
+    thread::Builder::new().name("stopper".into()).spawn(move || {
+        // Whoever no longer waits has failed already, and says why.
+        drop(sender.send(stop(&processes, start_ns, from_ns, until_ns)));
+    })?;
+    Ok(Some(receiver))
+}
+
+/// What a signal is sent by: unlike a number, it never means another process.
+fn handle(server: &Child) -> anyhow::Result<OwnedFd> {
+    let number = server.process_id().and_then(|number| i32::try_from(number).ok()).and_then(Pid::from_raw);
+    let number = number.context("only a server that is a process can be stopped")?;
+    pidfd_open(number, PidfdFlags::empty()).context("the system has no handles of processes to stop them by")
+}
+
+fn stop(processes: &[OwnedFd], start_ns: u64, from_ns: u64, until_ns: u64) -> io::Result<Stopped> {
+    clock::be_punctual();
+    clock::block_until(start_ns + from_ns);
+    let halted = halt(processes, start_ns + until_ns);
+    let from_ns = clock::now_ns() - start_ns;
+    clock::block_until(start_ns + until_ns);
+    let until_ns = clock::now_ns() - start_ns;
+    let resumed: Vec<_> = processes.iter().map(|process| pidfd_send_signal(process, Signal::CONT)).collect();
+    halted?;
+    resumed.into_iter().collect::<Result<(), _>>()?;
+    Ok(Stopped { from_ns, until_ns })
+}
+
+/// Tells all to stop, and waits until the last thread of the last one has: a signal only asks for it.
+fn halt(processes: &[OwnedFd], deadline_ns: u64) -> io::Result<()> {
+    for process in processes {
+        pidfd_send_signal(process, Signal::STOP)?;
+    }
+    let look = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    for process in processes {
+        while waitid(WaitId::PidFd(process.as_fd()), look)?.is_none() {
+            if clock::now_ns() > deadline_ns {
+                return Err(io::Error::other("a server does not stop when it is told to"));
+            }
+            clock::block_until(clock::now_ns() + ASK_AGAIN_NS);
+        }
+    }
+    Ok(())
+}
