@@ -9,10 +9,8 @@ use crate::{failure::Failure, verbs};
 /// Measures how real-time data is delivered: polling, long polling, SSE, WebSocket, gRPC, webhooks, side by side.
 #[derive(Debug, Parser)]
 #[command(name = "delivery-bench", version, propagate_version = true, arg_required_else_help = true)]
-#[command(
-    after_help = "Exit codes: 0 ok, 1 internal error, 2 usage or input, 3 and 5 are reserved for the regression gate, \
-                        4 invalid, 6 this machine cannot run it, 130 interrupted."
-)]
+#[command(after_help = "Exit codes: 0 ok, 1 internal error, 2 usage or input, 3 is reserved for the regression gate, \
+                        4 invalid, 5 inconclusive, 6 this machine cannot run it, 130 interrupted.")]
 pub struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -48,6 +46,15 @@ enum Verb {
         /// Only these approaches or variants
         #[arg(long, value_delimiter = ',')]
         approach: Vec<String>,
+    },
+    /// The instrument against known delays: injected and measured side by side
+    Selftest {
+        /// Short windows, and no second attempt on a noisy machine
+        #[arg(long)]
+        quick: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// What this machine can hold, and what to change to hold more
     Doctor {
@@ -161,6 +168,7 @@ impl Cli {
             Verb::Serve(options) => verbs::serve::serve(&options),
             Verb::Work { .. } => verbs::work::work(),
             Verb::Verify { approach } => verbs::verify::verify(&approach),
+            Verb::Selftest { quick, json } => verbs::selftest::selftest(quick, json),
             Verb::Doctor { clients, json } => verbs::doctor::doctor(clients, json),
             Verb::Report { directories } => verbs::report::report(&directories),
             Verb::Study { sources, csv } => verbs::study::study(&sources, csv.as_deref()),

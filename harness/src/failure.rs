@@ -16,6 +16,9 @@ pub enum Failure {
     /// A trial failed, or a check says that the numbers cannot be trusted.
     #[error("{0}")]
     Invalid(String),
+    /// The numbers say neither yes nor no.
+    #[error("{0}")]
+    Inconclusive(String),
     /// This machine cannot run it.
     #[error("{0}")]
     Machine(String),
@@ -25,12 +28,13 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The documented exit code. 3 (regression) and 5 (inconclusive) belong to the gate.
+    /// The documented exit code. 3 (regression) belongs to the gate.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Internal(_) => 1,
             Self::Usage(_) => 2,
             Self::Invalid(_) => 4,
+            Self::Inconclusive(_) => 5,
             Self::Machine(_) => 6,
             Self::Interrupted(_) => 130,
         })

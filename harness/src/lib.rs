@@ -25,6 +25,7 @@ pub mod registry;
 pub mod scenario;
 pub mod scenario_error;
 mod scenario_rules;
+mod selftest;
 mod system;
 pub mod variants;
 mod verbs;

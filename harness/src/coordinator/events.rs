@@ -15,20 +15,20 @@ use crate::{feed::Feed, load::account::median, plan::Trial};
 
 /// One event of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Event {
+pub(crate) struct Event {
     /// After the start.
-    pub(super) scheduled_ns: u64,
+    pub(crate) scheduled_ns: u64,
     /// Published minus scheduled time; none where no shard published it.
-    pub(super) lateness_ns: Option<u64>,
+    pub(crate) lateness_ns: Option<u64>,
     /// Median of its latencies; none where it reached nobody.
-    pub(super) median_ns: Option<u64>,
+    pub(crate) median_ns: Option<u64>,
     /// The largest of its latencies.
-    pub(super) last_ns: Option<u64>,
+    pub(crate) last_ns: Option<u64>,
 }
 
 /// All events of the window, in the order of their times. Each shard publishes all of them to clients of its own: of the
 /// shards' medians and latenesses it takes the median, of their last arrivals the last.
-pub(super) fn of_window(trial: &Trial, shards: &[ShardResult]) -> Vec<Event> {
+pub(crate) fn of_window(trial: &Trial, shards: &[ShardResult]) -> Vec<Event> {
     let mut lateness_ns = BTreeMap::<u64, Vec<u64>>::new();
     let mut medians_ns = BTreeMap::<u64, Vec<u64>>::new();
     let mut last_ns = BTreeMap::<u64, u64>::new();

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The record of a trial that was measured.
-pub(super) fn record(scenario: &str, trial: &Trial, result: &TrialResult) -> anyhow::Result<TrialRecord> {
+pub(crate) fn record(scenario: &str, trial: &Trial, result: &TrialResult) -> anyhow::Result<TrialRecord> {
     let TrialResult { shards, machine, .. } = result;
     let events = events::of_window(trial, shards);
     let mut measured = measured(trial, shards, &events, machine)?;

@@ -2,16 +2,16 @@
 //! they measured. A trial that fails is a record too, and the run goes on.
 
 mod checks;
-mod child;
-mod events;
+pub(crate) mod child;
+pub(crate) mod events;
 mod evidence;
 mod machine;
-mod merge;
+pub(crate) mod merge;
 mod observe;
 pub mod run;
 mod spinners;
-mod stop;
+pub(crate) mod stop;
 mod theory;
-mod trial;
+pub(crate) mod trial;
 
 pub use observe::{Observer, Phase, Progress};

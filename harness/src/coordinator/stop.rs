@@ -17,6 +17,8 @@ use crate::{clock, faults::STOPPED_MS, plan::Trial};
 
 /// Pause between two questions whether a server has stopped.
 const ASK_AGAIN_NS: u64 = 20_000;
+/// A busy machine takes its time to stop a process, but not for ever.
+const HALT_LIMIT_NS: u64 = 5_000_000_000;
 
 /// When the servers of a trial were stopped; times count from the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,13 +39,13 @@ pub(super) fn begin(
     servers: &[Child],
 ) -> anyhow::Result<Option<oneshot::Receiver<io::Result<Stopped>>>> {
     let Some(at_ms) = trial.faults.stop_servers_at_ms else { return Ok(None) };
-    let [from_ns, until_ns] = [at_ms, at_ms.saturating_add(STOPPED_MS)].map(|at_ms| at_ms.saturating_mul(1_000_000));
+    let [at_ns, until_ns] = [at_ms, at_ms.saturating_add(STOPPED_MS)].map(|at_ms| at_ms.saturating_mul(1_000_000));
     anyhow::ensure!(until_ns <= trial.phases.measured_ns(), "servers cannot be stopped at {at_ms} ms: the feed ends");
     let processes: Vec<OwnedFd> = servers.iter().map(handle).collect::<anyhow::Result<_>>()?;
     let (sender, receiver) = oneshot::channel();
     thread::Builder::new().name("stopper".into()).spawn(move || {
         // Whoever no longer waits has failed already, and says why.
-        drop(sender.send(stop(&processes, start_ns, from_ns, until_ns)));
+        drop(sender.send(stop(&processes, start_ns, start_ns + at_ns)));
     })?;
     Ok(Some(receiver))
 }
@@ -55,24 +57,26 @@ fn handle(server: &Child) -> anyhow::Result<OwnedFd> {
     pidfd_open(number, PidfdFlags::empty()).context("the system has no handles of processes to stop them by")
 }
 
-fn stop(processes: &[OwnedFd], start_ns: u64, from_ns: u64, until_ns: u64) -> io::Result<Stopped> {
+fn stop(processes: &[OwnedFd], start_ns: u64, at_ns: u64) -> io::Result<Stopped> {
     clock::be_punctual();
-    clock::block_until(start_ns + from_ns);
-    let halted = halt(processes, start_ns + until_ns);
-    let from_ns = clock::now_ns() - start_ns;
-    clock::block_until(start_ns + until_ns);
-    let until_ns = clock::now_ns() - start_ns;
+    clock::block_until(at_ns);
+    let halted = halt(processes);
+    let from_ns = clock::now_ns();
+    // From here on, so that they stand still for the whole time, however long it took to stop them.
+    clock::block_until(from_ns + STOPPED_MS * 1_000_000);
+    let until_ns = clock::now_ns();
     let resumed: Vec<_> = processes.iter().map(|process| pidfd_send_signal(process, Signal::CONT)).collect();
     halted?;
     resumed.into_iter().collect::<Result<(), _>>()?;
-    Ok(Stopped { from_ns, until_ns })
+    Ok(Stopped { from_ns: from_ns - start_ns, until_ns: until_ns - start_ns })
 }
 
 /// Tells all to stop, and waits until the last thread of the last one has: a signal only asks for it.
-fn halt(processes: &[OwnedFd], deadline_ns: u64) -> io::Result<()> {
+fn halt(processes: &[OwnedFd]) -> io::Result<()> {
     for process in processes {
         pidfd_send_signal(process, Signal::STOP)?;
     }
+    let deadline_ns = clock::now_ns() + HALT_LIMIT_NS;
     let look = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
     for process in processes {
         while waitid(WaitId::PidFd(process.as_fd()), look)?.is_none() {

@@ -10,6 +10,7 @@ mod progress;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod selftest;
 pub(crate) mod serve;
 pub(crate) mod shell;
 pub(crate) mod study;

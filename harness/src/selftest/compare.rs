@@ -1,0 +1,238 @@
+//! The rule by which a measured quantile agrees with an injected one. Pure.
+//!
+//! An event arrives after it has left the delay line, which it does when it is due or later, by as much as the line
+//! itself stamped: both are known for each event. So a measured quantile is never below that of the releases, by more
+//! than a histogram's bucket, whatever the machine does.
+//!
+//! Above it lies what handing an event over to the worker takes. Processor time: as much for each event as the kernel
+//! counted on average, and events that left together wait for each other. Waking threads: how late this machine wakes
+//! one is told by a thread that sleeps a millisecond at a time in the same window and takes no part in the trial. Of
+//! that only the distribution is known, so a quantile moves by the longest at most, whichever events that hits. Where
+//! the quantile is no tail, there is a second bound, and the smaller one counts: if all but 1 % of the events are handed
+//! over within the 99th percentile, the quantile is at most the one 1 % further on plus that percentile. For the 99th
+//! itself this would rest on the few events beyond it, so there the longest counts alone.
+
+use reports::statistics::{Histogram, QUANTILES, needed};
+
+use super::{
+    closed_loop::at_quantile,
+    findings::{Comparison, Verdict},
+};
+
+/// A histogram keeps three digits: no value is told further from the truth than this part of it.
+const PRECISION: f64 = 0.001;
+/// Part of the injected value that the machine's noise may reach before nothing can be told any more.
+const RESOLUTION: f64 = 0.2;
+/// Share of the events that may be handed over later than usual.
+const UNUSUAL_SHARE: f64 = 0.01;
+/// From here on a quantile is a tail: it rests on about as many events as are handed over later than usual.
+const TAIL: f64 = 0.95;
+
+/// One event of the window, of which it is known when it can arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Known {
+    /// When it was scheduled, after the start.
+    pub(super) scheduled_ns: u64,
+    /// How long it was to be held back after that.
+    pub(super) injected_ns: u64,
+    /// How much longer it was, by the delay line's own stamp.
+    pub(super) lateness_ns: u64,
+    /// Processor time until it is handed over, its own and that of the events before it.
+    pub(super) processing_ns: u64,
+    /// Clients that it goes to.
+    pub(super) deliveries: usize,
+}
+
+impl Known {
+    /// When it left the line, after its scheduled time.
+    pub(super) fn released_ns(&self) -> u64 {
+        self.injected_ns + self.lateness_ns
+    }
+
+    /// When it is handed over if no thread has to be woken, after its scheduled time.
+    pub(super) fn processed_ns(&self) -> u64 {
+        self.released_ns() + self.processing_ns
+    }
+}
+
+/// Sets what each event takes if one takes so much processor time and all wait for one processor.
+pub(super) fn queue(known: &mut [Known], processing_ns: u64) {
+    let mut free_ns = 0;
+    for event in known {
+        let left_ns = event.scheduled_ns + event.released_ns();
+        free_ns = left_ns.max(free_ns) + processing_ns;
+        event.processing_ns = free_ns - left_ns;
+    }
+}
+
+/// What waking threads takes between the delay line and the worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Waking {
+    /// 99 of 100 events wait at most this long.
+    pub(super) usual_ns: u64,
+    /// None waits longer.
+    pub(super) longest_ns: u64,
+}
+
+impl Waking {
+    /// So many threads are woken one after the other on a machine that wakes one so late.
+    pub(super) fn new(hiccup: &Histogram, wakes: u64) -> Self {
+        let usual_ns = wakes * hiccup.value_at_quantile(1.0 - UNUSUAL_SHARE);
+        Self { usual_ns, longest_ns: wakes * hiccup.max() }
+    }
+}
+
+/// Every quantile that so many events support and into which a delay was injected, against the measured one.
+pub(super) fn compare(known: &[Known], waking: Waking, measured: &Histogram) -> Vec<Comparison> {
+    let sorted = |of: fn(&Known) -> u64| {
+        let each = known.iter().flat_map(|event| std::iter::repeat_n(of(event), event.deliveries));
+        let mut values: Vec<u64> = each.collect();
+        values.sort_unstable();
+        values
+    };
+    let injected = sorted(|event| event.injected_ns);
+    let (released, processed) = (sorted(Known::released_ns), sorted(Known::processed_ns));
+    let supported = QUANTILES.into_iter().filter(|quantile| known.len() as u64 >= needed(*quantile));
+    let compared = supported.filter_map(|quantile| {
+        let injected_ns = at_quantile(&injected, quantile).filter(|injected_ns| *injected_ns > 0)?;
+        let least_ns = at_quantile(&released, quantile)?;
+        let mut most_ns = at_quantile(&processed, quantile)? + waking.longest_ns;
+        if quantile < TAIL {
+            most_ns = most_ns.min(at_quantile(&processed, quantile + UNUSUAL_SHARE)? + waking.usual_ns);
+        }
+        let measured_ns = measured.value_at_quantile(quantile);
+        let difference = |value_ns: f64| (value_ns - injected_ns as f64).round() as i64;
+        let bounds = [least_ns as f64 * (1.0 - PRECISION), most_ns as f64 * (1.0 + PRECISION)].map(difference);
+        let difference_ns = difference(measured_ns as f64);
+        let Judged { least: least_ns, most: most_ns, verdict } = judge(difference_ns, bounds, injected_ns as f64);
+        Some(Comparison { quantile, injected_ns, measured_ns, difference_ns, least_ns, most_ns, verdict })
+    });
+    compared.collect()
+}
+
+/// A difference from what was injected, judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Judged {
+    /// It must be at least this.
+    pub(super) least: i64,
+    /// It passes up to this.
+    pub(super) most: i64,
+    /// Whether it does.
+    pub(super) verdict: Verdict,
+}
+
+/// Whether a difference from what was injected lies between what must be and what the machine can have made of it. Below
+/// the one it never may. If the other is so far away that it says little, the difference must come as close to the first
+/// as a difference that says something; if it does not, nothing can be said.
+pub(super) fn judge(difference: i64, [least, explicable]: [i64; 2], injected: f64) -> Judged {
+    let most = explicable.min(least + (RESOLUTION * injected) as i64);
+    let verdict = match difference {
+        difference if difference < least => Verdict::Failed,
+        difference if difference <= most => Verdict::Ok,
+        _ if most < explicable => Verdict::TooNoisy,
+        _ => Verdict::Failed,
+    };
+    Judged { least, most, verdict }
+}
+
+#[cfg(test)]
+mod tests {
+    use reports::statistics::new_histogram;
+
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+    const NOW: Known = Known { scheduled_ns: 0, injected_ns: 0, lateness_ns: 0, processing_ns: 0, deliveries: 1 };
+    const WAKING: Waking = Waking { usual_ns: MS / 10, longest_ns: MS };
+
+    fn histogram(values: impl IntoIterator<Item = u64>) -> Histogram {
+        let mut histogram = new_histogram();
+        values.into_iter().for_each(|value_ns| histogram.record(value_ns).unwrap());
+        histogram
+    }
+
+    /// So many events, held back by 5.00, 5.01, 5.02 … ms, and once more a little by the line.
+    fn known(events: u64) -> Vec<Known> {
+        let delay =
+            |index: u64| Known { injected_ns: 5 * MS + index * MS / 100, lateness_ns: MS / 50, deliveries: 2, ..NOW };
+        (0..events).map(delay).collect()
+    }
+
+    fn measured(events: &[Known], extra_ns: impl Fn(usize) -> u64) -> Histogram {
+        let one = |(index, event): (usize, &Known)| [event.injected_ns + event.lateness_ns + extra_ns(index); 2];
+        histogram(events.iter().enumerate().flat_map(one))
+    }
+
+    fn verdicts(events: &[Known], waking: Waking, measured: &Histogram) -> Vec<Verdict> {
+        compare(events, waking, measured).iter().map(|comparison| comparison.verdict).collect()
+    }
+
+    #[test]
+    fn quantiles_need_support_and_a_delay() {
+        let quantiles = |events: &[Known]| -> Vec<f64> {
+            compare(events, WAKING, &measured(events, |_| 0)).iter().map(|one| one.quantile).collect()
+        };
+        assert_eq!(quantiles(&known(400)), [0.5, 0.9, 0.99]);
+        assert_eq!(quantiles(&known(100)), [0.5, 0.9]);
+        let mut half_of_them = known(400);
+        half_of_them[..300].iter_mut().for_each(|event| event.injected_ns = 0);
+        assert_eq!(quantiles(&half_of_them), [0.9, 0.99]);
+    }
+
+    #[test]
+    fn a_faithful_instrument_passes() {
+        let events = known(400);
+        assert_eq!(verdicts(&events, WAKING, &measured(&events, |_| 0)), [Verdict::Ok; 3]);
+        assert_eq!(verdicts(&events, WAKING, &measured(&events, |_| MS / 10)), [Verdict::Ok; 3]);
+        // One moment of the machine hits a few events.
+        assert_eq!(
+            verdicts(&events, WAKING, &measured(&events, |index| if index % 100 == 0 { MS } else { 0 })),
+            [Verdict::Ok; 3]
+        );
+    }
+
+    #[test]
+    fn less_than_was_injected_is_never_right() {
+        let events = known(400);
+        let noisy = Waking { usual_ns: 100 * MS, longest_ns: 1_000 * MS };
+        for waking in [WAKING, noisy] {
+            let clamped = histogram(events.iter().flat_map(|event| [event.injected_ns.min(8 * MS); 2]));
+            assert_eq!(verdicts(&events, waking, &clamped)[1..], [Verdict::Failed; 2]);
+            // The line was late by 0.02 ms, and a histogram keeps three digits of 5 ms: more is not missing by chance.
+            let early = histogram(events.iter().flat_map(|event| [event.injected_ns - MS / 100; 2]));
+            assert_eq!(verdicts(&events, waking, &early)[0], Verdict::Failed);
+        }
+    }
+
+    #[test]
+    fn more_than_the_machine_takes_is_the_instruments_fault() {
+        let events = known(400);
+        assert_eq!(verdicts(&events, WAKING, &measured(&events, |_| MS / 2))[..2], [Verdict::Failed; 2]);
+        assert_eq!(verdicts(&events, WAKING, &measured(&events, |_| 11 * MS / 10)), [Verdict::Failed; 3]);
+    }
+
+    #[test]
+    fn a_machine_that_could_explain_anything_proves_nothing() {
+        let events = known(400);
+        let noisy = Waking { usual_ns: 10 * MS, longest_ns: 20 * MS };
+        assert_eq!(verdicts(&events, noisy, &measured(&events, |_| 5 * MS)), [Verdict::TooNoisy; 3]);
+        // What is right is right, however noisy the machine could have been.
+        assert_eq!(verdicts(&events, noisy, &measured(&events, |_| MS / 10)), [Verdict::Ok; 3]);
+    }
+
+    #[test]
+    fn each_wake_up_counts() {
+        let hiccup = histogram((0..1_000).map(|index| if index < 990 { 50_000 } else { 2 * MS }));
+        let waking = Waking::new(&hiccup, 2);
+        assert!((100_000..101_000).contains(&waking.usual_ns), "{waking:?}");
+        assert!((4 * MS..4 * MS + 10_000).contains(&waking.longest_ns), "{waking:?}");
+    }
+
+    #[test]
+    fn events_that_leave_together_wait_for_each_other() {
+        let leaving_at = |left_ns: u64| Known { scheduled_ns: left_ns / 2, injected_ns: left_ns - left_ns / 2, ..NOW };
+        let mut known = [10, 10, 10, 25, 100].map(leaving_at);
+        queue(&mut known, 7);
+        assert_eq!(known.map(|event| event.processing_ns), [7, 14, 21, 13, 7]);
+    }
+}

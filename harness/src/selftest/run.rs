@@ -1,0 +1,206 @@
+//! Runs the self-test: each trial like that of a measurement, then the comparison.
+
+use proto::Params;
+use reports::{schema::Measured, statistics::decode};
+use tokio::sync::mpsc;
+
+use super::{
+    closed_loop::Sample,
+    compare::{Known, Waking, compare, queue},
+    findings::{Compared, Findings, Stall, Stop, Unfaithful, Verdict},
+    stall, stopped,
+    trials::{self, Length, Named, STALL_MS},
+};
+use crate::{
+    coordinator::{
+        child::Home,
+        events::{self, Event},
+        merge,
+        trial::{self, TrialResult},
+    },
+    delay_line::injected,
+    feed::Feed,
+    plan::Trial,
+    registry::{APPROACHES, Approach, Flow},
+    variants::variant,
+};
+
+/// Threads that are woken one after the other in each runtime that an event passes: the one that waits, and the one that
+/// it may give the task to. In memory there is one runtime, otherwise that of the server and that of the worker.
+const WAKES_OF_A_RUNTIME: u64 = 2;
+
+/// Runs everything, and says what it does.
+///
+/// # Errors
+/// A trial cannot be run to its end.
+pub(crate) async fn run(length: Length, say: impl Fn(&str)) -> anyhow::Result<Findings> {
+    let mut compared = Vec::new();
+    for named in trials::in_memory(length) {
+        compared.push(comparison(&named, Home::Tasks, length, &say).await?.compared);
+    }
+    let named = trials::stall(length);
+    let stalled = comparison(&named, Home::Tasks, length, &say).await?;
+    let stall = stall_of(&named.trial, &stalled)?;
+    compared.push(stalled.compared);
+    for (approach, params) in defaults(|approach| approach.facts.floor)? {
+        let named = trials::constant(approach, &params, length);
+        compared.push(comparison(&named, Home::Processes, length, &say).await?.compared);
+    }
+    let mut unfaithful = Vec::new();
+    for named in trials::unfaithful(length) {
+        unfaithful.push(found_out(comparison(&named, Home::Tasks, length, &say).await?.compared));
+    }
+    let mut stops = Vec::new();
+    for (approach, params) in defaults(|approach| approach.facts.flow == Flow::Push)? {
+        stops.push(stop(&trials::stopped(approach, &params, length), length, &say).await?);
+    }
+    let verdicts = compared.iter().map(|one| one.verdict).chain(stall.beyond.iter().map(|one| one.verdict));
+    let verdicts = verdicts.chain(unfaithful.iter().map(|one| one.verdict)).chain(stops.iter().map(|one| one.verdict));
+    let verdict = Verdict::worst(verdicts);
+    Ok(Findings { compared, stall, unfaithful, stops, verdict })
+}
+
+/// The approaches of which this is true, each with the settings that it has if nobody gives one.
+fn defaults(is_wanted: impl Fn(&Approach) -> bool) -> anyhow::Result<Vec<(&'static Approach, Params)>> {
+    let wanted = APPROACHES.iter().filter(|approach| is_wanted(approach));
+    wanted.map(|approach| Ok(variant(approach.name)?)).collect()
+}
+
+/// A trial with known delays, compared, and what it is compared by.
+struct Examined {
+    compared: Compared,
+    known: Vec<Known>,
+    arrived: Vec<Sample>,
+    waking: Waking,
+}
+
+/// Runs a trial until something can be told of it, or too often.
+async fn comparison(named: &Named, home: Home, length: Length, say: &impl Fn(&str)) -> anyhow::Result<Examined> {
+    let mut attempt = 1;
+    loop {
+        say(&format!("{}{}", named.name, again(attempt)));
+        let examined = examine(named, home, measure(&named.trial, home).await?)?;
+        if examined.compared.verdict != Verdict::TooNoisy || attempt >= length.attempts {
+            return Ok(examined);
+        }
+        attempt += 1;
+    }
+}
+
+async fn stop(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::Result<Stop> {
+    let mut attempt = 1;
+    loop {
+        say(&format!("{}, servers stopped{}", named.name, again(attempt)));
+        let Measurement { result, measured, events } = measure(&named.trial, Home::Processes).await?;
+        let stopped = result.stopped.ok_or_else(|| anyhow::anyhow!("nobody stopped the servers"))?;
+        let waited_us = measured.cpu.server_wait_us + measured.cpu.client_wait_us;
+        let noise_ns = result.machine.hiccup.max() + waited_us * 1_000;
+        let stop = stopped::examine(&named.name, &events, &measured.events, stopped, noise_ns);
+        if stop.verdict != Verdict::TooNoisy || attempt >= length.attempts {
+            return Ok(stop);
+        }
+        attempt += 1;
+    }
+}
+
+fn again(attempt: u32) -> String {
+    if attempt == 1 { String::new() } else { format!(", once more: the machine was too noisy ({attempt})") }
+}
+
+/// What a trial measured, merged as that of a measurement is.
+struct Measurement {
+    result: TrialResult,
+    measured: Measured,
+    events: Vec<Event>,
+}
+
+async fn measure(trial: &Trial, home: Home) -> anyhow::Result<Measurement> {
+    // Trials are short, so nobody watches them.
+    let (progress, _) = mpsc::unbounded_channel();
+    let result = trial::run(trial, home, progress).await?;
+    let record = merge::record("selftest", trial, &result)?;
+    let measured = record.measured.ok_or_else(|| anyhow::anyhow!("a trial without numbers: {:?}", record.error))?;
+    let events = events::of_window(trial, &result.shards);
+    Ok(Measurement { result, measured, events })
+}
+
+fn examine(named: &Named, home: Home, measurement: Measurement) -> anyhow::Result<Examined> {
+    let Measurement { result, measured, events } = measurement;
+    let mut known = known(&named.trial, &result)?;
+    let (runtimes, processor_us) = match home {
+        Home::Processes => (2, measured.cpu.server_us + measured.cpu.client_us),
+        // Server and worker are one process, and each counted all of it.
+        Home::Tasks => (1, measured.cpu.server_us.max(measured.cpu.client_us)),
+    };
+    queue(&mut known, processor_us * 1_000 / measured.events.scheduled.max(1));
+    let waking = Waking::new(&result.machine.hiccup, runtimes * WAKES_OF_A_RUNTIME);
+    let latency = decode(&measured.latency_ns.histogram)?;
+    let comparisons = compare(&known, waking, &latency);
+    let complaint = stopped::incomplete(&measured.events);
+    let verdicts = comparisons.iter().map(|comparison| comparison.verdict);
+    let verdict = Verdict::worst(verdicts.chain(complaint.as_ref().map(|_| Verdict::Failed)));
+    let arrived = events
+        .iter()
+        .filter_map(|event| Some(Sample { scheduled_ns: event.scheduled_ns, latency_ns: event.median_ns? }));
+    Ok(Examined {
+        compared: Compared { trial: named.name.clone(), events: known.len(), comparisons, complaint, verdict },
+        known,
+        arrived: arrived.collect(),
+        waking,
+    })
+}
+
+/// Each event of the window: what was injected, from the feed, and what the delay line added, by its stamps.
+fn known(trial: &Trial, result: &TrialResult) -> anyhow::Result<Vec<Known>> {
+    let delay = trial.faults.delivery_delay.ok_or_else(|| anyhow::anyhow!("nothing was injected"))?;
+    let mut followers = vec![0; trial.load.symbols as usize];
+    for client in 0..trial.load.clients {
+        let symbols = trial.feed.symbols_of(client, trial.load.symbols_per_client);
+        symbols.for_each(|symbol| followers[symbol as usize] += 1);
+    }
+    let planned = Feed::new(&trial.feed).zip(injected(&trial.feed, delay));
+    let planned = planned.filter(|(event, _)| trial.phases.in_window(event.scheduled_ns));
+    let mut stamps = result.shards.iter().flat_map(|shard| &shard.served.release_lateness_ns);
+    planned
+        .map(|(event, (sequence, injected_ns))| match stamps.next() {
+            Some(&(stamped, lateness_ns)) if stamped == sequence => {
+                let (scheduled_ns, deliveries) = (event.scheduled_ns, followers[event.symbol as usize]);
+                Ok(Known { scheduled_ns, injected_ns, lateness_ns, processing_ns: 0, deliveries })
+            }
+            _ => anyhow::bail!("the delay line did not release event {sequence}"),
+        })
+        .collect()
+}
+
+fn stall_of(trial: &Trial, examined: &Examined) -> anyhow::Result<Stall> {
+    let Examined { known, arrived, waking, .. } = examined;
+    let stall = stall::examine(known, arrived, *waking, STALL_MS * 1_000_000, trial.phases.measure_ns);
+    stall.ok_or_else(|| anyhow::anyhow!("nothing arrived"))
+}
+
+/// An instrument whose fault is seen in no comparison would be seen in no self-test.
+fn found_out(compared: Compared) -> Unfaithful {
+    let verdict = match compared.verdict {
+        Verdict::Failed => Verdict::Ok,
+        Verdict::TooNoisy => Verdict::TooNoisy,
+        Verdict::Ok => Verdict::Failed,
+    };
+    Unfaithful { compared, verdict }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_that_nothing_shows_fails_the_self_test() {
+        let of = |verdict| {
+            let compared =
+                Compared { trial: "any".into(), events: 0, comparisons: Vec::new(), complaint: None, verdict };
+            found_out(compared).verdict
+        };
+        assert_eq!(of(Verdict::Failed), Verdict::Ok);
+        assert_eq!(of(Verdict::Ok), Verdict::Failed);
+        assert_eq!(of(Verdict::TooNoisy), Verdict::TooNoisy);
+    }
+}
