@@ -49,7 +49,7 @@ enum Verb {
     },
     /// The instrument against known delays: injected and measured side by side
     Selftest {
-        /// Short windows, and no second attempt on a noisy machine
+        /// Shorter windows, and fewer attempts on a noisy machine
         #[arg(long)]
         quick: bool,
         /// As JSON

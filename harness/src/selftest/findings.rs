@@ -53,6 +53,8 @@ pub(crate) struct Findings {
 pub(crate) struct Compared {
     /// What was injected, into what.
     pub(crate) trial: String,
+    /// Which attempt this is, from 1.
+    pub(crate) attempt: u32,
     /// Events in the window.
     pub(crate) events: usize,
     /// Quantiles of the delays against those of the latencies.
@@ -61,6 +63,13 @@ pub(crate) struct Compared {
     pub(crate) complaint: Option<String>,
     /// The worst of these.
     pub(crate) verdict: Verdict,
+}
+
+impl Compared {
+    /// Whether it shows what no machine can have made of it: less than was injected, or another number of events.
+    pub(super) fn is_inexplicable(&self) -> bool {
+        self.complaint.is_some() || self.comparisons.iter().any(|one| one.difference_ns < one.least_ns)
+    }
 }
 
 /// A quantile of known delays against the same quantile of measured latencies.

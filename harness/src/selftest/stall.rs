@@ -3,7 +3,7 @@
 
 use super::{
     closed_loop::{Sample, closed_loop, summary},
-    compare::{Known, Waking, judge},
+    compare::{Known, Machine, judge},
     findings::{Beyond, Stall},
 };
 
@@ -14,11 +14,11 @@ const PARTS: [u64; 3] = [1, 2, 3];
 pub(super) fn examine(
     known: &[Known],
     arrived: &[Sample],
-    waking: Waking,
+    machine: Machine,
     stall_ns: u64,
     window_ns: u64,
 ) -> Option<Stall> {
-    let beyond = PARTS.map(|part| beyond(known, arrived, waking, stall_ns * part / 4, (stall_ns, window_ns)));
+    let beyond = PARTS.map(|part| beyond(known, arrived, machine, stall_ns * part / 4, (stall_ns, window_ns)));
     Some(Stall {
         stall_ns,
         window_ns,
@@ -31,14 +31,14 @@ pub(super) fn examine(
 fn beyond(
     known: &[Known],
     arrived: &[Sample],
-    waking: Waking,
+    machine: Machine,
     beyond_ns: u64,
     (stall_ns, window_ns): (u64, u64),
 ) -> Beyond {
     let count = |of: &dyn Fn(&Known) -> u64| known.iter().filter(|event| of(event) > beyond_ns).count();
     let injected = count(&|event| event.injected_ns);
     let least = count(&Known::released_ns);
-    let most = count(&|event| event.processed_ns() + waking.longest_ns);
+    let most = count(&|event| event.processed_ns() + machine.worst_ns());
     let measured = arrived.iter().filter(|sample| sample.latency_ns > beyond_ns).count();
     let difference = |count: usize| count as i64 - injected as i64;
     Beyond {
@@ -56,7 +56,7 @@ mod tests {
     use crate::selftest::findings::Verdict;
 
     const MS: u64 = 1_000_000;
-    const WAKING: Waking = Waking { usual_ns: MS / 10, longest_ns: MS };
+    const MACHINE: Machine = Machine { waited_ns: 0, usual_ns: MS / 10, longest_ns: MS };
 
     /// An event each millisecond for a second; those of 200 ms wait until the stall ends.
     fn known() -> Vec<Known> {
@@ -76,7 +76,7 @@ mod tests {
         let sample =
             |(at, event): (u64, &Known)| Sample { scheduled_ns: event.scheduled_ns, latency_ns: latency_ns(at, event) };
         let arrived: Vec<Sample> = (0..).zip(&known).map(sample).collect();
-        examine(&known, &arrived, WAKING, 200 * MS, 1_000 * MS).unwrap()
+        examine(&known, &arrived, MACHINE, 200 * MS, 1_000 * MS).unwrap()
     }
 
     #[test]

@@ -46,7 +46,8 @@ fn comparison_heading() -> String {
 fn comparison_lines(compared: &Compared, lines: &mut Vec<String>) {
     for (index, one) in compared.comparisons.iter().enumerate() {
         let name = if index == 0 { compared.trial.as_str() } else { "" };
-        lines.push(comparison_line(name, one, &one.verdict.to_string()));
+        let attempt = if compared.attempt == 1 { String::new() } else { format!(", attempt {}", compared.attempt) };
+        lines.push(comparison_line(name, one, &format!("{}{attempt}", one.verdict)));
     }
     lines.extend(compared.complaint.as_ref().map(|complaint| format!("{:<30}{complaint}: FAILED", compared.trial)));
 }
@@ -138,6 +139,7 @@ mod tests {
         };
         let compared = |trial: &str, comparisons: &[Comparison]| Compared {
             trial: trial.into(),
+            attempt: 2,
             events: 500,
             comparisons: comparisons.to_vec(),
             complaint: Some("2 missed".into()),
@@ -182,7 +184,7 @@ mod tests {
     fn every_section_says_what_was_found() {
         let text = render(&findings());
         let expected = [
-            "memory                        p50      5.000 ms    3.000 ms      -2.000    +0.020 .. +0.300  FAILED",
+            "memory                        p50      5.000 ms    3.000 ms      -2.000    +0.020 .. +0.300  FAILED, attempt 2",
             "memory                        2 missed: FAILED",
             "50.000 ms                         15.0 %      16.0 %      16.2 %  ok",
             "clamped                       p50      5.000 ms    3.000 ms      -2.000    +0.020 .. +0.300  found out",
