@@ -6,7 +6,8 @@ use procfs::Current;
 use reports::schema::{Environment, Tool};
 use rustix::process::{Resource, getrlimit};
 
-const UNKNOWN: &str = "unknown";
+/// What the system does not say.
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// This machine.
 pub(crate) fn environment() -> Environment {
