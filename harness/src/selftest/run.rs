@@ -43,10 +43,8 @@ pub(crate) async fn run(length: Length, say: impl Fn(&str)) -> anyhow::Result<Fi
     for named in trials::in_memory(length) {
         compared.push(comparison(&named, Home::Tasks, length, &say).await?.compared);
     }
-    let named = trials::stall(length);
-    let stalled = comparison(&named, Home::Tasks, length, &say).await?;
-    let stall = stall_of(&named.trial, &stalled)?;
-    compared.push(stalled.compared);
+    let (stalled, stall) = stalled(&trials::stall(length), length, &say).await?;
+    compared.push(stalled);
     for (approach, params) in defaults(|approach| approach.facts.floor)? {
         let named = trials::constant(approach, &params, length);
         compared.push(comparison(&named, Home::Processes, length, &say).await?.compared);
@@ -79,7 +77,6 @@ struct Examined {
     machine: Machine,
 }
 
-/// Runs a trial until something can be told of it, or too often.
 /// Runs a trial until it passes, or shows what no machine explains, or too often. The best attempt counts: an instrument
 /// that is wrong is wrong each time, and a machine is not.
 async fn comparison(named: &Named, home: Home, length: Length, say: &impl Fn(&str)) -> anyhow::Result<Examined> {
@@ -90,6 +87,24 @@ async fn comparison(named: &Named, home: Home, length: Length, say: &impl Fn(&st
     let is_settled =
         |examined: &Examined| examined.compared.verdict == Verdict::Ok || examined.compared.is_inexplicable();
     best(length.attempts, attempt, is_settled, |examined| examined.compared.verdict).await
+}
+
+/// The same for the trial with the stall, whose weight in the tail counts too.
+async fn stalled(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::Result<(Compared, Stall)> {
+    let attempt = async |attempt: u32| {
+        say(&format!("{}{}", named.name, again(attempt)));
+        let examined = examine(named, Home::Tasks, attempt, measure(&named.trial, Home::Tasks).await?)?;
+        let stall = stall_of(&named.trial, &examined)?;
+        Ok((examined.compared, stall))
+    };
+    let verdict = |(compared, stall): &(Compared, Stall)| {
+        Verdict::worst(stall.beyond.iter().map(|one| one.verdict).chain([compared.verdict]))
+    };
+    let is_settled = |both: &(Compared, Stall)| {
+        let is_inexplicable = both.1.beyond.iter().any(|one| one.measured < one.injected);
+        verdict(both) == Verdict::Ok || both.0.is_inexplicable() || is_inexplicable
+    };
+    best(length.attempts, attempt, is_settled, verdict).await
 }
 
 /// Runs a trial whose instrument has a fault, until it is found out or too often.
