@@ -14,9 +14,9 @@ run scenario *options:
 smoke:
     cargo run --release -- run smoke
 
-# Conformance of every approach, without measuring
+# Conformance of every approach, and the instrument against known delays
 verify:
-    cargo run --release -- verify
+    cargo run --release -- verify && cargo run --release -- selftest
 
 # What this machine can hold
 doctor *options:

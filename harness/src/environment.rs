@@ -4,7 +4,10 @@ use std::fs;
 
 use procfs::Current;
 use reports::schema::{Environment, Tool};
-use rustix::process::{Resource, getrlimit};
+use rustix::{
+    process::{Resource, getrlimit},
+    thread::{CpuSet, sched_getaffinity},
+};
 
 /// What the system does not say.
 pub(crate) const UNKNOWN: &str = "unknown";
@@ -40,7 +43,13 @@ pub(crate) fn available_memory_bytes() -> u64 {
     memory.map_or(0, |memory| memory.mem_available.unwrap_or(memory.mem_free))
 }
 
-/// Processors that this process may use.
+/// Numbers of the processors that this process may run on.
+pub(crate) fn processors() -> Vec<usize> {
+    let allowed = sched_getaffinity(None).unwrap_or_default();
+    (0..CpuSet::MAX_CPU).filter(|processor| allowed.is_set(*processor)).collect()
+}
+
+/// Processors that this process may use, or as many as a limit on their time amounts to.
 pub(crate) fn cores() -> u32 {
     std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX))
 }

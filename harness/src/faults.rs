@@ -22,9 +22,12 @@ pub struct Faults {
     /// Server: ends the process without a word after this event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub die_after_event: Option<u64>,
-    /// Server: publishes every event this much later than scheduled, in milliseconds.
+    /// Server: publishes events this much later than scheduled, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_publishing_ms: Option<u64>,
+    /// Server: does so with one of so many events, instead of all; those that are due meanwhile wait for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_publishing_every: Option<u64>,
     /// Server: holds published events back on their way into the hub, as a slower implementation would.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery_delay: Option<Delay>,
@@ -49,6 +52,9 @@ pub struct Faults {
     /// Worker: all clients poll at the same phase.
     #[serde(skip_serializing_if = "is_unset")]
     pub synchronise_polls: bool,
+    /// Worker: counts a reconnect for each response with events.
+    #[serde(skip_serializing_if = "is_unset")]
+    pub count_reconnects: bool,
     /// Worker: counts each request twice.
     #[serde(skip_serializing_if = "is_unset")]
     pub count_requests_twice: bool,
@@ -85,26 +91,6 @@ pub struct Faults {
     /// Coordinator: pretends that the kernel's clock source has this name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clocksource: Option<String>,
-}
-
-impl Faults {
-    /// None is set, as in every measurement.
-    pub(crate) fn is_none(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// Keeps so many threads busy with nothing for as long as this process lives.
-pub(crate) fn keep_busy(threads: Option<u32>) {
-    for _ in 0..threads.unwrap_or_default() {
-        std::thread::spawn(|| {
-            // At the lowest priority they take what nobody else wants, and hardly delay anybody.
-            let _ = rustix::process::nice(19);
-            loop {
-                std::hint::spin_loop();
-            }
-        });
-    }
 }
 
 /// How long servers are stopped, in milliseconds.

@@ -197,7 +197,7 @@ pub struct Worked {
     pub in_flight_ns: f64,
     /// A client's place in the order of subscription against its place in the order of arrival, over the deliveries.
     pub position: Moments,
-    /// Where in their interval polls began.
+    /// Where in their interval the clients' polls are due.
     pub poll_phase: PollPhase,
     /// Arrivals before their scheduled time.
     pub negative: u64,
@@ -243,11 +243,11 @@ pub struct Moments {
     pub xy: f64,
 }
 
-/// Where in their interval polls began: sums over the unit circle.
+/// Where in their interval the clients' polls are due: sums over the unit circle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct PollPhase {
-    /// Polls.
-    pub polls: u64,
+    /// Clients that poll.
+    pub clients: u64,
     /// Sum of the cosines.
     pub cosine: f64,
     /// Sum of the sines.
@@ -261,6 +261,8 @@ pub struct Orders {
     pub due: u64,
     /// Confirmed.
     pub confirmed: u64,
+    /// Confirmed before they were due, as only a wrong clock can have it.
+    pub early: u64,
 }
 
 /// Counts for the theory of empty responses.

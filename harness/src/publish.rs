@@ -41,10 +41,12 @@ pub(crate) fn publish(
 ) -> Vec<(u64, u64)> {
     clock::be_punctual();
     let late_ns = faults.late_publishing_ms.unwrap_or_default() * 1_000_000;
+    let late_every = faults.late_publishing_every.unwrap_or(1);
     let mut lateness_ns = Vec::new();
     for event in Feed::new(spec) {
         let due_ns = start_ns + event.scheduled_ns;
-        clock::block_until(due_ns + late_ns);
+        let is_late = event.sequence.is_multiple_of(late_every);
+        clock::block_until(due_ns + if is_late { late_ns } else { 0 });
         let late_ns = clock::now_ns() - due_ns;
         let mut quote = event.quote(spec);
         let is = |fault| fault == Some(event.sequence);

@@ -9,12 +9,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     delay_line::DelayLine,
-    faults::keep_busy,
     feed::FeedSpec,
     message::{Command, HubLimits, Report, ServePlan, Served},
     process::{Control, Sampled, Sampler},
     publish::{Outgoing, publish},
     registry::Approach,
+    spinners::Spinners,
 };
 
 /// A server that runs.
@@ -91,7 +91,7 @@ pub(crate) async fn serve(approach: &Approach, plan: ServePlan, mut control: Con
 /// Publishes from the start, takes the samples at the window's edges, and waits to be told that the workers are done.
 async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter: &Meter) -> anyhow::Result<Served> {
     let sampler = Sampler::idle();
-    keep_busy(plan.faults.busy_server_threads);
+    let _busy = Spinners::nice(plan.faults.busy_server_threads.unwrap_or_default())?;
     let Some(Command::Start { start_ns, epoch_ms }) = control.next().await else {
         anyhow::bail!("stopped before the start")
     };

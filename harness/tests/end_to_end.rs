@@ -52,6 +52,27 @@ fn every_approach_accounts_for_every_event() {
 }
 
 #[test]
+fn clients_that_one_process_cannot_hold_are_divided_and_merged() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    // Forty descriptors beside those that a process needs for itself: sixty clients take two pairs of processes.
+    let program = env!("CARGO_BIN_EXE_delivery-bench");
+    let run = format!("ulimit -n 296 && {program} run smoke --clients 60 --approach raw-tcp,short-poll --out {out:?}");
+    let finished = Command::new("sh").args(["-c", &run]).output().unwrap();
+    for trial in trials(&out) {
+        assert_eq!(trial.shards, 2, "{finished:?}");
+        let measured = trial.measured.unwrap();
+        let events = measured.events;
+        assert_eq!((events.delivered, events.missed), (events.expected, 0), "{}", trial.variant);
+        let counted = measured.checks.iter().filter(|check| !OF_THE_MACHINE.contains(&check.id.as_str()));
+        assert!(counted.clone().all(|check| check.verdict == Verdict::Pass), "{:?}", counted.collect::<Vec<_>>());
+        // Each shard publishes every event, and each event is one observation.
+        assert_eq!(measured.lateness_ns.count, 2 * events.scheduled);
+        assert!(measured.event_median_ns.count <= events.scheduled);
+    }
+}
+
+#[test]
 fn a_dropped_event_is_missed_by_exactly_the_followers_of_its_symbol() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");

@@ -33,8 +33,8 @@ pub(super) fn all(trial: &Trial, measured: &Measured, evidence: &Evidence) -> Ve
         platform::omission_gap(measured, evidence),
         platform::hiccup(measured),
         platform::host(measured),
-        platform::client_saturation(measured),
-        platform::server_saturation(measured),
+        platform::client_saturation(measured, evidence),
+        platform::server_saturation(measured, evidence),
         platform::warm_up(evidence),
         platform::position(evidence),
     ]

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use reports::{
     inference::effective_size,
-    statistics::{Histogram, new_histogram},
+    statistics::{Histogram, median, new_histogram},
 };
 
 use super::trial::ShardResult;
-use crate::{feed::Feed, load::account::median, plan::Trial};
+use crate::{feed::Feed, plan::Trial};
 
 /// One event of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,33 +22,49 @@ pub(crate) struct Event {
     pub(crate) lateness_ns: Option<u64>,
     /// Median of its latencies; none where it reached nobody.
     pub(crate) median_ns: Option<u64>,
+    /// The same from the time at which it was published; none where it reached nobody.
+    pub(crate) since_published_ns: Option<u64>,
     /// The largest of its latencies.
     pub(crate) last_ns: Option<u64>,
+}
+
+/// What the shards said of one event, a value for each that did.
+#[derive(Debug, Default)]
+struct OfShards {
+    lateness_ns: Vec<u64>,
+    median_ns: Vec<u64>,
+    since_published_ns: Vec<u64>,
+    last_ns: Option<u64>,
 }
 
 /// All events of the window, in the order of their times. Each shard publishes all of them to clients of its own: of the
 /// shards' medians and latenesses it takes the median, of their last arrivals the last.
 pub(crate) fn of_window(trial: &Trial, shards: &[ShardResult]) -> Vec<Event> {
-    let mut lateness_ns = BTreeMap::<u64, Vec<u64>>::new();
-    let mut medians_ns = BTreeMap::<u64, Vec<u64>>::new();
-    let mut last_ns = BTreeMap::<u64, u64>::new();
+    let mut events = BTreeMap::<u64, OfShards>::new();
     for shard in shards {
-        for &(sequence, late_ns) in &shard.served.lateness_ns {
-            lateness_ns.entry(sequence).or_default().push(late_ns);
+        let lateness_ns: BTreeMap<u64, u64> = shard.served.lateness_ns.iter().copied().collect();
+        for (sequence, late_ns) in &lateness_ns {
+            events.entry(*sequence).or_default().lateness_ns.push(*late_ns);
         }
         for reception in &shard.worked.receptions {
-            medians_ns.entry(reception.sequence).or_default().push(reception.median_ns);
-            let last_ns = last_ns.entry(reception.sequence).or_default();
-            *last_ns = reception.last_ns.max(*last_ns);
+            let event = events.entry(reception.sequence).or_default();
+            let late_ns = lateness_ns.get(&reception.sequence).copied().unwrap_or_default();
+            event.median_ns.push(reception.median_ns);
+            event.since_published_ns.push(reception.median_ns.saturating_sub(late_ns));
+            event.last_ns = event.last_ns.max(Some(reception.last_ns));
         }
     }
     let window = Feed::new(&trial.feed).filter(|event| trial.phases.in_window(event.scheduled_ns));
     window
-        .map(|event| Event {
-            scheduled_ns: event.scheduled_ns,
-            lateness_ns: lateness_ns.get_mut(&event.sequence).and_then(|of_shards| median(of_shards)),
-            median_ns: medians_ns.get_mut(&event.sequence).and_then(|of_shards| median(of_shards)),
-            last_ns: last_ns.get(&event.sequence).copied(),
+        .map(|event| {
+            let mut of_shards = events.remove(&event.sequence).unwrap_or_default();
+            Event {
+                scheduled_ns: event.scheduled_ns,
+                lateness_ns: median(&mut of_shards.lateness_ns),
+                median_ns: median(&mut of_shards.median_ns),
+                since_published_ns: median(&mut of_shards.since_published_ns),
+                last_ns: of_shards.last_ns,
+            }
         })
         .collect()
 }

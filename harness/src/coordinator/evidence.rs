@@ -3,22 +3,22 @@
 //! Pure: it computes and judges nothing.
 
 use reports::{
-    inference::{anderson_darling_exponential, effective_size, normal_tail, rank_correlation},
+    inference::{anderson_darling_exponential, effective_size, mean_ranks, normal_tail, rank_correlation},
     statistics,
 };
 
 use super::{
     events::{self, Event},
-    trial::ShardResult,
+    trial::{ShardResult, TrialResult},
 };
 use crate::{
-    environment,
     message::{Moments, PollPhase},
     plan::Trial,
 };
 
-/// Events a second that are looked at for their gaps: waking a thread moves an event by tens of microseconds, which
-/// must be little against a gap. Where there are more, some are chosen at random, which leaves a Poisson process one.
+/// Publications a second that are looked at for their gaps: waking a thread moves an event by tens of microseconds,
+/// which must be little against a gap. Where there are more, some are chosen at random, which leaves a Poisson process
+/// one, but hides a period; so the schedule is looked at too, whole.
 const ARRIVALS_RATE: f64 = 100.0;
 /// What is taken for the tail: the first that there are enough events for.
 const TAILS: [f64; 2] = [0.99, 0.9];
@@ -28,8 +28,10 @@ const HALF: usize = 20;
 /// What the checks look at beside the record itself.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Evidence {
-    /// Arrivals before their scheduled time.
+    /// Deliveries before their scheduled time.
     pub(super) negative: u64,
+    /// Confirmations before their order was due.
+    pub(super) early_confirmations: u64,
     /// Latencies beyond what a histogram holds.
     pub(super) out_of_range: u64,
     /// Orders due in the window.
@@ -40,7 +42,8 @@ pub(super) struct Evidence {
     pub(super) in_flight_ns: f64,
     /// (r − p) ÷ (r − a) − 1, at p99 of the events' medians, or p90 where only that has support; none without.
     pub(super) omission_gap: Option<f64>,
-    /// Anderson and Darling's A² of the gaps between publications; none where they need not be exponential.
+    /// Anderson and Darling's A² of the gaps between publications or in the schedule, whichever is larger; none where they
+    /// need not be exponential.
     pub(super) arrivals: Option<f64>,
     /// Rayleigh's statistic of the clients' poll phases; none where nobody polls.
     pub(super) poll_phase: Option<f64>,
@@ -50,6 +53,8 @@ pub(super) struct Evidence {
     pub(super) warm_up: Option<WarmUp>,
     /// Name of the kernel's clock source.
     pub(super) clocksource: String,
+    /// Processors that a process may use.
+    pub(super) processors: u32,
 }
 
 /// Trend of the latencies inside the window.
@@ -62,7 +67,8 @@ pub(super) struct WarmUp {
 }
 
 /// The evidence of a trial, from its shards and the events of its window.
-pub(super) fn of(trial: &Trial, shards: &[ShardResult], events: &[Event]) -> Evidence {
+pub(super) fn of(trial: &Trial, result: &TrialResult, events: &[Event]) -> Evidence {
+    let TrialResult { shards, machine, .. } = result;
     let sum = |count: fn(&ShardResult) -> u64| shards.iter().map(count).sum();
     let mut position = Moments::default();
     let mut poll_phase = PollPhase::default();
@@ -73,37 +79,41 @@ pub(super) fn of(trial: &Trial, shards: &[ShardResult], events: &[Event]) -> Evi
     let effective = events::effective(events);
     Evidence {
         negative: sum(|shard| shard.worked.negative),
+        early_confirmations: sum(|shard| shard.worked.orders.early),
         out_of_range: sum(|shard| shard.worked.out_of_range),
         orders: sum(|shard| shard.worked.orders.due),
         unconfirmed: sum(|shard| shard.worked.orders.due - shard.worked.orders.confirmed),
         in_flight_ns: shards.iter().map(|shard| shard.worked.in_flight_ns).sum(),
         omission_gap: omission_gap(events, effective),
-        arrivals: arrivals(trial, events),
-        poll_phase: poll_phase.rayleigh(trial.load.clients),
+        arrivals: (trial.load.arrival == "poisson").then(|| arrivals(events, trial.load.events_per_second)).flatten(),
+        poll_phase: poll_phase.rayleigh(),
         position: position.correlation(),
         warm_up: warm_up(events),
-        clocksource: trial.faults.clocksource.clone().unwrap_or_else(environment::clocksource),
+        clocksource: machine.clocksource.clone(),
+        processors: machine.processors,
     }
 }
 
 fn omission_gap(events: &[Event], effective: u64) -> Option<f64> {
     let from_plan = events::histogram(events, |event| event.median_ns);
-    let from_publication = events::histogram(events, |event| Some(event.median_ns?.saturating_sub(event.lateness_ns?)));
+    let from_publication = events::histogram(events, |event| event.since_published_ns);
     TAILS.into_iter().find_map(|tail| {
         let [plan, publication] = [&from_plan, &from_publication].map(|of| statistics::quantile(of, effective, tail));
         Some(plan? as f64 / publication?.max(1) as f64 - 1.0)
     })
 }
 
-fn arrivals(trial: &Trial, events: &[Event]) -> Option<f64> {
-    if trial.load.arrival != "poisson" {
-        return None;
-    }
-    let share = ARRIVALS_RATE / trial.load.events_per_second;
+fn arrivals(events: &[Event], events_per_second: f64) -> Option<f64> {
+    let share = ARRIVALS_RATE / events_per_second;
     let chosen = (0_u64..).zip(events).filter(|(index, _)| chance(*index) < share);
-    let times_ns: Vec<u64> = chosen.filter_map(|(_, event)| Some(event.scheduled_ns + event.lateness_ns?)).collect();
-    let gaps: Vec<f64> = times_ns.windows(2).map(|pair| pair[1].saturating_sub(pair[0]) as f64).collect();
-    anderson_darling_exponential(&gaps)
+    let published_ns: Vec<u64> = chosen.filter_map(|(_, event)| Some(event.scheduled_ns + event.lateness_ns?)).collect();
+    let scheduled_ns: Vec<u64> = events.iter().map(|event| event.scheduled_ns).collect();
+    let statistics = [published_ns, scheduled_ns].map(|times_ns| anderson_darling_exponential(&gaps(&times_ns)));
+    statistics.into_iter().flatten().reduce(f64::max)
+}
+
+fn gaps(times_ns: &[u64]) -> Vec<f64> {
+    times_ns.windows(2).map(|pair| pair[1].saturating_sub(pair[0]) as f64).collect()
 }
 
 /// A number in [0, 1) that is another for each index: the golden ratio's multiples, hashed.
@@ -124,29 +134,88 @@ fn warm_up(events: &[Event]) -> Option<WarmUp> {
     // Neighbours resemble each other under a trend: what counts as an observation is seen when the trend is taken away.
     let effective = effective_size(&without_trend(&medians));
     Some(WarmUp {
-        change: median(second) / median(first) - 1.0,
+        change: middle(second)? / middle(first)? - 1.0,
         probability: normal_tail(correlation * (effective.saturating_sub(1) as f64).sqrt()),
     })
 }
 
-/// What is left of a series when its straight line, by least squares over its ranks, is taken away.
-fn without_trend(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
-    let mut ranks = vec![0.0; values.len()];
-    for (rank, index) in order.into_iter().enumerate() {
-        ranks[index] = rank as f64;
-    }
-    let middle = (values.len() as f64 - 1.0) / 2.0;
-    let from_middle = |index: usize| index as f64 - middle;
-    let covariance: f64 = ranks.iter().enumerate().map(|(index, rank)| from_middle(index) * (rank - middle)).sum();
-    let variance: f64 = (0..values.len()).map(|index| from_middle(index).powi(2)).sum();
-    let slope = covariance / variance;
-    ranks.iter().enumerate().map(|(index, rank)| rank - middle - slope * from_middle(index)).collect()
+fn middle(values: &[f64]) -> Option<f64> {
+    let mut values: Vec<u64> = values.iter().map(|value| *value as u64).collect();
+    statistics::median(&mut values).map(|median| median.max(1) as f64)
 }
 
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    sorted[sorted.len() / 2].max(1.0)
+/// What is left of a series when its straight line, by least squares over its ranks, is taken away.
+fn without_trend(values: &[f64]) -> Vec<f64> {
+    let ranks = mean_ranks(values);
+    let middle = (values.len() as f64 - 1.0) / 2.0;
+    let from_middle = |index: usize| index as f64 - middle;
+    // Ranks begin at 1, places at 0.
+    let covariance: f64 = ranks.iter().enumerate().map(|(index, rank)| from_middle(index) * (rank - middle - 1.0)).sum();
+    let variance: f64 = (0..values.len()).map(|index| from_middle(index).powi(2)).sum();
+    let slope = covariance / variance;
+    ranks.iter().enumerate().map(|(index, rank)| rank - slope * from_middle(index)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::{Arrival, Feed, FeedSpec};
+
+    const RATE: f64 = 200.0;
+
+    /// The events of a feed, each so late, with a latency that its number says.
+    fn events(arrival: Arrival, rate: f64, late_ns: u64, latency_ns: impl Fn(u64) -> u64) -> Vec<Event> {
+        let feed = FeedSpec {
+            seed: 5,
+            symbols: 3,
+            events_per_second: rate,
+            arrival,
+            payload_bytes: 0,
+            duration_ns: 10_000_000_000,
+            epoch_ms: 0,
+        };
+        let event = |event: crate::feed::FeedEvent| Event {
+            scheduled_ns: event.scheduled_ns,
+            lateness_ns: Some(late_ns),
+            median_ns: Some(late_ns + latency_ns(event.sequence)),
+            since_published_ns: Some(latency_ns(event.sequence)),
+            last_ns: None,
+        };
+        Feed::new(&feed).map(event).collect()
+    }
+
+    /// Values that look like chance, between 100 and 200 µs.
+    fn steady(sequence: u64) -> u64 {
+        100_000 + (chance(sequence) * 100_000.0) as u64
+    }
+
+    #[test]
+    fn poisson_arrivals_are_told_from_a_period_at_any_rate() {
+        for rate in [RATE, 20_000.0] {
+            let poisson = arrivals(&events(Arrival::Poisson, rate, 20_000, steady), rate).unwrap();
+            let periodic = arrivals(&events(Arrival::Constant, rate, 20_000, steady), rate).unwrap();
+            assert!(poisson < 2.5 && periodic > 100.0, "at {rate} a second: {poisson}, {periodic}");
+        }
+    }
+
+    #[test]
+    fn the_gap_is_what_counting_from_the_publication_leaves_out() {
+        let punctual = omission_gap(&events(Arrival::Poisson, RATE, 0, steady), 2_000).unwrap();
+        assert_eq!(punctual, 0.0);
+        // p99 is about 199 µs from the publication, and 299 from the plan.
+        let late = omission_gap(&events(Arrival::Poisson, RATE, 100_000, steady), 2_000).unwrap();
+        assert!((late - 0.5).abs() < 0.02, "{late}");
+        assert_eq!(omission_gap(&events(Arrival::Poisson, RATE, 0, steady), 35), None, "too few for any tail");
+    }
+
+    #[test]
+    fn a_trend_is_told_from_chance() {
+        let flat = warm_up(&events(Arrival::Poisson, RATE, 0, steady)).unwrap();
+        assert!(flat.change.abs() < 0.1 && flat.probability > 0.001, "{flat:?}");
+        let growing = |sequence| steady(sequence) + 100 * sequence;
+        let trend = warm_up(&events(Arrival::Poisson, RATE, 0, growing)).unwrap();
+        assert!(trend.change > 0.3 && trend.probability < 1e-6, "{trend:?}");
+        let few: Vec<Event> = events(Arrival::Poisson, RATE, 0, steady).into_iter().take(39).collect();
+        assert!(warm_up(&few).is_none());
+    }
 }

@@ -3,23 +3,22 @@
 //! The coordinator does this, which is neither side of what is measured and has nothing else to do meanwhile. It judges
 //! nothing.
 
-use std::{fs, io, thread};
+use std::{io, thread};
 
 use anyhow::Context as _;
-use procfs::{CpuPressure, CpuTime, Current, CurrentSI, KernelStats, process::Process};
+use procfs::{CpuPressure, CpuTime, Current, CurrentSI, KernelStats};
 use reports::{
     schema::Host,
     statistics::{Histogram, new_histogram},
 };
-use rustix::thread::sched_getaffinity;
 use tokio::sync::oneshot;
 
-use super::spinners::Spinners;
 use crate::{
-    clock, environment,
+    clock, control_group, environment,
     message::Phases,
     plan::Trial,
     process::{Sampled, Sampler},
+    spinners::Spinners,
 };
 
 /// How long the thread that only sleeps means to sleep each time.
@@ -30,6 +29,11 @@ const SLEEP_NS: u64 = 1_000_000;
 pub(crate) struct Seen {
     /// How late the sleeping thread was woken.
     pub(crate) hiccup: Histogram,
+    /// Name of the kernel's clock source.
+    pub(crate) clocksource: String,
+    /// Processors that a process may use.
+    pub(crate) processors: u32,
+    keep_awake: bool,
     before: Counters,
     after: Counters,
 }
@@ -50,6 +54,8 @@ struct Counters {
 pub(crate) struct Watch {
     sleeper: oneshot::Receiver<Histogram>,
     sampler: oneshot::Receiver<Sampled<Counters>>,
+    keep_awake: bool,
+    clocksource: String,
     _spinners: [Spinners; 2],
 }
 
@@ -58,9 +64,11 @@ impl Watch {
     ///
     /// # Errors
     /// No thread can be started.
-    pub(crate) fn begin(start_ns: u64, trial: &Trial) -> io::Result<Self> {
-        let (phases, faults) = (trial.phases, &trial.faults);
-        let awake = Spinners::idle(if trial.keep_awake { environment::cores() } else { 0 })?;
+    pub(crate) fn begin(start_ns: u64, trial: &Trial, keep_awake: bool) -> io::Result<Self> {
+        let (phases, faults, processors) = (trial.phases, &trial.faults, environment::processors());
+        // Under a limit on processor time, keeping a processor awake would take it from what is measured.
+        let keep_awake = keep_awake && !control_group::is_limited();
+        let awake = Spinners::idle(if keep_awake { &processors } else { &[] })?;
         let thieves = Spinners::nice(faults.stolen_cores.unwrap_or_default())?;
         let (sender, sleeper) = oneshot::channel();
         let oversleep_ns = faults.oversleep_ms.unwrap_or_default() * 1_000_000;
@@ -70,14 +78,16 @@ impl Watch {
         })?;
         let awake_ns = awake.used();
         let sampler = Sampler::idle().window(start_ns, phases, move || counters(awake_ns() / 1_000))?;
-        Ok(Self { sleeper, sampler, _spinners: [awake, thieves] })
+        let clocksource = faults.clocksource.clone().unwrap_or_else(environment::clocksource);
+        Ok(Self { sleeper, sampler, keep_awake, clocksource, _spinners: [awake, thieves] })
     }
 
     /// What was seen, after the window.
     pub(crate) async fn end(self) -> anyhow::Result<Seen> {
         let hiccup = self.sleeper.await.context("the thread that sleeps failed")?;
         let Sampled { before, after, .. } = self.sampler.await.context("the thread that samples failed")?;
-        Ok(Seen { hiccup, before, after })
+        let Self { keep_awake, clocksource, .. } = self;
+        Ok(Seen { hiccup, keep_awake, clocksource, processors: environment::cores(), before, after })
     }
 }
 
@@ -89,9 +99,12 @@ impl Seen {
         let all_us = passed(|counters| counters.all_us).filter(|all_us| *all_us > 0);
         let share = |part_us: Option<u64>| Some(part_us? as f64 / all_us? as f64);
         let window_us = phases.measure_ns as f64 / 1_000.0;
+        let foreign_us = passed(|counters| counters.busy_us).map(|busy_us| busy_us.saturating_sub(own_us));
         Host {
+            kept_awake: self.keep_awake,
             steal_share: share(passed(|counters| counters.stolen_us)),
-            foreign_share: share(passed(|counters| counters.busy_us).map(|busy_us| busy_us.saturating_sub(own_us))),
+            // Where a limit says how much of the processors is this trial's, what others do with the rest is theirs.
+            foreign_share: share(foreign_us).filter(|_| !control_group::is_limited()),
             throttled_us: passed(|counters| counters.throttled_us),
             pressure_share: passed(|counters| counters.pressure_us).map(|us| us as f64 / window_us),
         }
@@ -114,12 +127,11 @@ fn sleep_through(start_ns: u64, phases: Phases, oversleep_ns: u64) -> Histogram 
 }
 
 fn counters(awake_us: u64) -> Counters {
-    let mine = sched_getaffinity(None).ok();
+    let mine = environment::processors();
     let stats = KernelStats::current().ok();
     let times = |of: fn(&CpuTime) -> u64| {
         let of_processor = stats.as_ref()?.cpu_time.iter().enumerate();
-        let is_mine = |index: usize| mine.as_ref().is_none_or(|mine| mine.is_set(index));
-        let ticks: u64 = of_processor.filter(|(index, _)| is_mine(*index)).map(|(_, time)| of(time)).sum();
+        let ticks: u64 = of_processor.filter(|(index, _)| mine.contains(index)).map(|(_, time)| of(time)).sum();
         Some(ticks * 1_000_000 / procfs::ticks_per_second())
     };
     let busy = |time: &CpuTime| time.user + time.nice + time.system;
@@ -131,25 +143,7 @@ fn counters(awake_us: u64) -> Counters {
         all_us: times(busy).zip(times(other)).map(|(busy_us, other_us)| busy_us + other_us),
         busy_us: times(busy).map(|busy_us| busy_us.saturating_sub(awake_us)),
         stolen_us: times(|time| time.steal.unwrap_or_default()),
-        throttled_us: throttled_us(),
+        throttled_us: control_group::throttled_us(),
         pressure_us: CpuPressure::current().ok().map(|pressure| pressure.some.total),
     }
-}
-
-/// Time for which this process's control group was held back, of either version of control groups.
-fn throttled_us() -> Option<u64> {
-    let groups = Process::myself().and_then(|process| process.cgroups()).ok()?;
-    groups.into_iter().find_map(|group| {
-        let root = match group.controllers.iter().find(|name| !name.is_empty()) {
-            None => "/sys/fs/cgroup".to_owned(),
-            Some(_) if group.controllers.iter().any(|name| name == "cpu") => "/sys/fs/cgroup/cpu".to_owned(),
-            Some(_) => return None,
-        };
-        let text = fs::read_to_string(format!("{root}{}/cpu.stat", group.pathname)).ok()?;
-        let value = |key: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(key))?;
-            line.trim().parse::<u64>().ok()
-        };
-        value("throttled_usec ").or_else(|| value("throttled_time ").map(|nanoseconds| nanoseconds / 1_000))
-    })
 }

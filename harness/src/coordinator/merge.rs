@@ -28,7 +28,7 @@ pub(crate) fn record(scenario: &str, trial: &Trial, result: &TrialResult) -> any
     let TrialResult { shards, machine, .. } = result;
     let events = events::of_window(trial, shards);
     let mut measured = measured(trial, shards, &events, machine)?;
-    measured.checks = checks::all(trial, &measured, &evidence::of(trial, shards, &events));
+    measured.checks = checks::all(trial, &measured, &evidence::of(trial, result, &events));
     let (status, reason) = checks::status(&measured.checks);
     let first_error = shards
         .iter()
@@ -92,7 +92,8 @@ fn measured(trial: &Trial, shards: &[ShardResult], window: &[Event], machine: &S
         event_median_ns: summarise(&medians, observations),
         effective_events: observations,
         median_interval_ns: quantile_interval(&medians, observations, 0.5),
-        lateness_ns: each(&lateness(shards)),
+        // The shards publish the same events at the same times: an event is one observation of the machine.
+        lateness_ns: summarise(&lateness(shards), events.published),
         time_to_last_ns: summarise(&events::histogram(window, |event| event.last_ns), observations),
         confirmation_ns: own(&merged(shards, |shard| &shard.worked.confirmation)?, trial.load.orders_per_second > 0.0),
         poll_lateness_ns: own(

@@ -9,7 +9,6 @@ mod machine;
 pub(crate) mod merge;
 mod observe;
 pub mod run;
-mod spinners;
 pub(crate) mod stop;
 mod theory;
 pub(crate) mod trial;

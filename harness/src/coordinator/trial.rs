@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use super::{
     child::{Child, Home},
-    machine::{self, Seen},
+    machine::{Seen, Watch},
     observe::{Phase, Progress},
     stop::{self, Stopped},
 };
@@ -72,8 +72,8 @@ pub(crate) async fn run(
     home: Home,
     progress: mpsc::UnboundedSender<Progress>,
 ) -> anyhow::Result<TrialResult> {
-    let watch = Watch { progress, phase: Phase::Starting };
-    watch.show(0, 0);
+    let onlooker = Onlooker { progress, phase: Phase::Starting };
+    onlooker.show(0, 0);
     let (mut servers, addresses) = within(START_LIMIT, "starting the servers", start_servers(trial, home)).await?;
     let mut workers = try_join_all(trial.shards.iter().zip(&addresses).map(|(shard, address)| {
         let plan = work_plan(trial, *shard, *address);
@@ -82,8 +82,8 @@ pub(crate) async fn run(
     .await?;
 
     let limit = CONNECT_LIMIT + Duration::from_secs(u64::from(trial.load.clients / CONNECT_RATE));
-    let watch = Watch { phase: Phase::Connecting, ..watch };
-    let connected = gather(&mut workers, &mut servers, &watch, |report| match report {
+    let onlooker = Onlooker { phase: Phase::Connecting, ..onlooker };
+    let connected = gather(&mut workers, &mut servers, &onlooker, |report| match report {
         Report::Connected { connected, lost, seconds, first_error } => {
             Some(Subscribed { connected, lost, seconds, first_error })
         }
@@ -99,11 +99,13 @@ pub(crate) async fn run(
     for child in servers.iter_mut().chain(&mut workers) {
         child.send(&start).await?;
     }
-    let machine = machine::Watch::begin(start_ns, trial)?;
+    // Where the children are tasks of this process, what keeps the processors awake would be counted as their time.
+    let keep_awake = trial.keep_awake && home == Home::Processes;
+    let machine = Watch::begin(start_ns, trial, keep_awake)?;
     let stopped = stop::begin(start_ns, trial, &servers)?;
     let limit = LEAD + REPORT_LIMIT + Duration::from_nanos(trial.phases.measured_ns() + trial.phases.drain_ns);
-    let watch = Watch { phase: Phase::Measuring, ..watch };
-    let worked = gather(&mut workers, &mut servers, &watch, |report| match report {
+    let onlooker = Onlooker { phase: Phase::Measuring, ..onlooker };
+    let worked = gather(&mut workers, &mut servers, &onlooker, |report| match report {
         Report::Worked(worked) => Some(*worked),
         _ => None,
     });
@@ -119,12 +121,12 @@ pub(crate) async fn run(
 }
 
 /// Where to show progress.
-struct Watch {
+struct Onlooker {
     progress: mpsc::UnboundedSender<Progress>,
     phase: Phase,
 }
 
-impl Watch {
+impl Onlooker {
     fn show(&self, connected: u32, events: u64) {
         // Nobody need be looking.
         let _ = self.progress.send(Progress { phase: self.phase, connected, events });
@@ -182,7 +184,7 @@ fn work_plan(trial: &Trial, shard: Shard, target: SocketAddr) -> WorkPlan {
 async fn gather<T>(
     workers: &mut [Child],
     servers: &mut [Child],
-    watch: &Watch,
+    onlooker: &Onlooker,
     wanted: impl Fn(Report) -> Option<T> + Copy,
 ) -> anyhow::Result<Vec<T>> {
     let (sender, mut seen) = mpsc::unbounded_channel();
@@ -209,7 +211,7 @@ async fn gather<T>(
             one = waits.next() => found.extend(one.transpose()?),
             Some((index, connected, events)) = seen.recv() => {
                 progress[index] = (connected, events);
-                watch.show(progress.iter().map(|one| one.0).sum(), progress.iter().map(|one| one.1).sum());
+                onlooker.show(progress.iter().map(|one| one.0).sum(), progress.iter().map(|one| one.1).sum());
             }
             (word, _, _) = &mut server_words => {
                 word?;

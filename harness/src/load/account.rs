@@ -2,7 +2,7 @@
 //!
 //! Synchronous and pure, like the oracle whose books these are.
 
-use reports::schema::Events;
+use reports::{schema::Events, statistics::median};
 
 use crate::{
     feed::FeedEvent,
@@ -52,16 +52,9 @@ impl Receptions {
     }
 }
 
-/// The median, between the two middle values where there are two; none of nothing. Changes the order of the values.
-pub(crate) fn median(values: &mut [u64]) -> Option<u64> {
-    let middle = values.len() / 2;
-    let is_even = values.len().is_multiple_of(2);
-    let (below, upper, _) = (!values.is_empty()).then(|| values.select_nth_unstable(middle))?;
-    let lower = below.iter().max().filter(|_| is_even);
-    Some(lower.map_or(*upper, |lower| lower.midpoint(*upper)))
-}
-
-/// Deliveries of the window that are due and have not come, counted as time goes on.
+/// Deliveries of the window that are due and have not come, counted as time goes on: from counts and the clock, with no
+/// latency and no histogram in it. It has the recorder's stamps and the feed's schedule, so it shows what happened to
+/// latencies on their way into the record, and not a clock that is wrong.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
     now_ns: u64,
@@ -91,18 +84,5 @@ impl InFlight {
     /// The count integrated over time, in delivery-nanoseconds.
     pub(super) fn integral_ns(&self) -> f64 {
         self.integral_ns as f64
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_lies_between_the_middle_values() {
-        assert_eq!(median(&mut []), None);
-        assert_eq!(median(&mut [7]), Some(7));
-        assert_eq!(median(&mut [9, 1, 5]), Some(5));
-        assert_eq!(median(&mut [40, 10, 30, 20]), Some(25));
     }
 }

@@ -31,26 +31,24 @@ impl AddAssign for Moments {
 }
 
 impl PollPhase {
-    /// Takes note of a poll that began at this time.
-    pub(crate) fn add(&mut self, began_ns: u64, interval: Duration) {
+    /// Takes note of a client whose polls are due at this time and at each interval after it.
+    pub(crate) fn add(&mut self, due_ns: u64, interval: Duration) {
         let interval_ns = u64::try_from(interval.as_nanos()).expect("a setting lasts less than centuries");
-        let angle = TAU * (began_ns % interval_ns) as f64 / interval_ns as f64;
-        *self += Self { polls: 1, cosine: angle.cos(), sine: angle.sin() };
+        let angle = TAU * (due_ns % interval_ns) as f64 / interval_ns as f64;
+        *self += Self { clients: 1, cosine: angle.cos(), sine: angle.sin() };
     }
 
-    /// Rayleigh's statistic over so many clients: clients × |mean of e^(2πiφ)|². All polls of a client are at its one
-    /// phase, so that the clients are the observations. At random phases it is exponential with mean 1; none without
-    /// polls.
-    pub(crate) fn rayleigh(&self, clients: u32) -> Option<f64> {
-        let polls = self.polls as f64;
+    /// Rayleigh's statistic: clients × |mean of e^(2πiφ)|². At random phases it is exponential with mean 1; none without
+    /// clients.
+    pub(crate) fn rayleigh(&self) -> Option<f64> {
         let length = self.cosine * self.cosine + self.sine * self.sine;
-        (self.polls > 0).then(|| f64::from(clients) * length / (polls * polls))
+        (self.clients > 0).then(|| length / self.clients as f64)
     }
 }
 
 impl AddAssign for PollPhase {
     fn add_assign(&mut self, other: Self) {
-        self.polls += other.polls;
+        self.clients += other.clients;
         self.cosine += other.cosine;
         self.sine += other.sine;
     }
@@ -79,8 +77,8 @@ mod tests {
             in_step.add(client * 1_000_000_000 + 250_000_000, second);
             spread.add(client * 50_000_000, second);
         }
-        assert!((in_step.rayleigh(20).unwrap() - 20.0).abs() < 1e-9);
-        assert!(spread.rayleigh(20).unwrap() < 1e-9);
-        assert_eq!(PollPhase::default().rayleigh(20), None);
+        assert!((in_step.rayleigh().unwrap() - 20.0).abs() < 1e-9);
+        assert!(spread.rayleigh().unwrap() < 1e-9);
+        assert_eq!(PollPhase::default().rayleigh(), None);
     }
 }

@@ -127,14 +127,16 @@ impl Recorder {
         self.count_empties(responded_ns.checked_sub(start_ns), arrival_ns, batch.cost);
     }
 
+    /// Takes note of a client whose polls are due at this time, and at each interval after it.
+    pub fn polls_from(&mut self, first_ns: u64, interval: Duration) {
+        self.poll_phase.add(first_ns, interval);
+    }
+
     /// Takes note of a poll that was due at one time and started at another, on the monotonic clock.
     pub fn poll(&mut self, due_ns: u64, started_ns: u64) {
         let since_start = self.start_ns.and_then(|start_ns| due_ns.checked_sub(start_ns));
         if since_start.is_some_and(|due_ns| self.phases.in_window(due_ns)) {
-            record(&mut self.poll_lateness, started_ns.saturating_sub(due_ns), &mut self.out_of_range);
-            if let Theory::Poll(interval) = self.theory {
-                self.poll_phase.add(started_ns, interval);
-            }
+            self.poll_lateness.saturating_record(started_ns.saturating_sub(due_ns).max(1));
         }
     }
 
@@ -146,8 +148,8 @@ impl Recorder {
         }
         self.orders.confirmed += 1;
         match arrival_ns.checked_sub(start_ns + due_ns) {
-            Some(confirmation_ns) => record(&mut self.confirmation, confirmation_ns, &mut self.out_of_range),
-            None => self.negative += 1,
+            Some(confirmation_ns) => self.confirmation.saturating_record(confirmation_ns.max(1)),
+            None => self.orders.early += 1,
         }
     }
 
@@ -238,3 +240,7 @@ fn record(histogram: &mut Histogram, value_ns: u64, out_of_range: &mut u64) {
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).expect("a setting lasts less than centuries")
 }
+
+#[cfg(test)]
+#[path = "recorder_tests.rs"]
+mod tests;

@@ -25,9 +25,16 @@ pub(super) struct Tamper {
 }
 
 impl Tamper {
-    /// The faults, unless there are none.
+    /// Those of these faults that are injected here, unless there are none.
     pub(super) fn new(faults: &Faults, phases: Phases) -> Option<Self> {
-        (!faults.is_none()).then(|| Self {
+        let Faults { duplicate_event, reorder_event, slow_down_ms, .. } = faults;
+        let has_number = duplicate_event.or(*reorder_event).or(*slow_down_ms).is_some();
+        let has_switch = faults.lose_confirmations
+            || faults.count_empties
+            || faults.count_requests_twice
+            || faults.count_reconnects
+            || faults.early_stamp;
+        (has_number || has_switch).then(|| Self {
             faults: faults.clone(),
             phases,
             start_ns: OnceLock::new(),
@@ -58,6 +65,9 @@ impl Tamper {
         }
         if self.faults.count_empties {
             batch.cost.empty += batch.cost.with_events;
+        }
+        if self.faults.count_reconnects {
+            batch.cost.reconnects += batch.cost.with_events;
         }
         if self.faults.count_requests_twice {
             batch.cost.requests *= 2;

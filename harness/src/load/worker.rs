@@ -25,11 +25,11 @@ use super::{
 };
 use crate::{
     clock,
-    faults::keep_busy,
     feed::uniform,
     message::{Command, Report, Usage, WorkPlan},
     process::{Control, Reporter, Sampler},
     registry::{Approach, Flow},
+    spinners::Spinners,
 };
 
 /// Clients that connect at the same time: fewer than any listen queue holds.
@@ -76,7 +76,7 @@ pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> 
         connected: AtomicU32::new(0),
         tamper: Tamper::new(&plan.faults, plan.phases),
     });
-    keep_busy(plan.faults.busy_worker_threads);
+    let _busy = Spinners::nice(plan.faults.busy_worker_threads.unwrap_or_default())?;
     let progress = tokio::spawn(report_progress(Arc::clone(&shared), control.reporter()));
 
     let contexts = contexts(approach, &plan, setting, &recorder, &mut orders);
@@ -113,8 +113,9 @@ fn contexts(
             let ticks = match (approach.facts.flow, setting) {
                 (Flow::Poll(_), Some(interval)) => {
                     let place = if plan.faults.synchronise_polls { 0.5 } else { uniform(&mut random) };
-                    let phase_ns = (place * interval.as_nanos() as f64) as u64;
-                    pace::polls(began_ns + phase_ns, interval, Arc::clone(recorder))
+                    let first_ns = began_ns + (place * interval.as_nanos() as f64) as u64;
+                    recorder.lock().expect("no holder panics").polls_from(first_ns, interval);
+                    pace::polls(first_ns, interval, Arc::clone(recorder))
                 }
                 _ => Ticks::default(),
             };

@@ -1,7 +1,7 @@
 //! What a stop of the servers must look like, whichever approach: whatever was scheduled in it arrives after it, nothing
 //! is lost, and each event is late by what was left of the stop, so that latency falls by a second in each second. Pure.
 
-use reports::schema::Events;
+use reports::{schema::Events, statistics::median};
 
 use super::findings::{Stop, Verdict};
 use crate::coordinator::{events::Event, stop::Stopped};
@@ -72,10 +72,9 @@ pub(super) fn incomplete(account: &Events) -> Option<String> {
 }
 
 fn median_before(events: &[Event], before_ns: u64) -> Option<u64> {
-    let mut latencies: Vec<u64> =
-        events.iter().filter(|event| event.scheduled_ns < before_ns).filter_map(|event| event.median_ns).collect();
-    latencies.sort_unstable();
-    (latencies.len() >= FEWEST).then(|| latencies[latencies.len() / 2])
+    let before = events.iter().filter(|event| event.scheduled_ns < before_ns);
+    let mut latencies_ns: Vec<u64> = before.filter_map(|event| event.median_ns).collect();
+    if latencies_ns.len() < FEWEST { None } else { median(&mut latencies_ns) }
 }
 
 /// Least squares of latency over scheduled time; none where all are scheduled at once.
@@ -115,6 +114,7 @@ mod tests {
             scheduled_ns: at * 10 * MS,
             lateness_ns: None,
             median_ns: Some(latency_ns(at * 10)),
+            since_published_ns: None,
             last_ns: None,
         };
         (0..100).map(event).collect()

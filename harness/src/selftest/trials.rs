@@ -134,9 +134,7 @@ fn trial(
         },
         phases,
         limits: HubLimits::default(),
-        // In memory, the threads that keep the processors awake would be part of the process whose processor time says
-        // what handing over an event costs.
-        keep_awake: !std::ptr::eq(approach, &raw const IN_MEMORY),
+        keep_awake: true,
         faults,
         round: 1,
         shards: vec![Shard { first_client: 0, clients }],

@@ -212,6 +212,8 @@ pub struct Cpu {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Host {
+    /// The processors were kept awake between events.
+    pub kept_awake: bool,
     /// Share of all processors' time that the hypervisor gave to others.
     pub steal_share: Option<f64>,
     /// Share of all processors' time that processes took that are neither servers nor workers of this trial.

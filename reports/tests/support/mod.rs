@@ -179,6 +179,7 @@ fn measured(approach: &Synthetic, clients: u32, round: u32) -> Measured {
         latency_ns: statistics::summarise(&latency, events),
         hiccup_ns: statistics::summarise(&hiccups, hiccups.len()),
         host: Host {
+            kept_awake: true,
             steal_share: Some(0.001),
             foreign_share: Some(0.01 * f64::from(round)),
             throttled_us: None,

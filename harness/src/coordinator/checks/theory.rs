@@ -16,6 +16,8 @@ const DEVIATIONS: f64 = 4.0;
 const ARRIVALS_LIMIT: f64 = 4.0;
 /// Rayleigh's statistic that random phases exceed once in a million trials: exp(−13.8).
 const PHASE_LIMIT: f64 = 13.8;
+/// Part of its interval by which the median poll is late where the clients cannot keep up.
+const BEHIND: f64 = 0.05;
 /// Deviation from Little's law.
 const LITTLE_WARN: f64 = 0.05;
 const LITTLE_INVALID: f64 = 0.15;
@@ -44,14 +46,18 @@ pub(super) fn poll_phase(evidence: &Evidence) -> Check {
 }
 
 /// Polls due in the window are clients × window ÷ interval; where each client's window begins in its interval is chance, so
-/// that each polls once more or once less. Each poll is a request for the log or one for each symbol, and at either edge of
-/// the window one of a client's may be on the other side of it.
+/// that each polls once more or once less. Each poll is a request for the log or one for each symbol. Those under way at
+/// an edge of the window are on the other side of it, and the later polls were, the more of them are.
 pub(super) fn polls(trial: &Trial, measured: &Measured) -> Check {
     let Flow::Poll(name) = trial.approach.facts.flow else { return nothing("polls", "no client polls") };
     let (Ok(interval), Some(late)) = (trial.params.duration(name), &measured.poll_lateness_ns) else {
         return nothing("polls", "no client polls");
     };
+    if measured.clients.connected == 0 {
+        return nothing("polls", "no client is there to poll");
+    }
     let clients = f64::from(measured.clients.connected);
+    let intervals = |nanoseconds: Option<u64>| nanoseconds.unwrap_or_default() as f64 / interval.as_nanos() as f64;
     let of_one = measured.window.measure_ms as f64 / 1e3 / interval.as_secs_f64();
     let planned = clients * of_one;
     let chance = (of_one.fract() * (1.0 - of_one.fract())).max(0.1);
@@ -59,17 +65,15 @@ pub(super) fn polls(trial: &Trial, measured: &Measured) -> Check {
         Delivery::Log => 1.0,
         Delivery::Snapshot => f64::from(trial.load.symbols_per_client),
     };
-    let due = late.count as f64;
-    let requested = measured.requests as f64 / requests_of_poll;
+    let (due, requested) = (late.count as f64, measured.requests as f64 / requests_of_poll);
     let from_plan = (due - planned).abs() / (clients * chance).sqrt();
-    let from_requests = (requested - due).abs() / (2.0 * clients);
-    let distance = from_plan.max(DEVIATIONS * from_requests);
+    let under_way = clients.sqrt() + clients * intervals(late.max).min(1.0) / 2.0;
+    let distance = from_plan.max((requested - due).abs() / under_way);
     let note = format!("{due:.0} polls were due and {requested:.0} requested, {planned:.0} planned");
     if distance <= DEVIATIONS {
         return check("polls", Some(distance), Some(DEVIATIONS), Verdict::Pass, note);
     }
-    let is_behind = late.p50.unwrap_or_default() as f64 > 0.05 * interval.as_nanos() as f64;
-    let (verdict, why) = if is_behind {
+    let (verdict, why) = if intervals(late.p50) > BEHIND {
         (Verdict::Warn, "the clients could not keep their intervals; use fewer, or a longer interval")
     } else {
         (Verdict::Invalid, "polls were lost or counted wrongly; report it")
@@ -106,7 +110,8 @@ pub(super) fn empties(trial: &Trial, measured: &Measured) -> Check {
 }
 
 /// Little's law: what is under way on average is what comes in a second times how long it takes. What was under way is
-/// counted without looking at any latency, so a latency that was recorded wrongly breaks it.
+/// counted without any latency or histogram, so a latency that was recorded wrongly breaks it; a wrong clock, which both
+/// sides share, does not.
 pub(super) fn little(measured: &Measured, evidence: &Evidence) -> Check {
     let events = measured.events;
     if trial_is_incomplete(measured, evidence) {

@@ -1,0 +1,44 @@
+//! The published study says what its data say, and input that is none is refused.
+
+mod command;
+
+use std::fs;
+
+use command::bench;
+use tempfile::tempdir;
+
+const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/studies/a-a.csv");
+const METHODOLOGY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../METHODOLOGY.md");
+
+#[test]
+fn the_methodology_prints_what_the_committed_samples_say() {
+    let printed = bench(&["study", SAMPLES]);
+    assert_eq!(printed.code, 0, "{printed:?}");
+    assert!(printed.stdout.lines().count() > 10, "{}", printed.stdout);
+    let methodology = fs::read_to_string(METHODOLOGY).unwrap();
+    for line in printed.stdout.lines() {
+        assert!(methodology.contains(line.trim_end()), "METHODOLOGY.md lacks: {line}");
+    }
+}
+
+#[test]
+fn samples_written_from_runs_say_the_same_when_they_are_read_back() {
+    let folder = tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let run = bench(&["run", "smoke", "--approach", "raw-tcp", "--trials", "6", "--no-report", "--out", &path("run")]);
+    let from_run = bench(&["study", &path("run"), "--csv", &path("samples.csv")]);
+    assert_eq!(from_run.code, 0, "{run:?} {from_run:?}");
+    let read_back = bench(&["study", &path("samples.csv")]);
+    assert_eq!((read_back.code, read_back.stdout), (0, from_run.stdout));
+}
+
+#[test]
+fn what_is_no_study_is_refused_with_its_place() {
+    let folder = tempdir().unwrap();
+    let absent = bench(&["study", folder.path().join("absent").to_str().unwrap()]);
+    assert!(absent.code == 2 && absent.stderr.contains("absent"), "{absent:?}");
+    let broken = folder.path().join("broken.csv");
+    fs::write(&broken, "run,variant\n1\n").unwrap();
+    let refused = bench(&["study", broken.to_str().unwrap()]);
+    assert!(refused.code == 2 && refused.stderr.contains("broken.csv"), "{refused:?}");
+}
