@@ -1,13 +1,13 @@
 //! The one rule by which anything here says that one variant is faster than another. Table, page and verdict ask it,
 //! and so does whatever compares runs.
 //!
-//! A difference is shown where both sides have an interval over at least three rounds and the two do not overlap. The
-//! interval of a side is the hull of its rounds' own 95 % intervals of the median, so a side is as uncertain as its
-//! rounds are far apart, and no difference follows from one round or two. The rule assumes nothing of how rounds are
-//! distributed and has no error rate of its own. Where rounds lie much further apart than their intervals are wide, only
-//! their order counts: of two equal sides with n rounds each, every round of one lies below every round of the other in
-//! 2 of (2n over n) cases, that is 33 % for two rounds, 10 % for three, 0.2 % for six. Intervals that are wide beside
-//! the spread bring that down. How often it happens is measured: see [`crate::study`].
+//! A difference is shown where both sides have at least three rounds with a 95 % interval of the median, and the hulls of
+//! the rounds' 95 % intervals do not overlap. A hull holds each of its intervals and is no 95 % interval itself; a side is
+//! as uncertain as its rounds are far apart, and no difference follows from one round or two. The rule assumes nothing of
+//! how rounds are distributed and has no error rate of its own. Where rounds lie much further apart than their intervals
+//! are wide, only their order counts: of two equal sides with n rounds each, every round of one lies below every round of
+//! the other in 2 of (2n over n) cases, that is 33 % for two rounds, 10 % for three, 0.2 % for six. Intervals that are
+//! wide beside the spread bring that down. How often it happens is measured: see [`crate::study`].
 
 use std::cmp::Ordering;
 
@@ -18,8 +18,8 @@ pub const FEWEST_ROUNDS: usize = 3;
 
 /// The rule, as it is printed.
 pub(crate) const RULE: &str = "≈: no difference from the floor is shown. A difference in latency is shown where both sides \
-     have 95 % intervals of the median in at least three rounds, and from the lowest to the highest bound of any round the two \
-     do not overlap.";
+     have 95 % intervals of the median in at least three rounds, and the hulls of the rounds' 95 % intervals, from the \
+     lowest to the highest bound of any round, do not overlap.";
 
 /// Whether `a` has the smaller or the larger median latency; none where no difference is shown.
 #[must_use]
@@ -32,7 +32,7 @@ pub(crate) fn is_absent(a: &Merged, b: &Merged) -> bool {
     a.interval_over_rounds_ns.is_some() && b.interval_over_rounds_ns.is_some() && shown(a, b).is_none()
 }
 
-/// The rule itself, of two intervals over rounds.
+/// The rule itself, of two hulls of the rounds' 95 % intervals.
 #[must_use]
 pub fn between(a: Option<[u64; 2]>, b: Option<[u64; 2]>) -> Option<Ordering> {
     let ([a_least, a_most], [b_least, b_most]) = a.zip(b)?;
@@ -45,8 +45,8 @@ pub fn between(a: Option<[u64; 2]>, b: Option<[u64; 2]>) -> Option<Ordering> {
     }
 }
 
-/// The interval over rounds: from the least lower bound to the greatest upper bound of those that have an interval; none
-/// with fewer than [`FEWEST_ROUNDS`] of them.
+/// The hull of the rounds' 95 % intervals: from the least lower bound to the greatest upper bound of those that have one;
+/// none with fewer than [`FEWEST_ROUNDS`] of them.
 #[must_use]
 pub fn over_rounds(intervals: impl IntoIterator<Item = Option<[u64; 2]>>) -> Option<[u64; 2]> {
     let intervals: Vec<[u64; 2]> = intervals.into_iter().flatten().collect();

@@ -92,7 +92,7 @@ pub struct Equals {
     pub rounds: usize,
     /// e to the standard deviation of ln p50 over those trials of the first load; none with fewer than two.
     pub round_spread: Option<f64>,
-    /// Comparisons in which both sides have an interval over rounds.
+    /// Comparisons in which both sides have a hull of their rounds' 95 % intervals.
     pub pairs: u64,
     /// Comparisons that showed a difference.
     pub differences: u64,
@@ -207,7 +207,7 @@ struct Pair {
     log_ratio: Option<f64>,
 }
 
-/// Compares rounds that take turns; none where a side has no interval, since the rule then shows nothing of anything.
+/// Compares rounds that take turns; none where a side has no hull, since the rule then shows nothing of anything.
 fn pair(rounds: &[&Sample]) -> Option<Pair> {
     let side = |first: usize| rounds.iter().skip(first).step_by(2).copied();
     let [a, b] = [side(0), side(1)].map(|side| difference::over_rounds(side.map(|sample| sample.interval_ns)));

@@ -141,7 +141,8 @@ fn what_a_median_rests_on_is_on_the_page() {
     let rounds = merged["rounds"].as_array().unwrap();
     let bounds = |index: usize| rounds.iter().map(move |round| round["median_interval_ns"][index].as_u64().unwrap());
     assert_eq!((bounds(0).min(), bounds(1).max()), (Some(least), Some(most)));
-    for said in ["<td data-order=\"756\">756</td>", "× 1.02</td>", "What each median rests on", "over all rounds\">"] {
+    let hull = "title=\"hull of the rounds' 95 % intervals of the median\">";
+    for said in ["<td data-order=\"756\">756</td>", "× 1.02</td>", "What each median rests on", hull] {
         assert!(page.contains(said), "{said}");
     }
 }

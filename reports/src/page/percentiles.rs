@@ -93,7 +93,7 @@ fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
     ]
 }
 
-/// The p50, and below it its interval.
+/// The p50, and below it the hull of the rounds' intervals.
 fn median(merged: &Merged) -> Cell {
     let p50 = merged.latency_ns.p50;
     let html = escape(&or_none(p50, format::duration)) + &samples::interval_below(merged);

@@ -14,7 +14,7 @@ const HEADINGS: [&str; 8] = [
     "Effective events",
     "Deliveries",
     "p50",
-    "95 % interval over rounds",
+    "Hull of the rounds' 95 % intervals",
     "Spread between rounds",
     "Rounds",
 ];
@@ -48,11 +48,11 @@ fn cells(row: &Row, merged: &Merged) -> Vec<Cell> {
     ]
 }
 
-/// The interval of a median as a second line in its cell: that over the rounds, or of the only round.
+/// What a median is known to, as a second line in its cell: the hull of the rounds' intervals, or that of the only round.
 pub(super) fn interval_below(merged: &Merged) -> String {
     let of_one = merged.median_interval_ns.filter(|_| merged.rounds.len() == 1);
     let (interval, what) = match (merged.interval_over_rounds_ns, of_one) {
-        (Some(interval), _) => (interval, "95 % interval of the median, over all rounds"),
+        (Some(interval), _) => (interval, "hull of the rounds' 95 % intervals of the median"),
         (None, Some(interval)) => (interval, "95 % interval of the median, of the only round"),
         (None, None) => return String::new(),
     };
