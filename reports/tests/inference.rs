@@ -27,6 +27,11 @@ impl Random {
     fn exponential(&mut self, mean: f64) -> f64 {
         -mean * self.uniform().ln()
     }
+
+    /// Of mean 0 and standard deviation 1, nearly: the sum of twelve uniform numbers.
+    fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
+    }
 }
 
 /// The interval of 1, 2, …, n, which is that of the ranks.
@@ -107,27 +112,79 @@ fn bounds_of_a_proportion_are_the_tabulated_ones() {
     assert_eq!((proportion_upper_bound(0, 0), proportion_upper_bound(3, 3)), (1.0, 1.0));
 }
 
+/// An autoregressive series of this correlation and standard deviation, as if it had always run.
+fn autoregressive(random: &mut Random, size: usize, correlation: f64, deviation: f64) -> Vec<f64> {
+    let step = deviation * (1.0 - correlation * correlation).sqrt();
+    let mut last = deviation * random.normal();
+    let mut next = || {
+        last = correlation * last + step * random.normal();
+        last
+    };
+    (0..size).map(|_| next()).collect()
+}
+
+/// Noise of standard deviation 0.5 with a slow component of 0.1 below it: neighbours correlate by less than 0.04.
+fn noise_over_a_slow_component(random: &mut Random, size: usize) -> Vec<f64> {
+    let slow = autoregressive(random, size, 0.98, 0.1);
+    slow.into_iter().map(|slow| slow + 0.5 * random.normal()).collect()
+}
+
+/// Mean of what so many series are worth, over their length.
+fn mean_worth(series: u32, mut make: impl FnMut() -> Vec<f64>) -> f64 {
+    let share = |values: &[f64]| effective_size(values) as f64 / values.len() as f64;
+    (0..series).map(|_| share(&make())).sum::<f64>() / f64::from(series)
+}
+
+#[test]
+fn independent_values_keep_most_of_their_worth() {
+    let mut random = Random(2);
+    for size in [100, 250, 1_000, 5_000] {
+        let kept = mean_worth(200, || (0..size).map(|_| random.exponential(1e6)).collect());
+        assert!((0.8..1.0).contains(&kept), "{size}: {kept}");
+    }
+}
+
 #[test]
 fn a_series_that_remembers_is_worth_less() {
-    let mut random = Random(2);
-    let independent: Vec<f64> = (0..1_000).map(|_| random.uniform()).collect();
-    assert_eq!(effective_size(&independent), 1_000);
-    // An autoregressive series of normal steps, each the sum of twelve uniform numbers.
-    let mut last = 0.0;
-    let remembering: Vec<f64> = (0..1_000)
-        .map(|_| {
-            last = 0.5 * last + (0..12).map(|_| random.uniform()).sum::<f64>() - 6.0;
-            last
-        })
-        .collect();
-    // (1 − 0.5)/(1 + 0.5) of 1,000; ranks correlate a little less than values.
-    let worth = effective_size(&remembering);
-    assert!((290..420).contains(&worth), "{worth}");
+    let mut random = Random(5);
+    // (1 − ρ)/(1 + ρ), give or take a fifth; ranks correlate a little less than values.
+    for (correlation, size) in [(0.5, 1_000), (0.8, 2_000)] {
+        let expected = (1.0 - correlation) / (1.0 + correlation);
+        let kept = mean_worth(100, || autoregressive(&mut random, size, correlation, 1.0));
+        assert!((0.8..1.2).contains(&(kept / expected)), "{correlation}: {kept}, {expected}");
+    }
     let rising: Vec<f64> = (0..1_000).map(f64::from).collect();
-    assert!(effective_size(&rising) <= 3, "{}", effective_size(&rising));
+    assert!(effective_size(&rising) <= 4, "{}", effective_size(&rising));
     let alternating: Vec<f64> = (0..1_000).map(|k| f64::from(k % 2)).collect();
     assert_eq!(effective_size(&alternating), 1_000, "no series is worth more than its length");
     assert_eq!([effective_size(&[]), effective_size(&[1.0]), effective_size(&[7.0; 9])], [0, 1, 9]);
+}
+
+#[test]
+fn what_is_slow_below_noise_is_seen() {
+    let mut random = Random(6);
+    // By theory 1 ÷ (1 + 2 · 0.01/0.26 · 0.98/0.02) = 0.21 is left.
+    let kept = mean_worth(100, || noise_over_a_slow_component(&mut random, 5_000));
+    assert!((0.15..0.4).contains(&kept), "{kept}");
+    // A level that shifts by one standard deviation of the noise in the middle.
+    let kept = mean_worth(50, || (0..1_000).map(|k| random.normal() + f64::from(u8::from(k >= 500))).collect());
+    assert!(kept < 0.1, "{kept}");
+}
+
+#[test]
+fn intervals_of_what_is_slow_hold_the_median_nearly_as_often_as_they_say() {
+    let mut random = Random(7);
+    let rounds = 300;
+    let held = (0..rounds)
+        .filter(|_| {
+            let values = noise_over_a_slow_component(&mut random, 3_000);
+            let sample = support::histogram(values.iter().map(|value| ((10.0 + value) * 1e6) as u64));
+            let [low, high] = quantile_interval(&sample, effective_size(&values), 0.5).unwrap();
+            (low as f64..=high as f64).contains(&1e7)
+        })
+        .count();
+    let coverage = held as f64 / f64::from(rounds);
+    assert!(coverage >= 0.9, "{coverage}");
 }
 
 #[test]
