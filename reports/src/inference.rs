@@ -11,7 +11,7 @@ use crate::statistics::Histogram;
 const TAIL: f64 = 0.025;
 /// Terms of a binomial distribution that are smaller than its largest by this factor no longer change a sum.
 const NEGLIGIBLE: f64 = 1e-19;
-/// Longest distance at which neighbours are compared: further away than a second at a thousand events a second.
+/// Longest distance at which a series is compared with itself, which bounds the work.
 const LONGEST_LAG: usize = 1_000;
 /// Fewest gaps that say anything of their distribution.
 const FEWEST_GAPS: usize = 8;
@@ -141,7 +141,7 @@ pub fn effective_size(values: &[f64]) -> u64 {
     let longest = (values.len() / 4).min(LONGEST_LAG);
     let pairs = (0..).step_by(2).take_while(|lag| lag + 1 <= longest);
     let positive = pairs.map(|lag| (shared(lag) + shared(lag + 1)) / variation).take_while(|pair| *pair > 0.0);
-    // Each correlation but the first counts twice, for what precedes and for what follows; with none, the series is short.
+    // Each correlation but the first counts twice, for what precedes and for what follows; with no pair, the series is short.
     let worth = size / (2.0 * positive.sum::<f64>() - 1.0).max(1.0);
     (worth.round() as u64).max(1)
 }

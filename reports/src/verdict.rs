@@ -3,12 +3,15 @@
 use std::cmp::Ordering;
 
 use crate::{
-    difference,
+    difference::{self, FEWEST_ROUNDS},
     format::{count, duration, percent, plain, significant},
     merge::Merged,
     report::{LoadPoint, Row},
     schema::Load,
 };
+
+/// A variant beside its p50 and its figures.
+type Candidate<'a> = (u64, &'a Row, &'a Merged);
 
 /// The verdict of a run: that of its heaviest load, named where there are several.
 pub(crate) fn sentence(loads: &[LoadPoint]) -> String {
@@ -19,47 +22,67 @@ pub(crate) fn sentence(loads: &[LoadPoint]) -> String {
 /// The verdict under one load.
 pub(crate) fn of_load(point: &LoadPoint) -> String {
     let load = describe(&point.load);
-    let mut candidates: Vec<(u64, &Row, &Merged)> =
-        point.rows.iter().filter(|row| !row.floor).filter_map(ranked).collect();
+    let mut candidates: Vec<Candidate<'_>> = point.rows.iter().filter(|row| !row.floor).filter_map(ranked).collect();
     candidates.sort_by_key(|(p50, ..)| *p50);
     let floor = point.rows.iter().find(|row| row.floor).and_then(ranked).map_or(0, |(p50, ..)| p50);
-    let Some((p50, best, merged)) = candidates.first() else {
+    let Some((smallest, first, _)) = candidates.first().copied() else {
         return if floor > 0 && point.rows.len() == 1 {
             format!("With {load}, the floor's p50 is {}; nothing else was measured beside it.", duration(floor))
         } else {
             format!("With {load}, no approach has a valid median: nothing can be said.")
         };
     };
+    // Without a hull no difference is ever shown, which says nothing of being alike.
+    let compared: Vec<Candidate<'_>> =
+        candidates.iter().filter(|(.., merged)| merged.interval_over_rounds_ns.is_some()).copied().collect();
+    let mut text = if compared.is_empty() {
+        format!(
+            "With {load}, {} has the smallest p50, {}{}; fewer than {FEWEST_ROUNDS} rounds show no difference from any other.",
+            first.variant,
+            duration(smallest),
+            times_floor(&[first])
+        )
+    } else {
+        format!("With {load}, {}.{}", soonest(&compared, floor), left_out(point))
+    };
+    let best = compared.first().map_or(smallest, |(p50, ..)| *p50);
+    if best < floor {
+        text += " A median below the floor's is no speed: it shows how far the wake-ups of this machine move a median.";
+    }
+    text + &waste(point)
+}
+
+/// Which of those that are compared, in the order of their medians, is soonest, and which cannot be told from it.
+fn soonest(compared: &[Candidate<'_>], floor: u64) -> String {
+    let (p50, best, merged) = compared[0];
     // Nothing can be sooner than the floor: where something seems to be, differences of that size are the machine's.
-    let alike: Vec<(u64, &Row, &Merged)> = candidates[1..]
+    let alike: Vec<Candidate<'_>> = compared[1..]
         .iter()
         .filter(|(other_p50, _, other)| difference::shown(merged, other) != Some(Ordering::Less) || *other_p50 < floor)
         .copied()
         .collect();
-    let mut text = match alike.last() {
-        _ if merged.rounds.len() < difference::FEWEST_ROUNDS => format!(
-            "With {load}, {} has the smallest p50, {}{}; fewer than {} rounds show no difference from any other.",
-            best.variant,
-            duration(*p50),
-            times_floor(&[best]),
-            difference::FEWEST_ROUNDS
-        ),
-        Some((last, slowest, _)) => {
-            let names: Vec<&str> = std::iter::once(best)
-                .chain(alike.iter().map(|(_, row, _)| row))
-                .map(|row| row.variant.as_str())
-                .collect();
-            let range = format!("p50 {} to {}", duration(*p50), duration(*last));
-            let floor = times_floor(&[best, slowest]);
-            let from = if names.len() == 2 { "between them" } else { "between the first and the others of them" };
-            format!("With {load}, {} are soonest, and no difference {from} is shown: {range}{floor}.", listed(&names))
-        }
-        None => format!("With {load}, {} is soonest: p50 {}{}.", best.variant, duration(*p50), times_floor(&[best])),
+    let Some((last, slowest, _)) = alike.last() else {
+        return format!("{} is soonest: p50 {}{}", best.variant, duration(p50), times_floor(&[best]));
     };
-    if *p50 < floor {
-        text += " A median below the floor's is no speed: it shows how far the wake-ups of this machine move a median.";
-    }
-    text + &waste(point)
+    let names: Vec<&str> =
+        std::iter::once(best).chain(alike.iter().map(|(_, row, _)| *row)).map(|row| row.variant.as_str()).collect();
+    let range = format!("p50 {} to {}", duration(p50), duration(*last));
+    let floor = times_floor(&[best, slowest]);
+    let from = if names.len() == 2 { "between them" } else { "between the first and the others of them" };
+    format!("{} are soonest, and no difference {from} is shown: {range}{floor}", listed(&names))
+}
+
+/// Names the variants that have figures and not the rounds to be compared by.
+fn left_out(point: &LoadPoint) -> String {
+    let has_no_hull = |row: &&Row| row.merged.as_ref().is_some_and(|merged| merged.interval_over_rounds_ns.is_none());
+    let others = point.rows.iter().filter(|row| !row.floor).filter(has_no_hull);
+    let names: Vec<&str> = others.map(|row| row.variant.as_str()).collect();
+    let verb = match names.len() {
+        0 => return String::new(),
+        1 => "is",
+        _ => "are",
+    };
+    format!(" {} had fewer than {FEWEST_ROUNDS} valid rounds with an interval and {verb} not compared.", listed(&names))
 }
 
 /// How many times the floor's these medians are; nothing where there is no floor.
@@ -79,7 +102,7 @@ pub(crate) fn describe(load: &Load) -> String {
     format!("{clients} and {} events a second{payload}", plain(load.events_per_second))
 }
 
-fn ranked(row: &Row) -> Option<(u64, &Row, &Merged)> {
+fn ranked(row: &Row) -> Option<Candidate<'_>> {
     let merged = row.merged.as_ref()?;
     Some((merged.latency_ns.p50?, row, merged))
 }

@@ -107,6 +107,37 @@ fn the_verdict_calls_no_order_that_is_not_shown() {
 }
 
 #[test]
+fn who_has_too_few_rounds_is_named_and_not_compared() {
+    let mut run = support::run();
+    for trial in run.trials.iter_mut().filter(|trial| trial.approach == "short-poll" && trial.round == 2) {
+        trial.status = Status::Invalid;
+    }
+    let text = table::render(&run);
+    assert!(text.contains(", sse and websocket are soonest, and no difference between them is shown: p50 "), "{text}");
+    let said = "× the floor. short-poll had fewer than 3 valid rounds with an interval and is not compared.";
+    assert!(text.contains(said), "{text}");
+    // Whoever has the smallest median: with two rounds it is not ranked.
+    for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse" && trial.round == 1) {
+        trial.status = Status::Failed;
+    }
+    let text = table::render(&run);
+    assert!(text.contains(", websocket is soonest: p50 ") && !text.contains("sse and"), "{text}");
+    let said = " short-poll and sse had fewer than 3 valid rounds with an interval and are not compared.";
+    assert!(text.contains(said), "{text}");
+}
+
+#[test]
+fn rounds_without_an_interval_are_no_rounds_to_compare_by() {
+    let mut run = support::run();
+    for trial in &mut run.trials {
+        trial.measured.as_mut().unwrap().effective_events = 5;
+    }
+    let text = table::render(&run);
+    assert!(text.contains(", sse has the smallest p50, ") && text.contains("fewer than 3 rounds show no"), "{text}");
+    assert!(!text.contains("soonest") && !text.contains("not compared"), "{text}");
+}
+
+#[test]
 fn an_invalid_trial_is_listed_and_in_no_ranking() {
     let mut run = support::run();
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "webhook") {
