@@ -19,6 +19,7 @@ pub mod store;
 pub mod study;
 mod surroundings;
 pub mod table;
+pub mod theory;
 mod validate;
 mod validity;
 mod verdict;

@@ -9,6 +9,7 @@ use crate::{
     difference, inference,
     schema::{Cpu, EmptyTheory, Events, Measured, Responses, Status, Summary, TrialRecord, Wire},
     statistics::{self, Histogram},
+    theory,
 };
 
 /// What the valid rounds of one variant under one load measured together.
@@ -36,6 +37,8 @@ pub struct Merged {
     pub bytes_per_event: Option<f64>,
     /// Share of the responses that carried no event; none without responses.
     pub empty_share: Option<f64>,
+    /// Distance of the count of empty responses from theory, in standard deviations; none where there is no theory.
+    pub empty_deviation: Option<f64>,
     /// Of the merged histogram.
     pub latency_ns: Summary,
     /// Of the merged histogram of the events' medians, which the intervals are of.
@@ -122,6 +125,7 @@ pub fn merged(trials: &[&TrialRecord]) -> Option<Merged> {
         client_bytes_per_client: mean(&all, |one| one.memory.client_bytes_per_client),
         bytes_per_event: bytes_per_event(&wire, &events),
         empty_share: share(responses.empty, responses.total),
+        empty_deviation: responses.empty_theory.as_ref().and_then(theory::deviation),
         latency_ns: merge(&all, effective_observations, |one| Some(&one.latency_ns))?,
         median_interval_ns: median_interval(&event_median_ns, effective_observations),
         event_median_ns,

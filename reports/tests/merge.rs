@@ -62,6 +62,8 @@ fn counts_are_added_and_histograms_merged() {
     assert_eq!((theory.responses, theory.observed), (300, 600));
     assert!((theory.probability - 125.0 / 300.0).abs() < 1e-12);
     assert!((theory.standard_deviation - 18f64.sqrt()).abs() < 1e-12);
+    // 600 were seen and 125 expected; half a response is no deviation.
+    assert!((merged.empty_deviation.unwrap() - 474.5 / 18f64.sqrt()).abs() < 1e-9);
 }
 
 #[test]

@@ -90,6 +90,24 @@ fn every_figure_of_the_table_is_in_the_data() {
 }
 
 #[test]
+fn the_distance_from_theory_is_computed_once() {
+    let mut run = support::run();
+    let (page, data) = written(&run);
+    let deviation = |data: &Value| data["loads"][0]["rows"][0]["merged"]["empty_deviation"].as_f64();
+    assert!(deviation(&data).is_some_and(|far| far < 4.0));
+    assert!(page.contains(" sd off") && !page.contains("<small class=\"differs\">≠ "));
+    for trial in run.trials.iter_mut().filter(|trial| trial.approach == "short-poll") {
+        let theory = trial.measured.as_mut().unwrap().responses.empty_theory.as_mut().unwrap();
+        theory.observed = (theory.responses as f64 * theory.probability + 10.0 * theory.standard_deviation) as u64;
+    }
+    let (page, data) = written(&run);
+    // Ten standard deviations in each of three rounds are 10 · √3 in all.
+    assert!((17.2..17.4).contains(&deviation(&data).unwrap()), "{:?}", deviation(&data));
+    assert_eq!(page.matches("<small class=\"differs\">≠ 17.").count(), 1);
+    assert_eq!(page.matches("17.3 sd off").count() + page.matches("17.2 sd off").count(), 2);
+}
+
+#[test]
 fn the_article_s_word_stands_beside_the_measured_one() {
     let (page, data) = written(&support::run());
     let row = &data["loads"][0]["rows"][1];

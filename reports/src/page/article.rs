@@ -2,7 +2,6 @@
 
 use super::{
     markup::{self, Cell, escape},
-    responses::deviation,
     samples,
 };
 use crate::{
@@ -10,6 +9,7 @@ use crate::{
     format::{self, NONE, or_none},
     merge::Merged,
     report::{LoadPoint, Row},
+    theory::FAR_DEVIATIONS,
 };
 
 const HEADINGS: [&str; 12] = [
@@ -26,9 +26,6 @@ const HEADINGS: [&str; 12] = [
     "Connections opened",
     "Valid trials",
 ];
-
-/// Standard deviations from where on the count of empty responses is not what theory says.
-const FAR: f64 = 4.0;
 
 /// The table under one load.
 pub(super) fn table(point: &LoadPoint) -> String {
@@ -132,8 +129,8 @@ fn wasted(merged: &Merged) -> Cell {
     let mut html = format!("<b>{}</b>", escape(&or_none(merged.empty_share, format::percent)));
     if let Some(theory) = merged.responses.empty_theory {
         html += &format!(" <small>theory {}</small>", format::percent(theory.probability));
-        if let Some(far) = deviation(&theory) {
-            let (class, sign) = if far.abs() > FAR { (" class=\"differs\"", "≠ ") } else { ("", "") };
+        if let Some(far) = merged.empty_deviation {
+            let (class, sign) = if far > FAR_DEVIATIONS { (" class=\"differs\"", "≠ ") } else { ("", "") };
             html += &format!("<small{class}>{sign}{} sd off</small>", format::significant(far));
         }
     }

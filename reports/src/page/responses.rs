@@ -10,7 +10,6 @@ use crate::{
     format::{self, NONE, or_none},
     merge::Merged,
     report::{LoadPoint, Row},
-    schema::EmptyTheory,
 };
 
 const WIDTH: i32 = 1480;
@@ -63,12 +62,6 @@ fn draw(canvas: &Canvas<'_>, row: &Row, middle: i32, scale: Scale, right: i32) {
     canvas.text(&saying, (right + 16, middle), Ink::Text, Hold::Left);
 }
 
-/// How far the count of empty responses lies from theory, in standard deviations.
-pub(super) fn deviation(theory: &EmptyTheory) -> Option<f64> {
-    let expected = theory.responses as f64 * theory.probability;
-    (theory.standard_deviation > 0.0).then(|| (theory.observed as f64 - expected) / theory.standard_deviation)
-}
-
 fn take_away(rows: &[&Row]) -> String {
     let shares = rows.iter().filter_map(|row| Some((row.merged.as_ref()?.empty_share?, &row.variant)));
     let wasting: Vec<String> = shares
@@ -103,7 +96,7 @@ fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
     let responses = &merged.responses;
     let count = |value: u64| Cell::number(&format::count(value), Some(value as f64));
     let theory = responses.empty_theory.map_or(NONE.to_owned(), |theory| {
-        let far = or_none(deviation(&theory), |sigmas| format!("{} sd off", format::significant(sigmas)));
+        let far = or_none(merged.empty_deviation, |sigmas| format!("{} sd off", format::significant(sigmas)));
         format!("{} ({far})", format::percent(theory.probability))
     });
     vec![
