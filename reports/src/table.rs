@@ -22,7 +22,7 @@ const HEADINGS: [[&str; 2]; 11] = [
     ["KB/client", "server/client"],
     ["delivered", "/expected"],
     ["missed", "/dup"],
-    ["trials", "valid"],
+    ["trials", "valid, spread"],
 ];
 
 /// Columns of a terminal that the table keeps within where its names let it.
@@ -87,7 +87,9 @@ fn cells(row: &Row) -> [String; HEADINGS.len()] {
     let trials = row.trials;
     let recorded = trials.valid + trials.invalid + trials.failed;
     let overload = if row.overloaded { " OVERLOAD" } else { "" };
-    let status = format!("{}/{recorded}{overload}", trials.valid);
+    let spread = row.merged.as_ref().and_then(|merged| merged.round_spread);
+    let spread = spread.map_or_else(String::new, |spread| format!(" ×{}", format::significant(spread)));
+    let status = format!("{}/{recorded}{spread}{overload}", trials.valid);
     let Some(merged) = &row.merged else {
         let mut cells = [const { String::new() }; HEADINGS.len()].map(|_| NONE.to_owned());
         cells[0].clone_from(&row.variant);

@@ -17,6 +17,9 @@ fn the_table_fits_and_is_aligned() {
     let text = table::render(&run);
     let widths: Vec<usize> = text.lines().take(14).map(|line| line.chars().count()).collect();
     assert!(widths.iter().all(|width| *width <= 120), "{widths:?}");
+    // How far the rounds lie apart stands beside what they make.
+    let row = text.lines().find(|line| line.starts_with("sse ")).unwrap();
+    assert!(row.ends_with(" 3/3 ×1.02"), "{row}");
     assert!(text.contains("valid: 33 of 33 trials; 3 warnings: hiccup (sse)\n"), "{text}");
     let warning =
         "  hiccup, 3 of 33 trials (sse), worst 0.810 (limit 0.500): the machine paused: close other programs\n";
@@ -65,6 +68,8 @@ fn a_percentile_without_support_is_a_dash_with_a_reason() {
     let mut run = support::run();
     run.trials.retain(|trial| trial.round == 1);
     let text = table::render(&run);
+    let row = text.lines().find(|line| line.starts_with("sse ")).unwrap();
+    assert!(row.ends_with(" 1/1"), "one round lies apart from no other: {row}");
     assert!(text.contains("– a p50 needs 6 independent events and a p99 368; there were fewer."), "{text}");
     assert!(text.contains("fewer than 3 rounds show no difference from any other"), "{text}");
     assert!(text.contains("Fewer than 3 rounds with an interval show no difference between any two."), "{text}");
@@ -169,7 +174,7 @@ fn an_overloaded_server_is_labelled() {
         trial.measured.as_mut().unwrap().checks.push(check);
     }
     let text = table::render(&run);
-    let labelled: Vec<&str> = text.lines().filter(|line| line.ends_with("3/3 OVERLOAD")).collect();
+    let labelled: Vec<&str> = text.lines().filter(|line| line.ends_with("3/3 ×1.02 OVERLOAD")).collect();
     assert!(labelled.len() == 1 && labelled[0].starts_with("grpc-web "), "{text}");
     assert!(text.lines().take(14).all(|line| line.chars().count() <= 120), "{text}");
     assert!(text.contains("4 warnings: hiccup (sse), server-saturation (grpc-web)\n"), "{text}");
