@@ -160,8 +160,10 @@ pub fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     (variation > 0.0).then(|| (product(&a, &b) / variation).clamp(-1.0, 1.0))
 }
 
-/// Ranks from 1, in the order of the values; equal values share the mean of theirs.
-fn mean_ranks(values: &[f64]) -> Vec<f64> {
+/// The rank of each value among all, from 1 for the smallest, in the order of the values; equal values share the mean of
+/// theirs. What is no number ranks as [`f64::total_cmp`] has it: above all numbers, or, where its sign is set, below.
+#[must_use]
+pub fn mean_ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
     let mut ranks = vec![0.0; values.len()];

@@ -108,6 +108,16 @@ pub fn quantile(histogram: &Histogram, effective_observations: u64, quantile: f6
     supported.then(|| histogram.value_at_quantile(quantile).min(histogram.max()))
 }
 
+/// The median, between the two middle values where there are two; none of nothing. Changes the order of the values.
+#[must_use]
+pub fn median(values: &mut [u64]) -> Option<u64> {
+    let middle = values.len() / 2;
+    let is_even = values.len().is_multiple_of(2);
+    let (below, upper, _) = (!values.is_empty()).then(|| values.select_nth_unstable(middle))?;
+    let lower = below.iter().max().filter(|_| is_even);
+    Some(lower.map_or(*upper, |lower| lower.midpoint(*upper)))
+}
+
 /// What may be said of a distribution. `effective_observations` is the number of independent ones, at most the number of
 /// samples; without samples there is nothing to say, and every value is none.
 #[must_use]
@@ -168,6 +178,14 @@ mod tests {
         assert_eq!((summary.min, summary.p50, summary.p999, summary.max), (None, None, None, None));
         assert_eq!(summary.mean, None);
         assert!(decode(&summary.histogram).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_median_lies_between_the_middle_values() {
+        assert_eq!(median(&mut []), None);
+        assert_eq!(median(&mut [7]), Some(7));
+        assert_eq!(median(&mut [9, 1, 5]), Some(5));
+        assert_eq!(median(&mut [40, 10, 30, 20]), Some(25));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 mod support;
 
 use reports::inference::{
-    anderson_darling_exponential, effective_size, normal_tail, proportion_upper_bound, quantile_interval,
+    anderson_darling_exponential, effective_size, mean_ranks, normal_tail, proportion_upper_bound, quantile_interval,
     rank_correlation,
 };
 
@@ -185,6 +185,13 @@ fn intervals_of_what_is_slow_hold_the_median_nearly_as_often_as_they_say() {
         .count();
     let coverage = held as f64 / f64::from(rounds);
     assert!(coverage >= 0.9, "{coverage}");
+}
+
+#[test]
+fn equal_values_share_the_mean_of_their_ranks() {
+    assert_eq!(mean_ranks(&[30.0, 10.0, 20.0]), [3.0, 1.0, 2.0]);
+    assert_eq!(mean_ranks(&[5.0, 1.0, 5.0, 5.0]), [3.0, 1.0, 3.0, 3.0]);
+    assert_eq!(mean_ranks(&[]), []);
 }
 
 #[test]
