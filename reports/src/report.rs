@@ -187,7 +187,7 @@ fn p50(row: &Row) -> Option<u64> {
 }
 
 /// What is said of a run whose scenario injects faults. Loud, because such a run looks like any other.
-fn faults(scenario: &Value) -> Option<String> {
+pub(crate) fn faults(scenario: &Value) -> Option<String> {
     let injected: Vec<String> = scenario
         .get("faults")?
         .as_object()?

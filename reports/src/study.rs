@@ -6,63 +6,24 @@
 //! table. Pure; sets no threshold.
 
 mod csv;
+mod samples;
 mod text;
 
 use serde::Serialize;
 
 pub use csv::{CsvError, csv, from_csv};
+pub use samples::{Reading, Sample, StudyError, samples};
 pub use text::render;
 
 use crate::{
     difference, inference, merge,
-    schema::{Status, TrialRecord, Verdict},
+    schema::{Status, Verdict},
     statistics,
-    store::Run,
 };
 
 /// Rounds that make one comparison of equals: the 1st, 3rd and 5th against the 2nd, 4th and 6th, so that what drifts
 /// slowly meets both sides alike.
 pub const ROUNDS_OF_A_PAIR: usize = 6;
-
-/// One trial, as far as a study needs it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
-    /// Place of its run among those that were given, from 1.
-    pub run: u32,
-    /// Name of the variant.
-    pub variant: String,
-    /// Simulated clients.
-    pub clients: u32,
-    /// Events a second, over all symbols.
-    pub events_per_second: f64,
-    /// Filler in each event.
-    pub payload_bytes: u32,
-    /// Round, from 1.
-    pub round: u32,
-    /// Outcome.
-    pub status: Status,
-    /// Median latency; none where too few events support one.
-    pub p50_ns: Option<u64>,
-    /// 95 % interval of the median of the events' medians; none where there are too few.
-    pub interval_ns: Option<[u64; 2]>,
-    /// Independent observations behind them.
-    pub effective_events: u64,
-    /// What each check read.
-    pub readings: Vec<Reading>,
-}
-
-/// What one check read in one trial.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
-    /// Name of the check.
-    pub check: String,
-    /// From where on it does not pass; none where it is no threshold.
-    pub threshold: Option<f64>,
-    /// What was measured, to six significant digits; none where there was nothing to judge.
-    pub value: Option<f64>,
-    /// The verdict.
-    pub verdict: Verdict,
-}
 
 /// What the samples say.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -71,6 +32,10 @@ pub struct Study {
     pub trials: usize,
     /// Of them valid; only these are compared and calibrated on.
     pub valid: usize,
+    /// Revisions of the tool that measured them, in the order of their first appearance.
+    pub revisions: Vec<String>,
+    /// Boots of a machine, of one or of several, that they were measured in.
+    pub boots: usize,
     /// Comparisons of equals, of each variant, in the order of their names.
     pub variants: Vec<Equals>,
     /// Comparisons of all variants.
@@ -119,42 +84,6 @@ pub struct Calibration {
     pub invalid: u64,
 }
 
-/// The trials of these runs that were measured, in the order of the runs and of their files.
-#[must_use]
-pub fn samples(runs: &[Run]) -> Vec<Sample> {
-    let numbered = (1..).zip(runs);
-    numbered.flat_map(|(number, run)| run.trials.iter().filter_map(move |trial| sample(number, trial))).collect()
-}
-
-fn sample(run: u32, trial: &TrialRecord) -> Option<Sample> {
-    let measured = trial.measured.as_ref()?;
-    let round = merge::one_round(trial.round, measured);
-    let readings = measured.checks.iter().map(|check| Reading {
-        check: check.id.clone(),
-        threshold: check.threshold,
-        value: check.value.map(rounded),
-        verdict: check.verdict,
-    });
-    Some(Sample {
-        run,
-        variant: trial.variant.clone(),
-        clients: trial.load.clients,
-        events_per_second: trial.load.events_per_second,
-        payload_bytes: trial.load.payload_bytes,
-        round: trial.round,
-        status: trial.status,
-        p50_ns: round.latency_ns.p50,
-        interval_ns: round.median_interval_ns,
-        effective_events: round.effective_observations,
-        readings: readings.collect(),
-    })
-}
-
-/// To six significant digits, so that a table of the data is no longer than it is exact.
-fn rounded(value: f64) -> f64 {
-    format!("{value:.5e}").parse().unwrap_or(value)
-}
-
 /// Compares each variant with itself, and puts together what the checks read.
 #[must_use]
 pub fn of(samples: &[Sample]) -> Study {
@@ -167,6 +96,8 @@ pub fn of(samples: &[Sample]) -> Study {
     Study {
         trials: samples.len(),
         valid: valid.len(),
+        revisions: unique(samples.iter().map(|sample| sample.revision.clone())),
+        boots: unique(samples.iter().map(|sample| sample.boot)).len(),
         variants,
         pairs,
         differences,

@@ -8,8 +8,13 @@ use reports::{
     schema::{Status, TrialRecord, Verdict},
     statistics,
     store::Run,
-    study::{self, CsvError},
+    study::{self, CsvError, StudyError},
 };
+
+/// The samples of runs that are measurements.
+fn samples(runs: &[Run]) -> Vec<study::Sample> {
+    study::samples(runs).unwrap()
+}
 
 /// A run of two approaches, with so many rounds that are alike.
 fn run(rounds: u32) -> Run {
@@ -33,7 +38,7 @@ fn slow_every_other_round(run: &mut Run, times: f64) {
 
 #[test]
 fn equals_show_no_difference() {
-    let study = study::of(&study::samples(&[run(13)]));
+    let study = study::of(&samples(&[run(13)]));
     assert_eq!((study.trials, study.valid, study.pairs, study.differences), (26, 26, 4, 0));
     // Nothing seen in 4: 1 − 0.05^(1/4).
     assert!((study.upper_bound - 0.527_129).abs() < 1e-6, "{}", study.upper_bound);
@@ -49,7 +54,7 @@ fn equals_show_no_difference() {
 fn a_difference_between_equals_is_counted() {
     let mut run = run(12);
     slow_every_other_round(&mut run, 2.0);
-    let study = study::of(&study::samples(&[run]));
+    let study = study::of(&samples(&[run]));
     let counts: Vec<_> = study.variants.iter().map(|one| (one.pairs, one.differences)).collect();
     assert_eq!(counts, [(2, 0), (2, 2)]);
     assert!(study.variants[1].largest_log_ratio.unwrap() > 2_f64.ln() - 0.1);
@@ -66,7 +71,7 @@ fn pairs_are_judged_as_two_merged_sides_are() {
             merged(&own.collect::<Vec<_>>()).unwrap()
         };
         let shown = u64::from(difference::shown(&side(1), &side(0)).is_some());
-        assert_eq!(study::of(&study::samples(&[run.clone()])).differences, shown, "{times}");
+        assert_eq!(study::of(&samples(&[run.clone()])).differences, shown, "{times}");
         assert_eq!(shown, u64::from(times > 1.1), "{times}");
     }
 }
@@ -75,7 +80,7 @@ fn pairs_are_judged_as_two_merged_sides_are() {
 fn only_whole_groups_of_valid_rounds_of_one_run_are_compared() {
     let mut short = run(6);
     short.trials[1].status = Status::Invalid;
-    let samples = study::samples(&[short, run(5)]);
+    let samples = samples(&[short, run(5)]);
     let study = study::of(&samples);
     assert_eq!((study.trials, study.valid), (22, 21));
     let pairs: Vec<u64> = study.variants.iter().map(|one| one.pairs).collect();
@@ -83,7 +88,7 @@ fn only_whole_groups_of_valid_rounds_of_one_run_are_compared() {
     let mut failed = run(1);
     failed.trials[0].measured = None;
     failed.trials[0].status = Status::Failed;
-    assert_eq!(study::samples(&[failed]).len(), 1, "what was not measured is no sample");
+    assert_eq!(study::samples(&[failed]).unwrap().len(), 1, "what was not measured is no sample");
 }
 
 #[test]
@@ -92,7 +97,7 @@ fn rounds_without_an_interval_are_not_compared() {
     for trial in &mut run.trials {
         trial.measured.as_mut().unwrap().effective_events = 5;
     }
-    let study = study::of(&study::samples(&[run]));
+    let study = study::of(&samples(&[run]));
     assert_eq!((study.pairs, study.upper_bound), (0, 1.0));
     assert!(study::render(&study).contains("No six rounds of a variant could be compared."));
 }
@@ -108,7 +113,7 @@ fn checks_are_summed_up_over_valid_trials() {
             (check.verdict, trial.status) = (Verdict::Invalid, Status::Invalid);
         }
     }
-    let study = study::of(&study::samples(&[run]));
+    let study = study::of(&samples(&[run]));
     let lateness = study.checks.iter().find(|one| one.check == "lateness").unwrap();
     assert_eq!((lateness.threshold, lateness.trials, lateness.warned, lateness.invalid), (Some(0.05), 98, 3, 2));
     assert_eq!(lateness.quantiles, [Some(0.49), Some(0.89), None], "98 trials do not support a p99");
@@ -126,7 +131,7 @@ fn the_data_reproduces_the_table() {
     measured.effective_events = 3;
     measured.checks[0].value = None;
     measured.checks[1].value = Some(1.0 / 3.0);
-    let samples = study::samples(&[run.clone(), run]);
+    let samples = samples(&[run.clone(), run]);
     let data = study::csv(&samples);
     assert_eq!(data.lines().count(), 29);
     let read = study::from_csv(&data).unwrap();
@@ -143,8 +148,38 @@ fn the_data_reproduces_the_table() {
 }
 
 #[test]
+fn a_run_with_injected_faults_is_no_part_of_a_study() {
+    let mut tested = run(6);
+    tested.run.scenario["faults"] = serde_json::json!({ "drop": 0.01 });
+    let error = study::samples(&[run(6), tested]).unwrap_err();
+    assert!(matches!(error, StudyError::Faults { run: 2, .. }));
+    assert_eq!(
+        error.to_string(),
+        "run 2, bench-all of 2026-01-02T03:04:05Z: faults were injected on purpose: drop = 0.01; this is a test of the \
+         checks and no measurement; leave it out"
+    );
+}
+
+#[test]
+fn a_mixture_of_revisions_and_machines_is_said() {
+    let one = study::render(&study::of(&samples(&[run(6), run(6)])));
+    assert!(!one.contains("MIXED"), "{one}");
+    let (mut other, mut dirty) = (run(6), run(6));
+    other.run.environment.boot_id = "11111111-1111-1111-1111-111111111111".into();
+    dirty.run.tool.dirty = true;
+    let samples = samples(&[run(6), other, dirty]);
+    let study = study::of(&samples);
+    assert_eq!((study.revisions.len(), study.boots, study.pairs), (2, 2, 6));
+    let text = study::render(&study).replace('\n', " ");
+    let said = "MIXED: the trials come from 2 revisions of the tool (0123456789ab, 0123456789ab+) and from 2 boots, of one \
+                machine or of several. No pair mixes them; rates and readings are of all together.";
+    assert!(text.contains(said), "{text}");
+    assert_eq!(study::of(&study::from_csv(&study::csv(&samples)).unwrap()), study, "the data says so too");
+}
+
+#[test]
 fn other_data_is_refused_where_it_differs() {
-    let data = study::csv(&study::samples(&[run(1)]));
+    let data = study::csv(&samples(&[run(1)]));
     assert!(matches!(study::from_csv(""), Err(CsvError::Columns { .. })));
     assert!(matches!(study::from_csv(&data.replace("hiccup@", "hiccup")), Err(CsvError::Columns { .. })));
     let cut = study::from_csv(&data[..data.len() - 12]);
@@ -155,7 +190,7 @@ fn other_data_is_refused_where_it_differs() {
 
 #[test]
 fn the_table_is_aligned_and_says_what_was_compared() {
-    let text = study::render(&study::of(&study::samples(&[run(12)])));
+    let text = study::render(&study::of(&samples(&[run(12)])));
     let expected = "\
 variant     rounds   spread  pairs  differences  largest ratio
 ──────────────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ use super::{Reading, Sample, unique};
 use crate::schema::{Status, Verdict};
 
 /// Columns of every table.
-const FIXED: [&str; 11] = [
+const FIXED: [&str; 13] = [
     "run",
     "variant",
     "clients",
@@ -24,6 +24,8 @@ const FIXED: [&str; 11] = [
     "lower_ns",
     "upper_ns",
     "effective_events",
+    "revision",
+    "boot",
 ];
 /// End of the heading of a verdict.
 const VERDICT: &str = ":verdict";
@@ -100,6 +102,8 @@ fn fixed(sample: &Sample) -> [String; FIXED.len()] {
         or_empty(sample.interval_ns.map(|[lower, _]| lower)),
         or_empty(sample.interval_ns.map(|[_, upper]| upper)),
         sample.effective_events.to_string(),
+        sample.revision.clone(),
+        sample.boot.to_string(),
     ]
 }
 
@@ -200,6 +204,8 @@ impl Row<'_> {
             p50_ns: self.optional(7)?,
             interval_ns: bounds.0.zip(bounds.1).map(|(lower, upper)| [lower, upper]),
             effective_events: self.required(10)?,
+            revision: self.cells[11].clone(),
+            boot: self.required(12)?,
             readings: readings.collect::<Result<_, _>>()?,
         })
     }

@@ -6,6 +6,9 @@ use crate::format::{self, or_none};
 /// Columns that sentences keep within.
 const WIDTH: usize = 100;
 
+/// Characters of a revision that tell it from others.
+const REVISION: usize = 12;
+
 /// The two tables with what they say.
 #[must_use]
 pub fn render(study: &Study) -> String {
@@ -20,9 +23,33 @@ pub fn render(study: &Study) -> String {
         "",
         "",
     );
+    text += &format::wrapped(&mixture(study), WIDTH, "", "");
     text += &format!("\n{}\n", equals(&study.variants));
     text += &format::wrapped(&sentence(study), WIDTH, "", "");
     text + &format!("\n{}", calibrations(&study.checks))
+}
+
+/// Says that what is summed up was not measured by one tool in one place; nothing where it was.
+fn mixture(study: &Study) -> String {
+    let revisions: Vec<String> = study.revisions.iter().map(|revision| shortened(revision)).collect();
+    let mut of = Vec::new();
+    if revisions.len() > 1 {
+        of.push(format!("{} revisions of the tool ({})", revisions.len(), revisions.join(", ")));
+    }
+    if study.boots > 1 {
+        of.push(format!("{} boots, of one machine or of several", study.boots));
+    }
+    if of.is_empty() {
+        return String::new();
+    }
+    let said = "No pair mixes them; rates and readings are of all together.";
+    format!("MIXED: the trials come from {}. {said}", of.join(" and from "))
+}
+
+/// The first characters of a revision, and the mark of uncommitted changes.
+fn shortened(revision: &str) -> String {
+    let mark = if revision.ends_with('+') { "+" } else { "" };
+    revision.trim_end_matches('+').chars().take(REVISION).chain(mark.chars()).collect()
 }
 
 fn sentence(study: &Study) -> String {
