@@ -139,7 +139,7 @@ pub fn effective_size(values: &[f64]) -> u64 {
         return values.len() as u64;
     }
     let longest = (values.len() / 4).min(LONGEST_LAG);
-    let pairs = (0..).step_by(2).take_while(|lag| lag + 1 <= longest);
+    let pairs = (0..).step_by(2).take_while(|lag| *lag < longest);
     let positive = pairs.map(|lag| (shared(lag) + shared(lag + 1)) / variation).take_while(|pair| *pair > 0.0);
     // Each correlation but the first counts twice, for what precedes and for what follows; with no pair, the series is short.
     let worth = size / (2.0 * positive.sum::<f64>() - 1.0).max(1.0);

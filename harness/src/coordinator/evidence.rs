@@ -106,7 +106,8 @@ fn omission_gap(events: &[Event], effective: u64) -> Option<f64> {
 fn arrivals(events: &[Event], events_per_second: f64) -> Option<f64> {
     let share = ARRIVALS_RATE / events_per_second;
     let chosen = (0_u64..).zip(events).filter(|(index, _)| chance(*index) < share);
-    let published_ns: Vec<u64> = chosen.filter_map(|(_, event)| Some(event.scheduled_ns + event.lateness_ns?)).collect();
+    let published_ns: Vec<u64> =
+        chosen.filter_map(|(_, event)| Some(event.scheduled_ns + event.lateness_ns?)).collect();
     let scheduled_ns: Vec<u64> = events.iter().map(|event| event.scheduled_ns).collect();
     let statistics = [published_ns, scheduled_ns].map(|times_ns| anderson_darling_exponential(&gaps(&times_ns)));
     statistics.into_iter().flatten().reduce(f64::max)
@@ -150,7 +151,8 @@ fn without_trend(values: &[f64]) -> Vec<f64> {
     let middle = (values.len() as f64 - 1.0) / 2.0;
     let from_middle = |index: usize| index as f64 - middle;
     // Ranks begin at 1, places at 0.
-    let covariance: f64 = ranks.iter().enumerate().map(|(index, rank)| from_middle(index) * (rank - middle - 1.0)).sum();
+    let covariance: f64 =
+        ranks.iter().enumerate().map(|(index, rank)| from_middle(index) * (rank - middle - 1.0)).sum();
     let variance: f64 = (0..values.len()).map(|index| from_middle(index).powi(2)).sum();
     let slope = covariance / variance;
     ranks.iter().enumerate().map(|(index, rank)| rank - slope * from_middle(index)).collect()

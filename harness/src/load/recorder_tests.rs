@@ -25,6 +25,9 @@ fn spec() -> FeedSpec {
     }
 }
 
+/// How late an event is, by its number.
+type Shape = fn(u64) -> u64;
+
 /// What a worker of one client records of a feed whose events are so late.
 fn recorded(faults: Faults, delay_ns: impl Fn(u64) -> u64) -> (Worked, Vec<u64>) {
     let spec = spec();
@@ -55,7 +58,7 @@ fn deviation(worked: &Worked, delays_ns: &[u64], quantile: f64) -> f64 {
 
 #[test]
 fn known_delays_come_out_as_they_went_in_to_three_digits() {
-    let shapes: [(&str, fn(u64) -> u64); 3] = [
+    let shapes: [(&str, Shape); 3] = [
         ("constant", |_| 5_000_000),
         ("two modes", |sequence| if sequence.is_multiple_of(10) { 20_000_000 } else { 2_000_000 }),
         ("spread", |sequence| 1_000_000 + sequence * 7_919 % 19_000_000),

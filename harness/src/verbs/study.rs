@@ -33,5 +33,5 @@ fn samples(sources: &[PathBuf]) -> anyhow::Result<Vec<Sample>> {
         return study::from_csv(&text).with_context(|| format!("{} holds no samples", file.display()));
     }
     let runs: Vec<_> = sources.iter().map(|directory| store::read(directory)).collect::<Result<_, _>>()?;
-    Ok(study::samples(&runs))
+    Ok(study::samples(&runs)?)
 }

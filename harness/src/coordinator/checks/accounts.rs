@@ -112,7 +112,9 @@ pub(super) fn clock(evidence: &Evidence) -> Check {
     };
     none_of("clock", early + unsteady, fine, || {
         if unsteady > 0 {
-            format!("the kernel's clock source `{source}` is not known to be steady: use a machine with tsc or kvm-clock")
+            format!(
+                "the kernel's clock source `{source}` is not known to be steady: use a machine with tsc or kvm-clock"
+            )
         } else {
             format!("{early} arrivals came before they were due: the clocks of the processes differ")
         }
