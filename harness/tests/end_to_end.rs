@@ -55,9 +55,9 @@ fn every_approach_accounts_for_every_event() {
 fn clients_that_one_process_cannot_hold_are_divided_and_merged() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");
-    // Forty descriptors beside those that a process needs for itself: sixty clients take two pairs of processes.
+    // 64 descriptors beside those that a process needs for itself: a hundred clients take two pairs of processes.
     let program = env!("CARGO_BIN_EXE_delivery-bench");
-    let run = format!("ulimit -n 296 && {program} run smoke --clients 60 --approach raw-tcp,short-poll --out {out:?}");
+    let run = format!("ulimit -n 320 && {program} run smoke --clients 100 --approach raw-tcp,short-poll --out {out:?}");
     let finished = Command::new("sh").args(["-c", &run]).output().unwrap();
     for trial in trials(&out) {
         assert_eq!(trial.shards, 2, "{finished:?}");

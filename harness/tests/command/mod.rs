@@ -10,8 +10,18 @@ use std::{
 use tempfile::TempDir;
 
 /// Checks that a busy machine may fire.
-pub(crate) const OF_THE_MACHINE: [&str; 8] =
-    ["lateness", "omission-gap", "hiccup", "host", "client-saturation", "server-saturation", "warm-up", "disturbances"];
+pub(crate) const OF_THE_MACHINE: [&str; 10] = [
+    "arrivals",
+    "polls",
+    "lateness",
+    "omission-gap",
+    "hiccup",
+    "host",
+    "client-saturation",
+    "server-saturation",
+    "warm-up",
+    "disturbances",
+];
 
 /// A command that has ended.
 #[derive(Debug)]
