@@ -122,9 +122,9 @@ pub fn proportion_upper_bound(successes: u64, trials: u64) -> f64 {
 /// nor hides a correlation.
 ///
 /// The sum goes over pairs ρ_2m + ρ_2m+1, from m = 0 with ρ_0 = 1, while they are positive, up to a lag of n/4 and of
-/// [`LONGEST_LAG`]: what follows is noise. So a slow component counts where each of its correlations alone is within
-/// chance, and independent values lose a little, on average less than a fifth, where chance makes a pair positive. What is
-/// slower than the longest lag counts as much as it shows up to there.
+/// 1,000: what follows is noise. So a slow component counts where each of its correlations alone is within chance, and
+/// independent values lose a little, on average less than a fifth, where chance makes a pair positive. What is slower than
+/// the longest lag counts as much as it shows up to there.
 ///
 /// Source: Geyer, Practical Markov Chain Monte Carlo, Statistical Science 7, 1992, section 3.3, the initial positive
 /// sequence.
@@ -141,7 +141,7 @@ pub fn effective_size(values: &[f64]) -> u64 {
     let longest = (values.len() / 4).min(LONGEST_LAG);
     let pairs = (0..).step_by(2).take_while(|lag| *lag < longest);
     let positive = pairs.map(|lag| (shared(lag) + shared(lag + 1)) / variation).take_while(|pair| *pair > 0.0);
-    // Each correlation but the first counts twice, for what precedes and for what follows; with no pair, the series is short.
+    // Each correlation but ρ_0 counts twice. Below 1, neighbours differ more than chance has it: that is no gain.
     let worth = size / (2.0 * positive.sum::<f64>() - 1.0).max(1.0);
     (worth.round() as u64).max(1)
 }
