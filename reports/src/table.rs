@@ -16,13 +16,13 @@ const HEADINGS: [[&str; 2]; 11] = [
     ["latency", "p50"],
     ["", "p99"],
     ["× floor", "p50"],
-    ["empty %", "seen/theory"],
+    ["empty %", "/theory"],
     ["bytes", "/event"],
     ["CPU µs/event", "server/client"],
     ["KB/client", "server/client"],
     ["delivered", "/expected"],
     ["missed", "/dup"],
-    ["trials", "valid, spread"],
+    ["trials", "× spread"],
 ];
 
 /// Columns of a terminal that the table keeps within where its names let it.
