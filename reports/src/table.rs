@@ -139,7 +139,7 @@ fn footnote(point: &LoadPoint) -> String {
     }
     if measured().any(|merged| merged.interval_over_rounds_ns.is_none()) {
         let fewest = crate::difference::FEWEST_ROUNDS;
-        text += &format!("Fewer than {fewest} rounds with an interval show no difference between any two.\n");
+        text += &format!("Fewer than {fewest} rounds with an interval show no difference from any other.\n");
     }
     if point.rows.iter().any(|row| row.overloaded) {
         text += "OVERLOAD: the server waited long for processors; its figures are those of a queue: lower the load.\n";

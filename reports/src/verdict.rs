@@ -37,13 +37,16 @@ pub(crate) fn of_load(point: &LoadPoint) -> String {
         candidates.iter().filter(|(.., merged)| merged.interval_over_rounds_ns.is_some()).copied().collect();
     let mut text = if compared.is_empty() {
         format!(
-            "With {load}, {} has the smallest p50, {}{}; fewer than {FEWEST_ROUNDS} rounds show no difference from any other.",
+            "With {load}, {} has the smallest p50, {}{}; fewer than {FEWEST_ROUNDS} rounds show no difference from any \
+             other.",
             first.variant,
             duration(smallest),
             times_floor(&[first])
         )
     } else {
-        format!("With {load}, {}.{}", soonest(&compared, floor), left_out(point))
+        let left_out = left_out(point);
+        let of = if left_out.is_empty() { "" } else { "of those compared, " };
+        format!("With {load}, {of}{}.{left_out}", soonest(&compared, floor))
     };
     let best = compared.first().map_or(smallest, |(p50, ..)| *p50);
     if best < floor {

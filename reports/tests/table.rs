@@ -72,7 +72,7 @@ fn a_percentile_without_support_is_a_dash_with_a_reason() {
     assert!(row.ends_with(" 1/1"), "one round lies apart from no other: {row}");
     assert!(text.contains("– a p50 needs 6 independent events and a p99 368; there were fewer."), "{text}");
     assert!(text.contains("fewer than 3 rounds show no difference from any other"), "{text}");
-    assert!(text.contains("Fewer than 3 rounds with an interval show no difference between any two."), "{text}");
+    assert!(text.contains("Fewer than 3 rounds with an interval show no difference from any other."), "{text}");
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn who_has_too_few_rounds_is_named_and_not_compared() {
         trial.status = Status::Invalid;
     }
     let text = table::render(&run);
-    assert!(text.contains(", sse and websocket are soonest, and no difference between them is shown: p50 "), "{text}");
+    assert!(text.contains(", of those compared, sse and websocket are soonest, and no difference between"), "{text}");
     let said = "× the floor. short-poll had fewer than 3 valid rounds with an interval and is not compared.";
     assert!(text.contains(said), "{text}");
     // Whoever has the smallest median: with two rounds it is not ranked.
@@ -126,7 +126,7 @@ fn who_has_too_few_rounds_is_named_and_not_compared() {
         trial.status = Status::Failed;
     }
     let text = table::render(&run);
-    assert!(text.contains(", websocket is soonest: p50 ") && !text.contains("sse and"), "{text}");
+    assert!(text.contains(", of those compared, websocket is soonest: p50 ") && !text.contains("sse and"), "{text}");
     let said = " short-poll and sse had fewer than 3 valid rounds with an interval and are not compared.";
     assert!(text.contains(said), "{text}");
 }
