@@ -1,6 +1,9 @@
 //! Whether chance explains the counts: arrivals, phases, polls, empty responses, and what was under way.
 
-use reports::schema::{Check, Measured, Verdict};
+use reports::{
+    schema::{Check, Measured, Verdict},
+    theory::FAR_DEVIATIONS,
+};
 
 use super::{check, none_of, nothing};
 use crate::{
@@ -9,8 +12,6 @@ use crate::{
     registry::{Delivery, Flow},
 };
 
-/// Distance from theory that chance does not explain, in standard deviations.
-const DEVIATIONS: f64 = 4.0;
 /// Anderson and Darling's A² that exponential gaps exceed less than once in ten thousand feeds; at the usual 1 % (1.959)
 /// one feed in a hundred would warn of chance, with every trial that delivers it.
 const ARRIVALS_LIMIT: f64 = 4.0;
@@ -70,15 +71,15 @@ pub(super) fn polls(trial: &Trial, measured: &Measured) -> Check {
     let under_way = clients.sqrt() + clients * intervals(late.max).min(1.0) / 2.0;
     let distance = from_plan.max((requested - due).abs() / under_way);
     let note = format!("{due:.0} polls were due and {requested:.0} requested, {planned:.0} planned");
-    if distance <= DEVIATIONS {
-        return check("polls", Some(distance), Some(DEVIATIONS), Verdict::Pass, note);
+    if distance <= FAR_DEVIATIONS {
+        return check("polls", Some(distance), Some(FAR_DEVIATIONS), Verdict::Pass, note);
     }
     let (verdict, why) = if intervals(late.p50) > BEHIND {
         (Verdict::Warn, "the clients could not keep their intervals; use fewer, or a longer interval")
     } else {
         (Verdict::Invalid, "polls were lost or counted wrongly; report it")
     };
-    check("polls", Some(distance), Some(DEVIATIONS), verdict, format!("{note}: {why}"))
+    check("polls", Some(distance), Some(FAR_DEVIATIONS), verdict, format!("{note}: {why}"))
 }
 
 pub(super) fn empties(trial: &Trial, measured: &Measured) -> Check {
@@ -92,21 +93,19 @@ pub(super) fn empties(trial: &Trial, measured: &Measured) -> Check {
     let Some(theory) = responses.empty_theory else {
         return nothing("empties-oracle", "no theory for these arrivals");
     };
-    if theory.responses == 0 {
+    let Some(distance) = reports::theory::deviation(&theory) else {
         let note = "the run is shorter than a hold, so none could time out";
         return none_of("empties-oracle", responses.timed_out, note, || {
             format!("{} holds timed out in a run that is shorter than a hold", responses.timed_out)
         });
-    }
+    };
     let expected = theory.responses as f64 * theory.probability;
-    // A count is a whole number: half a response either way is no deviation.
-    let distance = ((theory.observed as f64 - expected).abs() - 0.5).max(0.0) / theory.standard_deviation.max(1e-9);
     let note = format!("{} of {} responses were empty, theory says {expected:.0}", theory.observed, theory.responses);
-    if distance > DEVIATIONS {
+    if distance > FAR_DEVIATIONS {
         let note = format!("{note}: chance does not explain it, so that events or responses were counted wrongly");
-        return check("empties-oracle", Some(distance), Some(DEVIATIONS), Verdict::Invalid, note);
+        return check("empties-oracle", Some(distance), Some(FAR_DEVIATIONS), Verdict::Invalid, note);
     }
-    check("empties-oracle", Some(distance), Some(DEVIATIONS), Verdict::Pass, note)
+    check("empties-oracle", Some(distance), Some(FAR_DEVIATIONS), Verdict::Pass, note)
 }
 
 /// Little's law: what is under way on average is what comes in a second times how long it takes. What was under way is
