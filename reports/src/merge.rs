@@ -55,6 +55,8 @@ pub struct Merged {
     pub poll_lateness_ns: Option<Summary>,
     /// Effective observations behind `latency_ns`: those of the rounds added up.
     pub effective_observations: u64,
+    /// Events that reached anybody: what the percentiles rest on.
+    pub events_received: u64,
     /// 95 % interval of the median of `event_median_ns`, all rounds taken as one: what the events say, without what
     /// differs from round to round. None where there are too few.
     pub median_interval_ns: Option<[u64; 2]>,
@@ -79,6 +81,8 @@ pub struct RoundFigures {
     pub latency_ns: Summary,
     /// Effective observations behind it.
     pub effective_observations: u64,
+    /// Events that reached anybody: what the percentiles rest on.
+    pub events_received: u64,
     /// 95 % interval of the median of the events' medians; none where there are too few.
     pub median_interval_ns: Option<[u64; 2]>,
     /// As in [`Merged`].
@@ -114,7 +118,9 @@ pub fn merged(trials: &[&TrialRecord]) -> Option<Merged> {
         server_to_client_bytes: sum(&all, |one| one.wire.server_to_client_bytes),
     };
     let effective_observations = sum(&all, |one| one.effective_events);
-    let event_median_ns = merge(&all, effective_observations, |one| Some(&one.event_median_ns))?;
+    // A percentile needs so many events; how alike they are widens its interval, and says nothing of what it rests on.
+    let events_received = sum(&all, |one| one.event_median_ns.count);
+    let event_median_ns = merge(&all, events_received, |one| Some(&one.event_median_ns))?;
     let p50s: Vec<u64> = figures.iter().filter_map(|figures| figures.latency_ns.p50).collect();
     Some(Merged {
         requests: sum(&all, |one| one.requests),
@@ -126,12 +132,12 @@ pub fn merged(trials: &[&TrialRecord]) -> Option<Merged> {
         bytes_per_event: bytes_per_event(&wire, &events),
         empty_share: share(responses.empty, responses.total),
         empty_deviation: responses.empty_theory.as_ref().and_then(theory::deviation),
-        latency_ns: merge(&all, effective_observations, |one| Some(&one.latency_ns))?,
+        latency_ns: merge(&all, events_received, |one| Some(&one.latency_ns))?,
         median_interval_ns: median_interval(&event_median_ns, effective_observations),
         event_median_ns,
         lateness_ns: merge(&all, u64::MAX, |one| Some(&one.lateness_ns))?,
         hiccup_ns: merge(&all, u64::MAX, |one| Some(&one.hiccup_ns))?,
-        time_to_last_ns: merge(&all, effective_observations, |one| Some(&one.time_to_last_ns))?,
+        time_to_last_ns: merge(&all, events_received, |one| Some(&one.time_to_last_ns))?,
         confirmation_ns: merge(&all, u64::MAX, |one| one.confirmation_ns.as_ref()),
         poll_lateness_ns: merge(&all, u64::MAX, |one| one.poll_lateness_ns.as_ref()),
         interval_over_rounds_ns: difference::over_rounds(figures.iter().map(|round| round.median_interval_ns)),
@@ -140,6 +146,7 @@ pub fn merged(trials: &[&TrialRecord]) -> Option<Merged> {
         events,
         responses,
         wire,
+        events_received,
         effective_observations,
         rounds: figures,
     })
@@ -155,7 +162,8 @@ pub fn histogram(summary: &Summary) -> Histogram {
 pub(crate) fn one_round(round: u32, one: &Measured) -> RoundFigures {
     RoundFigures {
         round,
-        latency_ns: statistics::summarise(&histogram(&one.latency_ns), one.effective_events),
+        latency_ns: statistics::summarise(&histogram(&one.latency_ns), one.event_median_ns.count),
+        events_received: one.event_median_ns.count,
         effective_observations: one.effective_events,
         median_interval_ns: median_interval(&one.event_median_ns, one.effective_events),
         bytes_per_event: bytes_per_event(&one.wire, &one.events),

@@ -76,7 +76,6 @@ pub(super) fn of(trial: &Trial, result: &TrialResult, events: &[Event]) -> Evide
         position += shard.worked.position;
         poll_phase += shard.worked.poll_phase;
     }
-    let effective = events::effective(events);
     Evidence {
         negative: sum(|shard| shard.worked.negative),
         early_confirmations: sum(|shard| shard.worked.orders.early),
@@ -84,7 +83,7 @@ pub(super) fn of(trial: &Trial, result: &TrialResult, events: &[Event]) -> Evide
         orders: sum(|shard| shard.worked.orders.due),
         unconfirmed: sum(|shard| shard.worked.orders.due - shard.worked.orders.confirmed),
         in_flight_ns: shards.iter().map(|shard| shard.worked.in_flight_ns).sum(),
-        omission_gap: omission_gap(events, effective),
+        omission_gap: omission_gap(events),
         arrivals: (trial.load.arrival == "poisson").then(|| arrivals(events, trial.load.events_per_second)).flatten(),
         poll_phase: poll_phase.rayleigh(),
         position: position.correlation(),
@@ -94,11 +93,11 @@ pub(super) fn of(trial: &Trial, result: &TrialResult, events: &[Event]) -> Evide
     }
 }
 
-fn omission_gap(events: &[Event], effective: u64) -> Option<f64> {
+fn omission_gap(events: &[Event]) -> Option<f64> {
     let from_plan = events::histogram(events, |event| event.median_ns);
     let from_publication = events::histogram(events, |event| event.since_published_ns);
     TAILS.into_iter().find_map(|tail| {
-        let [plan, publication] = [&from_plan, &from_publication].map(|of| statistics::quantile(of, effective, tail));
+        let [plan, publication] = [&from_plan, &from_publication].map(|of| statistics::quantile(of, of.len(), tail));
         Some(plan? as f64 / publication?.max(1) as f64 - 1.0)
     })
 }
@@ -202,12 +201,13 @@ mod tests {
 
     #[test]
     fn the_gap_is_what_counting_from_the_publication_leaves_out() {
-        let punctual = omission_gap(&events(Arrival::Poisson, RATE, 0, steady), 2_000).unwrap();
+        let punctual = omission_gap(&events(Arrival::Poisson, RATE, 0, steady)).unwrap();
         assert_eq!(punctual, 0.0);
         // p99 is about 199 µs from the publication, and 299 from the plan.
-        let late = omission_gap(&events(Arrival::Poisson, RATE, 100_000, steady), 2_000).unwrap();
+        let late = omission_gap(&events(Arrival::Poisson, RATE, 100_000, steady)).unwrap();
         assert!((late - 0.5).abs() < 0.02, "{late}");
-        assert_eq!(omission_gap(&events(Arrival::Poisson, RATE, 0, steady), 35), None, "too few for any tail");
+        let few: Vec<Event> = events(Arrival::Poisson, RATE, 0, steady).into_iter().take(35).collect();
+        assert_eq!(omission_gap(&few), None, "too few for any tail");
     }
 
     #[test]

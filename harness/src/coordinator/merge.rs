@@ -60,7 +60,7 @@ fn blank(scenario: &str, trial: &Trial) -> TrialRecord {
 
 fn measured(trial: &Trial, shards: &[ShardResult], window: &[Event], machine: &Seen) -> anyhow::Result<Measured> {
     let events = events(trial, shards);
-    let observations = events::effective(window);
+    let effective = events::effective(window);
     let latency = merged(shards, |shard| &shard.worked.latency)?;
     let medians = events::histogram(window, |event| event.median_ns);
     let cpu = cpu(shards, events.arrived);
@@ -88,13 +88,13 @@ fn measured(trial: &Trial, shards: &[ShardResult], window: &[Event], machine: &S
             client_to_server_bytes: sum(shards, |shard| shard.served.client_to_server_bytes),
             server_to_client_bytes: sum(shards, |shard| shard.served.server_to_client_bytes),
         },
-        latency_ns: summarise(&latency, observations),
-        event_median_ns: summarise(&medians, observations),
-        effective_events: observations,
-        median_interval_ns: quantile_interval(&medians, observations, 0.5),
+        latency_ns: summarise(&latency, medians.len()),
+        event_median_ns: each(&medians),
+        effective_events: effective,
+        median_interval_ns: quantile_interval(&medians, effective, 0.5),
         // The shards publish the same events at the same times: an event is one observation of the machine.
         lateness_ns: summarise(&lateness(shards), events.published),
-        time_to_last_ns: summarise(&events::histogram(window, |event| event.last_ns), observations),
+        time_to_last_ns: each(&events::histogram(window, |event| event.last_ns)),
         confirmation_ns: own(&merged(shards, |shard| &shard.worked.confirmation)?, trial.load.orders_per_second > 0.0),
         poll_lateness_ns: own(
             &merged(shards, |shard| &shard.worked.poll_lateness)?,

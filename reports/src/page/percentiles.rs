@@ -44,8 +44,8 @@ fn draw(canvas: &Canvas<'_>, axes: &Axes, row: &Row, merged: &Curve, rounds: &[C
 
 fn curves(row: &Row) -> (&Row, Curve, Vec<Curve>) {
     let Some(merged) = &row.merged else { return (row, Vec::new(), Vec::new()) };
-    let rounds = merged.rounds.iter().map(|round| curve(&round.latency_ns, round.effective_observations)).collect();
-    (row, curve(&merged.latency_ns, merged.effective_observations), rounds)
+    let rounds = merged.rounds.iter().map(|round| curve(&round.latency_ns, round.events_received)).collect();
+    (row, curve(&merged.latency_ns, merged.events_received), rounds)
 }
 
 fn take_away(rows: &[&Row]) -> String {
@@ -88,7 +88,7 @@ fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
         time(latency.p999),
         time(latency.max),
         Cell::number(&spread, relative),
-        count(merged.effective_observations),
+        count(merged.events_received),
         count(latency.count),
     ]
 }
