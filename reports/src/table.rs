@@ -146,7 +146,7 @@ fn footnote(point: &LoadPoint) -> String {
     }
     if measured().any(|merged| merged.latency_ns.p50.is_none() || merged.latency_ns.p99.is_none()) {
         text += &format!(
-            "{NONE} a p50 needs {} independent events and a p99 {}; there were fewer.\n",
+            "{NONE} a p50 needs {} events and a p99 {}; there were fewer.\n",
             crate::statistics::needed(0.5),
             crate::statistics::needed(0.99),
         );

@@ -115,10 +115,17 @@ fn machine(run: &RunRecord, surroundings: Option<&Surroundings>) -> String {
     let environment = &run.environment;
     let dirty = if run.tool.dirty { ", with uncommitted changes" } else { "" };
     let descriptors = [environment.nofile_soft, environment.nofile_hard].map(format::count).join(", at most ");
+    let keep_awake = run.scenario.pointer("/machine/keep_awake").and_then(serde_json::Value::as_bool);
+    let awake = match keep_awake {
+        Some(true) => "kept awake between events, unless a limit on processor time forbids it",
+        Some(false) => "left to sleep between events",
+        None => NONE,
+    };
     let facts = [
         ("Started", run.started.clone()),
         ("Machine", format!("{}, {} cores, {}", environment.cpu, environment.cores, memory(environment.memory_bytes))),
         ("Kernel", format!("{} {}, clock {}", environment.os, environment.kernel, environment.clocksource)),
+        ("Processors", awake.to_owned()),
         ("Descriptors", descriptors),
         ("Host, in the worst valid trial", surroundings.map_or_else(|| NONE.to_owned(), host)),
         ("Commit", format!("{}{dirty}, version {}", run.tool.git_revision, run.tool.version)),

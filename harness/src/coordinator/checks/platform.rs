@@ -47,13 +47,16 @@ pub(super) fn lateness(measured: &Measured) -> Check {
             (Verdict::Invalid, note)
         }
     };
-    check("lateness", Some(late.share), Some(LATENESS[0]), verdict, note.into())
+    check("lateness", Some(late.share), Some(late.limit), verdict, note.into())
 }
 
 /// The publisher's lateness against the latencies.
 struct Late {
-    /// Of median and tail, p99 or p90 where only that has support, the larger share of the latency.
+    /// The share of the latency that is judged: at the median, or in the tail (p99, or p90 where only that has support)
+    /// where that is what warns.
     share: f64,
+    /// From where on it is too much.
+    limit: f64,
     verdict: Verdict,
     /// At the median and in the tail the machine is about as late with any thread.
     is_platform: bool,
@@ -68,14 +71,15 @@ impl Late {
         };
         let median = at(|summary| summary.p50, 0.0)?;
         let tail = at(|summary| summary.p99, WAKE_NS).or_else(|| at(|summary| summary.p90, WAKE_NS)).unwrap_or(median);
-        let verdict = match (median, tail) {
-            ((share, true), _) if share > LATENESS[1] => Verdict::Invalid,
-            ((share, true), _) if share > LATENESS[0] => Verdict::Warn,
+        let is_platform = !median.1 && !tail.1;
+        let (share, limit, verdict) = match (median, tail) {
+            ((share, true), _) if share > LATENESS[1] => (share, LATENESS[0], Verdict::Invalid),
+            ((share, true), _) if share > LATENESS[0] => (share, LATENESS[0], Verdict::Warn),
             // The tail of a few hundred events is made by one or two stalls, which are the machine's more often than not.
-            (_, (share, true)) if share > LATENESS[1] => Verdict::Warn,
-            _ => Verdict::Pass,
+            (_, (share, true)) if share > LATENESS[1] => (share, LATENESS[1], Verdict::Warn),
+            ((share, _), _) => (share, LATENESS[0], Verdict::Pass),
         };
-        Some(Self { share: median.0.max(tail.0), verdict, is_platform: !median.1 && !tail.1 })
+        Some(Self { share, limit, verdict, is_platform })
     }
 }
 
