@@ -103,6 +103,30 @@ fn scaled(value: f64, units: &[(f64, &str)]) -> String {
     format!("{} {unit}", significant(value / size))
 }
 
+/// Lines of cells as text, names to the left and numbers to the right, with a rule below the headings, which the first
+/// lines are. Columns stand two apart, or one where that makes the text wider than so many columns.
+pub(crate) fn aligned<const COLUMNS: usize>(lines: &[[String; COLUMNS]], headings: usize, width: usize) -> String {
+    let widths: [usize; COLUMNS] =
+        std::array::from_fn(|column| lines.iter().map(|cells| cells[column].chars().count()).max().unwrap_or(0));
+    let cells_wide: usize = widths.iter().sum();
+    let between = COLUMNS - 1;
+    let gap = if cells_wide + 2 * between > width { 1 } else { 2 };
+    let mut text = String::new();
+    for (index, cells) in lines.iter().enumerate() {
+        let padded: Vec<String> = (0..COLUMNS)
+            .map(|column| {
+                let (cell, width) = (&cells[column], widths[column]);
+                if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+            })
+            .collect();
+        text += &format!("{}\n", padded.join(&" ".repeat(gap)).trim_end());
+        if index + 1 == headings {
+            text += &format!("{}\n", "─".repeat(cells_wide + gap * between));
+        }
+    }
+    text
+}
+
 /// Digits in groups of three.
 fn grouped(digits: &str) -> String {
     let mut text = String::new();

@@ -53,7 +53,7 @@ pub struct Merged {
     pub confirmation_ns: Option<Summary>,
     /// Of the merged histogram; none where the approach does not poll.
     pub poll_lateness_ns: Option<Summary>,
-    /// Effective observations behind `latency_ns`: those of the rounds added up.
+    /// Effective observations behind `median_interval_ns`: those of the rounds added up.
     pub effective_observations: u64,
     /// Events that reached anybody: what the percentiles rest on.
     pub events_received: u64,
@@ -79,7 +79,7 @@ pub struct RoundFigures {
     pub round: u32,
     /// Latency.
     pub latency_ns: Summary,
-    /// Effective observations behind it.
+    /// Effective observations behind `median_interval_ns`.
     pub effective_observations: u64,
     /// Events that reached anybody: what the percentiles rest on.
     pub events_received: u64,
@@ -191,11 +191,11 @@ pub(crate) fn round_spread(p50s: &[u64]) -> Option<f64> {
     Some(variance.sqrt().exp())
 }
 
-/// Merges one distribution of all rounds; none where no round has it. Independent observations are at most the samples,
-/// so that `effective` may be [`u64::MAX`] where each sample is one.
+/// Merges one distribution of all rounds; none where no round has it. Observations are at most the samples, so that
+/// `observations` may be [`u64::MAX`] where each sample is one.
 pub(crate) fn merge<'a>(
     all: &[&'a Measured],
-    effective: u64,
+    observations: u64,
     of: impl Fn(&'a Measured) -> Option<&'a Summary>,
 ) -> Option<Summary> {
     let mut parts = all.iter().filter_map(|one| of(one)).map(histogram).peekable();
@@ -204,7 +204,7 @@ pub(crate) fn merge<'a>(
     for part in parts {
         whole.add(part).expect("histograms of one layout can be added");
     }
-    Some(statistics::summarise(&whole, effective.min(whole.len())))
+    Some(statistics::summarise(&whole, observations.min(whole.len())))
 }
 
 fn add_events(all: &[&Measured]) -> Events {

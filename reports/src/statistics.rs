@@ -88,23 +88,23 @@ fn big_endian(bytes: &[u8], offset: usize, width: usize) -> Result<u64, Histogra
     Ok(field.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
-/// Effective observations that a quantile needs: ln(0.025) ÷ ln(q), so that with 97.5 % probability the largest
+/// Observations that a quantile needs: ln(0.025) ÷ ln(q), so that with 97.5 % probability the largest
 /// observation lies above it. p50 needs 6, p90 36, p99 368, p99.9 3,688.
 #[must_use]
 pub fn needed(quantile: f64) -> u64 {
     (0.025_f64.ln() / quantile.ln()).ceil() as u64
 }
 
-/// The largest quantile that so many effective observations support; 0 where there are none.
+/// The largest quantile that so many observations support; 0 where there are none.
 #[must_use]
-pub fn largest_supported(effective_observations: u64) -> f64 {
-    if effective_observations == 0 { 0.0 } else { (0.025_f64.ln() / effective_observations as f64).exp() }
+pub fn largest_supported(observations: u64) -> f64 {
+    if observations == 0 { 0.0 } else { (0.025_f64.ln() / observations as f64).exp() }
 }
 
 /// The value of a quantile, or none where the sample cannot support it.
 #[must_use]
-pub fn quantile(histogram: &Histogram, effective_observations: u64, quantile: f64) -> Option<u64> {
-    let supported = !histogram.is_empty() && effective_observations >= needed(quantile);
+pub fn quantile(histogram: &Histogram, observations: u64, quantile: f64) -> Option<u64> {
+    let supported = !histogram.is_empty() && observations >= needed(quantile);
     supported.then(|| histogram.value_at_quantile(quantile).min(histogram.max()))
 }
 
@@ -118,12 +118,19 @@ pub fn median(values: &mut [u64]) -> Option<u64> {
     Some(lower.map_or(*upper, |lower| lower.midpoint(*upper)))
 }
 
-/// What may be said of a distribution. `effective_observations` is the number of independent ones, at most the number of
+/// The smallest of the sorted values that at least this share of them does not exceed; none of nothing.
+#[must_use]
+pub fn nearest_rank<T: Copy>(sorted: &[T], quantile: f64) -> Option<T> {
+    let rank = (quantile * sorted.len() as f64).ceil() as usize;
+    sorted.get(rank.max(1) - 1).copied()
+}
+
+/// What may be said of a distribution. `observations` is the number of independent ones, at most the number of
 /// samples; without samples there is nothing to say, and every value is none.
 #[must_use]
-pub fn summarise(histogram: &Histogram, effective_observations: u64) -> Summary {
+pub fn summarise(histogram: &Histogram, observations: u64) -> Summary {
     let some = !histogram.is_empty();
-    let [p50, p90, p99, p999] = QUANTILES.map(|q| quantile(histogram, effective_observations, q));
+    let [p50, p90, p99, p999] = QUANTILES.map(|q| quantile(histogram, observations, q));
     Summary {
         count: histogram.len(),
         min: some.then(|| histogram.min()),
@@ -218,5 +225,12 @@ mod tests {
         let mut other = Histogram::new_with_bounds(1, 1_000_000, 2).unwrap();
         other.record(7).unwrap();
         assert_eq!(decode(&encode(&other)), Err(HistogramError::Layout));
+    }
+
+    #[test]
+    fn a_quantile_of_sorted_values_is_a_rank() {
+        let sorted: Vec<u64> = (1..=200).collect();
+        assert_eq!([0.5, 0.9, 0.99, 1.0].map(|q| nearest_rank(&sorted, q)), [100, 180, 198, 200].map(Some));
+        assert_eq!((nearest_rank(&[7], 0.001), nearest_rank::<u64>(&[], 0.5)), (Some(7), None));
     }
 }

@@ -174,7 +174,10 @@ fn calibrations(samples: &[Sample]) -> Vec<Calibration> {
                 check: of.0,
                 threshold: of.1.map(f64::from_bits),
                 trials: values.len() as u64,
-                quantiles: [0.5, 0.9, 0.99].map(|quantile| nearest_rank(&values, quantile)),
+                quantiles: [0.5, 0.9, 0.99].map(|quantile| {
+                    let is_supported = values.len() as u64 >= statistics::needed(quantile);
+                    is_supported.then(|| statistics::nearest_rank(&values, quantile)).flatten()
+                }),
                 largest: values.last().copied(),
                 warned: valid().filter(count(Verdict::Warn)).count() as u64,
                 invalid: own.iter().map(|(_, reading)| *reading).filter(count(Verdict::Invalid)).count() as u64,
@@ -182,15 +185,6 @@ fn calibrations(samples: &[Sample]) -> Vec<Calibration> {
         })
         .filter(|one| one.trials + one.warned + one.invalid > 0)
         .collect()
-}
-
-/// The smallest value that at least this share of the sorted values does not exceed; none without support.
-fn nearest_rank(sorted: &[f64], quantile: f64) -> Option<f64> {
-    if (sorted.len() as u64) < statistics::needed(quantile) {
-        return None;
-    }
-    let rank = (sorted.len() as f64 * quantile).ceil() as usize;
-    sorted.get(rank.max(1) - 1).copied()
 }
 
 /// Each once, in the order of their first appearance.

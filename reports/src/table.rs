@@ -54,33 +54,8 @@ pub fn render(run: &Run) -> String {
 fn block(point: &LoadPoint, several: bool) -> String {
     let mut lines = vec![HEADINGS.map(|heading| heading[0].to_owned()), HEADINGS.map(|heading| heading[1].to_owned())];
     lines.extend(point.rows.iter().map(cells));
-    let widths: [usize; HEADINGS.len()] =
-        std::array::from_fn(|column| lines.iter().map(|cells| cells[column].chars().count()).max().unwrap_or(0));
-    let between = HEADINGS.len() - 1;
-    let cells_wide: usize = widths.iter().sum();
-    let gap = if cells_wide + 2 * between > WIDTH { 1 } else { 2 };
-    let mut text = if several { format!("{}\n", verdict::describe(&point.load)) } else { String::new() };
-    for (index, cells) in lines.iter().enumerate() {
-        text += &aligned(cells, &widths, gap);
-        if index == 1 {
-            text += &format!("{}\n", "─".repeat(cells_wide + gap * between));
-        }
-    }
-    text + &footnote(point)
-}
-
-/// Names to the left, numbers to the right.
-fn aligned(cells: &[String], widths: &[usize], gap: usize) -> String {
-    let padded: Vec<String> = cells
-        .iter()
-        .zip(widths)
-        .enumerate()
-        .map(|(column, (cell, width))| {
-            let width = *width;
-            if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-        })
-        .collect();
-    format!("{}\n", padded.join(&" ".repeat(gap)).trim_end())
+    let load = if several { format!("{}\n", verdict::describe(&point.load)) } else { String::new() };
+    load + &format::aligned(&lines, 2, WIDTH) + &footnote(point)
 }
 
 fn cells(row: &Row) -> [String; HEADINGS.len()] {

@@ -1,7 +1,7 @@
 //! What a recorder must give back of what it was told, without a machine that could excuse it.
 
 use proto::Quote;
-use reports::statistics::{QUANTILES, decode};
+use reports::statistics::{QUANTILES, decode, nearest_rank};
 
 use super::*;
 use crate::{
@@ -50,8 +50,7 @@ fn recorded(faults: Faults, delay_ns: impl Fn(u64) -> u64) -> (Worked, Vec<u64>)
 
 /// How far a quantile of the record is from what went in, as a part of it.
 fn deviation(worked: &Worked, delays_ns: &[u64], quantile: f64) -> f64 {
-    let rank = (quantile * delays_ns.len() as f64).ceil() as usize;
-    let injected_ns = delays_ns[rank - 1] as f64;
+    let injected_ns = nearest_rank(delays_ns, quantile).expect("there are delays") as f64;
     let recorded_ns = decode(&worked.latency).expect("a recorder's histogram can be read").value_at_quantile(quantile);
     (recorded_ns as f64 / injected_ns - 1.0).abs()
 }

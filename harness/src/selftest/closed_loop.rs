@@ -4,6 +4,8 @@
 //! to happen meanwhile is left out, and the stall is one sample instead of all that it delayed. This is coordinated
 //! omission (Tene, How NOT to Measure Latency, 2013).
 
+use reports::statistics::nearest_rank;
+
 use super::findings::Loop;
 
 /// One event: when it was due, and how long it took.
@@ -33,17 +35,11 @@ pub(super) fn summary(samples: &[Sample]) -> Option<Loop> {
     latencies.sort_unstable();
     Some(Loop {
         events: latencies.len(),
-        p50_ns: at_quantile(&latencies, 0.5)?,
-        p90_ns: at_quantile(&latencies, 0.9)?,
-        p99_ns: at_quantile(&latencies, 0.99)?,
+        p50_ns: nearest_rank(&latencies, 0.5)?,
+        p90_ns: nearest_rank(&latencies, 0.9)?,
+        p99_ns: nearest_rank(&latencies, 0.99)?,
         max_ns: *latencies.last()?,
     })
-}
-
-/// The value whose rank is the quantile's, as a histogram counts it: the smallest that so large a share does not exceed.
-pub(super) fn at_quantile(sorted: &[u64], quantile: f64) -> Option<u64> {
-    let rank = (quantile * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.clamp(1, sorted.len().max(1)) - 1).copied()
 }
 
 #[cfg(test)]
@@ -69,12 +65,5 @@ mod tests {
         let (open, closed) = (summary(&open).unwrap(), summary(&closed_loop(&open)).unwrap());
         assert_eq!((open.events, open.p90_ns, open.p99_ns, open.max_ns), (1_000, 100, 190, 200));
         assert_eq!((closed.events, closed.p90_ns, closed.p99_ns, closed.max_ns), (801, 0, 0, 200));
-    }
-
-    #[test]
-    fn quantiles_are_ranks() {
-        let sorted: Vec<u64> = (1..=200).collect();
-        assert_eq!([0.5, 0.9, 0.99, 1.0].map(|q| at_quantile(&sorted, q)), [100, 180, 198, 200].map(Some));
-        assert_eq!((at_quantile(&[7], 0.001), at_quantile(&[], 0.5)), (Some(7), None));
     }
 }

@@ -18,12 +18,9 @@
 //!   To move the quantile q by t, a share 1 − q of the events must each have waited t, so t is at most the waiting of an
 //!   event on average ÷ (1 − q).
 
-use reports::statistics::{Histogram, QUANTILES, needed};
+use reports::statistics::{Histogram, QUANTILES, nearest_rank, needed};
 
-use super::{
-    closed_loop::at_quantile,
-    findings::{Comparison, Verdict},
-};
+use super::findings::{Comparison, Verdict};
 
 /// A histogram keeps three digits: no value is told further from the truth than this part of it.
 const PRECISION: f64 = 0.001;
@@ -91,9 +88,9 @@ impl Machine {
 
     /// What it can add to the quantile of a figure of which this is the sorted list.
     fn explains(&self, processed: &[u64], quantile: f64) -> Option<u64> {
-        let mut explicable_ns = at_quantile(processed, quantile)? + self.longest_ns;
+        let mut explicable_ns = nearest_rank(processed, quantile)? + self.longest_ns;
         if quantile < TAIL {
-            explicable_ns = explicable_ns.min(at_quantile(processed, quantile + UNUSUAL_SHARE)? + self.usual_ns);
+            explicable_ns = explicable_ns.min(nearest_rank(processed, quantile + UNUSUAL_SHARE)? + self.usual_ns);
         }
         Some(explicable_ns + (self.waited_ns as f64 / (1.0 - quantile)) as u64)
     }
@@ -116,8 +113,8 @@ pub(super) fn compare(known: &[Known], machine: Machine, measured: &Histogram) -
     let (released, processed) = (sorted(Known::released_ns), sorted(Known::processed_ns));
     let supported = QUANTILES.into_iter().filter(|quantile| known.len() as u64 >= needed(*quantile));
     let compared = supported.filter_map(|quantile| {
-        let injected_ns = at_quantile(&injected, quantile).filter(|injected_ns| *injected_ns > 0)?;
-        let least_ns = at_quantile(&released, quantile)?;
+        let injected_ns = nearest_rank(&injected, quantile).filter(|injected_ns| *injected_ns > 0)?;
+        let least_ns = nearest_rank(&released, quantile)?;
         let most_ns = machine.explains(&processed, quantile)?;
         let measured_ns = measured.value_at_quantile(quantile);
         let difference = |value_ns: f64| (value_ns - injected_ns as f64).round() as i64;

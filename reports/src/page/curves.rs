@@ -34,12 +34,12 @@ const TICKS: [(f64, &str); 7] = [
 pub(super) type Curve = Vec<(f64, f64)>;
 
 /// From the smallest value to the last percentile that so many observations support.
-pub(super) fn curve(summary: &Summary, effective_observations: u64) -> Curve {
+pub(super) fn curve(summary: &Summary, observations: u64) -> Curve {
     let histogram: Histogram = merge::histogram(summary);
-    if histogram.is_empty() || effective_observations == 0 {
+    if histogram.is_empty() || observations == 0 {
         return Vec::new();
     }
-    let last = nines(largest_supported(effective_observations));
+    let last = nines(largest_supported(observations));
     let places: Vec<f64> = (0..=POINTS).map(|step| last * f64::from(step) / f64::from(POINTS)).collect();
     let quantiles: Vec<f64> = places.iter().map(|place| quantile_at(*place)).collect();
     let values = histogram.value_at_quantiles(quantiles).map(|value| value as f64);

@@ -79,7 +79,7 @@ fn equals(variants: &[Equals]) -> String {
             or_none(one.largest_log_ratio.map(f64::exp), factor),
         ]
     });
-    aligned(headings, rows)
+    table(headings, rows)
 }
 
 fn calibrations(checks: &[Calibration]) -> String {
@@ -99,24 +99,10 @@ fn calibrations(checks: &[Calibration]) -> String {
             format::count(one.invalid),
         ]
     });
-    aligned(headings, rows)
+    table(headings, rows)
 }
 
-/// Names to the left, numbers to the right.
-fn aligned<const COLUMNS: usize>(headings: [&str; COLUMNS], rows: impl Iterator<Item = [String; COLUMNS]>) -> String {
-    let mut lines = vec![headings.map(str::to_owned)];
-    lines.extend(rows);
-    let widths: [usize; COLUMNS] =
-        std::array::from_fn(|column| lines.iter().map(|cells| cells[column].chars().count()).max().unwrap_or(0));
-    let mut text = String::new();
-    for (index, cells) in lines.iter().enumerate() {
-        for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
-            text += &if column == 0 { format!("{cell:<width$}") } else { format!("  {cell:>width$}") };
-        }
-        text = text.trim_end().to_owned() + "\n";
-        if index == 0 {
-            text += &format!("{}\n", "─".repeat(widths.iter().sum::<usize>() + 2 * (COLUMNS - 1)));
-        }
-    }
-    text
+fn table<const COLUMNS: usize>(headings: [&str; COLUMNS], rows: impl Iterator<Item = [String; COLUMNS]>) -> String {
+    let lines: Vec<[String; COLUMNS]> = std::iter::once(headings.map(str::to_owned)).chain(rows).collect();
+    format::aligned(&lines, 1, usize::MAX)
 }
