@@ -81,7 +81,11 @@ pub(super) fn histogram(events: &[Event], of: fn(&Event) -> Option<u64>) -> Hist
 /// Independent observations behind the latencies: the events that reached anybody, fewer where neighbours in time
 /// resemble each other.
 pub(super) fn effective(events: &[Event]) -> u64 {
-    let medians: Vec<f64> =
-        events.iter().filter_map(|event| event.median_ns).map(|median_ns| median_ns as f64).collect();
+    let medians: Vec<f64> = medians(events).into_iter().map(|median_ns| median_ns as f64).collect();
     effective_size(&medians)
+}
+
+/// The medians of the events that reached anybody, in the order of their times.
+pub(super) fn medians(events: &[Event]) -> Vec<u64> {
+    events.iter().filter_map(|event| event.median_ns).collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure: it computes and judges nothing.
 
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use reports::{
     inference::{anderson_darling_exponential, effective_size, mean_ranks, normal_tail, rank_correlation},
     statistics,
@@ -12,6 +13,7 @@ use super::{
     trial::{ShardResult, TrialResult},
 };
 use crate::{
+    feed::uniform,
     message::{Moments, PollPhase},
     plan::Trial,
 };
@@ -22,6 +24,8 @@ use crate::{
 const ARRIVALS_RATE: f64 = 100.0;
 /// What is taken for the tail: the first that there are enough events for.
 const TAILS: [f64; 2] = [0.99, 0.9];
+/// Keeps the randomness of the choice apart from the feed's.
+const SEED_SALT: u64 = 0x4348_4f49_4345;
 /// Events in each half of a window that a trend is looked for in.
 const HALF: usize = 20;
 
@@ -104,9 +108,9 @@ fn omission_gap(events: &[Event]) -> Option<f64> {
 
 fn arrivals(events: &[Event], events_per_second: f64) -> Option<f64> {
     let share = ARRIVALS_RATE / events_per_second;
-    let chosen = (0_u64..).zip(events).filter(|(index, _)| chance(*index) < share);
-    let published_ns: Vec<u64> =
-        chosen.filter_map(|(_, event)| Some(event.scheduled_ns + event.lateness_ns?)).collect();
+    let mut random = ChaCha8Rng::seed_from_u64(SEED_SALT);
+    let chosen = events.iter().filter(|_| uniform(&mut random) < share);
+    let published_ns: Vec<u64> = chosen.filter_map(|event| Some(event.scheduled_ns + event.lateness_ns?)).collect();
     let scheduled_ns: Vec<u64> = events.iter().map(|event| event.scheduled_ns).collect();
     let statistics = [published_ns, scheduled_ns].map(|times_ns| anderson_darling_exponential(&gaps(&times_ns)));
     statistics.into_iter().flatten().reduce(f64::max)
@@ -116,32 +120,23 @@ fn gaps(times_ns: &[u64]) -> Vec<f64> {
     times_ns.windows(2).map(|pair| pair[1].saturating_sub(pair[0]) as f64).collect()
 }
 
-/// A number in [0, 1) that is another for each index: the golden ratio's multiples, hashed.
-fn chance(index: u64) -> f64 {
-    let mixed = index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    ((mixed ^ (mixed >> 27)) >> 11) as f64 / (1_u64 << 53) as f64
-}
-
 fn warm_up(events: &[Event]) -> Option<WarmUp> {
-    let medians: Vec<f64> = events.iter().filter_map(|event| event.median_ns).map(|median| median as f64).collect();
-    if medians.len() < 2 * HALF {
+    let mut medians_ns = events::medians(events);
+    if medians_ns.len() < 2 * HALF {
         return None;
     }
-    let order: Vec<f64> = (0..medians.len()).map(|index| index as f64).collect();
-    let (first, second) = medians.split_at(medians.len() / 2);
-    let correlation = rank_correlation(&order, &medians)?;
+    let values: Vec<f64> = medians_ns.iter().map(|median_ns| *median_ns as f64).collect();
+    let order: Vec<f64> = (0..values.len()).map(|index| index as f64).collect();
+    let correlation = rank_correlation(&order, &values)?;
     // Neighbours resemble each other under a trend: what counts as an observation is seen when the trend is taken away.
-    let effective = effective_size(&without_trend(&medians));
+    let effective = effective_size(&without_trend(&values));
+    let half = medians_ns.len() / 2;
+    let (first, second) = medians_ns.split_at_mut(half);
+    let [first, second] = [first, second].map(|half| statistics::median(half).map(|median_ns| median_ns.max(1) as f64));
     Some(WarmUp {
-        change: middle(second)? / middle(first)? - 1.0,
+        change: second? / first? - 1.0,
         probability: normal_tail(correlation * (effective.saturating_sub(1) as f64).sqrt()),
     })
-}
-
-fn middle(values: &[f64]) -> Option<f64> {
-    let mut values: Vec<u64> = values.iter().map(|value| *value as u64).collect();
-    statistics::median(&mut values).map(|median| median.max(1) as f64)
 }
 
 /// What is left of a series when its straight line, by least squares over its ranks, is taken away.
@@ -160,7 +155,7 @@ fn without_trend(values: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::{Arrival, Feed, FeedSpec};
+    use crate::feed::{Arrival, Feed, FeedEvent, FeedSpec};
 
     const RATE: f64 = 200.0;
 
@@ -175,7 +170,7 @@ mod tests {
             duration_ns: 10_000_000_000,
             epoch_ms: 0,
         };
-        let event = |event: crate::feed::FeedEvent| Event {
+        let event = |event: FeedEvent| Event {
             scheduled_ns: event.scheduled_ns,
             lateness_ns: Some(late_ns),
             median_ns: Some(late_ns + latency_ns(event.sequence)),
@@ -187,7 +182,7 @@ mod tests {
 
     /// Values that look like chance, between 100 and 200 µs.
     fn steady(sequence: u64) -> u64 {
-        100_000 + (chance(sequence) * 100_000.0) as u64
+        100_000 + (uniform(&mut ChaCha8Rng::seed_from_u64(sequence)) * 100_000.0) as u64
     }
 
     #[test]

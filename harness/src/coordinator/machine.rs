@@ -34,6 +34,7 @@ pub(crate) struct Seen {
     /// Processors that a process may use.
     pub(crate) processors: u32,
     keep_awake: bool,
+    is_limited: bool,
     before: Counters,
     after: Counters,
 }
@@ -55,6 +56,7 @@ pub(crate) struct Watch {
     sleeper: oneshot::Receiver<Histogram>,
     sampler: oneshot::Receiver<Sampled<Counters>>,
     keep_awake: bool,
+    is_limited: bool,
     clocksource: String,
     _spinners: [Spinners; 2],
 }
@@ -66,8 +68,9 @@ impl Watch {
     /// No thread can be started.
     pub(crate) fn begin(start_ns: u64, trial: &Trial, keep_awake: bool) -> io::Result<Self> {
         let (phases, faults, processors) = (trial.phases, &trial.faults, environment::processors());
+        let is_limited = control_group::is_limited();
         // Under a limit on processor time, keeping a processor awake would take it from what is measured.
-        let keep_awake = keep_awake && !control_group::is_limited();
+        let keep_awake = keep_awake && !is_limited;
         let awake = Spinners::idle(if keep_awake { &processors } else { &[] })?;
         let thieves = Spinners::nice(faults.stolen_cores.unwrap_or_default())?;
         let (sender, sleeper) = oneshot::channel();
@@ -79,15 +82,16 @@ impl Watch {
         let awake_ns = awake.used();
         let sampler = Sampler::idle().window(start_ns, phases, move || counters(awake_ns() / 1_000))?;
         let clocksource = faults.clocksource.clone().unwrap_or_else(environment::clocksource);
-        Ok(Self { sleeper, sampler, keep_awake, clocksource, _spinners: [awake, thieves] })
+        Ok(Self { sleeper, sampler, keep_awake, is_limited, clocksource, _spinners: [awake, thieves] })
     }
 
     /// What was seen, after the window.
     pub(crate) async fn end(self) -> anyhow::Result<Seen> {
         let hiccup = self.sleeper.await.context("the thread that sleeps failed")?;
         let Sampled { before, after, .. } = self.sampler.await.context("the thread that samples failed")?;
-        let Self { keep_awake, clocksource, .. } = self;
-        Ok(Seen { hiccup, keep_awake, clocksource, processors: environment::cores(), before, after })
+        let Self { keep_awake, is_limited, clocksource, .. } = self;
+        let processors = environment::cores();
+        Ok(Seen { hiccup, clocksource, processors, keep_awake, is_limited, before, after })
     }
 }
 
@@ -104,7 +108,7 @@ impl Seen {
             kept_awake: self.keep_awake,
             steal_share: share(passed(|counters| counters.stolen_us)),
             // Where a limit says how much of the processors is this trial's, what others do with the rest is theirs.
-            foreign_share: share(foreign_us).filter(|_| !control_group::is_limited()),
+            foreign_share: share(foreign_us).filter(|_| !self.is_limited),
             throttled_us: passed(|counters| counters.throttled_us),
             pressure_share: passed(|counters| counters.pressure_us).map(|us| us as f64 / window_us),
         }

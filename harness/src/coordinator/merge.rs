@@ -17,7 +17,6 @@ use super::{
     trial::{ShardResult, TrialResult},
 };
 use crate::{
-    feed::Feed,
     message::{Empties, Usage},
     plan::Trial,
     registry::Flow,
@@ -59,7 +58,7 @@ fn blank(scenario: &str, trial: &Trial) -> TrialRecord {
 }
 
 fn measured(trial: &Trial, shards: &[ShardResult], window: &[Event], machine: &Seen) -> anyhow::Result<Measured> {
-    let events = events(trial, shards);
+    let events = events(window, shards);
     let effective = events::effective(window);
     let latency = merged(shards, |shard| &shard.worked.latency)?;
     let medians = events::histogram(window, |event| event.median_ns);
@@ -139,11 +138,11 @@ fn lateness(shards: &[ShardResult]) -> Histogram {
     histogram
 }
 
-fn events(trial: &Trial, shards: &[ShardResult]) -> Events {
+fn events(window: &[Event], shards: &[ShardResult]) -> Events {
     let of = |count: fn(&Events) -> u64| sum(shards, |shard| count(&shard.worked.events));
     Events {
         // Planned here and published there: every shard is to publish the same feed.
-        scheduled: Feed::new(&trial.feed).filter(|event| trial.phases.in_window(event.scheduled_ns)).count() as u64,
+        scheduled: window.len() as u64,
         published: shards.iter().map(|shard| shard.served.lateness_ns.len() as u64).min().unwrap_or_default(),
         expected: of(|events| events.expected),
         delivered: of(|events| events.delivered),
