@@ -3,6 +3,8 @@
 //! A scenario's table `[faults]` sets them, so that they are in the record of every run that used one. This module only
 //! says which there are; each is injected where it would happen.
 
+use std::ops::Not;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +34,7 @@ pub struct Faults {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery_delay: Option<Delay>,
     /// Server and worker: the feed ticks at equal gaps, although the record says otherwise.
-    #[serde(skip_serializing_if = "is_unset")]
+    #[serde(skip_serializing_if = "Not::not")]
     pub periodic_schedule: bool,
     /// Worker: receives the event with this sequence number twice.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,31 +43,31 @@ pub struct Faults {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reorder_event: Option<u64>,
     /// Worker: loses the first client before it subscribes.
-    #[serde(skip_serializing_if = "is_unset")]
+    #[serde(skip_serializing_if = "Not::not")]
     pub lose_client: bool,
     /// Worker: loses the confirmations of orders.
-    #[serde(skip_serializing_if = "is_unset")]
+    #[serde(skip_serializing_if = "Not::not")]
     pub lose_confirmations: bool,
     /// Worker: counts an empty response for each response with events.
-    #[serde(skip_serializing_if = "is_unset")]
+    #[serde(skip_serializing_if = "Not::not")]
     pub count_empties: bool,
     /// Worker: all clients poll at the same phase.
-    #[serde(skip_serializing_if = "is_unset")]
+    #[serde(skip_serializing_if = "Not::not")]
     pub synchronise_polls: bool,
     /// Worker: counts a reconnect for each response with events.
-    #[serde(skip_serializing_if = "is_unset")]
+    #[serde(skip_serializing_if = "Not::not")]
     pub count_reconnects: bool,
     /// Worker: counts each request twice.
-    #[serde(skip_serializing_if = "is_unset")]
+    #[serde(skip_serializing_if = "Not::not")]
     pub count_requests_twice: bool,
     /// Worker: leaves one delivery out of the histogram.
-    #[serde(skip_serializing_if = "is_unset")]
+    #[serde(skip_serializing_if = "Not::not")]
     pub lose_sample: bool,
     /// Worker: records at most this latency, in microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clamp_latency_us: Option<u64>,
     /// Worker: stamps one arrival with the time of the start, before it can have happened.
-    #[serde(skip_serializing_if = "is_unset")]
+    #[serde(skip_serializing_if = "Not::not")]
     pub early_stamp: bool,
     /// Worker: stamps arrivals later and later, by this much more in each second, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,7 +79,7 @@ pub struct Faults {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub busy_server_threads: Option<u32>,
     /// Worker: counts arrivals and keeps no account of them, to see what the account costs.
-    #[serde(skip_serializing_if = "is_unset")]
+    #[serde(skip_serializing_if = "Not::not")]
     pub discard: bool,
     /// Coordinator: so many threads that take every processor time that nobody else wants.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,9 +115,4 @@ pub enum Delay {
         /// How long it lasts.
         for_ms: u64,
     },
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-fn is_unset(switch: &bool) -> bool {
-    !switch
 }

@@ -112,7 +112,8 @@ pub struct Source {
     pub parts: &'static [Source],
 }
 
-const PUSH: Facts = Facts {
+/// What is true of an approach that pushes, unless it says otherwise.
+pub(crate) const PUSH: Facts = Facts {
     summary: "",
     flow: Flow::Push,
     delivery: Delivery::Log,

@@ -10,22 +10,12 @@ use clients::{Batch, ClientError, Cost};
 use futures_util::future::BoxFuture;
 use servers::{Ended, Hub, ServeError};
 
-use crate::registry::{Approach, Delivery, Facts, Flow, Side, Source};
+use crate::registry::{Approach, Facts, PUSH, Source};
 
 /// The approach.
 pub(super) static IN_MEMORY: Approach = Approach {
     name: "in memory",
-    facts: Facts {
-        summary: "clients read the server's memory",
-        flow: Flow::Push,
-        delivery: Delivery::Log,
-        connects: Side::Client,
-        browser: false,
-        bidirectional: false,
-        resumable: true,
-        floor: false,
-        article: None,
-    },
+    facts: Facts { summary: "clients read the server's memory", ..PUSH },
     settings: &[],
     serve,
     subscribe,

@@ -80,19 +80,16 @@ struct Examined {
 /// Runs a trial until it passes, or shows what no machine explains, or too often. The best attempt counts: an instrument
 /// that is wrong is wrong each time, and a machine is not.
 async fn comparison(named: &Named, home: Home, length: Length, say: &impl Fn(&str)) -> anyhow::Result<Examined> {
-    let attempt = async |attempt: u32| {
-        say(&format!("{}{}", named.name, again(attempt)));
-        examine(named, home, attempt, measure(&named.trial, home).await?)
-    };
+    let attempt = async |attempt: u32| examine(named, home, attempt, measure(&named.trial, home).await?);
     let is_settled =
         |examined: &Examined| examined.compared.verdict == Verdict::Ok || examined.compared.is_inexplicable();
-    best(length.attempts, attempt, is_settled, |examined| examined.compared.verdict).await
+    let attempts = Attempts { what: &named.name, most: length.attempts, say };
+    best(attempts, attempt, is_settled, |examined| examined.compared.verdict).await
 }
 
 /// The same for the trial with the stall, whose weight in the tail counts too.
 async fn stalled(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::Result<(Compared, Stall)> {
     let attempt = async |attempt: u32| {
-        say(&format!("{}{}", named.name, again(attempt)));
         let examined = examine(named, Home::Tasks, attempt, measure(&named.trial, Home::Tasks).await?)?;
         let stall = stall_of(&named.trial, &examined)?;
         Ok((examined.compared, stall))
@@ -104,52 +101,65 @@ async fn stalled(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::
         let is_inexplicable = both.1.beyond.iter().any(|one| one.measured < one.injected);
         verdict(both) == Verdict::Ok || both.0.is_inexplicable() || is_inexplicable
     };
-    best(length.attempts, attempt, is_settled, verdict).await
+    best(Attempts { what: &named.name, most: length.attempts, say }, attempt, is_settled, verdict).await
 }
 
 /// Runs a trial whose instrument has a fault, until it is found out or too often.
 async fn unfaithful(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::Result<Unfaithful> {
     let attempt = async |attempt: u32| {
-        say(&format!("{}{}", named.name, again(attempt)));
         Ok(found_out(examine(named, Home::Tasks, attempt, measure(&named.trial, Home::Tasks).await?)?.compared))
     };
-    best(length.attempts, attempt, |one| one.verdict == Verdict::Ok, |one| one.verdict).await
+    let attempts = Attempts { what: &named.name, most: length.attempts, say };
+    best(attempts, attempt, |one| one.verdict == Verdict::Ok, |one| one.verdict).await
 }
 
 async fn stop(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::Result<Stop> {
-    let attempt = async |attempt: u32| {
-        say(&format!("{}, servers stopped{}", named.name, again(attempt)));
+    let attempt = async |_| {
         let Measurement { result, measured, events } = measure(&named.trial, Home::Processes).await?;
         let stopped = result.stopped.ok_or_else(|| anyhow::anyhow!("nobody stopped the servers"))?;
         let waited_us = measured.cpu.server_wait_us + measured.cpu.client_wait_us;
         let noise_ns = result.machine.hiccup.max() + waited_us * 1_000;
         Ok(stopped::examine(&named.name, &events, &measured.events, stopped, noise_ns))
     };
-    best(length.attempts, attempt, |stop| stop.verdict != Verdict::TooNoisy, |stop| stop.verdict).await
+    let attempts = Attempts { what: &format!("{}, servers stopped", named.name), most: length.attempts, say };
+    best(attempts, attempt, |stop| stop.verdict != Verdict::TooNoisy, |stop| stop.verdict).await
 }
 
-/// The best of so many attempts, up to the first that settles it; the first of equals.
+/// How often something is tried, and who hears of it.
+struct Attempts<'a, Say> {
+    what: &'a str,
+    most: u32,
+    say: &'a Say,
+}
+
+impl<Say: Fn(&str)> Attempts<'_, Say> {
+    fn announce(&self, attempt: u32) {
+        let again =
+            if attempt == 1 { "" } else { &format!(", attempt {attempt}: the machine may have been too noisy") };
+        (self.say)(&format!("{}{again}", self.what));
+    }
+}
+
+/// The best of the attempts, up to the first that settles it; the first of equals.
 async fn best<T>(
-    attempts: u32,
+    attempts: Attempts<'_, impl Fn(&str)>,
     mut attempt: impl AsyncFnMut(u32) -> anyhow::Result<T>,
     is_settled: impl Fn(&T) -> bool,
     verdict: impl Fn(&T) -> Verdict,
 ) -> anyhow::Result<T> {
+    attempts.announce(1);
     let mut best = attempt(1).await?;
-    for number in 2..=attempts {
+    for number in 2..=attempts.most {
         if is_settled(&best) {
             break;
         }
+        attempts.announce(number);
         let next = attempt(number).await?;
         if is_settled(&next) || verdict(&next) < verdict(&best) {
             best = next;
         }
     }
     Ok(best)
-}
-
-fn again(attempt: u32) -> String {
-    if attempt == 1 { String::new() } else { format!(", attempt {attempt}: the machine may have been too noisy") }
 }
 
 /// What a trial measured, merged as that of a measurement is.
@@ -265,7 +275,8 @@ mod tests {
             Ok(attempts[number as usize - 1])
         };
         let is_settled = |attempt: &(Verdict, bool)| attempt.0 == Verdict::Ok || attempt.1;
-        let (verdict, _) = best(3, attempt, is_settled, |attempt| attempt.0).await.unwrap();
+        let tried = Attempts { what: "any", most: 3, say: &|_: &str| {} };
+        let (verdict, _) = best(tried, attempt, is_settled, |attempt| attempt.0).await.unwrap();
         (verdict, count)
     }
 
