@@ -16,6 +16,8 @@ pub(crate) struct Surroundings {
     pub(crate) publisher_ns: Summary,
     /// How late a thread was woken that only sleeps a millisecond at a time, of the merged histogram.
     pub(crate) sleeper_ns: Summary,
+    /// Valid trials in which the processors were kept awake, and in which they were not.
+    pub(crate) kept_awake: [usize; 2],
     /// Largest share of all processors' time in a trial that the hypervisor gave to others.
     pub(crate) steal_share: Option<f64>,
     /// Largest share that processes of no trial took.
@@ -31,7 +33,9 @@ pub(crate) fn of(trials: &[TrialRecord]) -> Option<Surroundings> {
     let valid = trials.iter().filter(|trial| trial.status == Status::Ok);
     let all: Vec<&Measured> = valid.filter_map(|trial| trial.measured.as_ref()).collect();
     let largest = |of: fn(&Measured) -> Option<f64>| all.iter().filter_map(|one| of(one)).reduce(f64::max);
+    let awake = all.iter().filter(|one| one.host.kept_awake).count();
     Some(Surroundings {
+        kept_awake: [awake, all.len() - awake],
         publisher_ns: merge::merge(&all, u64::MAX, |one| Some(&one.lateness_ns))?,
         sleeper_ns: merge::merge(&all, u64::MAX, |one| Some(&one.hiccup_ns))?,
         steal_share: largest(|one| one.host.steal_share),

@@ -115,17 +115,11 @@ fn machine(run: &RunRecord, surroundings: Option<&Surroundings>) -> String {
     let environment = &run.environment;
     let dirty = if run.tool.dirty { ", with uncommitted changes" } else { "" };
     let descriptors = [environment.nofile_soft, environment.nofile_hard].map(format::count).join(", at most ");
-    let keep_awake = run.scenario.pointer("/machine/keep_awake").and_then(serde_json::Value::as_bool);
-    let awake = match keep_awake {
-        Some(true) => "kept awake between events, unless a limit on processor time forbids it",
-        Some(false) => "left to sleep between events",
-        None => NONE,
-    };
     let facts = [
         ("Started", run.started.clone()),
         ("Machine", format!("{}, {} cores, {}", environment.cpu, environment.cores, memory(environment.memory_bytes))),
         ("Kernel", format!("{} {}, clock {}", environment.os, environment.kernel, environment.clocksource)),
-        ("Processors", awake.to_owned()),
+        ("Processors", surroundings.map_or(NONE, awake).to_owned()),
         ("Descriptors", descriptors),
         ("Host, in the worst valid trial", surroundings.map_or_else(|| NONE.to_owned(), host)),
         ("Commit", format!("{}{dirty}, version {}", run.tool.git_revision, run.tool.version)),
@@ -135,6 +129,14 @@ fn machine(run: &RunRecord, surroundings: Option<&Surroundings>) -> String {
         html += &format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", escape(&value));
     }
     html + &format!("<div><dt>Again</dt><dd><code>{}</code></dd></div></dl>\n", escape(&run.command))
+}
+
+fn awake(surroundings: &Surroundings) -> &'static str {
+    match surroundings.kept_awake {
+        [_, 0] => "kept awake between events",
+        [0, _] => "left to sleep between events",
+        _ => "kept awake between events in some trials, left to sleep in others",
+    }
 }
 
 fn host(surroundings: &Surroundings) -> String {
