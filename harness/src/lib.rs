@@ -17,6 +17,7 @@ mod environment;
 pub mod failure;
 pub mod faults;
 pub mod feed;
+mod kernel_memory;
 pub mod load;
 mod message;
 pub mod plan;

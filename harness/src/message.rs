@@ -283,6 +283,8 @@ pub struct Usage {
     pub wait_us: u64,
     /// Anonymous resident memory before the first client.
     pub idle_bytes: u64,
+    /// Anonymous resident memory when all clients had subscribed, before the start.
+    pub connected_bytes: u64,
     /// Anonymous resident memory at the end of the window.
     pub settled_bytes: u64,
     /// Largest resident memory ever.

@@ -43,6 +43,8 @@ pub struct Trial {
     pub keep_awake: bool,
     /// Faults to inject.
     pub faults: Faults,
+    /// This is more than the machine may carry, and meant to be.
+    pub overload: bool,
     /// Round, from 1.
     pub round: u32,
     /// The clients of each server and worker pair.
@@ -141,6 +143,7 @@ fn trial(
         limits: scenario.limits,
         keep_awake: scenario.machine.keep_awake,
         faults: scenario.faults.clone(),
+        overload: scenario.overload.contains(&variant.name),
         round,
         shards: shards(clients, descriptors_per_client(variant.approach), descriptors),
     }

@@ -146,7 +146,7 @@ impl Sampler {
         Self { idle_bytes: memory().0 }
     }
 
-    /// Takes samples when the window opens and when it closes, in a thread of its own: a task would take them late
+    /// Takes samples at once, when the window opens and when it closes, in a thread of its own: a task would take them late
     /// exactly when the process is busy.
     ///
     /// # Errors
@@ -160,6 +160,7 @@ impl Sampler {
         let (sender, receiver) = oneshot::channel();
         thread::Builder::new().name("sampler".into()).spawn(move || {
             clock::be_punctual();
+            let (connected_bytes, _) = memory();
             clock::block_until(start_ns + phases.warmup_ns);
             let (before, opened_cpu_ns, opened_wait_ns) = (read(), clock::process_cpu_ns(), waited_ns());
             clock::block_until(start_ns + phases.measured_ns());
@@ -167,7 +168,8 @@ impl Sampler {
             let (settled_bytes, peak_bytes) = memory();
             let cpu_us = (closed_cpu_ns - opened_cpu_ns) / 1_000;
             let wait_us = closed_wait_ns.saturating_sub(opened_wait_ns) / 1_000;
-            let usage = Usage { cpu_us, wait_us, idle_bytes: self.idle_bytes, settled_bytes, peak_bytes };
+            let idle_bytes = self.idle_bytes;
+            let usage = Usage { cpu_us, wait_us, idle_bytes, connected_bytes, settled_bytes, peak_bytes };
             // Whoever no longer waits has failed already, and says why.
             drop(sender.send(Sampled { usage, before, after }));
         })?;

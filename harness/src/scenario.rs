@@ -33,6 +33,9 @@ pub struct Scenario {
     /// Bounds of the servers.
     #[serde(default)]
     pub limits: HubLimits,
+    /// Variants that are offered more than the machine may carry, to see what becomes of them.
+    #[serde(default)]
+    pub overload: Vec<String>,
     /// What is done to the machine.
     #[serde(default)]
     pub machine: MachineKeys,

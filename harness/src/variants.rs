@@ -64,6 +64,13 @@ pub fn variants(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
             "`approaches` selects none: `delivery-bench list` shows their facts".into(),
         ));
     }
+    // One that an option leaves out is no mistake of the file.
+    let given = |approach: &'static Approach| scenario.params.get(approach.name).cloned().unwrap_or_default();
+    let all: Vec<Variant> = APPROACHES.iter().flat_map(|one| expand(one, &given(one))).collect();
+    let known: Vec<&str> = all.iter().chain(&variants).map(|variant| variant.name.as_str()).collect();
+    if let Some(unknown) = scenario.overload.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(ScenarioError::unknown("variant under `overload`", unknown, known));
+    }
     Ok(variants)
 }
 

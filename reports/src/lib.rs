@@ -13,6 +13,7 @@ pub mod merge;
 pub mod page;
 mod parse;
 mod report;
+pub mod saturation;
 pub mod schema;
 pub mod statistics;
 pub mod store;

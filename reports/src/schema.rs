@@ -16,7 +16,7 @@ pub use measured::{
 };
 
 /// Version of the records below; raised when a field comes, goes or changes its meaning.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// One line of `results.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -167,6 +167,9 @@ pub struct TrialRecord {
     pub parameters: BTreeMap<String, String>,
     /// The load.
     pub load: Load,
+    /// The scenario offers this variant more than the machine may carry, to see what becomes of it: that its trial is
+    /// invalid is a result and no failure of the run.
+    pub overload: bool,
     /// Round, from 1.
     pub round: u32,
     /// Server and worker pairs that the clients were divided over.

@@ -101,8 +101,8 @@ fn unknown_and_missing_fields_are_errors() {
 
 #[test]
 fn another_schema_version_is_refused() {
-    let said = complaint_about("\"schema_version\":2", "\"schema_version\":999");
-    assert!(said.contains("schema version 999; expected schema version 2"), "{said}");
+    let said = complaint_about("\"schema_version\":3", "\"schema_version\":999");
+    assert!(said.contains("schema version 999; expected schema version 3"), "{said}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use reports::{
 use tokio::sync::oneshot;
 
 use crate::{
-    clock, control_group, environment,
+    clock, control_group, environment, kernel_memory,
     message::Phases,
     plan::Trial,
     process::{Sampled, Sampler},
@@ -35,6 +35,8 @@ pub(crate) struct Seen {
     pub(crate) processors: u32,
     keep_awake: bool,
     is_limited: bool,
+    /// What the kernel held when the window closed, in bytes.
+    pub(crate) kernel_bytes: Option<u64>,
     before: Counters,
     after: Counters,
 }
@@ -49,6 +51,7 @@ struct Counters {
     stolen_us: Option<u64>,
     throttled_us: Option<u64>,
     pressure_us: Option<u64>,
+    kernel_bytes: Option<u64>,
 }
 
 /// Watches until the window ends.
@@ -91,7 +94,8 @@ impl Watch {
         let Sampled { before, after, .. } = self.sampler.await.context("the thread that samples failed")?;
         let Self { keep_awake, is_limited, clocksource, .. } = self;
         let processors = environment::cores();
-        Ok(Seen { hiccup, clocksource, processors, keep_awake, is_limited, before, after })
+        let kernel_bytes = after.kernel_bytes;
+        Ok(Seen { hiccup, clocksource, processors, keep_awake, is_limited, kernel_bytes, before, after })
     }
 }
 
@@ -149,5 +153,6 @@ fn counters(awake_us: u64) -> Counters {
         stolen_us: times(|time| time.steal.unwrap_or_default()),
         throttled_us: control_group::throttled_us(),
         pressure_us: CpuPressure::current().ok().map(|pressure| pressure.some.total),
+        kernel_bytes: kernel_memory::now(),
     }
 }

@@ -17,6 +17,7 @@ use super::{
     trial::{ShardResult, TrialResult},
 };
 use crate::{
+    kernel_memory::KernelMemory,
     message::{Empties, Usage},
     plan::Trial,
     registry::Flow,
@@ -24,9 +25,9 @@ use crate::{
 
 /// The record of a trial that was measured.
 pub(crate) fn record(scenario: &str, trial: &Trial, result: &TrialResult) -> anyhow::Result<TrialRecord> {
-    let TrialResult { shards, machine, .. } = result;
+    let TrialResult { shards, machine, kernel, .. } = result;
     let events = events::of_window(trial, shards);
-    let mut measured = measured(trial, shards, &events, machine)?;
+    let mut measured = measured(trial, shards, &events, machine, *kernel)?;
     measured.checks = checks::all(trial, &measured, &evidence::of(trial, result, &events));
     let (status, reason) = checks::status(&measured.checks);
     let first_error = shards
@@ -49,6 +50,7 @@ fn blank(scenario: &str, trial: &Trial) -> TrialRecord {
         variant: trial.variant.clone(),
         parameters: trial.params.0.clone(),
         load: trial.load.clone(),
+        overload: trial.overload,
         round: trial.round,
         shards: u32::try_from(trial.shards.len()).expect("shards are few"),
         status: reports::schema::Status::Failed,
@@ -57,7 +59,13 @@ fn blank(scenario: &str, trial: &Trial) -> TrialRecord {
     }
 }
 
-fn measured(trial: &Trial, shards: &[ShardResult], window: &[Event], machine: &Seen) -> anyhow::Result<Measured> {
+fn measured(
+    trial: &Trial,
+    shards: &[ShardResult],
+    window: &[Event],
+    machine: &Seen,
+    kernel: KernelMemory,
+) -> anyhow::Result<Measured> {
     let events = events(window, shards);
     let effective = events::effective(window);
     let latency = merged(shards, |shard| &shard.worked.latency)?;
@@ -79,6 +87,7 @@ fn measured(trial: &Trial, shards: &[ShardResult], window: &[Event], machine: &S
         events,
         responses: responses(trial, shards),
         requests: sum(shards, |shard| shard.worked.cost.requests),
+        offered_requests: theory::offered_requests(trial),
         connections_opened: sum(shards, |shard| shard.served.connections_opened),
         reconnects: sum(shards, |shard| shard.worked.cost.reconnects),
         resets: sum(shards, |shard| shard.worked.cost.resets),
@@ -99,7 +108,7 @@ fn measured(trial: &Trial, shards: &[ShardResult], window: &[Event], machine: &S
             &merged(shards, |shard| &shard.worked.poll_lateness)?,
             matches!(trial.approach.facts.flow, Flow::Poll(_)),
         ),
-        memory: memory(shards, trial.load.clients),
+        memory: memory(shards, trial.load.clients, kernel),
         hiccup_ns: each(&machine.hiccup),
         host: machine.host(cpu.server_us + cpu.client_us, trial.phases),
         cpu,
@@ -188,17 +197,23 @@ fn cpu(shards: &[ShardResult], arrived: u64) -> Cpu {
     }
 }
 
-fn memory(shards: &[ShardResult], clients: u32) -> Memory {
+fn memory(shards: &[ShardResult], clients: u32, kernel: KernelMemory) -> Memory {
     let of = |usage: fn(&ShardResult) -> Usage, bytes: fn(Usage) -> u64| sum(shards, |shard| bytes(usage(shard)));
     let server: fn(&ShardResult) -> Usage = |shard| shard.served.usage;
     let client: fn(&ShardResult) -> Usage = |shard| shard.worked.usage;
-    let growth: fn(Usage) -> u64 = |usage| usage.settled_bytes.saturating_sub(usage.idle_bytes);
+    let connected: fn(Usage) -> u64 = |usage| usage.connected_bytes.saturating_sub(usage.idle_bytes);
+    let settled: fn(Usage) -> u64 = |usage| usage.settled_bytes.saturating_sub(usage.idle_bytes);
+    let each = |bytes: u64| bytes / u64::from(clients);
     Memory {
         server_rss_bytes: of(server, |usage| usage.settled_bytes),
         client_rss_bytes: of(client, |usage| usage.settled_bytes),
         server_peak_bytes: of(server, |usage| usage.peak_bytes),
         client_peak_bytes: of(client, |usage| usage.peak_bytes),
-        server_bytes_per_client: of(server, growth) / u64::from(clients),
-        client_bytes_per_client: of(client, growth) / u64::from(clients),
+        server_idle_bytes_per_client: each(of(server, connected)),
+        client_idle_bytes_per_client: each(of(client, connected)),
+        server_bytes_per_client: each(of(server, settled)),
+        client_bytes_per_client: each(of(client, settled)),
+        kernel_idle_bytes_per_client: kernel.until_connected(clients),
+        kernel_bytes_per_client: kernel.until_settled(clients),
     }
 }

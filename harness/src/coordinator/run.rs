@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::Context as _;
 use reports::{
+    saturation,
     schema::{Interrupted, Record, RunRecord, Status, TrialRecord},
     store::Store,
 };
@@ -60,7 +61,7 @@ pub async fn run(
             }
         };
         let record = record(&scenario, trial, measured);
-        not_ok += usize::from(record.status != Status::Ok);
+        not_ok += usize::from(record.status != Status::Ok && !saturation::is_intended(&record));
         observer.ended(&record);
         store.append(&Record::Trial(Box::new(record)))?;
     }

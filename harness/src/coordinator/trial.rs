@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     clock,
+    kernel_memory::{self, KernelMemory},
     load::worker,
     message::{Command, Report, ServePlan, Served, WorkPlan, Worked},
     plan::{Shard, Trial},
@@ -45,6 +46,8 @@ pub(crate) struct TrialResult {
     pub(crate) shards: Vec<ShardResult>,
     /// What was seen of the machine.
     pub(crate) machine: Seen,
+    /// What the kernel held.
+    pub(crate) kernel: KernelMemory,
     /// When the servers were stopped, where they were, as a fault.
     pub(crate) stopped: Option<Stopped>,
 }
@@ -72,6 +75,7 @@ pub(crate) async fn run(
     home: Home,
     progress: mpsc::UnboundedSender<Progress>,
 ) -> anyhow::Result<TrialResult> {
+    let before = kernel_memory::now();
     let onlooker = Onlooker { progress, phase: Phase::Starting };
     onlooker.show(0, 0);
     let (mut servers, addresses) = within(START_LIMIT, "starting the servers", start_servers(trial, home)).await?;
@@ -90,6 +94,7 @@ pub(crate) async fn run(
         _ => None,
     });
     let subscribed = within(limit, "subscribing the clients", connected).await?;
+    let connected = kernel_memory::now();
 
     let start_ns = clock::now_ns() + u64::try_from(LEAD.as_nanos()).expect("a fraction of a second");
     let start = Command::Start {
@@ -117,7 +122,9 @@ pub(crate) async fn run(
         Some(stopped) => Some(stopped.await.context("the thread that stops servers failed")??),
         None => None,
     };
-    Ok(TrialResult { shards, machine: machine.end().await?, stopped })
+    let machine = machine.end().await?;
+    let kernel = KernelMemory { before, connected, settled: machine.kernel_bytes };
+    Ok(TrialResult { shards, machine, kernel, stopped })
 }
 
 /// Where to show progress.

@@ -136,6 +136,7 @@ fn trial(
         limits: HubLimits::default(),
         keep_awake: true,
         faults,
+        overload: false,
         round: 1,
         shards: vec![Shard { first_client: 0, clients }],
     }

@@ -20,6 +20,8 @@ pub struct Measured {
     pub responses: Responses,
     /// Requests whose response arrived inside the window.
     pub requests: u64,
+    /// Requests that the clients' schedules offer in a window of this length; null where the approach does not poll.
+    pub offered_requests: Option<u64>,
     /// Connections opened inside the window.
     pub connections_opened: u64,
     /// Connections opened again by clients that were cut off, inside the window.
@@ -224,7 +226,8 @@ pub struct Host {
     pub pressure_share: Option<f64>,
 }
 
-/// Resident anonymous memory of all shards at the end of the window, and its growth over the idle process.
+/// Resident anonymous memory of all shards at the end of the window, and its growth over the idle process, before any
+/// event and at the end of the window; the kernel's memory apart.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Memory {
@@ -236,10 +239,19 @@ pub struct Memory {
     pub server_peak_bytes: u64,
     /// Largest ever of the workers, code and files included.
     pub client_peak_bytes: u64,
-    /// Growth of the servers, for each client.
+    /// Growth of the servers until all clients had subscribed and no event was published yet, for each client.
+    pub server_idle_bytes_per_client: u64,
+    /// Growth of the workers until then, for each client.
+    pub client_idle_bytes_per_client: u64,
+    /// Growth of the servers until the end of the window, for each client.
     pub server_bytes_per_client: u64,
-    /// Growth of the workers, for each client.
+    /// Growth of the workers until the end of the window, for each client.
     pub client_bytes_per_client: u64,
+    /// Growth of the kernel's memory until all clients had subscribed, both ends together, for each client; null where
+    /// the system does not say, or where there are too few clients to tell it from what else the kernel does.
+    pub kernel_idle_bytes_per_client: Option<u64>,
+    /// The same until the end of the window.
+    pub kernel_bytes_per_client: Option<u64>,
 }
 
 /// One verdict.

@@ -128,6 +128,7 @@ pub fn trial(approach: &Synthetic, clients: u32, round: u32) -> TrialRecord {
             payload_bytes: 0,
             arrival: "poisson".into(),
         },
+        overload: false,
         round,
         shards: 1,
         status: Status::Ok,
@@ -161,6 +162,7 @@ fn measured(approach: &Synthetic, clients: u32, round: u32) -> Measured {
         },
         responses,
         requests: if approach.interval_ms + approach.hold_ms > 0.0 { responses.total } else { 0 },
+        offered_requests: (approach.interval_ms > 0.0).then_some(responses.total),
         connections_opened: 0,
         reconnects: 0,
         resets: 0,
@@ -214,8 +216,12 @@ fn memory(approach: &Synthetic, clients: u32, round: u32) -> Memory {
         client_rss_bytes: 10_000_000 + u64::from(clients) * 9_000,
         server_peak_bytes: 30_000_000,
         client_peak_bytes: 30_000_000,
+        server_idle_bytes_per_client: approach.bytes_per_event * 30 + u64::from(round) * 200,
+        client_idle_bytes_per_client: 8_000 + u64::from(round) * 150,
         server_bytes_per_client: approach.bytes_per_event * 40 + u64::from(round) * 200,
         client_bytes_per_client: 9_000 + u64::from(round) * 150,
+        kernel_idle_bytes_per_client: (clients >= 5_000).then_some(7_000),
+        kernel_bytes_per_client: (clients >= 5_000).then(|| 7_000 + u64::from(round) * 100),
     }
 }
 
