@@ -59,7 +59,7 @@ impl Subscription for ConditionalGet {
             }
             let mut batch = Batch::default();
             while let Err(error) = self.poll(&mut batch).await {
-                self.backoff.pause_after(error, &mut batch.cost).await?;
+                Box::pin(self.backoff.pause_after(error, &mut batch.cost)).await?;
             }
             self.backoff.reset();
             Ok(batch)
@@ -75,7 +75,7 @@ impl ConditionalGet {
         let response = self.http.get(&known.target, condition.as_slice(), &mut batch.cost).await?;
         match response.status {
             StatusCode::OK => {
-                known.etag = response.header(ETAG).map(str::to_owned);
+                known.etag = response.header(&ETAG).map(str::to_owned);
                 let quote = Quote::from_json(&response.bytes().await?)?;
                 let seen = known.sequence.unwrap_or(quote.sequence);
                 known.sequence = Some(seen.max(quote.sequence));
@@ -90,7 +90,7 @@ impl ConditionalGet {
                 batch.cost.empty += 1;
                 batch.cost.not_modified += 1;
             }
-            _ => return Err(response.failure().await),
+            _ => return Err(Box::pin(response.failure()).await),
         }
         self.turn = (self.turn + 1) % self.quotes.len();
         Ok(())

@@ -1,7 +1,7 @@
 //! What short and long polling share: `GET /events`, the cursor that moves on with each answer, and the answers that
 //! there are. It must not know when to ask, nor how long the server holds the request.
 
-use hyper::StatusCode;
+use hyper::{StatusCode, header::HeaderName};
 use proto::{
     EventPage,
     wire::{AFTER_FIELD, CURSOR_HEADER, EVENTS_PATH, HOLD_FIELD, SYMBOLS_FIELD},
@@ -46,7 +46,7 @@ impl EventLog {
     pub(crate) async fn read(&mut self, hold: Option<&str>) -> Result<Batch, ClientError> {
         let mut batch = Batch::default();
         while let Err(error) = self.ask(hold, &mut batch).await {
-            self.backoff.pause_after(error, &mut batch.cost).await?;
+            Box::pin(self.backoff.pause_after(error, &mut batch.cost)).await?;
         }
         self.backoff.reset();
         Ok(batch)
@@ -78,13 +78,13 @@ impl EventLog {
                 batch.cost.empty += 1;
                 batch.cost.resets += 1;
             }
-            _ => return Err(response.failure().await),
+            _ => return Err(Box::pin(response.failure()).await),
         }
         Ok(())
     }
 
     fn go_on_from(&mut self, response: &Response) -> Result<(), ClientError> {
-        let cursor = response.header(CURSOR_HEADER);
+        let cursor = response.header(&HeaderName::from_static(CURSOR_HEADER));
         self.cursor = Some(cursor.ok_or_else(|| ClientError::Protocol("an empty answer has no cursor".into()))?.into());
         self.has_more = false;
         Ok(())

@@ -53,7 +53,7 @@ impl Subscription for GrpcBidi {
                 tokio::select! {
                     received = self.follow.quotes.receive() => match received {
                         Ok(events) => self.accept(events, &mut batch),
-                        Err(status) => self.resume(status, &mut batch.cost).await?,
+                        Err(status) => Box::pin(self.resume(status, &mut batch.cost)).await?,
                     },
                     received = confirmations(&mut self.trade) => match received {
                         Ok(confirmations) => batch.confirmations = confirmations,

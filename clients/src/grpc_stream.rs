@@ -41,7 +41,7 @@ impl Subscription for GrpcStream {
                         cost.with_events += events.len() as u64;
                         return Ok(Batch { events, cost, ..Batch::default() });
                     }
-                    Err(status) => self.resume(status, &mut cost).await?,
+                    Err(status) => Box::pin(self.resume(status, &mut cost)).await?,
                 }
             }
         })

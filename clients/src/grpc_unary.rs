@@ -80,7 +80,7 @@ impl Subscription for GrpcUnary {
                 match ask(&mut self.line.market, &followed.symbol, &mut batch.cost).await {
                     Ok(quote) => break quote,
                     Err(status) => {
-                        self.line.recover(&status, &mut batch.cost).await?;
+                        Box::pin(self.line.recover(&status, &mut batch.cost)).await?;
                     }
                 }
             };

@@ -1,7 +1,6 @@
 //! gRPC-Web: `SubscribeQuotes` over HTTP/1.1. The status is the last frame of the body; all of it is in base64 where the
 //! encoding is text.
 
-use bytes::Bytes;
 use futures_util::{
     StreamExt,
     future::BoxFuture,
@@ -16,7 +15,7 @@ use crate::{
     Batch, ClientError, Context, Cost, Subscription,
     grpc_call::{Ending, Inbox, ending, refusal},
     grpc_web_frames::{self, Frame, Frames, broken},
-    http::HttpClient,
+    http::{BodyStream, HttpClient},
     retry::Backoff,
 };
 
@@ -57,7 +56,7 @@ impl Subscription for GrpcWeb {
                         cost.with_events += events.len() as u64;
                         return Ok(Batch { events, cost, ..Batch::default() });
                     }
-                    Err(status) => self.resume(status, &mut cost).await?,
+                    Err(status) => Box::pin(self.resume(status, &mut cost)).await?,
                 }
             }
         })
@@ -108,16 +107,13 @@ async fn call(
         });
     }
     // A call that is refused at once has its status in the head, and no body.
-    if let Some(status) = Status::from_header_map(&response.headers).filter(|status| status.code() != Code::Ok) {
+    if let Some(status) = Status::from_header_map(&response.headers()).filter(|status| status.code() != Code::Ok) {
         return Err(status);
     }
     Ok(Inbox::new(quotes(response.stream(), text)))
 }
 
-fn quotes(
-    body: BoxStream<'static, Result<Bytes, ClientError>>,
-    text: bool,
-) -> BoxStream<'static, Result<Quote, Status>> {
+fn quotes(body: BodyStream, text: bool) -> BoxStream<'static, Result<Quote, Status>> {
     let frames = Frames::new(text);
     let quotes = stream::try_unfold((body, frames), |(mut body, mut frames)| async {
         loop {

@@ -1,25 +1,27 @@
-//! One client's own HTTP/1.1 connection: hyper's connection API, or reqwest as the variant that shows what the usual
-//! client costs. What the HTTP approaches share, and nothing of what distinguishes them.
+//! One client's own HTTP/1.1 connection: a bare one, or hyper's or reqwest's as the variants that show what a library
+//! costs. What the HTTP approaches share, and nothing of what distinguishes them.
+
+mod bare;
+mod chunks;
+mod library;
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
-use http_body_util::{BodyDataStream, BodyExt, Either, Full, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, TryStreamExt, future::Either, stream::MapErr};
+use http_body_util::{BodyDataStream, BodyExt, LengthLimitError, Limited};
 use hyper::{
-    HeaderMap, Request, StatusCode,
-    body::Incoming,
-    client::conn::http1::{self, SendRequest},
-    header::{CONNECTION, HOST, HeaderValue, RETRY_AFTER},
-    http::request::Builder,
+    HeaderMap, Method, StatusCode,
+    header::{HeaderName, RETRY_AFTER},
 };
-use hyper_util::rt::TokioIo;
 use proto::wire::MESSAGE_LIMIT_BYTES;
 
-use crate::{ClientError, Context, Cost, Endpoint};
+use self::{
+    bare::Bare,
+    library::{Hyper, LibraryBody, LibraryError, Reqwest},
+};
+use crate::{ClientError, Context, Cost};
 
-/// Buffer of one connection: room for a response's head, and for one read of its body.
-const READ_BYTES: usize = 4 * 1024;
 /// Largest body that is read as a whole.
 const BODY_LIMIT_BYTES: usize = 64 * MESSAGE_LIMIT_BYTES;
 /// How long a server may take to begin its response before it is taken for lost.
@@ -37,19 +39,49 @@ pub(crate) struct HttpClient {
 }
 
 enum Engine {
-    Hyper(HyperEngine),
-    Reqwest(ReqwestEngine),
+    Bare(Bare),
+    Hyper(Hyper),
+    Reqwest(Reqwest),
+}
+
+/// A request, before anybody has written it.
+struct Outgoing<'a> {
+    method: Method,
+    target: &'a str,
+    headers: &'a [(&'a str, &'a str)],
+    body: Bytes,
+    /// The connection ends with it.
+    close: bool,
+}
+
+impl Outgoing<'_> {
+    /// As it goes over the wire.
+    fn text(&self, host: &str) -> BytesMut {
+        let mut text = BytesMut::with_capacity(256 + self.body.len());
+        let mut put = |parts: &[&str]| parts.iter().for_each(|part| text.extend_from_slice(part.as_bytes()));
+        put(&[self.method.as_str(), " ", self.target, " HTTP/1.1\r\nhost: ", host, "\r\n"]);
+        self.headers.iter().for_each(|(name, value)| put(&[name, ": ", value, "\r\n"]));
+        if self.method == Method::POST {
+            put(&["content-length: ", &self.body.len().to_string(), "\r\n"]);
+        }
+        if self.close {
+            put(&["connection: close\r\n"]);
+        }
+        put(&["\r\n"]);
+        text.extend_from_slice(&self.body);
+        text
+    }
 }
 
 impl HttpClient {
-    /// A client with the context's `client` (`hyper`, `reqwest`) and `connection` (`keep-alive`, `new-connection`)
-    /// settings, where the approach has them. Opens no connection yet.
+    /// A client with the context's `client` (`bare`, `hyper`, `reqwest`) and `connection` (`keep-alive`,
+    /// `new-connection`) settings, where the approach has them. Opens no connection yet.
     pub(crate) fn new(context: &Context) -> Result<Self, ClientError> {
         let new_connection = context.params.text("connection") == Ok("new-connection");
-        let engine = if context.params.text("client") == Ok("reqwest") {
-            Engine::Reqwest(ReqwestEngine::new(context.endpoint)?)
-        } else {
-            Engine::Hyper(HyperEngine::new(context.endpoint)?)
+        let engine = match context.params.text("client") {
+            Ok("hyper") => Engine::Hyper(Hyper::new(context.endpoint)),
+            Ok("reqwest") => Engine::Reqwest(Reqwest::new(context.endpoint)?),
+            _ => Engine::Bare(Bare::new(context.endpoint)),
         };
         Ok(Self { patience: PATIENCE, engine, new_connection })
     }
@@ -64,7 +96,7 @@ impl HttpClient {
         headers: &[(&str, &str)],
         cost: &mut Cost,
     ) -> Result<Response, ClientError> {
-        self.exchange(Request::get(target), headers, Bytes::new(), cost).await
+        self.exchange(Method::GET, target, headers, Bytes::new(), cost).await
     }
 
     /// The same with a body.
@@ -78,135 +110,47 @@ impl HttpClient {
         body: Bytes,
         cost: &mut Cost,
     ) -> Result<Response, ClientError> {
-        self.exchange(Request::post(target), headers, body, cost).await
+        self.exchange(Method::POST, target, headers, body, cost).await
     }
 
     async fn exchange(
         &mut self,
-        mut request: Builder,
+        method: Method,
+        target: &str,
         headers: &[(&str, &str)],
         body: Bytes,
         cost: &mut Cost,
     ) -> Result<Response, ClientError> {
-        if self.new_connection {
-            request = request.header(CONNECTION, "close");
-        }
-        for &(name, value) in headers {
-            request = request.header(name, value);
-        }
-        let request = request.body(Full::new(body)).map_err(|error| ClientError::Protocol(error.to_string()))?;
+        let request = Outgoing { method, target, headers, body, close: self.new_connection };
         cost.requests += 1;
         let mut reopened = 0;
         let exchange = async {
             match &mut self.engine {
-                Engine::Hyper(engine) => engine.send(request, &mut reopened).await,
-                Engine::Reqwest(engine) => engine.send(request, &mut reopened).await,
+                Engine::Bare(engine) => {
+                    let (status, head, body) = engine.send(&request, &mut reopened).await?;
+                    Ok(Response { status, head: Head::Bare(head), body: Body::Bare(body) })
+                }
+                // What is seldom used must not make every client's future larger.
+                Engine::Hyper(engine) => Box::pin(engine.send(&request, &mut reopened)).await.map(Response::of_library),
+                Engine::Reqwest(engine) => {
+                    Box::pin(engine.send(&request, &mut reopened)).await.map(Response::of_library)
+                }
             }
         };
         let response = tokio::time::timeout(self.patience, exchange).await;
         if !self.new_connection {
             cost.reconnects += reopened;
         }
-        let (head, body) = response.map_err(|_| broken("the server did not respond in time"))??.into_parts();
-        Ok(Response { status: head.status, headers: head.headers, body })
+        response.map_err(|_| broken("the server did not respond in time"))?
     }
 
     /// The last response was cut short: the next request goes over another connection.
     pub(crate) fn abandon(&mut self) {
         match &mut self.engine {
-            Engine::Hyper(engine) => engine.kept = None,
-            Engine::Reqwest(engine) => engine.lost = true,
+            Engine::Bare(engine) => engine.abandon(),
+            Engine::Hyper(engine) => engine.abandon(),
+            Engine::Reqwest(engine) => engine.abandon(),
         }
-    }
-}
-
-struct HyperEngine {
-    endpoint: Endpoint,
-    host: HeaderValue,
-    /// The connection that the last request went over.
-    kept: Option<SendRequest<Full<Bytes>>>,
-    opened: bool,
-}
-
-impl HyperEngine {
-    fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
-        let host = HeaderValue::try_from(endpoint.server.to_string()).map_err(broken)?;
-        Ok(Self { endpoint, host, kept: None, opened: false })
-    }
-
-    async fn send(
-        &mut self,
-        mut request: Request<Full<Bytes>>,
-        reopened: &mut u64,
-    ) -> Result<hyper::Response<Body>, ClientError> {
-        request.headers_mut().insert(HOST, self.host.clone());
-        // A kept connection is ready when the last body has been read, and fails when the server has closed it.
-        let mut kept = self.kept.take();
-        if let Some(sender) = &mut kept
-            && sender.ready().await.is_err()
-        {
-            kept = None;
-        }
-        let mut sender = match kept {
-            Some(sender) => sender,
-            None => self.open(reopened).await?,
-        };
-        let response = match sender.try_send_request(request).await {
-            Ok(response) => response,
-            // A connection that the server was just closing gives the request back unsent: it needs another one.
-            Err(mut failed) => match failed.take_message() {
-                Some(request) => {
-                    sender = self.open(reopened).await?;
-                    sender.send_request(request).await.map_err(broken)?
-                }
-                None => return Err(broken(failed.into_error())),
-            },
-        };
-        self.kept = Some(sender);
-        Ok(response.map(Either::Left))
-    }
-
-    async fn open(&mut self, reopened: &mut u64) -> Result<SendRequest<Full<Bytes>>, ClientError> {
-        let stream = TokioIo::new(self.endpoint.connect().await?);
-        let mut builder = http1::Builder::new();
-        let (sender, connection) =
-            builder.read_buf_exact_size(Some(READ_BYTES)).handshake(stream).await.map_err(broken)?;
-        // The connection's own failure is seen by the request that waits on it.
-        tokio::spawn(connection);
-        *reopened += u64::from(self.opened);
-        self.opened = true;
-        Ok(sender)
-    }
-}
-
-struct ReqwestEngine {
-    endpoint: Endpoint,
-    client: reqwest::Client,
-    /// The last request or its response was cut short. The pool opens connections as it likes and without a word, so
-    /// this is all that can be known of them.
-    lost: bool,
-}
-
-impl ReqwestEngine {
-    fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
-        let builder = reqwest::Client::builder().no_proxy().http1_only().pool_max_idle_per_host(1);
-        let client = builder.local_address(endpoint.source).build().map_err(broken)?;
-        Ok(Self { endpoint, client, lost: false })
-    }
-
-    async fn send(
-        &mut self,
-        request: Request<Full<Bytes>>,
-        reopened: &mut u64,
-    ) -> Result<hyper::Response<Body>, ClientError> {
-        let url = format!("http://{}{}", self.endpoint.server, request.uri());
-        let (head, body) = request.into_parts();
-        let request = self.client.request(head.method, url).headers(head.headers).body(reqwest::Body::wrap(body));
-        let was_lost = std::mem::replace(&mut self.lost, true);
-        let response = request.send().await.map_err(broken)?;
-        self.lost = false;
-        *reopened += u64::from(was_lost);
-        Ok(hyper::Response::from(response).map(Either::Right))
     }
 }
 
@@ -214,19 +158,46 @@ fn broken(error: impl std::fmt::Display) -> ClientError {
     ClientError::Connection(error.to_string())
 }
 
-type Body = Either<Incoming, reqwest::Body>;
+/// A body as it arrives.
+pub(crate) type BodyStream = Either<bare::Body, MapErr<BodyDataStream<LibraryBody>, fn(LibraryError) -> ClientError>>;
 
 /// A response whose body has not been read yet.
 pub(crate) struct Response {
     pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
+    head: Head,
     body: Body,
 }
 
+enum Head {
+    Bare(bare::Head),
+    Map(HeaderMap),
+}
+
+enum Body {
+    Bare(bare::Body),
+    Library(LibraryBody),
+}
+
 impl Response {
+    fn of_library(response: hyper::Response<LibraryBody>) -> Self {
+        let (head, body) = response.into_parts();
+        Self { status: head.status, head: Head::Map(head.headers), body: Body::Library(body) }
+    }
+
     /// The text of a header.
-    pub(crate) fn header(&self, name: impl hyper::header::AsHeaderName) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
+        match &self.head {
+            Head::Bare(head) => head.get(name.as_str()),
+            Head::Map(headers) => headers.get(name)?.to_str().ok(),
+        }
+    }
+
+    /// All headers.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        match &self.head {
+            Head::Bare(head) => head.map(),
+            Head::Map(headers) => headers.clone(),
+        }
     }
 
     /// The whole body.
@@ -234,16 +205,22 @@ impl Response {
     /// # Errors
     /// The connection failed, or the body is larger than any may be.
     pub(crate) async fn bytes(self) -> Result<Bytes, ClientError> {
-        match Limited::new(self.body, BODY_LIMIT_BYTES).collect().await {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(ClientError::Protocol(error.to_string())),
-            Err(error) => Err(broken(error)),
+        match self.body {
+            Body::Bare(body) => whole(body).await,
+            Body::Library(body) => match Limited::new(body, BODY_LIMIT_BYTES).collect().await {
+                Ok(body) => Ok(body.to_bytes()),
+                Err(error) if error.is::<LengthLimitError>() => Err(ClientError::Protocol(error.to_string())),
+                Err(error) => Err(broken(error)),
+            },
         }
     }
 
     /// The body as it arrives.
-    pub(crate) fn stream(self) -> BoxStream<'static, Result<Bytes, ClientError>> {
-        BodyDataStream::new(self.body).map_err(broken).boxed()
+    pub(crate) fn stream(self) -> BodyStream {
+        match self.body {
+            Body::Bare(body) => body.left_stream(),
+            Body::Library(body) => BodyDataStream::new(body).map_err(broken as fn(_) -> _).right_stream(),
+        }
     }
 
     /// What a status means that the approach has no use for: a server that is busy may answer later, any other refuses.
@@ -252,7 +229,7 @@ impl Response {
         if !self.status.is_server_error() && self.status != StatusCode::TOO_MANY_REQUESTS {
             return self.refusal().await;
         }
-        if let Some(seconds) = self.header(RETRY_AFTER).and_then(|seconds| seconds.parse().ok()) {
+        if let Some(seconds) = self.header(&RETRY_AFTER).and_then(|seconds| seconds.parse().ok()) {
             tokio::time::sleep(Duration::from_secs(seconds).min(LONGEST_ABSENCE)).await;
         }
         broken(self.status)
@@ -264,4 +241,18 @@ impl Response {
         let reason = self.bytes().await.unwrap_or_default();
         ClientError::Refused(format!("{status}: {}", String::from_utf8_lossy(&reason)))
     }
+}
+
+async fn whole(mut body: bare::Body) -> Result<Bytes, ClientError> {
+    let Some(first) = body.try_next().await? else { return Ok(Bytes::new()) };
+    let Some(second) = body.try_next().await? else { return Ok(first) };
+    let mut all = BytesMut::from(first);
+    all.extend_from_slice(&second);
+    while let Some(part) = body.try_next().await? {
+        all.extend_from_slice(&part);
+        if all.len() > BODY_LIMIT_BYTES {
+            return Err(ClientError::Protocol("the body is larger than any may be".into()));
+        }
+    }
+    Ok(all.freeze())
 }

@@ -6,15 +6,10 @@ use bytes::{Buf, BytesMut};
 use futures_util::future::BoxFuture;
 use prost::Message;
 use proto::{Quote, SubscribeRequest, wire::MESSAGE_LIMIT_BYTES};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use crate::{Batch, ClientError, Context, Cost, Endpoint, Subscription, retry::Backoff};
+use crate::{Batch, ClientError, Context, Cost, Endpoint, Subscription, arrival::arrive, retry::Backoff};
 
-/// Room for one read.
-const READ_BYTES: usize = 4 * 1024;
 /// A bare stream has no word for a cursor that is too old: so many connections closed without an event are taken as
 /// that, and the client goes on from now.
 const FRUITLESS_BEFORE_RESET: u32 = 3;
@@ -53,7 +48,7 @@ impl Subscription for RawTcp {
                         cost.with_events += events.len() as u64;
                         return Ok(Batch { events, cost, ..Batch::default() });
                     }
-                    Err(ClientError::Connection(_)) => self.reconnect(&mut cost).await?,
+                    Err(ClientError::Connection(_)) => Box::pin(self.reconnect(&mut cost)).await?,
                     Err(error) => return Err(error),
                 }
             }
@@ -73,8 +68,7 @@ impl RawTcp {
             if !events.is_empty() {
                 return Ok(events);
             }
-            self.unread.reserve(READ_BYTES);
-            if self.stream.read_buf(&mut self.unread).await? == 0 {
+            if arrive(&self.stream, &mut self.unread).await? == 0 {
                 self.fruitless += 1;
                 return Err(ClientError::Connection("the server closed the connection".into()));
             }

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use eventsource_stream::{Event, EventStream, EventStreamError};
-use futures_util::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream::BoxStream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream::MapOk};
 use hyper::{
     StatusCode,
     header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE},
@@ -15,7 +15,11 @@ use proto::{
     },
 };
 
-use crate::{Batch, ClientError, Context, Cost, Subscription, http::HttpClient, retry::Backoff};
+use crate::{
+    Batch, ClientError, Context, Cost, Subscription,
+    http::{BodyStream, HttpClient},
+    retry::Backoff,
+};
 
 /// Most events that one batch takes, however many are ready.
 const BATCH_EVENTS: usize = 64;
@@ -23,7 +27,7 @@ const BATCH_EVENTS: usize = 64;
 const HEARTBEAT_EVENT: &str = "heartbeat";
 const HEARTBEAT: Bytes = Bytes::from_static(b"event: heartbeat\ndata:\n\n");
 
-type Events = EventStream<BoxStream<'static, Result<Bytes, ClientError>>>;
+type Events = EventStream<MapOk<BodyStream, fn(Bytes) -> Bytes>>;
 
 /// Connects and subscribes.
 ///
@@ -62,7 +66,7 @@ impl Subscription for Sse {
                     return Ok(batch);
                 }
                 if self.events.is_none() {
-                    self.reconnect(&mut batch.cost).await?;
+                    Box::pin(self.reconnect(&mut batch.cost)).await?;
                 }
             }
         })
@@ -131,11 +135,11 @@ impl Sse {
         if response.status != StatusCode::OK {
             return Err(response.refusal().await);
         }
-        if response.header(CONTENT_TYPE) != Some("text/event-stream") {
+        if response.header(&CONTENT_TYPE) != Some("text/event-stream") {
             return Err(ClientError::Refused("the answer is no event stream".into()));
         }
-        let show = |chunk: Bytes| if chunk == HEARTBEAT_COMMENT { HEARTBEAT } else { chunk };
-        self.events = Some(EventStream::new(response.stream().map_ok(show).boxed()));
+        let show: fn(Bytes) -> Bytes = |chunk| if chunk == HEARTBEAT_COMMENT { HEARTBEAT } else { chunk };
+        self.events = Some(EventStream::new(response.stream().map_ok(show)));
         Ok(())
     }
 }

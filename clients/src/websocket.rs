@@ -67,7 +67,7 @@ impl Subscription for WebSocket {
             loop {
                 match self.lost.take() {
                     None => {}
-                    Some(ClientError::Connection(_)) => self.reconnect(&mut batch.cost).await?,
+                    Some(ClientError::Connection(_)) => Box::pin(self.reconnect(&mut batch.cost)).await?,
                     Some(error) => return Err(error),
                 }
                 self.lost = self.converse(&mut batch).await.err();

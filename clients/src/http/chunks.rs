@@ -1,0 +1,143 @@
+//! The chunked transfer coding, RFC 9112 section 7.1, taken apart as it arrives. Extensions and trailers are passed over.
+
+use bytes::{Buf, BytesMut};
+
+use crate::ClientError;
+
+/// Longest line of a size or a trailer, in bytes.
+const LINE_LIMIT_BYTES: usize = 8 * 1024;
+
+/// Where in a chunked body one is.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) enum Chunks {
+    /// Before the line with the size of a chunk.
+    #[default]
+    Size,
+    /// So many bytes of a chunk are still to come.
+    Data(u64),
+    /// Before the empty line that ends a chunk.
+    DataEnd,
+    /// After the last chunk.
+    Trailers,
+}
+
+impl Chunks {
+    /// Takes the next part of the data, as much of it as lies together and is there, and whether the body has ended.
+    ///
+    /// # Errors
+    /// What is there is no chunk.
+    pub(super) fn take(&mut self, unread: &mut BytesMut) -> Result<(BytesMut, bool), ClientError> {
+        loop {
+            match self {
+                Self::Data(rest) => {
+                    let here = unread.len().min(usize::try_from(*rest).unwrap_or(usize::MAX));
+                    let data = unread.split_to(here);
+                    *rest -= here as u64;
+                    if *rest == 0 {
+                        *self = Self::DataEnd;
+                        // What ends the chunk has mostly come with it.
+                        self.skip_line(unread)?;
+                    }
+                    return Ok((data, false));
+                }
+                Self::DataEnd => {
+                    if !self.skip_line(unread)? {
+                        return Ok((BytesMut::new(), false));
+                    }
+                }
+                Self::Size | Self::Trailers => {
+                    let Some(line) = line(unread)? else { return Ok((BytesMut::new(), false)) };
+                    if *self == Self::Size {
+                        *self = match size(&line)? {
+                            0 => Self::Trailers,
+                            size => Self::Data(size),
+                        };
+                    } else if line.is_empty() {
+                        return Ok((BytesMut::new(), true));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Passes over the end of a chunk's data, where it is there.
+    fn skip_line(&mut self, unread: &mut BytesMut) -> Result<bool, ClientError> {
+        match unread.get(..2) {
+            Some(b"\r\n") => {
+                unread.advance(2);
+                *self = Self::Size;
+                Ok(true)
+            }
+            Some(_) => Err(malformed("a chunk is longer than its size")),
+            None => Ok(false),
+        }
+    }
+}
+
+/// The next line without its end; none where it has not all arrived.
+fn line(unread: &mut BytesMut) -> Result<Option<BytesMut>, ClientError> {
+    let Some(end) = unread.windows(2).position(|pair| pair == b"\r\n") else {
+        if unread.len() > LINE_LIMIT_BYTES {
+            return Err(malformed("a line does not end"));
+        }
+        return Ok(None);
+    };
+    let line = unread.split_to(end);
+    unread.advance(2);
+    Ok(Some(line))
+}
+
+/// Hexadecimal, before any extension.
+fn size(line: &[u8]) -> Result<u64, ClientError> {
+    let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let digits = std::str::from_utf8(digits).map_err(|_| malformed("a size is no number"))?;
+    u64::from_str_radix(digits, 16).map_err(|_| malformed("a size is no number"))
+}
+
+fn malformed(what: &str) -> ClientError {
+    ClientError::Protocol(format!("malformed chunked body: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is taken from this body when it arrives in pieces of so many bytes, and whether it ended.
+    fn read(body: &str, piece: usize) -> Result<(String, bool), ClientError> {
+        let (mut chunks, mut unread, mut data, mut ended) = (Chunks::default(), BytesMut::new(), Vec::new(), false);
+        for piece in body.as_bytes().chunks(piece) {
+            unread.extend_from_slice(piece);
+            loop {
+                let (part, end) = chunks.take(&mut unread)?;
+                data.extend_from_slice(&part);
+                ended |= end;
+                if part.is_empty() {
+                    break;
+                }
+            }
+        }
+        Ok((String::from_utf8(data).unwrap(), ended))
+    }
+
+    #[test]
+    fn a_body_is_the_same_however_it_arrives() {
+        let body = "5\r\nhello\r\n1;name=value\r\n,\r\n0A\r\n the world\r\n0\r\nTrailer: x\r\n\r\n";
+        for piece in 1..=body.len() {
+            assert_eq!(read(body, piece).unwrap(), ("hello, the world".to_owned(), true), "pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_was_cut_off_has_not_ended() {
+        assert_eq!(read("5\r\nhel", 7).unwrap(), ("hel".to_owned(), false));
+        assert_eq!(read("5\r\nhello\r\n0\r\n", 7).unwrap(), ("hello".to_owned(), false));
+    }
+
+    #[test]
+    fn what_is_no_chunk_is_refused() {
+        for body in ["x\r\n", "-1\r\n", "\r\n", "5\r\nhello!\r\n"] {
+            assert!(read(body, body.len()).is_err(), "{body:?}");
+        }
+        assert!(read(&"1".repeat(LINE_LIMIT_BYTES + 1), LINE_LIMIT_BYTES + 1).is_err());
+    }
+}
