@@ -127,7 +127,7 @@ impl Recorder {
         self.count_empties(responded_ns.checked_sub(start_ns), arrival_ns, batch.cost);
     }
 
-    /// Takes note of a client whose polls are due at this time, and at each interval after it.
+    /// Takes note of a client whose polls are due at this time after the start, and at each interval after it.
     pub fn polls_from(&mut self, first_ns: u64, interval: Duration) {
         self.poll_phase.add(first_ns, interval);
     }

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use anyhow::Context as _;
 use clients::{Context, Endpoint, Subscription, Ticks};
 use futures_util::{StreamExt, stream};
 use proto::symbol_name;
@@ -19,7 +20,7 @@ use tokio::sync::Notify;
 use super::{
     oracle::{Audience, Oracle},
     orders::{OpenOrders, OrderBook},
-    pace,
+    pace::{self, Start},
     recorder::{Recorder, SharedRecorder, Theory},
     tamper::Tamper,
 };
@@ -79,10 +80,12 @@ pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> 
     let _busy = Spinners::nice(plan.faults.busy_worker_threads.unwrap_or_default())?;
     let progress = tokio::spawn(report_progress(Arc::clone(&shared), control.reporter()));
 
-    let contexts = contexts(approach, &plan, setting, &recorder, &mut orders);
+    let start = Start::default();
+    let contexts = contexts(approach, &plan, setting, &start, &recorder, &mut orders);
     connect(approach, &plan, contexts, &shared, &control).await;
     let Some(Command::Start { start_ns, epoch_ms }) = control.next().await else { anyhow::bail!("expected the start") };
     recorder.lock().expect("no holder panics").start(start_ns, epoch_ms);
+    start.set(start_ns).context("told twice to start")?;
     if let Some(tamper) = &shared.tamper {
         tamper.start(start_ns);
     }
@@ -102,20 +105,20 @@ fn contexts(
     approach: &Approach,
     plan: &WorkPlan,
     setting: Option<Duration>,
+    start: &Start,
     recorder: &SharedRecorder,
     orders: &mut OrderBook,
 ) -> Vec<Context> {
     let seed = plan.feed.seed ^ SEED_SALT ^ u64::from(plan.first_client);
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let began_ns = clock::now_ns();
     (0..plan.clients)
         .map(|client| {
             let ticks = match (approach.facts.flow, setting) {
                 (Flow::Poll(_), Some(interval)) => {
                     let place = if plan.faults.synchronise_polls { 0.5 } else { uniform(&mut random) };
-                    let first_ns = began_ns + (place * interval.as_nanos() as f64) as u64;
+                    let first_ns = (place * interval.as_nanos() as f64) as u64;
                     recorder.lock().expect("no holder panics").polls_from(first_ns, interval);
-                    pace::polls(first_ns, interval, Arc::clone(recorder))
+                    pace::polls(Start::clone(start), first_ns, interval, Arc::clone(recorder))
                 }
                 _ => Ticks::default(),
             };
