@@ -18,6 +18,7 @@ pub mod failure;
 pub mod faults;
 pub mod feed;
 mod kernel_memory;
+mod listen_queue;
 pub mod load;
 mod message;
 pub mod plan;

@@ -17,7 +17,7 @@ use crate::plan::Trial;
 pub(super) fn all(trial: &Trial, measured: &Measured, evidence: &Evidence) -> Vec<Check> {
     vec![
         accounts::manifest(measured),
-        accounts::clients(measured),
+        accounts::clients(measured, evidence),
         accounts::delivery(trial, measured),
         accounts::skipped_slots(measured),
         accounts::histogram(measured, evidence),
@@ -65,6 +65,9 @@ fn check(id: &str, value: Option<f64>, threshold: Option<f64>, verdict: Verdict,
     Check { id: id.into(), value, threshold, verdict, note }
 }
 
+#[cfg(test)]
+#[path = "checks_fixture.rs"]
+mod fixture;
 #[cfg(test)]
 #[path = "checks_tests.rs"]
 mod tests;

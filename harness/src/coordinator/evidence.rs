@@ -32,6 +32,8 @@ const HALF: usize = 20;
 /// What the checks look at beside the record itself.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Evidence {
+    /// Connections that a full listen queue turned away; none where the system does not say.
+    pub(super) turned_away: Option<u64>,
     /// Deliveries before their scheduled time.
     pub(super) negative: u64,
     /// Confirmations before their order was due.
@@ -81,6 +83,7 @@ pub(super) fn of(trial: &Trial, result: &TrialResult, events: &[Event]) -> Evide
         poll_phase += shard.worked.poll_phase;
     }
     Evidence {
+        turned_away: result.turned_away,
         negative: sum(|shard| shard.worked.negative),
         early_confirmations: sum(|shard| shard.worked.orders.early),
         out_of_range: sum(|shard| shard.worked.out_of_range),

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     clock,
     kernel_memory::{self, KernelMemory},
+    listen_queue,
     load::worker,
     message::{Command, Report, ServePlan, Served, WorkPlan, Worked},
     plan::{Shard, Trial},
@@ -48,6 +49,8 @@ pub(crate) struct TrialResult {
     pub(crate) machine: Seen,
     /// What the kernel held.
     pub(crate) kernel: KernelMemory,
+    /// Connections that a full listen queue turned away meanwhile, anybody's; none where the system does not say.
+    pub(crate) turned_away: Option<u64>,
     /// When the servers were stopped, where they were, as a fault.
     pub(crate) stopped: Option<Stopped>,
 }
@@ -76,6 +79,7 @@ pub(crate) async fn run(
     progress: mpsc::UnboundedSender<Progress>,
 ) -> anyhow::Result<TrialResult> {
     let before = kernel_memory::now();
+    let turned_away = listen_queue::turned_away();
     let onlooker = Onlooker { progress, phase: Phase::Starting };
     onlooker.show(0, 0);
     let (mut servers, addresses) = within(START_LIMIT, "starting the servers", start_servers(trial, home)).await?;
@@ -124,7 +128,8 @@ pub(crate) async fn run(
     };
     let machine = machine.end().await?;
     let kernel = KernelMemory { before, connected, settled: machine.kernel_bytes };
-    Ok(TrialResult { shards, machine, kernel, stopped })
+    let turned_away = turned_away.zip(listen_queue::turned_away()).map(|(before, after)| after.saturating_sub(before));
+    Ok(TrialResult { shards, machine, kernel, turned_away, stopped })
 }
 
 /// Where to show progress.

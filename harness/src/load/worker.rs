@@ -27,14 +27,13 @@ use super::{
 use crate::{
     clock,
     feed::uniform,
+    listen_queue,
     message::{Command, Report, Usage, WorkPlan},
     process::{Control, Reporter, Sampler},
     registry::{Approach, Flow},
     spinners::Spinners,
 };
 
-/// Clients that connect at the same time: fewer than any listen queue holds.
-const CONNECTING: usize = 128;
 /// Pause between two reports of progress.
 const PROGRESS: Duration = Duration::from_millis(250);
 /// Keeps the poll phases' randomness apart from the feed's.
@@ -155,7 +154,7 @@ async fn connect(
         let lost = Err(clients::ClientError::Refused("a fault that was asked for".into()));
         (client, if is_lost { lost } else { (approach.subscribe)(context).await })
     });
-    let mut attempts = std::pin::pin!(attempts.buffer_unordered(CONNECTING));
+    let mut attempts = std::pin::pin!(attempts.buffer_unordered(listen_queue::clients_at_once()));
     while let Some((client, attempt)) = attempts.next().await {
         match attempt {
             Ok(subscription) => {

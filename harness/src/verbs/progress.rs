@@ -63,16 +63,7 @@ impl Observer for Display {
 
     fn progressed(&mut self, progress: Progress) {
         if let Some(bar) = &self.bar {
-            let phase = match progress.phase {
-                Phase::Starting => "starting",
-                Phase::Connecting => "connecting",
-                Phase::Measuring => "measuring",
-            };
-            let (connected, events) = (progress.connected, progress.events);
-            bar.set_message(format!(
-                "{} · {phase} · {connected}/{} clients · {events} events",
-                self.trial, self.clients
-            ));
+            bar.set_message(format!("{} · {}", self.trial, describe(progress, self.clients)));
         }
     }
 
@@ -84,5 +75,34 @@ impl Observer for Display {
         };
         let reason = record.error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
         self.line(&format!("{} {outcome}{reason}", self.trial));
+    }
+}
+
+/// How far a trial with so many clients is, in a few words.
+fn describe(progress: Progress, clients: u32) -> String {
+    match progress.phase {
+        Phase::Starting => "starting".into(),
+        Phase::Connecting => format!("connecting {} of {} clients", grouped(progress.connected), grouped(clients)),
+        Phase::Measuring => format!("measuring {} clients · {} events", grouped(clients), grouped(progress.events)),
+    }
+}
+
+/// A count, its digits in threes.
+fn grouped(count: impl Into<u64>) -> String {
+    let digits = count.into().to_string();
+    let ends = (1..=digits.len()).rev().map(|left| if left % 3 == 1 && left > 1 { "," } else { "" });
+    digits.chars().zip(ends).flat_map(|(digit, end)| [digit.to_string(), end.to_owned()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_says_how_many_clients_are_there() {
+        let at = |phase| describe(Progress { phase, connected: 43_210, events: 1_234_567 }, 100_000);
+        assert_eq!(at(Phase::Connecting), "connecting 43,210 of 100,000 clients");
+        assert_eq!(at(Phase::Measuring), "measuring 100,000 clients · 1,234,567 events");
+        assert_eq!([1, 12, 123, 1_000].map(|count: u64| grouped(count)), ["1", "12", "123", "1,000"]);
     }
 }

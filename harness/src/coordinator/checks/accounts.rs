@@ -29,11 +29,25 @@ pub(super) fn manifest(measured: &Measured) -> Check {
     })
 }
 
-pub(super) fn clients(measured: &Measured) -> Check {
+pub(super) fn clients(measured: &Measured, evidence: &Evidence) -> Check {
     let lost = measured.clients.lost;
-    none_of("clients", lost.into(), "every client was there to the end", || {
+    let fine = match evidence.turned_away {
+        Some(0) => "every client was there to the end, and no listen queue was ever full",
+        _ => "every client was there to the end; the system does not say whether a listen queue was full",
+    };
+    let lost = none_of("clients", lost.into(), fine, || {
         format!("{lost} clients were lost: the reason of the first is given; lower the load, or look at the server")
-    })
+    });
+    match evidence.turned_away {
+        Some(turned_away) if turned_away > 0 && lost.verdict == Verdict::Pass => {
+            let note = format!(
+                "{turned_away} connections were turned away by a full listen queue, and tried again a second later: raise \
+                 net.core.somaxconn, or stop what else connects on this machine"
+            );
+            Check { verdict: Verdict::Warn, note, ..lost }
+        }
+        _ => lost,
+    }
 }
 
 pub(super) fn delivery(trial: &Trial, measured: &Measured) -> Check {

@@ -1,0 +1,113 @@
+//! A trial without fault, in numbers, for the tests of the checks.
+
+use reports::{
+    schema::{Clients, Connect, Cpu, EmptyTheory, Events, Host, Measured, Memory, Responses, Summary, Window, Wire},
+    statistics::{new_histogram, summarise},
+};
+
+use crate::{
+    coordinator::evidence::{Evidence, WarmUp},
+    plan::{self, Trial},
+    scenario,
+};
+
+/// Every latency of a trial without fault, about.
+pub(super) const LATENCY_NS: u64 = 300_000;
+/// Processors of its machine.
+pub(super) const PROCESSORS: u32 = 4;
+
+/// A trial of this approach.
+pub(super) fn trial(approach: &str) -> Trial {
+    let overrides = [format!("approaches=[\"{approach}\"]")];
+    let smoke = scenario::load("smoke".as_ref(), &overrides).expect("the tool carries it");
+    plan::trials(&smoke.scenario, 20_000).expect("it plans").swap_remove(0)
+}
+
+/// Four hundred samples of about this value, which support a p99.
+pub(super) fn summary(value_ns: u64) -> Summary {
+    let mut histogram = new_histogram();
+    (0..400).for_each(|extra| histogram.record(value_ns + extra).expect("within the layout"));
+    summarise(&histogram, 400)
+}
+
+/// So many polls that were about so late.
+pub(super) fn polls(count: u64, late_ns: u64) -> Summary {
+    let mut histogram = new_histogram();
+    histogram.record_n(late_ns, count).expect("within the layout");
+    summarise(&histogram, count)
+}
+
+/// A trial without fault.
+pub(super) fn measured() -> Measured {
+    let empty_theory = Some(EmptyTheory { responses: 100, observed: 40, probability: 0.4, standard_deviation: 5.0 });
+    Measured {
+        clients: Clients { requested: 20, connected: 20, lost: 0 },
+        connect: Connect { seconds: 0.1 },
+        window: Window { warmup_ms: 1_000, measure_ms: 5_000, drain_ms: 1_000 },
+        events: Events {
+            scheduled: 400,
+            published: 400,
+            expected: 400,
+            delivered: 400,
+            arrived: 400,
+            ..Events::default()
+        },
+        responses: Responses { empty_theory, ..Responses::default() },
+        requests: 20 * 50,
+        offered_requests: Some(20 * 50),
+        connections_opened: 0,
+        reconnects: 0,
+        resets: 0,
+        overflows: 0,
+        wire: Wire::default(),
+        latency_ns: summary(LATENCY_NS),
+        event_median_ns: summary(LATENCY_NS),
+        effective_events: 400,
+        median_interval_ns: None,
+        hiccup_ns: summary(10_000),
+        host: Host::default(),
+        lateness_ns: summary(40_000),
+        time_to_last_ns: summary(LATENCY_NS),
+        confirmation_ns: None,
+        poll_lateness_ns: Some(polls(20 * 50, 30_000)),
+        cpu: Cpu {
+            server_us: 1,
+            client_us: 1,
+            server_us_per_event: None,
+            client_us_per_event: None,
+            server_wait_us: 1,
+            client_wait_us: 1,
+        },
+        memory: Memory {
+            server_rss_bytes: 0,
+            client_rss_bytes: 0,
+            server_peak_bytes: 0,
+            client_peak_bytes: 0,
+            server_idle_bytes_per_client: 0,
+            client_idle_bytes_per_client: 0,
+            server_bytes_per_client: 0,
+            client_bytes_per_client: 0,
+            kernel_idle_bytes_per_client: None,
+            kernel_bytes_per_client: None,
+        },
+        checks: Vec::new(),
+    }
+}
+
+/// Evidence without fault.
+pub(super) fn evidence() -> Evidence {
+    let latency_ns = summary(LATENCY_NS).mean.expect("there are samples");
+    Evidence {
+        turned_away: Some(0),
+        orders: 10,
+        in_flight_ns: 400.0 * latency_ns,
+        omission_gap: Some(0.01),
+        arrivals: Some(0.7),
+        poll_phase: Some(1.0),
+        position: Some(0.1),
+        warm_up: Some(WarmUp { change: 0.01, probability: 0.5 }),
+        clocksource: "tsc".into(),
+        processors: PROCESSORS,
+        ..Evidence::default()
+    }
+}
