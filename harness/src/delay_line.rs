@@ -23,6 +23,7 @@ use crate::{
     feed::{Feed, FeedSpec, uniform},
     message::Phases,
     publish::Outgoing,
+    sample::Sample,
 };
 
 /// Keeps the delays' randomness apart from the feed's.
@@ -54,10 +55,10 @@ impl DelayLine {
         hub: Arc<Hub>,
     ) -> io::Result<Self> {
         let (entrance, held) = mpsc::channel();
-        let releases = releases(spec, delay);
+        let (releases, sample) = (releases(spec, delay), Sample::new(spec, phases));
         let releaser = thread::Builder::new()
             .name("delay line".into())
-            .spawn(move || release(releases, phases, start_ns, &held, &hub))?;
+            .spawn(move || release(releases, phases, sample, start_ns, &held, &hub))?;
         Ok(Self { entrance, releaser })
     }
 
@@ -67,7 +68,7 @@ impl DelayLine {
         let _ = self.entrance.send(event);
     }
 
-    /// Waits until all have left. Gives for each event of the window its sequence number, and how much later than it
+    /// Waits until all have left. Gives for each event of the window that has an entry its sequence number, and how much later than it
     /// should it left, in nanoseconds.
     ///
     /// # Errors
@@ -114,6 +115,7 @@ fn wanted(delay: Delay, scheduled_ns: u64, random: &mut impl Rng) -> u64 {
 fn release(
     releases: impl Iterator<Item = Release>,
     phases: Phases,
+    sample: Sample,
     start_ns: u64,
     held: &mpsc::Receiver<Outgoing>,
     hub: &Hub,
@@ -123,7 +125,7 @@ fn release(
     for (event, release) in held.iter().zip(releases) {
         let due_ns = start_ns + release.due_ns;
         clock::block_until(due_ns);
-        if phases.in_window(release.scheduled_ns) {
+        if phases.in_window(release.scheduled_ns) && sample.keeps(release.sequence) {
             lateness_ns.push((release.sequence, clock::now_ns() - due_ns));
         }
         event.enter(hub);

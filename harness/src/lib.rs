@@ -25,6 +25,7 @@ pub mod plan;
 mod process;
 mod publish;
 pub mod registry;
+mod sample;
 pub mod scenario;
 pub mod scenario_error;
 mod scenario_rules;

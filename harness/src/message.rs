@@ -159,10 +159,13 @@ pub enum Report {
 /// What a server measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Served {
-    /// For each event of the window that was published: sequence number, and published minus scheduled time in
-    /// nanoseconds.
+    /// Events of the window that were published.
+    pub published: u64,
+    /// Published minus scheduled time of each of them; encoded histogram.
+    pub lateness: String,
+    /// For those of them that have an entry: sequence number, and published minus scheduled time in nanoseconds.
     pub lateness_ns: Vec<(u64, u64)>,
-    /// The same for a line that held events back, as a fault: sequence number, and how much later than it should the event
+    /// The same of a line that held events back, as a fault: sequence number, and how much later than it should the event
     /// left it, in nanoseconds.
     pub release_lateness_ns: Vec<(u64, u64)>,
     /// Bytes from clients inside the window.
@@ -190,7 +193,7 @@ pub struct Worked {
     pub confirmation: String,
     /// Start of a poll minus its scheduled time; encoded histogram.
     pub poll_lateness: String,
-    /// For each event of the window that arrived: when.
+    /// For each event of the window that has an entry and arrived: when.
     pub receptions: Vec<Reception>,
     /// Deliveries in flight, integrated over time, in delivery-nanoseconds: counted by what was due and what had come,
     /// without any latency.

@@ -2,6 +2,7 @@
 //! is late is published late and counted as lateness, never skipped, never rescheduled.
 
 use proto::Quote;
+use reports::statistics::{Histogram, new_histogram};
 use servers::Hub;
 
 use crate::{
@@ -9,6 +10,7 @@ use crate::{
     faults::Faults,
     feed::{Feed, FeedSpec},
     message::Phases,
+    sample::Sample,
 };
 
 /// An event on its way into the hub.
@@ -30,19 +32,29 @@ impl Outgoing {
     }
 }
 
-/// Publishes the feed from its start, a time on the monotonic clock, until its end. Blocks. Gives for each event of the
-/// window its sequence number, and published minus scheduled time in nanoseconds.
+/// What the publisher says of the events of a window.
+pub(crate) struct Published {
+    /// How many there were.
+    pub(crate) events: u64,
+    /// Published minus scheduled time, of each.
+    pub(crate) lateness: Histogram,
+    /// The same of those that have an entry, with their sequence numbers, in nanoseconds.
+    pub(crate) lateness_ns: Vec<(u64, u64)>,
+}
+
+/// Publishes the feed from its start, a time on the monotonic clock, until its end. Blocks.
 pub(crate) fn publish(
     spec: &FeedSpec,
     phases: Phases,
     faults: &Faults,
     start_ns: u64,
     mut give: impl FnMut(Outgoing),
-) -> Vec<(u64, u64)> {
+) -> Published {
     clock::be_punctual();
     let late_ns = faults.late_publishing_ms.unwrap_or_default() * 1_000_000;
     let late_every = faults.late_publishing_every.unwrap_or(1);
-    let mut lateness_ns = Vec::new();
+    let sample = Sample::new(spec, phases);
+    let mut published = Published { events: 0, lateness: new_histogram(), lateness_ns: Vec::new() };
     for event in Feed::new(spec) {
         let due_ns = start_ns + event.scheduled_ns;
         let is_late = event.sequence.is_multiple_of(late_every);
@@ -55,11 +67,14 @@ pub(crate) fn publish(
         }
         give(Outgoing { quote, is_lost: is(faults.drop_event) || is(faults.skip_event) });
         if phases.in_window(event.scheduled_ns) && !is(faults.skip_event) {
-            lateness_ns.push((event.sequence, late_ns));
+            published.events += 1;
+            // A histogram begins at 1 ns.
+            published.lateness.saturating_record(late_ns.max(1));
+            published.lateness_ns.extend(sample.keeps(event.sequence).then_some((event.sequence, late_ns)));
         }
         if is(faults.die_after_event) {
             std::process::abort();
         }
     }
-    lateness_ns
+    published
 }

@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr, sync::Arc, thread};
 
 use proto::Params;
+use reports::statistics::encode;
 use servers::{Context, Hub, Meter, ServeError, Transport};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use crate::{
     feed::FeedSpec,
     message::{Command, HubLimits, Report, ServePlan, Served},
     process::{Control, Sampled, Sampler},
-    publish::{Outgoing, publish},
+    publish::{Outgoing, Published, publish},
     registry::Approach,
     spinners::Spinners,
 };
@@ -101,10 +102,13 @@ async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter:
     let window = sampler.window(start_ns, plan.phases, move || sampled_meter.traffic())?.await?;
     let Sampled { usage, before, after } = window;
     anyhow::ensure!(control.next().await == Some(Command::Stop), "expected the order to stop");
-    let published = publisher.join().flatten().map_err(|_| anyhow::anyhow!("the publisher thread failed"))?;
+    let (published, release_lateness_ns) =
+        publisher.join().flatten().map_err(|_| anyhow::anyhow!("the publisher thread failed"))?;
     Ok(Served {
+        published: published.events,
+        lateness: encode(&published.lateness),
         lateness_ns: published.lateness_ns,
-        release_lateness_ns: published.release_lateness_ns,
+        release_lateness_ns,
         client_to_server_bytes: after.client_to_server_bytes - before.client_to_server_bytes,
         server_to_client_bytes: after.server_to_client_bytes - before.server_to_client_bytes,
         connections_opened: after.connections_opened - before.connections_opened,
@@ -113,18 +117,16 @@ async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter:
     })
 }
 
-/// What the publisher measured, and the line behind it where there is one; by sequence number, in the window.
-struct Published {
-    lateness_ns: Vec<(u64, u64)>,
-    release_lateness_ns: Vec<(u64, u64)>,
-}
+/// What the publisher measured, and the line behind it where there is one.
+type Publishing = thread::Result<(Published, Vec<(u64, u64)>)>;
 
+/// Starts the thread of the publisher, and the line behind it.
 fn spawn_publisher(
     feed: FeedSpec,
     plan: &ServePlan,
     start_ns: u64,
     hub: Arc<Hub>,
-) -> io::Result<thread::JoinHandle<thread::Result<Published>>> {
+) -> io::Result<thread::JoinHandle<Publishing>> {
     let (phases, faults) = (plan.phases, plan.faults.clone());
     let line = |delay| DelayLine::start(&feed, delay, phases, start_ns, Arc::clone(&hub));
     let line = faults.delivery_delay.map(line).transpose()?;
@@ -133,8 +135,7 @@ fn spawn_publisher(
             Some(line) => line.hold(event),
             None => event.enter(&hub),
         };
-        let lateness_ns = publish(&feed, phases, &faults, start_ns, give);
-        let release_lateness_ns = line.map_or(Ok(Vec::new()), DelayLine::finish)?;
-        Ok(Published { lateness_ns, release_lateness_ns })
+        let published = publish(&feed, phases, &faults, start_ns, give);
+        Ok((published, line.map_or(Ok(Vec::new()), DelayLine::finish)?))
     })
 }

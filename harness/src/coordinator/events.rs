@@ -1,5 +1,6 @@
-//! The events of a window, one entry each: when it was due, how late it was published, when it had arrived. Clients that
-//! hear one event observe one moment of the machine, so what is said of a distribution is said of these.
+//! The events of a window, one entry each as far as they have one: when it was due, how late it was published, when it had
+//! arrived. Clients that hear one event observe one moment of the machine, so what is said of a distribution is said of
+//! these.
 //!
 //! Pure: it puts together what the shards measured and judges nothing.
 
@@ -11,7 +12,24 @@ use reports::{
 };
 
 use super::trial::ShardResult;
-use crate::{feed::Feed, plan::Trial};
+use crate::{
+    feed::Feed,
+    plan::Trial,
+    sample::{MOST_ENTRIES, Sample},
+};
+
+/// The events of a window.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct EventsOfWindow {
+    /// How many were scheduled.
+    pub(crate) scheduled: u64,
+    /// When the first ones were, in a row, after the start: as many as a window may have entries.
+    pub(crate) first_scheduled_ns: Vec<u64>,
+    /// One event of so many has an entry.
+    pub(crate) one_of: u64,
+    /// Those that have one, in the order of their times.
+    pub(crate) kept: Vec<Event>,
+}
 
 /// One event of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +55,9 @@ struct OfShards {
     last_ns: Option<u64>,
 }
 
-/// All events of the window, in the order of their times. Each shard publishes all of them to clients of its own: of the
+/// The events of the window. Each shard publishes all of them to clients of its own: of the
 /// shards' medians and latenesses it takes the median, of their last arrivals the last.
-pub(crate) fn of_window(trial: &Trial, shards: &[ShardResult]) -> Vec<Event> {
+pub(crate) fn of_window(trial: &Trial, shards: &[ShardResult]) -> EventsOfWindow {
     let mut events = BTreeMap::<u64, OfShards>::new();
     for shard in shards {
         let lateness_ns: BTreeMap<u64, u64> = shard.served.lateness_ns.iter().copied().collect();
@@ -54,19 +72,26 @@ pub(crate) fn of_window(trial: &Trial, shards: &[ShardResult]) -> Vec<Event> {
             event.last_ns = event.last_ns.max(Some(reception.last_ns));
         }
     }
-    let window = Feed::new(&trial.feed).filter(|event| trial.phases.in_window(event.scheduled_ns));
+    let sample = Sample::new(&trial.feed, trial.phases);
+    let mut window = EventsOfWindow { one_of: sample.one_of, ..EventsOfWindow::default() };
+    for event in Feed::new(&trial.feed).filter(|event| trial.phases.in_window(event.scheduled_ns)) {
+        window.scheduled += 1;
+        window.first_scheduled_ns.extend((window.scheduled <= MOST_ENTRIES).then_some(event.scheduled_ns));
+        if sample.keeps(event.sequence) {
+            window.kept.push(joined(event.scheduled_ns, events.remove(&event.sequence).unwrap_or_default()));
+        }
+    }
     window
-        .map(|event| {
-            let mut of_shards = events.remove(&event.sequence).unwrap_or_default();
-            Event {
-                scheduled_ns: event.scheduled_ns,
-                lateness_ns: median(&mut of_shards.lateness_ns),
-                median_ns: median(&mut of_shards.median_ns),
-                since_published_ns: median(&mut of_shards.since_published_ns),
-                last_ns: of_shards.last_ns,
-            }
-        })
-        .collect()
+}
+
+fn joined(scheduled_ns: u64, mut of_shards: OfShards) -> Event {
+    Event {
+        scheduled_ns,
+        lateness_ns: median(&mut of_shards.lateness_ns),
+        median_ns: median(&mut of_shards.median_ns),
+        since_published_ns: median(&mut of_shards.since_published_ns),
+        last_ns: of_shards.last_ns,
+    }
 }
 
 /// The distribution of one of an event's figures.

@@ -9,7 +9,7 @@ use reports::{
 };
 
 use super::{
-    events::{self, Event},
+    events::{self, Event, EventsOfWindow},
     trial::{ShardResult, TrialResult},
 };
 use crate::{
@@ -73,7 +73,7 @@ pub(super) struct WarmUp {
 }
 
 /// The evidence of a trial, from its shards and the events of its window.
-pub(super) fn of(trial: &Trial, result: &TrialResult, events: &[Event]) -> Evidence {
+pub(super) fn of(trial: &Trial, result: &TrialResult, events: &EventsOfWindow) -> Evidence {
     let TrialResult { shards, machine, .. } = result;
     let sum = |count: fn(&ShardResult) -> u64| shards.iter().map(count).sum();
     let mut position = Moments::default();
@@ -90,11 +90,11 @@ pub(super) fn of(trial: &Trial, result: &TrialResult, events: &[Event]) -> Evide
         orders: sum(|shard| shard.worked.orders.due),
         unconfirmed: sum(|shard| shard.worked.orders.due - shard.worked.orders.confirmed),
         in_flight_ns: shards.iter().map(|shard| shard.worked.in_flight_ns).sum(),
-        omission_gap: omission_gap(events),
+        omission_gap: omission_gap(&events.kept),
         arrivals: (trial.load.arrival == "poisson").then(|| arrivals(events, trial.load.events_per_second)).flatten(),
         poll_phase: poll_phase.rayleigh(),
         position: position.correlation(),
-        warm_up: warm_up(events),
+        warm_up: warm_up(&events.kept),
         clocksource: machine.clocksource.clone(),
         processors: machine.processors,
     }
@@ -109,13 +109,13 @@ fn omission_gap(events: &[Event]) -> Option<f64> {
     })
 }
 
-fn arrivals(events: &[Event], events_per_second: f64) -> Option<f64> {
-    let share = ARRIVALS_RATE / events_per_second;
+fn arrivals(events: &EventsOfWindow, events_per_second: f64) -> Option<f64> {
+    let share = ARRIVALS_RATE * events.one_of as f64 / events_per_second;
     let mut random = ChaCha8Rng::seed_from_u64(SEED_SALT);
-    let chosen = events.iter().filter(|_| uniform(&mut random) < share);
+    let chosen = events.kept.iter().filter(|_| uniform(&mut random) < share);
     let published_ns: Vec<u64> = chosen.filter_map(|event| Some(event.scheduled_ns + event.lateness_ns?)).collect();
-    let scheduled_ns: Vec<u64> = events.iter().map(|event| event.scheduled_ns).collect();
-    let statistics = [published_ns, scheduled_ns].map(|times_ns| anderson_darling_exponential(&gaps(&times_ns)));
+    let statistics = [&published_ns, &events.first_scheduled_ns];
+    let statistics = statistics.map(|times_ns| anderson_darling_exponential(&gaps(times_ns)));
     statistics.into_iter().flatten().reduce(f64::max)
 }
 
@@ -188,11 +188,22 @@ mod tests {
         100_000 + (uniform(&mut ChaCha8Rng::seed_from_u64(sequence)) * 100_000.0) as u64
     }
 
+    /// A window in which one event of so many has an entry.
+    fn window(events: &[Event], one_of: u64) -> EventsOfWindow {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        EventsOfWindow {
+            scheduled: events.len() as u64,
+            first_scheduled_ns: events.iter().map(|event| event.scheduled_ns).collect(),
+            one_of,
+            kept: events.iter().filter(|_| uniform(&mut random) < 1.0 / one_of as f64).copied().collect(),
+        }
+    }
+
     #[test]
     fn poisson_arrivals_are_told_from_a_period_at_any_rate() {
-        for rate in [RATE, 20_000.0] {
-            let poisson = arrivals(&events(Arrival::Poisson, rate, 20_000, steady), rate).unwrap();
-            let periodic = arrivals(&events(Arrival::Constant, rate, 20_000, steady), rate).unwrap();
+        for (rate, one_of) in [(RATE, 1), (20_000.0, 1), (20_000.0, 8)] {
+            let of = |arrival| arrivals(&window(&events(arrival, rate, 20_000, steady), one_of), rate).unwrap();
+            let (poisson, periodic) = (of(Arrival::Poisson), of(Arrival::Constant));
             assert!(poisson < 2.5 && periodic > 100.0, "at {rate} a second: {poisson}, {periodic}");
         }
     }

@@ -10,7 +10,7 @@ use reports::{
 
 use super::{
     checks,
-    events::{self, Event},
+    events::{self, EventsOfWindow},
     evidence,
     machine::Seen,
     theory,
@@ -62,14 +62,14 @@ fn blank(scenario: &str, trial: &Trial) -> TrialRecord {
 fn measured(
     trial: &Trial,
     shards: &[ShardResult],
-    window: &[Event],
+    window: &EventsOfWindow,
     machine: &Seen,
     kernel: KernelMemory,
 ) -> anyhow::Result<Measured> {
     let events = events(window, shards);
-    let effective = events::effective(window);
+    let effective = events::effective(&window.kept);
     let latency = merged(shards, |shard| &shard.worked.latency)?;
-    let medians = events::histogram(window, |event| event.median_ns);
+    let medians = events::histogram(&window.kept, |event| event.median_ns);
     let cpu = cpu(shards, events.arrived);
     let milliseconds = |nanoseconds: u64| nanoseconds / 1_000_000;
     Ok(Measured {
@@ -101,8 +101,8 @@ fn measured(
         effective_events: effective,
         median_interval_ns: quantile_interval(&medians, effective, 0.5),
         // The shards publish the same events at the same times: an event is one observation of the machine.
-        lateness_ns: summarise(&lateness(shards), events.published),
-        time_to_last_ns: each(&events::histogram(window, |event| event.last_ns)),
+        lateness_ns: summarise(&merged(shards, |shard| &shard.served.lateness)?, events.published),
+        time_to_last_ns: each(&events::histogram(&window.kept, |event| event.last_ns)),
         confirmation_ns: own(&merged(shards, |shard| &shard.worked.confirmation)?, trial.load.orders_per_second > 0.0),
         poll_lateness_ns: own(
             &merged(shards, |shard| &shard.worked.poll_lateness)?,
@@ -139,20 +139,12 @@ fn each(histogram: &Histogram) -> Summary {
     summarise(histogram, histogram.len())
 }
 
-fn lateness(shards: &[ShardResult]) -> Histogram {
-    let mut histogram = new_histogram();
-    for (_, late_ns) in shards.iter().flat_map(|shard| &shard.served.lateness_ns) {
-        histogram.saturating_record((*late_ns).max(1));
-    }
-    histogram
-}
-
-fn events(window: &[Event], shards: &[ShardResult]) -> Events {
+fn events(window: &EventsOfWindow, shards: &[ShardResult]) -> Events {
     let of = |count: fn(&Events) -> u64| sum(shards, |shard| count(&shard.worked.events));
     Events {
         // Planned here and published there: every shard is to publish the same feed.
-        scheduled: window.len() as u64,
-        published: shards.iter().map(|shard| shard.served.lateness_ns.len() as u64).min().unwrap_or_default(),
+        scheduled: window.scheduled,
+        published: shards.iter().map(|shard| shard.served.published).min().unwrap_or_default(),
         expected: of(|events| events.expected),
         delivered: of(|events| events.delivered),
         missed: of(|events| events.missed),

@@ -7,6 +7,7 @@ use reports::{schema::Events, statistics::median};
 use crate::{
     feed::FeedEvent,
     message::{Moments, Reception},
+    sample::Sample,
 };
 
 /// The account of a worker.
@@ -14,7 +15,7 @@ use crate::{
 pub struct Account {
     /// Deliveries.
     pub events: Events,
-    /// For each event of the window that arrived: when.
+    /// For each event of the window that has an entry and arrived: when.
     pub receptions: Vec<Reception>,
     /// Deliveries in flight, integrated over time, in delivery-nanoseconds.
     pub in_flight_ns: f64,
@@ -22,15 +23,21 @@ pub struct Account {
     pub position: Moments,
 }
 
-/// When each event came, one entry an event, and lists to keep the arrivals of those that are still coming.
-#[derive(Debug, Default)]
+/// When each event came that has an entry, and lists to keep the arrivals of those that are still coming.
+#[derive(Debug)]
 pub(super) struct Receptions {
+    sample: Sample,
     noted: Vec<Reception>,
     /// Emptied lists, to be filled again.
     spare: Vec<Vec<u64>>,
 }
 
 impl Receptions {
+    /// No receptions; those of these events will have entries.
+    pub(super) fn new(sample: Sample) -> Self {
+        Self { sample, noted: Vec::new(), spare: Vec::new() }
+    }
+
     /// A list for the arrivals of one event.
     pub(super) fn empty_list(&mut self) -> Vec<u64> {
         self.spare.pop().unwrap_or_default()
@@ -38,7 +45,9 @@ impl Receptions {
 
     /// Takes note of all arrivals of an event, after the start.
     pub(super) fn note(&mut self, event: &FeedEvent, mut arrivals_ns: Vec<u64>) {
-        if let Some((median, last)) = median(&mut arrivals_ns).zip(arrivals_ns.iter().max()) {
+        if self.sample.keeps(event.sequence)
+            && let Some((median, last)) = median(&mut arrivals_ns).zip(arrivals_ns.iter().max())
+        {
             let [median_ns, last_ns] = [median, *last].map(|arrival_ns| arrival_ns.saturating_sub(event.scheduled_ns));
             self.noted.push(Reception { sequence: event.sequence, median_ns, last_ns });
         }

@@ -1,9 +1,9 @@
 //! Accounts for every event at every client: what was owed comes from the feed, never from what arrived.
 //!
 //! Synchronous and pure: it is told what arrived and when, and reads no clock. Its memory is one number for each client
-//! and symbol, one for each delivery of an event that is still under way, and one entry for each event since the oldest
-//! that somebody is still waiting for: in a run that loses nothing a few, in one that does as many as the plan has
-//! events, which the scenario bounds.
+//! and symbol, one for each delivery of an event that is still under way, an entry for each event of the window's sample, and
+//! one for each event since the oldest that somebody is still waiting for: in a run that loses nothing a few, in one that
+//! does, and is invalid, as many as the plan has events, which the scenario bounds.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -15,6 +15,7 @@ use crate::{
     load::account::{Account, InFlight, Receptions},
     message::{Moments, Phases},
     registry::Delivery,
+    sample::Sample,
 };
 
 /// The clients of one worker, and what they follow.
@@ -99,7 +100,7 @@ impl Oracle {
             newest: vec![0; audience.clients as usize],
             gaps: HashMap::new(),
             events: Events::default(),
-            receptions: Receptions::default(),
+            receptions: Receptions::new(Sample::new(spec, phases)),
             in_flight: InFlight::default(),
             position: Moments::default(),
             spec: spec.clone(),

@@ -175,7 +175,7 @@ async fn measure(trial: &Trial, home: Home) -> anyhow::Result<Measurement> {
     let result = trial::run(trial, home, progress).await?;
     let record = merge::record("selftest", trial, &result)?;
     let measured = record.measured.ok_or_else(|| anyhow::anyhow!("a trial without numbers: {:?}", record.error))?;
-    let events = events::of_window(trial, &result.shards);
+    let events = events::of_window(trial, &result.shards).kept;
     Ok(Measurement { result, measured, events })
 }
 
@@ -213,7 +213,7 @@ fn examine(named: &Named, home: Home, attempt: u32, measurement: Measurement) ->
     })
 }
 
-/// Each event of the window: what was injected, from the feed, and what the delay line added, by its stamps.
+/// Each event of the window, which is short enough that all have entries: what was injected, from the feed, and what the delay line added, by its stamps.
 fn known(trial: &Trial, result: &TrialResult) -> anyhow::Result<Vec<Known>> {
     let delay = trial.faults.delivery_delay.ok_or_else(|| anyhow::anyhow!("nothing was injected"))?;
     let mut followers = vec![0; trial.load.symbols as usize];

@@ -1,0 +1,95 @@
+//! Which events of a window have an entry of their own. Counts and distributions are of all events; what is kept event by
+//! event, to be joined between processes, must not grow with the length of a run.
+//!
+//! Publisher, worker and coordinator decide it alike and beforehand, from the plan alone. Each event is kept or not by
+//! itself, at random, so that what is kept of independent events is independent, and of a period nothing is left to be
+//! in step with.
+
+use crate::{feed::FeedSpec, message::Phases};
+
+/// Entries of a window, about: up to so many events, every one has its own.
+pub(crate) const MOST_ENTRIES: u64 = 131_072;
+/// Keeps this randomness apart from the feed's.
+const SEED_SALT: u64 = 0x5341_4d50_4c45;
+
+/// The choice for one trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sample {
+    /// One event is kept of so many, a power of two.
+    pub(crate) one_of: u64,
+    seed: u64,
+}
+
+impl Sample {
+    /// The choice for this feed: as many events as are expected, halved until they are few enough.
+    pub(crate) fn new(feed: &FeedSpec, phases: Phases) -> Self {
+        let expected = feed.events_per_second * phases.measure_ns as f64 / 1e9;
+        let halvings = (expected / MOST_ENTRIES as f64).log2().ceil().clamp(0.0, 63.0);
+        Self { one_of: 1 << halvings as u32, seed: feed.seed ^ SEED_SALT }
+    }
+
+    /// Whether the event with this sequence number has an entry.
+    pub(crate) fn keeps(self, sequence: u64) -> bool {
+        mixed(sequence ^ self.seed).is_multiple_of(self.one_of)
+    }
+}
+
+/// A number whose every bit depends on every bit of this one. Source: the finalizer of SplitMix64 (Steele, Lea and Flood,
+/// Fast Splittable Pseudorandom Number Generators, 2014).
+fn mixed(number: u64) -> u64 {
+    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::Arrival;
+
+    fn sample(events_per_second: f64, seconds: u64) -> Sample {
+        let phases = Phases { warmup_ns: 0, measure_ns: seconds * 1_000_000_000, drain_ns: 0 };
+        let feed = FeedSpec {
+            seed: 1,
+            symbols: 1,
+            events_per_second,
+            arrival: Arrival::Poisson,
+            payload_bytes: 0,
+            duration_ns: phases.measure_ns,
+            epoch_ms: 0,
+        };
+        Sample::new(&feed, phases)
+    }
+
+    #[test]
+    fn a_short_window_keeps_every_event() {
+        for sample in [sample(0.001, 1), sample(1_000.0, 131)] {
+            assert_eq!(sample.one_of, 1);
+            assert!((1..10_000).all(|sequence| sample.keeps(sequence)));
+        }
+    }
+
+    #[test]
+    fn a_long_window_keeps_no_more_than_its_share() {
+        for (events_per_second, seconds) in [(1_000.0, 132), (1_000.0, 600), (5_000.0, 2_000)] {
+            let sample = sample(events_per_second, seconds);
+            let events = events_per_second as u64 * seconds;
+            let kept = (1..=events).filter(|sequence| sample.keeps(*sequence)).count() as u64;
+            let expected = events / sample.one_of;
+            // Four standard deviations of what is chosen at random.
+            assert!(kept.abs_diff(expected) < 4 * expected.isqrt(), "{kept} of {expected}");
+            assert!(expected <= MOST_ENTRIES && 2 * expected >= MOST_ENTRIES, "{expected}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_in_step_with_nothing() {
+        let sample = sample(1_000.0, 600);
+        for period in [2, 5, 10, 64] {
+            let kept = (1..=100_000 * period).step_by(usize::try_from(period).unwrap());
+            let kept = kept.filter(|sequence| sample.keeps(*sequence)).count() as u64;
+            assert!(kept.abs_diff(100_000 / sample.one_of) < 500, "{kept} of each {period}th");
+        }
+    }
+}
