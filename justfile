@@ -6,6 +6,10 @@ default:
 bench-all *options:
     cargo run --release -- bench-all {{options}}
 
+# A hundred thousand clients of every approach, in about ten minutes
+bench-100k *options:
+    cargo run --release -- run hundred-thousand {{options}}
+
 # Any scenario: a file, or a name such as fan-out
 run scenario *options:
     cargo run --release -- run {{scenario}} {{options}}
@@ -22,13 +26,9 @@ verify:
 doctor *options:
     cargo run --release -- doctor {{options}}
 
-# One reference server, to poke
-serve approach *options:
-    cargo run --release -- serve {{approach}} {{options}}
-
-# Render a result directory again
-report directory="results/latest":
-    cargo run --release -- report {{directory}}
+# Any other verb: serve sse, report results/latest, list
+tool *arguments:
+    cargo run --release -- {{arguments}}
 
 # All tests
 test:
