@@ -3,14 +3,21 @@
 use crate::{
     environment,
     failure::Failure,
-    plan::{RESERVED_DESCRIPTORS, descriptors_per_client},
+    plan::{RESERVED_DESCRIPTORS, descriptors_per_client, shards},
+    ports::{self, SOURCE_ADDRESSES},
     process::raise_descriptor_limit,
-    registry::APPROACHES,
+    registry::{Approach, Side},
 };
 
-/// Memory that both ends of one client take at most, user space and kernel: twice what the most expensive approach
-/// was measured to take.
-const CLIENT_BYTES: u64 = 160 * 1024;
+/// Memory that the kernel takes for one connection, both ends together, with what little waits in its buffers. Measured:
+/// `memory.kernel_bytes_per_client` of 100,000 clients.
+const KERNEL_BYTES: u64 = 11 * 1024;
+/// What it takes for a listening socket.
+const LISTENER_BYTES: u64 = 5 * 1024;
+/// What a pair of processes takes before the first client, and for what does not depend on clients.
+const SHARD_BYTES: u64 = 64 * 1024 * 1024;
+/// Part by which a run may take more than was measured: another allocator's mood, other symbols, events under way.
+const MARGIN: f64 = 1.25;
 /// Part of the available memory that a run may plan with.
 const MEMORY_SHARE: f64 = 0.9;
 /// Pairs of processes that are worth starting for one trial.
@@ -42,31 +49,59 @@ pub struct Bound {
     pub remedy: &'static str,
 }
 
+/// What so many clients of an approach take, with its default settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Need {
+    /// Pairs of processes.
+    pub shards: u64,
+    /// User space of the servers, in bytes.
+    pub server_bytes: u64,
+    /// User space of the workers, in bytes.
+    pub client_bytes: u64,
+    /// The kernel, both ends, in bytes.
+    pub kernel_bytes: u64,
+}
+
+impl Need {
+    /// All memory, in bytes.
+    pub fn bytes(self) -> u64 {
+        self.server_bytes + self.client_bytes + self.kernel_bytes
+    }
+}
+
 /// Reads the limits, after raising the soft descriptor limit as far as the system allows.
 pub fn read() -> Capacity {
-    let ports = environment::file("/proc/sys/net/ipv4/ip_local_port_range");
-    let bounds: Vec<u32> = ports.split_whitespace().filter_map(|bound| bound.parse().ok()).collect();
     Capacity {
         descriptors: raise_descriptor_limit(),
         system_descriptors: environment::file("/proc/sys/fs/file-max").parse().unwrap_or(u64::MAX),
         memory_bytes: environment::available_memory_bytes(),
-        ports: if let [first, last] = bounds[..] { last - first + 1 } else { 28_232 },
+        ports: ports::of_an_address(),
     }
 }
 
-/// What bounds the number of clients, the tightest first.
-pub fn bounds(capacity: Capacity) -> Vec<Bound> {
-    let per_client = APPROACHES.iter().map(descriptors_per_client).max().unwrap_or(1);
-    let shards = SHARD_LIMIT.min(capacity.descriptors.saturating_sub(RESERVED_DESCRIPTORS) / SHARD_DESCRIPTORS);
+/// What so many clients of this approach take.
+pub fn need(approach: &Approach, clients: u32, capacity: Capacity) -> Need {
+    let shards = shards(clients, descriptors_per_client(approach), capacity.descriptors).len() as u64;
+    let all = |bytes: u64| (u64::from(clients) as f64 * bytes as f64 * MARGIN) as u64;
+    let [server, client, kernel] = bytes_per_client(approach);
+    Need {
+        shards,
+        server_bytes: all(server) + shards * SHARD_BYTES / 2,
+        client_bytes: all(client) + shards * SHARD_BYTES / 2,
+        kernel_bytes: all(kernel),
+    }
+}
+
+/// What bounds the number of this approach's clients, the tightest first.
+pub fn bounds(approach: &Approach, capacity: Capacity) -> Vec<Bound> {
+    let per_client = descriptors_per_client(approach);
+    let of_a_process = capacity.descriptors.saturating_sub(RESERVED_DESCRIPTORS);
+    let shards = SHARD_LIMIT.min(of_a_process / SHARD_DESCRIPTORS);
     let mut bounds = vec![
-        Bound {
-            what: "memory",
-            clients: (capacity.memory_bytes as f64 * MEMORY_SHARE) as u64 / CLIENT_BYTES,
-            remedy: "free memory, or add some",
-        },
+        Bound { what: "memory", clients: by_memory(approach, capacity), remedy: "free memory, or add some" },
         Bound {
             what: "descriptors of a process, over all shards",
-            clients: shards * capacity.descriptors.saturating_sub(RESERVED_DESCRIPTORS) / per_client,
+            clients: shards * (of_a_process / per_client),
             remedy: "raise the hard limit: ulimit -Hn",
         },
         Bound {
@@ -76,7 +111,7 @@ pub fn bounds(capacity: Capacity) -> Vec<Bound> {
         },
         Bound {
             what: "ports of the 250 loopback addresses that clients connect from",
-            clients: 250 * u64::from(capacity.ports),
+            clients: u64::from(SOURCE_ADDRESSES) * u64::from(capacity.ports),
             remedy: "widen net.ipv4.ip_local_port_range",
         },
     ];
@@ -87,13 +122,67 @@ pub fn bounds(capacity: Capacity) -> Vec<Bound> {
 /// Refuses more clients than the machine can hold.
 ///
 /// # Errors
-/// What limits it the most, and what to change.
-pub fn admit(clients: u32, bounds: &[Bound]) -> Result<(), Failure> {
-    match bounds.iter().find(|bound| bound.clients < u64::from(clients)) {
+/// What limits them the most, and what to change.
+pub fn admit(approach: &Approach, clients: u32, capacity: Capacity) -> Result<(), Failure> {
+    match bounds(approach, capacity).into_iter().find(|bound| bound.clients < u64::from(clients)) {
         Some(bound) => Err(Failure::Machine(format!(
-            "{clients} clients do not fit this machine: {} allows {}; {}",
-            bound.what, bound.clients, bound.remedy
+            "{clients} clients do not fit this machine with {}: {} allows {}; {}",
+            approach.name, bound.what, bound.clients, bound.remedy
         ))),
         None => Ok(()),
+    }
+}
+
+/// Memory of one client at the server, at the client and in the kernel, as it was measured.
+fn bytes_per_client(approach: &Approach) -> [u64; 3] {
+    let [server_kib, client_kib] = approach.facts.memory_kib.map(u64::from);
+    let listener = if approach.facts.connects == Side::Server { LISTENER_BYTES } else { 0 };
+    [server_kib * 1024, client_kib * 1024, KERNEL_BYTES + listener]
+}
+
+/// Clients that memory allows, with the processes that it takes to hold them.
+fn by_memory(approach: &Approach, capacity: Capacity) -> u64 {
+    let in_a_shard = capacity.descriptors.saturating_sub(RESERVED_DESCRIPTORS) / descriptors_per_client(approach);
+    let of_client = bytes_per_client(approach).iter().sum::<u64>() as f64 * MARGIN;
+    let of_shard = SHARD_BYTES as f64 / in_a_shard.max(1) as f64;
+    let planned = (capacity.memory_bytes as f64 * MEMORY_SHARE - SHARD_BYTES as f64).max(0.0);
+    (planned / (of_client + of_shard)) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::APPROACHES;
+
+    /// A machine with 24 GiB where a process may open 20,000 descriptors.
+    const MACHINE: Capacity =
+        Capacity { descriptors: 20_000, system_descriptors: 1 << 40, memory_bytes: 24 << 30, ports: 28_232 };
+
+    #[test]
+    fn a_hundred_thousand_clients_of_each_approach_fit_24_gib() {
+        for approach in APPROACHES {
+            assert!(admit(approach, 100_000, MACHINE).is_ok(), "{}", approach.name);
+            let need = need(approach, 100_000, MACHINE);
+            assert!(need.shards >= 6 && need.bytes() < MACHINE.memory_bytes, "{}: {need:?}", approach.name);
+        }
+    }
+
+    #[test]
+    fn what_memory_allows_is_what_is_needed() {
+        for approach in APPROACHES {
+            let clients = u32::try_from(by_memory(approach, MACHINE)).unwrap();
+            let planned = MACHINE.memory_bytes as f64 * MEMORY_SHARE;
+            let share = need(approach, clients, MACHINE).bytes() as f64 / planned;
+            assert!((0.98..=1.0).contains(&share), "{}: {share}", approach.name);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_said_with_a_remedy() {
+        let few = |capacity| admit(&APPROACHES[0], 100_000, capacity).unwrap_err().to_string();
+        assert!(few(Capacity { memory_bytes: 1 << 30, ..MACHINE }).contains("free memory"));
+        assert!(few(Capacity { descriptors: 1_024, ..MACHINE }).contains("ulimit -Hn"));
+        assert!(few(Capacity { system_descriptors: 100_000, ..MACHINE }).contains("fs.file-max"));
+        assert!(few(Capacity { ports: 100, ..MACHINE }).contains("ip_local_port_range"));
     }
 }

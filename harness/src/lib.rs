@@ -22,6 +22,7 @@ mod listen_queue;
 pub mod load;
 mod message;
 pub mod plan;
+mod ports;
 mod process;
 mod publish;
 pub mod registry;

@@ -5,6 +5,7 @@
 
 use clients::{ClientError, Subscription};
 use futures_util::future::BoxFuture;
+use proto::Params;
 use servers::ServeError;
 
 /// Starts the server of an approach; it ends with the shutdown token of its context.
@@ -50,6 +51,9 @@ pub struct Facts {
     pub resumable: bool,
     /// What every other approach is compared with.
     pub floor: bool,
+    /// User space that one client takes at the server and at the client, of 100,000 with default settings, in KiB: as
+    /// measured (`memory` in the records), for what a machine can hold.
+    pub memory_kib: [u32; 2],
     /// The article's words: label, latency, client complexity, server complexity.
     pub article: Option<[&'static str; 4]>,
 }
@@ -122,6 +126,8 @@ pub(crate) const PUSH: Facts = Facts {
     bidirectional: false,
     resumable: true,
     floor: false,
+    // As much as the dearest, until it was measured.
+    memory_kib: [29, 45],
     article: None,
 };
 const POLL: Facts = Facts { flow: Flow::Poll("interval"), ..PUSH };
@@ -129,7 +135,9 @@ const POLL: Facts = Facts { flow: Flow::Poll("interval"), ..PUSH };
 const HEARTBEAT: Setting = Setting { name: "heartbeat", values: Values::Duration("15s") };
 const HOLD: Setting = Setting { name: "hold", values: Values::Duration("30s") };
 const INTERVAL: Setting = Setting { name: "interval", values: Values::Duration("1s") };
-const CONNECTION: Setting = Setting { name: "connection", values: Values::Choice(&["keep-alive", "new-connection"]) };
+const CONNECTION: Setting = Setting { name: "connection", values: Values::Choice(&["keep-alive", NEW_CONNECTION]) };
+/// The value of that setting with which each request opens a connection.
+const NEW_CONNECTION: &str = "new-connection";
 const CODEC: Setting = Setting { name: "codec", values: Values::Choice(&["shared", "prost"]) };
 const ENCODING: Setting = Setting { name: "encoding", values: Values::Choice(&["binary", "text"]) };
 const CLIENT: Setting = Setting { name: "client", values: Values::Choice(&["bare", "hyper", "reqwest"]) };
@@ -164,20 +172,25 @@ macro_rules! approach {
 /// All approaches, in the order of lists and reports.
 #[rustfmt::skip]
 pub static APPROACHES: &[Approach] = &[
-    approach!("short-poll", short_poll, &[INTERVAL, CONNECTION, CLIENT], Facts { summary: "the client asks at an interval", browser: true, article: Some(["Short polling", "High (interval)", "Low", "Low"]), ..POLL }, client: ["event_log"]),
-    approach!("conditional-get", conditional_get, &[INTERVAL, CLIENT], Facts { summary: "the client asks at an interval for the newest state, by its version", delivery: Delivery::Snapshot, browser: true, ..POLL }),
-    approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", flow: Flow::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }, client: ["event_log"]),
-    approach!("sse", sse, &[HEARTBEAT, CLIENT], Facts { summary: "the server writes events into a response that does not end", browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }, server: ["heartbeat"]),
-    approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }, server: ["websocket/close", "heartbeat", "trade"]),
-    approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", delivery: Delivery::Snapshot, ..POLL }, server: ["grpc"], client: ["grpc", "grpc_call"]),
-    approach!("grpc-stream", grpc_stream, &[CODEC], Facts { summary: "one call, answered by a stream of messages over HTTP/2", article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }, server: ["grpc", "grpc_deadline"], client: ["grpc", "grpc_call"]),
-    approach!("grpc-bidi", grpc_bidi, &[CODEC], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }, server: ["grpc", "grpc_deadline", "trade"], client: ["grpc", "grpc_call"]),
-    approach!("grpc-web", grpc_web, &[ENCODING], Facts { summary: "gRPC server streaming over HTTP/1.1: a browser needs a library for it, and here no proxy", ..PUSH }, server: ["grpc", "grpc_deadline"], client: ["grpc_call", "grpc_web_frames"]),
-    approach!("webhook", webhook, &[CONNECTION], Facts { summary: "the server calls each subscriber's own endpoint, one event a request", connects: Side::Server, ..PUSH }, server: ["webhook/delivery"], client: ["webhook/inbox"]),
-    approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", floor: true, ..PUSH }),
+    approach!("short-poll", short_poll, &[INTERVAL, CONNECTION, CLIENT], Facts { summary: "the client asks at an interval", memory_kib: [12, 21], browser: true, article: Some(["Short polling", "High (interval)", "Low", "Low"]), ..POLL }, client: ["event_log"]),
+    approach!("conditional-get", conditional_get, &[INTERVAL, CLIENT], Facts { summary: "the client asks at an interval for the newest state, by its version", memory_kib: [12, 21], delivery: Delivery::Snapshot, browser: true, ..POLL }),
+    approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", memory_kib: [12, 21], flow: Flow::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }, client: ["event_log"]),
+    approach!("sse", sse, &[HEARTBEAT, CLIENT], Facts { summary: "the server writes events into a response that does not end", memory_kib: [13, 20], browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }, server: ["heartbeat"]),
+    approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", memory_kib: [8, 12], browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }, server: ["websocket/close", "heartbeat", "trade"]),
+    approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", memory_kib: [29, 45], delivery: Delivery::Snapshot, ..POLL }, server: ["grpc"], client: ["grpc", "grpc_call"]),
+    approach!("grpc-stream", grpc_stream, &[CODEC], Facts { summary: "one call, answered by a stream of messages over HTTP/2", memory_kib: [23, 32], article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }, server: ["grpc", "grpc_deadline"], client: ["grpc", "grpc_call"]),
+    approach!("grpc-bidi", grpc_bidi, &[CODEC], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", memory_kib: [25, 36], bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }, server: ["grpc", "grpc_deadline", "trade"], client: ["grpc", "grpc_call"]),
+    approach!("grpc-web", grpc_web, &[ENCODING], Facts { summary: "gRPC server streaming over HTTP/1.1: a browser needs a library for it, and here no proxy", memory_kib: [14, 20], ..PUSH }, server: ["grpc", "grpc_deadline"], client: ["grpc_call", "grpc_web_frames"]),
+    approach!("webhook", webhook, &[CONNECTION], Facts { summary: "the server calls each subscriber's own endpoint, one event a request", memory_kib: [20, 13], connects: Side::Server, ..PUSH }, server: ["webhook/delivery"], client: ["webhook/inbox"]),
+    approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", memory_kib: [2, 6], floor: true, ..PUSH }),
 ];
 
 /// The approach with this name.
 pub fn find(name: &str) -> Option<&'static Approach> {
     APPROACHES.iter().find(|approach| approach.name == name)
+}
+
+/// Whether each request opens a connection of its own, with these settings.
+pub(crate) fn opens_connection_for_each_request(params: &Params) -> bool {
+    params.text(CONNECTION.name) == Ok(NEW_CONNECTION)
 }

@@ -99,6 +99,32 @@ fn more_clients_than_the_machine_holds_are_refused_before_anything_starts() {
 }
 
 #[test]
+fn polls_that_take_more_ports_than_there_are_are_refused_before_anything_starts() {
+    let approach = ["run", "smoke", "--approach", "short-poll/10ms/new-connection", "--clients", "10000"];
+    expect_refusal(&bench(&approach), 6, &["ports between two addresses", "ip_local_port_range"]);
+}
+
+#[test]
+fn doctor_answers_for_the_clients_that_were_asked_for() {
+    let asked = |clients: &str| {
+        let finished = bench(&["doctor", "--json", "--clients", clients]);
+        let answer: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
+        (finished.code, answer)
+    };
+    let (code, few) = asked("100");
+    assert_eq!((code, few["clients"].as_u64(), few["fits"].as_bool()), (0, Some(100), Some(true)));
+    let (code, many) = asked("4000000000");
+    assert_eq!((code, many["fits"].as_bool()), (6, Some(false)));
+    let of_each = many["approaches"].as_array().unwrap();
+    assert_eq!(of_each.len(), harness::registry::APPROACHES.len());
+    for one in of_each {
+        assert_eq!(one["fits"].as_bool(), Some(false), "{one}");
+        assert!(one["server_bytes"].as_u64() > Some(0) && one["shards"].as_u64() > Some(1), "{one}");
+    }
+    assert!(bench(&["doctor", "--clients", "100"]).stdout.contains("100 clients fit with every approach"));
+}
+
+#[test]
 fn results_that_cannot_be_read_are_refused() {
     let folder = tempdir().unwrap();
     let directory = folder.path().to_str().unwrap();

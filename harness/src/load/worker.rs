@@ -29,6 +29,7 @@ use crate::{
     feed::uniform,
     listen_queue,
     message::{Command, Report, Usage, WorkPlan},
+    ports::SOURCE_ADDRESSES,
     process::{Control, Reporter, Sampler},
     registry::{Approach, Flow},
     spinners::Spinners,
@@ -135,7 +136,7 @@ fn contexts(
 /// takes one. A client of another machine leaves the choice to the system.
 fn source_of(client: u32, target: SocketAddr) -> Option<IpAddr> {
     let IpAddr::V4(address) = target.ip() else { return None };
-    let last = u8::try_from(client % 250).expect("less than 250") + 1;
+    let last = u8::try_from(client % SOURCE_ADDRESSES).expect("less than 250") + 1;
     address.is_loopback().then_some(IpAddr::V4(Ipv4Addr::new(127, 0, 1, last)))
 }
 

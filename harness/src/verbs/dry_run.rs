@@ -6,6 +6,8 @@ use super::output::data;
 use crate::{
     failure::Failure,
     plan::{self, Trial, descriptors_per_client},
+    ports,
+    registry::Side,
     scenario::Loaded,
 };
 
@@ -32,8 +34,15 @@ pub(super) fn print(loaded: &Loaded, trials: &[Trial]) -> Result<(), Failure> {
     line(&mut text, &format!("duration: at most {:.0?}, and the time to connect", plan::duration(trials)));
     line(&mut text, &format!("connections at once: {}", largest(|trial| u64::from(trial.load.clients))));
     line(&mut text, &format!("descriptors of the largest process: {}", largest(largest_process)));
-    line(&mut text, &format!("listening ports: {}", largest(|trial| trial.shards.len() as u64)));
+    line(&mut text, &format!("listening ports: {}", largest(listening)));
+    line(&mut text, &format!("ports between two addresses: {}", largest(ports::taken)));
     data(text.trim_end())
+}
+
+/// Ports of the servers, and of the clients that are called.
+fn listening(trial: &Trial) -> u64 {
+    let called = if trial.approach.facts.connects == Side::Server { trial.load.clients } else { 0 };
+    trial.shards.len() as u64 + u64::from(called)
 }
 
 /// Descriptors that the larger process of the largest shard opens.

@@ -17,6 +17,7 @@ use crate::{
     describe::run_record,
     failure::Failure,
     plan::{self, Trial},
+    ports,
     scenario::{self, Loaded, OneOrMany, Selection},
     scenario_rules,
 };
@@ -78,8 +79,10 @@ fn load(path: &Path, options: &RunOptions) -> Result<Loaded, Failure> {
 
 /// Refuses what the machine cannot hold before anything starts.
 fn fits(trials: &[Trial], capacity: capacity::Capacity) -> Result<(), Failure> {
-    let wanted = trials.iter().map(|trial| trial.load.clients).max().unwrap_or_default();
-    capacity::admit(wanted, &capacity::bounds(capacity))
+    trials.iter().try_for_each(|trial| {
+        capacity::admit(trial.approach, trial.load.clients, capacity)?;
+        ports::admit(trial, capacity.ports)
+    })
 }
 
 /// Why variants of the plan do not conform, by name: what is not right is not worth measuring.

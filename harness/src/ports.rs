@@ -1,0 +1,121 @@
+//! Ports for outgoing connections: how many a trial takes between two addresses, where each request opens a connection.
+//!
+//! A port stays taken for a while after its connection was closed, so requests that each open one take as many ports as
+//! they are in that time. Pure but for what the system is asked once.
+
+use crate::{
+    environment,
+    failure::Failure,
+    plan::Trial,
+    registry::{Delivery, Flow, Side, opens_connection_for_each_request},
+};
+
+/// Loopback addresses that clients connect from.
+pub(crate) const SOURCE_ADDRESSES: u32 = 250;
+/// How long a closed connection keeps its port: TIME_WAIT, which the kernel has no setting for.
+const HELD_SECONDS: f64 = 60.0;
+/// The range where the system does not say: that of every kernel since 3.2.
+const USUAL_PORTS: u32 = 28_232;
+
+/// Ports for outgoing connections from one address to one port of another.
+pub(crate) fn of_an_address() -> u32 {
+    let range = environment::file("/proc/sys/net/ipv4/ip_local_port_range");
+    let bounds: Vec<u32> = range.split_whitespace().filter_map(|bound| bound.parse().ok()).collect();
+    if let [first, last] = bounds[..] { last - first + 1 } else { USUAL_PORTS }
+}
+
+/// Ports that are taken at a time between one address and one port of another, at most: one for each open connection,
+/// and one for each that was closed lately.
+pub(crate) fn taken(trial: &Trial) -> u64 {
+    let largest = trial.shards.iter().map(|shard| shard.clients).max().unwrap_or_default();
+    // A server calls each client at an address and port of its own; clients of one address call one server.
+    let clients_of_pair = match trial.approach.facts.connects {
+        Side::Client => largest.div_ceil(SOURCE_ADDRESSES),
+        Side::Server => 1,
+    };
+    let closed =
+        if opens_connection_for_each_request(&trial.params) { requests_per_second(trial) * HELD_SECONDS } else { 0.0 };
+    u64::from(clients_of_pair) + (f64::from(clients_of_pair) * closed).ceil() as u64
+}
+
+/// Refuses a trial whose requests take more ports than there are.
+///
+/// # Errors
+/// How many it takes, and what to change.
+pub(crate) fn admit(trial: &Trial, ports: u32) -> Result<(), Failure> {
+    let taken = taken(trial);
+    if taken <= u64::from(ports) {
+        return Ok(());
+    }
+    let (variant, clients) = (&trial.variant, trial.load.clients);
+    Err(Failure::Machine(format!(
+        "{variant} with {clients} clients takes {taken} ports between two addresses, which have {ports}: each request opens a \
+         connection, and its port stays taken for {HELD_SECONDS} s; have fewer requests or clients, or widen \
+         net.ipv4.ip_local_port_range"
+    )))
+}
+
+/// Requests a second between one client and its server.
+fn requests_per_second(trial: &Trial) -> f64 {
+    let load = &trial.load;
+    let events = load.events_per_second * f64::from(load.symbols_per_client) / f64::from(load.symbols);
+    let each = |name: &str| trial.params.duration(name).map_or(0.0, |duration| 1.0 / duration.as_secs_f64().max(1e-9));
+    match trial.approach.facts.flow {
+        Flow::Push => events,
+        Flow::Hold(name) => events + each(name),
+        Flow::Poll(name) => match trial.approach.facts.delivery {
+            Delivery::Log => each(name),
+            Delivery::Snapshot => each(name) * f64::from(load.symbols_per_client),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{plan, scenario};
+
+    /// The only trial of the scenario `smoke` with this variant and these overrides.
+    fn trial(variant: &str, overrides: &[&str]) -> Trial {
+        let mut all = vec![format!("approaches=[\"{variant}\"]")];
+        all.extend(overrides.iter().map(|one| (*one).to_owned()));
+        let smoke = scenario::load("smoke".as_ref(), &all).expect("the tool carries it");
+        plan::trials(&smoke.scenario, 20_000).expect("it plans").swap_remove(0)
+    }
+
+    #[test]
+    fn polls_that_each_open_a_connection_take_a_port_for_a_minute() {
+        let with = |interval| {
+            let interval = format!("params.short-poll.interval=[\"{interval}\"]");
+            trial("short-poll/new-connection", &["load.clients=10000", &interval])
+        };
+        // Forty clients of each address: so many open connections, and sixty seconds of closed ones.
+        assert_eq!(taken(&with("1s")), 40 + 40 * 60);
+        assert!(admit(&with("1s"), 28_232).is_ok());
+        assert_eq!(taken(&with("50ms")), 40 + 40 * 60 * 20);
+        let refusal = admit(&with("50ms"), 28_232).unwrap_err();
+        assert!(matches!(refusal, Failure::Machine(_)));
+        assert!(refusal.to_string().contains("48040 ports") && refusal.to_string().contains("ip_local_port_range"));
+    }
+
+    #[test]
+    fn calls_that_each_open_a_connection_take_a_port_for_a_minute() {
+        let with = |rate| {
+            let rate = format!("load.events_per_second={rate}");
+            trial("webhook/new-connection", &["load.symbols=10", "load.symbols_per_client=2", &rate])
+        };
+        // Each client hears two symbols of ten, at an address of its own.
+        assert_eq!(taken(&with("100.0")), 1 + 20 * 60);
+        assert!(admit(&with("100.0"), 28_232).is_ok());
+        assert!(admit(&with("5000.0"), 28_232).is_err());
+    }
+
+    #[test]
+    fn connections_that_stay_open_take_a_port_each() {
+        let many = ["load.clients=10000", "load.events_per_second=5000.0"];
+        for variant in ["short-poll", "conditional-get", "long-poll", "grpc-unary", "sse", "raw-tcp"] {
+            assert_eq!(taken(&trial(variant, &many)), 40, "{variant}");
+        }
+        assert_eq!(taken(&trial("webhook", &many)), 1);
+    }
+}
