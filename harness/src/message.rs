@@ -25,6 +25,8 @@ pub(crate) struct ServePlan {
     pub phases: Phases,
     /// Bounds of the hub.
     pub limits: HubLimits,
+    /// Threads of its runtime.
+    pub threads: usize,
     /// Faults to inject; none in a measurement.
     pub faults: Faults,
 }
@@ -50,6 +52,8 @@ pub struct WorkPlan {
     pub symbols_per_client: u32,
     /// Orders a second over this worker's clients.
     pub orders_per_second: f64,
+    /// Threads of its runtime.
+    pub threads: usize,
     /// Faults to inject; none in a measurement.
     pub faults: Faults,
 }

@@ -20,7 +20,7 @@ use super::{
     stop::{self, Stopped},
 };
 use crate::{
-    clock,
+    clock, environment,
     kernel_memory::{self, KernelMemory},
     listen_queue,
     load::worker,
@@ -153,6 +153,7 @@ async fn start_servers(trial: &Trial, home: Home) -> anyhow::Result<(Vec<Child>,
         feed: trial.feed.clone(),
         phases: trial.phases,
         limits: trial.limits,
+        threads: threads(trial, environment::cores()),
         faults: trial.faults.clone(),
     };
     let mut servers = Vec::new();
@@ -187,8 +188,15 @@ fn work_plan(trial: &Trial, shard: Shard, target: SocketAddr) -> WorkPlan {
         clients: shard.clients,
         symbols_per_client: trial.load.symbols_per_client,
         orders_per_second: trial.load.orders_per_second * f64::from(shard.clients) / f64::from(trial.load.clients),
+        threads: threads(trial, environment::cores()),
         faults: trial.faults.clone(),
     }
+}
+
+/// Threads of each process's runtime. The servers of a trial share the processors as one server would, and so do its
+/// workers: with more threads than that, they would wait for each other.
+fn threads(trial: &Trial, cores: u32) -> usize {
+    (cores as usize).div_ceil(trial.shards.len().max(1))
 }
 
 /// Waits until every worker has said what is waited for, in the workers' order. A server that says anything meanwhile,

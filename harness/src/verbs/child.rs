@@ -2,7 +2,6 @@
 
 use serde::de::DeserializeOwned;
 
-use super::output::runtime;
 use crate::{
     failure::Failure,
     message::Report,
@@ -12,14 +11,16 @@ use crate::{
 
 /// Runs the life of a child on a runtime of its own. What goes wrong in it is reported to the coordinator.
 pub(super) fn run<Plan: DeserializeOwned, Life: Future<Output = anyhow::Result<()>>>(
-    approach_of: fn(&Plan) -> &str,
+    threads_and_approach: fn(&Plan) -> (usize, &str),
     live: impl FnOnce(&'static Approach, Plan, Control) -> Life,
 ) -> Result<(), Failure> {
     become_child().map_err(|error| Failure::Internal(error.into()))?;
     let (plan, control) = Control::open::<Plan>().map_err(Failure::usage)?;
     let reporter = control.reporter();
-    let runtime = runtime()?;
-    let name = approach_of(&plan).to_owned();
+    let (threads, name) = threads_and_approach(&plan);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads.max(1)).enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::Internal(error.into()))?;
+    let name = name.to_owned();
     let lived = match registry::find(&name) {
         Some(approach) => runtime.block_on(live(approach, plan, control)),
         None => Err(anyhow::anyhow!("this build has no approach `{name}`")),

@@ -24,7 +24,11 @@ use crate::{
 };
 
 pub(crate) fn serve(options: &ServeOptions) -> Result<(), Failure> {
-    if options.coordinated { child::run(|plan: &ServePlan| &plan.approach, system::serve) } else { alone(options) }
+    if options.coordinated {
+        child::run(|plan: &ServePlan| (plan.threads, &plan.approach), system::serve)
+    } else {
+        alone(options)
+    }
 }
 
 fn alone(options: &ServeOptions) -> Result<(), Failure> {
