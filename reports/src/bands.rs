@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::{complexity, difference};
+use crate::{complexity, difference, saturation};
 
 /// Bands of a latency: the largest ratio to the floor's p50 that each still holds.
 const LATENCY: [(f64, &str); 3] = [(1.5, "very low"), (5.0, "low"), (50.0, "medium")];
@@ -52,6 +52,7 @@ pub(crate) fn rules() -> Vec<String> {
         "OVERLOAD: in a valid trial the server waited so long for processors that its figures are those of a queue; a \
          lower load gives others."
             .to_owned(),
+        saturation::RULE.to_owned(),
         "= the article's word is the measured band; ≠ it is not.".to_owned(),
     ]
 }

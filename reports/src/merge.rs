@@ -3,6 +3,8 @@
 //!
 //! Knows no approach and prints nothing.
 
+mod memory;
+
 use serde::Serialize;
 
 use crate::{
@@ -11,6 +13,8 @@ use crate::{
     statistics::{self, Histogram},
     theory,
 };
+
+pub use memory::ClientMemory;
 
 /// What the valid rounds of one variant under one load measured together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,6 +25,10 @@ pub struct Merged {
     pub responses: Responses,
     /// Added up.
     pub requests: u64,
+    /// Requests that the clients' schedules hold, added up; none where the approach does not poll.
+    pub offered_requests: Option<u64>,
+    /// Lengths of the windows in seconds, added up.
+    pub window_seconds: f64,
     /// Added up.
     pub connections_opened: u64,
     /// Added up.
@@ -29,10 +37,8 @@ pub struct Merged {
     pub wire: Wire,
     /// Added up; per event over all events delivered.
     pub cpu: Cpu,
-    /// Growth of the servers for each client in bytes, mean of the rounds.
-    pub server_bytes_per_client: f64,
-    /// Growth of the workers for each client in bytes, mean of the rounds.
-    pub client_bytes_per_client: f64,
+    /// What each client takes.
+    pub memory: ClientMemory,
     /// Bytes both ways for each event delivered; none where none was.
     pub bytes_per_event: Option<f64>,
     /// Share of the responses that carried no event; none without responses.
@@ -102,9 +108,14 @@ pub struct RoundFigures {
 /// Merges the trials whose status is `ok`; none where there is none. Invalid and failed ones are for listing apart.
 #[must_use]
 pub fn merged(trials: &[&TrialRecord]) -> Option<Merged> {
-    let valid = trials.iter().filter(|trial| trial.status == Status::Ok);
+    let valid: Vec<&TrialRecord> = trials.iter().filter(|trial| trial.status == Status::Ok).copied().collect();
+    together(&valid)
+}
+
+/// Merges what these trials measured, whatever their status; none where none did.
+pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
     let mut rounds: Vec<(u32, &Measured)> =
-        valid.filter_map(|trial| Some((trial.round, trial.measured.as_ref()?))).collect();
+        trials.iter().filter_map(|trial| Some((trial.round, trial.measured.as_ref()?))).collect();
     if rounds.is_empty() {
         return None;
     }
@@ -124,11 +135,12 @@ pub fn merged(trials: &[&TrialRecord]) -> Option<Merged> {
     let p50s: Vec<u64> = figures.iter().filter_map(|figures| figures.latency_ns.p50).collect();
     Some(Merged {
         requests: sum(&all, |one| one.requests),
+        offered_requests: offered_requests(&all),
+        window_seconds: sum(&all, |one| one.window.measure_ms) as f64 / 1e3,
         connections_opened: sum(&all, |one| one.connections_opened),
         reconnects: sum(&all, |one| one.reconnects),
         cpu: add_cpu(&all, events.arrived),
-        server_bytes_per_client: mean(&all, |one| one.memory.server_bytes_per_client),
-        client_bytes_per_client: mean(&all, |one| one.memory.client_bytes_per_client),
+        memory: ClientMemory::of(&all),
         bytes_per_event: bytes_per_event(&wire, &events),
         empty_share: share(responses.empty, responses.total),
         empty_deviation: responses.empty_theory.as_ref().and_then(theory::deviation),
@@ -275,6 +287,7 @@ fn sum(all: &[&Measured], of: impl Fn(&Measured) -> u64) -> u64 {
     all.iter().map(|one| of(one)).fold(0, u64::saturating_add)
 }
 
-fn mean(all: &[&Measured], of: impl Fn(&Measured) -> u64) -> f64 {
-    sum(all, of) as f64 / all.len() as f64
+/// None where no round polls.
+fn offered_requests(all: &[&Measured]) -> Option<u64> {
+    all.iter().filter_map(|one| one.offered_requests).reduce(u64::saturating_add)
 }

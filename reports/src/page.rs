@@ -9,15 +9,20 @@ mod chart;
 mod curves;
 mod dots;
 mod loads;
+mod marks;
 mod markup;
+mod memory;
 mod others;
 mod percentiles;
 mod punctuality;
+mod quantities;
 mod responses;
 mod samples;
 mod scale;
 mod sections;
 mod sweep;
+mod sweep_chart;
+mod take_away;
 mod trust;
 
 use std::{

@@ -10,6 +10,8 @@ use crate::{
     bands::{self, Judged},
     difference,
     merge::{self, Merged},
+    objective::{self, Reach},
+    saturation::Saturated,
     schema::{ApproachFacts, Load, RunRecord, Status, TrialRecord},
     store::Run,
     validity::{self, Validity},
@@ -31,6 +33,8 @@ pub(crate) struct Report {
     pub(crate) rules: Vec<String>,
     /// One for each load, from the lightest.
     pub(crate) loads: Vec<LoadPoint>,
+    /// How far each variant meets the objective, one for each way in which the loads are a sweep.
+    pub(crate) reaches: Vec<Reach>,
 }
 
 /// Every variant under one load.
@@ -71,8 +75,24 @@ pub(crate) struct Row {
     pub(crate) server_complexity: Judged,
     /// Lines of code of the client and of the server.
     pub(crate) code_lines: [u32; 2],
+    /// From poll to poll of a client, in nanoseconds; none where it does not poll at an interval.
+    pub(crate) poll_interval_ns: Option<u64>,
     /// The figures; none without a valid trial.
     pub(crate) merged: Option<Merged>,
+    /// What became of trials that are invalid for want of processor time; none where none is.
+    pub(crate) saturated: Option<Saturated>,
+}
+
+impl Row {
+    /// Where it stands among others: the article's first, then by the registry.
+    pub(crate) fn place(&self) -> (bool, usize, &str) {
+        (self.label.is_none(), self.order, &self.variant)
+    }
+
+    /// What is said of the saturated trials; none without such.
+    pub(crate) fn saturation(&self) -> Option<String> {
+        Some(self.saturated.as_ref()?.sentence(&self.variant, self.trials.recorded()))
+    }
 }
 
 /// How the trials of a row ended.
@@ -86,6 +106,13 @@ pub(crate) struct Outcomes {
     pub(crate) failed: u32,
 }
 
+impl Outcomes {
+    /// All of them.
+    pub(crate) fn recorded(self) -> u32 {
+        self.valid + self.invalid + self.failed
+    }
+}
+
 impl Report {
     /// Makes every figure of a run.
     pub(crate) fn of(run: &Run) -> Self {
@@ -96,6 +123,7 @@ impl Report {
             validity: validity::of(run),
             rules: bands::rules(),
             run: run.run.clone(),
+            reaches: objective::reaches(&loads),
             loads,
         }
     }
@@ -165,7 +193,9 @@ fn row(order: usize, facts: &ApproachFacts, variant: &str, trials: &[&TrialRecor
         client_complexity: Judged::of(client, Some(crate::complexity::band(lines[0]))),
         server_complexity: Judged::of(server, Some(crate::complexity::band(lines[1]))),
         code_lines: lines,
+        poll_interval_ns: objective::poll_interval_ns(facts, trials),
         merged: merge::merged(trials),
+        saturated: Saturated::of(trials),
     }
 }
 

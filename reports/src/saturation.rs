@@ -3,10 +3,21 @@
 
 use std::fmt;
 
-use crate::schema::{Measured, Status, TrialRecord, Verdict};
+use serde::Serialize;
+
+use crate::{
+    format,
+    merge::{self, Merged},
+    schema::{Measured, Status, TrialRecord, Verdict},
+};
+
+/// The label, as it is explained under the table.
+pub(crate) const RULE: &str = "SATURATED: no trial is valid, since a side had less processor time than it wanted. What was \
+     offered and what was achieved is said below the table; latencies of such a trial are in no other number.";
 
 /// The side that waited for processors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Side {
     /// The server alone: what was measured is the approach under overload.
     Server,
@@ -38,10 +49,89 @@ pub fn saturated(measured: &Measured) -> Option<Side> {
     }
 }
 
+/// The side for whose want of processor time a trial is invalid; none where it is not, or where something is wrong with it
+/// that no such want explains.
+#[must_use]
+pub fn limit(trial: &TrialRecord) -> Option<Side> {
+    let measured = trial.measured.as_ref().filter(|_| trial.status == Status::Invalid)?;
+    saturated(measured).filter(|_| !is_wrong(measured))
+}
+
 /// Whether a trial is invalid because it was offered more than the machine carries, as its scenario meant it to be.
 #[must_use]
 pub fn is_intended(trial: &TrialRecord) -> bool {
-    trial.overload
-        && trial.status == Status::Invalid
-        && trial.measured.as_ref().is_some_and(|measured| saturated(measured).is_some())
+    trial.overload && limit(trial).is_some()
+}
+
+/// Whether events arrived wrong, or the account of them is: being short of processors makes events late and leaves them
+/// out, and does neither of these.
+fn is_wrong(measured: &Measured) -> bool {
+    let events = &measured.events;
+    let broken = |id: &str| measured.checks.iter().any(|check| check.id == id && check.verdict == Verdict::Invalid);
+    events.duplicate + events.reordered + events.corrupt > 0 || broken("clock") || broken("histogram")
+}
+
+/// What became of the trials of a row that are invalid for want of processor time. Nothing of it is in the row's figures.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Saturated {
+    /// The side that was short of processors; both, where one was in one trial and the other in another.
+    pub(crate) side: Side,
+    /// Such trials.
+    pub(crate) trials: u32,
+    /// The scenario meant all of them to be too much.
+    pub(crate) intended: bool,
+    /// What the figures are of: `requests` of an approach that polls, `deliveries` of any other.
+    pub(crate) what: &'static str,
+    /// By the schedule, in a second of the window.
+    pub(crate) offered_per_second: f64,
+    /// Of them answered or delivered.
+    pub(crate) achieved_per_second: f64,
+    /// What they measured, which is of a queue.
+    pub(crate) merged: Merged,
+}
+
+impl Saturated {
+    /// Of the trials of one variant under one load; none where none is invalid for this reason.
+    pub(crate) fn of(trials: &[&TrialRecord]) -> Option<Self> {
+        let limited: Vec<&TrialRecord> = trials.iter().filter(|trial| limit(trial).is_some()).copied().collect();
+        let side =
+            limited.iter().filter_map(|trial| limit(trial)).reduce(|a, b| if a == b { a } else { Side::Both })?;
+        let merged = merge::together(&limited)?;
+        let (what, offered, achieved) = match merged.offered_requests {
+            Some(offered) => ("requests", offered, merged.requests),
+            None => ("deliveries", merged.events.expected, merged.events.delivered),
+        };
+        let in_a_second = |count: u64| count as f64 / merged.window_seconds.max(1e-3);
+        Some(Self {
+            side,
+            trials: limited.len() as u32,
+            intended: limited.iter().all(|trial| trial.overload),
+            what,
+            offered_per_second: in_a_second(offered),
+            achieved_per_second: in_a_second(achieved),
+            merged,
+        })
+    }
+
+    /// Whether the harness was short of processors, so that the server could perhaps have done more.
+    pub(crate) fn harness_was_the_limit(&self) -> bool {
+        self.side != Side::Server
+    }
+
+    /// What a reader is told in place of figures, of a row with so many trials.
+    pub(crate) fn sentence(&self, variant: &str, recorded: u32) -> String {
+        let share = (self.offered_per_second > 0.0).then(|| self.achieved_per_second / self.offered_per_second);
+        let trials = match recorded {
+            recorded if recorded == self.trials => String::new(),
+            recorded => format!(", in {} of {recorded} trials", self.trials),
+        };
+        format!(
+            "{variant}: offered {} {} a second, achieved {} ({}); saturated: {}{trials}",
+            format::significant(self.offered_per_second),
+            self.what,
+            format::significant(self.achieved_per_second),
+            format::or_none(share, format::percent),
+            self.side
+        )
+    }
 }

@@ -55,16 +55,20 @@ fn block(point: &LoadPoint, several: bool) -> String {
     let mut lines = vec![HEADINGS.map(|heading| heading[0].to_owned()), HEADINGS.map(|heading| heading[1].to_owned())];
     lines.extend(point.rows.iter().map(cells));
     let load = if several { format!("{}\n", verdict::describe(&point.load)) } else { String::new() };
-    load + &format::aligned(&lines, 2, WIDTH) + &footnote(point)
+    let saturated = point.rows.iter().filter_map(Row::saturation);
+    let saturated: String = saturated.map(|said| format::wrapped(&said, WIDTH, "", "  ")).collect();
+    load + &format::aligned(&lines, 2, WIDTH) + &footnote(point) + &saturated
 }
 
 fn cells(row: &Row) -> [String; HEADINGS.len()] {
-    let trials = row.trials;
-    let recorded = trials.valid + trials.invalid + trials.failed;
-    let overload = if row.overloaded { " OVERLOAD" } else { "" };
+    let label = match (row.overloaded, &row.merged, &row.saturated) {
+        (true, ..) => " OVERLOAD",
+        (false, None, Some(_)) => " SATURATED",
+        _ => "",
+    };
     let spread = row.merged.as_ref().and_then(|merged| merged.round_spread);
     let spread = spread.map_or_else(String::new, |spread| format!(" ×{}", format::significant(spread)));
-    let status = format!("{}/{recorded}{spread}{overload}", trials.valid);
+    let status = format!("{}/{}{spread}{label}", row.trials.valid, row.trials.recorded());
     let Some(merged) = &row.merged else {
         let mut cells = [const { String::new() }; HEADINGS.len()].map(|_| NONE.to_owned());
         cells[0].clone_from(&row.variant);
@@ -80,7 +84,7 @@ fn cells(row: &Row) -> [String; HEADINGS.len()] {
         empties(merged),
         or_none(merged.bytes_per_event, format::significant),
         pair(merged.cpu.server_us_per_event, merged.cpu.client_us_per_event),
-        pair(Some(merged.server_bytes_per_client / 1e3), Some(merged.client_bytes_per_client / 1e3)),
+        pair(Some(merged.memory.server_bytes / 1e3), Some(merged.memory.client_bytes / 1e3)),
         or_none(merge::share(events.delivered, events.expected), format::percent),
         format!("{}/{}", format::short_count(events.missed), format::short_count(events.duplicate)),
         status,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    format,
+    format, saturation,
     schema::{Check, Load, Status, TrialRecord, Verdict},
     store::Run,
     surroundings::{self, Surroundings},
@@ -18,9 +18,11 @@ pub(crate) struct Validity {
     pub(crate) recorded: u32,
     /// Of them measured, with no check that says otherwise.
     pub(crate) valid: u32,
+    /// Of them invalid because they were offered more than the machine carries, as the scenario meant them to be.
+    pub(crate) overloaded_as_intended: u32,
     /// The run was interrupted.
     pub(crate) interrupted: bool,
-    /// Trials that are not valid; none of their numbers is used.
+    /// Trials that are not valid, those apart that were overloaded as intended; none of their numbers is a figure.
     pub(crate) problems: Vec<Problem>,
     /// Checks that warned, in valid trials.
     pub(crate) warnings: Vec<Warning>,
@@ -87,18 +89,21 @@ pub(crate) struct CheckTotal {
 
 /// Judges a run.
 pub(crate) fn of(run: &Run) -> Validity {
-    let count = |status| run.trials.iter().filter(|trial| trial.status == status).count() as u32;
     let mut valid: Vec<&TrialRecord> = run.trials.iter().filter(|trial| trial.status == Status::Ok).collect();
     let place = |trial: &TrialRecord| run.run.approaches.iter().position(|facts| facts.name == trial.approach);
     // In a run's file the trials of a round are shuffled.
     valid.sort_by_key(|trial| (place(trial), &trial.variant, trial.round));
+    let valid_trials = valid.len() as u32;
     let warnings: Vec<Warning> = valid.into_iter().flat_map(warnings).collect();
+    let (intended, problems): (Vec<&TrialRecord>, _) =
+        run.trials.iter().filter(|trial| trial.status != Status::Ok).partition(|trial| saturation::is_intended(trial));
     Validity {
         planned: run.run.planned_trials,
         recorded: run.trials.len() as u32,
-        valid: count(Status::Ok),
+        valid: valid_trials,
+        overloaded_as_intended: intended.len() as u32,
         interrupted: run.interrupted.is_some(),
-        problems: run.trials.iter().filter(|trial| trial.status != Status::Ok).map(problem).collect(),
+        problems: problems.into_iter().map(problem).collect(),
         warned: warned(&warnings),
         warnings,
         checks: totals(&run.trials),
@@ -114,9 +119,17 @@ pub(crate) fn overloaded(trials: &[&TrialRecord]) -> bool {
 }
 
 impl Validity {
+    /// Whether every trial that was planned is valid, or came out as it was meant to.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.valid + self.overloaded_as_intended == self.planned.max(self.recorded)
+    }
+
     /// One line, as under the terminal table.
     pub(crate) fn line(&self) -> String {
         let mut line = format!("valid: {} of {} trials", self.valid, self.planned.max(self.recorded));
+        if self.overloaded_as_intended > 0 {
+            line += &format!(", {} overloaded as intended", self.overloaded_as_intended);
+        }
         let missing = self.planned.saturating_sub(self.recorded);
         if missing > 0 {
             let why = if self.interrupted { "interrupted" } else { "the file ends early" };

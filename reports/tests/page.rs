@@ -125,8 +125,8 @@ fn each_drawing_says_what_it_is_and_has_a_table() {
     assert_eq!(drawings, 6);
     assert_eq!(page.matches("role=\"img\" aria-labelledby=").count(), drawings);
     assert_eq!(page.matches("<desc id=").count(), drawings);
-    // Beside each drawing one, and the article's, the checks', the samples' and the other durations'.
-    assert_eq!(page.matches("<table").count(), drawings + 4);
+    // Beside each drawing one, and the article's, the checks', the samples', the other durations' and the memory's.
+    assert_eq!(page.matches("<table").count(), drawings + 5);
 }
 
 #[test]

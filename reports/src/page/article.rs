@@ -34,6 +34,12 @@ pub(super) fn table(point: &LoadPoint) -> String {
     markup::table("article", &caption, &HEADINGS, &rows)
 }
 
+/// What was offered and achieved where trials are saturated; nothing where none is.
+pub(super) fn saturated(point: &LoadPoint) -> String {
+    let sentences = point.rows.iter().filter_map(Row::saturation);
+    sentences.map(|said| format!("<p class=\"warns\">{}</p>\n", escape(&said))).collect()
+}
+
 fn cells(row: &Row) -> Vec<Cell> {
     let note = match &row.label {
         Some(label) => label.as_str(),
@@ -57,7 +63,7 @@ fn cells(row: &Row) -> Vec<Cell> {
             two_sides(server, client, format::processor_time)
         }),
         merged.map_or_else(missing, |merged| {
-            two_sides(Some(merged.server_bytes_per_client), Some(merged.client_bytes_per_client), format::bytes)
+            two_sides(Some(merged.memory.server_bytes), Some(merged.memory.client_bytes), format::bytes)
         }),
         merged.map_or_else(missing, lost),
         merged.map_or_else(missing, |merged| {
@@ -76,6 +82,8 @@ fn name(row: &Row, note: &str) -> Cell {
     let mut cell = markup::name(row.order, &row.variant, note);
     if row.overloaded {
         cell.html += "<small class=\"differs\">OVERLOAD</small>";
+    } else if row.merged.is_none() && row.saturated.is_some() {
+        cell.html += "<small class=\"differs\">SATURATED</small>";
     }
     cell
 }
@@ -158,8 +166,7 @@ fn lost(merged: &Merged) -> Cell {
 
 fn trials(row: &Row) -> Cell {
     let trials = row.trials;
-    let recorded = trials.valid + trials.invalid + trials.failed;
-    let mut html = format!("{} of {recorded}", trials.valid);
+    let mut html = format!("{} of {}", trials.valid, trials.recorded());
     for (count, what) in [(trials.invalid, "invalid"), (trials.failed, "failed")] {
         if count > 0 {
             html += &format!(" <small class=\"differs\">{count} {what}</small>");

@@ -35,6 +35,8 @@ pub(super) enum Ink {
     Series(usize),
     /// Its colour alone.
     Plain(usize),
+    /// Its colour, on a line that is finely dotted for every approach.
+    Dotted(usize),
     /// Ordinary text.
     Text,
     /// Text and marks that step back.
@@ -105,25 +107,30 @@ impl Canvas<'_> {
 
     /// The marker of the approach at this place in the registry, filled or hollow.
     pub(super) fn marker(&self, order: usize, (x, y): (i32, i32), filled: bool) {
-        let outline = match order % MARKERS {
-            0 => {
-                let style =
-                    if filled { mixed(Ink::Plain(order), 1.0).filled() } else { stroke(Ink::Plain(order), 3, 1.0) };
-                self.put(&Circle::new((x, y), 8, style));
-                return;
+        let shape = |style: ShapeStyle| match outline(order) {
+            None => self.put(&Circle::new((x, y), 8, style)),
+            Some(outline) => {
+                let points: Vec<(i32, i32)> = outline.iter().map(|(dx, dy)| (x + dx, y + dy)).collect();
+                if style.filled {
+                    self.put(&Polygon::new(points, style));
+                } else {
+                    let closed = points.iter().chain(&points[..2]).copied().collect::<Vec<_>>();
+                    self.put(&PathElement::new(closed, style));
+                }
             }
-            1 => [(-7, -7), (7, -7), (7, 7), (-7, 7)].to_vec(),
-            2 => [(0, -10), (9, 7), (-9, 7)].to_vec(),
-            3 => [(0, -10), (10, 0), (0, 10), (-10, 0)].to_vec(),
-            _ => [(0, 10), (9, -7), (-9, -7)].to_vec(),
         };
-        let mut points: Vec<(i32, i32)> = outline.into_iter().map(|(dx, dy)| (x + dx, y + dy)).collect();
         if filled {
-            self.put(&Polygon::new(points, mixed(Ink::Plain(order), 1.0).filled()));
+            shape(mixed(Ink::Plain(order), 1.0).filled());
         } else {
-            points.extend([points[0], points[1]]);
-            self.line(points, Ink::Plain(order), 3, 1.0);
+            // What lies below does not show through.
+            shape(mixed(Ink::Paper, 1.0).filled());
+            shape(stroke(Ink::Plain(order), 3, 1.0));
         }
+    }
+
+    /// A circle around the marker of the approach at this place in the registry.
+    pub(super) fn ring(&self, order: usize, place: (i32, i32)) {
+        self.put(&Circle::new(place, 15, stroke(Ink::Plain(order), 2, 1.0)));
     }
 
     fn put<'e, E>(&self, element: &'e E)
@@ -132,6 +139,17 @@ impl Canvas<'_> {
         E: for<'b> plotters::element::Drawable<SVGBackend<'b>>,
     {
         self.area.draw(element).expect("drawing into a text cannot fail");
+    }
+}
+
+/// Corners of the marker of the approach at this place in the registry; none where it is a circle.
+fn outline(order: usize) -> Option<&'static [(i32, i32)]> {
+    match order % MARKERS {
+        0 => None,
+        1 => Some(&[(-7, -7), (7, -7), (7, 7), (-7, 7)]),
+        2 => Some(&[(0, -10), (9, 7), (-9, 7)]),
+        3 => Some(&[(0, -10), (10, 0), (0, 10), (-10, 0)]),
+        _ => Some(&[(0, 10), (9, -7), (-9, -7)]),
     }
 }
 
@@ -157,6 +175,7 @@ fn mixed(ink: Ink, strength: f64) -> RGBAColor {
     let colour = match ink {
         Ink::Series(order) => RGBColor(1, (order % DASHES) as u8, (order % COLOURS) as u8),
         Ink::Plain(order) => RGBColor(2, 0, (order % COLOURS) as u8),
+        Ink::Dotted(order) => RGBColor(2, DASHES as u8, (order % COLOURS) as u8),
         Ink::Text => RGBColor(3, 0, 0),
         Ink::Muted => RGBColor(3, 0, 1),
         Ink::Dashed => RGBColor(3, 1, 1),
@@ -212,7 +231,8 @@ fn class(attribute: &str, code: &str) -> String {
     let kind = if attribute == "fill" { "f" } else { "s" };
     match (byte(1), byte(3), byte(5)) {
         (1, dash, colour) => format!("{kind}{colour} d{dash}"),
-        (2, _, colour) => format!("{kind}{colour}"),
+        (2, 0, colour) => format!("{kind}{colour}"),
+        (2, dash, colour) => format!("{kind}{colour} d{dash}"),
         (_, dash, which) => {
             let dash = if dash == 0 { String::new() } else { format!(" d{dash}") };
             format!("{kind}-{}{dash}", ["text", "muted", "grid", "paper"][usize::from(which % 4)])

@@ -69,12 +69,12 @@ const CHARTS: [Chart; 3] = [
         sides: &[
             Side {
                 name: "server",
-                whole: |merged| Some(merged.server_bytes_per_client),
+                whole: |merged| Some(merged.memory.server_bytes),
                 round: |round| Some(round.server_bytes_per_client as f64),
             },
             Side {
                 name: "client",
-                whole: |merged| Some(merged.client_bytes_per_client),
+                whole: |merged| Some(merged.memory.client_bytes),
                 round: |round| Some(round.client_bytes_per_client as f64),
             },
         ],

@@ -45,6 +45,16 @@ pub(super) fn logarithmic_axis(values: impl Iterator<Item = f64> + Clone) -> Opt
     Some(([low, high], ticks))
 }
 
+/// The same for shares, of which the whole is the most.
+pub(super) fn share_axis(shares: impl Iterator<Item = f64>) -> ([f64; 2], Vec<f64>) {
+    let least = shares.filter(|share| *share > 0.0).fold(0.5, f64::min);
+    let whole = [0.6, 0.7, 0.8, 0.9].into_iter().filter(|_| least >= 0.5);
+    match logarithmic_axis([least, 1.0].into_iter()) {
+        Some((bounds, ticks)) => (bounds, ticks.into_iter().chain(whole).collect()),
+        None => ([0.5, 1.0], whole.collect()),
+    }
+}
+
 /// Where a quantile stands on an axis on which each further nine takes the same room: p0 at 0, p90 at 1, p99 at 2.
 pub(super) fn nines(quantile: f64) -> f64 {
     -(1.0 - quantile).log10()
@@ -92,6 +102,14 @@ mod tests {
         let ([low, high], _) = logarithmic_axis([10.0].into_iter()).unwrap();
         assert!(low <= 10.0 && high > 10.0);
         assert!(logarithmic_axis([0.0].into_iter()).is_none());
+    }
+
+    #[test]
+    fn the_whole_is_the_most_of_a_share() {
+        let ([low, high], ticks) = share_axis([1.0, 1.01].into_iter());
+        assert_eq!((low, high, ticks), (0.5, 1.0, vec![0.5, 1.0, 0.6, 0.7, 0.8, 0.9]));
+        let ([low, high], ticks) = share_axis([0.0, 0.3, 1.0].into_iter());
+        assert_eq!((low, high, ticks), (0.2, 1.0, vec![0.2, 0.5, 1.0]));
     }
 
     #[test]

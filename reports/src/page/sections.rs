@@ -1,16 +1,15 @@
 //! The page from top to bottom. First screen: verdict, the article's table, and whether it can be trusted.
 
-use super::{article, dots, loads, markup::escape, others, percentiles, responses, sweep, trust};
-use crate::{
-    report::{LoadPoint, Report},
-    schema::RunRecord,
-};
+use super::{article, dots, loads, markup::escape, memory, others, percentiles, responses, sweep, trust};
+use crate::{report::Report, schema::RunRecord};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// Largest size of the tables, and of the charts, of all loads: the page keeps under 1 MB however long a sweep is.
+/// Largest size of the tables, of the charts over loads, and of all charts: the page keeps under 1 MB however long a sweep
+/// is.
 const TABLES_LIMIT_BYTES: usize = 250_000;
+const SWEEPS_LIMIT_BYTES: usize = 400_000;
 const CHARTS_LIMIT_BYTES: usize = 600_000;
 
 /// The whole page.
@@ -37,7 +36,7 @@ pub(super) fn page(report: &Report) -> String {
         let analysis = escape(analysis);
         html += &format!("<section id=\"analysis\"><h2>What may be concluded</h2><p>{analysis}</p></section>\n");
     }
-    html += &charts(&report.loads);
+    html += &charts(report);
     html += "</main>\n<footer><p>How each number is made, and what this tool is biased by: METHODOLOGY.md and BIAS.md in \
              its repository. Every number here, the terminal's table and report.json come from the same merged \
              histograms.</p></footer>\n";
@@ -68,7 +67,8 @@ fn text_of<'a>(run: &'a RunRecord, key: &str) -> Option<&'a str> {
 /// The article's table, under each load, with the rules below.
 fn tables(report: &Report) -> String {
     let mut html = "<section id=\"table\"><h2>Measured, beside the article’s words</h2>\n".to_owned();
-    html += &loads::each(&report.loads, TABLES_LIMIT_BYTES, |_, point| article::table(point));
+    html +=
+        &loads::each(&report.loads, TABLES_LIMIT_BYTES, |_, point| article::table(point) + &article::saturated(point));
     html += "<ul class=\"rules\">\n";
     for rule in &report.rules {
         html += &format!("<li>{}</li>\n", escape(rule));
@@ -77,17 +77,16 @@ fn tables(report: &Report) -> String {
 }
 
 /// The charts, for each load those of one load, and those over the loads of a sweep first.
-fn charts(loads: &[LoadPoint]) -> String {
+fn charts(report: &Report) -> String {
     let mut html = "<section id=\"charts\"><h2>Charts</h2>\n".to_owned();
-    if loads.len() > 1 {
-        html += &format!("<div class=\"board\">{}</div>\n", sweep::figures(loads));
-    }
-    html += &loads::each(loads, CHARTS_LIMIT_BYTES, |index, point| {
+    html += &sweep::figures(report, SWEEPS_LIMIT_BYTES);
+    html += &loads::each(&report.loads, CHARTS_LIMIT_BYTES.saturating_sub(html.len()), |index, point| {
         let id = format!("load{index}");
         let figures = [
             percentiles::figure(point, &format!("{id}-percentiles")),
             responses::figure(point, &format!("{id}-responses")),
             dots::figures(point, &id),
+            memory::figure(point),
             others::figure(point),
         ];
         format!("<div class=\"board\">{}</div>\n", figures.concat())

@@ -1,158 +1,95 @@
-//! Latency against what a sweep varied: clients, or events a second.
+//! What a sweep shows: how far each approach goes, and every quantity against what was varied.
 
 use super::{
-    canvas::{self, Ink},
-    chart::{self, EndLabel, Frame, NAMES},
-    markup::{self, Cell},
-    scale::{Scale, logarithmic_axis},
+    markup::{self, Cell, escape},
+    quantities::{GROUPS, Group},
+    sweep_chart,
 };
 use crate::{
-    format::{self, or_none},
-    report::{LoadPoint, Row},
-    schema::{Load, Summary},
+    format::{self, NONE, duration},
+    objective::{Beyond, RULE, Reach, VariantReach},
+    report::Report,
+    sweep::{self, Sweep},
 };
 
-const SIZE: (i32, i32) = (1480, 820);
-const FRAME: Frame = Frame { left: 150, right: SIZE.0 - NAMES, top: 56, bottom: SIZE.1 - 90 };
-
-/// What is varied: its name, its value, and what is held.
-struct Axis {
-    name: &'static str,
-    value: fn(&Load) -> f64,
-    held: fn(&Load) -> (String, f64),
-}
-
-const AXES: [Axis; 2] = [
-    Axis {
-        name: "clients",
-        value: |load| f64::from(load.clients),
-        held: |load| ("events a second".to_owned(), load.events_per_second),
-    },
-    Axis {
-        name: "events a second",
-        value: |load| load.events_per_second,
-        held: |load| ("clients".to_owned(), f64::from(load.clients)),
-    },
-];
-
-/// A percentile that is drawn.
-type Percentile = (&'static str, fn(&Summary) -> Option<u64>);
-
-const PERCENTILES: [Percentile; 2] = [("p50", |summary| summary.p50), ("p99", |summary| summary.p99)];
-
-/// The figures: for each axis that has several values, and each value of the other, one of each percentile.
-pub(super) fn figures(loads: &[LoadPoint]) -> String {
+/// Tables and charts of every sweep of a run, the heaviest first, as many as there is room for; nothing where there is
+/// none.
+pub(super) fn figures(report: &Report, limit_bytes: usize) -> String {
     let mut html = String::new();
-    for axis in &AXES {
-        let mut held: Vec<f64> = loads.iter().map(|point| (axis.held)(&point.load).1).collect();
-        held.sort_by(f64::total_cmp);
-        held.dedup();
-        for (index, value) in held.iter().enumerate() {
-            let points: Vec<&LoadPoint> = loads.iter().filter(|point| (axis.held)(&point.load).1 == *value).collect();
-            if points.len() < 2 {
-                continue;
-            }
-            for percentile in PERCENTILES {
-                let id = format!("sweep-{}-{index}-{}", axis.name.replace(' ', "-"), percentile.0);
-                html += &figure(axis, percentile, &points, &id);
+    let mut left_out = 0;
+    // The two were made of the same loads by the same function.
+    for (sweep, reach) in sweep::sweeps(&report.loads).iter().zip(&report.reaches) {
+        let parts = std::iter::once(reached(reach)).chain(GROUPS.iter().map(|group| folded(sweep, group)));
+        for part in parts {
+            if html.len() + part.len() > limit_bytes {
+                left_out += 1;
+            } else {
+                html += &part;
             }
         }
+    }
+    if left_out > 0 {
+        html += &format!(
+            "<p>Left out here to keep the page small: {left_out} groups of charts over loads. report.json has their \
+             numbers.</p>\n"
+        );
     }
     html
 }
 
-fn figure(axis: &Axis, percentile: Percentile, points: &[&LoadPoint], id: &str) -> String {
-    let lines = lines(axis, percentile, points);
-    let all = || lines.iter().flat_map(|(_, line)| line.iter().copied());
-    let Some(([least, most], ticks)) = logarithmic_axis(all().map(|(_, latency)| latency)) else {
-        return String::new();
+/// Charts of one group, to be folded away; nothing where none has a figure.
+fn folded(sweep: &Sweep<'_>, group: &Group) -> String {
+    let charts: String = group.quantities.iter().map(|quantity| sweep_chart::figure(sweep, quantity)).collect();
+    if charts.is_empty() {
+        return charts;
+    }
+    let open = if group.is_open { " open" } else { "" };
+    let summary = format!("{}, against {}, with {}", group.title, sweep.axis.name, sweep.held());
+    format!("<details{open}><summary>{}</summary><div class=\"board\">{charts}</div></details>\n", escape(&summary))
+}
+
+/// How far each variant meets the objective.
+fn reached(reach: &Reach) -> String {
+    let headings = ["Approach", "p99 at most", "Met up to", "p99 there", "Not met at", "Where it falls short in"];
+    let rows: Vec<Vec<Cell>> = reach.variants.iter().map(|variant| cells(reach, variant)).collect();
+    let title = format!("Most {} that meet the objective, with {}", reach.axis, reach.held);
+    let table = markup::table("figures reach", &title, &headings, &rows);
+    format!(
+        "<figure><h3>{}</h3><figcaption>{} {}</figcaption>{table}</figure>\n",
+        escape(&title),
+        escape(&take_away(reach)),
+        escape(RULE)
+    )
+}
+
+fn cells(reach: &Reach, variant: &VariantReach) -> Vec<Cell> {
+    let load = |load: f64| Cell::number(&format!("{} {}", format::plain(load), reach.axis), Some(load));
+    let time = |time: u64| Cell::number(&duration(time), Some(time as f64));
+    let none = || Cell::text(NONE);
+    let beyond = variant.beyond.as_ref();
+    vec![
+        markup::name(variant.order, &variant.variant, ""),
+        time(variant.objective_ns),
+        variant.met.map_or_else(|| Cell::number("no load that was tried", Some(0.0)), |(met, _)| load(met)),
+        variant.met.map_or_else(none, |(_, p99)| time(p99)),
+        beyond.map_or_else(|| Cell::text("nothing heavier was tried"), |beyond| load(beyond.load)),
+        beyond.map_or_else(none, falls_short),
+    ]
+}
+
+fn falls_short(beyond: &Beyond) -> Cell {
+    let note = if beyond.harness_was_the_limit { " <small>the server may carry more</small>" } else { "" };
+    Cell::html(format!("{}{note}", escape(&beyond.why)), None)
+}
+
+fn take_away(reach: &Reach) -> String {
+    let whole = reach.variants.iter().filter(|variant| variant.met.is_some() && variant.beyond.is_none()).count();
+    let beyond = reach.variants.iter().filter_map(|variant| variant.beyond.as_ref());
+    let limited = match beyond.filter(|beyond| beyond.harness_was_the_limit).count() {
+        0 => String::new(),
+        count => {
+            format!(" Where {count} of the others fall short, the harness and not the server alone was the limit.")
+        }
     };
-    // A load whose events support no percentile keeps its place on the axis.
-    let loads = points.iter().map(|point| (axis.value)(&point.load));
-    let Some(([lightest, heaviest], _)) = logarithmic_axis(loads) else { return String::new() };
-    let horizontal = Scale::logarithmic(lightest, heaviest, FRAME.left, FRAME.right);
-    let vertical = Scale::logarithmic(least, most, FRAME.bottom, FRAME.top);
-    let (held, value) = (axis.held)(&points[0].load);
-    let title = format!("{} against {}, with {} {held}", percentile.0, axis.name, format::plain(value));
-    let take_away = take_away(&lines, axis);
-    let drawing = canvas::svg(id, SIZE, &title, &take_away, |canvas| {
-        let loads: Vec<_> = points
-            .iter()
-            .map(|point| (axis.value)(&point.load))
-            .map(|load| (horizontal.at(load), format::plain(load)))
-            .collect();
-        let ticks: Vec<_> =
-            ticks.iter().map(|tick| (vertical.at(*tick), format::tick(&format::duration(*tick as u64)))).collect();
-        chart::horizontal_axis(canvas, FRAME, &loads, &format!("{}, logarithmic", axis.name));
-        chart::vertical_axis(canvas, FRAME, &ticks, &format!("latency, {}, logarithmic", percentile.0));
-        let mut labels = Vec::new();
-        for (row, line) in &lines {
-            let pixels: Vec<_> = line.iter().map(|(load, value)| (horizontal.at(*load), vertical.at(*value))).collect();
-            canvas.line(pixels.clone(), Ink::Series(row.order), 4, 1.0);
-            pixels.iter().for_each(|place| canvas.marker(row.order, *place, true));
-            let end = pixels.last().copied();
-            labels.extend(end.map(|end| EndLabel { order: Some(row.order), text: row.variant.clone(), end }));
-        }
-        chart::end_labels(canvas, FRAME, &labels);
-    });
-    chart::figure(&title, &take_away, &drawing, &table(axis, percentile, points, &lines))
-}
-
-/// Each variant's latency under each load that supports the percentile.
-fn lines<'a>(axis: &Axis, percentile: Percentile, points: &[&'a LoadPoint]) -> Vec<(&'a Row, Vec<(f64, f64)>)> {
-    let mut lines: Vec<(&Row, Vec<(f64, f64)>)> = Vec::new();
-    for point in points {
-        for row in &point.rows {
-            let latency = row.merged.as_ref().and_then(|merged| percentile.1(&merged.latency_ns));
-            let Some(latency) = latency else { continue };
-            let place = ((axis.value)(&point.load), latency as f64);
-            match lines.iter_mut().find(|(other, _)| other.variant == row.variant) {
-                Some((_, line)) => line.push(place),
-                None => lines.push((row, vec![place])),
-            }
-        }
-    }
-    lines.sort_by(|(a, _), (b, _)| {
-        (a.label.is_none(), a.order, &a.variant).cmp(&(b.label.is_none(), b.order, &b.variant))
-    });
-    lines
-}
-
-fn take_away(lines: &[(&Row, Vec<(f64, f64)>)], axis: &Axis) -> String {
-    let grown = lines.iter().filter_map(|(row, line)| {
-        let (first, last) = (line.first()?, line.last()?);
-        (line.len() > 1).then(|| (last.1 / first.1, &row.variant, [first.0, last.0]))
-    });
-    let least = grown.clone().min_by(|a, b| a.0.total_cmp(&b.0));
-    let most = grown.max_by(|a, b| a.0.total_cmp(&b.0));
-    match least.zip(most) {
-        Some((least, most)) => format!(
-            "From {} to {} {}, {} changes least, to {} × what it was, and {} most, to {} ×.",
-            format::plain(most.2[0]),
-            format::plain(most.2[1]),
-            axis.name,
-            least.1,
-            format::significant(least.0),
-            most.1,
-            format::significant(most.0)
-        ),
-        None => format!("Too few events to compare different numbers of {}.", axis.name),
-    }
-}
-
-fn table(axis: &Axis, percentile: Percentile, points: &[&LoadPoint], lines: &[(&Row, Vec<(f64, f64)>)]) -> String {
-    let loads: Vec<f64> = points.iter().map(|point| (axis.value)(&point.load)).collect();
-    let mut headings = vec!["Approach".to_owned()];
-    headings.extend(loads.iter().map(|load| format!("{} {}", format::plain(*load), axis.name)));
-    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-    let cells: Vec<Vec<Cell>> = lines
-        .iter()
-        .map(|(row, line)| {
-            let values = loads.iter().map(|load| line.iter().find(|(at, _)| at == load).map(|(_, value)| *value));
-            let values =
-                values.map(|value| Cell::number(&or_none(value, |value| format::duration(value as u64)), value));
-            [markup::name(row.order, &row.variant, "")].into_iter().chain(values).collect()
-        })
-        .collect();
-    markup::table("figures", &format!("Latency, {}, against {}", percentile.0, axis.name), &headings, &cells)
+    format!("{whole} of {} meet it under the heaviest load that was tried.{limited}", reach.variants.len())
 }

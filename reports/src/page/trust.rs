@@ -20,7 +20,7 @@ const SAMPLES_LIMIT_BYTES: usize = 40_000;
 /// The box.
 pub(super) fn section(report: &Report) -> String {
     let validity = &report.validity;
-    let state = if validity.valid == validity.planned.max(validity.recorded) { "agrees" } else { "differs" };
+    let state = if validity.is_whole() { "agrees" } else { "differs" };
     let mut html = format!(
         "<section class=\"trust\" id=\"validity\"><h2>Can it be trusted?</h2><p class=\"line\"><b class=\"{state}\">{}</b></p>\n",
         escape(&validity.line())

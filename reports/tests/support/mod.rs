@@ -3,6 +3,8 @@
 
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "shared by test crates that each use a part")]
 
+pub mod saturated;
+
 use reports::{
     schema::{
         ApproachFacts, ArticleWords, Check, Clients, Complexity, Connect, Cpu, EmptyTheory, Environment, Events, Host,

@@ -1,0 +1,53 @@
+//! What one client takes in memory: user space of each end, and the kernel's for both.
+
+use super::{
+    chart,
+    markup::{self, Cell, escape},
+};
+use crate::{
+    format::{self, or_none},
+    merge::ClientMemory,
+    report::LoadPoint,
+};
+
+const HEADINGS: [&str; 7] = [
+    "Approach",
+    "Server, idle",
+    "Server, active",
+    "Client, idle",
+    "Client, active",
+    "Kernel, both ends, idle",
+    "Kernel, both ends, active",
+];
+
+/// The table with its heading, or nothing where no row has figures.
+pub(super) fn figure(point: &LoadPoint) -> String {
+    let measured = chart::measured(point);
+    let memories = measured.iter().filter_map(|row| Some((*row, row.merged.as_ref()?.memory)));
+    let rows: Vec<Vec<Cell>> = memories
+        .map(|(row, memory)| [vec![markup::name(row.order, &row.variant, "")], cells(&memory)].concat())
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let title = "Memory of one client";
+    let caption = format!("{title}, with {}", crate::verdict::describe(&point.load));
+    let explained = "Growth over the idle processes, mean of the rounds. Idle: all have subscribed and nothing is \
+                     published yet; active: at the end of the window. Server and client are user space. The kernel’s \
+                     memory cannot be told apart by end, and below 5,000 clients not at all.";
+    let table = markup::table("figures", &caption, &HEADINGS, &rows);
+    format!("<figure><h3>{title}</h3><figcaption>{}</figcaption>{table}</figure>\n", escape(explained))
+}
+
+fn cells(memory: &ClientMemory) -> Vec<Cell> {
+    [
+        Some(memory.server_idle_bytes),
+        Some(memory.server_bytes),
+        Some(memory.client_idle_bytes),
+        Some(memory.client_bytes),
+        memory.kernel_idle_bytes,
+        memory.kernel_bytes,
+    ]
+    .map(|bytes| Cell::number(&or_none(bytes, format::bytes), bytes))
+    .into()
+}

@@ -1,0 +1,128 @@
+//! One quantity against what a sweep varied, log–log: solid where the trials are valid, hollow where the harness and not
+//! the server alone was the limit.
+
+use super::{
+    canvas::{self, Canvas, Hold, Ink, TEXT},
+    chart::{self, EndLabel, Frame, NAMES},
+    marks::{self, Line, Mark, Standing},
+    markup::{self, Cell},
+    quantities::Quantity,
+    scale::{Scale, logarithmic_axis, share_axis},
+    take_away,
+};
+use crate::{
+    format::{self, NONE},
+    sweep::Sweep,
+};
+
+const SIZE: (i32, i32) = (1480, 820);
+const FRAME: Frame = Frame { left: 150, right: SIZE.0 - NAMES, top: 56, bottom: SIZE.1 - 90 };
+/// Between the axis and the lightest load, so that no mark covers the axis.
+const MARGIN: i32 = 24;
+/// Height of a line that says what hollow or ringed marks are.
+const LEGEND: i32 = TEXT + 8;
+
+/// The figure, or nothing where no variant has one.
+pub(super) fn figure(sweep: &Sweep<'_>, quantity: &Quantity) -> String {
+    let lines = marks::lines(sweep, quantity);
+    let Some((horizontal, vertical)) = scales(sweep, quantity, &lines) else { return String::new() };
+    let axis = sweep.axis.name;
+    let title = format!("{} against {axis}, with {}", quantity.title, sweep.held());
+    let take_away = take_away::of(sweep, quantity, &lines);
+    let legend = legend(&lines);
+    let id = format!("sweep-{}-{}-{}", axis.replace(' ', "-"), sweep.index, quantity.id);
+    let size = (SIZE.0, SIZE.1 + LEGEND * legend.len() as i32);
+    let drawing = canvas::svg(&id, size, &title, &take_away, |canvas| {
+        let loads: Vec<_> = sweep
+            .points
+            .iter()
+            .map(|point| (sweep.axis.value)(&point.load))
+            .map(|load| (horizontal.at(load), format::plain(load)))
+            .collect();
+        let ticks: Vec<_> =
+            vertical.1.iter().map(|tick| (vertical.0.at(*tick), format::tick(&(quantity.text)(*tick)))).collect();
+        chart::horizontal_axis(canvas, FRAME, &loads, &format!("{axis}, logarithmic"));
+        chart::vertical_axis(canvas, FRAME, &ticks, &format!("{}, logarithmic", quantity.what));
+        for (text, line) in legend.iter().zip(0..) {
+            canvas.text(text, (8, SIZE.1 + LEGEND * line + TEXT / 2), Ink::Muted, Hold::Left);
+        }
+        let place = |mark: &Mark| (horizontal.at(mark.load), vertical.0.at(mark.value));
+        let labels: Vec<EndLabel> = lines.iter().filter_map(|line| draw(canvas, line, place)).collect();
+        chart::end_labels(canvas, FRAME, &labels);
+    });
+    chart::figure(&title, &take_away, &drawing, &table(sweep, quantity, &lines))
+}
+
+/// Along the axis, and upwards with its ticks; none where nothing can be drawn. A load for which no variant has a figure
+/// keeps its place.
+fn scales(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> Option<(Scale, (Scale, Vec<f64>))> {
+    let values = lines.iter().flat_map(|(_, marks)| marks.iter().map(|mark| mark.value));
+    let (bounds, ticks) = logarithmic_axis(values.clone())?;
+    let (bounds, ticks) = if quantity.whole.is_some() { share_axis(values) } else { (bounds, ticks) };
+    let loads = sweep.points.iter().map(|point| (sweep.axis.value)(&point.load));
+    let ([lightest, heaviest], _) = logarithmic_axis(loads)?;
+    let horizontal = Scale::logarithmic(lightest, heaviest, FRAME.left + MARGIN, FRAME.right);
+    Some((horizontal, (Scale::logarithmic(bounds[0], bounds[1], FRAME.bottom, FRAME.top), ticks)))
+}
+
+/// A line through what the server was measured at, a dotted one to where the harness was the limit, and the marks over
+/// both. Gives where the name belongs.
+fn draw(canvas: &Canvas<'_>, (row, marks): &Line<'_>, place: impl Fn(&Mark) -> (i32, i32)) -> Option<EndLabel> {
+    let drawn: Vec<&Mark> = marks.iter().filter(|mark| mark.value > 0.0).collect();
+    let is_limited = |mark: &Mark| mark.standing == Standing::Limited;
+    for pair in drawn.windows(2).filter(|pair| pair.iter().any(|mark| is_limited(mark))) {
+        canvas.line(vec![place(pair[0]), place(pair[1])], Ink::Dotted(row.order), 3, 1.0);
+    }
+    let solid: Vec<_> = drawn.iter().filter(|mark| !is_limited(mark)).map(|mark| place(mark)).collect();
+    if solid.len() > 1 {
+        canvas.line(solid, Ink::Series(row.order), 4, 1.0);
+    }
+    for mark in &drawn {
+        canvas.marker(row.order, place(mark), !is_limited(mark));
+        if mark.standing == Standing::Overload {
+            canvas.ring(row.order, place(mark));
+        }
+    }
+    let end = place(drawn.last()?);
+    Some(EndLabel { order: Some(row.order), text: row.variant.clone(), end })
+}
+
+/// What unusual marks mean, where there are any.
+fn legend(lines: &[Line<'_>]) -> Vec<&'static str> {
+    let any = |standing| lines.iter().any(|(_, marks)| marks.iter().any(|mark| mark.standing == standing));
+    let meanings = [
+        (Standing::Limited, "hollow: the harness and not the server alone was the limit"),
+        (Standing::Overload, "ringed: OVERLOAD, the server was short of processors"),
+    ];
+    meanings.into_iter().filter(|(standing, _)| any(*standing)).map(|(_, meaning)| meaning).collect()
+}
+
+fn table(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> String {
+    let loads: Vec<f64> = sweep.points.iter().map(|point| (sweep.axis.value)(&point.load)).collect();
+    let mut headings = vec!["Approach".to_owned()];
+    headings.extend(loads.iter().map(|load| format!("{} {}", format::plain(*load), sweep.axis.name)));
+    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
+    let cells: Vec<Vec<Cell>> = lines
+        .iter()
+        .map(|(row, marks)| {
+            let values = loads.iter().map(|load| cell(quantity, marks.iter().filter(|mark| mark.load == *load)));
+            [markup::name(row.order, &row.variant, "")].into_iter().chain(values).collect()
+        })
+        .collect();
+    markup::table("figures", &format!("{} against {}", quantity.title, sweep.axis.name), &headings, &cells)
+}
+
+/// The figure under one load: of the valid trials, and of others apart and labelled.
+fn cell<'a>(quantity: &Quantity, marks: impl Iterator<Item = &'a Mark>) -> Cell {
+    let mut cell = Cell::default();
+    for mark in marks {
+        let label = match mark.standing {
+            Standing::Valid => "",
+            Standing::Overload => " <small class=\"differs\">OVERLOAD</small>",
+            Standing::Limited => " <small class=\"differs\">SATURATED</small>",
+        };
+        cell.html += &format!("{}{label}", markup::escape(&(quantity.text)(mark.value)));
+        cell.order = cell.order.or(Some(mark.value));
+    }
+    if cell.html.is_empty() { Cell::text(NONE) } else { cell }
+}

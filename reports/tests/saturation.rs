@@ -1,0 +1,117 @@
+//! Trials that were offered more than the machine carries: said as offered against achieved, with the side that was short
+//! of processors, and in no figure.
+
+mod support;
+
+use reports::{
+    merge::merged,
+    saturation::{Side, is_intended, limit},
+    schema::{Status, Verdict},
+    statistics,
+    store::Run,
+    table,
+};
+use support::saturated::{of, saturate};
+
+/// One round under a thousand clients, of which short polling is saturated on both sides.
+fn overloaded(intended: bool) -> Run {
+    let mut run = support::run();
+    run.trials.retain(|trial| trial.round == 1);
+    run.run.planned_trials = 11;
+    for trial in of(&mut run, "short-poll", 1000) {
+        saturate(trial, Side::Both);
+        trial.overload = intended;
+    }
+    run
+}
+
+/// The row of a variant in the terminal's table.
+fn row(text: &str, variant: &str) -> String {
+    text.lines().find(|line| line.starts_with(&format!("{variant} "))).unwrap().to_owned()
+}
+
+#[test]
+fn an_overload_that_was_meant_is_said_and_is_no_problem() {
+    let text = table::render(&overloaded(true));
+    // 5,000 requests in a window of five seconds, of which two in five were answered.
+    let said =
+        "short-poll: offered 1,000 requests a second, achieved 400 (40.0 %); saturated: server and load generator\n";
+    assert!(text.contains(said), "{text}");
+    assert!(text.contains("valid: 10 of 11 trials, 1 overloaded as intended; 1 warning: hiccup (sse)\n"), "{text}");
+    assert!(!text.contains("invalid: "), "{text}");
+    let row = row(&text, "short-poll");
+    assert!(row.ends_with(" 0/1 SATURATED") && row.matches('–').count() == 9, "{row}");
+    assert!(text.lines().take(14).all(|line| line.chars().count() <= 120), "{text}");
+}
+
+#[test]
+fn an_overload_that_was_not_meant_is_said_and_is_a_problem() {
+    let text = table::render(&overloaded(false));
+    assert!(text.contains("short-poll: offered 1,000 requests a second, achieved 400 (40.0 %); saturated: "), "{text}");
+    assert!(text.contains("invalid: short-poll, round 1: polls: they were late\n"), "{text}");
+    assert!(text.contains("valid: 10 of 11 trials; 1 warning") && !text.contains("as intended"), "{text}");
+    assert!(row(&text, "short-poll").ends_with(" 0/1 SATURATED"), "{text}");
+}
+
+#[test]
+fn what_no_lack_of_processors_explains_is_no_saturation() {
+    let mut run = overloaded(true);
+    let trial = &mut run.trials[0];
+    assert_eq!((trial.approach.as_str(), is_intended(trial), limit(trial)), ("short-poll", true, Some(Side::Both)));
+    trial.measured.as_mut().unwrap().events.corrupt = 1;
+    assert_eq!((is_intended(trial), limit(trial)), (false, None));
+    let text = table::render(&run);
+    assert!(!text.contains("saturated: ") && text.contains("invalid: short-poll, round 1: "), "{text}");
+    assert!(row(&text, "short-poll").ends_with(" 0/1"), "{text}");
+
+    let mut run = overloaded(true);
+    run.trials[0].measured.as_mut().unwrap().checks[0].id = "clock".into();
+    assert!(is_intended(&run.trials[0]));
+    run.trials[0].measured.as_mut().unwrap().checks[0].verdict = Verdict::Invalid;
+    assert!(!is_intended(&run.trials[0]));
+}
+
+#[test]
+fn only_trials_that_are_invalid_are_saturated() {
+    let mut run = overloaded(true);
+    run.trials[0].status = Status::Ok;
+    assert_eq!((limit(&run.trials[0]), is_intended(&run.trials[0])), (None, false));
+    let text = table::render(&run);
+    assert!(!text.contains("saturated: ") && row(&text, "short-poll").ends_with(" 1/1 OVERLOAD"), "{text}");
+}
+
+#[test]
+fn what_does_not_poll_is_offered_deliveries() {
+    let mut run = support::run();
+    let mut rounds = of(&mut run, "websocket", 1000);
+    saturate(rounds.next().unwrap(), Side::Server);
+    drop(rounds);
+    // 251 events for five followers each, in five seconds; of 1,255 deliveries 502 were made.
+    let said =
+        "websocket: offered 251 deliveries a second, achieved 100 (40.0 %); saturated: server, in 1 of 3 trials\n";
+    let text = table::render(&run);
+    assert!(text.contains(said), "{text}");
+    // The other two rounds make the row's figures.
+    assert!(row(&text, "websocket").ends_with(" 2/3 ×1.01"), "{text}");
+    // A side that was short in one round, and the other in another, are both.
+    saturate(of(&mut run, "websocket", 1000).nth(1).unwrap(), Side::LoadGenerator);
+    let text = table::render(&run).replace("\n  ", " ");
+    assert!(text.contains("; saturated: server and load generator, in 2 of 3 trials\n"), "{text}");
+}
+
+#[test]
+fn no_latency_of_a_saturated_trial_is_a_figure() {
+    let mut run = support::run();
+    for trial in of(&mut run, "webhook", 1000) {
+        saturate(trial, Side::Both);
+        trial.overload = true;
+        let fast = statistics::summarise(&support::histogram((0..1_000).map(|k| 1_000 + k)), 1_000);
+        let measured = trial.measured.as_mut().unwrap();
+        (measured.latency_ns, measured.event_median_ns) = (fast.clone(), fast);
+    }
+    let own: Vec<_> = run.trials.iter().filter(|trial| trial.approach == "webhook").collect();
+    assert_eq!(merged(&own), None);
+    let text = table::render(&run);
+    assert!(text.contains(", sse and websocket are soonest") && !text.contains("1.50 µs"), "{text}");
+    assert!(text.contains("valid: 30 of 33 trials, 3 overloaded as intended; "), "{text}");
+}

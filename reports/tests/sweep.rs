@@ -1,0 +1,208 @@
+//! What the page shows of a sweep: every quantity against clients, how far each approach goes, and where the harness and
+//! not the server was the limit.
+
+mod support;
+
+use std::fs;
+
+use reports::{page, saturation::Side, schema::Status, store::Run};
+use serde_json::Value;
+use support::saturated::{of, saturate};
+use tempfile::TempDir;
+
+const LOADS: [u32; 3] = [1_000, 5_000, 20_000];
+
+/// The page and the data of a run.
+fn written(run: &Run) -> (String, Value) {
+    let directory = TempDir::new().unwrap();
+    let written = page::write(run, directory.path()).unwrap();
+    let data = fs::read_to_string(&written.data).unwrap();
+    (fs::read_to_string(&written.page).unwrap(), serde_json::from_str(&data).unwrap())
+}
+
+/// The figure with this heading.
+fn figure<'a>(page: &'a str, title: &str) -> &'a str {
+    let heading = format!("<h3>{title}</h3>");
+    let (_, rest) = page.split_once(&heading).unwrap_or_else(|| panic!("no figure {title}"));
+    rest.split_once("</figure>").unwrap().0
+}
+
+/// The row of an approach in a figure's table.
+fn row<'a>(figure: &'a str, approach: &str) -> &'a str {
+    let (_, rest) = figure.split_once(&format!("<i>{approach}</i>")).unwrap_or_else(|| panic!("no row {approach}"));
+    rest.split_once("</tr>").unwrap().0
+}
+
+const P50: &str = "Latency, p50 against clients, with 50 events a second";
+const DELIVERED: &str = "Delivered over expected against clients, with 50 events a second";
+const REACH: &str = "Most clients that meet the objective, with 50 events a second";
+
+#[test]
+fn every_quantity_is_drawn_against_clients() {
+    let (page, data) = written(&support::run_under(&LOADS));
+    for title in [
+        "Latency, p50",
+        "Latency, p99",
+        "Time to last, p50",
+        "Delivered over expected",
+        "Achieved over offered",
+        "Processor time of the server",
+        "Processor time of the clients",
+        "Memory of the server, idle",
+        "Memory of the server, active",
+        "Memory of the clients, idle",
+        "Memory of the clients, active",
+        "Memory of the kernel for both ends, idle",
+        "Memory of the kernel for both ends, active",
+    ] {
+        let figure = figure(&page, &format!("{title} against clients, with 50 events a second"));
+        assert!(figure.contains("<desc id=\"sweep-clients-0-") && figure.contains("<polyline"), "{title}: {figure}");
+        let rows = figure.matches("<th scope=\"row\"").count();
+        assert_eq!(rows, if title.starts_with("Achieved") { 3 } else { 11 }, "{title}");
+        assert!(!figure.contains("hollow") && !figure.contains("Hollow"), "{title}");
+    }
+    // What the table has is the merged figure of the heaviest load.
+    let merged = &data["loads"][2]["rows"][2]["merged"];
+    for (title, value) in [
+        ("Time to last, p50", &merged["time_to_last_ns"]["p50"]),
+        ("Memory of the kernel for both ends, active", &merged["memory"]["kernel_bytes"]),
+    ] {
+        let figure = figure(&page, &format!("{title} against clients, with 50 events a second"));
+        assert!(row(figure, "sse").contains(&format!("<td data-order=\"{}\">", value.as_f64().unwrap())), "{title}");
+    }
+    // The kernel's is not known below 5,000 clients.
+    let kernel = figure(&page, "Memory of the kernel for both ends, idle against clients, with 50 events a second");
+    assert!(row(kernel, "sse").contains("</th><td>–</td><td data-order=\"7000\">7.00 KB</td>"), "{kernel}");
+}
+
+#[test]
+fn a_point_is_hollow_where_the_harness_was_the_limit() {
+    let plain = written(&support::run_under(&LOADS)).0;
+    let mut run = support::run_under(&LOADS);
+    of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::LoadGenerator));
+    let (page, data) = written(&run);
+    let p50 = figure(&page, P50);
+    assert!(p50.contains("hollow: the harness and not the server alone was the limit</text>"), "{p50}");
+    assert!(
+        p50.contains("Hollow, since the harness and not the server alone was the limit: sse at 20,000 clients.</desc>")
+    );
+    // The line to it is dotted, and the marker has paper in it.
+    assert_eq!((p50.matches(" d6\"").count(), p50.matches("class=\"f-paper\"").count()), (1, 1), "{p50}");
+    assert!(!figure(&plain, P50).contains(" d6\"") && !figure(&plain, P50).contains("f-paper"));
+    assert!(row(p50, "sse").ends_with(" <small class=\"differs\">SATURATED</small></td>"), "{p50}");
+    let saturated = &data["loads"][2]["rows"][2]["saturated"];
+    assert_eq!((&saturated["side"], &saturated["trials"]), (&"load_generator".into(), &3.into()));
+    assert_eq!(data["loads"][2]["rows"][2]["merged"], Value::Null);
+    assert!(page.contains("<p class=\"warns\">sse: offered 5,040 deliveries a second, achieved 2,016 (40.0 %); "));
+    // Both are a limit of the harness too.
+    of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::Server));
+    assert!(figure(&written(&run).0, P50).contains("hollow: "));
+}
+
+#[test]
+fn an_overloaded_server_is_ringed_and_other_invalid_trials_are_not_drawn() {
+    let mut run = support::run_under(&LOADS);
+    of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::Server));
+    for trial in of(&mut run, "websocket", 20_000) {
+        trial.status = Status::Invalid;
+        trial.error = Some("delivery: missed 1".into());
+    }
+    let page = written(&run).0;
+    let p50 = figure(&page, P50);
+    assert!(p50.contains("ringed: OVERLOAD, the server was short of processors</text>"), "{p50}");
+    assert!(!p50.contains("hollow") && !p50.contains("d6") && p50.matches("r=\"15\"").count() == 1, "{p50}");
+    assert!(row(p50, "sse").ends_with(" <small class=\"differs\">OVERLOAD</small></td>"), "{p50}");
+    assert!(row(p50, "websocket").ends_with("<td>–</td>"), "{p50}");
+}
+
+#[test]
+fn what_falls_short_of_what_was_offered_is_the_take_away() {
+    let mut run = support::run_under(&LOADS);
+    // A snapshot leaves out states that newer ones replaced, a tenth here.
+    let least = "All of it under every load: 10 of 11 variants. Least: conditional-get, 90.0 % at 20,000 clients.";
+    assert!(figure(&written(&run).0, DELIVERED).contains(least), "{}", figure(&written(&run).0, DELIVERED));
+    of(&mut run, "short-poll", 20_000).for_each(|trial| saturate(trial, Side::Both));
+    let page = written(&run).0;
+    let least = "All of it under every load: 9 of 11 variants. Least: short-poll, 40.0 % at 20,000 clients. Hollow, ";
+    assert!(figure(&page, DELIVERED).contains(least), "{}", figure(&page, DELIVERED));
+    let achieved = figure(&page, "Achieved over offered against clients, with 50 events a second");
+    assert!(
+        achieved.contains(
+            "At least 98.0 % under every load: 2 of 3 variants. Least: short-poll, 40.0 % at 20,000 clients."
+        )
+    );
+}
+
+#[test]
+fn how_far_each_approach_meets_the_objective_is_said() {
+    let mut run = support::run_under(&LOADS);
+    of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::LoadGenerator));
+    for trial in of(&mut run, "websocket", 5_000).chain([]) {
+        let measured = trial.measured.as_mut().unwrap();
+        measured.events.delivered -= 1;
+        measured.events.missed += 1;
+    }
+    of(&mut run, "grpc-web", 5_000).for_each(|trial| trial.status = Status::Failed);
+    of(&mut run, "grpc-web", 20_000).for_each(|trial| trial.status = Status::Failed);
+    let (page, data) = written(&run);
+    let reach = figure(&page, REACH);
+    // A second of the interval and a tenth.
+    assert!(
+        row(reach, "short-poll").contains("</th><td data-order=\"1100000000\">1.10 s</td><td data-order=\"20000\">")
+    );
+    assert!(row(reach, "long-poll").contains("</th><td data-order=\"100000000\">100 ms</td>"));
+    assert!(row(reach, "long-poll").ends_with("<td>nothing heavier was tried</td><td>–</td>"), "{reach}");
+    let harness = "<td data-order=\"20000\">20,000 clients</td><td>saturated: load generator <small>the server may carry \
+                   more</small></td>";
+    assert!(row(reach, "sse").ends_with(harness), "{reach}");
+    // Whoever meets it under a heavier load meets it there.
+    assert!(row(reach, "websocket").contains("<td data-order=\"20000\">20,000 clients</td><td data-order="), "{reach}");
+    let failed = "<td data-order=\"5000\">5,000 clients</td><td>3 of 3 trials not valid</td>";
+    assert!(row(reach, "grpc-web").ends_with(failed), "{reach}");
+    assert!(
+        reach.contains("9 of 11 meet it under the heaviest load that was tried. Where 1 of the others fall short, ")
+    );
+    let variants = data["reaches"][0]["variants"].as_array().unwrap();
+    assert_eq!((&variants[2]["variant"], &variants[2]["met"][0]), (&"sse".into(), &5000.0.into()));
+}
+
+#[test]
+fn a_p99_beyond_the_objective_does_not_meet_it() {
+    let mut run = support::run_under(&LOADS);
+    for clients in [5_000, 20_000] {
+        let poll = of(&mut run, "short-poll", clients).map(|trial| trial.measured.clone().unwrap()).next().unwrap();
+        of(&mut run, "sse", clients)
+            .for_each(|trial| trial.measured.as_mut().unwrap().latency_ns = poll.latency_ns.clone());
+    }
+    let page = written(&run).0;
+    let sse = row(figure(&page, REACH), "sse");
+    assert!(sse.contains("<td data-order=\"1000\">1,000 clients</td>") && sse.contains("<td>p99 9"), "{sse}");
+}
+
+#[test]
+fn what_one_client_takes_is_a_table() {
+    let page = written(&support::run_under(&LOADS)).0;
+    let memory = figure(&page, "Memory of one client");
+    assert!(memory.contains("Memory of one client, with 20,000 clients and 50 events a second"), "{memory}");
+    // Mean of three rounds: 160 · 30 and 160 · 40 bytes and 400, 8,000 and 9,000 and 300, 7,000 and 200 in the end.
+    let values =
+        ["5200\">5.20 KB", "6800\">6.80 KB", "8300\">8.30 KB", "9300\">9.30 KB", "7000\">7.00 KB", "7200\">7.20 KB"];
+    let cells: String = values.iter().map(|value| format!("<td data-order=\"{value}</td>")).collect();
+    assert!(row(memory, "sse").ends_with(&cells), "{memory}");
+    let small = written(&support::run()).0;
+    assert!(row(figure(&small, "Memory of one client"), "sse").ends_with("<td>–</td><td>–</td>"));
+}
+
+#[test]
+fn a_sweep_of_many_variants_keeps_the_page_small() {
+    let mut run = support::run_under(&[1_000, 5_000, 10_000, 30_000, 100_000]);
+    for approach in ["short-poll", "webhook"] {
+        let mut more: Vec<_> = run.trials.iter().filter(|trial| trial.approach == approach).cloned().collect();
+        more.iter_mut().for_each(|trial| trial.variant += "/new-connection");
+        run.trials.extend(more);
+    }
+    let page = written(&run).0;
+    assert!(page.len() < 1_000_000, "{}", page.len());
+    let groups = page.matches("against clients, with 50 events a second</summary>").count();
+    assert_eq!((groups, page.contains("groups of charts over loads")), (4, false), "all of one sweep has room");
+}
