@@ -76,6 +76,21 @@ fn every_quantity_is_drawn_against_clients() {
 }
 
 #[test]
+fn a_sweep_of_rates_is_drawn_against_rates() {
+    let mut run = support::run_under(&LOADS);
+    for trial in &mut run.trials {
+        trial.load.events_per_second = f64::from(trial.load.clients) / 100.0;
+        trial.load.clients = 700;
+    }
+    let (page, data) = written(&run);
+    let p99 = figure(&page, "Latency, p99 against events a second, with 700 clients");
+    assert!(p99.contains("<th scope=\"col\">200 events a second</th>"), "{p99}");
+    assert!(!page.contains(" against clients, ") && data["reaches"].as_array().unwrap().len() == 1);
+    let reach = figure(&page, "Most events a second that meet the objective, with 700 clients");
+    assert!(row(reach, "sse").contains("<td data-order=\"200\">200 events a second</td>"), "{reach}");
+}
+
+#[test]
 fn a_point_is_hollow_where_the_harness_was_the_limit() {
     let plain = written(&support::run_under(&LOADS)).0;
     let mut run = support::run_under(&LOADS);
@@ -93,6 +108,7 @@ fn a_point_is_hollow_where_the_harness_was_the_limit() {
     let saturated = &data["loads"][2]["rows"][2]["saturated"];
     assert_eq!((&saturated["side"], &saturated["trials"]), (&"load_generator".into(), &3.into()));
     assert_eq!(data["loads"][2]["rows"][2]["merged"], Value::Null);
+    assert!(page.contains("0 of 3 <small class=\"differs\">3 saturated</small></td>"));
     assert!(page.contains("<p class=\"warns\">sse: offered 5,040 deliveries a second, achieved 2,016 (40.0 %); "));
     // Both are a limit of the harness too.
     of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::Server));

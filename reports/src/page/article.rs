@@ -167,7 +167,10 @@ fn lost(merged: &Merged) -> Cell {
 fn trials(row: &Row) -> Cell {
     let trials = row.trials;
     let mut html = format!("{} of {}", trials.valid, trials.recorded());
-    for (count, what) in [(trials.invalid, "invalid"), (trials.failed, "failed")] {
+    let saturated = row.saturated.as_ref().map_or(0, |saturated| saturated.trials);
+    let left_out =
+        [(saturated, "saturated"), (trials.invalid.saturating_sub(saturated), "invalid"), (trials.failed, "failed")];
+    for (count, what) in left_out {
         if count > 0 {
             html += &format!(" <small class=\"differs\">{count} {what}</small>");
         }
