@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::{
     format::{self, duration},
     report::{LoadPoint, Row},
+    saturation::Saturated,
     schema::{ApproachFacts, TrialRecord},
     statistics,
     sweep::{self, Sweep},
@@ -93,7 +94,7 @@ fn of_variant(sweep: &Sweep<'_>, any: &Row) -> VariantReach {
         beyond: beyond.map(|(load, row)| Beyond {
             load: *load,
             why: shortfall(row).unwrap_or_default(),
-            harness_was_the_limit: row.saturated.as_ref().is_some_and(|saturated| saturated.harness_was_the_limit()),
+            harness_was_the_limit: row.saturated.as_ref().is_some_and(Saturated::harness_was_the_limit),
         }),
     }
 }
