@@ -39,8 +39,8 @@ JOBS = {
     "poll, 1/s": Job("short-poll/1s", 500, {1_000: 5.0, 10_000: 5.0}, 1),
     "poll, 20/s": Job("short-poll/50ms", 500, {1_000: 5.0}, 20),
     "poll, unpaced": Job("short-poll", 500, {1_000: 5.0, 10_000: 5.0}, ours=False),
-    "SSE": Job("sse", 10, {1_000: 100.0, 10_000: 10.0}),
-    "WebSocket": Job("websocket", 10, {1_000: 100.0, 10_000: 10.0}),
+    "SSE": Job("sse", 10, {1_000: 200.0, 10_000: 20.0}),
+    "WebSocket": Job("websocket", 10, {1_000: 200.0, 10_000: 20.0}),
 }
 
 ASK = "http://{address}/events?symbols=BTC"

@@ -17,8 +17,10 @@ class Follower(FastHttpUser):
 
     @task
     def follow(self):
-        for line in self.client.iter_lines(f"/stream?symbols={random.choice(SYMBOLS)}", name="open"):
-            if line.startswith("data: {"):
+        response = self.client.get(f"/stream?symbols={random.choice(SYMBOLS)}", stream=True, name="open")
+        # Locust's `iter_lines` gives nothing before there is a kilobyte, which is some events too late.
+        while line := response.stream.readline(b"\n"):
+            if line.startswith(b"data: {"):
                 events.request.fire(
                     request_type="SSE", name="event", response_time=0, response_length=len(line), exception=None, context={}
                 )
