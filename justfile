@@ -45,3 +45,7 @@ microbench:
 # curl and the article's own Python client against the servers
 interop:
     cargo build --release && harness/tests/interop/run
+
+# What a request or an event costs this and public load generators
+generators *options:
+    cargo build --release && harness/tests/generators/run {{options}}

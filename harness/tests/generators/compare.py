@@ -34,11 +34,11 @@ def main():
     parser.add_argument("--binary", default="target/release/delivery-bench")
     parser.add_argument("--scratch", required=True, type=pathlib.Path)
     parser.add_argument("--rounds", default=3, type=int)
-    parser.add_argument("generators", nargs="*", metavar="GENERATOR", help=f"{OURS}; {'; '.join(GENERATORS)}")
+    parser.add_argument("generators", nargs="*", metavar="GENERATOR", help=", ".join([OURS, *GENERATORS]))
     options = parser.parse_args()
     wanted = options.generators or [OURS, *GENERATORS]
     if unknown := set(wanted) - {OURS, *GENERATORS}:
-        parser.error(f"there is no generator {'; '.join(sorted(unknown))}")
+        parser.error(f"there is no generator {', '.join(sorted(unknown))}")
     for directory in ("logs", "ours"):
         (options.scratch / directory).mkdir(parents=True, exist_ok=True)
     measured = []
@@ -187,7 +187,7 @@ def print_table(measured):
                 key = {"job": job_name, "connections": connections, "generator": name}
                 if rounds := [one for one in measured if one.items() >= key.items() and one.get("done")]:
                     print(row(key, rounds))
-    print(f"\nOthers took at most {disturbance(measured):.0%} of the processors in a window.")
+    print(f"\n{processes.machine()}. Others took at most {disturbance(measured):.0%} of its processors in a window.")
     for one in measured:
         if one["trouble"]:
             print(f"\n{one['generator']}, {one['connections']} connections: {one['trouble']}")

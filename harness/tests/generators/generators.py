@@ -47,7 +47,7 @@ ASK = "http://{address}/events?symbols=BTC"
 WRK_TROUBLE = r"Non-2xx.*|connect [1-9]\d*"
 GENERATORS = {
     "wrk": Generator(("poll, unpaced",), f"wrk -t 2 -c {{connections}} -d {{seconds}}s {ASK}", WRK_TROUBLE),
-    "wrk, pausing": Generator(
+    "wrk-pausing": Generator(
         ("poll, 1/s",), f"wrk -t 2 -c {{connections}} -d {{seconds}}s -s {{here}}/pause.lua {ASK}", WRK_TROUBLE
     ),
     "oha": Generator(

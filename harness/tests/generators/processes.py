@@ -104,6 +104,14 @@ def machine_seconds():
     return (user + nice + system) / os.sysconf("SC_CLK_TCK")
 
 
+def machine():
+    """What this is measured on, in a sentence without its end."""
+    model = re.search(r"^model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    release = os.uname().release.split("-")[0]
+    return f"{os.cpu_count()} cores of {model[1] if model else 'unknown make'}, {memory:.0f} GiB, Linux {release}, loopback"
+
+
 def anonymous_bytes(process):
     """Anonymous resident memory of a process and of all below it."""
     status = "".join(pathlib.Path(f"/proc/{one}/status").read_text() for one in family(process))
