@@ -18,6 +18,8 @@ from generators import GENERATORS, HERE, JOBS, symbol_names
 OURS = "delivery-bench"
 # What a generator takes with next to no connections is no connection's. One for each of wrk's threads.
 FEWEST = 2
+# A smaller growth than this share of it may be chance: a garbage collector's heap breathes.
+LEAST_GROWTH = 0.2
 WARM_UP_SECONDS = 1
 WINDOW_SECONDS = 3
 # Where others took more than this share of the processors, it is measured once again; the quieter one counts.
@@ -111,7 +113,9 @@ def measure_others(options, names):
                 for connections in JOBS[job_name].events_per_second:
                     say(f"round {number}: {name}, {job_name}, {connections} connections")
                     [one] = quietest(lambda: [measure(options, name, job_name, connections)])
-                    one["bytes_per_connection"] = (one["bytes"] - idle[name]) / (connections - FEWEST)
+                    growth = one["bytes"] - idle[name]
+                    if growth > LEAST_GROWTH * idle[name]:
+                        one["bytes_per_connection"] = growth / (connections - FEWEST)
                     measured.append(one)
     return measured
 
@@ -197,9 +201,10 @@ def row(key, rounds):
     rate = statistics.median(one["done"] / one["seconds"] for one in rounds)
     each = sorted(one["processor_seconds"] / one["done"] * 1e6 for one in rounds)
     middle = statistics.median(each)
-    kilobytes = statistics.median(one["bytes_per_connection"] for one in rounds) / 1e3
+    memory = [one["bytes_per_connection"] / 1e3 for one in rounds if "bytes_per_connection" in one]
+    kilobytes = f"{statistics.median(memory):.1f}" if len(memory) == len(rounds) else "–"
     cells = [key["job"], f"{key['connections']:,}", key["generator"], f"{rate:,.0f}", f"{middle:.1f}"]
-    cells += [f"{each[0]:.1f} to {each[-1]:.1f}", f"{1e6 / middle:,.0f}", f"{kilobytes:.1f}"]
+    cells += [f"{each[0]:.1f} to {each[-1]:.1f}", f"{1e6 / middle:,.0f}", kilobytes]
     return f"| {' | '.join(cells)} |"
 
 

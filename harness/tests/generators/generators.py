@@ -59,7 +59,7 @@ GENERATORS = {
         ("SSE",),
         "{scratch}/venv/bin/locust --locustfile {here}/locustfile.py --headless --only-summary "
         "--users {connections} --spawn-rate {connections} --run-time {seconds}s --host http://{address}",
-        r"[1-9]\d*\(\d.*|\w+Error:.*",
+        r"[1-9]\d*\(\d.*",
         counts_events=True,
     ),
     "Artillery": Generator(
