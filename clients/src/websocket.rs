@@ -31,7 +31,7 @@ const BATCH_MESSAGES: usize = 256;
 /// # Errors
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
-    let read_buffer_bytes = if context.params.text("read-buffer")? == "128KiB" { 128 } else { 4 } * 1024;
+    let read_buffer_bytes = if context.params.text("read-buffer")? == "128KiB" { 128 } else { 2 } * 1024;
     let dialer = Dialer {
         endpoint: context.endpoint,
         // Orders are few and small: each is written at once.

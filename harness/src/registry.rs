@@ -143,7 +143,7 @@ const ENCODING: Setting = Setting { name: "encoding", values: Values::Choice(&["
 const CLIENT: Setting = Setting { name: "client", values: Values::Choice(&["bare", "hyper", "reqwest"]) };
 const MESSAGE_ENCODING: Setting = Setting { name: "encoding", values: Values::Choice(&["text", "binary"]) };
 const PING: Setting = Setting { name: "heartbeat", values: Values::Duration("25s") };
-const READ_BUFFER: Setting = Setting { name: "read-buffer", values: Values::Choice(&["4KiB", "128KiB"]) };
+const READ_BUFFER: Setting = Setting { name: "read-buffer", values: Values::Choice(&["2KiB", "128KiB"]) };
 
 macro_rules! source {
     ($crate_name:literal, $file:expr, $parts:expr) => {

@@ -55,7 +55,7 @@ struct Server {
 /// # Errors
 /// A setting is missing or unreadable; a connection that fails ends alone.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
-    let read_buffer_bytes = if context.params.text("read-buffer")? == "128KiB" { 128 } else { 4 } * 1024;
+    let read_buffer_bytes = if context.params.text("read-buffer")? == "128KiB" { 128 } else { 2 } * 1024;
     let config = WebSocketConfig::default()
         .read_buffer_size(read_buffer_bytes)
         .write_buffer_size(WRITE_BUFFER_BYTES)
