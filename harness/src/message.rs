@@ -169,8 +169,7 @@ pub struct Served {
     pub lateness: String,
     /// For those of them that have an entry: sequence number, and published minus scheduled time in nanoseconds.
     pub lateness_ns: Vec<(u64, u64)>,
-    /// The same of a line that held events back, as a fault: sequence number, and how much later than it should the event
-    /// left it, in nanoseconds.
+    /// The same of a line that held events back, as a fault: how much later than it should an event left it.
     pub release_lateness_ns: Vec<(u64, u64)>,
     /// Bytes from clients inside the window.
     pub client_to_server_bytes: u64,
@@ -292,6 +291,8 @@ pub struct Usage {
     pub idle_bytes: u64,
     /// Anonymous resident memory when all clients had subscribed, before the start.
     pub connected_bytes: u64,
+    /// Anonymous resident memory when the window opened.
+    pub opened_bytes: u64,
     /// Anonymous resident memory at the end of the window.
     pub settled_bytes: u64,
     /// Largest resident memory ever.

@@ -162,6 +162,7 @@ impl Sampler {
             clock::be_punctual();
             let (connected_bytes, _) = memory();
             clock::block_until(start_ns + phases.warmup_ns);
+            let (opened_bytes, _) = memory();
             let (before, opened_cpu_ns, opened_wait_ns) = (read(), clock::process_cpu_ns(), waited_ns());
             clock::block_until(start_ns + phases.measured_ns());
             let (after, closed_cpu_ns, closed_wait_ns) = (read(), clock::process_cpu_ns(), waited_ns());
@@ -169,7 +170,7 @@ impl Sampler {
             let cpu_us = (closed_cpu_ns - opened_cpu_ns) / 1_000;
             let wait_us = closed_wait_ns.saturating_sub(opened_wait_ns) / 1_000;
             let idle_bytes = self.idle_bytes;
-            let usage = Usage { cpu_us, wait_us, idle_bytes, connected_bytes, settled_bytes, peak_bytes };
+            let usage = Usage { cpu_us, wait_us, idle_bytes, connected_bytes, opened_bytes, settled_bytes, peak_bytes };
             // Whoever no longer waits has failed already, and says why.
             drop(sender.send(Sampled { usage, before, after }));
         })?;

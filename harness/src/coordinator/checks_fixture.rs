@@ -85,6 +85,8 @@ pub(super) fn measured() -> Measured {
             client_peak_bytes: 0,
             server_idle_bytes_per_client: 0,
             client_idle_bytes_per_client: 0,
+            server_opened_bytes_per_client: 0,
+            client_opened_bytes_per_client: 0,
             server_bytes_per_client: 0,
             client_bytes_per_client: 0,
             kernel_idle_bytes_per_client: None,

@@ -194,6 +194,7 @@ fn memory(shards: &[ShardResult], clients: u32, kernel: KernelMemory) -> Memory 
     let server: fn(&ShardResult) -> Usage = |shard| shard.served.usage;
     let client: fn(&ShardResult) -> Usage = |shard| shard.worked.usage;
     let connected: fn(Usage) -> u64 = |usage| usage.connected_bytes.saturating_sub(usage.idle_bytes);
+    let opened: fn(Usage) -> u64 = |usage| usage.opened_bytes.saturating_sub(usage.idle_bytes);
     let settled: fn(Usage) -> u64 = |usage| usage.settled_bytes.saturating_sub(usage.idle_bytes);
     let each = |bytes: u64| bytes / u64::from(clients);
     Memory {
@@ -203,6 +204,8 @@ fn memory(shards: &[ShardResult], clients: u32, kernel: KernelMemory) -> Memory 
         client_peak_bytes: of(client, |usage| usage.peak_bytes),
         server_idle_bytes_per_client: each(of(server, connected)),
         client_idle_bytes_per_client: each(of(client, connected)),
+        server_opened_bytes_per_client: each(of(server, opened)),
+        client_opened_bytes_per_client: each(of(client, opened)),
         server_bytes_per_client: each(of(server, settled)),
         client_bytes_per_client: each(of(client, settled)),
         kernel_idle_bytes_per_client: kernel.until_connected(clients),

@@ -243,6 +243,10 @@ pub struct Memory {
     pub server_idle_bytes_per_client: u64,
     /// Growth of the workers until then, for each client.
     pub client_idle_bytes_per_client: u64,
+    /// Growth of the servers until the window opened, for each client: what grows after it grows with time.
+    pub server_opened_bytes_per_client: u64,
+    /// Growth of the workers until then, for each client.
+    pub client_opened_bytes_per_client: u64,
     /// Growth of the servers until the end of the window, for each client.
     pub server_bytes_per_client: u64,
     /// Growth of the workers until the end of the window, for each client.

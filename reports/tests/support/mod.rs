@@ -220,6 +220,8 @@ fn memory(approach: &Synthetic, clients: u32, round: u32) -> Memory {
         client_peak_bytes: 30_000_000,
         server_idle_bytes_per_client: approach.bytes_per_event * 30 + u64::from(round) * 200,
         client_idle_bytes_per_client: 8_000 + u64::from(round) * 150,
+        server_opened_bytes_per_client: approach.bytes_per_event * 40 + u64::from(round) * 200,
+        client_opened_bytes_per_client: 9_000 + u64::from(round) * 150,
         server_bytes_per_client: approach.bytes_per_event * 40 + u64::from(round) * 200,
         client_bytes_per_client: 9_000 + u64::from(round) * 150,
         kernel_idle_bytes_per_client: (clients >= 5_000).then_some(7_000),
