@@ -26,6 +26,8 @@ const ARRIVALS_RATE: f64 = 100.0;
 const TAILS: [f64; 2] = [0.99, 0.9];
 /// Keeps the randomness of the choice apart from the feed's.
 const SEED_SALT: u64 = 0x4348_4f49_4345;
+/// Correlation beyond which none is told from perfect.
+const CLEAREST: f64 = 1.0 - 1e-9;
 /// Events in each half of a window that a trend is looked for in.
 const HALF: usize = 20;
 
@@ -136,10 +138,18 @@ fn warm_up(events: &[Event]) -> Option<WarmUp> {
     let half = medians_ns.len() / 2;
     let (first, second) = medians_ns.split_at_mut(half);
     let [first, second] = [first, second].map(|half| statistics::median(half).map(|median_ns| median_ns.max(1) as f64));
-    Some(WarmUp {
-        change: second? / first? - 1.0,
-        probability: normal_tail(correlation * (effective.saturating_sub(1) as f64).sqrt()),
-    })
+    Some(WarmUp { change: second? / first? - 1.0, probability: chance_of(correlation, effective) })
+}
+
+/// Probability that so many independent observations without a trend have a rank correlation with time that is at least so
+/// far from 0.
+///
+/// Fisher's transform, which is nearly normal already for five observations, where the correlation itself is not: a clear
+/// trend leaves few of them when it is taken away. Source: Fieller, Hartley and Pearson, Biometrika 44, 1957: the
+/// transform of Spearman's correlation has the variance 1.06 / (n − 3).
+fn chance_of(correlation: f64, observations: u64) -> f64 {
+    let transformed = correlation.clamp(-CLEAREST, CLEAREST).atanh();
+    normal_tail(transformed * (observations.saturating_sub(3) as f64 / 1.06).sqrt())
 }
 
 /// What is left of a series when its straight line, by least squares over its ranks, is taken away.
@@ -217,6 +227,16 @@ mod tests {
         assert!((late - 0.5).abs() < 0.02, "{late}");
         let few: Vec<Event> = events(Arrival::Poisson, RATE, 0, steady).into_iter().take(35).collect();
         assert_eq!(omission_gap(&few), None, "too few for any tail");
+    }
+
+    #[test]
+    fn chance_is_that_of_so_many_observations() {
+        // Of 24 observations a correlation of 0.5 comes with a probability of 0.013 (Student's t of 2.71, 22 degrees of freedom).
+        let chance = chance_of(0.5, 24);
+        assert!((chance - 0.013).abs() < 0.003, "{chance}");
+        assert!(chance_of(1.0, 6) < 1e-6, "a few are enough for what is perfectly in order");
+        assert!(chance_of(0.9, 5) > 0.01, "and not for what is nearly so");
+        assert_eq!(chance_of(1.0, 3), 1.0, "three tell nothing");
     }
 
     #[test]
