@@ -1,34 +1,41 @@
-//! Reads what has arrived on a connection, and holds no memory while nothing has: of 100,000 connections nearly all wait.
+//! Reads what has arrived on a connection, and holds no memory while nothing has: of 100,000 connections nearly all
+//! wait.
 
 use std::{
     future::poll_fn,
     io,
+    pin::pin,
     task::{Context, Poll, ready},
 };
 
 use bytes::BytesMut;
-use tokio::net::TcpStream;
+use tokio::{io::AsyncReadExt, net::TcpStream};
 
 /// Room for one read: a few events, and little enough for the allocator to have it at hand. What is longer takes more
 /// reads.
 const READ_BYTES: usize = 1_000;
 
-/// Waits for bytes and appends them, as many as one read gives; 0 where the stream has ended. Safe to drop while it waits.
-pub(crate) async fn arrive(stream: &TcpStream, unread: &mut BytesMut) -> io::Result<usize> {
+/// Waits for bytes and appends them, as many as one read gives; 0 where the stream has ended. Safe to drop while it
+/// waits.
+pub(crate) async fn arrive(stream: &mut TcpStream, unread: &mut BytesMut) -> io::Result<usize> {
     poll_fn(|cx| poll_arrive(stream, unread, cx)).await
 }
 
 /// The same, polled.
-pub(crate) fn poll_arrive(stream: &TcpStream, unread: &mut BytesMut, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+pub(crate) fn poll_arrive(
+    stream: &mut TcpStream,
+    unread: &mut BytesMut,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
     release(unread);
-    loop {
-        ready!(stream.poll_read_ready(cx))?;
-        unread.reserve(READ_BYTES);
-        match stream.try_read_buf(unread) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => release(unread),
-            result => return Poll::Ready(result),
-        }
+    ready!(stream.poll_read_ready(cx))?;
+    unread.reserve(READ_BYTES);
+    // Polled, a read that does not fill its room is known to have taken everything; `try_read` would ask once more.
+    let read = pin!(stream.read_buf(unread)).poll(cx);
+    if read.is_pending() {
+        release(unread);
     }
+    read
 }
 
 /// Gives the memory back where all has been read.

@@ -1,5 +1,5 @@
-//! gRPC-Web: `SubscribeQuotes` over HTTP/1.1. The status is the last frame of the body; all of it is in base64 where the
-//! encoding is text.
+//! gRPC-Web: `SubscribeQuotes` over HTTP/1.1. The status is the last frame of the body; all of it is in base64 where
+//! the encoding is text.
 
 use futures_util::{
     StreamExt,

@@ -246,13 +246,13 @@ impl Response {
 async fn whole(mut body: bare::Body) -> Result<Bytes, ClientError> {
     let Some(first) = body.try_next().await? else { return Ok(Bytes::new()) };
     let Some(second) = body.try_next().await? else { return Ok(first) };
-    let mut all = BytesMut::from(first);
-    all.extend_from_slice(&second);
-    while let Some(part) = body.try_next().await? {
+    let (mut all, mut next) = (BytesMut::from(first), Some(second));
+    while let Some(part) = next {
         all.extend_from_slice(&part);
         if all.len() > BODY_LIMIT_BYTES {
             return Err(ClientError::Protocol("the body is larger than any may be".into()));
         }
+        next = body.try_next().await?;
     }
     Ok(all.freeze())
 }

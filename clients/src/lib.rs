@@ -2,8 +2,8 @@
 //!
 //! A client file owns its protocol's duties: cursor, reconnect, resume, backoff. It turns what arrives into batches and
 //! says what they cost. It never reads a clock for measuring, never sees a recorder, and does not know that it is one
-//! of many: the poll schedule and the orders it sends are given to it. What a client seldom does, such as coming back, is a
-//! boxed future, so that the one it waits in is small.
+//! of many: the poll schedule and the orders it sends are given to it. What a client seldom does, such as coming back,
+//! is a boxed future, so that the one it waits in is small.
 
 mod arrival;
 mod connect;

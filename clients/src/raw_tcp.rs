@@ -68,7 +68,7 @@ impl RawTcp {
             if !events.is_empty() {
                 return Ok(events);
             }
-            if arrive(&self.stream, &mut self.unread).await? == 0 {
+            if arrive(&mut self.stream, &mut self.unread).await? == 0 {
                 self.fruitless += 1;
                 return Err(ClientError::Connection("the server closed the connection".into()));
             }

@@ -63,7 +63,7 @@ pub(crate) fn tool() -> Tool {
     }
 }
 
-/// The first line of a small file of the system's.
+/// The text of a small file of the system's, without the space around it.
 pub(crate) fn file(path: &str) -> String {
     fs::read_to_string(path).map_or_else(|_| UNKNOWN.into(), |text| text.trim().to_owned())
 }

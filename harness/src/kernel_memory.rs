@@ -31,7 +31,8 @@ impl KernelMemory {
     }
 
     fn growth(self, until: Option<u64>, clients: u32) -> Option<u64> {
-        let growth = until?.saturating_sub(self.before?);
+        // What shrank was held for something else, before.
+        let growth = until?.checked_sub(self.before?)?;
         (clients >= FEWEST_CLIENTS).then(|| growth / u64::from(clients))
     }
 }
@@ -69,5 +70,6 @@ mod tests {
         assert_eq!(memory.until_connected(10_000), Some(5_242));
         assert_eq!(memory.until_connected(100), None);
         assert_eq!(memory.until_settled(10_000), None);
+        assert_eq!(KernelMemory { settled: Some(1), ..memory }.until_settled(10_000), None);
     }
 }

@@ -11,7 +11,9 @@ const USUAL_LIMIT: usize = 128;
 /// one in so many places is for those that are still connecting.
 const PLACES_FOR_ONE: usize = 4;
 
-/// Clients of one worker that may be connecting at the same time. Each worker has a server, and a queue, of its own.
+/// Clients of one worker that may be connecting at the same time. Each worker has a server, and a queue, of its own. It
+/// bounds those whose server answers before the next one connects; where nothing answers, the check `clients` says
+/// whether the queue overflowed.
 pub(crate) fn clients_at_once() -> usize {
     at_once(&environment::file("/proc/sys/net/core/somaxconn"))
 }
@@ -39,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_connect_that_the_queue_cannot_overflow() {
+    fn those_that_connect_take_a_part_of_the_queue() {
         assert_eq!(at_once("4096"), 128);
         assert_eq!(at_once("128"), 32);
         assert_eq!(at_once("1"), 1);

@@ -1,6 +1,6 @@
-//! HTTP/1.1 as far as these approaches use it, over a socket of one's own: one request after the other, and each response
-//! read where it arrives, in the task that asked for it. A client that waits holds a socket and hardly anything else,
-//! which is what lets one machine hold 100,000 of them. It must not know what a response means.
+//! HTTP/1.1 as far as these approaches use it, over a socket of one's own: one request after the other, and each
+//! response read where it arrives, in the task that asked for it. A client that waits holds a socket and hardly anything
+//! else, which is what lets one machine hold 100,000 of them. It must not know what a response means.
 //!
 //! Framing is RFC 9112's: no body with 204 and 304, else chunks, else a length, else all until the end.
 
@@ -86,8 +86,12 @@ impl Bare {
 }
 
 impl Connection {
-    /// A server that has closed it has said so by now; one that is closing it fails the request.
+    /// A server that has closed it has said so by now; one that is closing it fails the request. What nobody asked for
+    /// would be taken for the next response.
     fn is_open(&self) -> bool {
+        if !self.unread.is_empty() {
+            return false;
+        }
         let pending = self.stream.try_read(&mut [0]);
         pending.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
     }
@@ -97,7 +101,7 @@ impl Connection {
             if let Some(head) = self.take_head()? {
                 return Ok(head);
             }
-            if arrive(&self.stream, &mut self.unread).await? == 0 {
+            if arrive(&mut self.stream, &mut self.unread).await? == 0 {
                 return Err(broken(CUT_OFF));
             }
         }
@@ -126,26 +130,28 @@ pub(super) struct Head(Bytes);
 impl Head {
     /// The text of a header.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let mut lines = std::str::from_utf8(&self.0).ok()?.lines().skip(1);
-        lines.find_map(|line| {
-            let (found, value) = line.split_once(':')?;
-            found.eq_ignore_ascii_case(name).then(|| value.trim_matches([' ', '\t']))
-        })
+        self.lines().find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes())).and_then(|(_, value)| value)
     }
 
     /// All of them.
     pub(super) fn map(&self) -> HeaderMap {
-        let text = std::str::from_utf8(&self.0).unwrap_or_default();
-        let pair = |line: &str| {
-            let (name, value) = line.split_once(':')?;
-            Some((HeaderName::try_from(name).ok()?, value.trim().parse().ok()?))
-        };
-        text.lines().skip(1).filter_map(pair).collect()
+        let pair =
+            |(name, value): (&[u8], Option<&str>)| Some((HeaderName::try_from(name).ok()?, value?.parse().ok()?));
+        self.lines().filter_map(pair).collect()
+    }
+
+    /// Names, and values that are text.
+    fn lines(&self) -> impl Iterator<Item = (&[u8], Option<&str>)> {
+        let lines = self.0.split(|byte| *byte == b'\n').skip(1);
+        lines.filter_map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            Some((&line[..colon], std::str::from_utf8(line[colon + 1..].trim_ascii()).ok()))
+        })
     }
 
     fn says_close(&self) -> bool {
-        self.0.starts_with(b"HTTP/1.0")
-            || self.get("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
+        let mut options = self.get("connection").unwrap_or_default().split(',').map(str::trim);
+        self.0.starts_with(b"HTTP/1.0") || options.any(|option| option.eq_ignore_ascii_case("close"))
     }
 }
 
@@ -164,16 +170,16 @@ impl Framing {
         if has_none {
             return Ok(Self::Length(0));
         }
-        let value = |name: &str| headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
-        if value("transfer-encoding").is_some_and(|coding| coding.value.eq_ignore_ascii_case(b"chunked")) {
-            return Ok(Self::Chunked(Chunks::default()));
-        }
-        match value("content-length") {
-            Some(length) => {
-                let length = std::str::from_utf8(length.value).map_err(unreadable)?;
-                Ok(Self::Length(length.parse().map_err(unreadable)?))
-            }
-            None => Ok(Self::UntilEnd),
+        let values = |name: &str| {
+            let named = headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
+            named.map(|header| header.value).collect::<Vec<_>>()
+        };
+        match (&values("transfer-encoding")[..], &values("content-length")[..]) {
+            ([], []) => Ok(Self::UntilEnd),
+            ([], [length]) => decimal(length).map(Self::Length),
+            ([coding], []) if coding.eq_ignore_ascii_case(b"chunked") => Ok(Self::Chunked(Chunks::default())),
+            // Where two readers could find different ends, there is none.
+            _ => Err(unreadable("its length is ambiguous")),
         }
     }
 }
@@ -246,11 +252,15 @@ impl Stream for Body {
                 Ok(Ready::Part(part)) => return Poll::Ready(Some(Ok(part))),
                 Ok(Ready::End) => return Poll::Ready(None),
                 Ok(Ready::Nothing) => {}
-                Err(error) => return Poll::Ready(Some(Err(error))),
+                Err(error) => {
+                    // Nobody knows where the next response would begin.
+                    body.connection = None;
+                    return Poll::Ready(Some(Err(error)));
+                }
             }
             let Some(Connection { stream, unread }) = &mut body.connection else { return Poll::Ready(None) };
             match ready!(poll_arrive(stream, unread, cx)) {
-                Ok(0) | Err(_) if body.framing == Framing::UntilEnd => body.end(),
+                Ok(0) if body.framing == Framing::UntilEnd => body.end(),
                 Ok(0) => return Poll::Ready(Some(Err(broken(CUT_OFF)))),
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(Some(Err(error.into()))),
@@ -266,6 +276,15 @@ impl Drop for Body {
     }
 }
 
+fn decimal(digits: &[u8]) -> Result<u64, ClientError> {
+    let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| unreadable("its length is no number"))
+}
+
 fn unreadable(error: impl std::fmt::Display) -> ClientError {
     ClientError::Protocol(format!("unreadable response: {error}"))
 }
+
+#[cfg(test)]
+#[path = "bare_tests.rs"]
+mod tests;

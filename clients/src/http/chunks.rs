@@ -1,4 +1,5 @@
-//! The chunked transfer coding, RFC 9112 section 7.1, taken apart as it arrives. Extensions and trailers are passed over.
+//! The chunked transfer coding, RFC 9112 section 7.1, taken apart as it arrives. Extensions and trailers are passed
+//! over.
 
 use bytes::{Buf, BytesMut};
 
@@ -90,8 +91,9 @@ fn line(unread: &mut BytesMut) -> Result<Option<BytesMut>, ClientError> {
 /// Hexadecimal, before any extension.
 fn size(line: &[u8]) -> Result<u64, ClientError> {
     let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    let digits = std::str::from_utf8(digits).map_err(|_| malformed("a size is no number"))?;
-    u64::from_str_radix(digits, 16).map_err(|_| malformed("a size is no number"))
+    let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let size = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    size.ok_or_else(|| malformed("a size is no number"))
 }
 
 fn malformed(what: &str) -> ClientError {
@@ -135,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_is_no_chunk_is_refused() {
-        for body in ["x\r\n", "-1\r\n", "\r\n", "5\r\nhello!\r\n"] {
+        for body in ["x\r\n", "-1\r\n", "+5\r\n", "\r\n", "5\r\nhello!\r\n"] {
             assert!(read(body, body.len()).is_err(), "{body:?}");
         }
         assert!(read(&"1".repeat(LINE_LIMIT_BYTES + 1), LINE_LIMIT_BYTES + 1).is_err());

@@ -4,7 +4,10 @@
 use std::{env, io::IsTerminal, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use reports::schema::{Status, TrialRecord};
+use reports::{
+    saturation,
+    schema::{Status, TrialRecord},
+};
 
 use super::output::say;
 use crate::{
@@ -70,6 +73,7 @@ impl Observer for Display {
     fn ended(&mut self, record: &TrialRecord) {
         let outcome = match record.status {
             Status::Ok => "ok",
+            _ if saturation::is_intended(record) => "overloaded, as intended",
             Status::Invalid => "INVALID",
             Status::Failed => "FAILED",
         };
