@@ -127,7 +127,7 @@ pub(crate) const PUSH: Facts = Facts {
     resumable: true,
     floor: false,
     // As much as the dearest, until it was measured.
-    memory_kib: [29, 45],
+    memory_kib: [25, 36],
     article: None,
 };
 const POLL: Facts = Facts { flow: Flow::Poll("interval"), ..PUSH };
@@ -172,17 +172,17 @@ macro_rules! approach {
 /// All approaches, in the order of lists and reports.
 #[rustfmt::skip]
 pub static APPROACHES: &[Approach] = &[
-    approach!("short-poll", short_poll, &[INTERVAL, CONNECTION, CLIENT], Facts { summary: "the client asks at an interval", memory_kib: [12, 21], browser: true, article: Some(["Short polling", "High (interval)", "Low", "Low"]), ..POLL }, client: ["event_log"]),
-    approach!("conditional-get", conditional_get, &[INTERVAL, CLIENT], Facts { summary: "the client asks at an interval for the newest state, by its version", memory_kib: [12, 21], delivery: Delivery::Snapshot, browser: true, ..POLL }),
-    approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", memory_kib: [12, 21], flow: Flow::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }, client: ["event_log"]),
-    approach!("sse", sse, &[HEARTBEAT, CLIENT], Facts { summary: "the server writes events into a response that does not end", memory_kib: [13, 20], browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }, server: ["heartbeat"]),
-    approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", memory_kib: [8, 12], browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }, server: ["websocket/close", "heartbeat", "trade"]),
-    approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", memory_kib: [29, 45], delivery: Delivery::Snapshot, ..POLL }, server: ["grpc"], client: ["grpc", "grpc_call"]),
-    approach!("grpc-stream", grpc_stream, &[CODEC], Facts { summary: "one call, answered by a stream of messages over HTTP/2", memory_kib: [23, 32], article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }, server: ["grpc", "grpc_deadline"], client: ["grpc", "grpc_call"]),
+    approach!("short-poll", short_poll, &[INTERVAL, CONNECTION, CLIENT], Facts { summary: "the client asks at an interval", memory_kib: [12, 3], browser: true, article: Some(["Short polling", "High (interval)", "Low", "Low"]), ..POLL }, client: ["event_log"]),
+    approach!("conditional-get", conditional_get, &[INTERVAL, CLIENT], Facts { summary: "the client asks at an interval for the newest state, by its version", memory_kib: [12, 4], delivery: Delivery::Snapshot, browser: true, ..POLL }),
+    approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", memory_kib: [12, 3], flow: Flow::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }, client: ["event_log"]),
+    approach!("sse", sse, &[HEARTBEAT, CLIENT], Facts { summary: "the server writes events into a response that does not end", memory_kib: [13, 3], browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }, server: ["heartbeat"]),
+    approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", memory_kib: [8, 10], browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }, server: ["websocket/close", "heartbeat", "trade"]),
+    approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", memory_kib: [22, 31], delivery: Delivery::Snapshot, ..POLL }, server: ["grpc"], client: ["grpc", "grpc_call"]),
+    approach!("grpc-stream", grpc_stream, &[CODEC], Facts { summary: "one call, answered by a stream of messages over HTTP/2", memory_kib: [24, 31], article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }, server: ["grpc", "grpc_deadline"], client: ["grpc", "grpc_call"]),
     approach!("grpc-bidi", grpc_bidi, &[CODEC], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", memory_kib: [25, 36], bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }, server: ["grpc", "grpc_deadline", "trade"], client: ["grpc", "grpc_call"]),
-    approach!("grpc-web", grpc_web, &[ENCODING], Facts { summary: "gRPC server streaming over HTTP/1.1: a browser needs a library for it, and here no proxy", memory_kib: [14, 20], ..PUSH }, server: ["grpc", "grpc_deadline"], client: ["grpc_call", "grpc_web_frames"]),
+    approach!("grpc-web", grpc_web, &[ENCODING], Facts { summary: "gRPC server streaming over HTTP/1.1: a browser needs a library for it, and here no proxy", memory_kib: [14, 3], ..PUSH }, server: ["grpc", "grpc_deadline"], client: ["grpc_call", "grpc_web_frames"]),
     approach!("webhook", webhook, &[CONNECTION], Facts { summary: "the server calls each subscriber's own endpoint, one event a request", memory_kib: [20, 13], connects: Side::Server, ..PUSH }, server: ["webhook/delivery"], client: ["webhook/inbox"]),
-    approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", memory_kib: [2, 6], floor: true, ..PUSH }),
+    approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", memory_kib: [2, 2], floor: true, ..PUSH }),
 ];
 
 /// The approach with this name.
