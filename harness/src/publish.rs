@@ -54,7 +54,8 @@ pub(crate) fn publish(
     let late_ns = faults.late_publishing_ms.unwrap_or_default() * 1_000_000;
     let late_every = faults.late_publishing_every.unwrap_or(1);
     let sample = Sample::new(spec, phases);
-    let mut published = Published { events: 0, lateness: new_histogram(), lateness_ns: Vec::new() };
+    let mut published =
+        Published { events: 0, lateness: new_histogram(), lateness_ns: sample.room((u64::MAX, u64::MAX)) };
     for event in Feed::new(spec) {
         let due_ns = start_ns + event.scheduled_ns;
         let is_late = event.sequence.is_multiple_of(late_every);

@@ -17,6 +17,8 @@ const SEED_SALT: u64 = 0x5341_4d50_4c45;
 pub(crate) struct Sample {
     /// One event is kept of so many, a power of two.
     pub(crate) one_of: u64,
+    /// Entries that there will be, but for chance.
+    entries: usize,
     seed: u64,
 }
 
@@ -25,7 +27,16 @@ impl Sample {
     pub(crate) fn new(feed: &FeedSpec, phases: Phases) -> Self {
         let expected = feed.events_per_second * phases.measure_ns as f64 / 1e9;
         let halvings = (expected / MOST_ENTRIES as f64).log2().ceil().clamp(0.0, 63.0);
-        Self { one_of: 1 << halvings as u32, seed: feed.seed ^ SEED_SALT }
+        let one_of = 1 << halvings as u32;
+        Self { one_of, entries: (expected / one_of as f64).ceil() as usize, seed: feed.seed ^ SEED_SALT }
+    }
+
+    /// Room for all entries. Each place is written once, so that the memory is there from the start and what grows
+    /// through a window is something else.
+    pub(crate) fn room<Entry: Clone>(self, blank: Entry) -> Vec<Entry> {
+        let mut room = vec![blank; self.entries];
+        room.clear();
+        room
     }
 
     /// Whether the event with this sequence number has an entry.

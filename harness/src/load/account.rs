@@ -35,7 +35,8 @@ pub(super) struct Receptions {
 impl Receptions {
     /// No receptions; those of these events will have entries.
     pub(super) fn new(sample: Sample) -> Self {
-        Self { sample, noted: Vec::new(), spare: Vec::new() }
+        let blank = Reception { sequence: u64::MAX, median_ns: u64::MAX, last_ns: u64::MAX };
+        Self { sample, noted: sample.room(blank), spare: Vec::new() }
     }
 
     /// A list for the arrivals of one event.
