@@ -131,6 +131,20 @@ fn empties_that_theory_does_not_explain_fire_the_oracle() {
 }
 
 #[test]
+fn a_hold_that_times_out_in_a_run_shorter_than_one_fires_the_oracle() {
+    let timed_out = |connect_seconds| {
+        move |measured: &mut Measured, _: &mut Evidence| {
+            measured.connect.seconds = connect_seconds;
+            measured.responses.timed_out = 1;
+            measured.responses.empty_theory.as_mut().expect("there is one").responses = 0;
+        }
+    };
+    assert_eq!(fired("long-poll/1h", timed_out(10.0)), [("empties-oracle".to_owned(), Verdict::Invalid)]);
+    // The first client's hold began so long before.
+    assert_eq!(fired("long-poll/1h", timed_out(3_600.0)), []);
+}
+
+#[test]
 fn latencies_that_do_not_explain_what_was_under_way_fire_little() {
     assert_only("little", Verdict::Warn, |_, evidence| evidence.in_flight_ns *= 1.1);
     assert_only("little", Verdict::Invalid, |_, evidence| evidence.in_flight_ns *= 0.5);
