@@ -89,6 +89,11 @@ impl Row {
         (self.label.is_none(), self.order, &self.variant)
     }
 
+    /// Whether no trial is valid, and one is not for want of processor time.
+    pub(crate) fn is_saturated(&self) -> bool {
+        self.merged.is_none() && self.saturated.is_some()
+    }
+
     /// What is said of the saturated trials; none without such.
     pub(crate) fn saturation(&self) -> Option<String> {
         Some(self.saturated.as_ref()?.sentence(&self.variant, self.trials.recorded()))

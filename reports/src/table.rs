@@ -61,10 +61,12 @@ fn block(point: &LoadPoint, several: bool) -> String {
 }
 
 fn cells(row: &Row) -> [String; HEADINGS.len()] {
-    let label = match (row.overloaded, &row.merged, &row.saturated) {
-        (true, ..) => " OVERLOAD",
-        (false, None, Some(_)) => " SATURATED",
-        _ => "",
+    let label = if row.overloaded {
+        " OVERLOAD"
+    } else if row.is_saturated() {
+        " SATURATED"
+    } else {
+        ""
     };
     let spread = row.merged.as_ref().and_then(|merged| merged.round_spread);
     let spread = spread.map_or_else(String::new, |spread| format!(" ×{}", format::significant(spread)));
@@ -122,6 +124,9 @@ fn footnote(point: &LoadPoint) -> String {
     }
     if point.rows.iter().any(|row| row.overloaded) {
         text += "OVERLOAD: the server waited long for processors; its figures are those of a queue: lower the load.\n";
+    }
+    if point.rows.iter().any(Row::is_saturated) {
+        text += "SATURATED: no trial is valid, since a side was short of processors; what it achieved stands below.\n";
     }
     if measured().any(|merged| merged.latency_ns.p50.is_none() || merged.latency_ns.p99.is_none()) {
         text += &format!(

@@ -6,7 +6,7 @@ mod support;
 use reports::{
     merge::merged,
     saturation::{Side, is_intended, limit},
-    schema::{Status, Verdict},
+    schema::{Check, Events, Status, Verdict},
     statistics,
     store::Run,
     table,
@@ -41,6 +41,9 @@ fn an_overload_that_was_meant_is_said_and_is_no_problem() {
     assert!(!text.contains("invalid: "), "{text}");
     let row = row(&text, "short-poll");
     assert!(row.ends_with(" 0/1 SATURATED") && row.matches('–').count() == 9, "{row}");
+    let explained =
+        "\nSATURATED: no trial is valid, since a side was short of processors; what it achieved stands below.\n";
+    assert!(text.contains(explained) && !text.contains("OVERLOAD"), "{text}");
     assert!(text.lines().take(14).all(|line| line.chars().count() <= 120), "{text}");
 }
 
@@ -63,12 +66,51 @@ fn what_no_lack_of_processors_explains_is_no_saturation() {
     let text = table::render(&run);
     assert!(!text.contains("saturated: ") && text.contains("invalid: short-poll, round 1: "), "{text}");
     assert!(row(&text, "short-poll").ends_with(" 0/1"), "{text}");
+}
 
-    let mut run = overloaded(true);
-    run.trials[0].measured.as_mut().unwrap().checks[0].id = "clock".into();
-    assert!(is_intended(&run.trials[0]));
-    run.trials[0].measured.as_mut().unwrap().checks[0].verdict = Verdict::Invalid;
-    assert!(!is_intended(&run.trials[0]));
+#[test]
+fn saturation_explains_some_checks_and_no_others() {
+    let explained = ["delivery", "orders", "polls", "empties-oracle", "lateness", "client-saturation", "warm-up"]
+        .map(|id| (id, true));
+    let wrong = [
+        "manifest",
+        "clients",
+        "skipped-slots",
+        "histogram",
+        "disturbances",
+        "clock",
+        "arrivals",
+        "poll-phase",
+        "little",
+        "omission-gap",
+        "hiccup",
+        "host",
+        // By its own verdict the server's saturation makes no trial invalid.
+        "server-saturation",
+        "position",
+        "a check of another version",
+    ];
+    for (id, is_explained) in explained.into_iter().chain(wrong.map(|id| (id, false))) {
+        let mut run = overloaded(true);
+        let trial = &mut run.trials[0];
+        let check = Check { id: id.into(), value: None, threshold: None, verdict: Verdict::Warn, note: String::new() };
+        trial.measured.as_mut().unwrap().checks.push(check);
+        assert_eq!(limit(trial), Some(Side::Both), "{id} warns");
+        trial.measured.as_mut().unwrap().checks.last_mut().unwrap().verdict = Verdict::Invalid;
+        assert_eq!(limit(trial), is_explained.then_some(Side::Both), "{id} is invalid");
+        assert_eq!(is_intended(trial), is_explained, "{id} is invalid");
+    }
+}
+
+#[test]
+fn no_kind_of_wrong_event_is_explained() {
+    let wrong: [fn(&mut Events) -> &mut u64; 3] =
+        [|events| &mut events.duplicate, |events| &mut events.reordered, |events| &mut events.corrupt];
+    for count in wrong {
+        let mut run = overloaded(true);
+        *count(&mut run.trials[0].measured.as_mut().unwrap().events) = 1;
+        assert_eq!((is_intended(&run.trials[0]), limit(&run.trials[0])), (false, None));
+    }
 }
 
 #[test]
@@ -92,7 +134,7 @@ fn what_does_not_poll_is_offered_deliveries() {
     let text = table::render(&run);
     assert!(text.contains(said), "{text}");
     // The other two rounds make the row's figures.
-    assert!(row(&text, "websocket").ends_with(" 2/3 ×1.01"), "{text}");
+    assert!(row(&text, "websocket").ends_with(" 2/3 ×1.01") && !text.contains("SATURATED"), "{text}");
     // A side that was short in one round, and the other in another, are both.
     saturate(of(&mut run, "websocket", 1000).nth(1).unwrap(), Side::LoadGenerator);
     let text = table::render(&run).replace("\n  ", " ");

@@ -82,7 +82,7 @@ fn name(row: &Row, note: &str) -> Cell {
     let mut cell = markup::name(row.order, &row.variant, note);
     if row.overloaded {
         cell.html += "<small class=\"differs\">OVERLOAD</small>";
-    } else if row.merged.is_none() && row.saturated.is_some() {
+    } else if row.is_saturated() {
         cell.html += "<small class=\"differs\">SATURATED</small>";
     }
     cell
