@@ -1,7 +1,7 @@
 //! Up to which load each variant of a sweep does what one may ask of real-time delivery, by one published rule.
 //!
-//! Not a "knee", which depends on how a chart is scaled: the largest load that was tried and met the objective, and what
-//! the next one fell short in.
+//! Not a "knee", which depends on how a chart is scaled: the largest load that was tried before any failed the objective,
+//! and what the first that failed fell short in.
 
 use serde::Serialize;
 
@@ -19,7 +19,8 @@ const LATENCY_NS: u64 = 100_000_000;
 
 /// The rule, as it is printed.
 pub(crate) const RULE: &str = "Objective: every trial is valid, nothing is missed, and p99 is at most 100 ms (the article's \
-     “latency must be sub-100ms”), for what polls at an interval at most the interval and 100 ms.";
+     “latency must be sub-100ms”), for what polls at an interval at most the interval and 100 ms. It is met up to the load \
+     before the first that fails it.";
 
 /// How far each variant goes along one sweep.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -39,9 +40,9 @@ pub(crate) struct VariantReach {
     pub(crate) order: usize,
     /// Largest p99 that meets the objective, in nanoseconds, under the heaviest load that was tried.
     pub(crate) objective_ns: u64,
-    /// Largest load that meets it, and the p99 there in nanoseconds; none where none does.
+    /// Largest load that meets it before any fails, and the p99 there in nanoseconds; none where there is none.
     pub(crate) met: Option<(f64, u64)>,
-    /// The next load that was tried, which does not; none where nothing heavier was tried.
+    /// The lightest load that fails, or else the next that could not be judged; none where nothing heavier was tried.
     pub(crate) beyond: Option<Beyond>,
 }
 
@@ -76,26 +77,36 @@ fn reach(sweep: &Sweep<'_>) -> Reach {
 }
 
 fn of_variant(sweep: &Sweep<'_>, any: &Row) -> VariantReach {
-    let tried: Vec<(f64, &Row)> = sweep
+    let tried: Vec<(f64, &Row, Judgement)> = sweep
         .points
         .iter()
         .filter_map(|point| {
             let row = point.rows.iter().find(|row| row.variant == any.variant)?;
-            Some(((sweep.axis.value)(&point.load), row))
+            Some(((sweep.axis.value)(&point.load), row, judge(row)))
         })
         .collect();
-    let last_met = tried.iter().rposition(|(_, row)| shortfall(row).is_none());
-    let beyond = tried.get(last_met.map_or(0, |index| index + 1));
+    // A heavier load that meets it does not undo a failure under a lighter one.
+    let first_failure = tried.iter().position(|(.., judgement)| matches!(judgement, Judgement::Fails(_)));
+    let until_failure = tried.iter().take(first_failure.unwrap_or(tried.len()));
+    let met = until_failure.rev().find_map(|(load, _, judgement)| match judgement {
+        Judgement::Met(p99) => Some((*load, *p99)),
+        Judgement::Fails(_) | Judgement::Open(_) => None,
+    });
+    let heavier = tried.iter().position(|(load, ..)| met.is_none_or(|(met, _)| *load > met));
+    let beyond = first_failure.or(heavier).and_then(|index| match &tried[index] {
+        (load, row, Judgement::Fails(why) | Judgement::Open(why)) => Some(Beyond {
+            load: *load,
+            why: why.clone(),
+            harness_was_the_limit: row.saturated.as_ref().is_some_and(Saturated::harness_was_the_limit),
+        }),
+        (.., Judgement::Met(_)) => None,
+    });
     VariantReach {
         variant: any.variant.clone(),
         order: any.order,
-        objective_ns: tried.last().map_or(LATENCY_NS, |(_, heaviest)| objective_ns(heaviest)),
-        met: last_met.and_then(|index| Some((tried[index].0, tried[index].1.merged.as_ref()?.latency_ns.p99?))),
-        beyond: beyond.map(|(load, row)| Beyond {
-            load: *load,
-            why: shortfall(row).unwrap_or_default(),
-            harness_was_the_limit: row.saturated.as_ref().is_some_and(Saturated::harness_was_the_limit),
-        }),
+        objective_ns: tried.last().map_or(LATENCY_NS, |(_, heaviest, _)| objective_ns(heaviest)),
+        met,
+        beyond,
     }
 }
 
@@ -103,22 +114,31 @@ fn objective_ns(row: &Row) -> u64 {
     LATENCY_NS + row.poll_interval_ns.unwrap_or(0)
 }
 
-/// What a row falls short in; none where it meets the objective.
-fn shortfall(row: &Row) -> Option<String> {
+/// Whether a row meets the objective.
+enum Judgement {
+    /// With this p99 in nanoseconds.
+    Met(u64),
+    /// For this reason.
+    Fails(String),
+    /// There were too few events to say.
+    Open(String),
+}
+
+fn judge(row: &Row) -> Judgement {
     if let Some(saturated) = &row.saturated {
-        return Some(format!("saturated: {}", saturated.side));
+        return Judgement::Fails(format!("saturated: {}", saturated.side));
     }
     let left_out = row.trials.recorded() - row.trials.valid;
     let Some(merged) = row.merged.as_ref().filter(|_| left_out == 0) else {
-        return Some(format!("{left_out} of {} trials not valid", row.trials.recorded()));
+        return Judgement::Fails(format!("{left_out} of {} trials not valid", row.trials.recorded()));
     };
     if merged.events.missed > 0 {
-        return Some(format!("{} deliveries missed", format::count(merged.events.missed)));
+        return Judgement::Fails(format!("{} deliveries missed", format::count(merged.events.missed)));
     }
     match merged.latency_ns.p99 {
-        None => Some(format!("no p99: it needs {} events", statistics::needed(0.99))),
-        Some(p99) if p99 > objective_ns(row) => Some(format!("p99 {}", duration(p99))),
-        Some(_) => None,
+        None => Judgement::Open(format!("no p99: it needs {} events", statistics::needed(0.99))),
+        Some(p99) if p99 > objective_ns(row) => Judgement::Fails(format!("p99 {}", duration(p99))),
+        Some(p99) => Judgement::Met(p99),
     }
 }
 

@@ -50,7 +50,7 @@ fn folded(sweep: &Sweep<'_>, group: &Group) -> String {
 
 /// How far each variant meets the objective.
 fn reached(reach: &Reach) -> String {
-    let headings = ["Approach", "p99 at most", "Met up to", "p99 there", "Not met at", "Where it falls short in"];
+    let headings = ["Approach", "p99 at most", "Met up to", "p99 there", "First not met at", "Where it falls short in"];
     let rows: Vec<Vec<Cell>> = reach.variants.iter().map(|variant| cells(reach, variant)).collect();
     let title = format!("Most {} that meet the objective, with {}", reach.axis, reach.held);
     let table = markup::table("figures reach", &title, &headings, &rows);
@@ -72,7 +72,7 @@ fn cells(reach: &Reach, variant: &VariantReach) -> Vec<Cell> {
         time(variant.objective_ns),
         variant.met.map_or_else(|| Cell::number("no load that was tried", Some(0.0)), |(met, _)| load(met)),
         variant.met.map_or_else(none, |(_, p99)| time(p99)),
-        beyond.map_or_else(|| Cell::text("nothing heavier was tried"), |beyond| load(beyond.load)),
+        beyond.map_or_else(|| Cell::text("no load that was tried"), |beyond| load(beyond.load)),
         beyond.map_or_else(none, falls_short),
     ]
 }
@@ -91,5 +91,5 @@ fn take_away(reach: &Reach) -> String {
             format!(" Where {count} of the others fall short, the harness and not the server alone was the limit.")
         }
     };
-    format!("{whole} of {} meet it under the heaviest load that was tried.{limited}", reach.variants.len())
+    format!("{whole} of {} meet it up to the heaviest load that was tried.{limited}", reach.variants.len())
 }
