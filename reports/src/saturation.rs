@@ -13,7 +13,8 @@ use crate::{
 
 /// The label, as it is explained under the table.
 pub(crate) const RULE: &str = "SATURATED: no trial is valid, since a side had less processor time than it wanted. What was \
-     offered and what was achieved is said below the table; latencies of such a trial are in no other number.";
+     offered and what was achieved is said below the table; other figures of such trials are hollow marks in the charts over \
+     loads and labelled in the tables under them, and stand nowhere else.";
 
 /// Checks that a lack of processor time alone can make invalid. Whatever else is invalid says that the trial is wrong.
 const EXPLAINED: [&str; 7] =

@@ -97,7 +97,10 @@ fn a_point_is_hollow_where_the_harness_was_the_limit() {
     of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::LoadGenerator));
     let (page, data) = written(&run);
     let p50 = figure(&page, P50);
-    assert!(p50.contains("hollow: the harness and not the server alone was the limit</text>"), "{p50}");
+    assert!(
+        p50.contains("hollow: SATURATED, the harness and not the server alone was the limit; no valid trial</text>"),
+        "{p50}"
+    );
     assert!(
         p50.contains("Hollow, since the harness and not the server alone was the limit: sse at 20,000 clients.</desc>")
     );
@@ -116,18 +119,32 @@ fn a_point_is_hollow_where_the_harness_was_the_limit() {
 }
 
 #[test]
-fn an_overloaded_server_is_ringed_and_other_invalid_trials_are_not_drawn() {
+fn a_saturated_server_is_apart_from_an_overload_and_other_invalid_trials_are_not_drawn() {
     let mut run = support::run_under(&LOADS);
     of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::Server));
+    // A valid trial of it is an overload.
+    for trial in of(&mut run, "long-poll", 20_000) {
+        saturate(trial, Side::Server);
+        trial.status = Status::Ok;
+    }
     for trial in of(&mut run, "websocket", 20_000) {
         trial.status = Status::Invalid;
         trial.error = Some("delivery: missed 1".into());
     }
     let page = written(&run).0;
     let p50 = figure(&page, P50);
-    assert!(p50.contains("ringed: OVERLOAD, the server was short of processors</text>"), "{p50}");
-    assert!(!p50.contains("hollow") && !p50.contains("d6") && p50.matches("r=\"15\"").count() == 1, "{p50}");
-    assert!(row(p50, "sse").ends_with(" <small class=\"differs\">OVERLOAD</small></td>"), "{p50}");
+    for legend in [
+        "hollow and ringed: SATURATED, the server alone was short of processors; no valid trial</text>",
+        "ringed: OVERLOAD, valid, and the server was short of processors</text>",
+        " Hollow and ringed, since the server alone was the limit: sse at 20,000 clients.</desc>",
+    ] {
+        assert!(p50.contains(legend), "{p50}");
+    }
+    assert!(!p50.contains("hollow: "), "{p50}");
+    let drawn = ["r=\"15\"", " d6\"", "class=\"f-paper\""].map(|mark| p50.matches(mark).count());
+    assert_eq!(drawn, [2, 1, 1], "two rings, one of them around a hollow mark at the end of a dotted line: {p50}");
+    assert!(row(p50, "sse").ends_with(" <small class=\"differs\">SATURATED</small></td>"), "{p50}");
+    assert!(row(p50, "long-poll").ends_with(" <small class=\"differs\">OVERLOAD</small></td>"), "{p50}");
     assert!(row(p50, "websocket").ends_with("<td>–</td>"), "{p50}");
 }
 
@@ -137,16 +154,33 @@ fn what_falls_short_of_what_was_offered_is_the_take_away() {
     // A snapshot leaves out states that newer ones replaced, a tenth here.
     let least = "All of it under every load: 10 of 11 variants. Least: conditional-get, 90.0 % at 20,000 clients.";
     assert!(figure(&written(&run).0, DELIVERED).contains(least), "{}", figure(&written(&run).0, DELIVERED));
+    // What is not valid falls short in no comparison.
     of(&mut run, "short-poll", 20_000).for_each(|trial| saturate(trial, Side::Both));
     let page = written(&run).0;
-    let least = "All of it under every load: 9 of 11 variants. Least: short-poll, 40.0 % at 20,000 clients. Hollow, ";
+    let least = "All of it under every load with valid trials: 10 of 11 variants. Least: conditional-get, 90.0 % at \
+                 20,000 clients. Hollow, ";
     assert!(figure(&page, DELIVERED).contains(least), "{}", figure(&page, DELIVERED));
     let achieved = figure(&page, "Achieved over offered against clients, with 50 events a second");
-    assert!(
-        achieved.contains(
-            "At least 98.0 % under every load: 2 of 3 variants. Least: short-poll, 40.0 % at 20,000 clients."
-        )
-    );
+    assert!(achieved.contains(">At least 98.0 % of every variant, under every load with valid trials. Hollow, "));
+}
+
+#[test]
+fn saturated_trials_are_no_growth() {
+    let mut run = support::run_under(&LOADS);
+    let growth = |run: &Run| {
+        figure(&written(run).0, P50).split_once("<desc").unwrap().1.split_once("</desc>").unwrap().0.to_owned()
+    };
+    for side in [Side::Server, Side::LoadGenerator] {
+        for trial in of(&mut run, "sse", 20_000) {
+            saturate(trial, side);
+            let slow = statistics::summarise(&support::histogram([3_000_000_000; 1_000]), 1_000);
+            let measured = trial.measured.as_mut().unwrap();
+            (measured.latency_ns, measured.event_median_ns) = (slow.clone(), slow);
+        }
+        let said = growth(&run);
+        let (compared, hollow) = said.split_once(", the most").unwrap();
+        assert!(!compared.contains("sse") && hollow.contains("ollow"), "{said}");
+    }
 }
 
 #[test]

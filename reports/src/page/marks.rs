@@ -15,10 +15,24 @@ use crate::{
 pub(super) enum Standing {
     /// Valid trials.
     Valid,
-    /// The server was short of processors, and the load generator was not: what is drawn is the approach under overload.
+    /// Valid trials in which the server was short of processors: what is drawn is the approach under overload.
     Overload,
+    /// Trials that are invalid because the server alone was short of processors.
+    Saturated,
     /// Trials that are invalid because the load generator was short of processors: what is drawn is the harness.
     Limited,
+}
+
+impl Standing {
+    /// Whether the trials are valid, so that their figures may be compared.
+    pub(super) fn is_valid(self) -> bool {
+        matches!(self, Self::Valid | Self::Overload)
+    }
+
+    /// Whether the server alone was short of processors.
+    pub(super) fn is_ringed(self) -> bool {
+        matches!(self, Self::Overload | Self::Saturated)
+    }
 }
 
 /// One figure.
@@ -66,7 +80,7 @@ fn figures(row: &Row) -> impl Iterator<Item = (Standing, &Merged)> {
 
 fn standing(saturated: &Saturated) -> Standing {
     match saturated.side {
-        Side::Server => Standing::Overload,
+        Side::Server => Standing::Saturated,
         Side::LoadGenerator | Side::Both => Standing::Limited,
     }
 }

@@ -1,5 +1,5 @@
-//! One quantity against what a sweep varied, log–log: solid where the trials are valid, hollow where the harness and not
-//! the server alone was the limit.
+//! One quantity against what a sweep varied, log–log: filled where the trials are valid, hollow where they are saturated,
+//! with a ring where the server alone was short of processors.
 
 use super::{
     canvas::{self, Canvas, Hold, Ink, TEXT},
@@ -65,21 +65,19 @@ fn scales(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> Option<
     Some((horizontal, (Scale::logarithmic(bounds[0], bounds[1], FRAME.bottom, FRAME.top), ticks)))
 }
 
-/// A line through what the server was measured at, a dotted one to where the harness was the limit, and the marks over
-/// both. Gives where the name belongs.
+/// A line through the valid trials, a dotted one to those that are not, and the marks over both. Gives where the name belongs.
 fn draw(canvas: &Canvas<'_>, (row, marks): &Line<'_>, place: impl Fn(&Mark) -> (i32, i32)) -> Option<EndLabel> {
     let drawn: Vec<&Mark> = marks.iter().filter(|mark| mark.value > 0.0).collect();
-    let is_limited = |mark: &Mark| mark.standing == Standing::Limited;
-    for pair in drawn.windows(2).filter(|pair| pair.iter().any(|mark| is_limited(mark))) {
+    for pair in drawn.windows(2).filter(|pair| pair.iter().any(|mark| !mark.standing.is_valid())) {
         canvas.line(vec![place(pair[0]), place(pair[1])], Ink::Dotted(row.order), 3, 1.0);
     }
-    let solid: Vec<_> = drawn.iter().filter(|mark| !is_limited(mark)).map(|mark| place(mark)).collect();
+    let solid: Vec<_> = drawn.iter().filter(|mark| mark.standing.is_valid()).map(|mark| place(mark)).collect();
     if solid.len() > 1 {
         canvas.line(solid, Ink::Series(row.order), 4, 1.0);
     }
     for mark in &drawn {
-        canvas.marker(row.order, place(mark), !is_limited(mark));
-        if mark.standing == Standing::Overload {
+        canvas.marker(row.order, place(mark), mark.standing.is_valid());
+        if mark.standing.is_ringed() {
             canvas.ring(row.order, place(mark));
         }
     }
@@ -91,8 +89,9 @@ fn draw(canvas: &Canvas<'_>, (row, marks): &Line<'_>, place: impl Fn(&Mark) -> (
 fn legend(lines: &[Line<'_>]) -> Vec<&'static str> {
     let any = |standing| lines.iter().any(|(_, marks)| marks.iter().any(|mark| mark.standing == standing));
     let meanings = [
-        (Standing::Limited, "hollow: the harness and not the server alone was the limit"),
-        (Standing::Overload, "ringed: OVERLOAD, the server was short of processors"),
+        (Standing::Limited, "hollow: SATURATED, the harness and not the server alone was the limit; no valid trial"),
+        (Standing::Saturated, "hollow and ringed: SATURATED, the server alone was short of processors; no valid trial"),
+        (Standing::Overload, "ringed: OVERLOAD, valid, and the server was short of processors"),
     ];
     meanings.into_iter().filter(|(standing, _)| any(*standing)).map(|(_, meaning)| meaning).collect()
 }
@@ -119,7 +118,7 @@ fn cell<'a>(quantity: &Quantity, marks: impl Iterator<Item = &'a Mark>) -> Cell 
         let label = match mark.standing {
             Standing::Valid => "",
             Standing::Overload => " <small class=\"differs\">OVERLOAD</small>",
-            Standing::Limited => " <small class=\"differs\">SATURATED</small>",
+            Standing::Saturated | Standing::Limited => " <small class=\"differs\">SATURATED</small>",
         };
         cell.html += &format!("{}{label}", markup::escape(&(quantity.text)(mark.value)));
         cell.order = cell.order.or(Some(mark.value));

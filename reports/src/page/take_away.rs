@@ -1,4 +1,5 @@
-//! What a reader may take away from a sweep's chart, computed from what is drawn.
+//! What a reader may take away from a sweep's chart, computed from what is drawn of valid trials, and what is drawn beside
+//! them.
 
 use super::{
     marks::{Line, Mark, Standing},
@@ -15,21 +16,21 @@ pub(super) fn of(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> 
         Some(whole) => share(sweep, quantity, whole, lines),
         None => growth(sweep, lines),
     };
-    said + &limited(sweep, lines)
+    said + &hollow(sweep, lines)
 }
 
-/// What grows least and most, of what was not limited by the harness.
+/// What grows least and most, of the valid trials.
 fn growth(sweep: &Sweep<'_>, lines: &[Line<'_>]) -> String {
     let axis = sweep.axis.name;
     let grown = lines.iter().filter_map(|(row, marks)| {
-        let mut own = marks.iter().filter(|mark| mark.standing != Standing::Limited && mark.value > 0.0);
+        let mut own = valid(marks).filter(|mark| mark.value > 0.0);
         let (first, last) = (own.next()?, own.next_back()?);
         Some((last.value / first.value, &row.variant, [first.load, last.load]))
     });
     let least = grown.clone().min_by(|a, b| a.0.total_cmp(&b.0));
     let most = grown.max_by(|a, b| a.0.total_cmp(&b.0));
     let Some((least, most)) = least.zip(most) else {
-        return format!("Too few figures to compare different numbers of {axis}.");
+        return format!("Too few figures of valid trials to compare different numbers of {axis}.");
     };
     let from_to = |loads: [f64; 2]| format!("from {} to {}", format::plain(loads[0]), format::plain(loads[1]));
     // Not every variant has a figure under the same loads.
@@ -44,42 +45,59 @@ fn growth(sweep: &Sweep<'_>, lines: &[Line<'_>]) -> String {
     )
 }
 
-/// Who falls furthest short of the whole, and how many do not.
+/// The marks of valid trials.
+fn valid(marks: &[Mark]) -> impl DoubleEndedIterator<Item = &Mark> {
+    marks.iter().filter(|mark| mark.standing.is_valid())
+}
+
+/// Who falls furthest short of the whole in valid trials, and how many do not.
 fn share(sweep: &Sweep<'_>, quantity: &Quantity, whole: f64, lines: &[Line<'_>]) -> String {
-    let lowest = |marks: &[Mark]| marks.iter().copied().min_by(|a, b| a.value.total_cmp(&b.value));
+    let lowest = |marks: &[Mark]| valid(marks).copied().min_by(|a, b| a.value.total_cmp(&b.value));
     let mut short: Vec<(Mark, &str)> =
         lines.iter().filter_map(|(row, marks)| Some((lowest(marks)?, row.variant.as_str()))).collect();
     let of = short.len();
     short.retain(|(mark, _)| mark.value < whole);
     short.sort_by(|(a, _), (b, _)| a.value.total_cmp(&b.value));
     let all = if whole > 0.999 { "All of it".to_owned() } else { format!("At least {}", format::percent(whole)) };
-    let Some((mark, variant)) = short.first() else { return format!("{all} of every variant, under every load.") };
-    format!(
-        "{all} under every load: {} of {of} variants. Least: {variant}, {} at {} {}.",
-        of - short.len(),
-        (quantity.text)(mark.value),
-        format::plain(mark.load),
-        sweep.axis.name
-    )
+    let is_whole = lines.iter().flat_map(|(_, marks)| marks).all(|mark| mark.standing.is_valid());
+    let under = if is_whole { "under every load" } else { "under every load with valid trials" };
+    match short.first() {
+        None if of == 0 => "No trial is valid.".to_owned(),
+        None if of == lines.len() => format!("{all} of every variant, {under}."),
+        None => format!("{all} {under}: {of} of {of} variants."),
+        Some((mark, variant)) => format!(
+            "{all} {under}: {} of {of} variants. Least: {variant}, {} at {} {}.",
+            of - short.len(),
+            (quantity.text)(mark.value),
+            format::plain(mark.load),
+            sweep.axis.name
+        ),
+    }
 }
 
-/// Where the harness was the limit; nothing where it never was.
-fn limited(sweep: &Sweep<'_>, lines: &[Line<'_>]) -> String {
-    let hollow: Vec<String> = lines
+/// Where trials are saturated, and by whom; nothing where none is.
+fn hollow(sweep: &Sweep<'_>, lines: &[Line<'_>]) -> String {
+    let limited = named(sweep, lines, Standing::Limited)
+        .map(|named| format!(" Hollow, since the harness and not the server alone was the limit: {named}."));
+    let saturated = named(sweep, lines, Standing::Saturated)
+        .map(|named| format!(" Hollow and ringed, since the server alone was the limit: {named}."));
+    [limited, saturated].into_iter().flatten().collect()
+}
+
+/// The variants with such marks, and under which loads; none where none has.
+fn named(sweep: &Sweep<'_>, lines: &[Line<'_>], standing: Standing) -> Option<String> {
+    let such: Vec<String> = lines
         .iter()
         .filter_map(|(row, marks)| {
-            let own = marks.iter().filter(|mark| mark.standing == Standing::Limited);
+            let own = marks.iter().filter(|mark| mark.standing == standing);
             let loads: Vec<String> = own.map(|mark| format::plain(mark.load)).collect();
             (!loads.is_empty()).then(|| format!("{} at {}", row.variant, loads.join(" and ")))
         })
         .collect();
-    if hollow.is_empty() {
-        return String::new();
-    }
-    let named = hollow.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    let more = match hollow.len().saturating_sub(NAMED) {
+    let first = such.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let more = match such.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(", and {more} variants more"),
     };
-    format!(" Hollow, since the harness and not the server alone was the limit: {named} {}{more}.", sweep.axis.name)
+    (!such.is_empty()).then(|| format!("{first} {}{more}", sweep.axis.name))
 }
