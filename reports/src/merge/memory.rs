@@ -1,5 +1,5 @@
 //! What one client takes in memory, over the rounds: user space of each end, and the kernel's for both, before any event
-//! and at the end of the window.
+//! when the window opens and at its end.
 
 use serde::Serialize;
 
@@ -10,10 +10,14 @@ use crate::schema::{Measured, Memory};
 pub struct ClientMemory {
     /// Of the servers when all had subscribed and nothing was published yet.
     pub server_idle_bytes: f64,
+    /// Of the servers when the window opened: what is more at its end grew with time.
+    pub server_opened_bytes: f64,
     /// Of the servers at the end of the window.
     pub server_bytes: f64,
     /// Of the workers when all had subscribed and nothing was published yet.
     pub client_idle_bytes: f64,
+    /// Of the workers when the window opened.
+    pub client_opened_bytes: f64,
     /// Of the workers at the end of the window.
     pub client_bytes: f64,
     /// Of the kernel, both ends of a connection together, when all had subscribed; none where no round could tell.
@@ -29,8 +33,10 @@ impl ClientMemory {
         let told = |of: fn(&Memory) -> Option<u64>| mean(rounds.iter().filter_map(|one| of(&one.memory)));
         Self {
             server_idle_bytes: each(|memory| memory.server_idle_bytes_per_client),
+            server_opened_bytes: each(|memory| memory.server_opened_bytes_per_client),
             server_bytes: each(|memory| memory.server_bytes_per_client),
             client_idle_bytes: each(|memory| memory.client_idle_bytes_per_client),
+            client_opened_bytes: each(|memory| memory.client_opened_bytes_per_client),
             client_bytes: each(|memory| memory.client_bytes_per_client),
             kernel_idle_bytes: told(|memory| memory.kernel_idle_bytes_per_client),
             kernel_bytes: told(|memory| memory.kernel_bytes_per_client),

@@ -10,11 +10,13 @@ use crate::{
     report::LoadPoint,
 };
 
-const HEADINGS: [&str; 7] = [
+const HEADINGS: [&str; 9] = [
     "Approach",
     "Server, idle",
+    "Server, at the window's start",
     "Server, active",
     "Client, idle",
+    "Client, at the window's start",
     "Client, active",
     "Kernel, both ends, idle",
     "Kernel, both ends, active",
@@ -33,7 +35,8 @@ pub(super) fn figure(point: &LoadPoint) -> String {
     let title = "Memory of one client";
     let caption = format!("{title}, with {}", crate::verdict::describe(&point.load));
     let explained = "Growth over the idle processes, mean of the rounds. Idle: all have subscribed and nothing is \
-                     published yet; active: at the end of the window. Server and client are user space. The kernel’s \
+                     published yet; active: at the end of the window. What grows between the window’s start and its end \
+                     grows with time. Server and client are user space. The kernel’s \
                      memory cannot be told apart by end, and below 5,000 clients not at all.";
     let table = markup::table("figures", &caption, &HEADINGS, &rows);
     format!("<figure><h3>{title}</h3><figcaption>{}</figcaption>{table}</figure>\n", escape(explained))
@@ -42,8 +45,10 @@ pub(super) fn figure(point: &LoadPoint) -> String {
 fn cells(memory: &ClientMemory) -> Vec<Cell> {
     [
         Some(memory.server_idle_bytes),
+        Some(memory.server_opened_bytes),
         Some(memory.server_bytes),
         Some(memory.client_idle_bytes),
+        Some(memory.client_opened_bytes),
         Some(memory.client_bytes),
         memory.kernel_idle_bytes,
         memory.kernel_bytes,
