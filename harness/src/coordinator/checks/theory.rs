@@ -99,7 +99,10 @@ pub(super) fn empties(trial: &Trial, measured: &Measured) -> Check {
         }
         let note = "the run is shorter than a hold, so none could time out";
         return none_of("empties-oracle", responses.timed_out, note, || {
-            format!("{} holds timed out in a run that is shorter than a hold", responses.timed_out)
+            let count = responses.timed_out;
+            format!(
+                "{count} holds timed out in a run shorter than a hold: they ended early or were miscounted; report it"
+            )
         });
     };
     let expected = theory.responses as f64 * theory.probability;
