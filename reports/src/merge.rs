@@ -59,6 +59,9 @@ pub struct Merged {
     pub confirmation_ns: Option<Summary>,
     /// Of the merged histogram; none where the approach does not poll.
     pub poll_lateness_ns: Option<Summary>,
+    /// One event of so many has an entry, which its median and time to last come from: the most of a round; 1 where all
+    /// have.
+    pub event_entries_one_of: u64,
     /// Effective observations behind `median_interval_ns`: those of the rounds added up.
     pub effective_observations: u64,
     /// Events that reached anybody: what the percentiles rest on.
@@ -159,6 +162,7 @@ pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
         responses,
         wire,
         events_received,
+        event_entries_one_of: all.iter().map(|one| one.event_entries_one_of).max().unwrap_or(1),
         effective_observations,
         rounds: figures,
     })

@@ -87,6 +87,9 @@ fn inferred(measured: &Measured) -> Result<(), Fault> {
     if effective > events {
         return fault("effective_events", &format!("{effective} of {events} events"), "at most the events");
     }
+    if measured.event_entries_one_of == 0 {
+        return fault("event_entries_one_of", "0", "1 where all have an entry, more where not");
+    }
     match measured.median_interval_ns {
         Some([lower, upper]) if lower > upper => {
             fault("median_interval_ns", &format!("from {lower} to {upper}"), "the lower bound first")

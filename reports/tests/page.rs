@@ -33,6 +33,18 @@ fn the_page_asks_nothing_of_any_network() {
 }
 
 #[test]
+fn a_sample_of_the_events_is_said_to_be_one() {
+    let mut run = support::run();
+    assert!(!written(&run).0.contains(">one in "));
+    for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse") {
+        trial.measured.as_mut().unwrap().event_entries_one_of = 8;
+    }
+    let (page, data) = written(&run);
+    assert_eq!(page.matches(">one in 8</small>").count(), 1);
+    assert_eq!(data["loads"][0]["rows"][2]["merged"]["event_entries_one_of"], 8);
+}
+
+#[test]
 fn a_long_sweep_keeps_the_page_small() {
     let clients: Vec<u32> = (1..=8).map(|step| step * 100).collect();
     let (page, data) = written(&support::run_under(&clients));

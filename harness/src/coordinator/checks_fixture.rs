@@ -62,6 +62,7 @@ pub(super) fn measured() -> Measured {
         wire: Wire::default(),
         latency_ns: summary(LATENCY_NS),
         event_median_ns: summary(LATENCY_NS),
+        event_entries_one_of: 1,
         effective_events: 400,
         median_interval_ns: None,
         hiccup_ns: summary(10_000),

@@ -35,7 +35,7 @@ fn cells(row: &Row, merged: &Merged) -> Vec<Cell> {
     let interval = merged.interval_over_rounds_ns;
     vec![
         markup::name(row.order, &row.variant, ""),
-        count(merged.event_median_ns.count),
+        events(merged),
         count(merged.effective_observations),
         count(merged.latency_ns.count),
         Cell::number(&or_none(p50, format::duration), p50.map(|p50| p50 as f64)),
@@ -46,6 +46,18 @@ fn cells(row: &Row, merged: &Merged) -> Vec<Cell> {
         ),
         count(merged.rounds.len() as u64),
     ]
+}
+
+/// Those that reached anybody and have an entry, and which part of all they are.
+fn events(merged: &Merged) -> Cell {
+    let count = merged.event_median_ns.count;
+    let sampled = match merged.event_entries_one_of {
+        0 | 1 => String::new(),
+        one_of => {
+            format!(" <small title=\"in a long window a sample has an entry\">one in {}</small>", format::count(one_of))
+        }
+    };
+    Cell::html(format!("{}{sampled}", format::count(count)), Some(count as f64))
 }
 
 /// What a median is known to, as a second line in its cell: the hull of the rounds' intervals, or that of the only round.

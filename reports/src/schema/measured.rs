@@ -37,6 +37,9 @@ pub struct Measured {
     /// Of each event that reached anybody: the median of its latencies over its receivers. Clients that hear one event
     /// observe one moment of the machine, so that these, and not the deliveries, are the observations.
     pub event_median_ns: Summary,
+    /// One event of so many has an entry of its own, from which `event_median_ns` and `time_to_last_ns` come; 1 where all
+    /// have.
+    pub event_entries_one_of: u64,
     /// Independent observations behind the latencies: the events that reached anybody, fewer where neighbours in time
     /// resemble each other.
     pub effective_events: u64,

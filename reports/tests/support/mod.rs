@@ -148,10 +148,9 @@ fn measured(approach: &Synthetic, clients: u32, round: u32) -> Measured {
     let few = histogram((0..events).map(|k| late(60_000.0, k, events)));
     let hiccups = histogram((0..2_000).map(|k| late(52_000.0, k, 2_000)));
     let responses = responses(approach, clients, delivered);
-    let load = f64::from(clients) / 1000.0;
     Measured {
         clients: Clients { requested: clients, connected: clients, lost: 0 },
-        connect: Connect { seconds: 0.2 * load },
+        connect: Connect { seconds: 0.0002 * f64::from(clients) },
         window: Window { warmup_ms: 1000, measure_ms: 5000, drain_ms: 2000 },
         events: Events {
             scheduled: events,
@@ -178,6 +177,7 @@ fn measured(approach: &Synthetic, clients: u32, round: u32) -> Measured {
         confirmation_ns: (approach.name == "grpc-bidi").then(|| statistics::summarise(&latency, events)),
         poll_lateness_ns: (approach.interval_ms > 0.0).then(|| statistics::summarise(&few, events)),
         event_median_ns: statistics::summarise(&event_medians(approach, clients, round, events), events),
+        event_entries_one_of: 1,
         effective_events: events,
         median_interval_ns: None,
         latency_ns: statistics::summarise(&latency, events),
