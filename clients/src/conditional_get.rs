@@ -75,7 +75,7 @@ impl ConditionalGet {
         let response = self.http.get(&known.target, condition.as_slice(), &mut batch.cost).await?;
         match response.status {
             StatusCode::OK => {
-                known.etag = response.header(&ETAG).map(str::to_owned);
+                known.etag = response.header(ETAG.as_str()).map(str::to_owned);
                 let quote = Quote::from_json(&response.bytes().await?)?;
                 let seen = known.sequence.unwrap_or(quote.sequence);
                 known.sequence = Some(seen.max(quote.sequence));

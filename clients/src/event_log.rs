@@ -1,7 +1,7 @@
 //! What short and long polling share: `GET /events`, the cursor that moves on with each answer, and the answers that
 //! there are. It must not know when to ask, nor how long the server holds the request.
 
-use hyper::{StatusCode, header::HeaderName};
+use hyper::StatusCode;
 use proto::{
     EventPage,
     wire::{AFTER_FIELD, CURSOR_HEADER, EVENTS_PATH, HOLD_FIELD, SYMBOLS_FIELD},
@@ -84,7 +84,7 @@ impl EventLog {
     }
 
     fn go_on_from(&mut self, response: &Response) -> Result<(), ClientError> {
-        let cursor = response.header(&HeaderName::from_static(CURSOR_HEADER));
+        let cursor = response.header(CURSOR_HEADER);
         self.cursor = Some(cursor.ok_or_else(|| ClientError::Protocol("an empty answer has no cursor".into()))?.into());
         self.has_more = false;
         Ok(())

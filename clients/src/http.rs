@@ -10,10 +10,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt, future::Either, stream::MapErr};
 use http_body_util::{BodyDataStream, BodyExt, LengthLimitError, Limited};
-use hyper::{
-    HeaderMap, Method, StatusCode,
-    header::{HeaderName, RETRY_AFTER},
-};
+use hyper::{HeaderMap, Method, StatusCode, header::RETRY_AFTER};
 use proto::wire::MESSAGE_LIMIT_BYTES;
 
 use self::{
@@ -185,9 +182,9 @@ impl Response {
     }
 
     /// The text of a header.
-    pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         match &self.head {
-            Head::Bare(head) => head.get(name.as_str()),
+            Head::Bare(head) => head.get(name),
             Head::Map(headers) => headers.get(name)?.to_str().ok(),
         }
     }
@@ -229,7 +226,7 @@ impl Response {
         if !self.status.is_server_error() && self.status != StatusCode::TOO_MANY_REQUESTS {
             return self.refusal().await;
         }
-        if let Some(seconds) = self.header(&RETRY_AFTER).and_then(|seconds| seconds.parse().ok()) {
+        if let Some(seconds) = self.header(RETRY_AFTER.as_str()).and_then(|seconds| seconds.parse().ok()) {
             tokio::time::sleep(Duration::from_secs(seconds).min(LONGEST_ABSENCE)).await;
         }
         broken(self.status)

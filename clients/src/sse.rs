@@ -135,7 +135,7 @@ impl Sse {
         if response.status != StatusCode::OK {
             return Err(response.refusal().await);
         }
-        if response.header(&CONTENT_TYPE) != Some("text/event-stream") {
+        if response.header(CONTENT_TYPE.as_str()) != Some("text/event-stream") {
             return Err(ClientError::Refused("the answer is no event stream".into()));
         }
         let show: fn(Bytes) -> Bytes = |chunk| if chunk == HEARTBEAT_COMMENT { HEARTBEAT } else { chunk };

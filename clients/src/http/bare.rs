@@ -15,7 +15,10 @@ use futures_util::Stream;
 use hyper::{HeaderMap, StatusCode, header::HeaderName};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use super::{Outgoing, broken, chunks::Chunks};
+use super::{
+    Outgoing, broken,
+    chunks::{Chunks, number, up_to},
+};
 use crate::{
     ClientError, Endpoint,
     arrival::{arrive, poll_arrive, release},
@@ -176,7 +179,7 @@ impl Framing {
         };
         match (&values("transfer-encoding")[..], &values("content-length")[..]) {
             ([], []) => Ok(Self::UntilEnd),
-            ([], [length]) => decimal(length).map(Self::Length),
+            ([], [length]) => number(length, 10).map(Self::Length).ok_or_else(|| unreadable("its length is no number")),
             ([coding], []) if coding.eq_ignore_ascii_case(b"chunked") => Ok(Self::Chunked(Chunks::default())),
             // Where two readers could find different ends, there is none.
             _ => Err(unreadable("its length is ambiguous")),
@@ -215,9 +218,8 @@ impl Body {
         let unread = &mut connection.unread;
         let (part, ended) = match &mut self.framing {
             Framing::Length(rest) => {
-                let here = unread.len().min(usize::try_from(*rest).unwrap_or(usize::MAX));
-                *rest -= here as u64;
-                (unread.split_to(here), *rest == 0)
+                let part = up_to(unread, rest);
+                (part, *rest == 0)
             }
             Framing::Chunked(chunks) => chunks.take(unread)?,
             Framing::UntilEnd => (unread.split(), false),
@@ -274,11 +276,6 @@ impl Drop for Body {
     fn drop(&mut self) {
         while let Ok(Ready::Part(_)) = self.take() {}
     }
-}
-
-fn decimal(digits: &[u8]) -> Result<u64, ClientError> {
-    let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| unreadable("its length is no number"))
 }
 
 fn unreadable(error: impl std::fmt::Display) -> ClientError {

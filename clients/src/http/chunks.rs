@@ -14,10 +14,8 @@ pub(super) enum Chunks {
     /// Before the line with the size of a chunk.
     #[default]
     Size,
-    /// So many bytes of a chunk are still to come.
+    /// So many bytes of a chunk are still to come, and the empty line that ends it.
     Data(u64),
-    /// Before the empty line that ends a chunk.
-    DataEnd,
     /// After the last chunk.
     Trailers,
 }
@@ -30,22 +28,15 @@ impl Chunks {
     pub(super) fn take(&mut self, unread: &mut BytesMut) -> Result<(BytesMut, bool), ClientError> {
         loop {
             match self {
-                Self::Data(rest) => {
-                    let here = unread.len().min(usize::try_from(*rest).unwrap_or(usize::MAX));
-                    let data = unread.split_to(here);
-                    *rest -= here as u64;
-                    if *rest == 0 {
-                        *self = Self::DataEnd;
-                        // What ends the chunk has mostly come with it.
-                        self.skip_line(unread)?;
+                Self::Data(0) => match unread.get(..2) {
+                    Some(b"\r\n") => {
+                        unread.advance(2);
+                        *self = Self::Size;
                     }
-                    return Ok((data, false));
-                }
-                Self::DataEnd => {
-                    if !self.skip_line(unread)? {
-                        return Ok((BytesMut::new(), false));
-                    }
-                }
+                    Some(_) => return Err(malformed("a chunk is longer than its size")),
+                    None => return Ok((BytesMut::new(), false)),
+                },
+                Self::Data(rest) => return Ok((up_to(unread, rest), false)),
                 Self::Size | Self::Trailers => {
                     let Some(line) = line(unread)? else { return Ok((BytesMut::new(), false)) };
                     if *self == Self::Size {
@@ -58,19 +49,6 @@ impl Chunks {
                     }
                 }
             }
-        }
-    }
-
-    /// Passes over the end of a chunk's data, where it is there.
-    fn skip_line(&mut self, unread: &mut BytesMut) -> Result<bool, ClientError> {
-        match unread.get(..2) {
-            Some(b"\r\n") => {
-                unread.advance(2);
-                *self = Self::Size;
-                Ok(true)
-            }
-            Some(_) => Err(malformed("a chunk is longer than its size")),
-            None => Ok(false),
         }
     }
 }
@@ -91,9 +69,20 @@ fn line(unread: &mut BytesMut) -> Result<Option<BytesMut>, ClientError> {
 /// Hexadecimal, before any extension.
 fn size(line: &[u8]) -> Result<u64, ClientError> {
     let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    let size = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
-    size.ok_or_else(|| malformed("a size is no number"))
+    number(digits, 16).ok_or_else(|| malformed("a size is no number"))
+}
+
+/// What is there of so many bytes that are still to come, and which are so many less then.
+pub(super) fn up_to(unread: &mut BytesMut, rest: &mut u64) -> BytesMut {
+    let here = unread.len().min(usize::try_from(*rest).unwrap_or(usize::MAX));
+    *rest -= here as u64;
+    unread.split_to(here)
+}
+
+/// Digits and nothing else, not even a sign.
+pub(super) fn number(digits: &[u8], radix: u32) -> Option<u64> {
+    let text = std::str::from_utf8(digits).ok().filter(|text| text.chars().all(|digit| digit.is_digit(radix)))?;
+    u64::from_str_radix(text, radix).ok()
 }
 
 fn malformed(what: &str) -> ClientError {
