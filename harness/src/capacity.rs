@@ -3,7 +3,7 @@
 use crate::{
     environment,
     failure::Failure,
-    plan::{RESERVED_DESCRIPTORS, descriptors_per_client, shards},
+    plan::{RESERVED_DESCRIPTORS, clients_of_a_process, descriptors_per_client, shards},
     ports::{self, SOURCE_ADDRESSES},
     process::raise_descriptor_limit,
     registry::{Approach, Side},
@@ -81,7 +81,7 @@ pub fn read() -> Capacity {
 
 /// What so many clients of this approach take.
 pub fn need(approach: &Approach, clients: u32, capacity: Capacity) -> Need {
-    let shards = shards(clients, descriptors_per_client(approach), capacity.descriptors).len() as u64;
+    let shards = shards(clients, approach, capacity.descriptors).len() as u64;
     let all = |bytes: u64| (u64::from(clients) as f64 * bytes as f64 * MARGIN) as u64;
     let [server, client, kernel] = bytes_per_client(approach);
     Need {
@@ -94,19 +94,17 @@ pub fn need(approach: &Approach, clients: u32, capacity: Capacity) -> Need {
 
 /// What bounds the number of this approach's clients, the tightest first.
 pub fn bounds(approach: &Approach, capacity: Capacity) -> Vec<Bound> {
-    let per_client = descriptors_per_client(approach);
-    let of_a_process = capacity.descriptors.saturating_sub(RESERVED_DESCRIPTORS);
-    let shards = SHARD_LIMIT.min(of_a_process / SHARD_DESCRIPTORS);
+    let shards = SHARD_LIMIT.min(capacity.descriptors.saturating_sub(RESERVED_DESCRIPTORS) / SHARD_DESCRIPTORS);
     let mut bounds = vec![
         Bound { what: "memory", clients: by_memory(approach, capacity), remedy: "free memory, or add some" },
         Bound {
             what: "descriptors of a process, over all shards",
-            clients: shards * (of_a_process / per_client),
+            clients: shards * clients_of_a_process(approach, capacity.descriptors),
             remedy: "raise the hard limit: ulimit -Hn",
         },
         Bound {
             what: "descriptors of the system",
-            clients: capacity.system_descriptors / (1 + per_client),
+            clients: capacity.system_descriptors / (1 + descriptors_per_client(approach)),
             remedy: "raise fs.file-max",
         },
         Bound {
@@ -142,7 +140,7 @@ fn bytes_per_client(approach: &Approach) -> [u64; 3] {
 
 /// Clients that memory allows, with the processes that it takes to hold them.
 fn by_memory(approach: &Approach, capacity: Capacity) -> u64 {
-    let in_a_shard = capacity.descriptors.saturating_sub(RESERVED_DESCRIPTORS) / descriptors_per_client(approach);
+    let in_a_shard = clients_of_a_process(approach, capacity.descriptors);
     let of_client = bytes_per_client(approach).iter().sum::<u64>() as f64 * MARGIN;
     let of_shard = SHARD_BYTES as f64 / in_a_shard.max(1) as f64;
     let planned = (capacity.memory_bytes as f64 * MEMORY_SHARE - SHARD_BYTES as f64).max(0.0);

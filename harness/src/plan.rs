@@ -11,7 +11,7 @@ use crate::{
     faults::Faults,
     feed::{Arrival, FeedSpec, uniform},
     message::{HubLimits, Phases},
-    registry::{Approach, Side},
+    registry::{Approach, Delivery, Flow, Side},
     scenario::Scenario,
     scenario_error::ScenarioError,
     variants::{Variant, variants},
@@ -49,6 +49,27 @@ pub struct Trial {
     pub round: u32,
     /// The clients of each server and worker pair.
     pub shards: Vec<Shard>,
+}
+
+/// When each client polls, and what a poll is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Polls {
+    /// From one to the next.
+    pub(crate) interval: Duration,
+    /// Requests of one: for the log, or for each symbol of a snapshot.
+    pub(crate) requests: u32,
+}
+
+impl Trial {
+    /// The polls of each client; none where it does not poll at an interval.
+    pub(crate) fn polls(&self) -> Option<Polls> {
+        let Flow::Poll(name) = self.approach.facts.flow else { return None };
+        let requests = match self.approach.facts.delivery {
+            Delivery::Log => 1,
+            Delivery::Snapshot => self.load.symbols_per_client,
+        };
+        Some(Polls { interval: self.params.duration(name).ok()?, requests })
+    }
 }
 
 /// The clients of one server and worker pair.
@@ -96,9 +117,14 @@ pub fn descriptors_per_client(approach: &Approach) -> u64 {
     }
 }
 
+/// Clients that a process can hold, of so many descriptors.
+pub(crate) fn clients_of_a_process(approach: &Approach, descriptors: u64) -> u64 {
+    descriptors.saturating_sub(RESERVED_DESCRIPTORS) / descriptors_per_client(approach)
+}
+
 /// Divides clients evenly over as few pairs of processes as the descriptors allow.
-pub fn shards(clients: u32, per_client: u64, descriptors: u64) -> Vec<Shard> {
-    let capacity = (descriptors.saturating_sub(RESERVED_DESCRIPTORS) / per_client).max(1);
+pub fn shards(clients: u32, approach: &Approach, descriptors: u64) -> Vec<Shard> {
+    let capacity = clients_of_a_process(approach, descriptors).max(1);
     let count = u64::from(clients).div_ceil(capacity);
     let bound = |index: u64| u32::try_from(u64::from(clients) * index / count).expect("at most all clients");
     let shard = |index| Shard { first_client: bound(index), clients: bound(index + 1) - bound(index) };
@@ -145,7 +171,7 @@ fn trial(
         faults: scenario.faults.clone(),
         overload: scenario.overload.contains(&variant.name),
         round,
-        shards: shards(clients, descriptors_per_client(variant.approach), descriptors),
+        shards: shards(clients, variant.approach, descriptors),
     }
 }
 
@@ -166,5 +192,19 @@ fn shuffle(trials: &mut [Trial], seed: u64) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     for last in (1..trials.len()).rev() {
         trials.swap(last, (uniform(&mut random) * (last + 1) as f64) as usize);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fixture {
+    use super::*;
+    use crate::scenario;
+
+    /// The first trial of the scenario `smoke` with this variant and these overrides.
+    pub(crate) fn trial(variant: &str, overrides: &[&str]) -> Trial {
+        let mut all = vec![format!("approaches=[\"{variant}\"]")];
+        all.extend(overrides.iter().map(|one| (*one).to_owned()));
+        let smoke = scenario::load("smoke".as_ref(), &all).expect("the tool carries it");
+        trials(&smoke.scenario, 20_000).expect("it plans").swap_remove(0)
     }
 }

@@ -3,11 +3,13 @@
 //! A port stays taken for a while after its connection was closed, so requests that each open one take as many ports as
 //! they are in that time. Pure but for what the system is asked once.
 
+use std::time::Duration;
+
 use crate::{
     environment,
     failure::Failure,
     plan::Trial,
-    registry::{Delivery, Flow, Side, opens_connection_for_each_request},
+    registry::{Flow, Side, opens_connection_for_each_request},
 };
 
 /// Loopback addresses that clients connect from.
@@ -59,29 +61,18 @@ pub(crate) fn admit(trial: &Trial, ports: u32) -> Result<(), Failure> {
 fn requests_per_second(trial: &Trial) -> f64 {
     let load = &trial.load;
     let events = load.events_per_second * f64::from(load.symbols_per_client) / f64::from(load.symbols);
-    let each = |name: &str| trial.params.duration(name).map_or(0.0, |duration| 1.0 / duration.as_secs_f64().max(1e-9));
+    let each = |duration: Duration| 1.0 / duration.as_secs_f64().max(1e-9);
     match trial.approach.facts.flow {
         Flow::Push => events,
-        Flow::Hold(name) => events + each(name),
-        Flow::Poll(name) => match trial.approach.facts.delivery {
-            Delivery::Log => each(name),
-            Delivery::Snapshot => each(name) * f64::from(load.symbols_per_client),
-        },
+        Flow::Hold(name) => events + trial.params.duration(name).map_or(0.0, each),
+        Flow::Poll(_) => trial.polls().map_or(0.0, |polls| each(polls.interval) * f64::from(polls.requests)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{plan, scenario};
-
-    /// The only trial of the scenario `smoke` with this variant and these overrides.
-    fn trial(variant: &str, overrides: &[&str]) -> Trial {
-        let mut all = vec![format!("approaches=[\"{variant}\"]")];
-        all.extend(overrides.iter().map(|one| (*one).to_owned()));
-        let smoke = scenario::load("smoke".as_ref(), &all).expect("the tool carries it");
-        plan::trials(&smoke.scenario, 20_000).expect("it plans").swap_remove(0)
-    }
+    use crate::plan::fixture::trial;
 
     #[test]
     fn polls_that_each_open_a_connection_take_a_port_for_a_minute() {

@@ -5,23 +5,12 @@ use reports::{
     statistics::{new_histogram, summarise},
 };
 
-use crate::{
-    coordinator::evidence::{Evidence, WarmUp},
-    plan::{self, Trial},
-    scenario,
-};
+use crate::coordinator::evidence::{Evidence, WarmUp};
 
 /// Every latency of a trial without fault, about.
 pub(super) const LATENCY_NS: u64 = 300_000;
 /// Processors of its machine.
 pub(super) const PROCESSORS: u32 = 4;
-
-/// A trial of this approach.
-pub(super) fn trial(approach: &str) -> Trial {
-    let overrides = [format!("approaches=[\"{approach}\"]")];
-    let smoke = scenario::load("smoke".as_ref(), &overrides).expect("the tool carries it");
-    plan::trials(&smoke.scenario, 20_000).expect("it plans").swap_remove(0)
-}
 
 /// Four hundred samples of about this value, which support a p99.
 pub(super) fn summary(value_ns: u64) -> Summary {

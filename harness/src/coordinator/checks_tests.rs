@@ -6,16 +6,16 @@ use reports::{
 };
 
 use super::{
-    fixture::{LATENCY_NS, PROCESSORS, evidence, measured, polls, summary, trial},
+    fixture::{LATENCY_NS, PROCESSORS, evidence, measured, polls, summary},
     *,
 };
-use crate::{coordinator::evidence::WarmUp, environment::UNKNOWN};
+use crate::{coordinator::evidence::WarmUp, environment::UNKNOWN, plan};
 
 /// The checks that do not pass, with their verdicts.
 fn fired(approach: &str, fault: impl Fn(&mut Measured, &mut Evidence)) -> Vec<(String, Verdict)> {
     let (mut measured, mut evidence) = (measured(), evidence());
     fault(&mut measured, &mut evidence);
-    let checks = all(&trial(approach), &measured, &evidence);
+    let checks = all(&plan::fixture::trial(approach, &[]), &measured, &evidence);
     let wordless = checks.iter().find(|check| check.verdict != Verdict::Pass && !check.note.contains(": "));
     assert_eq!(wordless, None, "a verdict names cause and remedy");
     checks.into_iter().filter(|check| check.verdict != Verdict::Pass).map(|check| (check.id, check.verdict)).collect()

@@ -18,14 +18,9 @@ use crate::{
 /// Requests that the clients' schedules offer in a window: one at each interval, for the log or for each symbol of a
 /// snapshot; none where the approach does not poll.
 pub(super) fn offered_requests(trial: &Trial) -> Option<u64> {
-    let Flow::Poll(name) = trial.approach.facts.flow else { return None };
-    let interval = trial.params.duration(name).ok()?;
-    let requests_of_poll = match trial.approach.facts.delivery {
-        Delivery::Log => 1,
-        Delivery::Snapshot => trial.load.symbols_per_client,
-    };
-    let intervals = trial.phases.measure_ns as f64 / interval.as_nanos() as f64;
-    Some((f64::from(trial.load.clients) * f64::from(requests_of_poll) * intervals).round() as u64)
+    let polls = trial.polls()?;
+    let intervals = trial.phases.measure_ns as f64 / polls.interval.as_nanos() as f64;
+    Some((f64::from(trial.load.clients) * f64::from(polls.requests) * intervals).round() as u64)
 }
 
 /// What theory expects of these responses; none where the arrivals are not Poisson or nothing can be empty.

@@ -8,8 +8,8 @@ use reports::{
 use super::{check, none_of, nothing};
 use crate::{
     coordinator::evidence::Evidence,
-    plan::Trial,
-    registry::{Delivery, Flow},
+    plan::{Polls, Trial},
+    registry::Flow,
 };
 
 /// Anderson and Darling's A² that exponential gaps exceed less than once in ten thousand feeds; at the usual 1 % (1.959)
@@ -50,8 +50,7 @@ pub(super) fn poll_phase(evidence: &Evidence) -> Check {
 /// that each polls once more or once less. Each poll is a request for the log or one for each symbol. Those under way at
 /// an edge of the window are on the other side of it, and the later polls were, the more of them are.
 pub(super) fn polls(trial: &Trial, measured: &Measured) -> Check {
-    let Flow::Poll(name) = trial.approach.facts.flow else { return nothing("polls", "no client polls") };
-    let (Ok(interval), Some(late)) = (trial.params.duration(name), &measured.poll_lateness_ns) else {
+    let (Some(Polls { interval, requests }), Some(late)) = (trial.polls(), &measured.poll_lateness_ns) else {
         return nothing("polls", "no client polls");
     };
     if measured.clients.connected == 0 {
@@ -62,11 +61,7 @@ pub(super) fn polls(trial: &Trial, measured: &Measured) -> Check {
     let of_one = measured.window.measure_ms as f64 / 1e3 / interval.as_secs_f64();
     let planned = clients * of_one;
     let chance = (of_one.fract() * (1.0 - of_one.fract())).max(0.1);
-    let requests_of_poll = match trial.approach.facts.delivery {
-        Delivery::Log => 1.0,
-        Delivery::Snapshot => f64::from(trial.load.symbols_per_client),
-    };
-    let (due, requested) = (late.count as f64, measured.requests as f64 / requests_of_poll);
+    let (due, requested) = (late.count as f64, measured.requests as f64 / f64::from(requests));
     let from_plan = (due - planned).abs() / (clients * chance).sqrt();
     let under_way = clients.sqrt() + clients * intervals(late.max).min(1.0) / 2.0;
     let distance = from_plan.max((requested - due).abs() / under_way);
