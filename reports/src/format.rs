@@ -49,7 +49,8 @@ pub(crate) fn tick(text: &str) -> String {
 }
 
 /// A count, exact.
-pub(crate) fn count(count: u64) -> String {
+#[must_use]
+pub fn count(count: u64) -> String {
     grouped(&count.to_string())
 }
 

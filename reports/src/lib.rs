@@ -7,7 +7,7 @@
 mod bands;
 pub mod complexity;
 pub mod difference;
-mod format;
+pub mod format;
 pub mod inference;
 pub mod merge;
 mod objective;

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    format, saturation,
+    format,
+    saturation::{self, Side},
     schema::{Check, Load, Status, TrialRecord, Verdict},
     store::Run,
     surroundings::{self, Surroundings},
@@ -114,8 +115,8 @@ pub(crate) fn of(run: &Run) -> Validity {
 /// Whether a valid trial of these ran on a server that waited too long for processors. Its figures stay, with a label.
 pub(crate) fn overloaded(trials: &[&TrialRecord]) -> bool {
     let valid = trials.iter().filter(|trial| trial.status == Status::Ok);
-    let mut checks = valid.filter_map(|trial| trial.measured.as_ref()).flat_map(|measured| &measured.checks);
-    checks.any(|check| check.id == "server-saturation" && check.verdict != Verdict::Pass)
+    let mut sides = valid.filter_map(|trial| saturation::saturated(trial.measured.as_ref()?));
+    sides.any(|side| side != Side::LoadGenerator)
 }
 
 impl Validity {

@@ -35,8 +35,6 @@ pub(crate) struct Seen {
     pub(crate) processors: u32,
     keep_awake: bool,
     is_limited: bool,
-    /// What the kernel held when the window closed, in bytes.
-    pub(crate) kernel_bytes: Option<u64>,
     before: Counters,
     after: Counters,
 }
@@ -94,12 +92,16 @@ impl Watch {
         let Sampled { before, after, .. } = self.sampler.await.context("the thread that samples failed")?;
         let Self { keep_awake, is_limited, clocksource, .. } = self;
         let processors = environment::cores();
-        let kernel_bytes = after.kernel_bytes;
-        Ok(Seen { hiccup, clocksource, processors, keep_awake, is_limited, kernel_bytes, before, after })
+        Ok(Seen { hiccup, clocksource, processors, keep_awake, is_limited, before, after })
     }
 }
 
 impl Seen {
+    /// What the kernel held when the window closed, in bytes.
+    pub(crate) fn kernel_bytes(&self) -> Option<u64> {
+        self.after.kernel_bytes
+    }
+
     /// What the machine did to everybody on it, where this trial's processes took so much processor time in a window of
     /// this length.
     pub(crate) fn host(&self, own_us: u64, phases: Phases) -> Host {

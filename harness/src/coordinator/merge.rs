@@ -21,7 +21,6 @@ use crate::{
     message::{Empties, Usage},
     plan::Trial,
     registry::Flow,
-    sample::Sample,
 };
 
 /// The record of a trial that was measured.
@@ -99,7 +98,7 @@ fn measured(
         },
         latency_ns: summarise(&latency, medians.len()),
         event_median_ns: each(&medians),
-        event_entries_one_of: Sample::new(&trial.feed, trial.phases).one_of,
+        event_entries_one_of: window.one_of,
         effective_events: effective,
         median_interval_ns: quantile_interval(&medians, effective, 0.5),
         // The shards publish the same events at the same times: an event is one observation of the machine.

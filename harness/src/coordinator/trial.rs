@@ -127,7 +127,7 @@ pub(crate) async fn run(
         None => None,
     };
     let machine = machine.end().await?;
-    let kernel = KernelMemory { before, connected, settled: machine.kernel_bytes };
+    let kernel = KernelMemory { before, connected, settled: machine.kernel_bytes() };
     let turned_away = turned_away.zip(listen_queue::turned_away()).map(|(before, after)| after.saturating_sub(before));
     Ok(TrialResult { shards, machine, kernel, turned_away, stopped })
 }

@@ -89,7 +89,7 @@ pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> 
     if let Some(tamper) = &shared.tamper {
         tamper.start(start_ns);
     }
-    if approach.facts.bidirectional && plan.orders_per_second > 0.0 {
+    if plan.orders_per_second > 0.0 {
         let (plan, recorder) = (plan.clone(), Arc::clone(&recorder));
         thread::Builder::new().name("orders".into()).spawn(move || orders.run(&plan, start_ns, &recorder))?;
     }
@@ -125,8 +125,7 @@ fn contexts(
             let client = plan.first_client + client;
             let symbols = plan.feed.symbols_of(client, plan.symbols_per_client).map(symbol_name).collect();
             let endpoint = Endpoint { server: plan.target, source: source_of(client, plan.target) };
-            let has_orders = approach.facts.bidirectional && plan.orders_per_second > 0.0;
-            let orders = if has_orders { orders.queue() } else { clients::Orders::default() };
+            let orders = if plan.orders_per_second > 0.0 { orders.queue() } else { clients::Orders::default() };
             let seed = plan.feed.seed.wrapping_add(u64::from(client));
             Context { endpoint, symbols, after: Some(0), params: plan.params.clone(), ticks, orders, seed }
         })

@@ -5,6 +5,7 @@ use std::{env, io::IsTerminal, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reports::{
+    format::count,
     saturation,
     schema::{Status, TrialRecord},
 };
@@ -86,16 +87,11 @@ impl Observer for Display {
 fn describe(progress: Progress, clients: u32) -> String {
     match progress.phase {
         Phase::Starting => "starting".into(),
-        Phase::Connecting => format!("connecting {} of {} clients", grouped(progress.connected), grouped(clients)),
-        Phase::Measuring => format!("measuring {} clients · {} events", grouped(clients), grouped(progress.events)),
+        Phase::Connecting => {
+            format!("connecting {} of {} clients", count(progress.connected.into()), count(clients.into()))
+        }
+        Phase::Measuring => format!("measuring {} clients · {} events", count(clients.into()), count(progress.events)),
     }
-}
-
-/// A count, its digits in threes.
-fn grouped(count: impl Into<u64>) -> String {
-    let digits = count.into().to_string();
-    let ends = (1..=digits.len()).rev().map(|left| if left % 3 == 1 && left > 1 { "," } else { "" });
-    digits.chars().zip(ends).flat_map(|(digit, end)| [digit.to_string(), end.to_owned()]).collect()
 }
 
 #[cfg(test)]
@@ -107,6 +103,6 @@ mod tests {
         let at = |phase| describe(Progress { phase, connected: 43_210, events: 1_234_567 }, 100_000);
         assert_eq!(at(Phase::Connecting), "connecting 43,210 of 100,000 clients");
         assert_eq!(at(Phase::Measuring), "measuring 100,000 clients · 1,234,567 events");
-        assert_eq!([1, 12, 123, 1_000].map(|count: u64| grouped(count)), ["1", "12", "123", "1,000"]);
+        assert_eq!([1, 12, 123, 1_000].map(count), ["1", "12", "123", "1,000"]);
     }
 }
