@@ -1,5 +1,7 @@
 //! What this machine can hold: descriptors, ports, memory. Asked by `doctor`, and by every run before anything starts.
 
+use proto::Params;
+
 use crate::{
     environment,
     failure::Failure,
@@ -9,8 +11,8 @@ use crate::{
     registry::{Approach, Side},
 };
 
-/// Memory that the kernel takes for one connection, both ends together, with what little waits in its buffers. Measured:
-/// `memory.kernel_bytes_per_client` of 100,000 clients.
+/// Memory that the kernel takes for one connection, both ends together, with what little waits in its buffers.
+/// Measured: `memory.kernel_bytes_per_client` of 100,000 clients.
 const KERNEL_BYTES: u64 = 11 * 1024;
 /// What it takes for a listening socket.
 const LISTENER_BYTES: u64 = 5 * 1024;
@@ -49,7 +51,7 @@ pub struct Bound {
     pub remedy: &'static str,
 }
 
-/// What so many clients of an approach take, with its default settings.
+/// What so many clients of an approach take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Need {
     /// Pairs of processes.
@@ -79,11 +81,11 @@ pub fn read() -> Capacity {
     }
 }
 
-/// What so many clients of this approach take.
-pub fn need(approach: &Approach, clients: u32, capacity: Capacity) -> Need {
+/// What so many clients of this approach take with these settings.
+pub fn need(approach: &Approach, params: &Params, clients: u32, capacity: Capacity) -> Need {
     let shards = shards(clients, approach, capacity.descriptors).len() as u64;
     let all = |bytes: u64| (u64::from(clients) as f64 * bytes as f64 * MARGIN) as u64;
-    let [server, client, kernel] = bytes_per_client(approach);
+    let [server, client, kernel] = bytes_per_client(approach, params);
     Need {
         shards,
         server_bytes: all(server) + shards * SHARD_BYTES / 2,
@@ -92,11 +94,11 @@ pub fn need(approach: &Approach, clients: u32, capacity: Capacity) -> Need {
     }
 }
 
-/// What bounds the number of this approach's clients, the tightest first.
-pub fn bounds(approach: &Approach, capacity: Capacity) -> Vec<Bound> {
+/// What bounds the number of this approach's clients with these settings, the tightest first.
+pub fn bounds(approach: &Approach, params: &Params, capacity: Capacity) -> Vec<Bound> {
     let shards = SHARD_LIMIT.min(capacity.descriptors.saturating_sub(RESERVED_DESCRIPTORS) / SHARD_DESCRIPTORS);
     let mut bounds = vec![
-        Bound { what: "memory", clients: by_memory(approach, capacity), remedy: "free memory, or add some" },
+        Bound { what: "memory", clients: by_memory(approach, params, capacity), remedy: "free memory, or add some" },
         Bound {
             what: "descriptors of a process, over all shards",
             clients: shards * clients_of_a_process(approach, capacity.descriptors),
@@ -108,7 +110,7 @@ pub fn bounds(approach: &Approach, capacity: Capacity) -> Vec<Bound> {
             remedy: "raise fs.file-max",
         },
         Bound {
-            what: "ports of the 250 loopback addresses that clients connect from",
+            what: "ports of the loopback addresses that clients connect from",
             clients: u64::from(SOURCE_ADDRESSES) * u64::from(capacity.ports),
             remedy: "widen net.ipv4.ip_local_port_range",
         },
@@ -121,8 +123,8 @@ pub fn bounds(approach: &Approach, capacity: Capacity) -> Vec<Bound> {
 ///
 /// # Errors
 /// What limits them the most, and what to change.
-pub fn admit(approach: &Approach, clients: u32, capacity: Capacity) -> Result<(), Failure> {
-    match bounds(approach, capacity).into_iter().find(|bound| bound.clients < u64::from(clients)) {
+pub fn admit(approach: &Approach, params: &Params, clients: u32, capacity: Capacity) -> Result<(), Failure> {
+    match bounds(approach, params, capacity).into_iter().find(|bound| bound.clients < u64::from(clients)) {
         Some(bound) => Err(Failure::Machine(format!(
             "{clients} clients do not fit this machine with {}: {} allows {}; {}",
             approach.name, bound.what, bound.clients, bound.remedy
@@ -132,16 +134,16 @@ pub fn admit(approach: &Approach, clients: u32, capacity: Capacity) -> Result<()
 }
 
 /// Memory of one client at the server, at the client and in the kernel, as it was measured.
-fn bytes_per_client(approach: &Approach) -> [u64; 3] {
-    let [server_kib, client_kib] = approach.facts.memory_kib.map(u64::from);
+fn bytes_per_client(approach: &Approach, params: &Params) -> [u64; 3] {
+    let [server_kib, client_kib] = approach.memory_kib(params).map(u64::from);
     let listener = if approach.facts.connects == Side::Server { LISTENER_BYTES } else { 0 };
     [server_kib * 1024, client_kib * 1024, KERNEL_BYTES + listener]
 }
 
 /// Clients that memory allows, with the processes that it takes to hold them.
-fn by_memory(approach: &Approach, capacity: Capacity) -> u64 {
+fn by_memory(approach: &Approach, params: &Params, capacity: Capacity) -> u64 {
     let in_a_shard = clients_of_a_process(approach, capacity.descriptors);
-    let of_client = bytes_per_client(approach).iter().sum::<u64>() as f64 * MARGIN;
+    let of_client = bytes_per_client(approach, params).iter().sum::<u64>() as f64 * MARGIN;
     let of_shard = SHARD_BYTES as f64 / in_a_shard.max(1) as f64;
     let planned = (capacity.memory_bytes as f64 * MEMORY_SHARE - SHARD_BYTES as f64).max(0.0);
     (planned / (of_client + of_shard)) as u64
@@ -150,7 +152,7 @@ fn by_memory(approach: &Approach, capacity: Capacity) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::APPROACHES;
+    use crate::{registry::APPROACHES, variants::variant};
 
     /// A machine with 24 GiB where a process may open 20,000 descriptors.
     const MACHINE: Capacity =
@@ -159,28 +161,36 @@ mod tests {
     #[test]
     fn a_hundred_thousand_clients_of_each_approach_fit_24_gib() {
         for approach in APPROACHES {
-            assert!(admit(approach, 100_000, MACHINE).is_ok(), "{}", approach.name);
-            let need = need(approach, 100_000, MACHINE);
+            let (_, params) = variant(approach.name).unwrap();
+            assert!(admit(approach, &params, 100_000, MACHINE).is_ok(), "{}", approach.name);
+            let need = need(approach, &params, 100_000, MACHINE);
             assert!(need.shards >= 6 && need.bytes() < MACHINE.memory_bytes, "{}: {need:?}", approach.name);
         }
     }
 
     #[test]
     fn what_memory_allows_is_what_is_needed() {
-        for approach in APPROACHES {
-            let clients = u32::try_from(by_memory(approach, MACHINE)).unwrap();
+        let variants = APPROACHES.iter().map(|approach| approach.name).chain(["websocket/128KiB", "sse/reqwest"]);
+        for name in variants {
+            let (approach, params) = variant(name).unwrap();
+            let clients = u32::try_from(by_memory(approach, &params, MACHINE)).unwrap();
             let planned = MACHINE.memory_bytes as f64 * MEMORY_SHARE;
-            let share = need(approach, clients, MACHINE).bytes() as f64 / planned;
-            assert!((0.98..=1.0).contains(&share), "{}: {share}", approach.name);
+            let share = need(approach, &params, clients, MACHINE).bytes() as f64 / planned;
+            assert!((0.98..=1.0).contains(&share), "{name}: {share}");
         }
     }
 
     #[test]
     fn what_is_missing_is_said_with_a_remedy() {
-        let few = |capacity| admit(&APPROACHES[0], 100_000, capacity).unwrap_err().to_string();
+        let refused = |name, capacity| {
+            let (approach, params) = variant(name).unwrap();
+            admit(approach, &params, 100_000, capacity).unwrap_err().to_string()
+        };
+        let few = |capacity| refused("short-poll", capacity);
         assert!(few(Capacity { memory_bytes: 1 << 30, ..MACHINE }).contains("free memory"));
         assert!(few(Capacity { descriptors: 1_024, ..MACHINE }).contains("ulimit -Hn"));
         assert!(few(Capacity { system_descriptors: 100_000, ..MACHINE }).contains("fs.file-max"));
         assert!(few(Capacity { ports: 100, ..MACHINE }).contains("ip_local_port_range"));
+        assert!(refused("websocket/128KiB", MACHINE).contains("free memory"), "its buffers alone are 27 GB");
     }
 }

@@ -32,6 +32,16 @@ pub struct Approach {
     pub client_source: Source,
 }
 
+impl Approach {
+    /// User space that one client takes at the server and at the client with these settings, in KiB.
+    pub(crate) fn memory_kib(&self, params: &Params) -> [u32; 2] {
+        let dearer =
+            self.settings.iter().flat_map(|setting| setting.dearer.iter().map(move |dear| (setting.name, dear)));
+        let chosen = dearer.filter(|(name, (value, _))| params.text(name) == Ok(value));
+        chosen.fold(self.facts.memory_kib, |[server, client], (_, (_, more))| [server + more[0], client + more[1]])
+    }
+}
+
 /// What is true of an approach, for selecting it and for judging its numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
@@ -94,6 +104,8 @@ pub struct Setting {
     pub name: &'static str,
     /// What it may be, the default first.
     pub values: Values,
+    /// The values with which a client takes more than by default: KiB more at the server and at the client.
+    pub dearer: &'static [(&'static str, [u32; 2])],
 }
 
 /// What a setting may be.
@@ -132,18 +144,26 @@ pub(crate) const PUSH: Facts = Facts {
 };
 const POLL: Facts = Facts { flow: Flow::Poll("interval"), ..PUSH };
 
-const HEARTBEAT: Setting = Setting { name: "heartbeat", values: Values::Duration("15s") };
-const HOLD: Setting = Setting { name: "hold", values: Values::Duration("30s") };
-const INTERVAL: Setting = Setting { name: "interval", values: Values::Duration("1s") };
-const CONNECTION: Setting = Setting { name: "connection", values: Values::Choice(&["keep-alive", NEW_CONNECTION]) };
+const HEARTBEAT: Setting = Setting { name: "heartbeat", values: Values::Duration("15s"), dearer: &[] };
+const HOLD: Setting = Setting { name: "hold", values: Values::Duration("30s"), dearer: &[] };
+const INTERVAL: Setting = Setting { name: "interval", values: Values::Duration("1s"), dearer: &[] };
+const CONNECTION: Setting =
+    Setting { name: "connection", values: Values::Choice(&["keep-alive", NEW_CONNECTION]), dearer: &[] };
 /// The value of that setting with which each request opens a connection.
 const NEW_CONNECTION: &str = "new-connection";
-const CODEC: Setting = Setting { name: "codec", values: Values::Choice(&["shared", "prost"]) };
-const ENCODING: Setting = Setting { name: "encoding", values: Values::Choice(&["binary", "text"]) };
-const CLIENT: Setting = Setting { name: "client", values: Values::Choice(&["bare", "hyper", "reqwest"]) };
-const MESSAGE_ENCODING: Setting = Setting { name: "encoding", values: Values::Choice(&["text", "binary"]) };
-const PING: Setting = Setting { name: "heartbeat", values: Values::Duration("25s") };
-const READ_BUFFER: Setting = Setting { name: "read-buffer", values: Values::Choice(&["2KiB", "128KiB"]) };
+const CODEC: Setting = Setting { name: "codec", values: Values::Choice(&["shared", "prost"]), dearer: &[] };
+const ENCODING: Setting =
+    Setting { name: "encoding", values: Values::Choice(&["binary", "text"]), dearer: &[("text", [5, 0])] };
+const CLIENT: Setting = Setting {
+    name: "client",
+    values: Values::Choice(&["bare", "hyper", "reqwest"]),
+    dearer: &[("hyper", [0, 18]), ("reqwest", [0, 26])],
+};
+const MESSAGE_ENCODING: Setting =
+    Setting { name: "encoding", values: Values::Choice(&["text", "binary"]), dearer: &[] };
+const PING: Setting = Setting { name: "heartbeat", values: Values::Duration("25s"), dearer: &[] };
+const READ_BUFFER: Setting =
+    Setting { name: "read-buffer", values: Values::Choice(&["2KiB", "128KiB"]), dearer: &[("128KiB", [134, 132])] };
 
 macro_rules! source {
     ($crate_name:literal, $file:expr, $parts:expr) => {

@@ -1,4 +1,5 @@
-//! The variants of a scenario: which approaches take part, with which settings, under which names. Synchronous and pure.
+//! The variants of a scenario: which approaches take part, with which settings, under which names. Synchronous and
+//! pure.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -132,14 +133,18 @@ fn accept(approach: &str, setting: &Setting, value: &str) -> Result<(), Scenario
     }
 }
 
-/// Every combination of the values given, each named by them.
-fn expand(approach: &'static Approach, given: &Settings) -> Vec<Variant> {
+/// Every setting of an approach, at its default.
+pub fn defaults(approach: &Approach) -> Params {
     let default = |setting: &Setting| match setting.values {
         Values::Duration(default) => default.to_owned(),
         Values::Choice(choices) => choices[0].to_owned(),
     };
-    let params = approach.settings.iter().map(|setting| (setting.name.to_owned(), default(setting))).collect();
-    let mut variants = vec![Variant { approach, name: approach.name.to_owned(), params: Params(params) }];
+    Params(approach.settings.iter().map(|setting| (setting.name.to_owned(), default(setting))).collect())
+}
+
+/// Every combination of the values given, each named by them.
+fn expand(approach: &'static Approach, given: &Settings) -> Vec<Variant> {
+    let mut variants = vec![Variant { approach, name: approach.name.to_owned(), params: defaults(approach) }];
     for setting in approach.settings {
         let Some(values) = given.get(setting.name).filter(|values| !values.is_empty()) else { continue };
         let with = |variant: &Variant, value: &String| {

@@ -162,7 +162,7 @@ type Row = (&'static str, &'static str, &'static str, Approach);
 fn faults() -> Vec<Row> {
     let facts = floor().facts;
     let snapshot = Facts { delivery: Delivery::Snapshot, ..facts };
-    let heartbeat: &'static [Setting] = &[Setting { name: "heartbeat", values: Values::Duration("15s") }];
+    let heartbeat: &'static [Setting] = &[Setting { name: "heartbeat", values: Values::Duration("15s"), dearer: &[] }];
     vec![
         ("loses an event", "receives-in-order", "but owed is", faulty_client(client!(lose))),
         ("duplicates", "receives-in-order", "came after", faulty_client(client!(duplicate))),

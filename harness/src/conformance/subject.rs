@@ -81,8 +81,8 @@ mod tests {
     #[test]
     fn each_choice_but_the_first_is_a_subject_of_its_own() {
         let settings: &'static [Setting] = &[
-            Setting { name: "interval", values: Values::Duration("1s") },
-            Setting { name: "encoding", values: Values::Choice(&["text", "binary"]) },
+            Setting { name: "interval", values: Values::Duration("1s"), dearer: &[] },
+            Setting { name: "encoding", values: Values::Choice(&["text", "binary"]), dearer: &[] },
         ];
         let approach = Box::leak(Box::new(Approach { settings, ..APPROACHES[0] }));
         let subjects = variants(approach);

@@ -12,6 +12,7 @@ use crate::{
     clock, environment,
     failure::Failure,
     registry::{APPROACHES, Approach},
+    variants,
 };
 
 /// Sleeps that show how late this machine wakes a thread.
@@ -34,10 +35,13 @@ pub(crate) fn doctor(clients: Option<u32>, as_json: bool) -> Result<(), Failure>
     let overshoot_ns = overshoot_ns();
     let prospects: Vec<Prospect> = APPROACHES
         .iter()
-        .map(|approach| Prospect {
-            approach,
-            bound: capacity::bounds(approach, capacity).swap_remove(0),
-            need: clients.map(|clients| capacity::need(approach, clients, capacity)),
+        .map(|approach| {
+            let params = variants::defaults(approach);
+            Prospect {
+                approach,
+                bound: capacity::bounds(approach, &params, capacity).swap_remove(0),
+                need: clients.map(|clients| capacity::need(approach, &params, clients, capacity)),
+            }
         })
         .collect();
     if as_json {
@@ -51,7 +55,9 @@ pub(crate) fn doctor(clients: Option<u32>, as_json: bool) -> Result<(), Failure>
         output::data(&lines.join("\n"))?;
     }
     clients.map_or(Ok(()), |clients| {
-        APPROACHES.iter().try_for_each(|approach| capacity::admit(approach, clients, capacity))
+        APPROACHES
+            .iter()
+            .try_for_each(|approach| capacity::admit(approach, &variants::defaults(approach), clients, capacity))
     })
 }
 

@@ -80,7 +80,7 @@ fn load(path: &Path, options: &RunOptions) -> Result<Loaded, Failure> {
 /// Refuses what the machine cannot hold before anything starts.
 fn fits(trials: &[Trial], capacity: capacity::Capacity) -> Result<(), Failure> {
     trials.iter().try_for_each(|trial| {
-        capacity::admit(trial.approach, trial.load.clients, capacity)?;
+        capacity::admit(trial.approach, &trial.params, trial.load.clients, capacity)?;
         ports::admit(trial, capacity.ports)
     })
 }
