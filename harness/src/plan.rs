@@ -84,11 +84,11 @@ pub struct Shard {
 /// The trials of a scenario, in the order in which they run, where a process may open so many descriptors.
 ///
 /// # Errors
-/// The scenario names an approach, a setting or a value that does not exist.
+/// The scenario names an approach, a setting or a value that does not exist, or ends before the last polls.
 pub fn trials(scenario: &Scenario, descriptors: u64) -> Result<Vec<Trial>, ScenarioError> {
     let variants = variants(scenario)?;
     let phases = phases(scenario);
-    let mut planned = Vec::new();
+    let mut planned: Vec<Trial> = Vec::new();
     for round in 1..=scenario.trials {
         let first = planned.len();
         for variant in &variants {
@@ -100,7 +100,22 @@ pub fn trials(scenario: &Scenario, descriptors: u64) -> Result<Vec<Trial>, Scena
         }
         shuffle(&mut planned[first..], scenario.load.seed ^ SEED_SALT ^ u64::from(round));
     }
+    planned.iter().try_for_each(outlasts_polls)?;
     Ok(planned)
+}
+
+/// The events of the window's end arrive with the polls after it: a drain shorter than the interval misses them.
+fn outlasts_polls(trial: &Trial) -> Result<(), ScenarioError> {
+    let drain = Duration::from_nanos(trial.phases.drain_ns);
+    match trial.polls() {
+        Some(Polls { interval, .. }) if drain < interval => Err(ScenarioError::Unknown(format!(
+            "window.drain is {}, and {} polls every {}: the last events would be missed; drain for at least that long",
+            humantime::format_duration(drain),
+            trial.variant,
+            humantime::format_duration(interval),
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// How long the trials take, at most, without the time it takes to connect.

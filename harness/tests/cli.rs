@@ -68,6 +68,11 @@ fn a_selection_of_nothing_and_an_endless_load_are_refused() {
     expect_refusal(&set("load.events_per_second=1e9"), 2, &["at most 10000000 events"]);
     expect_refusal(&set("load.clients=[20,20]"), 2, &["each value once"]);
     expect_refusal(&set("params.short-poll.interval=[\"1000y\"]"), 2, &["at most 1h"]);
+    expect_refusal(
+        &set("params.short-poll.interval=[\"2s\"]"),
+        2,
+        &["window.drain is 1s", "short-poll/2s polls every 2s"],
+    );
 }
 
 #[test]
