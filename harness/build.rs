@@ -1,4 +1,5 @@
-//! Tells the tool which commit it is built from, and puts the scenario files into it: adding a scenario is adding a file.
+//! Tells the tool which commit it is built from, and puts the scenario files into it: adding a scenario is adding a
+//! file.
 
 use std::{env, fs, path::Path, process::Command};
 

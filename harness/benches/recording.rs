@@ -1,5 +1,5 @@
-//! What recording costs: the worker's processor time for each delivery with its account and without it, in pairs of whole
-//! runs that take turns, so that what else the machine does meets both alike. Recording may take 5 %.
+//! What recording costs: the worker's processor time for each delivery with its account and without it, in pairs of
+//! whole runs that take turns, so that what else the machine does meets both alike. Recording may take 5 %.
 
 #![expect(clippy::print_stdout, reason = "what a benchmark says")]
 

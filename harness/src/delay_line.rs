@@ -68,8 +68,8 @@ impl DelayLine {
         let _ = self.entrance.send(event);
     }
 
-    /// Waits until all have left. Gives for each event of the window that has an entry its sequence number, and how much later than it
-    /// should it left, in nanoseconds.
+    /// Waits until all have left. Gives for each event of the window that has an entry its sequence number, and how
+    /// much later than it should it left, in nanoseconds.
     ///
     /// # Errors
     /// The thread failed.

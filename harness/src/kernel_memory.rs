@@ -1,5 +1,5 @@
-//! What the kernel holds for everybody on this machine: its objects, stacks, page tables and socket buffers. It cannot say
-//! for whom, so what a trial takes is the growth while it runs, of both ends of its connections together.
+//! What the kernel holds for everybody on this machine: its objects, stacks, page tables and socket buffers. It cannot
+//! say for whom, so what a trial takes is the growth while it runs, of both ends of its connections together.
 
 use procfs::{Current, Meminfo};
 

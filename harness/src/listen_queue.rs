@@ -1,5 +1,6 @@
-//! The queues in which the system keeps connections that nobody has accepted yet: how long one may be, and how often one
-//! was full. A connection that finds one full is tried again a second later, which would be measured as the server's.
+//! The queues in which the system keeps connections that nobody has accepted yet: how long one may be, and how often
+//! one was full. A connection that finds one full is tried again a second later, which would be measured as the
+//! server's.
 
 use crate::environment;
 
@@ -7,8 +8,8 @@ use crate::environment;
 const MOST_CONNECTING: usize = 128;
 /// Length of the queue where the system does not say: what it was in every kernel before 5.4.
 const USUAL_LIMIT: usize = 128;
-/// A client may hold its place in the queue after it has connected, until the server gets to it, where nothing answers it:
-/// one in so many places is for those that are still connecting.
+/// A client may hold its place in the queue after it has connected, until the server gets to it, where nothing answers
+/// it: one in so many places is for those that are still connecting.
 const PLACES_FOR_ONE: usize = 4;
 
 /// Clients of one worker that may be connecting at the same time. Each worker has a server, and a queue, of its own. It
@@ -28,7 +29,8 @@ fn at_once(longest: &str) -> usize {
     (places / PLACES_FOR_ONE).clamp(1, MOST_CONNECTING)
 }
 
-/// The counter `ListenDrops`, which has the overflows in it: the words of one line say what the numbers of the next are.
+/// The counter `ListenDrops`, which has the overflows in it: the words of one line say what the numbers of the next
+/// are.
 fn drops(netstat: &str) -> Option<u64> {
     let mut lines = netstat.lines().filter_map(|line| line.strip_prefix("TcpExt:"));
     let (names, values) = (lines.next()?, lines.next()?);

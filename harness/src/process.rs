@@ -146,8 +146,8 @@ impl Sampler {
         Self { idle_bytes: memory().0 }
     }
 
-    /// Takes samples at once, when the window opens and when it closes, in a thread of its own: a task would take them late
-    /// exactly when the process is busy.
+    /// Takes samples at once, when the window opens and when it closes, in a thread of its own: a task would take them
+    /// late exactly when the process is busy.
     ///
     /// # Errors
     /// No thread can be started.

@@ -1,5 +1,5 @@
-//! Which events of a window have an entry of their own. Counts and distributions are of all events; what is kept event by
-//! event, to be joined between processes, must not grow with the length of a run.
+//! Which events of a window have an entry of their own. Counts and distributions are of all events; what is kept event
+//! by event, to be joined between processes, must not grow with the length of a run.
 //!
 //! Publisher, worker and coordinator decide it alike and beforehand, from the plan alone. Each event is kept or not by
 //! itself, at random, so that what is kept of independent events is independent, and of a period nothing is left to be
@@ -45,8 +45,8 @@ impl Sample {
     }
 }
 
-/// A number whose every bit depends on every bit of this one. Source: the finalizer of SplitMix64 (Steele, Lea and Flood,
-/// Fast Splittable Pseudorandom Number Generators, 2014).
+/// A number whose every bit depends on every bit of this one. Source: the finalizer of SplitMix64 (Steele, Lea and
+/// Flood, Fast Splittable Pseudorandom Number Generators, 2014).
 fn mixed(number: u64) -> u64 {
     let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -172,7 +172,8 @@ pub struct Loaded {
 /// The scenarios that this tool carries: names and texts.
 pub static LIBRARY: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
-/// Reads a scenario file, or the one of this name that the tool carries, and applies `--set` overrides, written `load.symbols=50`.
+/// Reads a scenario file, or the one of this name that the tool carries, and applies `--set` overrides, written
+/// `load.symbols=50`.
 ///
 /// # Errors
 /// The file cannot be read, or it or an override is not what a scenario may say.

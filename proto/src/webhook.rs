@@ -1,5 +1,5 @@
-//! What the producer and the consumer of webhooks agree on: the registration, the bodies, and the signature of the Standard
-//! Webhooks specification (<https://www.standardwebhooks.com>), symmetric version `v1`.
+//! What the producer and the consumer of webhooks agree on: the registration, the bodies, and the signature of the
+//! Standard Webhooks specification (<https://www.standardwebhooks.com>), symmetric version `v1`.
 //!
 //! It must not know where the time comes from.
 

@@ -1,13 +1,14 @@
 //! The one rule by which anything here says that one variant is faster than another. Table, page and verdict ask it,
 //! and so does whatever compares runs.
 //!
-//! A difference is shown where both sides have at least three rounds with a 95 % interval of the median, and the hulls of
-//! the rounds' 95 % intervals do not overlap. A hull holds each of its intervals and is no 95 % interval itself; a side is
-//! as uncertain as its rounds are far apart, and no difference follows from one round or two. The rule assumes nothing of
-//! how rounds are distributed and has no error rate of its own. Where rounds lie much further apart than their intervals
-//! are wide, only their order counts: of two equal sides with n rounds each, every round of one lies below every round of
-//! the other in 2 of (2n over n) cases, that is 33 % for two rounds, 10 % for three, 0.2 % for six. Intervals that are
-//! wide beside the spread bring that down. How often it happens is measured: see [`crate::study`].
+//! A difference is shown where both sides have at least three rounds with a 95 % interval of the median, and the hulls
+//! of the rounds' 95 % intervals do not overlap. A hull holds each of its intervals and is no 95 % interval itself; a
+//! side is as uncertain as its rounds are far apart, and no difference follows from one round or two. The rule assumes
+//! nothing of how rounds are distributed and has no error rate of its own. Where rounds lie much further apart than
+//! their intervals are wide, only their order counts: of two equal sides with n rounds each, every round of one lies
+//! below every round of the other in 2 of (2n over n) cases, that is 33 % for two rounds, 10 % for three, 0.2 % for
+//! six. Intervals that are wide beside the spread bring that down. How often it happens is measured: see
+//! [`crate::study`].
 
 use std::cmp::Ordering;
 
@@ -45,8 +46,8 @@ pub fn between(a: Option<[u64; 2]>, b: Option<[u64; 2]>) -> Option<Ordering> {
     }
 }
 
-/// The hull of the rounds' 95 % intervals: from the least lower bound to the greatest upper bound of those that have one;
-/// none with fewer than [`FEWEST_ROUNDS`] of them.
+/// The hull of the rounds' 95 % intervals: from the least lower bound to the greatest upper bound of those that have
+/// one; none with fewer than [`FEWEST_ROUNDS`] of them.
 #[must_use]
 pub fn over_rounds(intervals: impl IntoIterator<Item = Option<[u64; 2]>>) -> Option<[u64; 2]> {
     let intervals: Vec<[u64; 2]> = intervals.into_iter().flatten().collect();

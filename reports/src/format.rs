@@ -83,8 +83,8 @@ pub(crate) fn range([least, most]: [u64; 2]) -> String {
     }
 }
 
-/// Lines of at most so many characters, broken at spaces; the first begins with `first` and each other with `rest`. A word
-/// that is longer has a line of its own.
+/// Lines of at most so many characters, broken at spaces; the first begins with `first` and each other with `rest`. A
+/// word that is longer has a line of its own.
 pub(crate) fn wrapped(text: &str, width: usize, first: &str, rest: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

@@ -118,13 +118,13 @@ pub fn proportion_upper_bound(successes: u64, trials: u64) -> f64 {
 }
 
 /// Independent observations that a series in the order of time is worth: n ÷ (1 + 2·Σρ_k), where ρ_k is the correlation
-/// of ranks that are k apart; at least 1 where there is any, and at most n. Ranks, so that a single outlier neither makes
-/// nor hides a correlation.
+/// of ranks that are k apart; at least 1 where there is any, and at most n. Ranks, so that a single outlier neither
+/// makes nor hides a correlation.
 ///
 /// The sum goes over pairs ρ_2m + ρ_2m+1, from m = 0 with ρ_0 = 1, while they are positive, up to a lag of n/4 and of
 /// 1,000: what follows is noise. So a slow component counts where each of its correlations alone is within chance, and
-/// independent values lose a little, on average less than a fifth, where chance makes a pair positive. What is slower than
-/// the longest lag counts as much as it shows up to there.
+/// independent values lose a little, on average less than a fifth, where chance makes a pair positive. What is slower
+/// than the longest lag counts as much as it shows up to there.
 ///
 /// Source: Geyer, Practical Markov Chain Monte Carlo, Statistical Science 7, 1992, section 3.3, the initial positive
 /// sequence.
@@ -146,8 +146,8 @@ pub fn effective_size(values: &[f64]) -> u64 {
     (worth.round() as u64).max(1)
 }
 
-/// Spearman's rank correlation, ties with their mean rank. None of fewer than 2 pairs, of lists of different length, and
-/// where one list does not vary.
+/// Spearman's rank correlation, ties with their mean rank. None of fewer than 2 pairs, of lists of different length,
+/// and where one list does not vary.
 #[must_use]
 pub fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     if a.len() != b.len() || a.len() < 2 {
@@ -160,8 +160,9 @@ pub fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     (variation > 0.0).then(|| (product(&a, &b) / variation).clamp(-1.0, 1.0))
 }
 
-/// The rank of each value among all, from 1 for the smallest, in the order of the values; equal values share the mean of
-/// theirs. What is no number ranks as [`f64::total_cmp`] has it: above all numbers, or, where its sign is set, below.
+/// The rank of each value among all, from 1 for the smallest, in the order of the values; equal values share the mean
+/// of theirs. What is no number ranks as [`f64::total_cmp`] has it: above all numbers, or, where its sign is set,
+/// below.
 #[must_use]
 pub fn mean_ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
@@ -176,9 +177,10 @@ pub fn mean_ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// Anderson and Darling's A² of gaps in nanoseconds against an exponential distribution of unknown mean, with the factor
-/// 1 + 0.6/n that makes its critical values those of any n: 1.321 at 5 %, 1.959 at 1 %. None of fewer than 8 gaps, and
-/// where one is negative or no number. A gap of less than a nanosecond, which a clock shows as 0, counts as half of one.
+/// Anderson and Darling's A² of gaps in nanoseconds against an exponential distribution of unknown mean, with the
+/// factor 1 + 0.6/n that makes its critical values those of any n: 1.321 at 5 %, 1.959 at 1 %. None of fewer than 8
+/// gaps, and where one is negative or no number. A gap of less than a nanosecond, which a clock shows as 0, counts as
+/// half of one.
 ///
 /// Source: Stephens, Journal of the American Statistical Association 69, 1974; D'Agostino and Stephens, Goodness-of-Fit
 /// Techniques, 1986, table 4.14.
@@ -206,8 +208,8 @@ pub fn anderson_darling_exponential(gaps: &[f64]) -> Option<f64> {
 
 /// Probability that a standard normal variable is at least this far from 0, on either side.
 ///
-/// Source: Abramowitz and Stegun, 26.2.11 (a series) below 3, 26.2.14 (Laplace's continued fraction) from there on; both
-/// to more than ten digits.
+/// Source: Abramowitz and Stegun, 26.2.11 (a series) below 3, 26.2.14 (Laplace's continued fraction) from there on;
+/// both to more than ten digits.
 #[must_use]
 pub fn normal_tail(z: f64) -> f64 {
     let z = z.abs();

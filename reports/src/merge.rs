@@ -69,8 +69,8 @@ pub struct Merged {
     /// 95 % interval of the median of `event_median_ns`, all rounds taken as one: what the events say, without what
     /// differs from round to round. None where there are too few.
     pub median_interval_ns: Option<[u64; 2]>,
-    /// Hull of the rounds' 95 % intervals, which is no 95 % interval itself; none with fewer than three rounds that have
-    /// one.
+    /// Hull of the rounds' 95 % intervals, which is no 95 % interval itself; none with fewer than three rounds that
+    /// have one.
     pub interval_over_rounds_ns: Option<[u64; 2]>,
     /// Least and largest p50 of a round in nanoseconds; none where no round supports one.
     pub p50_spread_ns: Option<[u64; 2]>,

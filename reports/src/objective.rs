@@ -1,7 +1,7 @@
 //! Up to which load each variant of a sweep does what one may ask of real-time delivery, by one published rule.
 //!
-//! Not a "knee", which depends on how a chart is scaled: the largest load that was tried before any failed the objective,
-//! and what the first that failed fell short in.
+//! Not a "knee", which depends on how a chart is scaled: the largest load that was tried before any failed the
+//! objective, and what the first that failed fell short in.
 
 use serde::Serialize;
 
@@ -142,7 +142,8 @@ fn judge(row: &Row) -> Judgement {
     }
 }
 
-/// From poll to poll of a client, by the requests that its schedule holds; a snapshot is asked for each symbol by itself.
+/// From poll to poll of a client, by the requests that its schedule holds; a snapshot is asked for each symbol by
+/// itself.
 pub(crate) fn poll_interval_ns(facts: &ApproachFacts, trials: &[&TrialRecord]) -> Option<u64> {
     trials.iter().find_map(|trial| {
         let measured = trial.measured.as_ref()?;

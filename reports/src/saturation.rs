@@ -1,5 +1,5 @@
-//! Which side of a trial had less processor time than it wanted, and whether the scenario meant it to: an overload that was
-//! asked for is a result, any other makes a trial invalid or its figures those of a queue.
+//! Which side of a trial had less processor time than it wanted, and whether the scenario meant it to: an overload that
+//! was asked for is a result, any other makes a trial invalid or its figures those of a queue.
 
 use std::fmt;
 
@@ -54,8 +54,8 @@ pub fn saturated(measured: &Measured) -> Option<Side> {
     }
 }
 
-/// The side for whose want of processor time a trial is invalid; none where it is not, or where something is wrong with it
-/// that no such want explains.
+/// The side for whose want of processor time a trial is invalid; none where it is not, or where something is wrong with
+/// it that no such want explains.
 #[must_use]
 pub fn limit(trial: &TrialRecord) -> Option<Side> {
     let measured = trial.measured.as_ref().filter(|_| trial.status == Status::Invalid)?;
@@ -68,8 +68,8 @@ pub fn is_intended(trial: &TrialRecord) -> bool {
     trial.overload && limit(trial).is_some()
 }
 
-/// Whether something is wrong that no lack of processors explains: it makes events late and leaves them out, and neither
-/// repeats, reorders nor alters them.
+/// Whether something is wrong that no lack of processors explains: it makes events late and leaves them out, and
+/// neither repeats, reorders nor alters them.
 fn is_wrong(measured: &Measured) -> bool {
     let events = &measured.events;
     let mut invalid = measured.checks.iter().filter(|check| check.verdict == Verdict::Invalid);
@@ -77,7 +77,8 @@ fn is_wrong(measured: &Measured) -> bool {
         || invalid.any(|check| !EXPLAINED.contains(&check.id.as_str()))
 }
 
-/// What became of the trials of a row that are invalid for want of processor time. Nothing of it is in the row's figures.
+/// What became of the trials of a row that are invalid for want of processor time. Nothing of it is in the row's
+/// figures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Saturated {
     /// The side that was short of processors; both, where one was in one trial and the other in another.

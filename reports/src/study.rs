@@ -1,8 +1,8 @@
-//! What this tool says of itself: how often it shows a difference where there is none, and what its checks read on trials
-//! that nothing is wrong with.
+//! What this tool says of itself: how often it shows a difference where there is none, and what its checks read on
+//! trials that nothing is wrong with.
 //!
-//! Both come from recorded runs of one build, each with many rounds. Trials are first reduced to [`Sample`]s, which can be
-//! written as CSV and read back, and everything else is made of those, so that committed data reproduces a published
+//! Both come from recorded runs of one build, each with many rounds. Trials are first reduced to [`Sample`]s, which can
+//! be written as CSV and read back, and everything else is made of those, so that committed data reproduces a published
 //! table. Pure; sets no threshold.
 
 mod csv;

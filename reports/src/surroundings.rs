@@ -1,4 +1,5 @@
-//! What the machine did to everybody on it while the trials ran: how late it woke those who slept, and what it took away.
+//! What the machine did to everybody on it while the trials ran: how late it woke those who slept, and what it took
+//! away.
 //!
 //! Of the run as a whole, since all trials share the machine. Judges nothing.
 

@@ -1,5 +1,5 @@
-//! The terminal's table: plain text, aligned, one block for each load, with the trust in the run, each warning's remedy and
-//! the verdict below.
+//! The terminal's table: plain text, aligned, one block for each load, with the trust in the run, each warning's remedy
+//! and the verdict below.
 //!
 //! Prints a [`Report`] and computes nothing.
 

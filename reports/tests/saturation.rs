@@ -1,5 +1,5 @@
-//! Trials that were offered more than the machine carries: said as offered against achieved, with the side that was short
-//! of processors, and in no figure.
+//! Trials that were offered more than the machine carries: said as offered against achieved, with the side that was
+//! short of processors, and in no figure.
 
 mod support;
 

@@ -1,5 +1,5 @@
-//! What the page shows of a sweep: every quantity against clients, how far each approach goes, and where the harness and
-//! not the server was the limit.
+//! What the page shows of a sweep: every quantity against clients, how far each approach goes, and where the harness
+//! and not the server was the limit.
 
 mod support;
 
@@ -257,7 +257,8 @@ fn what_one_client_takes_is_a_table() {
     let page = written(&support::run_under(&LOADS)).0;
     let memory = figure(&page, "Memory of one client");
     assert!(memory.contains("Memory of one client, with 20,000 clients and 50 events a second"), "{memory}");
-    // Mean of three rounds: 160 · 30, 35 and 40 bytes and 400; 8,000, 8,500 and 9,000 and 300; 7,000, and 200 in the end.
+    // Mean of three rounds: 160 · 30, 35 and 40 bytes and 400; 8,000, 8,500 and 9,000 and 300; 7,000, and 200 in the
+    // end.
     let values = [
         "5200\">5.20 KB",
         "6000\">6.00 KB",

@@ -1,8 +1,8 @@
 //! Wakes the subscriptions of a symbol when it has a new event.
 //!
 //! The subscriptions are divided into shards, each with a lock and a task of its own, so that no list is shared by
-//! everybody. A few followers are woken by the publisher itself, which saves them a change of thread; a crowd is left to
-//! the shard's task, so that publishing takes about the same time whoever listens.
+//! everybody. A few followers are woken by the publisher itself, which saves them a change of thread; a crowd is left
+//! to the shard's task, so that publishing takes about the same time whoever listens.
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -17,7 +17,8 @@ use crate::{Context, ServeError, grpc, http};
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     let service = grpc::service(&context);
     let methods = format!("/{}/{{method}}", name_of(&service));
-    // A browser shows a page only those headers that are named here; a call that is refused at once has its status there.
+    // A browser shows a page only those headers that are named here; a call that is refused at once has its status
+    // there.
     let exposed = [Status::GRPC_STATUS, Status::GRPC_MESSAGE, HeaderName::from_static(CURSOR_HEADER)];
     let cors = CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any).expose_headers(exposed);
     let router = Router::new().route_service(&methods, service).layer(GrpcWebLayer::new()).layer(cors);

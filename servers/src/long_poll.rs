@@ -1,5 +1,6 @@
-//! Long polling: `GET /events?after=N&hold=30s&limit=N&symbols=…` answers with everything after the cursor, and where that is
-//! nothing, holds the request until there is an event or the time is up, which is 204. A cursor that is too old is 410.
+//! Long polling: `GET /events?after=N&hold=30s&limit=N&symbols=…` answers with everything after the cursor, and where
+//! that is nothing, holds the request until there is an event or the time is up, which is 204. A cursor that is too old
+//! is 410.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,5 +1,5 @@
-//! Short polling: `GET /events?after=N&limit=N&symbols=…` answers at once, with what is new or with 204. A cursor that is too
-//! old is 410 with the cursor to start again from.
+//! Short polling: `GET /events?after=N&limit=N&symbols=…` answers at once, with what is new or with 204. A cursor that
+//! is too old is 410 with the cursor to start again from.
 
 use std::sync::Arc;
 

@@ -45,8 +45,8 @@ impl Subscription {
             // The membership was registered before this read, so an event between the two leaves a wake-up behind.
             let page = self.hub.read(&self.symbols, self.cursor)?;
             self.cursor = page.cursor;
-            // An event is in the ring before it is signalled: where there is no more, all that was pending is read. What
-            // was signalled since stays counted, read or not, until the next time.
+            // An event is in the ring before it is signalled: where there is no more, all that was pending is read.
+            // What was signalled since stays counted, read or not, until the next time.
             self.membership.take(if page.has_more { page.entries.len() as u64 } else { pending });
             if !page.entries.is_empty() {
                 return Ok(page);

@@ -1,5 +1,5 @@
-//! WebSocket on `/stream`: the client's first message subscribes, `{"subscribe":{"symbols":[…],"after":N}}`; then quotes
-//! flow, and orders are answered on the same connection. How a conversation ends is in `close`.
+//! WebSocket on `/stream`: the client's first message subscribes, `{"subscribe":{"symbols":[…],"after":N}}`; then
+//! quotes flow, and orders are answered on the same connection. How a conversation ends is in `close`.
 
 mod close;
 

@@ -1,6 +1,6 @@
 //! HTTP/1.1 as far as these approaches use it, over a socket of one's own: one request after the other, and each
-//! response read where it arrives, in the task that asked for it. A client that waits holds a socket and hardly anything
-//! else, which is what lets one machine hold 100,000 of them. It must not know what a response means.
+//! response read where it arrives, in the task that asked for it. A client that waits holds a socket and hardly
+//! anything else, which is what lets one machine hold 100,000 of them. It must not know what a response means.
 //!
 //! Framing is RFC 9112's: no body with 204 and 304, else chunks, else a length, else all until the end.
 

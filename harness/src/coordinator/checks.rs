@@ -1,7 +1,7 @@
 //! Verdicts on the numbers of a trial. Pure: they look at what was measured and at nothing else.
 //!
-//! `accounts` asks whether everything was counted, `theory` whether chance explains the counts, `platform` whether it is
-//! the approach that was measured and not the machine or the instrument. Every check is always there, so that nobody
+//! `accounts` asks whether everything was counted, `theory` whether chance explains the counts, `platform` whether it
+//! is the approach that was measured and not the machine or the instrument. Every check is always there, so that nobody
 //! takes silence for a pass; one that has nothing to judge passes without a value, and says why.
 
 mod accounts;

@@ -1,6 +1,6 @@
-//! The events of a window, one entry each as far as they have one: when it was due, how late it was published, when it had
-//! arrived. Clients that hear one event observe one moment of the machine, so what is said of a distribution is said of
-//! these.
+//! The events of a window, one entry each as far as they have one: when it was due, how late it was published, when it
+//! had arrived. Clients that hear one event observe one moment of the machine, so what is said of a distribution is
+//! said of these.
 //!
 //! Pure: it puts together what the shards measured and judges nothing.
 

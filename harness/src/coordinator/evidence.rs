@@ -50,8 +50,8 @@ pub(super) struct Evidence {
     pub(super) in_flight_ns: f64,
     /// (r − p) ÷ (r − a) − 1, at p99 of the events' medians, or p90 where only that has support; none without.
     pub(super) omission_gap: Option<f64>,
-    /// Anderson and Darling's A² of the gaps between publications or in the schedule, whichever is larger; none where they
-    /// need not be exponential.
+    /// Anderson and Darling's A² of the gaps between publications or in the schedule, whichever is larger; none where
+    /// they need not be exponential.
     pub(super) arrivals: Option<f64>,
     /// Rayleigh's statistic of the clients' poll phases; none where nobody polls.
     pub(super) poll_phase: Option<f64>,
@@ -141,11 +141,11 @@ fn warm_up(events: &[Event]) -> Option<WarmUp> {
     Some(WarmUp { change: second? / first? - 1.0, probability: chance_of(correlation, effective) })
 }
 
-/// Probability that so many independent observations without a trend have a rank correlation with time that is at least so
-/// far from 0.
+/// Probability that so many independent observations without a trend have a rank correlation with time that is at least
+/// so far from 0.
 ///
-/// Fisher's transform, which is nearly normal already for five observations, where the correlation itself is not: a clear
-/// trend leaves few of them when it is taken away. Source: Fieller, Hartley and Pearson, Biometrika 44, 1957: the
+/// Fisher's transform, which is nearly normal already for five observations, where the correlation itself is not: a
+/// clear trend leaves few of them when it is taken away. Source: Fieller, Hartley and Pearson, Biometrika 44, 1957: the
 /// transform of Spearman's correlation has the variance 1.06 / (n − 3).
 fn chance_of(correlation: f64, observations: u64) -> f64 {
     let transformed = correlation.clamp(-CLEAREST, CLEAREST).atanh();
@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn chance_is_that_of_so_many_observations() {
-        // Of 24 observations a correlation of 0.5 comes with a probability of 0.013 (Student's t of 2.71, 22 degrees of freedom).
+        // Of 24 observations a correlation of 0.5 comes with a probability of 0.013 (Student's t of 2.71, 22 degrees of
+        // freedom).
         let chance = chance_of(0.5, 24);
         assert!((chance - 0.013).abs() < 0.003, "{chance}");
         assert!(chance_of(1.0, 6) < 1e-6, "a few are enough for what is perfectly in order");

@@ -1,4 +1,5 @@
-//! Watches the machine while a trial is measured: how late it wakes a thread that only sleeps, and what it gives to others.
+//! Watches the machine while a trial is measured: how late it wakes a thread that only sleeps, and what it gives to
+//! others.
 //!
 //! The coordinator does this, which is neither side of what is measured and has nothing else to do meanwhile. It judges
 //! nothing.

@@ -38,8 +38,8 @@ impl PollPhase {
         *self += Self { clients: 1, cosine: angle.cos(), sine: angle.sin() };
     }
 
-    /// Rayleigh's statistic: clients × |mean of e^(2πiφ)|². At random phases it is exponential with mean 1; none without
-    /// clients.
+    /// Rayleigh's statistic: clients × |mean of e^(2πiφ)|². At random phases it is exponential with mean 1; none
+    /// without clients.
     pub(crate) fn rayleigh(&self) -> Option<f64> {
         let length = self.cosine * self.cosine + self.sine * self.sine;
         (self.clients > 0).then(|| length / self.clients as f64)

@@ -1,9 +1,9 @@
 //! Accounts for every event at every client: what was owed comes from the feed, never from what arrived.
 //!
 //! Synchronous and pure: it is told what arrived and when, and reads no clock. Its memory is one number for each client
-//! and symbol, one for each delivery of an event that is still under way, an entry for each event of the window's sample, and
-//! one for each event since the oldest that somebody is still waiting for: in a run that loses nothing a few, in one that
-//! does, and is invalid, as many as the plan has events, which the scenario bounds.
+//! and symbol, one for each delivery of an event that is still under way, an entry for each event of the window's
+//! sample, and one for each event since the oldest that somebody is still waiting for: in a run that loses nothing a
+//! few, in one that does, and is invalid, as many as the plan has events, which the scenario bounds.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 

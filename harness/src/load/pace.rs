@@ -1,6 +1,6 @@
-//! The open-loop schedule of polls: when each client polls is fixed before the run, at a random phase of its own. Nobody
-//! polls before the start, so that no poll competes with clients that still subscribe. A poll that cannot start when it is
-//! due starts as soon as it can, and says how late it was.
+//! The open-loop schedule of polls: when each client polls is fixed before the run, at a random phase of its own.
+//! Nobody polls before the start, so that no poll competes with clients that still subscribe. A poll that cannot start
+//! when it is due starts as soon as it can, and says how late it was.
 
 use std::{sync::Arc, time::Duration};
 

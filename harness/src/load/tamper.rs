@@ -1,5 +1,5 @@
-//! Deliberate faults between a client and its recorder: what arrives twice, out of order, or is counted or stamped wrongly.
-//! A measurement has none.
+//! Deliberate faults between a client and its recorder: what arrives twice, out of order, or is counted or stamped
+//! wrongly. A measurement has none.
 
 use std::{
     collections::HashMap,

@@ -138,8 +138,8 @@ pub(super) struct Judged {
 }
 
 /// Whether a difference from what was injected lies between what must be and what the machine can have made of it:
-/// outside it never may. Where these are far apart, lying between them says little; then it must also be near the first,
-/// and if it is not, nothing can be said.
+/// outside it never may. Where these are far apart, lying between them says little; then it must also be near the
+/// first, and if it is not, nothing can be said.
 pub(super) fn judge(difference: i64, [least, explicable]: [i64; 2], injected: f64) -> Judged {
     let most = explicable.min(least + (RESOLUTION * injected) as i64);
     let verdict = match difference {

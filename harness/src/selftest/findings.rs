@@ -1,4 +1,5 @@
-//! What the self-test found: one structure a section, as they are printed and written as JSON. Times are in nanoseconds.
+//! What the self-test found: one structure a section, as they are printed and written as JSON. Times are in
+//! nanoseconds.
 
 use std::fmt;
 

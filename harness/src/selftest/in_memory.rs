@@ -1,5 +1,6 @@
-//! An approach without sockets, for the self-test alone: its clients take the hub itself, in one process. What is left is
-//! what every approach shares: publisher, hub, worker, recorder. It is in no registry, so nothing can be measured with it.
+//! An approach without sockets, for the self-test alone: its clients take the hub itself, in one process. What is left
+//! is what every approach shares: publisher, hub, worker, recorder. It is in no registry, so nothing can be measured
+//! with it.
 
 use std::{
     collections::BTreeMap,

@@ -1,9 +1,9 @@
 //! The self-test of the instrument: delays that are known beforehand against what worker, recorder, oracle and merge
 //! make of them, and servers that are stopped for a known time.
 //!
-//! `trials` says what runs, `in_memory` is an approach without sockets, `run` runs it; `compare`, `stall`, `closed_loop`
-//! and `stopped` judge, purely; `findings` is what was found, and `table` shows it. It judges by rules of its own: the
-//! checks of a measurement, such as lateness, fire in these trials by design.
+//! `trials` says what runs, `in_memory` is an approach without sockets, `run` runs it; `compare`, `stall`,
+//! `closed_loop` and `stopped` judge, purely; `findings` is what was found, and `table` shows it. It judges by rules of
+//! its own: the checks of a measurement, such as lateness, fire in these trials by design.
 
 mod closed_loop;
 mod compare;

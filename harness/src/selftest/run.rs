@@ -28,8 +28,8 @@ use crate::{
     variants::variant,
 };
 
-/// Threads that are woken one after the other in each runtime that an event passes: the one that waits, and the one that
-/// it may give the task to. In memory there is one runtime, otherwise that of the server and that of the worker.
+/// Threads that are woken one after the other in each runtime that an event passes: the one that waits, and the one
+/// that it may give the task to. In memory there is one runtime, otherwise that of the server and that of the worker.
 const WAKES_OF_A_RUNTIME: u64 = 2;
 /// Share of the processors from which on others have them.
 const SHARED: f64 = 0.05;
@@ -77,8 +77,8 @@ struct Examined {
     machine: Machine,
 }
 
-/// Runs a trial until it passes, or shows what no machine explains, or too often. The best attempt counts: an instrument
-/// that is wrong is wrong each time, and a machine is not.
+/// Runs a trial until it passes, or shows what no machine explains, or too often. The best attempt counts: an
+/// instrument that is wrong is wrong each time, and a machine is not.
 async fn comparison(named: &Named, home: Home, length: Length, say: &impl Fn(&str)) -> anyhow::Result<Examined> {
     let attempt = async |attempt: u32| examine(named, home, attempt, measure(&named.trial, home).await?);
     let is_settled =
@@ -213,7 +213,8 @@ fn examine(named: &Named, home: Home, attempt: u32, measurement: Measurement) ->
     })
 }
 
-/// Each event of the window, which is short enough that all have entries: what was injected, from the feed, and what the delay line added, by its stamps.
+/// Each event of the window, which is short enough that all have entries: what was injected, from the feed, and what
+/// the delay line added, by its stamps.
 fn known(trial: &Trial, result: &TrialResult) -> anyhow::Result<Vec<Known>> {
     let delay = trial.faults.delivery_delay.ok_or_else(|| anyhow::anyhow!("nothing was injected"))?;
     let mut followers = vec![0; trial.load.symbols as usize];

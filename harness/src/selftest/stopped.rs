@@ -1,5 +1,6 @@
-//! What a stop of the servers must look like, whichever approach: whatever was scheduled in it arrives after it, nothing
-//! is lost, and each event is late by what was left of the stop, so that latency falls by a second in each second. Pure.
+//! What a stop of the servers must look like, whichever approach: whatever was scheduled in it arrives after it,
+//! nothing is lost, and each event is late by what was left of the stop, so that latency falls by a second in each
+//! second. Pure.
 
 use reports::{schema::Events, statistics::median};
 

@@ -66,7 +66,8 @@ pub(super) fn stall(length: Length) -> Named {
     delayed(&IN_MEMORY, &Params::default(), length, "stall of 200 ms", delay)
 }
 
-/// The constant delay in memory, seen by instruments with known faults: one cuts off the tail, one is slower and slower.
+/// The constant delay in memory, seen by instruments with known faults: one cuts off the tail, one is slower and
+/// slower.
 pub(super) fn unfaithful(length: Length) -> Vec<Named> {
     let faults = [
         ("records at most 3 ms", Faults { clamp_latency_us: Some(3_000), ..Faults::default() }),

@@ -1,5 +1,5 @@
-//! What one client takes in memory, over the rounds: user space of each end, and the kernel's for both, before any event
-//! when the window opens and at its end.
+//! What one client takes in memory, over the rounds: user space of each end, and the kernel's for both, before any
+//! event when the window opens and at its end.
 
 use serde::Serialize;
 

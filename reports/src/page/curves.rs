@@ -1,4 +1,5 @@
-//! Curves by percentile: on an axis on which each further nine takes the same room, each curve cut where its samples end.
+//! Curves by percentile: on an axis on which each further nine takes the same room, each curve cut where its samples
+//! end.
 //!
 //! Knows durations and no approach.
 

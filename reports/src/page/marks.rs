@@ -48,8 +48,8 @@ pub(super) struct Mark {
 /// A variant with its marks, from the lightest load.
 pub(super) type Line<'a> = (&'a Row, Vec<Mark>);
 
-/// Each variant that has a figure under some load. Trials that are invalid for any other reason than a lack of processor
-/// time have none.
+/// Each variant that has a figure under some load. Trials that are invalid for any other reason than a lack of
+/// processor time have none.
 pub(super) fn lines<'a>(sweep: &Sweep<'a>, quantity: &Quantity) -> Vec<Line<'a>> {
     let mut lines: Vec<Line<'a>> = Vec::new();
     for point in &sweep.points {

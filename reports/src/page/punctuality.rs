@@ -1,5 +1,5 @@
-//! How punctual the instrument was: how late events were published, beside how late this machine wakes a thread that only
-//! sleeps.
+//! How punctual the instrument was: how late events were published, beside how late this machine wakes a thread that
+//! only sleeps.
 
 use super::{
     canvas::{self, Ink},

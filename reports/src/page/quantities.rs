@@ -48,8 +48,8 @@ const SOON: [Quantity; 3] = [
     }),
 ];
 
-/// What rounds to all deliveries is all of them to a reader. Of requests a few more or less are under way at the edges of
-/// the window.
+/// What rounds to all deliveries is all of them to a reader. Of requests a few more or less are under way at the edges
+/// of the window.
 const OFFERED: [Quantity; 2] = [
     share(
         0.9995,

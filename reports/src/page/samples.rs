@@ -60,7 +60,8 @@ fn events(merged: &Merged) -> Cell {
     Cell::html(format!("{}{sampled}", format::count(count)), Some(count as f64))
 }
 
-/// What a median is known to, as a second line in its cell: the hull of the rounds' intervals, or that of the only round.
+/// What a median is known to, as a second line in its cell: the hull of the rounds' intervals, or that of the only
+/// round.
 pub(super) fn interval_below(merged: &Merged) -> String {
     let of_one = merged.median_interval_ns.filter(|_| merged.rounds.len() == 1);
     let (interval, what) = match (merged.interval_over_rounds_ns, of_one) {

@@ -6,8 +6,8 @@ use crate::{report::Report, schema::RunRecord};
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// Largest size of the tables, of the charts over loads, and of all charts: the page keeps under 1 MB however long a sweep
-/// is.
+/// Largest size of the tables, of the charts over loads, and of all charts: the page keeps under 1 MB however long a
+/// sweep is.
 const TABLES_LIMIT_BYTES: usize = 250_000;
 const SWEEPS_LIMIT_BYTES: usize = 400_000;
 const CHARTS_LIMIT_BYTES: usize = 600_000;

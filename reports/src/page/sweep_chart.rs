@@ -1,5 +1,5 @@
-//! One quantity against what a sweep varied, log–log: filled where the trials are valid, hollow where they are saturated,
-//! with a ring where the server alone was short of processors.
+//! One quantity against what a sweep varied, log–log: filled where the trials are valid, hollow where they are
+//! saturated, with a ring where the server alone was short of processors.
 
 use super::{
     canvas::{self, Canvas, Hold, Ink, TEXT},
@@ -53,8 +53,8 @@ pub(super) fn figure(sweep: &Sweep<'_>, quantity: &Quantity) -> String {
     chart::figure(&title, &take_away, &drawing, &table(sweep, quantity, &lines))
 }
 
-/// Along the axis, and upwards with its ticks; none where nothing can be drawn. A load for which no variant has a figure
-/// keeps its place.
+/// Along the axis, and upwards with its ticks; none where nothing can be drawn. A load for which no variant has a
+/// figure keeps its place.
 fn scales(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> Option<(Scale, (Scale, Vec<f64>))> {
     let values = lines.iter().flat_map(|(_, marks)| marks.iter().map(|mark| mark.value));
     let (bounds, ticks) = logarithmic_axis(values.clone())?;
@@ -65,7 +65,8 @@ fn scales(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> Option<
     Some((horizontal, (Scale::logarithmic(bounds[0], bounds[1], FRAME.bottom, FRAME.top), ticks)))
 }
 
-/// A line through the valid trials, a dotted one to those that are not, and the marks over both. Gives where the name belongs.
+/// A line through the valid trials, a dotted one to those that are not, and the marks over both. Gives where the name
+/// belongs.
 fn draw(canvas: &Canvas<'_>, (row, marks): &Line<'_>, place: impl Fn(&Mark) -> (i32, i32)) -> Option<EndLabel> {
     let drawn: Vec<&Mark> = marks.iter().filter(|mark| mark.value > 0.0).collect();
     for pair in drawn.windows(2).filter(|pair| pair.iter().any(|mark| !mark.standing.is_valid())) {

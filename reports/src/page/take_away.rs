@@ -1,5 +1,5 @@
-//! What a reader may take away from a sweep's chart, computed from what is drawn of valid trials, and what is drawn beside
-//! them.
+//! What a reader may take away from a sweep's chart, computed from what is drawn of valid trials, and what is drawn
+//! beside them.
 
 use super::{
     marks::{Line, Mark, Standing},

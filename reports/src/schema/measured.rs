@@ -37,8 +37,8 @@ pub struct Measured {
     /// Of each event that reached anybody: the median of its latencies over its receivers. Clients that hear one event
     /// observe one moment of the machine, so that these, and not the deliveries, are the observations.
     pub event_median_ns: Summary,
-    /// One event of so many has an entry of its own, from which `event_median_ns` and `time_to_last_ns` come; 1 where all
-    /// have.
+    /// One event of so many has an entry of its own, from which `event_median_ns` and `time_to_last_ns` come; 1 where
+    /// all have.
     pub event_entries_one_of: u64,
     /// Independent observations behind the latencies: the events that reached anybody, fewer where neighbours in time
     /// resemble each other.
@@ -119,8 +119,8 @@ pub struct Events {
     pub corrupt: u64,
     /// Skipped by a snapshot because a newer state of the same symbol was seen.
     pub coalesced: u64,
-    /// Deliveries that arrived inside the window, whenever they were scheduled: what processor time and bytes, which are
-    /// counted by the clock, are divided by.
+    /// Deliveries that arrived inside the window, whenever they were scheduled: what processor time and bytes, which
+    /// are counted by the clock, are divided by.
     pub arrived: u64,
 }
 

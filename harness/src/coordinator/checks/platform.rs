@@ -1,4 +1,5 @@
-//! Whether it is the approach that was measured: publisher and load generator punctual, machine quiet, latencies steady.
+//! Whether it is the approach that was measured: publisher and load generator punctual, machine quiet, latencies
+//! steady.
 
 use reports::schema::{Check, Measured, Summary, Verdict};
 
@@ -75,7 +76,8 @@ impl Late {
         let (share, limit, verdict) = match (median, tail) {
             ((share, true), _) if share > LATENESS[1] => (share, LATENESS[0], Verdict::Invalid),
             ((share, true), _) if share > LATENESS[0] => (share, LATENESS[0], Verdict::Warn),
-            // The tail of a few hundred events is made by one or two stalls, which are the machine's more often than not.
+            // The tail of a few hundred events is made by one or two stalls, which are the machine's more often than
+            // not.
             (_, (share, true)) if share > LATENESS[1] => (share, LATENESS[1], Verdict::Warn),
             ((share, _), _) => (share, LATENESS[0], Verdict::Pass),
         };

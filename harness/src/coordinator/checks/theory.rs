@@ -12,8 +12,8 @@ use crate::{
     registry::Flow,
 };
 
-/// Anderson and Darling's A² that exponential gaps exceed less than once in ten thousand feeds; at the usual 1 % (1.959)
-/// one feed in a hundred would warn of chance, with every trial that delivers it.
+/// Anderson and Darling's A² that exponential gaps exceed less than once in ten thousand feeds; at the usual 1 %
+/// (1.959) one feed in a hundred would warn of chance, with every trial that delivers it.
 const ARRIVALS_LIMIT: f64 = 4.0;
 /// Rayleigh's statistic that random phases exceed once in a million trials: exp(−13.8).
 const PHASE_LIMIT: f64 = 13.8;
@@ -46,9 +46,9 @@ pub(super) fn poll_phase(evidence: &Evidence) -> Check {
     check("poll-phase", Some(statistic), Some(PHASE_LIMIT), verdict, note.into())
 }
 
-/// Polls due in the window are clients × window ÷ interval; where each client's window begins in its interval is chance, so
-/// that each polls once more or once less. Each poll is a request for the log or one for each symbol. Those under way at
-/// an edge of the window are on the other side of it, and the later polls were, the more of them are.
+/// Polls due in the window are clients × window ÷ interval; where each client's window begins in its interval is
+/// chance, so that each polls once more or once less. Each poll is a request for the log or one for each symbol. Those
+/// under way at an edge of the window are on the other side of it, and the later polls were, the more of them are.
 pub(super) fn polls(trial: &Trial, measured: &Measured) -> Check {
     let (Some(Polls { interval, requests }), Some(late)) = (trial.polls(), &measured.poll_lateness_ns) else {
         return nothing("polls", "no client polls");
@@ -117,8 +117,8 @@ fn could_time_out(trial: &Trial, measured: &Measured) -> bool {
 }
 
 /// Little's law: what is under way on average is what comes in a second times how long it takes. What was under way is
-/// counted without any latency or histogram, so a latency that was recorded wrongly breaks it; a wrong clock, which both
-/// sides share, does not.
+/// counted without any latency or histogram, so a latency that was recorded wrongly breaks it; a wrong clock, which
+/// both sides share, does not.
 pub(super) fn little(measured: &Measured, evidence: &Evidence) -> Check {
     let events = measured.events;
     if trial_is_incomplete(measured, evidence) {
