@@ -10,23 +10,15 @@ bench-all *options:
 bench-100k *options:
     cargo run --release -- run hundred-thousand {{options}}
 
-# Any scenario: a file, or a name such as fan-out
+# Any scenario: a file, or a name such as fan-out; smoke takes a minute
 run scenario *options:
     cargo run --release -- run {{scenario}} {{options}}
-
-# Every approach, end to end, in under a minute
-smoke:
-    cargo run --release -- run smoke
 
 # Conformance of every approach, and the instrument against known delays
 verify:
     cargo run --release -- verify && cargo run --release -- selftest
 
-# What this machine can hold
-doctor *options:
-    cargo run --release -- doctor {{options}}
-
-# Any other verb: serve sse, report results/latest, list
+# Any other verb: serve sse, report results/latest, list, doctor
 tool *arguments:
     cargo run --release -- {{arguments}}
 
@@ -49,3 +41,7 @@ interop:
 # What a request or an event costs this and public load generators
 generators *options:
     cargo build --release && harness/tests/generators/run {{options}}
+
+# The stored runs as a static site, in target/site
+publish:
+    cargo run --release -- report --site target/site reports/published/*

@@ -70,6 +70,9 @@ enum Verb {
         /// Directories with results.jsonl
         #[arg(required = true)]
         directories: Vec<PathBuf>,
+        /// Write a static site of all of them here: an index, their pages, trends
+        #[arg(long)]
+        site: Option<PathBuf>,
     },
     /// How often the tool calls a difference between a thing and itself, from runs with many rounds such as a-a
     Study {
@@ -170,7 +173,7 @@ impl Cli {
             Verb::Verify { approach } => verbs::verify::verify(&approach),
             Verb::Selftest { quick, json } => verbs::selftest::selftest(quick, json),
             Verb::Doctor { clients, json } => verbs::doctor::doctor(clients, json),
-            Verb::Report { directories } => verbs::report::report(&directories),
+            Verb::Report { directories, site } => verbs::report::report(&directories, site.as_deref()),
             Verb::Study { sources, csv } => verbs::study::study(&sources, csv.as_deref()),
             Verb::Schema => verbs::schema::schema(),
             Verb::Completions { shell } => verbs::shell::completions(shell),

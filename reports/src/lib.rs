@@ -16,6 +16,7 @@ mod parse;
 mod report;
 pub mod saturation;
 pub mod schema;
+pub mod site;
 pub mod statistics;
 pub mod store;
 pub mod study;

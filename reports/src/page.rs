@@ -8,6 +8,7 @@ mod canvas;
 mod chart;
 mod curves;
 mod dots;
+mod index;
 mod loads;
 mod marks;
 mod markup;
@@ -32,7 +33,11 @@ use std::{
 
 use thiserror::Error;
 
-use crate::{report::Report, store::Run};
+use crate::{
+    report::Report,
+    site::{Entry, History},
+    store::Run,
+};
 
 /// Name of the directory that is made in the result directory.
 pub const DIRECTORY: &str = "report";
@@ -79,4 +84,9 @@ pub fn write(run: &Run, directory: &Path) -> Result<Written, ReportError> {
         fs::write(path, text).map_err(|source| ReportError::Write { path: path.clone(), source })?;
     }
     Ok(written)
+}
+
+/// The first page of a site of stored runs.
+pub(crate) fn index(newest_first: &[Entry], histories: &[History<'_>]) -> String {
+    index::page(newest_first, histories)
 }

@@ -12,15 +12,7 @@ use tempfile::TempDir;
 
 fn written(run: &Run) -> TempDir {
     let directory = TempDir::new().unwrap();
-    let mut store = Store::create(&directory.path().join("run")).unwrap();
-    store.append(&Record::Run(Box::new(run.run.clone()))).unwrap();
-    for trial in &run.trials {
-        store.append(&Record::Trial(Box::new(trial.clone()))).unwrap();
-    }
-    if let Some(interrupted) = &run.interrupted {
-        store.append(&Record::Interrupted(interrupted.clone())).unwrap();
-    }
-    store.finish().unwrap();
+    support::store(run, &directory.path().join("run"));
     directory
 }
 

@@ -1,16 +1,58 @@
-//! `report`: renders result directories.
+//! `report`: renders result directories, each in its place or all of them as a site.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use reports::{
+    site::{self, Stored},
+    store,
+};
 
 use super::output::{data, say};
 use crate::failure::Failure;
 
-pub(crate) fn report(directories: &[PathBuf]) -> Result<(), Failure> {
-    for directory in directories {
-        let run = reports::store::read(directory).map_err(Failure::usage)?;
-        let written = reports::page::write(&run, directory).map_err(|error| Failure::Internal(error.into()))?;
-        data(&reports::table::render(&run))?;
-        say(&format!("report: {}", written.page.display()));
+pub(crate) fn report(directories: &[PathBuf], site: Option<&Path>) -> Result<(), Failure> {
+    match site {
+        Some(site) => publish(directories, site),
+        None => directories.iter().try_for_each(|directory| in_place(directory)),
     }
+}
+
+fn in_place(directory: &Path) -> Result<(), Failure> {
+    let run = store::read(directory).map_err(Failure::usage)?;
+    let written = reports::page::write(&run, directory).map_err(|error| Failure::Internal(error.into()))?;
+    data(&reports::table::render(&run))?;
+    say(&format!("report: {}", written.page.display()));
     Ok(())
+}
+
+/// Reads everything before anything is written.
+fn publish(directories: &[PathBuf], site: &Path) -> Result<(), Failure> {
+    let mut stored: Vec<Stored> = Vec::new();
+    for directory in directories {
+        let run = store::read(directory).map_err(Failure::usage)?;
+        let name = name_of(directory)?;
+        if let Some(other) = stored.iter().find(|other| other.name == name) {
+            let (one, other) = (directory.display(), other.directory.display());
+            return Err(Failure::usage(anyhow!(
+                "{one} and {other} have the same name, which is their address: rename one"
+            )));
+        }
+        stored.push(Stored { name, directory: directory.clone(), run });
+    }
+    let index = site::write(stored, site).map_err(|error| Failure::Internal(error.into()))?;
+    say(&format!("site: {}", index.display()));
+    Ok(())
+}
+
+/// The directory's own name, also of `results/latest`, which only points to it.
+fn name_of(directory: &Path) -> Result<String, Failure> {
+    let whole = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+    let name = whole.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+    name.filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))).ok_or_else(
+        || {
+            let rule = "its name becomes an address and may have letters, digits, `-`, `_` and `.` only: rename it";
+            Failure::usage(anyhow!("cannot publish {}: {rule}", directory.display()))
+        },
+    )
 }

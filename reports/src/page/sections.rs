@@ -40,11 +40,16 @@ pub(super) fn page(report: &Report) -> String {
     html += "</main>\n<footer><p>How each number is made, and what this tool is biased by: METHODOLOGY.md and BIAS.md in \
              its repository. Every number here, the terminal's table and report.json come from the same merged \
              histograms.</p></footer>\n";
-    html + &format!("<script>{SCRIPT}</script></body></html>\n")
+    html + &foot()
 }
 
-/// The policy makes it certain that the page asks nothing of any network.
-fn head(title: &str) -> String {
+/// How every page ends.
+pub(super) fn foot() -> String {
+    format!("<script>{SCRIPT}</script></body></html>\n")
+}
+
+/// How every page begins. The policy makes it certain that it asks nothing of any network.
+pub(super) fn head(title: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\

@@ -5,13 +5,16 @@
 
 pub mod saturated;
 
+use std::path::Path;
+
 use reports::{
     schema::{
         ApproachFacts, ArticleWords, Check, Clients, Complexity, Connect, Cpu, EmptyTheory, Environment, Events, Host,
-        Load, Measured, Memory, Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict, Window, Wire,
+        Load, Measured, Memory, Record, Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict,
+        Window, Wire,
     },
     statistics::{self, Histogram},
-    store::Run,
+    store::{Run, Store},
 };
 use serde_json::json;
 
@@ -56,6 +59,19 @@ pub fn run_under(clients: &[u32]) -> Run {
     }
     let run = run_record(trials.len() as u32);
     Run { run, trials, interrupted: None }
+}
+
+/// Keeps a run in a new directory.
+pub fn store(run: &Run, directory: &Path) {
+    let mut store = Store::create(directory).unwrap();
+    store.append(&Record::Run(Box::new(run.run.clone()))).unwrap();
+    for trial in &run.trials {
+        store.append(&Record::Trial(Box::new(trial.clone()))).unwrap();
+    }
+    if let Some(interrupted) = &run.interrupted {
+        store.append(&Record::Interrupted(interrupted.clone())).unwrap();
+    }
+    store.finish().unwrap();
 }
 
 /// The run's record.

@@ -1,0 +1,105 @@
+//! The published site: what it lists, what it follows, and that it is a function of its input.
+
+mod support;
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use reports::{
+    site::{self, Stored},
+    store::Run,
+};
+use support::run;
+use tempfile::TempDir;
+
+/// A site of these runs, kept as run-1, run-2 and so on: every file's text, by its path.
+fn site_of(runs: &[Run]) -> BTreeMap<String, String> {
+    let (kept, built) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let stored = runs.iter().zip(1..).map(|(run, number)| {
+        let name = format!("run-{number}");
+        let directory = kept.path().join(&name);
+        support::store(run, &directory);
+        Stored { name, directory, run: run.clone() }
+    });
+    site::write(stored.collect(), built.path()).unwrap();
+    let mut files = BTreeMap::new();
+    collect(built.path(), built.path(), &mut files);
+    files
+}
+
+fn collect(root: &Path, directory: &Path, files: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            files.insert(name, fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+fn started(day: u32) -> Run {
+    let mut run = run();
+    run.run.started = format!("2026-01-{day:02}T03:04:05Z");
+    run
+}
+
+#[test]
+fn a_site_has_an_index_and_of_each_run_its_page_its_figures_and_its_results() {
+    let files = site_of(&[started(1), started(2)]);
+    let index = &files["index.html"];
+    for run in ["run-1", "run-2"] {
+        assert!(files[&format!("runs/{run}/report/index.html")].contains("</html>"));
+        assert!(files.contains_key(&format!("runs/{run}/report/report.json")));
+        assert!(files.contains_key(&format!("runs/{run}/results.jsonl")));
+        assert!(index.contains(&format!("href=\"runs/{run}/report/index.html\"")));
+        assert!(index.contains(&format!("href=\"runs/{run}/results.jsonl\" download")));
+    }
+    let (newest, oldest) = (index.find(">run-2<").unwrap(), index.find(">run-1<").unwrap());
+    assert!(newest < oldest, "the newest run comes first");
+}
+
+#[test]
+fn the_same_runs_make_the_same_site_in_whatever_order_they_are_given() {
+    let [one, same, turned] = [[1, 2], [1, 2], [2, 1]].map(|days| site_of(&days.map(started))["index.html"].clone());
+    assert_eq!(one, same);
+    let nameless = |text: &str| text.replace("run-1", "run").replace("run-2", "run");
+    assert_eq!(nameless(&one), nameless(&turned));
+}
+
+#[test]
+fn a_trend_needs_two_runs_of_one_kind_without_faults() {
+    let follows = |runs: &[Run]| site_of(runs)["index.html"].contains("id=\"trend0-bytes");
+    assert!(follows(&[started(1), started(2)]));
+    assert!(!follows(&[started(1)]));
+    let mut other = started(2);
+    other.trials.iter_mut().for_each(|trial| trial.load.clients += 1);
+    assert!(!follows(&[started(1), other]), "another load is another kind");
+    let mut faulty = started(2);
+    faulty.run.scenario["faults"] = serde_json::json!({ "drop_event": 3 });
+    assert!(!follows(&[started(1), faulty]), "a test of the checks is no measurement");
+}
+
+#[test]
+fn a_trend_says_who_moved_furthest() {
+    let mut later = started(2);
+    for trial in later.trials.iter_mut().filter(|trial| trial.approach == "sse") {
+        trial.measured.as_mut().unwrap().wire.server_to_client_bytes *= 8;
+    }
+    let index = &site_of(&[started(1), later])["index.html"];
+    assert!(index.contains("From its first to its last run sse moved furthest"), "{index}");
+}
+
+#[test]
+fn what_comes_from_results_is_escaped() {
+    let mut hostile = started(1);
+    hostile.run.scenario_name = "<script>alert(1)</script>".into();
+    hostile.run.environment.cpu = "<img src=x>".into();
+    hostile.run.tool.git_revision = "<u>".into();
+    let mut later = hostile.clone();
+    later.run.started = "2026-01-09<s>".into();
+    let index = &site_of(&[hostile, later])["index.html"];
+    for markup in ["<script>alert", "<img", "<u>", "<s>"] {
+        assert!(!index.contains(markup), "{markup}");
+    }
+}
