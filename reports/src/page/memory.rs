@@ -37,7 +37,7 @@ pub(super) fn figure(point: &LoadPoint) -> String {
     let explained = "Growth over the idle processes, mean of the rounds. Idle: all have subscribed and nothing is \
                      published yet; active: at the end of the window. What grows between the window’s start and its end \
                      grows with time. Server and client are user space. The kernel’s \
-                     memory cannot be told apart by end, and below 5,000 clients not at all.";
+                     memory cannot be told apart by end, and below 30,000 clients not at all.";
     let table = markup::table("figures", &caption, &HEADINGS, &rows);
     format!("<figure><h3>{title}</h3><figcaption>{}</figcaption>{table}</figure>\n", escape(explained))
 }
