@@ -59,7 +59,7 @@ enum Verb {
     /// What this machine can hold, and what to change to hold more
     Doctor {
         /// Ask whether this many clients fit
-        #[arg(long)]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
         clients: Option<u32>,
         /// As JSON
         #[arg(long)]

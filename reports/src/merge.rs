@@ -4,6 +4,7 @@
 //! Knows no approach and prints nothing.
 
 mod memory;
+mod polls;
 
 use serde::Serialize;
 
@@ -27,6 +28,8 @@ pub struct Merged {
     pub requests: u64,
     /// Requests that the clients' schedules hold, added up; none where the approach does not poll.
     pub offered_requests: Option<u64>,
+    /// Requests answered of those; 1 where chance explains the difference.
+    pub achieved_share: Option<f64>,
     /// Lengths of the windows in seconds, added up.
     pub window_seconds: f64,
     /// Added up.
@@ -138,7 +141,8 @@ pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
     let p50s: Vec<u64> = figures.iter().filter_map(|figures| figures.latency_ns.p50).collect();
     Some(Merged {
         requests: sum(&all, |one| one.requests),
-        offered_requests: offered_requests(&all),
+        offered_requests: polls::offered(&all),
+        achieved_share: polls::achieved_share(&all),
         window_seconds: sum(&all, |one| one.window.measure_ms) as f64 / 1e3,
         connections_opened: sum(&all, |one| one.connections_opened),
         reconnects: sum(&all, |one| one.reconnects),
@@ -289,9 +293,4 @@ pub(crate) fn share(part: u64, whole: u64) -> Option<f64> {
 
 fn sum(all: &[&Measured], of: impl Fn(&Measured) -> u64) -> u64 {
     all.iter().map(|one| of(one)).fold(0, u64::saturating_add)
-}
-
-/// None where no round polls.
-fn offered_requests(all: &[&Measured]) -> Option<u64> {
-    all.iter().filter_map(|one| one.offered_requests).reduce(u64::saturating_add)
 }

@@ -42,6 +42,8 @@ pub(crate) struct VariantReach {
     pub(crate) objective_ns: u64,
     /// Largest load that meets it before any fails, and the p99 there in nanoseconds; none where there is none.
     pub(crate) met: Option<(f64, u64)>,
+    /// Loads before the first that fails which have too few events to be judged.
+    pub(crate) unjudged: usize,
     /// The lightest load that fails, or else the next that could not be judged; none where nothing heavier was tried.
     pub(crate) beyond: Option<Beyond>,
 }
@@ -88,6 +90,7 @@ fn of_variant(sweep: &Sweep<'_>, any: &Row) -> VariantReach {
     // A heavier load that meets it does not undo a failure under a lighter one.
     let first_failure = tried.iter().position(|(.., judgement)| matches!(judgement, Judgement::Fails(_)));
     let until_failure = tried.iter().take(first_failure.unwrap_or(tried.len()));
+    let unjudged = until_failure.clone().filter(|(.., judgement)| matches!(judgement, Judgement::Open(_))).count();
     let met = until_failure.rev().find_map(|(load, _, judgement)| match judgement {
         Judgement::Met(p99) => Some((*load, *p99)),
         Judgement::Fails(_) | Judgement::Open(_) => None,
@@ -106,6 +109,7 @@ fn of_variant(sweep: &Sweep<'_>, any: &Row) -> VariantReach {
         order: any.order,
         objective_ns: tried.last().map_or(LATENCY_NS, |(_, heaviest, _)| objective_ns(heaviest)),
         met,
+        unjudged,
         beyond,
     }
 }

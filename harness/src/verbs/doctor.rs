@@ -55,9 +55,9 @@ pub(crate) fn doctor(clients: Option<u32>, as_json: bool) -> Result<(), Failure>
         output::data(&lines.join("\n"))?;
     }
     clients.map_or(Ok(()), |clients| {
-        APPROACHES
-            .iter()
-            .try_for_each(|approach| capacity::admit(approach, &variants::defaults(approach), clients, capacity))
+        APPROACHES.iter().try_for_each(|approach| {
+            capacity::admit(approach.name, approach, &variants::defaults(approach), clients, capacity)
+        })
     })
 }
 
@@ -123,6 +123,7 @@ fn answer(prospects: &[Prospect], clients: Option<u32>) -> String {
         "largest client count with every approach: {}, limited by {} with {}; to hold more, {}",
         bound.clients, bound.what, approach.name, bound.remedy
     );
+    let largest = format!("{largest}\nwhether the processors carry their rate, only a run says");
     let Some(clients) = clients else { return largest };
     let unfit = prospects.iter().filter(|prospect| !fits(prospect, Some(clients))).map(|unfit| unfit.approach.name);
     match unfit.collect::<Vec<_>>().as_slice() {

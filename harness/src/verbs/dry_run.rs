@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::output::data;
 use crate::{
+    capacity::{self, Capacity},
     failure::Failure,
     plan::{self, Trial, descriptors_per_client},
     ports,
@@ -11,7 +12,7 @@ use crate::{
     scenario::Loaded,
 };
 
-pub(super) fn print(loaded: &Loaded, trials: &[Trial]) -> Result<(), Failure> {
+pub(super) fn print(loaded: &Loaded, trials: &[Trial], capacity: Capacity) -> Result<(), Failure> {
     let scenario = toml::to_string(&loaded.scenario).map_err(|error| Failure::Internal(error.into()))?;
     let mut text = format!("# scenario {}, as it would run\n{scenario}\n# trials, in this order\n", loaded.name);
     for (index, trial) in trials.iter().enumerate() {
@@ -33,6 +34,9 @@ pub(super) fn print(loaded: &Loaded, trials: &[Trial]) -> Result<(), Failure> {
     line(&mut text, "\n# what they need");
     line(&mut text, &format!("duration: at most {:.0?}, and the time to connect", plan::duration(trials)));
     line(&mut text, &format!("connections at once: {}", largest(|trial| u64::from(trial.load.clients))));
+    let memory = trials.iter().map(|trial| capacity::need(trial.approach, &trial.params, trial.load.clients, capacity));
+    let mebibytes = memory.map(|need| need.bytes() >> 20).max().unwrap_or_default();
+    line(&mut text, &format!("memory: {mebibytes} MiB of {} MiB available", capacity.memory_bytes >> 20));
     line(&mut text, &format!("descriptors of the largest process: {}", largest(largest_process)));
     line(&mut text, &format!("listening ports: {}", largest(listening)));
     line(&mut text, &format!("ports between two addresses: {}", largest(ports::taken)));

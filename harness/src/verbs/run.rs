@@ -27,7 +27,7 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     let capacity = capacity::read();
     let trials = plan::trials(&loaded.scenario, capacity.descriptors).map_err(Failure::usage)?;
     if options.dry_run {
-        dry_run::print(&loaded, &trials)?;
+        dry_run::print(&loaded, &trials, capacity)?;
         return fits(&trials, capacity);
     }
     fits(&trials, capacity)?;
@@ -80,7 +80,7 @@ fn load(path: &Path, options: &RunOptions) -> Result<Loaded, Failure> {
 /// Refuses what the machine cannot hold before anything starts.
 fn fits(trials: &[Trial], capacity: capacity::Capacity) -> Result<(), Failure> {
     trials.iter().try_for_each(|trial| {
-        capacity::admit(trial.approach, &trial.params, trial.load.clients, capacity)?;
+        capacity::admit(&trial.variant, trial.approach, &trial.params, trial.load.clients, capacity)?;
         ports::admit(trial, capacity.ports)
     })
 }

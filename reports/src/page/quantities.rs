@@ -48,8 +48,7 @@ const SOON: [Quantity; 3] = [
     }),
 ];
 
-/// What rounds to all deliveries is all of them to a reader. Of requests a few more or less are under way at the edges
-/// of the window.
+/// What rounds to all is all to a reader.
 const OFFERED: [Quantity; 2] = [
     share(
         0.9995,
@@ -58,9 +57,13 @@ const OFFERED: [Quantity; 2] = [
         "deliveries of those expected; a snapshot leaves out old states",
         |merged| merge::share(merged.events.delivered, merged.events.expected),
     ),
-    share(0.98, "achieved", "Achieved over offered", "requests answered, of those that the schedule holds", |merged| {
-        merge::share(merged.requests, merged.offered_requests?)
-    }),
+    share(
+        0.9995,
+        "achieved",
+        "Achieved over offered",
+        "requests answered, of those that the schedule holds",
+        |merged| merged.achieved_share,
+    ),
 ];
 
 const PROCESSORS: [Quantity; 2] = [

@@ -70,11 +70,26 @@ fn cells(reach: &Reach, variant: &VariantReach) -> Vec<Cell> {
     vec![
         markup::name(variant.order, &variant.variant, ""),
         time(variant.objective_ns),
-        variant.met.map_or_else(|| Cell::number("no load that was tried", Some(0.0)), |(met, _)| load(met)),
+        met(reach, variant),
         variant.met.map_or_else(none, |(_, p99)| time(p99)),
         beyond.map_or_else(|| Cell::text("no load that was tried"), |beyond| load(beyond.load)),
         beyond.map_or_else(none, falls_short),
     ]
+}
+
+/// Largest load that meets the objective, and under how many others nobody can say.
+fn met(reach: &Reach, variant: &VariantReach) -> Cell {
+    let (text, order) = match variant.met {
+        Some((load, _)) => (format!("{} {}", format::plain(load), reach.axis), load),
+        None if variant.unjudged > 0 => ("not known".to_owned(), 0.0),
+        None => ("no load that was tried".to_owned(), 0.0),
+    };
+    let loads = if variant.unjudged == 1 { "load" } else { "loads" };
+    let note = match variant.unjudged {
+        0 => String::new(),
+        unjudged => format!(" <small>too few events for a p99 under {unjudged} {loads}</small>"),
+    };
+    Cell::html(format!("{text}{note}"), Some(order))
 }
 
 fn falls_short(beyond: &Beyond) -> Cell {
@@ -87,9 +102,8 @@ fn take_away(reach: &Reach) -> String {
     let beyond = reach.variants.iter().filter_map(|variant| variant.beyond.as_ref());
     let limited = match beyond.filter(|beyond| beyond.harness_was_the_limit).count() {
         0 => String::new(),
-        count => {
-            format!(" Where {count} of the others fall short, the harness and not the server alone was the limit.")
-        }
+        1 => " Where one falls short, the harness and not the server alone was the limit.".to_owned(),
+        count => format!(" Where {count} fall short, the harness and not the server alone was the limit."),
     };
     format!("{whole} of {} meet it up to the heaviest load that was tried.{limited}", reach.variants.len())
 }

@@ -69,12 +69,18 @@ pub(super) fn polls(trial: &Trial, measured: &Measured) -> Check {
     if distance <= FAR_DEVIATIONS {
         return check("polls", Some(distance), Some(FAR_DEVIATIONS), Verdict::Pass, note);
     }
-    let (verdict, why) = if intervals(late.p50) > BEHIND {
+    let (verdict, why) = if behind(trial, measured) {
         (Verdict::Warn, "the clients could not keep their intervals; use fewer, or a longer interval")
     } else {
         (Verdict::Invalid, "polls were lost or counted wrongly; report it")
     };
     check("polls", Some(distance), Some(FAR_DEVIATIONS), verdict, format!("{note}: {why}"))
+}
+
+/// Whether half of the polls start late by a good part of their interval.
+fn behind(trial: &Trial, measured: &Measured) -> bool {
+    let (Some(polls), Some(late)) = (trial.polls(), &measured.poll_lateness_ns) else { return false };
+    late.p50.is_some_and(|late_ns| late_ns as f64 > BEHIND * polls.interval.as_nanos() as f64)
 }
 
 pub(super) fn empties(trial: &Trial, measured: &Measured) -> Check {
@@ -103,7 +109,12 @@ pub(super) fn empties(trial: &Trial, measured: &Measured) -> Check {
     let expected = theory.responses as f64 * theory.probability;
     let note = format!("{} of {} responses were empty, theory says {expected:.0}", theory.observed, theory.responses);
     if distance > FAR_DEVIATIONS {
-        let note = format!("{note}: chance does not explain it, so that events or responses were counted wrongly");
+        let why = if behind(trial, measured) {
+            "the clients could not keep the intervals that theory is told; use fewer, or a longer interval"
+        } else {
+            "chance does not explain it, so that events or responses were counted wrongly; report it"
+        };
+        let note = format!("{note}: {why}");
         return check("empties-oracle", Some(distance), Some(FAR_DEVIATIONS), Verdict::Invalid, note);
     }
     check("empties-oracle", Some(distance), Some(FAR_DEVIATIONS), Verdict::Pass, note)
