@@ -1,8 +1,11 @@
 //! What a run record says of the run itself: the scenario, the machine, and each approach with the size of its source.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
-use reports::schema::{ApproachFacts, ArticleWords, Complexity, RunRecord, SCHEMA_VERSION};
+use reports::{
+    complexity::{self, Base, SourceFile},
+    schema::{ApproachFacts, ArticleWords, Complexity, RunRecord, SCHEMA_VERSION},
+};
 
 use crate::{
     environment,
@@ -11,6 +14,22 @@ use crate::{
     scenario::Loaded,
     variants::{delivery_word, flow_word},
 };
+
+/// What was built and generated, embedded like the sources so that it is of the same state.
+const LOCK: &str = include_str!("../../Cargo.lock");
+const MESSAGES: &str = include_str!("../../proto/market.proto");
+const GENERATED: [SourceFile<'_>; 2] = [
+    SourceFile {
+        path: "proto/src/generated/market_data.rs",
+        text: include_str!("../../proto/src/generated/market_data.rs"),
+    },
+    SourceFile {
+        path: "proto/src/generated/market_data_server.rs",
+        text: include_str!("../../proto/src/generated/market_data_server.rs"),
+    },
+];
+static BASE: LazyLock<Base> =
+    LazyLock::new(|| complexity::base(LOCK, &GENERATED, MESSAGES).expect("the compiler has read what is embedded"));
 
 /// The first record of a run.
 pub(crate) fn run_record(loaded: &Loaded, trials: &[Trial], started: Duration) -> RunRecord {
@@ -50,8 +69,8 @@ pub(crate) fn facts(approach: &Approach) -> ApproachFacts {
             client_complexity: client_complexity.into(),
             server_complexity: server_complexity.into(),
         }),
-        client_complexity: measure(approach.client_source),
-        server_complexity: measure(approach.server_source),
+        client_complexity: measure(approach, |approach| approach.client_source),
+        server_complexity: measure(approach, |approach| approach.server_source),
     }
 }
 
@@ -70,14 +89,62 @@ fn command() -> String {
     words.join(" ")
 }
 
-/// The size of one half of an approach: its file and the parts that it is divided into.
-fn measure(source: Source) -> Complexity {
-    let files: Vec<Complexity> = std::iter::once(&source)
-        .chain(source.parts)
-        .map(|source| reports::complexity::measure(source.path, source.text))
-        .collect();
-    Complexity {
-        code_lines: files.iter().map(|file| file.code_lines).sum(),
-        sources: files.into_iter().flat_map(|file| file.sources).collect(),
+/// One half of an approach: its file and the parts that it is divided into, beside the same half of the floor.
+fn measure(approach: &Approach, half: fn(&Approach) -> Source) -> Complexity {
+    let files = |source: Source| -> Vec<SourceFile<'static>> {
+        let all = std::iter::once(source).chain(source.parts.iter().copied());
+        all.map(|Source { path, text, .. }| SourceFile { path, text }).collect()
+    };
+    let floor = APPROACHES.iter().find(|approach| approach.facts.floor);
+    let floor = floor.map_or_else(Vec::new, |floor| files(half(floor)));
+    let measured = complexity::measure(&files(half(approach)), &floor, &BASE);
+    measured.expect("the compiler has read what is embedded")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_half_of_every_approach_is_measured() {
+        for approach in APPROACHES {
+            let facts = facts(approach);
+            for half in [facts.client_complexity, facts.server_complexity] {
+                let name = &half.sources[0];
+                assert!(half.code_lines > 0 && half.cognitive.sum >= half.cognitive.worst, "{name}");
+                assert!(!half.crates.named.is_empty() && !half.obligations.message_kinds.is_empty(), "{name}");
+                assert!(half.crates.closure as usize >= half.crates.named.len(), "{name}");
+                assert_eq!(half.generated_lines > 0, half.proto_lines > 0, "{name}");
+                assert!(!approach.facts.floor || half.crates.closure_beyond_floor == 0, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_settings_that_are_read_are_settings_of_the_approach() {
+        for approach in APPROACHES {
+            let facts = facts(approach);
+            for knob in
+                [facts.client_complexity, facts.server_complexity].iter().flat_map(|half| &half.obligations.knobs)
+            {
+                // A shared part may read what only one of those that share it has; a constant holds the name.
+                let is_known = APPROACHES.iter().flat_map(|other| other.settings).any(|setting| setting.name == knob);
+                assert!(is_known || knob.ends_with("_FIELD"), "{}: {knob}", approach.name);
+            }
+        }
+    }
+
+    #[test]
+    fn both_generated_ends_are_found_and_count_for_some() {
+        let generated: Vec<[u32; 2]> = APPROACHES
+            .iter()
+            .map(|approach| {
+                let facts = facts(approach);
+                [facts.client_complexity.generated_lines, facts.server_complexity.generated_lines]
+            })
+            .collect();
+        for side in 0..2 {
+            assert!(generated.iter().any(|lines| lines[side] > 100) && generated.iter().any(|lines| lines[side] == 0));
+        }
     }
 }

@@ -45,7 +45,8 @@ pub(crate) fn rules() -> Vec<String> {
             bounds.join("; ")
         ),
         format!(
-            "Complexity, by lines of code of the source that ran, without comments and tests: {}.",
+            "Complexity, by lines of code and cognitive complexity of the source that ran, the higher of the two: {}. \
+             Bounds chosen so that these halves fall into three groups of about the same size.",
             complexity::rule()
         ),
         difference::RULE.to_owned(),

@@ -6,6 +6,7 @@
 mod article;
 mod canvas;
 mod chart;
+mod complexity;
 mod curves;
 mod dots;
 mod index;
@@ -14,7 +15,9 @@ mod marks;
 mod markup;
 mod memory;
 mod others;
+mod pareto;
 mod percentiles;
+mod places;
 mod punctuality;
 mod quantities;
 mod responses;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     bands::{self, Judged},
+    complexity::{self, ranks::Ranking},
     difference,
     merge::{self, Merged},
     objective::{self, Reach},
@@ -31,6 +32,8 @@ pub(crate) struct Report {
     pub(crate) validity: Validity,
     /// The rules that turn numbers into words.
     pub(crate) rules: Vec<String>,
+    /// The halves of the approaches by every single metric of complexity: clients, then servers.
+    pub(crate) complexity: [Ranking; 2],
     /// One for each load, from the lightest.
     pub(crate) loads: Vec<LoadPoint>,
     /// How far each variant meets the objective, one for each way in which the loads are a sweep.
@@ -69,9 +72,9 @@ pub(crate) struct Row {
     pub(crate) like_floor: bool,
     /// The article's word and the measured one.
     pub(crate) latency: Judged,
-    /// Likewise, with the lines of code.
+    /// Likewise, of the client's half.
     pub(crate) client_complexity: Judged,
-    /// Likewise, with the lines of code.
+    /// Likewise, of the server's half.
     pub(crate) server_complexity: Judged,
     /// Lines of code of the client and of the server.
     pub(crate) code_lines: [u32; 2],
@@ -128,6 +131,7 @@ impl Report {
             validity: validity::of(run),
             rules: bands::rules(),
             run: run.run.clone(),
+            complexity: complexity::ranks::of(&run.run.approaches),
             reaches: objective::reaches(&loads),
             loads,
         }
@@ -195,8 +199,8 @@ fn row(order: usize, facts: &ApproachFacts, variant: &str, trials: &[&TrialRecor
         times_floor: None,
         like_floor: false,
         latency: Judged::of(latency, None),
-        client_complexity: Judged::of(client, Some(crate::complexity::band(lines[0]))),
-        server_complexity: Judged::of(server, Some(crate::complexity::band(lines[1]))),
+        client_complexity: Judged::of(client, Some(complexity::band(&facts.client_complexity))),
+        server_complexity: Judged::of(server, Some(complexity::band(&facts.server_complexity))),
         code_lines: lines,
         poll_interval_ns: objective::poll_interval_ns(facts, trials),
         merged: merge::merged(trials),

@@ -3,6 +3,7 @@
 //! These are wire structures: plain data, every field public, unknown fields refused so that a misspelt one is an
 //! error. Durations and sizes carry their unit in the name.
 
+mod complexity;
 mod measured;
 
 use std::collections::BTreeMap;
@@ -10,13 +11,14 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use complexity::{Cognitive, Complexity, Crates, Obligations};
 pub use measured::{
     Check, Clients, Connect, Cpu, EmptyTheory, Events, Host, Measured, Memory, Responses, Summary, Verdict, Window,
     Wire,
 };
 
 /// Version of the records below; raised when a field comes, goes or changes its meaning.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// One line of `results.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -142,16 +144,6 @@ pub struct ArticleWords {
     pub client_complexity: String,
     /// Its word for the server's complexity.
     pub server_complexity: String,
-}
-
-/// Size of one half of an approach.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Complexity {
-    /// Files that were measured, relative to the repository: the approach's own first.
-    pub sources: Vec<String>,
-    /// Lines of code of all of them: neither blank nor comment, tests left out.
-    pub code_lines: u32,
 }
 
 /// One trial: one variant under one load, once.

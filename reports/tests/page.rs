@@ -68,6 +68,10 @@ fn names_from_a_result_file_are_data() {
     let article = run.run.approaches[0].article.as_mut().unwrap();
     article.label = hostile.into();
     article.latency = hostile.into();
+    run.run.approaches[0].name = hostile.into();
+    let measured = &mut run.run.approaches[1].client_complexity;
+    measured.cognitive.worst_function = hostile.into();
+    measured.obligations.error_kinds = vec![hostile.into()];
     for trial in &mut run.trials {
         trial.variant += hostile;
         let checks = &mut trial.measured.as_mut().unwrap().checks;
@@ -134,11 +138,12 @@ fn the_article_s_word_stands_beside_the_measured_one() {
 fn each_drawing_says_what_it_is_and_has_a_table() {
     let (page, _) = written(&support::run());
     let drawings = page.matches("<svg class=\"chart\"").count();
-    assert_eq!(drawings, 6);
+    assert_eq!(drawings, 8);
     assert_eq!(page.matches("role=\"img\" aria-labelledby=").count(), drawings);
     assert_eq!(page.matches("<desc id=").count(), drawings);
-    // Beside each drawing one, and the article's, the checks', the samples', the other durations' and the memory's.
-    assert_eq!(page.matches("<table").count(), drawings + 5);
+    // Beside each drawing one, and the article's, the checks', the samples', the other durations' and the memory's, and
+    // of each side the metrics and the names behind them.
+    assert_eq!(page.matches("<table").count(), drawings + 5 + 4);
 }
 
 #[test]

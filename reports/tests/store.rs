@@ -93,8 +93,8 @@ fn unknown_and_missing_fields_are_errors() {
 
 #[test]
 fn another_schema_version_is_refused() {
-    let said = complaint_about("\"schema_version\":3", "\"schema_version\":999");
-    assert!(said.contains("schema version 999; expected schema version 3"), "{said}");
+    let said = complaint_about("\"schema_version\":4", "\"schema_version\":999");
+    assert!(said.contains("schema version 999; expected schema version 4"), "{said}");
 }
 
 #[test]

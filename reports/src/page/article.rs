@@ -114,7 +114,7 @@ fn complexity(judged: &Judged, lines: u32) -> Cell {
 }
 
 /// The article's word, and whether it is the measured band. The mark is a sign and a word, not a colour alone.
-fn word(judged: &Judged) -> String {
+pub(super) fn word(judged: &Judged) -> String {
     let Some(word) = &judged.word else { return String::new() };
     let mark = match (judged.agrees, judged.measured) {
         (Some(true), _) => "<span class=\"agrees\" title=\"the measured band\">=</span>".to_owned(),

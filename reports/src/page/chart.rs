@@ -88,7 +88,7 @@ pub(super) fn row_names(canvas: &Canvas<'_>, frame: Frame, rows: &[&Row]) {
 }
 
 /// A name as long as there is room for; the table beside the chart has it whole.
-fn shortened(name: &str) -> String {
+pub(super) fn shortened(name: &str) -> String {
     match name.char_indices().nth(NAME_LENGTH) {
         Some((end, _)) => format!("{}…", &name[..end]),
         None => name.to_owned(),

@@ -1,6 +1,8 @@
 //! The page from top to bottom. First screen: verdict, the article's table, and whether it can be trusted.
 
-use super::{article, dots, loads, markup::escape, memory, others, percentiles, responses, sweep, trust};
+use super::{
+    article, complexity, dots, loads, markup::escape, memory, others, pareto, percentiles, responses, sweep, trust,
+};
 use crate::{report::Report, schema::RunRecord};
 
 const STYLE: &str = include_str!("style.css");
@@ -26,6 +28,7 @@ pub(super) fn page(report: &Report) -> String {
     }
     html += &format!("<p class=\"verdict\">{}</p>", escape(&report.verdict));
     html += "<nav><a href=\"#validity\">Can it be trusted?</a> <a href=\"#charts\">Charts</a> \
+             <a href=\"#complexity\">Complexity</a> \
              <a href=\"report.json\" download>Every number, as JSON</a></nav></header>\n<main>\n";
     if report.validity.interrupted {
         html += "<p class=\"banner differs\">The run was interrupted: what follows is a part of its plan.</p>\n";
@@ -37,6 +40,7 @@ pub(super) fn page(report: &Report) -> String {
         html += &format!("<section id=\"analysis\"><h2>What may be concluded</h2><p>{analysis}</p></section>\n");
     }
     html += &charts(report);
+    html += &complexity::section(report);
     html += "</main>\n<footer><p>How each number is made, and what this tool is biased by: METHODOLOGY.md and BIAS.md in \
              its repository. Every number here, the terminal's table and report.json come from the same merged \
              histograms.</p></footer>\n";
@@ -91,6 +95,7 @@ fn charts(report: &Report) -> String {
             percentiles::figure(point, &format!("{id}-percentiles")),
             responses::figure(point, &format!("{id}-responses")),
             dots::figures(point, &id),
+            pareto::figures(point, &id),
             memory::figure(point),
             others::figure(point),
         ];

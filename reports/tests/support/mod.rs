@@ -3,15 +3,16 @@
 
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "shared by test crates that each use a part")]
 
+pub mod complexity;
 pub mod saturated;
 
 use std::path::Path;
 
 use reports::{
     schema::{
-        ApproachFacts, ArticleWords, Check, Clients, Complexity, Connect, Cpu, EmptyTheory, Environment, Events, Host,
-        Load, Measured, Memory, Record, Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict,
-        Window, Wire,
+        ApproachFacts, ArticleWords, Check, Clients, Connect, Cpu, EmptyTheory, Environment, Events, Host, Load,
+        Measured, Memory, Record, Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict, Window,
+        Wire,
     },
     statistics::{self, Histogram},
     store::{Run, Store},
@@ -105,10 +106,6 @@ pub fn run_record(planned_trials: u32) -> RunRecord {
 }
 
 fn facts(approach: &Synthetic) -> ApproachFacts {
-    let complexity = |side: &str, code_lines| Complexity {
-        sources: vec![format!("{side}/src/{}.rs", approach.name.replace('-', "_"))],
-        code_lines,
-    };
     ApproachFacts {
         name: approach.name.into(),
         summary: format!("what {} does", approach.name),
@@ -125,8 +122,8 @@ fn facts(approach: &Synthetic) -> ApproachFacts {
             client_complexity: client.into(),
             server_complexity: server.into(),
         }),
-        client_complexity: complexity("clients", approach.lines[0]),
-        server_complexity: complexity("servers", approach.lines[1]),
+        client_complexity: complexity::half("clients", approach.name, approach.lines[0]),
+        server_complexity: complexity::half("servers", approach.name, approach.lines[1]),
     }
 }
 

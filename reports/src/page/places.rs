@@ -1,0 +1,108 @@
+//! Where the names of marks go that lie anywhere: beside their mark, or as near as they cover no other name and no mark.
+
+use super::{canvas::TEXT, chart::Frame};
+
+/// Room for one letter of a name, in pixels of the drawing: a wide one's.
+const LETTER: i32 = 16;
+/// From the middle of a mark to its name.
+const GAP: i32 = 20;
+/// Room that a mark takes around its middle.
+const MARK: i32 = 14;
+/// From one line of text to the next.
+const LINE: i32 = TEXT + 6;
+/// Lines and columns that are tried in each direction.
+const ROWS: i32 = 24;
+const COLUMNS: i32 = 12;
+
+/// Where one name goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Its left end.
+    pub(super) left: i32,
+    /// Its middle line.
+    pub(super) middle: i32,
+    /// Where a line from the mark meets it; none where it stands beside its mark.
+    pub(super) joint: Option<(i32, i32)>,
+}
+
+/// A rectangle: left, top, right, bottom.
+type Room = [i32; 4];
+
+/// Places for these names, each with the middle of its mark, within the frame as far as there is room.
+pub(super) fn beside(names: &[(String, (i32, i32))], frame: Frame) -> Vec<Place> {
+    let mut taken: Vec<Room> = names.iter().map(|(_, (x, y))| [x - MARK, y - MARK, x + MARK, y + MARK]).collect();
+    let mut places = Vec::new();
+    for (name, mark) in names {
+        let width = name.chars().count() as i32 * LETTER;
+        let candidates = candidates(*mark, width);
+        let is_free = |place: &&Place| {
+            let room = room(place, width);
+            is_within(room, frame) && !taken.iter().any(|other| do_meet(room, *other))
+        };
+        let place = *candidates.iter().find(is_free).unwrap_or(&candidates[0]);
+        taken.push(room(&place, width));
+        places.push(place);
+    }
+    places
+}
+
+/// From the nearest on: right of the mark, left of it, then further away.
+fn candidates((x, y): (i32, i32), width: i32) -> Vec<Place> {
+    let mut candidates = Vec::new();
+    for row in -ROWS..=ROWS {
+        for column in 0..=COLUMNS {
+            let (across, down) = (GAP + column * 2 * GAP, row * LINE / 2);
+            let far = across.pow(2) + down.pow(2);
+            let middle = y + down;
+            let is_beside = row == 0 && column == 0;
+            let joint = |end| if is_beside { None } else { Some((end, middle)) };
+            // On the right, if all else is equal.
+            candidates.push((far, Place { left: x + across, middle, joint: joint(x + across - 4) }));
+            candidates.push((far + 1, Place { left: x - across - width, middle, joint: joint(x - across + 4) }));
+        }
+    }
+    candidates.sort_by_key(|(far, _)| *far);
+    candidates.into_iter().map(|(_, place)| place).collect()
+}
+
+fn room(place: &Place, width: i32) -> Room {
+    [place.left, place.middle - LINE / 2, place.left + width, place.middle + LINE / 2]
+}
+
+fn is_within(room: Room, frame: Frame) -> bool {
+    room[0] > frame.left && room[1] > frame.top && room[2] < frame.right && room[3] < frame.bottom
+}
+
+fn do_meet(a: Room, b: Room) -> bool {
+    a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME: Frame = Frame { left: 0, right: 1000, top: 0, bottom: 600 };
+
+    #[test]
+    fn a_name_alone_stands_beside_its_mark() {
+        let places = beside(&[("name".to_owned(), (300, 300))], FRAME);
+        assert_eq!(places, [Place { left: 320, middle: 300, joint: None }]);
+    }
+
+    #[test]
+    fn at_the_right_edge_a_name_stands_on_the_left() {
+        let places = beside(&[("name".to_owned(), (990, 300))], FRAME);
+        assert_eq!(places, [Place { left: 990 - 20 - 4 * 16, middle: 300, joint: None }]);
+    }
+
+    #[test]
+    fn no_name_covers_another_or_a_mark() {
+        let names: Vec<_> = (0..12).map(|index| ("long-name/variant".to_owned(), (300 + index * 9, 300))).collect();
+        let places = beside(&names, FRAME);
+        let rooms: Vec<Room> = places.iter().map(|place| room(place, 17 * 16)).collect();
+        for (index, own) in rooms.iter().enumerate() {
+            assert!(rooms.iter().skip(index + 1).all(|other| !do_meet(*own, *other)), "{index}");
+            assert!(names.iter().all(|(_, (x, y))| !do_meet(*own, [x - 1, y - 1, x + 1, y + 1])), "{index}");
+        }
+    }
+}
