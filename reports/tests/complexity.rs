@@ -202,7 +202,7 @@ fn the_disagreement_is_computed() {
 fn the_front_has_who_is_simpler_and_no_slower() {
     let (page, _) = written(&support::run());
     let said = |side: &str| {
-        page.split(&format!("from the simplest {side}: ")).nth(1).unwrap().split(". Of any").next().unwrap()
+        page.split(&format!("from the simplest {side}: ")).nth(1).unwrap().split(". For every").next().unwrap()
     };
     // sse is the quickest beside the floor; of what is simpler, each is slower.
     assert!(said("server").ends_with("sse (88 lines, 258 µs)"), "{}", said("server"));

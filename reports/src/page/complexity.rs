@@ -64,7 +64,7 @@ fn table(ranking: &Ranking, approaches: &[ApproachFacts]) -> String {
     };
     let rows: Vec<Vec<Cell>> = ranking.halves.iter().map(row).collect();
     let caption = format!("Complexity of the {}s by every single metric, each with its rank", ranking.side);
-    markup::table("figures", &caption, &headings, &rows)
+    markup::table("figures complexity", &caption, &headings, &rows)
 }
 
 fn band(half: &Half) -> Cell {
@@ -75,7 +75,7 @@ fn band(half: &Half) -> Cell {
 fn cell(figure: &Figure, note: &str) -> Cell {
     let mut html = format!("<b>{}</b> <small>{}</small>", figure.value, figure.place());
     if !note.is_empty() {
-        html += &format!("<small>{}</small>", escape(note));
+        html += &format!("<small>{}</small>", escape(note).replace("::", "::<wbr>"));
     }
     Cell::html(html, Some(f64::from(figure.value)))
 }
@@ -89,13 +89,13 @@ fn names(ranking: &Ranking, approaches: &[ApproachFacts]) -> String {
         [markup::name(half.order, &half.approach, "")].into_iter().chain(lists).collect()
     };
     let rows: Vec<Vec<Cell>> = ranking.halves.iter().map(row).collect();
-    markup::table("figures", &format!("What was counted in the {}s", ranking.side), &headings, &rows)
+    markup::table("figures names", &format!("What was counted in the {}s", ranking.side), &headings, &rows)
 }
 
 fn list(names: &[String]) -> Cell {
     if names.is_empty() {
         return Cell::text(NONE);
     }
-    let names: Vec<String> = names.iter().map(|name| escape(name).replace("::", "::<wbr>")).collect();
+    let names: Vec<String> = names.iter().map(|name| escape(name)).collect();
     Cell::html(format!("<span class=\"rounds\">{}</span>", names.join(", ")), None)
 }

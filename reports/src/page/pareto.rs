@@ -18,6 +18,8 @@ const SIZE: (i32, i32) = (1480, 900);
 const FRAME: Frame = Frame { left: 150, right: SIZE.0 - 30, top: 56, bottom: SIZE.1 - 90 };
 /// Between the axes and the first marks.
 const MARGIN: i32 = 30;
+/// What the axis of latency has beyond its least and its most, as a factor.
+const ROOM: f64 = 2.0;
 /// What is drawn on an axis of lines: whole steps, so many of them at most.
 const STEPS: u32 = 8;
 
@@ -29,29 +31,29 @@ pub(super) fn figures(point: &LoadPoint, id: &str) -> String {
 
 fn figure(rows: &[&Row], side: usize, name: &str, id: &str) -> String {
     let measured: Vec<(&Row, u64)> = rows.iter().filter_map(|row| Some((*row, p50(row)?))).collect();
-    let Some((bounds, ticks)) = logarithmic_axis(measured.iter().map(|(_, p50)| *p50 as f64)) else {
-        return String::new();
-    };
+    let times = measured.iter().map(|(_, p50)| *p50 as f64);
+    let Some((_, ticks)) = logarithmic_axis(times.clone()) else { return String::new() };
+    let bounds = [times.clone().fold(f64::MAX, f64::min) / ROOM, times.fold(0.0, f64::max) * ROOM];
+    let ticks = ticks.into_iter().filter(|tick| (bounds[0]..=bounds[1]).contains(tick));
     let most = measured.iter().map(|(row, _)| row.code_lines[side]).max().unwrap_or(1);
     let step = step(most);
     let across = Scale::linear(0.0, f64::from(most.div_ceil(step) * step), FRAME.left, FRAME.right - MARGIN);
-    let up = Scale::logarithmic(bounds[0], bounds[1], FRAME.bottom - MARGIN, FRAME.top);
+    let up = Scale::logarithmic(bounds[0], bounds[1], FRAME.bottom, FRAME.top);
     let front = front::of(rows, side);
     let title = format!("Latency against the complexity of the {name}");
-    let take_away = take_away(&front, side, name);
+    let take_away = take_away(&measured, &front, side, name);
     let drawing = canvas::svg(&format!("{id}-front-{name}"), SIZE, &title, &take_away, |canvas| {
         let lines: Vec<_> = (0..=most.div_ceil(step))
             .map(|index| (across.at(f64::from(index * step)), (index * step).to_string()))
             .collect();
-        let times: Vec<_> =
-            ticks.iter().map(|tick| (up.at(*tick), format::tick(&format::duration(*tick as u64)))).collect();
+        let times: Vec<_> = ticks.map(|tick| (up.at(tick), format::tick(&format::duration(tick as u64)))).collect();
         chart::horizontal_axis(canvas, FRAME, &lines, &format!("lines of code of the {name}"));
         chart::vertical_axis(canvas, FRAME, &times, "latency, p50, logarithmic");
         let place = |row: &Row, p50: u64| (across.at(f64::from(row.code_lines[side])), up.at(p50 as f64));
-        let steps: Vec<_> = front.iter().filter_map(|row| Some(place(row, p50(row)?))).collect();
-        draw_front(canvas, &steps);
+        let stairs = stairs(front.iter().filter_map(|row| Some(place(row, p50(row)?))));
+        canvas.line(stairs.clone(), Ink::Dashed, 3, 1.0);
         let marks: Vec<_> = measured.iter().map(|(row, p50)| (*row, place(row, *p50))).collect();
-        draw_marks(canvas, &marks);
+        draw_marks(canvas, &marks, &stairs);
     });
     chart::figure(&title, &take_away, &drawing, &table(&measured, &front, side))
 }
@@ -66,24 +68,22 @@ fn step(most: u32) -> u32 {
     steps.into_iter().find(|step| most.div_ceil(*step) <= STEPS).unwrap_or(most)
 }
 
-/// Stairs: right of and above them something is beaten.
-fn draw_front(canvas: &Canvas<'_>, front: &[(i32, i32)]) {
-    let (Some(first), Some(last)) = (front.first(), front.last()) else { return };
-    let mut stairs = vec![(first.0, FRAME.top)];
+/// The line through the front: right of and above it something is beaten.
+fn stairs(front: impl Iterator<Item = (i32, i32)>) -> Vec<(i32, i32)> {
+    let mut stairs: Vec<(i32, i32)> = Vec::new();
     for (x, y) in front {
-        let before = stairs.last().map_or(*y, |(_, before)| *before);
-        stairs.extend([(*x, before), (*x, *y)]);
+        let before = stairs.last().map_or(FRAME.top, |(_, before)| *before);
+        stairs.extend([(x, before), (x, y)]);
     }
-    stairs.push((FRAME.right, last.1));
-    stairs.dedup();
-    canvas.line(stairs, Ink::Dashed, 3, 1.0);
+    stairs.extend(stairs.last().map(|(_, last)| (FRAME.right, *last)));
+    stairs
 }
 
 /// Marks, hollow where it is the floor's, and the names where there is room.
-fn draw_marks(canvas: &Canvas<'_>, marks: &[(&Row, (i32, i32))]) {
+fn draw_marks(canvas: &Canvas<'_>, marks: &[(&Row, (i32, i32))], stairs: &[(i32, i32)]) {
     let names: Vec<(String, (i32, i32))> =
         marks.iter().map(|(row, mark)| (chart::shortened(&row.variant), *mark)).collect();
-    let places = places::beside(&names, FRAME);
+    let places = places::beside(&names, stairs, FRAME);
     for ((row, mark), Place { joint, .. }) in marks.iter().zip(&places) {
         if let Some(joint) = joint {
             canvas.line(vec![*mark, *joint], Ink::Plain(row.order), 2, 0.6);
@@ -97,7 +97,7 @@ fn draw_marks(canvas: &Canvas<'_>, marks: &[(&Row, (i32, i32))]) {
     }
 }
 
-fn take_away(front: &[&Row], side: usize, name: &str) -> String {
+fn take_away(measured: &[(&Row, u64)], front: &[&Row], side: usize, name: &str) -> String {
     let said: Vec<String> = front
         .iter()
         .filter_map(|row| {
@@ -107,9 +107,17 @@ fn take_away(front: &[&Row], side: usize, name: &str) -> String {
     if said.is_empty() {
         return "No approach beside the floor has enough events for a median.".to_owned();
     }
+    let is_below = |(row, own): &&(&Row, u64)| {
+        let simpler = front.iter().filter(|other| other.code_lines[side] <= row.code_lines[side]);
+        !row.floor && simpler.filter_map(|other| p50(other)).min().is_some_and(|least| *own < least)
+    };
+    let below = match measured.iter().filter(is_below).count() {
+        0 => "",
+        _ => " What lies below the line is quicker by the digits alone: no difference is shown.",
+    };
     format!(
-        "On the dashed front, from the simplest {name}: {}. Of any other, one of these is simpler and no slower, as \
-         far as is shown. The floor, hollow, is no choice and on no front.",
+        "On the dashed front, from the simplest {name}: {}. For every other there is one that takes no more lines and, as \
+         far as is shown, is no slower.{below} The floor, hollow, is no choice and on no front.",
         said.join(", ")
     )
 }

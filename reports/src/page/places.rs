@@ -1,4 +1,5 @@
-//! Where the names of marks go that lie anywhere: beside their mark, or as near as they cover no other name and no mark.
+//! Where the names of marks go that lie anywhere: beside their mark, or as near as they cover no other name, no mark and
+//! no line.
 
 use super::{canvas::TEXT, chart::Frame};
 
@@ -8,6 +9,8 @@ const LETTER: i32 = 16;
 const GAP: i32 = 20;
 /// Room that a mark takes around its middle.
 const MARK: i32 = 14;
+/// Room that a line takes at each side.
+const STROKE: i32 = 3;
 /// From one line of text to the next.
 const LINE: i32 = TEXT + 6;
 /// Lines and columns that are tried in each direction.
@@ -28,9 +31,14 @@ pub(super) struct Place {
 /// A rectangle: left, top, right, bottom.
 type Room = [i32; 4];
 
-/// Places for these names, each with the middle of its mark, within the frame as far as there is room.
-pub(super) fn beside(names: &[(String, (i32, i32))], frame: Frame) -> Vec<Place> {
-    let mut taken: Vec<Room> = names.iter().map(|(_, (x, y))| [x - MARK, y - MARK, x + MARK, y + MARK]).collect();
+/// Places for these names, each with the middle of its mark, within the frame as far as there is room. `line` is level or
+/// upright from point to point.
+pub(super) fn beside(names: &[(String, (i32, i32))], line: &[(i32, i32)], frame: Frame) -> Vec<Place> {
+    let around = |[from, to]: [(i32, i32); 2], room: i32| {
+        [from.0.min(to.0) - room, from.1.min(to.1) - room, from.0.max(to.0) + room, from.1.max(to.1) + room]
+    };
+    let mut taken: Vec<Room> = names.iter().map(|(_, mark)| around([*mark, *mark], MARK)).collect();
+    taken.extend(line.windows(2).map(|pair| around([pair[0], pair[1]], STROKE)));
     let mut places = Vec::new();
     for (name, mark) in names {
         let width = name.chars().count() as i32 * LETTER;
@@ -85,20 +93,26 @@ mod tests {
 
     #[test]
     fn a_name_alone_stands_beside_its_mark() {
-        let places = beside(&[("name".to_owned(), (300, 300))], FRAME);
+        let places = beside(&[("name".to_owned(), (300, 300))], &[], FRAME);
         assert_eq!(places, [Place { left: 320, middle: 300, joint: None }]);
     }
 
     #[test]
     fn at_the_right_edge_a_name_stands_on_the_left() {
-        let places = beside(&[("name".to_owned(), (990, 300))], FRAME);
+        let places = beside(&[("name".to_owned(), (990, 300))], &[], FRAME);
         assert_eq!(places, [Place { left: 990 - 20 - 4 * 16, middle: 300, joint: None }]);
+    }
+
+    #[test]
+    fn a_line_is_not_written_over() {
+        let places = beside(&[("name".to_owned(), (300, 300))], &[(300, 300), (900, 300)], FRAME);
+        assert_eq!(places, [Place { left: 300 - 20 - 4 * 16, middle: 300, joint: None }]);
     }
 
     #[test]
     fn no_name_covers_another_or_a_mark() {
         let names: Vec<_> = (0..12).map(|index| ("long-name/variant".to_owned(), (300 + index * 9, 300))).collect();
-        let places = beside(&names, FRAME);
+        let places = beside(&names, &[], FRAME);
         let rooms: Vec<Room> = places.iter().map(|place| room(place, 17 * 16)).collect();
         for (index, own) in rooms.iter().enumerate() {
             assert!(rooms.iter().skip(index + 1).all(|other| !do_meet(*own, *other)), "{index}");
