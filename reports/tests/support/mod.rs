@@ -3,16 +3,15 @@
 
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "shared by test crates that each use a part")]
 
-pub mod complexity;
+pub mod facts;
 pub mod saturated;
 
 use std::path::Path;
 
 use reports::{
     schema::{
-        ApproachFacts, ArticleWords, Check, Clients, Connect, Cpu, EmptyTheory, Environment, Events, Host, Load,
-        Measured, Memory, Record, Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict, Window,
-        Wire,
+        Check, Clients, Connect, Cpu, EmptyTheory, Environment, Events, Host, Load, Measured, Memory, Record,
+        Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict, Window, Wire,
     },
     statistics::{self, Histogram},
     store::{Run, Store},
@@ -101,29 +100,7 @@ pub fn run_record(planned_trials: u32) -> RunRecord {
             clocksource: "tsc".into(),
             boot_id: "00000000-0000-0000-0000-000000000000".into(),
         },
-        approaches: APPROACHES.iter().map(facts).collect(),
-    }
-}
-
-fn facts(approach: &Synthetic) -> ApproachFacts {
-    ApproachFacts {
-        name: approach.name.into(),
-        summary: format!("what {} does", approach.name),
-        flow: if approach.interval_ms + approach.hold_ms > 0.0 { "pull" } else { "push" }.into(),
-        delivery: if matches!(approach.name, "conditional-get" | "grpc-unary") { "snapshot" } else { "log" }.into(),
-        connects: if approach.name == "webhook" { "server" } else { "client" }.into(),
-        browser: false,
-        bidirectional: approach.name == "grpc-bidi",
-        resumable: true,
-        floor: approach.name == "raw-tcp",
-        article: approach.article.map(|[label, latency, client, server]| ArticleWords {
-            label: label.into(),
-            latency: latency.into(),
-            client_complexity: client.into(),
-            server_complexity: server.into(),
-        }),
-        client_complexity: complexity::half("clients", approach.name, approach.lines[0]),
-        server_complexity: complexity::half("servers", approach.name, approach.lines[1]),
+        approaches: APPROACHES.iter().map(facts::of).collect(),
     }
 }
 
