@@ -208,4 +208,8 @@ fn the_front_has_who_is_simpler_and_no_slower() {
     assert!(said("server").ends_with("sse (88 lines, 258 µs)"), "{}", said("server"));
     assert!(said("server").starts_with("short-poll (41 lines, "), "{}", said("server"));
     assert!(!said("client").contains("raw-tcp"));
+    let mut run = support::run();
+    assert!(!page.contains("the digits decide"));
+    run.trials.retain(|trial| trial.round == 1);
+    assert!(written(&run).0.contains("Where there are too few rounds to show a difference, the digits decide."));
 }

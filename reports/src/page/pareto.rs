@@ -115,9 +115,15 @@ fn take_away(measured: &[(&Row, u64)], front: &[&Row], side: usize, name: &str) 
         0 => "",
         _ => " What lies below the line is quicker by the digits alone: no difference is shown.",
     };
+    let has_rounds = |row: &Row| row.merged.as_ref().is_some_and(|merged| merged.interval_over_rounds_ns.is_some());
+    let digits = if measured.iter().all(|(row, _)| has_rounds(row)) {
+        ""
+    } else {
+        " Where there are too few rounds to show a difference, the digits decide."
+    };
     format!(
         "On the dashed front, from the simplest {name}: {}. For every other there is one that takes no more lines and, as \
-         far as is shown, is no slower.{below} The floor, hollow, is no choice and on no front.",
+         far as is shown, is no slower.{below}{digits} The floor, hollow, is no choice and on no front.",
         said.join(", ")
     )
 }
