@@ -73,6 +73,9 @@ enum Verb {
         /// Write a static site of all of them here: an index, their pages, trends
         #[arg(long)]
         site: Option<PathBuf>,
+        /// What is printed; the report's directory has all of them
+        #[arg(long, value_enum, default_value_t, conflicts_with = "site")]
+        format: verbs::report::Format,
     },
     /// How often the tool calls a difference between a thing and itself, from runs with many rounds such as a-a
     Study {
@@ -173,7 +176,7 @@ impl Cli {
             Verb::Verify { approach } => verbs::verify::verify(&approach),
             Verb::Selftest { quick, json } => verbs::selftest::selftest(quick, json),
             Verb::Doctor { clients, json } => verbs::doctor::doctor(clients, json),
-            Verb::Report { directories, site } => verbs::report::report(&directories, site.as_deref()),
+            Verb::Report { directories, site, format } => verbs::report::report(&directories, site.as_deref(), format),
             Verb::Study { sources, csv } => verbs::study::study(&sources, csv.as_deref()),
             Verb::Schema => verbs::schema::schema(),
             Verb::Completions { shell } => verbs::shell::completions(shell),

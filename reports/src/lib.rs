@@ -5,8 +5,10 @@
 //! `report.json`, which print those figures and compute none.
 
 mod bands;
+mod claims;
 pub mod complexity;
 pub mod difference;
+pub mod export;
 pub mod format;
 pub mod inference;
 pub mod merge;

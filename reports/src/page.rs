@@ -1,14 +1,16 @@
-//! The report of one run: `report/index.html`, one page that needs nothing else, and `report/report.json`, every number
-//! on it.
+//! The report of one run: `report/index.html`, one page that needs nothing else, `report/report.json`, every number on
+//! it, and beside them the forms that other programs read.
 //!
 //! Prints a [`Report`]; computes nothing and knows no approach by name.
 
 mod article;
 mod canvas;
 mod chart;
+mod claims;
 mod complexity;
 mod curves;
 mod dots;
+mod downloads;
 mod index;
 mod loads;
 mod marks;
@@ -37,6 +39,7 @@ use std::{
 use thiserror::Error;
 
 use crate::{
+    export,
     report::Report,
     site::{Entry, History},
     store::Run,
@@ -79,14 +82,21 @@ pub fn write(run: &Run, directory: &Path) -> Result<Written, ReportError> {
     let directory = directory.join(DIRECTORY);
     fs::create_dir_all(&directory).map_err(|source| ReportError::Write { path: directory.clone(), source })?;
     let page = sections::page(&report);
-    let mut data = serde_json::to_string_pretty(&report).expect("plain data with text keys can be written");
-    data.push('\n');
+    let data = export::json(&report);
     let written =
         Written { page: directory.join("index.html"), data: directory.join("report.json"), page_bytes: page.len() };
-    for (path, text) in [(&written.data, &data), (&written.page, &page)] {
-        fs::write(path, text).map_err(|source| ReportError::Write { path: path.clone(), source })?;
+    put(&written.data, &data)?;
+    put(&written.page, &page)?;
+    for (place, text) in export::files(&report) {
+        put(&directory.join(place), &text)?;
     }
     Ok(written)
+}
+
+/// Writes a file and makes its directory.
+fn put(path: &Path, text: &str) -> Result<(), ReportError> {
+    let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+    made.and_then(|()| fs::write(path, text)).map_err(|source| ReportError::Write { path: path.to_owned(), source })
 }
 
 /// The first page of a site of stored runs.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     bands::{self, Judged},
+    claims::{self, Claim},
     complexity::{self, ranks::Ranking},
     difference,
     merge::{self, Merged},
@@ -38,6 +39,8 @@ pub(crate) struct Report {
     pub(crate) loads: Vec<LoadPoint>,
     /// How far each variant meets the objective, one for each way in which the loads are a sweep.
     pub(crate) reaches: Vec<Reach>,
+    /// The article's, with what became of them.
+    pub(crate) claims: Vec<Claim>,
 }
 
 /// Every variant under one load.
@@ -133,6 +136,7 @@ impl Report {
             run: run.run.clone(),
             complexity: complexity::ranks::of(&run.run.approaches),
             reaches: objective::reaches(&loads),
+            claims: claims::of(run, &loads),
             loads,
         }
     }

@@ -4,6 +4,7 @@
 //! Prints a [`Report`] and computes nothing.
 
 use crate::{
+    claims,
     format::{self, NONE, or_none},
     merge::{self, Merged},
     report::{LoadPoint, Report, Row},
@@ -11,7 +12,8 @@ use crate::{
     verdict,
 };
 
-const HEADINGS: [[&str; 2]; 11] = [
+/// What the columns are, on two lines.
+pub(crate) const HEADINGS: [[&str; 2]; 11] = [
     ["approach", "variant"],
     ["latency", "p50"],
     ["", "p99"],
@@ -37,6 +39,12 @@ pub fn render(run: &Run) -> String {
         text += &block(point, report.loads.len() > 1);
         text.push('\n');
     }
+    text + &below(&report)
+}
+
+/// What is said below the tables of all loads.
+pub(crate) fn below(report: &Report) -> String {
+    let mut text = String::new();
     for problem in &report.validity.problems {
         let status = if problem.status == crate::schema::Status::Failed { "failed" } else { "invalid" };
         text += &format!("{status}: {}, round {}: {}\n", problem.variant, problem.round, problem.reason);
@@ -48,19 +56,26 @@ pub fn render(run: &Run) -> String {
     for explanation in report.validity.explanations() {
         text += &format::wrapped(&explanation, WIDTH, "  ", "    ");
     }
-    text + &format!("{}\n", report.verdict)
+    text += &format!("{}\n", report.verdict);
+    text + &format!("The article's claims: {}.\n", claims::tally(&report.claims))
 }
 
 fn block(point: &LoadPoint, several: bool) -> String {
     let mut lines = vec![HEADINGS.map(|heading| heading[0].to_owned()), HEADINGS.map(|heading| heading[1].to_owned())];
     lines.extend(point.rows.iter().map(cells));
     let load = if several { format!("{}\n", verdict::describe(&point.load)) } else { String::new() };
-    let saturated = point.rows.iter().filter_map(Row::saturation);
-    let saturated: String = saturated.map(|said| format::wrapped(&said, WIDTH, "", "  ")).collect();
-    load + &format::aligned(&lines, 2, WIDTH) + &footnote(point) + &saturated
+    load + &format::aligned(&lines, 2, WIDTH) + &notes(point)
 }
 
-fn cells(row: &Row) -> [String; HEADINGS.len()] {
+/// What is said below the table of one load.
+pub(crate) fn notes(point: &LoadPoint) -> String {
+    let saturated = point.rows.iter().filter_map(Row::saturation);
+    let saturated: String = saturated.map(|said| format::wrapped(&said, WIDTH, "", "  ")).collect();
+    footnote(point) + &saturated
+}
+
+/// The cells of a row, in the order of [`HEADINGS`].
+pub(crate) fn cells(row: &Row) -> [String; HEADINGS.len()] {
     let label = if row.overloaded {
         " OVERLOAD"
     } else if row.is_saturated() {

@@ -3,25 +3,47 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
+use clap::ValueEnum;
 use reports::{
+    export::{self, Form},
+    page,
     site::{self, Stored},
-    store,
+    store, table,
 };
 
 use super::output::{data, say};
 use crate::failure::Failure;
 
-pub(crate) fn report(directories: &[PathBuf], site: Option<&Path>) -> Result<(), Failure> {
+/// What is printed of a run.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// The terminal's table
+    #[default]
+    Table,
+    /// The same in Markdown, for a pull request
+    Markdown,
+    /// One line for each variant and load
+    Csv,
+    /// Every number of the report
+    Json,
+}
+
+pub(crate) fn report(directories: &[PathBuf], site: Option<&Path>, format: Format) -> Result<(), Failure> {
     match site {
         Some(site) => publish(directories, site),
-        None => directories.iter().try_for_each(|directory| in_place(directory)),
+        None => directories.iter().try_for_each(|directory| in_place(directory, format)),
     }
 }
 
-fn in_place(directory: &Path) -> Result<(), Failure> {
+fn in_place(directory: &Path, format: Format) -> Result<(), Failure> {
     let run = store::read(directory).map_err(Failure::usage)?;
-    let written = reports::page::write(&run, directory).map_err(|error| Failure::Internal(error.into()))?;
-    data(&reports::table::render(&run))?;
+    let written = page::write(&run, directory).map_err(|error| Failure::Internal(error.into()))?;
+    data(&match format {
+        Format::Table => table::render(&run),
+        Format::Markdown => export::text(&run, Form::Markdown),
+        Format::Csv => export::text(&run, Form::Csv),
+        Format::Json => export::text(&run, Form::Json),
+    })?;
     say(&format!("report: {}", written.page.display()));
     Ok(())
 }

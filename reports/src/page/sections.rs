@@ -1,7 +1,8 @@
 //! The page from top to bottom. First screen: verdict, the article's table, and whether it can be trusted.
 
 use super::{
-    article, complexity, dots, loads, markup::escape, memory, others, pareto, percentiles, responses, sweep, trust,
+    article, claims, complexity, dots, downloads, loads, markup::escape, memory, others, pareto, percentiles,
+    responses, sweep, trust,
 };
 use crate::{report::Report, schema::RunRecord};
 
@@ -28,8 +29,10 @@ pub(super) fn page(report: &Report) -> String {
     }
     html += &format!("<p class=\"verdict\">{}</p>", escape(&report.verdict));
     html += "<nav><a href=\"#validity\">Can it be trusted?</a> <a href=\"#charts\">Charts</a> \
-             <a href=\"#complexity\">Complexity</a> \
-             <a href=\"report.json\" download>Every number, as JSON</a></nav></header>\n<main>\n";
+             <a href=\"#complexity\">Complexity</a> <a href=\"#claims\">The article’s claims</a> \
+             <a href=\"report.json\" download>Every number, as JSON</a>";
+    html += &downloads::nav();
+    html += "</nav></header>\n<main>\n";
     if report.validity.interrupted {
         html += "<p class=\"banner differs\">The run was interrupted: what follows is a part of its plan.</p>\n";
     }
@@ -41,6 +44,8 @@ pub(super) fn page(report: &Report) -> String {
     }
     html += &charts(report);
     html += &complexity::section(report);
+    html += &claims::section(&report.claims);
+    html += &downloads::section(report);
     html += "</main>\n<footer><p>How each number is made, and what this tool is biased by: METHODOLOGY.md and BIAS.md in \
              its repository. Every number here, the terminal's table and report.json come from the same merged \
              histograms.</p></footer>\n";

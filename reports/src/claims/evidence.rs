@@ -1,0 +1,189 @@
+//! What a run has to show for a claim: its rows with valid trials, found by the article's names or by facts, and the
+//! judgements that several claims share.
+//!
+//! Knows no claim and no approach by name.
+
+use std::cmp::Ordering;
+
+use super::{Figure, Says};
+use crate::{
+    bands, difference,
+    format::{self, duration, significant},
+    merge::Merged,
+    report::{LoadPoint, Row},
+    schema::{ApproachFacts, Load, TrialRecord},
+    statistics,
+    store::Run,
+    verdict::describe,
+};
+
+/// The run that claims are judged by.
+pub(super) struct Evidence<'a> {
+    pub(super) run: &'a Run,
+    pub(super) loads: &'a [LoadPoint],
+}
+
+/// A row with valid trials, and what is known beside its figures.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) load: &'a Load,
+    pub(super) row: &'a Row,
+    pub(super) facts: &'a ApproachFacts,
+    pub(super) merged: &'a Merged,
+    /// The floor under the same load; none where it has no valid trial.
+    floor: Option<&'a Merged>,
+    /// One of its trials, for the settings.
+    trial: &'a TrialRecord,
+}
+
+impl<'a> Evidence<'a> {
+    /// Every row with valid trials whose approach has such facts.
+    pub(super) fn that(&self, is: impl Fn(&ApproachFacts) -> bool) -> Vec<Seen<'a>> {
+        let rows = self.loads.iter().flat_map(|point| point.rows.iter().map(move |row| (point, row)));
+        rows.filter_map(|(point, row)| {
+            let merged = row.merged.as_ref()?;
+            let facts = self.run.run.approaches.iter().find(|facts| facts.name == row.approach && is(facts))?;
+            let floor = point.rows.iter().find(|row| row.floor).and_then(|floor| floor.merged.as_ref());
+            let trial = self.run.trials.iter().find(|trial| trial.variant == row.variant)?;
+            Some(Seen { load: &point.load, row, facts, merged, floor, trial })
+        })
+        .collect()
+    }
+
+    /// The rows of what the article calls by one of these names.
+    pub(super) fn called(&self, labels: &[&str]) -> Vec<Seen<'a>> {
+        self.that(|facts| facts.article.as_ref().is_some_and(|words| labels.contains(&words.label.as_str())))
+    }
+
+    /// Every pair of rows under the same load, of what the article calls by the one and by the other names.
+    pub(super) fn pairs(&self, labels: &[&str], others: &[&str]) -> Vec<(Seen<'a>, Seen<'a>)> {
+        let others = self.called(others);
+        let own = self.called(labels).into_iter();
+        own.flat_map(|one| {
+            let beside = others.iter().filter(move |other| other.load == one.load);
+            beside.map(move |other| (one, *other)).collect::<Vec<_>>()
+        })
+        .collect()
+    }
+
+    /// Whether several loads are run, so that a figure has to say which it is of.
+    pub(super) fn is_sweep(&self) -> bool {
+        self.loads.len() > 1
+    }
+
+    /// A figure of one row.
+    pub(super) fn figure(&self, seen: &Seen<'_>, text: String, says: Says) -> Figure {
+        Figure {
+            variant: seen.row.variant.clone(),
+            load: self.is_sweep().then(|| describe(seen.load)),
+            trials: Some(seen.row.trials.valid),
+            text,
+            says,
+        }
+    }
+
+    /// A figure of two rows under one load.
+    pub(super) fn figure_of_two(&self, one: &Seen<'_>, other: &Seen<'_>, text: String, says: Says) -> Figure {
+        let trials = one.row.trials.valid + other.row.trials.valid;
+        let variant = format!("{} beside {}", one.row.variant, other.row.variant);
+        Figure { variant, trials: Some(trials), ..self.figure(one, text, says) }
+    }
+
+    /// Each row's p99 against a bound that the article gives in numbers.
+    pub(super) fn p99_below(&self, rows: &[Seen<'_>], limit_ns: u64) -> Vec<Figure> {
+        let judged = rows.iter().map(|seen| {
+            let (text, says) = p99_below(seen, limit_ns);
+            self.figure(seen, text, says)
+        });
+        judged.collect()
+    }
+
+    /// Whether the first of each pair has the shorter or the longer median, by the rule for differences.
+    pub(super) fn order(&self, pairs: &[(Seen<'_>, Seen<'_>)], claimed: Ordering) -> Vec<Figure> {
+        let comparable = pairs.iter().filter(|(one, other)| one.hull().is_some() && other.hull().is_some());
+        comparable
+            .map(|(one, other)| {
+                let medians = [one, other].map(|seen| format::or_none(seen.merged.latency_ns.p50, duration));
+                let shown = difference::shown(one.merged, other.merged);
+                let (word, says) = match shown {
+                    _ if one.row.overloaded || other.row.overloaded => ("OVERLOAD", Says::Open),
+                    None => ("no difference shown", Says::Open),
+                    Some(Ordering::Less) => ("shorter", Says::of(claimed == Ordering::Less)),
+                    Some(_) => ("longer", Says::of(claimed == Ordering::Greater)),
+                };
+                self.figure_of_two(one, other, format!("{} against {}: {word}", medians[0], medians[1]), says)
+            })
+            .collect()
+    }
+}
+
+impl Seen<'_> {
+    /// Events a second for each client.
+    pub(super) fn events_per_client(&self) -> f64 {
+        self.load.events_per_second * f64::from(self.load.symbols_per_client) / f64::from(self.load.symbols.max(1))
+    }
+
+    /// Whether this setting has this value in the trials.
+    pub(super) fn is_set(&self, setting: &str, value: &str) -> bool {
+        self.trial.parameters.get(setting).is_some_and(|set| set == value)
+    }
+
+    /// The poll interval in seconds; none where it does not poll.
+    pub(super) fn interval_seconds(&self) -> Option<f64> {
+        self.row.poll_interval_ns.map(|interval| interval as f64 / 1e9)
+    }
+
+    /// Bytes both ways over all windows.
+    pub(super) fn bytes(&self) -> u64 {
+        self.merged.wire.client_to_server_bytes + self.merged.wire.server_to_client_bytes
+    }
+
+    /// Hull of the rounds' intervals, which differences rest on.
+    pub(super) fn hull(&self) -> Option<[u64; 2]> {
+        self.merged.interval_over_rounds_ns
+    }
+
+    /// Least and largest ratio to the floor's median that the rounds of both allow; none where either has no hull.
+    pub(super) fn times_floor(&self) -> Option<[f64; 2]> {
+        let ([least, most], [floor_least, floor_most]) = self.hull().zip(self.floor?.interval_over_rounds_ns)?;
+        (floor_least > 0).then(|| [least as f64 / floor_most as f64, most as f64 / floor_least as f64])
+    }
+}
+
+/// p99 against a bound: every round that supports one must be on the same side, or all together where none does.
+fn p99_below(seen: &Seen<'_>, limit_ns: u64) -> (String, Says) {
+    let of_rounds: Vec<u64> = seen.merged.rounds.iter().filter_map(|round| round.latency_ns.p99).collect();
+    let Some(p99) = seen.merged.latency_ns.p99 else {
+        return (format!("no p99: it needs {} events", statistics::needed(0.99)), Says::Open);
+    };
+    let judged = if of_rounds.is_empty() { vec![p99] } else { of_rounds };
+    let below = judged.iter().filter(|p99| **p99 < limit_ns).count();
+    let text = format!("p99 {}", duration(p99));
+    match below {
+        _ if seen.row.overloaded => (format!("{text}, OVERLOAD"), Says::Open),
+        below if below == judged.len() => (text, Says::Kept),
+        0 => (text, Says::Broken),
+        below => (format!("{text}, below in {below} of {} rounds", judged.len()), Says::Open),
+    }
+}
+
+/// The band of a median by the printed rule, for every ratio to the floor that the rounds allow. “Low” and “very low”
+/// are bounds, which what is lower keeps as well; “medium” and “high” are kept within their band only.
+pub(super) fn latency_band(seen: &Seen<'_>, word: &str) -> Option<(String, Says)> {
+    const BANDS: [&str; 4] = ["very low", "low", "medium", "high"];
+    let rank = |band: &str| BANDS.iter().position(|known| *known == band);
+    let ratios = seen.times_floor()?;
+    let [least, most] = ratios.map(|ratio| rank(bands::latency(ratio)));
+    let (least, most, claimed) = (least?, most?, rank(word)?);
+    let times = seen.row.times_floor.map_or_else(String::new, |times| format!("{} × floor, ", significant(times)));
+    let bands = if least == most { BANDS[least].to_owned() } else { format!("{} to {}", BANDS[least], BANDS[most]) };
+    let text = format!("{times}the rounds allow {} to {}: {bands}", significant(ratios[0]), significant(ratios[1]));
+    let from = if claimed < 2 { 0 } else { claimed };
+    let says = match () {
+        () if seen.row.overloaded => Says::Open,
+        () if least >= from && most <= claimed => Says::Kept,
+        () if least > claimed || most < from => Says::Broken,
+        () => Says::Open,
+    };
+    Some((text, says))
+}

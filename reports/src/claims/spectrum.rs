@@ -1,0 +1,171 @@
+//! The article's table, cell by cell, and what its first sentences say of it.
+
+use std::cmp::Ordering;
+
+use super::{
+    Claim, Figure, Says, Stated,
+    evidence::{Evidence, Seen, latency_band},
+    untested,
+};
+use crate::{bands::Judged, complexity, difference::FEWEST_ROUNDS, report::Row};
+
+const PART: &str = "The spectrum";
+
+/// The article's table as it stands there: approach, latency, client complexity, server complexity.
+const TABLE: [[&str; 4]; 6] = [
+    ["Short polling", "High (interval)", "Low", "Low"],
+    ["Long polling", "Medium", "Medium", "Medium"],
+    ["SSE", "Low", "Low", "Low"],
+    ["WebSocket", "Low", "Medium", "Medium"],
+    ["gRPC server streaming", "Low", "Low (generated code)", "Medium"],
+    ["gRPC bidirectional", "Very low", "Medium", "High"],
+];
+/// Those whose latency the table calls low.
+pub(super) const LOW: [&str; 3] = ["SSE", "WebSocket", "gRPC server streaming"];
+
+const ORDERS_ELSEWHERE: &str = "An order of medians needs three rounds: run bench-all.";
+
+pub(super) fn claims(evidence: &Evidence<'_>) -> Vec<Claim> {
+    let mut claims = vec![differs(evidence)];
+    for row in TABLE {
+        claims.push(latency(evidence, row));
+    }
+    claims.extend([polling_is_slowest(evidence), held_is_slower(evidence), both_ways_is_quickest(evidence)]);
+    for row in TABLE {
+        let of_client = |row: &Row| row.client_complexity.clone();
+        claims.push(complexity(evidence, row, ("client", row[2], "Client complexity", of_client, 0)));
+    }
+    for row in TABLE {
+        let of_server = |row: &Row| row.server_complexity.clone();
+        claims.push(complexity(evidence, row, ("server", row[3], "Server complexity", of_server, 1)));
+    }
+    claims.push(untested(
+        "infrastructure",
+        PART,
+        "each with different latency, complexity, and infrastructure requirements",
+        "Infrastructure is not measured: every trial runs on one machine, with nothing between client and server.",
+    ));
+    claims
+}
+
+/// Every pair of the table's approaches.
+fn differs(evidence: &Evidence<'_>) -> Claim {
+    let labels = TABLE.map(|row| row[0]);
+    let mut pairs = Vec::new();
+    for (index, label) in labels.iter().enumerate() {
+        pairs.extend(evidence.pairs(&[label], &labels[index + 1..]));
+    }
+    let differ = |mut figure: Figure| {
+        // Whichever is shorter, they differ.
+        figure.says = if figure.says == Says::Open { Says::Open } else { Says::Kept };
+        figure
+    };
+    Stated {
+        id: "different-latencies".to_owned(),
+        part: PART,
+        quote: "there is a spectrum of approaches, each with different latency".to_owned(),
+        measured: "whether a difference between the median latencies is shown, for every pair of the table’s approaches",
+        threshold: "Each pair for which a difference is shown, by the rule under the table, has different latencies; \
+                    where none is shown, that proves nothing. Holds if every pair differs."
+            .to_owned(),
+        elsewhere: ORDERS_ELSEWHERE,
+    }
+    .judged(evidence.order(&pairs, Ordering::Less).into_iter().map(differ).collect())
+}
+
+fn latency(evidence: &Evidence<'_>, [label, words, ..]: [&str; 4]) -> Claim {
+    let band = words.split(" (").next().unwrap_or(words).to_lowercase();
+    let rows = evidence.called(&[label]);
+    let judged = rows.iter().filter_map(|seen| {
+        let (text, says) = latency_band(seen, &band)?;
+        Some(evidence.figure(seen, text, says))
+    });
+    Stated {
+        id: format!("latency-{}", slug(label)),
+        part: PART,
+        quote: format!("{label}: latency {words}"),
+        measured: "the median over the floor’s median under the same load, with every ratio that the hulls of the rounds’ \
+                   95 % intervals allow; over loopback, where a round trip costs next to nothing",
+        threshold: format!(
+            "All of these ratios lie in the band of “{band}” by the rule under the table{}; where they reach beyond, nothing \
+             is decided.",
+            if LOW.contains(&label) || band == "very low" { ", or below it" } else { "" }
+        ),
+        elsewhere: "A ratio to the floor needs three rounds of both: run bench-all.",
+    }
+    .judged(judged.collect())
+}
+
+fn slug(label: &str) -> String {
+    label.to_lowercase().replace(' ', "-")
+}
+
+type Half<'a> = (&'a str, &'a str, &'a str, fn(&Row) -> Judged, usize);
+
+/// Of the source, so that one figure says it for all loads.
+fn complexity(evidence: &Evidence<'_>, [label, ..]: [&str; 4], (half, words, column, judged, side): Half<'_>) -> Claim {
+    let rows = evidence.called(&[label]);
+    let of_source = rows.first().and_then(|Seen { row, .. }| {
+        let judged = judged(row);
+        Some(Figure {
+            variant: row.approach.clone(),
+            load: None,
+            trials: None,
+            text: format!("{} lines: {}", row.code_lines[side], judged.measured?),
+            says: judged.agrees.map_or(Says::Open, Says::of),
+        })
+    });
+    Stated {
+        id: format!("{half}-complexity-{}", slug(label)),
+        part: PART,
+        quote: format!("{label}: {} {words}", column.to_lowercase()),
+        measured: "lines of code of this half as it ran, without comments and tests",
+        threshold: format!(
+            "The word is the band by the printed rule: {}. Another way of counting may say otherwise; the lines stand beside.",
+            complexity::rule()
+        ),
+        elsewhere: "The approach has no valid trial here: run bench-all.",
+    }
+    .judged(of_source.into_iter().collect())
+}
+
+fn polling_is_slowest(evidence: &Evidence<'_>) -> Claim {
+    let others = [&LOW[..], &["Long polling", "gRPC bidirectional"]].concat();
+    order(
+        "order-short-polling",
+        "Short polling: High; Long polling: Medium; all others: Low or Very low",
+        &evidence.order(&evidence.pairs(&["Short polling"], &others), Ordering::Greater),
+    )
+}
+
+fn held_is_slower(evidence: &Evidence<'_>) -> Claim {
+    order(
+        "order-long-polling",
+        "Long polling: Medium; SSE, WebSocket, gRPC server streaming: Low",
+        &evidence.order(&evidence.pairs(&["Long polling"], &LOW), Ordering::Greater),
+    )
+}
+
+fn both_ways_is_quickest(evidence: &Evidence<'_>) -> Claim {
+    order(
+        "order-bidirectional",
+        "gRPC bidirectional: Very low; SSE, WebSocket, gRPC server streaming: Low",
+        &evidence.order(&evidence.pairs(&["gRPC bidirectional"], &LOW), Ordering::Less),
+    )
+}
+
+/// What the words of a column say of each other, whatever the bands are.
+fn order(id: &str, quote: &str, figures: &[Figure]) -> Claim {
+    Stated {
+        id: id.to_owned(),
+        part: PART,
+        quote: quote.to_owned(),
+        measured: "the order of the median latencies under the same load",
+        threshold: format!(
+            "A difference in the claimed direction is shown between the two, by the rule under the table: at least \
+             {FEWEST_ROUNDS} rounds of both, and hulls apart. Where none is shown, the order is not decided."
+        ),
+        elsewhere: ORDERS_ELSEWHERE,
+    }
+    .judged(figures.to_vec())
+}

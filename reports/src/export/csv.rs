@@ -1,0 +1,155 @@
+//! One line for each variant and load: plain numbers, their units in the headings, an empty cell where there is none.
+//!
+//! RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe before it.
+
+use std::fmt::Display;
+
+use crate::{
+    merge::Merged,
+    report::{LoadPoint, Report, Row},
+};
+
+/// A heading and what stands below it.
+type Column = (&'static str, fn(&LoadPoint, &Row) -> Cell);
+
+/// One cell.
+enum Cell {
+    Text(String),
+    Number(String),
+}
+
+const LOAD: [Column; 6] = [
+    ("clients", |point, _| number(Some(point.load.clients))),
+    ("symbols", |point, _| number(Some(point.load.symbols))),
+    ("symbols_per_client", |point, _| number(Some(point.load.symbols_per_client))),
+    ("events_per_second", |point, _| number(Some(point.load.events_per_second))),
+    ("payload_bytes", |point, _| number(Some(point.load.payload_bytes))),
+    ("arrival", |point, _| text(&point.load.arrival)),
+];
+
+const NAMES: [Column; 11] = [
+    ("approach", |_, row| text(&row.approach)),
+    ("variant", |_, row| text(&row.variant)),
+    ("article_label", |_, row| text(row.label.as_deref().unwrap_or_default())),
+    ("floor", |_, row| text(word(row.floor))),
+    ("trials_valid", |_, row| number(Some(row.trials.valid))),
+    ("trials_invalid", |_, row| number(Some(row.trials.invalid))),
+    ("trials_failed", |_, row| number(Some(row.trials.failed))),
+    ("overloaded", |_, row| text(word(row.overloaded))),
+    ("saturated_side", |_, row| text(&row.saturated.as_ref().map_or(String::new(), |one| one.side.to_string()))),
+    ("client_code_lines", |_, row| number(Some(row.code_lines[0]))),
+    ("server_code_lines", |_, row| number(Some(row.code_lines[1]))),
+];
+
+const LATENCY: [Column; 13] = [
+    ("window_seconds", |_, row| of(row, |merged| Some(merged.window_seconds))),
+    ("latency_count", |_, row| of(row, |merged| Some(merged.latency_ns.count))),
+    ("latency_min_ns", |_, row| of(row, |merged| merged.latency_ns.min)),
+    ("latency_mean_ns", |_, row| of(row, |merged| merged.latency_ns.mean)),
+    ("latency_p50_ns", |_, row| of(row, |merged| merged.latency_ns.p50)),
+    ("latency_p90_ns", |_, row| of(row, |merged| merged.latency_ns.p90)),
+    ("latency_p99_ns", |_, row| of(row, |merged| merged.latency_ns.p99)),
+    ("latency_p999_ns", |_, row| of(row, |merged| merged.latency_ns.p999)),
+    ("latency_max_ns", |_, row| of(row, |merged| merged.latency_ns.max)),
+    ("rounds_hull_low_ns", |_, row| of(row, |merged| merged.interval_over_rounds_ns.map(|[low, _]| low))),
+    ("rounds_hull_high_ns", |_, row| of(row, |merged| merged.interval_over_rounds_ns.map(|[_, high]| high))),
+    ("round_spread_factor", |_, row| of(row, |merged| merged.round_spread)),
+    ("times_floor", |_, row| number(row.times_floor)),
+];
+
+const COUNTS: [Column; 17] = [
+    ("events_expected", |_, row| of(row, |merged| Some(merged.events.expected))),
+    ("events_delivered", |_, row| of(row, |merged| Some(merged.events.delivered))),
+    ("events_missed", |_, row| of(row, |merged| Some(merged.events.missed))),
+    ("events_duplicate", |_, row| of(row, |merged| Some(merged.events.duplicate))),
+    ("events_reordered", |_, row| of(row, |merged| Some(merged.events.reordered))),
+    ("events_corrupt", |_, row| of(row, |merged| Some(merged.events.corrupt))),
+    ("events_coalesced", |_, row| of(row, |merged| Some(merged.events.coalesced))),
+    ("events_arrived", |_, row| of(row, |merged| Some(merged.events.arrived))),
+    ("responses", |_, row| of(row, |merged| Some(merged.responses.total))),
+    ("responses_empty", |_, row| of(row, |merged| Some(merged.responses.empty))),
+    ("responses_not_modified", |_, row| of(row, |merged| Some(merged.responses.not_modified))),
+    ("responses_timed_out", |_, row| of(row, |merged| Some(merged.responses.timed_out))),
+    ("empty_share", |_, row| of(row, |merged| merged.empty_share)),
+    ("empty_share_in_theory", |_, row| of(row, |merged| Some(merged.responses.empty_theory?.probability))),
+    ("requests", |_, row| of(row, |merged| Some(merged.requests))),
+    ("connections_opened", |_, row| of(row, |merged| Some(merged.connections_opened))),
+    ("reconnects", |_, row| of(row, |merged| Some(merged.reconnects))),
+];
+
+const COSTS: [Column; 8] = [
+    ("client_to_server_bytes", |_, row| of(row, |merged| Some(merged.wire.client_to_server_bytes))),
+    ("server_to_client_bytes", |_, row| of(row, |merged| Some(merged.wire.server_to_client_bytes))),
+    ("bytes_per_event", |_, row| of(row, |merged| merged.bytes_per_event)),
+    ("server_cpu_us_per_event", |_, row| of(row, |merged| merged.cpu.server_us_per_event)),
+    ("client_cpu_us_per_event", |_, row| of(row, |merged| merged.cpu.client_us_per_event)),
+    ("server_bytes_per_client", |_, row| of(row, |merged| Some(merged.memory.server_bytes))),
+    ("client_bytes_per_client", |_, row| of(row, |merged| Some(merged.memory.client_bytes))),
+    ("kernel_bytes_per_client", |_, row| of(row, |merged| merged.memory.kernel_bytes)),
+];
+
+/// The lines of every load.
+pub(super) fn table(report: &Report) -> String {
+    let columns = || LOAD.iter().chain(&NAMES).chain(&LATENCY).chain(&COUNTS).chain(&COSTS);
+    let mut csv = line(columns().map(|(heading, _)| (*heading).to_owned()));
+    for point in &report.loads {
+        for row in &point.rows {
+            csv += &line(columns().map(|(_, cell)| match cell(point, row) {
+                Cell::Text(text) => quoted(&text),
+                Cell::Number(number) => number,
+            }));
+        }
+    }
+    csv
+}
+
+/// A figure of the row; empty without a valid trial.
+fn of<T: Display>(row: &Row, figure: impl Fn(&Merged) -> Option<T>) -> Cell {
+    number(row.merged.as_ref().and_then(figure))
+}
+
+fn number<T: Display>(value: Option<T>) -> Cell {
+    Cell::Number(value.map_or_else(String::new, |value| value.to_string()))
+}
+
+fn text(text: &str) -> Cell {
+    Cell::Text(text.to_owned())
+}
+
+fn word(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+fn line(cells: impl Iterator<Item = String>) -> String {
+    cells.collect::<Vec<_>>().join(",") + "\r\n"
+}
+
+/// A spreadsheet takes what begins with one of these for a formula, in quotes or not.
+fn quoted(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r', '\t', ';', '\'']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_is_a_formula() {
+        for (text, cell) in [
+            ("plain", "plain"),
+            ("a,b", "\"a,b\""),
+            ("say \"no\"", "\"say \"\"no\"\"\""),
+            ("=1+1", "\"'=1+1\""),
+            ("@SUM(A1)", "\"'@SUM(A1)\""),
+            ("\n=1", "\"'\n=1\""),
+        ] {
+            assert_eq!(quoted(text), cell);
+        }
+    }
+}

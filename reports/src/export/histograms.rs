@@ -1,0 +1,121 @@
+//! The latencies in HdrHistogram's two text forms: the log of interval histograms, which its log tools read, and the
+//! percentile distribution, which its plotter draws.
+//!
+//! Values of the log are nanoseconds, as recorded, and its column of maxima has milliseconds, as is usual; those of a
+//! distribution are milliseconds. A round has no absolute time in the records, so that in the log the windows of the
+//! rounds follow one another from the start of the run.
+
+use super::names;
+use crate::{
+    merge::histogram,
+    report::{Report, Row},
+    statistics,
+};
+
+/// Nanoseconds in the unit of what is printed.
+const MILLISECOND: f64 = 1e6;
+/// Steps until the distance to 100 % halves, as HdrHistogram's own tools have it.
+const TICKS: u32 = 5;
+
+/// All rows in one log, each round an interval, tagged with the row's name.
+pub(super) fn log(report: &Report) -> String {
+    let run = &report.run;
+    let mut text = format!("#{}\n", one_line(&format!("delivery-bench, {}", run.scenario_name)));
+    text += "#[Histogram log format version 1.3]\n";
+    if let Some(seconds) = seconds_since_epoch(&run.started) {
+        let started = one_line(&run.started);
+        text += &format!("#[BaseTime: {seconds}.000 (seconds since epoch)]\n");
+        text += &format!("#[StartTime: {seconds}.000 (seconds since epoch), {started}]\n");
+    }
+    text += "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n";
+    let mut intervals: Vec<(u32, String)> = Vec::new();
+    for (tag, row) in names::of_rows(&report.loads) {
+        let Some(merged) = &row.merged else { continue };
+        let length = merged.window_seconds / merged.rounds.len().max(1) as f64;
+        intervals.extend(merged.rounds.iter().map(|round| {
+            let start = f64::from(round.round.saturating_sub(1)) * length;
+            let max = round.latency_ns.max.unwrap_or(0) as f64 / MILLISECOND;
+            let packed = &round.latency_ns.histogram;
+            (round.round, format!("Tag={tag},{start:.3},{length:.3},{max:.6},{packed}\n"))
+        }));
+    }
+    // Readers expect intervals in the order of their starts.
+    intervals.sort_by_key(|(round, _)| *round);
+    intervals.into_iter().fold(text, |text, (_, line)| text + &line)
+}
+
+/// The percentiles of a row, up to what its events support; none without a valid trial.
+pub(super) fn distribution(row: &Row) -> Option<String> {
+    let merged = row.merged.as_ref()?;
+    let latencies = histogram(&merged.latency_ns);
+    let supported = statistics::largest_supported(merged.events_received);
+    let mut text = format!("{:>14} {:>14} {:>10} {:>16}\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)");
+    let mut seen = 0;
+    for step in latencies.iter_quantiles(TICKS) {
+        let quantile = step.quantile_iterated_to();
+        // What lies above is drawn by a few events, and at 1 the last column would be infinite.
+        if quantile > supported {
+            break;
+        }
+        seen += step.count_since_last_iteration();
+        let value = step.value_iterated_to() as f64 / MILLISECOND;
+        text += &format!("{value:14.6} {quantile:14.12} {seen:10} {:16.2}\n", 1.0 / (1.0 - quantile));
+    }
+    text += &format!(
+        "#[Mean    = {:14.6}, StdDeviation   = {:14.6}]\n#[Max     = {:14.6}, Total count    = {:14}]\n",
+        latencies.mean() / MILLISECOND,
+        latencies.stdev() / MILLISECOND,
+        latencies.max() as f64 / MILLISECOND,
+        latencies.len()
+    );
+    text +=
+        &format!("# milliseconds; cut at {supported:.6}, above which {} events say nothing\n", merged.events_received);
+    Some(text)
+}
+
+/// A comment of the log ends with its line.
+fn one_line(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
+/// Of a time in RFC 3339 and UTC; none of any other text.
+fn seconds_since_epoch(started: &str) -> Option<u64> {
+    let (date, time) = started.strip_suffix('Z')?.split_once('T')?;
+    let numbers = |text: &str, between: char| -> Option<[u64; 3]> {
+        let parts: Vec<u64> = text.split(between).map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        parts.try_into().ok()
+    };
+    let [year, month, day] = numbers(date, '-')?;
+    let [hour, minute, second] = numbers(time.split('.').next()?, ':')?;
+    let is_time = (1970..10_000).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    if !is_time || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    // Years that begin in March have their leap day last.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
+    /// Days from the first of March of the year 0 until 1970.
+    const EPOCH: u64 = 719_468;
+    Some((days - EPOCH) * 86_400 + hour * 3_600 + minute * 60 + second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_is_that_of_the_calendar() {
+        for (text, seconds) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2000-02-29T12:00:00Z", Some(951_825_600)),
+            ("2026-01-02T03:04:05Z", Some(1_767_323_045)),
+            ("2026-01-02T03:04:05.5Z", Some(1_767_323_045)),
+            ("2026-13-02T03:04:05Z", None),
+            ("0000-01-01T00:00:00Z", None),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            assert_eq!(seconds_since_epoch(text), seconds, "{text}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The terminal's table in Markdown, for a pull request: the same cells, and below them the same notes.
+
+use crate::{
+    report::Report,
+    table::{self, HEADINGS},
+    verdict,
+};
+
+/// The table of each load, the notes below them, and which commit it is of.
+pub(super) fn table(report: &Report) -> String {
+    let several = report.loads.len() > 1;
+    let mut text = String::new();
+    let mut notes = String::new();
+    for point in &report.loads {
+        let load = verdict::describe(&point.load);
+        if several {
+            text += &format!("**{load}**\n\n");
+        }
+        text += &line(HEADINGS.iter().map(|heading| heading.join(" ").trim().to_owned()));
+        text += &line(HEADINGS.iter().enumerate().map(|(index, _)| if index == 0 { ":--" } else { "--:" }.to_owned()));
+        for row in &point.rows {
+            let cells = table::cells(row);
+            text +=
+                &line(cells.into_iter().enumerate().map(|(index, cell)| if index == 0 { code(&cell) } else { cell }));
+        }
+        text.push('\n');
+        let own = table::notes(point);
+        if several && !own.is_empty() {
+            notes += &format!("{load}:\n");
+        }
+        notes += &own;
+    }
+    let tool = &report.run.tool;
+    notes += &table::below(report);
+    notes += &format!("{}, started {}, commit {}", report.run.scenario_name, report.run.started, tool.git_revision);
+    notes += if tool.dirty { " with uncommitted changes\n" } else { "\n" };
+    text + &block(&notes)
+}
+
+fn line(cells: impl Iterator<Item = String>) -> String {
+    format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
+}
+
+/// A name as a code span, in which nothing means anything: no markup, no link, and nobody is mentioned.
+fn code(name: &str) -> String {
+    let plain = name.chars().map(|character| match character {
+        '`' => '\'',
+        character if character.is_control() => ' ',
+        character => character,
+    });
+    format!("`{}`", plain.collect::<String>().replace('|', "\\|"))
+}
+
+/// Text as it stands, in a fence that it does not hold itself.
+fn block(text: &str) -> String {
+    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}text\n{}\n{fence}\n", text.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_within_its_cell() {
+        assert_eq!(code("a|b`c\nd"), "`a\\|b'c d`");
+    }
+
+    #[test]
+    fn a_fence_is_longer_than_any_in_the_text() {
+        assert_eq!(block("x\n"), "```text\nx\n```\n");
+        assert!(block("````").starts_with("`````text\n"));
+    }
+}

@@ -1,0 +1,69 @@
+//! Names of files and tags, made of names from a result file: letters, digits, dots, dashes and underscores, of a
+//! length that every file system takes, and no two the same.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    report::{LoadPoint, Row},
+    schema::Load,
+};
+
+/// Longest name, without what tells two apart.
+const LENGTH: usize = 80;
+
+/// Each row with a name of its own: its variant's, and the load's where there are several.
+pub(super) fn of_rows(loads: &[LoadPoint]) -> Vec<(String, &Row)> {
+    let mut taken = BTreeSet::new();
+    let rows = loads.iter().flat_map(|point| point.rows.iter().map(move |row| (&point.load, row)));
+    rows.map(|(load, row)| {
+        let load = if loads.len() > 1 { of_load(load) } else { String::new() };
+        (unique(&format!("{}{load}", safe(&row.variant)), &mut taken), row)
+    })
+    .collect()
+}
+
+fn of_load(load: &Load) -> String {
+    let payload = if load.payload_bytes > 0 { format!("-{}-bytes", load.payload_bytes) } else { String::new() };
+    format!("-{}-clients-{}-a-second{payload}", load.clients, load.events_per_second)
+}
+
+/// The name with nothing in it that means something to a file system, a log or a shell.
+fn safe(name: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || ".-_".contains(character);
+    let plain: String = name.chars().map(|character| if is_plain(character) { character } else { '-' }).collect();
+    let plain: String = plain.trim_start_matches(['.', '-']).chars().take(LENGTH).collect();
+    if plain.is_empty() { "unnamed".to_owned() } else { plain }
+}
+
+/// With a number where the name is taken, capital letters or not.
+fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    names.find(|name| taken.insert(name.to_lowercase())).expect("there is always another number")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_name_leads_elsewhere() {
+        for (name, expected) in [
+            ("short-poll/1s", "short-poll-1s"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("..", "unnamed"),
+            ("", "unnamed"),
+            ("a b,c\n\u{202e}d\0", "a-b-c--d-"),
+        ] {
+            assert_eq!(safe(name), expected);
+        }
+        assert_eq!(safe(&"x".repeat(500)).len(), LENGTH);
+    }
+
+    #[test]
+    fn no_two_are_the_same() {
+        let mut taken = BTreeSet::new();
+        let names = ["a", "A", "a", "a-2"].map(|name| unique(name, &mut taken));
+        assert_eq!(names, ["a", "A-2", "a-3", "a-2-2"]);
+    }
+}

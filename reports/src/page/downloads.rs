@@ -1,0 +1,36 @@
+//! What leaves with the page: links to the files that lie beside it.
+
+use super::markup::escape;
+use crate::{
+    export::{self, LOG},
+    report::Report,
+};
+
+/// Links for the first screen, beside the one to every number.
+pub(super) fn nav() -> String {
+    format!(
+        " <a href=\"table.csv\" download>CSV</a> <a href=\"table.md\" download>Markdown</a> <a href=\"{LOG}\" download>Histogram \
+         log</a>"
+    )
+}
+
+/// The percentile distributions, one for each row with figures; nothing where there is none.
+pub(super) fn section(report: &Report) -> String {
+    let files = export::distributions(report);
+    if files.is_empty() {
+        return String::new();
+    }
+    let links: Vec<String> = files
+        .iter()
+        .map(|file| {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            format!("<a href=\"{0}\" download>{1}</a>", escape(file), escape(name))
+        })
+        .collect();
+    format!(
+        "<details id=\"downloads\"><summary>Latencies for HdrHistogram’s tools</summary><p>The <a href=\"{LOG}\" \
+         download>histogram log</a> has a tag for each of these names. The plotter takes the distributions:</p>\
+         <p>{}</p></details>\n",
+        links.join(" · ")
+    )
+}
