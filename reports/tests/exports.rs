@@ -69,6 +69,7 @@ fn the_markdown_has_the_cells_of_the_table() {
         markdown.lines().filter(|line| line.starts_with("| ")).map(|line| line.matches('|').count()).collect();
     assert!(pipes.len() == 13 && pipes.iter().all(|count| *count == 12), "{markdown}");
     let said = terminal.lines().last().unwrap();
+    assert!(markdown.lines().all(|line| line.starts_with('|') || line.chars().count() <= 120), "{markdown}");
     assert!(markdown.contains(said) && markdown.trim_end().ends_with("```"), "{markdown}");
 }
 

@@ -94,7 +94,10 @@ fn contest(evidence: &Evidence<'_>, seen: &Seen<'_>, other: &Seen<'_>) -> Vec<Fi
     if let Some((own, its)) = seen.merged.bytes_per_event.zip(other.merged.bytes_per_event) {
         add(format!("{} an event against {}", bytes(own), bytes(its)), Says::of(own < its));
     }
-    for (side, half) in ["client", "server"].into_iter().enumerate() {
+    // Once: lines are the same under each load.
+    let is_first = evidence.loads.first().is_some_and(|point| point.load == *seen.load);
+    let halves = if is_first { &["client", "server"][..] } else { &[] };
+    for (side, half) in halves.iter().enumerate() {
         let [own, its] = [seen, other].map(|seen| seen.row.code_lines[side]);
         add(format!("{half}: {own} lines against {its}"), Says::of(own < its));
     }

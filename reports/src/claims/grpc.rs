@@ -12,12 +12,8 @@ const BOTH_WAYS: [&str; 1] = ["gRPC bidirectional"];
 
 /// Most requests for each message that leave it one request for many: calls that were cut off are made again.
 const FEW: f64 = 0.01;
-/// Between two updates of the article's example, which asks for the newest quote ten times a second.
-const TEN_HERTZ_NS: u64 = 100_000_000;
-const TEN_HERTZ: f64 = 10.0;
-
 pub(super) fn claims(evidence: &Evidence<'_>) -> Vec<Claim> {
-    let mut claims = vec![one_request(evidence), ten_a_second(evidence)];
+    let mut claims = vec![one_request(evidence)];
     claims.extend(not_tested());
     claims.extend([both_ways(evidence), ideal()]);
     claims
@@ -40,22 +36,6 @@ fn one_request(evidence: &Evidence<'_>) -> Claim {
         elsewhere: "No valid trial of it here: run bench-all.",
     }
     .judged(judged.collect())
-}
-
-fn ten_a_second(evidence: &Evidence<'_>) -> Claim {
-    let mut rows = evidence.called(&ONE_WAY);
-    rows.retain(|seen| seen.events_per_client() >= TEN_HERTZ);
-    Stated {
-        id: "ten-updates-a-second".to_owned(),
-        part: PART,
-        quote: "time.sleep(0.1) # 10Hz updates".to_owned(),
-        measured: "p99 of the latency where each client has ten events a second or more; servers here send at once, and \
-                   do not look ten times a second as the example does",
-        threshold: "Below 100 ms, the time between two such updates: what comes later than its successor was due is stale."
-            .to_owned(),
-        elsewhere: "No client here has ten events a second: run fan-out.",
-    }
-    .judged(evidence.p99_below(&rows, TEN_HERTZ_NS))
 }
 
 fn not_tested() -> Vec<Claim> {

@@ -7,7 +7,7 @@ use super::{
     evidence::{Evidence, Seen, latency_band},
     untested,
 };
-use crate::{bands::Judged, complexity, difference::FEWEST_ROUNDS, report::Row};
+use crate::{bands::Judged, difference::FEWEST_ROUNDS, report::Row};
 
 const PART: &str = "The spectrum";
 
@@ -74,26 +74,28 @@ fn differs(evidence: &Evidence<'_>) -> Claim {
 }
 
 fn latency(evidence: &Evidence<'_>, [label, words, ..]: [&str; 4]) -> Claim {
-    let band = words.split(" (").next().unwrap_or(words).to_lowercase();
+    let band = plain(words);
     let rows = evidence.called(&[label]);
     let judged = rows.iter().filter_map(|seen| {
         let (text, says) = latency_band(seen, &band)?;
         Some(evidence.figure(seen, text, says))
     });
+    let below = if LOW.contains(&label) || band == "very low" { " or below it" } else { "" };
     Stated {
         id: format!("latency-{}", slug(label)),
         part: PART,
         quote: format!("{label}: latency {words}"),
-        measured: "the median over the floor’s median under the same load, with every ratio that the hulls of the rounds’ \
-                   95 % intervals allow; over loopback, where a round trip costs next to nothing",
-        threshold: format!(
-            "All of these ratios lie in the band of “{band}” by the rule under the table{}; where they reach beyond, nothing \
-             is decided.",
-            if LOW.contains(&label) || band == "very low" { ", or below it" } else { "" }
-        ),
+        measured: "median ÷ the floor’s median, and every ratio that the rounds allow; over loopback, where a round trip costs next \
+                   to nothing",
+        threshold: format!("All of these ratios in the band “{band}”{below}, by the rule under the table."),
         elsewhere: "A ratio to the floor needs three rounds of both: run bench-all.",
     }
     .judged(judged.collect())
+}
+
+/// The band that a cell names, what it adds in parentheses left out.
+fn plain(words: &str) -> String {
+    words.split(" (").next().unwrap_or(words).to_lowercase()
 }
 
 fn slug(label: &str) -> String {
@@ -119,11 +121,8 @@ fn complexity(evidence: &Evidence<'_>, [label, ..]: [&str; 4], (half, words, col
         id: format!("{half}-complexity-{}", slug(label)),
         part: PART,
         quote: format!("{label}: {} {words}", column.to_lowercase()),
-        measured: "lines of code of this half as it ran, without comments and tests",
-        threshold: format!(
-            "The word is the band by the printed rule: {}. Another way of counting may say otherwise; the lines stand beside.",
-            complexity::rule()
-        ),
+        measured: "lines of code of this half, as it ran",
+        threshold: format!("Their band, by the rule under the table, is “{}”.", plain(words)),
         elsewhere: "The approach has no valid trial here: run bench-all.",
     }
     .judged(of_source.into_iter().collect())
@@ -162,8 +161,7 @@ fn order(id: &str, quote: &str, figures: &[Figure]) -> Claim {
         quote: quote.to_owned(),
         measured: "the order of the median latencies under the same load",
         threshold: format!(
-            "A difference in the claimed direction is shown between the two, by the rule under the table: at least \
-             {FEWEST_ROUNDS} rounds of both, and hulls apart. Where none is shown, the order is not decided."
+            "A difference in this direction is shown, by the rule under the table, which needs {FEWEST_ROUNDS} rounds of both."
         ),
         elsewhere: ORDERS_ELSEWHERE,
     }

@@ -1,10 +1,14 @@
 //! The terminal's table in Markdown, for a pull request: the same cells, and below them the same notes.
 
 use crate::{
+    format,
     report::Report,
     table::{self, HEADINGS},
     verdict,
 };
+
+/// Columns of a note.
+const WIDTH: usize = 120;
 
 /// The table of each load, the notes below them, and which commit it is of.
 pub(super) fn table(report: &Report) -> String {
@@ -34,7 +38,12 @@ pub(super) fn table(report: &Report) -> String {
     notes += &table::below(report);
     notes += &format!("{}, started {}, commit {}", report.run.scenario_name, report.run.started, tool.git_revision);
     notes += if tool.dirty { " with uncommitted changes\n" } else { "\n" };
-    text + &block(&notes)
+    text + &block(&notes.lines().map(short).collect::<String>())
+}
+
+/// A note as it stands, or in lines that a narrow page shows whole.
+fn short(note: &str) -> String {
+    if note.chars().count() <= WIDTH { format!("{note}\n") } else { format::wrapped(note, WIDTH, "", "  ") }
 }
 
 fn line(cells: impl Iterator<Item = String>) -> String {

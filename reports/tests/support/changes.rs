@@ -9,47 +9,47 @@ use reports::{
 use crate::support;
 
 /// Changes what the trials of an approach measured; of all, where it has no name.
-pub fn each(run: &mut Run, approach: &str, change: impl Fn(&mut Measured)) {
+pub(crate) fn each(run: &mut Run, approach: &str, change: impl Fn(&mut Measured)) {
     let own = run.trials.iter_mut().filter(|trial| approach.is_empty() || trial.approach == approach);
     own.for_each(|trial| change(trial.measured.as_mut().unwrap()));
 }
 
 /// So many microseconds, within two per cent.
-pub fn summary(microseconds: f64) -> Summary {
+pub(crate) fn summary(microseconds: f64) -> Summary {
     let values = (0..1_000).map(|k| (microseconds * 1e3 * (0.98 + 0.04 * f64::from(k) / 1e3)) as u64);
     statistics::summarise(&support::histogram(values), 1_000)
 }
 
-pub fn latency(measured: &mut Measured, microseconds: f64) {
+pub(crate) fn latency(measured: &mut Measured, microseconds: f64) {
     measured.latency_ns = summary(microseconds);
     measured.event_median_ns = summary(microseconds);
 }
 
 /// This share of the responses has no event.
-pub fn empty(measured: &mut Measured, share: f64) {
+pub(crate) fn empty(measured: &mut Measured, share: f64) {
     let responses = &mut measured.responses;
     responses.empty = (responses.total as f64 * share) as u64;
     responses.with_events = responses.total - responses.empty;
     responses.not_modified = 0;
 }
 
-pub fn miss(measured: &mut Measured, missed: u64) {
+pub(crate) fn miss(measured: &mut Measured, missed: u64) {
     measured.events.delivered -= missed;
     measured.events.missed += missed;
 }
 
-pub fn rate(run: &mut Run, events_per_second: f64) {
+pub(crate) fn rate(run: &mut Run, events_per_second: f64) {
     run.trials.iter_mut().for_each(|trial| trial.load.events_per_second = events_per_second);
 }
 
-pub fn lines(run: &mut Run, approach: &str, [client, server]: [u32; 2]) {
+pub(crate) fn lines(run: &mut Run, approach: &str, [client, server]: [u32; 2]) {
     let facts = run.run.approaches.iter_mut().find(|facts| facts.name == approach).unwrap();
     facts.client_complexity.code_lines = client;
     facts.server_complexity.code_lines = server;
 }
 
 /// Nearly nothing changes, and a conditional answer takes so many times less than a plain one.
-pub fn stable(run: &mut Run, less: u64) {
+pub(crate) fn stable(run: &mut Run, less: u64) {
     each(run, "short-poll", |one| empty(one, 0.99));
     each(run, "conditional-get", |one| empty(one, 0.99));
     let bytes = |measured: &mut Measured, bytes: u64| {
