@@ -108,13 +108,13 @@ type Half<'a> = (&'a str, &'a str, &'a str, fn(&Row) -> Judged, usize);
 fn complexity(evidence: &Evidence<'_>, [label, ..]: [&str; 4], (half, words, column, judged, side): Half<'_>) -> Claim {
     let rows = evidence.called(&[label]);
     let of_source = rows.first().and_then(|Seen { row, .. }| {
-        let judged = judged(row);
+        let band = judged(row).measured?;
         Some(Figure {
             variant: row.approach.clone(),
             load: None,
             trials: None,
-            text: format!("{} lines: {}", row.code_lines[side], judged.measured?),
-            says: judged.agrees.map_or(Says::Open, Says::of),
+            text: format!("{} lines: {band}", row.code_lines[side]),
+            says: Says::of(band == plain(words)),
         })
     });
     Stated {
