@@ -119,8 +119,14 @@ fn infrequent(evidence: &Evidence<'_>) -> Claim {
         let own = share(polling.bytes(), polling.merged.events.arrived)?;
         let other = share(pushed.bytes(), pushed.merged.events.arrived)?;
         let interval = polling.interval_seconds()?;
-        let text =
-            format!("polling every {} s: {} an event, against {}", significant(interval), bytes(own), bytes(other));
+        let each = share(polling.bytes(), polling.merged.responses.total)?;
+        let text = format!(
+            "polling every {} s: {} an event, {} a poll; against {} an event",
+            significant(interval),
+            bytes(own),
+            bytes(each),
+            bytes(other)
+        );
         Some(evidence.figure_of_two(polling, pushed, text, Says::of(own <= other)))
     });
     Stated {

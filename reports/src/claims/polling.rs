@@ -244,15 +244,16 @@ fn sub_second(evidence: &Evidence<'_>) -> Claim {
 fn round_trip(evidence: &Evidence<'_>) -> Claim {
     let rows = evidence.called(&LONG);
     let judged = rows.iter().filter_map(|seen| {
-        let each = share(seen.merged.requests, seen.merged.events.arrived)?;
-        let text = format!("{} requests for each event", significant(each));
+        let (carried, arrived) = (seen.merged.responses.with_events, seen.merged.events.arrived);
+        let each = share(carried, arrived)?;
+        let text = format!("{} responses carried {} events", count(carried), count(arrived));
         Some(evidence.figure(seen, text, Says::of(each >= ONE_EACH)))
     });
     Stated {
         id: "held-round-trip".to_owned(),
         part: PART,
         quote: "each ‘event’ requires a full HTTP round trip".to_owned(),
-        measured: "requests for each event that arrived",
+        measured: "responses that carried events, each of which is a round trip, for each event that arrived",
         threshold: format!(
             "At least {ONE_EACH}: one each, but for a few that were ready together. Fewer where events come so quickly that \
              several share a response."

@@ -182,7 +182,8 @@ fn bandwidth(evidence: &Evidence<'_>) -> Claim {
         part: PART,
         quote: "it reduces bandwidth from polling to near-zero when data is stable".to_owned(),
         measured: "bytes for each answer, both ways, beside short polling’s at the same interval, where at least 95 % of the \
-                   answers of both bring nothing new; the quotes are small, and a large resource would save more",
+                   answers of both bring nothing new; short polling here asks for what is new, so that its empty answers are \
+                   small too, and against fetching a large resource each time more would be saved",
         threshold: format!(
             "At most {} of short polling’s; within limits up to {}.",
             percent(NEAR_ZERO),
