@@ -23,6 +23,10 @@ pub const FILE_NAME: &str = "results.jsonl";
 /// Longest line that is read. A trial's record takes some tens of kilobytes.
 const LINE_LIMIT_BYTES: usize = 16 << 20;
 
+/// Most trials that are read: some hundreds of megabytes of records. Twenty rounds of every variant of a long sweep are
+/// fewer.
+const TRIALS_LIMIT: usize = 10_000;
+
 /// One run, as its file has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
@@ -212,6 +216,10 @@ impl Reading {
             (Some(_), _) if self.interrupted.is_some() => {
                 let problem = "a record after the mark of an interrupted run";
                 return Err(Fault::new(problem, "the mark to be the last line", "remove what follows the mark"));
+            }
+            (Some(_), Record::Trial(_)) if self.trials.len() == TRIALS_LIMIT => {
+                let problem = format!("more than {TRIALS_LIMIT} trials");
+                return Err(Fault::new(problem, "one run of fewer trials", "keep the runs in a directory each"));
             }
             (Some(run), Record::Trial(trial)) => {
                 validate::trial(run, &self.trials, &trial).map_err(|fault| fault.locate(line))?;

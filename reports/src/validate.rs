@@ -10,8 +10,15 @@ use crate::{
 
 const REMEDY: &str = "the file was changed or its writer has a bug: run again, and report it if it comes back";
 
+/// Longest name of an approach, a variant or a scenario, in characters: that of a file can be as long.
+const NAME_LIMIT: usize = 255;
+
 /// Judges the run record.
 pub(crate) fn run(run: &RunRecord) -> Result<(), Fault> {
+    name("scenario_name", &run.scenario_name)?;
+    for (index, facts) in run.approaches.iter().enumerate() {
+        name(&format!("approaches[{index}].name"), &facts.name)?;
+    }
     let names: Vec<&str> = run.approaches.iter().map(|facts| facts.name.as_str()).collect();
     let twice = (1..names.len()).find(|index| names[..*index].contains(&names[*index]));
     match twice {
@@ -25,6 +32,7 @@ pub(crate) fn trial(run: &RunRecord, others: &[TrialRecord], trial: &TrialRecord
     if !run.approaches.iter().any(|facts| facts.name == trial.approach) {
         return fault("approach", &format!("{:?}", trial.approach), "an approach that the run record describes");
     }
+    name("variant", &trial.variant)?;
     if trial.round == 0 {
         return fault("round", "0", "rounds to count from 1");
     }
@@ -158,6 +166,13 @@ fn summary(field: &str, summary: &Summary) -> Result<(), Fault> {
         return fault(&format!("{field}.mean"), &mean.to_string(), "a mean between min and max");
     }
     Ok(())
+}
+
+fn name(field: &str, name: &str) -> Result<(), Fault> {
+    match name.chars().nth(NAME_LIMIT) {
+        None => Ok(()),
+        Some(_) => fault(field, "a name that is too long", &format!("at most {NAME_LIMIT} characters")),
+    }
 }
 
 fn not_negative(field: &str, value: f64) -> Result<(), Fault> {
