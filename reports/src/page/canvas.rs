@@ -1,13 +1,14 @@
 //! Lines, shapes and text on an SVG that scales and follows the page's colours.
 //!
-//! A drawing is made with stand-in colours, in whole pixels at twice its nominal size, and dressed once at the end: the
-//! fixed size goes, title and description come, and each stand-in becomes a class of the style sheet. Colour, dash and
-//! marker of an approach follow from its place in the registry, so they are the same in every chart and every run.
+//! Each element is drawn with stand-in colours, in whole pixels at twice its nominal size, and dressed: the fixed size
+//! goes, and each stand-in becomes a class of the style sheet. Colour, dash and marker of an approach follow from its
+//! place in the registry, so they are the same in every chart and every run.
+
+use std::cell::RefCell;
 
 use plotters::{
     backend::SVGBackend,
-    coord::Shift,
-    drawing::{DrawingArea, IntoDrawingArea},
+    drawing::IntoDrawingArea,
     element::{Circle, PathElement, Polygon, Rectangle, Text},
     style::{
         Color, IntoFont, RGBAColor, RGBColor, ShapeStyle, TextStyle,
@@ -15,7 +16,7 @@ use plotters::{
     },
 };
 
-use super::markup::escape;
+use super::markup::{escape, printable};
 
 /// Colours in the style sheet; more approaches than that begin again.
 pub(super) const COLOURS: usize = 12;
@@ -60,9 +61,10 @@ pub(super) enum Hold {
     Right,
 }
 
-/// A drawing under way.
+/// A drawing under way: what has been drawn, dressed.
 pub(super) struct Canvas<'a> {
-    area: DrawingArea<SVGBackend<'a>, Shift>,
+    size: (i32, i32),
+    body: &'a RefCell<String>,
 }
 
 /// Draws an SVG of `size`. `id` must be the page's only one; `description` says the take-away.
@@ -73,15 +75,30 @@ pub(super) fn svg(
     description: &str,
     draw: impl FnOnce(&Canvas<'_>),
 ) -> String {
-    let mut raw = String::new();
-    {
-        let area = SVGBackend::with_string(&mut raw, (size.0 as u32, size.1 as u32)).into_drawing_area();
-        draw(&Canvas { area });
-    }
-    dress(&raw, id, size, title, description)
+    let body = RefCell::default();
+    draw(&Canvas { size, body: &body });
+    format!(
+        "<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\">\
+         <title id=\"{id}-t\">{}</title><desc id=\"{id}-d\">{}</desc>\n{}</svg>\n",
+        size.0,
+        size.1,
+        escape(title),
+        escape(description),
+        body.into_inner(),
+    )
 }
 
 impl Canvas<'_> {
+    /// What is drawn meanwhile is of a variant: the page's script hides it, and says what the table beside it has.
+    /// `column` is that of its figure in the table, from 0; none where the whole row is.
+    pub(super) fn of<T>(&self, variant: &str, column: Option<usize>, draw: impl FnOnce() -> T) -> T {
+        let column = column.map_or(String::new(), |column| format!(" data-c=\"{column}\""));
+        self.body.borrow_mut().push_str(&format!("<g data-v=\"{}\"{column}>", escape(variant)));
+        let drawn = draw();
+        self.body.borrow_mut().push_str("</g>\n");
+        drawn
+    }
+
     /// A line through these points; `strength` from 0 to 1.
     pub(super) fn line(&self, points: Vec<(i32, i32)>, ink: Ink, width: u32, strength: f64) {
         self.put(&PathElement::new(points, stroke(ink, width, strength)));
@@ -90,6 +107,11 @@ impl Canvas<'_> {
     /// A filled rectangle from corner to corner.
     pub(super) fn bar(&self, from: (i32, i32), to: (i32, i32), ink: Ink, strength: f64) {
         self.put(&Rectangle::new([from, to], mixed(ink, strength).filled()));
+    }
+
+    /// A filled shape with these corners.
+    pub(super) fn shape(&self, corners: Vec<(i32, i32)>, ink: Ink, strength: f64) {
+        self.put(&Polygon::new(corners, mixed(ink, strength).filled()));
     }
 
     /// Text; `place` is its middle line.
@@ -102,7 +124,7 @@ impl Canvas<'_> {
         let font = ("sans-serif", f64::from(TEXT) * FONT_BOX).into_font();
         let colour = mixed(ink, 1.0);
         let style = TextStyle::from(font).color(&colour).pos(Pos::new(hold, VPos::Center));
-        self.put(&Text::new(text.to_owned(), place, style));
+        self.put(&Text::new(text.chars().map(printable).collect::<String>(), place, style));
     }
 
     /// The marker of the approach at this place in the registry, filled or hollow.
@@ -138,7 +160,12 @@ impl Canvas<'_> {
         &'e E: plotters::element::PointCollection<'e, (i32, i32)>,
         E: for<'b> plotters::element::Drawable<SVGBackend<'b>>,
     {
-        self.area.draw(element).expect("drawing into a text cannot fail");
+        let mut raw = String::new();
+        let size = (self.size.0 as u32, self.size.1 as u32);
+        let area = SVGBackend::with_string(&mut raw, size).into_drawing_area();
+        area.draw(element).expect("drawing into a text cannot fail");
+        drop(area);
+        self.body.borrow_mut().push_str(&classes(inside(&raw)));
     }
 }
 
@@ -155,15 +182,11 @@ fn outline(order: usize) -> Option<&'static [(i32, i32)]> {
 
 /// A small picture of an approach's line and marker, for the name in a table.
 pub(super) fn key(order: usize) -> String {
-    let mut raw = String::new();
-    {
-        let area = SVGBackend::with_string(&mut raw, (64, 28)).into_drawing_area();
-        let canvas = Canvas { area };
-        canvas.line(vec![(2, 14), (62, 14)], Ink::Series(order), 4, 1.0);
-        canvas.marker(order, (32, 14), true);
-    }
-    let body = classes(&raw);
-    format!("<svg class=\"key\" viewBox=\"0 0 64 28\" aria-hidden=\"true\">{}", after_root(&body))
+    let body = RefCell::default();
+    let canvas = Canvas { size: (64, 28), body: &body };
+    canvas.line(vec![(2, 14), (62, 14)], Ink::Series(order), 4, 1.0);
+    canvas.marker(order, (32, 14), true);
+    format!("<svg class=\"key\" viewBox=\"0 0 64 28\" aria-hidden=\"true\">{}</svg>\n", body.into_inner())
 }
 
 fn stroke(ink: Ink, width: u32, strength: f64) -> ShapeStyle {
@@ -185,19 +208,10 @@ fn mixed(ink: Ink, strength: f64) -> RGBAColor {
     colour.mix(strength)
 }
 
-fn dress(raw: &str, id: &str, (width, height): (i32, i32), title: &str, description: &str) -> String {
-    let body = classes(raw);
-    format!(
-        "<svg class=\"chart\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\">\
-         <title id=\"{id}-t\">{}</title><desc id=\"{id}-d\">{}</desc>\n{}",
-        escape(title),
-        escape(description),
-        after_root(&body),
-    )
-}
-
-fn after_root(svg: &str) -> &str {
-    svg.split_once(">\n").map_or("", |(_, rest)| rest)
+/// What stands between the root's tags.
+fn inside(svg: &str) -> &str {
+    let (_, body) = svg.split_once(">\n").unwrap_or_default();
+    body.trim_end().strip_suffix("</svg>").unwrap_or(body)
 }
 
 /// Each stand-in becomes a class, and what says nothing goes. Quotes within texts are escaped, so an attribute is only

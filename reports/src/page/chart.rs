@@ -38,7 +38,7 @@ pub(super) fn horizontal_axis(canvas: &Canvas<'_>, frame: Frame, ticks: &[(i32, 
     for (x, text) in ticks {
         canvas.line(vec![(*x, frame.top), (*x, frame.bottom)], Ink::Grid, 2, 1.0);
         // A value that would run into the one before it is left to its line.
-        let half = text.chars().count() as i32 * TEXT / 4 + 6;
+        let half = text.chars().count() as i32 * TEXT * 27 / 100 + 7;
         if x - half >= free {
             canvas.text(text, (*x, frame.bottom + TEXT + 4), Ink::Muted, Hold::Middle);
             free = x + half;
@@ -62,29 +62,36 @@ pub(super) fn end_labels(canvas: &Canvas<'_>, frame: Frame, labels: &[EndLabel])
     let mut heights: Vec<i32> = labels.iter().map(|label| label.end.1).collect();
     apart(&mut heights, TEXT + 6, frame.top, frame.bottom);
     for (label, height) in labels.iter().zip(heights) {
-        let bend = (frame.right + 16, height);
-        canvas.line(
-            vec![label.end, bend, (frame.right + 26, height)],
-            label.order.map_or(Ink::Muted, Ink::Plain),
-            1,
-            0.5,
-        );
-        if let Some(order) = label.order {
-            canvas.marker(order, (frame.right + 38, height), true);
-        }
-        canvas.text(&shortened(&label.text), (frame.right + 56, height), Ink::Text, Hold::Left);
+        let draw = || end_label(canvas, frame.right, label, height);
+        if label.order.is_some() { canvas.of(&label.text, None, draw) } else { draw() }
     }
+}
+
+fn end_label(canvas: &Canvas<'_>, right: i32, label: &EndLabel, height: i32) {
+    let points = vec![label.end, (right + 16, height), (right + 26, height)];
+    canvas.line(points, label.order.map_or(Ink::Muted, Ink::Plain), 1, 0.5);
+    if let Some(order) = label.order {
+        canvas.marker(order, (right + 38, height), true);
+    }
+    canvas.text(&shortened(&label.text), (right + 56, height), Ink::Text, Hold::Left);
 }
 
 /// Names at the left of rows, and a line below each.
 pub(super) fn row_names(canvas: &Canvas<'_>, frame: Frame, rows: &[&Row]) {
     for (index, row) in rows.iter().enumerate() {
         let middle = row_middle(frame, index);
-        canvas.marker(row.order, (14, middle), true);
-        canvas.text(&shortened(&row.variant), (36, middle), Ink::Text, Hold::Left);
+        row_name(canvas, row, middle);
         let below = middle + ROW / 2;
         canvas.line(vec![(0, below), (frame.right, below)], Ink::Grid, 1, 1.0);
     }
+}
+
+/// A name at the left, beside its marker.
+pub(super) fn row_name(canvas: &Canvas<'_>, row: &Row, middle: i32) {
+    canvas.of(&row.variant, None, || {
+        canvas.marker(row.order, (14, middle), true);
+        canvas.text(&shortened(&row.variant), (36, middle), Ink::Text, Hold::Left);
+    });
 }
 
 /// A name as long as there is room for; the table beside the chart has it whole.
@@ -107,9 +114,11 @@ pub(super) fn measured(point: &LoadPoint) -> Vec<&Row> {
 
 /// A chart with its heading, its take-away and its table.
 pub(super) fn figure(title: &str, take_away: &str, drawing: &str, table: &str) -> String {
+    let title = escape(title);
+    // The keyboard reaches the drawing to move it sideways, and to go through what it shows.
     format!(
-        "<figure><h3>{}</h3><figcaption>{}</figcaption><div class=\"drawing\">{drawing}</div>{table}</figure>\n",
-        escape(title),
+        "<figure><h3>{title}</h3><figcaption>{}</figcaption><div class=\"picture\"><div class=\"drawing\" role=\"group\" \
+         tabindex=\"0\" aria-label=\"Chart: {title}\">{drawing}</div></div>{table}</figure>\n",
         escape(take_away),
     )
 }

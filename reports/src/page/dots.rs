@@ -110,19 +110,22 @@ fn draw(canvas: &Canvas<'_>, chart: &Chart, row: &Row, middle: i32, scale: Scale
     let Some(merged) = &row.merged else { return };
     for (index, side) in chart.sides.iter().enumerate() {
         let y = if chart.sides.len() == 1 { middle } else { middle - 11 + 22 * index as i32 };
-        let points: Vec<i32> = merged
+        let xs: Vec<i32> = merged
             .rounds
             .iter()
             .filter_map(side.round)
             .filter(|value| *value > 0.0)
             .map(|value| scale.at(value))
             .collect();
-        if let Some((least, most)) = points.iter().min().zip(points.iter().max()) {
-            canvas.line(vec![(*least, y), (*most, y)], Ink::Plain(row.order), 3, 0.5);
-        }
-        for x in points {
-            canvas.marker(row.order, (x, y), index == 0);
-        }
+        // Each side has two columns in the table, after the name.
+        canvas.of(&row.variant, Some(1 + 2 * index), || {
+            if let Some((least, most)) = xs.iter().min().zip(xs.iter().max()) {
+                canvas.line(vec![(*least, y), (*most, y)], Ink::Plain(row.order), 3, 0.5);
+            }
+            for x in &xs {
+                canvas.marker(row.order, (*x, y), index == 0);
+            }
+        });
     }
 }
 

@@ -26,5 +26,9 @@ fn folded(point: &LoadPoint, of: usize, index: usize, html: &str) -> String {
         return html.to_owned();
     }
     let open = if index + 1 == of { " open" } else { "" };
-    format!("<details{open}><summary>{}</summary>{html}</details>\n", escape(&verdict::of_load(point)))
+    format!(
+        "<details{open} data-load=\"{}\"><summary>{}</summary>{html}</details>\n",
+        escape(&verdict::describe(&point.load)),
+        escape(&verdict::of_load(point))
+    )
 }

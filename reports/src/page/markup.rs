@@ -5,7 +5,7 @@
 /// Text as it may stand in an element or a quoted attribute.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in text.chars().map(printable) {
         match character {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
@@ -16,6 +16,14 @@ pub(super) fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// The character, or the mark of one that cannot be shown where it would change what stands around it: controls, and
+/// what turns the direction of a line.
+pub(super) fn printable(character: char) -> char {
+    let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_space = matches!(character, '\n' | '\t');
+    if turns || (character.is_control() && !is_space) { char::REPLACEMENT_CHARACTER } else { character }
 }
 
 /// One cell.
@@ -50,12 +58,21 @@ pub(super) fn values(values: &[String]) -> String {
     whole.join(" · ")
 }
 
+/// Characters of a part of a name that stay on one line.
+const UNBROKEN: usize = 26;
+
 /// The head of a row: the name beside a swatch that has the colour, dash and marker of the charts.
 pub(super) fn name(order: usize, label: &str, note: &str) -> Cell {
     let note = if note.is_empty() { String::new() } else { format!("<small>{}</small>", escape(note)) };
     let key = super::canvas::key(order);
     // A variant may take a line of its own, and no hyphen breaks a line.
-    let parts: Vec<String> = label.split_inclusive('/').map(|part| format!("<i>{}</i>", escape(part))).collect();
+    let parts: Vec<String> = label
+        .split_inclusive('/')
+        .map(|part| {
+            let class = if part.chars().count() > UNBROKEN { " class=\"long\"" } else { "" };
+            format!("<i{class}>{}</i>", escape(part))
+        })
+        .collect();
     Cell { html: format!("<span class=\"name\">{key}<span>{}</span></span>{note}", parts.join("<wbr>")), order: None }
 }
 
@@ -63,8 +80,8 @@ pub(super) fn name(order: usize, label: &str, note: &str) -> Cell {
 pub(super) fn table(class: &str, caption: &str, headings: &[&str], rows: &[Vec<Cell>]) -> String {
     let caption = escape(caption);
     let mut html = format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\
-         <table class=\"{class}\"><caption>{caption}</caption><thead><tr>"
+        "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{caption}\">\
+         <table class=\"{class}\"><caption><span>{caption}</span></caption><thead><tr>"
     );
     for heading in headings {
         html += &format!("<th scope=\"col\">{}</th>", escape(heading));
@@ -73,7 +90,8 @@ pub(super) fn table(class: &str, caption: &str, headings: &[&str], rows: &[Vec<C
     for row in rows {
         html += "<tr>";
         for (index, cell) in row.iter().enumerate() {
-            let order = cell.order.map_or(String::new(), |order| format!(" data-order=\"{order}\""));
+            let order = cell.order.filter(|order| order.is_finite());
+            let order = order.map_or(String::new(), |order| format!(" data-order=\"{order}\""));
             html += &match index {
                 0 => format!("<th scope=\"row\"{order}>{}</th>", cell.html),
                 _ => format!("<td{order}>{}</td>", cell.html),
@@ -91,6 +109,7 @@ mod tests {
     #[test]
     fn nothing_in_a_text_can_end_where_it_stands() {
         assert_eq!(escape("<a b='c' d=\"e\">&"), "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;");
+        assert_eq!(escape("a\u{0}b\u{202e}c\nd"), "a\u{fffd}b\u{fffd}c\nd");
     }
 
     #[test]

@@ -32,13 +32,15 @@ pub(super) fn figure(point: &LoadPoint, id: &str) -> String {
 
 /// Thin lines for the rounds, a thick one for them all.
 fn draw(canvas: &Canvas<'_>, axes: &Axes, row: &Row, merged: &Curve, rounds: &[Curve]) -> Option<EndLabel> {
-    for round in rounds {
-        canvas.line(axes.pixels(round), Ink::Plain(row.order), 2, 0.35);
-    }
     let points = axes.pixels(merged);
     let end = *points.last()?;
-    canvas.line(points, Ink::Series(row.order), 5, 1.0);
-    canvas.marker(row.order, end, true);
+    canvas.of(&row.variant, None, || {
+        for round in rounds {
+            canvas.line(axes.pixels(round), Ink::Plain(row.order), 2, 0.35);
+        }
+        canvas.line(points, Ink::Series(row.order), 5, 1.0);
+        canvas.marker(row.order, end, true);
+    });
     Some(EndLabel { order: Some(row.order), text: row.variant.clone(), end })
 }
 

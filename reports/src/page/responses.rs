@@ -38,7 +38,8 @@ pub(super) fn figure(point: &LoadPoint, id: &str) -> String {
         );
         chart::row_names(canvas, Frame { right: WIDTH, ..frame }, &rows);
         for (index, row) in rows.iter().enumerate() {
-            draw(canvas, row, chart::row_middle(frame, index), scale, frame.right);
+            let middle = chart::row_middle(frame, index);
+            canvas.of(&row.variant, None, || draw(canvas, row, middle, scale, frame.right));
         }
     });
     chart::figure(title, &take_away, &drawing, &table(&rows))

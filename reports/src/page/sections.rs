@@ -1,8 +1,8 @@
 //! The page from top to bottom. First screen: verdict, the article's table, and whether it can be trusted.
 
 use super::{
-    article, claims, complexity, dots, downloads, loads, markup::escape, memory, others, pareto, percentiles,
-    responses, sweep, trust,
+    article, claims, complexity, dots, downloads, loads, markup::escape, memory, method, others, pareto, percentiles,
+    responses, ridgeline, sweep, trust,
 };
 use crate::{report::Report, schema::RunRecord};
 
@@ -11,9 +11,16 @@ const SCRIPT: &str = include_str!("script.js");
 
 /// Largest size of the tables, of the charts over loads, and of all charts: the page keeps under 1 MB however long a
 /// sweep is.
-const TABLES_LIMIT_BYTES: usize = 250_000;
+const TABLES_LIMIT_BYTES: usize = 200_000;
 const SWEEPS_LIMIT_BYTES: usize = 400_000;
-const CHARTS_LIMIT_BYTES: usize = 600_000;
+const CHARTS_LIMIT_BYTES: usize = 520_000;
+
+/// What is reached from the first screen.
+const NAVIGATION: &str = "<nav aria-label=\"Parts of the page\"><a href=\"#table\">Table</a> \
+    <a href=\"#validity\">Can it be trusted?</a> <a href=\"#charts\">Charts</a> \
+    <a href=\"#complexity\">Complexity</a> <a href=\"#claims\">The article’s claims</a> \
+    <a href=\"#method\">Methodology, biases, limits</a> \
+    <a href=\"report.json\" download>Every number, as JSON</a>";
 
 /// The whole page.
 pub(super) fn page(report: &Report) -> String {
@@ -28,9 +35,7 @@ pub(super) fn page(report: &Report) -> String {
         html += &format!("<p class=\"question\">{}</p>", escape(question));
     }
     html += &format!("<p class=\"verdict\">{}</p>", escape(&report.verdict));
-    html += "<nav><a href=\"#validity\">Can it be trusted?</a> <a href=\"#charts\">Charts</a> \
-             <a href=\"#complexity\">Complexity</a> <a href=\"#claims\">The article’s claims</a> \
-             <a href=\"report.json\" download>Every number, as JSON</a>";
+    html += &format!("{}{NAVIGATION}", trust::glance(report));
     html += &downloads::nav();
     html += "</nav></header>\n<main>\n";
     if report.validity.interrupted {
@@ -38,16 +43,12 @@ pub(super) fn page(report: &Report) -> String {
     }
     html += &tables(report);
     html += &trust::section(report);
-    if let Some(analysis) = text_of(&report.run, "analysis") {
-        let analysis = escape(analysis);
-        html += &format!("<section id=\"analysis\"><h2>What may be concluded</h2><p>{analysis}</p></section>\n");
-    }
     html += &charts(report);
     html += &complexity::section(report);
     html += &claims::section(&report.claims);
     html += &downloads::section(report);
-    html += "</main>\n<footer><p>How each number is made, and what this tool is biased by: METHODOLOGY.md and BIAS.md in \
-             its repository. Every number here, the terminal's table and report.json come from the same merged \
+    html += &method::section();
+    html += "</main>\n<footer><p>Every number here, the terminal's table and report.json come from the same merged \
              histograms.</p></footer>\n";
     html + &foot()
 }
@@ -93,11 +94,16 @@ fn tables(report: &Report) -> String {
 /// The charts, for each load those of one load, and those over the loads of a sweep first.
 fn charts(report: &Report) -> String {
     let mut html = "<section id=\"charts\"><h2>Charts</h2>\n".to_owned();
+    if let Some(analysis) = text_of(&report.run, "analysis") {
+        let analysis = escape(analysis);
+        html += &format!("<div id=\"analysis\"><h3>What may be concluded</h3><p>{analysis}</p></div>\n");
+    }
     html += &sweep::figures(report, SWEEPS_LIMIT_BYTES);
     html += &loads::each(&report.loads, CHARTS_LIMIT_BYTES.saturating_sub(html.len()), |index, point| {
         let id = format!("load{index}");
         let figures = [
             percentiles::figure(point, &format!("{id}-percentiles")),
+            ridgeline::figure(point, &format!("{id}-ridges")),
             responses::figure(point, &format!("{id}-responses")),
             dots::figures(point, &id),
             pareto::figures(point, &id),

@@ -33,24 +33,25 @@ pub(super) fn figure(sweep: &Sweep<'_>, quantity: &Quantity) -> String {
     let id = format!("sweep-{}-{}-{}", axis.replace(' ', "-"), sweep.index, quantity.id);
     let size = (SIZE.0, SIZE.1 + LEGEND * legend.len() as i32);
     let drawing = canvas::svg(&id, size, &title, &take_away, |canvas| {
-        let loads: Vec<_> = sweep
-            .points
-            .iter()
-            .map(|point| (sweep.axis.value)(&point.load))
-            .map(|load| (horizontal.at(load), format::plain(load)))
-            .collect();
+        let loads = loads(sweep);
+        let along: Vec<_> = loads.iter().map(|load| (horizontal.at(*load), format::plain(*load))).collect();
         let ticks: Vec<_> =
             vertical.1.iter().map(|tick| (vertical.0.at(*tick), format::tick(&(quantity.text)(*tick)))).collect();
-        chart::horizontal_axis(canvas, FRAME, &loads, &format!("{axis}, logarithmic"));
+        chart::horizontal_axis(canvas, FRAME, &along, &format!("{axis}, logarithmic"));
         chart::vertical_axis(canvas, FRAME, &ticks, &format!("{}, logarithmic", quantity.what));
         for (text, line) in legend.iter().zip(0..) {
             canvas.text(text, (8, SIZE.1 + LEGEND * line + TEXT / 2), Ink::Muted, Hold::Left);
         }
         let place = |mark: &Mark| (horizontal.at(mark.load), vertical.0.at(mark.value));
-        let labels: Vec<EndLabel> = lines.iter().filter_map(|line| draw(canvas, line, place)).collect();
+        let labels: Vec<EndLabel> = lines.iter().filter_map(|line| draw(canvas, line, &loads, place)).collect();
         chart::end_labels(canvas, FRAME, &labels);
     });
     chart::figure(&title, &take_away, &drawing, &table(sweep, quantity, &lines))
+}
+
+/// The loads along the axis, which are the columns of the table.
+fn loads(sweep: &Sweep<'_>) -> Vec<f64> {
+    sweep.points.iter().map(|point| (sweep.axis.value)(&point.load)).collect()
 }
 
 /// Along the axis, and upwards with its ticks; none where nothing can be drawn. A load for which no variant has a
@@ -67,20 +68,30 @@ fn scales(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> Option<
 
 /// A line through the valid trials, a dotted one to those that are not, and the marks over both. Gives where the name
 /// belongs.
-fn draw(canvas: &Canvas<'_>, (row, marks): &Line<'_>, place: impl Fn(&Mark) -> (i32, i32)) -> Option<EndLabel> {
+fn draw(
+    canvas: &Canvas<'_>,
+    (row, marks): &Line<'_>,
+    loads: &[f64],
+    place: impl Fn(&Mark) -> (i32, i32),
+) -> Option<EndLabel> {
     let drawn: Vec<&Mark> = marks.iter().filter(|mark| mark.value > 0.0).collect();
-    for pair in drawn.windows(2).filter(|pair| pair.iter().any(|mark| !mark.standing.is_valid())) {
-        canvas.line(vec![place(pair[0]), place(pair[1])], Ink::Dotted(row.order), 3, 1.0);
-    }
-    let solid: Vec<_> = drawn.iter().filter(|mark| mark.standing.is_valid()).map(|mark| place(mark)).collect();
-    if solid.len() > 1 {
-        canvas.line(solid, Ink::Series(row.order), 4, 1.0);
-    }
-    for mark in &drawn {
-        canvas.marker(row.order, place(mark), mark.standing.is_valid());
-        if mark.standing.is_ringed() {
-            canvas.ring(row.order, place(mark));
+    canvas.of(&row.variant, None, || {
+        for pair in drawn.windows(2).filter(|pair| pair.iter().any(|mark| !mark.standing.is_valid())) {
+            canvas.line(vec![place(pair[0]), place(pair[1])], Ink::Dotted(row.order), 3, 1.0);
         }
+        let solid: Vec<_> = drawn.iter().filter(|mark| mark.standing.is_valid()).map(|mark| place(mark)).collect();
+        if solid.len() > 1 {
+            canvas.line(solid, Ink::Series(row.order), 4, 1.0);
+        }
+    });
+    for mark in &drawn {
+        let load = loads.iter().position(|load| *load == mark.load);
+        canvas.of(&row.variant, load.map(|load| load + 1), || {
+            canvas.marker(row.order, place(mark), mark.standing.is_valid());
+            if mark.standing.is_ringed() {
+                canvas.ring(row.order, place(mark));
+            }
+        });
     }
     let end = place(drawn.last()?);
     Some(EndLabel { order: Some(row.order), text: row.variant.clone(), end })
@@ -98,7 +109,7 @@ fn legend(lines: &[Line<'_>]) -> Vec<&'static str> {
 }
 
 fn table(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> String {
-    let loads: Vec<f64> = sweep.points.iter().map(|point| (sweep.axis.value)(&point.load)).collect();
+    let loads = loads(sweep);
     let mut headings = vec!["Approach".to_owned()];
     headings.extend(loads.iter().map(|load| format!("{} {}", format::plain(*load), sweep.axis.name)));
     let headings: Vec<&str> = headings.iter().map(String::as_str).collect();

@@ -17,6 +17,9 @@ use crate::{
 /// Largest size of the tables of samples, so that those of a long sweep do not fill the page.
 const SAMPLES_LIMIT_BYTES: usize = 40_000;
 
+/// Trials that are not valid, and warnings, that are listed one by one.
+const LISTED: usize = 200;
+
 /// The box.
 pub(super) fn section(report: &Report) -> String {
     let validity = &report.validity;
@@ -34,12 +37,19 @@ pub(super) fn section(report: &Report) -> String {
     html + "</section>\n"
 }
 
+/// The same in a line, for the first screen: what was valid, and the way to the rest.
+pub(super) fn glance(report: &Report) -> String {
+    let (state, mark) = if report.validity.is_whole() { ("agrees", "✓") } else { ("differs", "✗") };
+    let line = escape(&report.validity.line());
+    format!("<p class=\"glance {state}\"><a href=\"#validity\">{mark} {line}</a></p>\n")
+}
+
 fn problems(validity: &Validity) -> String {
     if validity.problems.is_empty() {
         return String::new();
     }
     let mut html = "<p>Not valid, and left out of every number:</p><ul>\n".to_owned();
-    for problem in &validity.problems {
+    for problem in validity.problems.iter().take(LISTED) {
         let status = if problem.status == Status::Failed { "failed" } else { "invalid" };
         html += &format!(
             "<li><b>{}</b>, round {}, {}: <span class=\"differs\">{status}</span>, {}</li>\n",
@@ -49,7 +59,15 @@ fn problems(validity: &Validity) -> String {
             escape(&problem.reason)
         );
     }
-    html + "</ul>\n"
+    html + "</ul>\n" + &left_out(validity.problems.len())
+}
+
+/// Says that a list is longer than it is shown.
+fn left_out(length: usize) -> String {
+    match length.saturating_sub(LISTED) {
+        0 => String::new(),
+        more => format!("<p>Left out here to keep the page small: {more} more. report.json has them.</p>\n"),
+    }
 }
 
 fn checks(checks: &[CheckTotal]) -> String {
@@ -97,7 +115,7 @@ fn warnings(validity: &Validity) -> String {
         several => format!("All {several} warnings, one by one"),
     };
     html += &format!("<details><summary>{summary}</summary><ul>\n");
-    for warning in &validity.warnings {
+    for warning in validity.warnings.iter().take(LISTED) {
         html += &format!(
             "<li><b>{}</b>, round {}, {}: {} {}: {}</li>\n",
             escape(&warning.variant),
@@ -108,7 +126,7 @@ fn warnings(validity: &Validity) -> String {
             escape(&warning.check.note)
         );
     }
-    html + "</ul></details>\n"
+    html + "</ul>" + &left_out(validity.warnings.len()) + "</details>\n"
 }
 
 fn machine(run: &RunRecord, surroundings: Option<&Surroundings>) -> String {

@@ -1,0 +1,69 @@
+//! Methodology, biases and limits, as far as a reader of the page needs them: the page may be all that a reader has.
+//!
+//! The words are the documents' own, so that they cannot say two things. Knows no result.
+
+use super::{document, markup::escape};
+
+const METHODOLOGY: &str = include_str!("../../../METHODOLOGY.md");
+const BIAS: &str = include_str!("../../../BIAS.md");
+
+/// What a reader must know before believing a number, in a line each.
+const FIRST: [&str; 6] = [
+    "The load is an open loop: events happen on a schedule that is fixed before the run, and latency counts from the \
+     scheduled time, at the receiver.",
+    "Every delivery that is owed is accounted for: delivered, missed or coalesced. Duplicates, reordered and corrupt \
+     events make a trial invalid.",
+    "Each trial has fresh processes, in an order that is shuffled in each round. Percentiles are of merged histograms, \
+     and stand only where there are events enough to support them.",
+    "A difference is shown where the hulls of the rounds’ 95 % intervals do not overlap, and nowhere else.",
+    "Servers and clients share one machine and its loopback: without distance, loss, TLS, proxies or browsers. The \
+     figures compare approaches as they are implemented here, and predict no network’s.",
+    "The bands, the scenarios, the limits and both ends of every approach are ours.",
+];
+
+/// Document, heading in it, and the heading here.
+const PARTS: [(&str, &str, &str); 8] = [
+    (METHODOLOGY, "How a number is made", "How a number is made"),
+    (METHODOLOGY, "Histograms, percentiles, support", "Percentiles, intervals, and when one is called faster"),
+    (METHODOLOGY, "Theory that a run must reproduce", "Theory that a run must reproduce"),
+    (METHODOLOGY, "What is not checked yet", "Limits: what is not checked"),
+    (BIAS, "Where it runs", "Bias: where it runs"),
+    (BIAS, "Who wrote it", "Bias: who wrote it"),
+    (BIAS, "What is not the same for every approach", "Bias: what is not the same for every approach"),
+    (BIAS, "Choices that help an approach", "Bias: choices that help an approach"),
+];
+
+/// The section.
+pub(super) fn section() -> String {
+    let mut html = "<section id=\"method\"><h2>Methodology, biases, limits</h2>\n<ul>\n".to_owned();
+    for line in FIRST {
+        html += &format!("<li>{}</li>\n", escape(line));
+    }
+    html += "</ul>\n<p>From METHODOLOGY.md and BIAS.md of the version that wrote this page, which have more:</p>\n";
+    for (document, heading, title) in PARTS {
+        let text = document::html(document::section(document, heading));
+        html += &format!("<details class=\"prose\"><summary>{}</summary>{text}</details>\n", escape(title));
+    }
+    html + "</section>\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_is_in_its_document() {
+        for (document, heading, _) in PARTS {
+            assert!(document::section(document, heading).len() > 500, "{heading}");
+        }
+    }
+
+    #[test]
+    fn no_markdown_is_left_over() {
+        let html = section();
+        for mark in ["**", "](", "](#", "```", "\n### "] {
+            assert!(!html.contains(mark), "{mark}: {:?}", html.split_once(mark).map(|(_, rest)| &rest[..80]));
+        }
+        assert!(html.len() < 60_000, "{}", html.len());
+    }
+}
