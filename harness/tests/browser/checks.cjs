@@ -13,6 +13,7 @@ const LIMIT_BYTES = 1e6;
 async function opened(browser, where, use, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(5000);
   const asked = [], said = [];
   const address = where.startsWith("file:") ? where : pathToFileURL(where).href;
   const own = address.split("#")[0];
@@ -29,7 +30,8 @@ async function opened(browser, where, use, options = {}) {
 
 // Everything of a view that a reader could tell from another.
 const view = () => {
-  const isSeen = (element) => element.checkVisibility();
+  // The browser calls a group of a drawing visible that has no box.
+  const isSeen = (element) => element.checkVisibility() && getComputedStyle(element).display !== "none";
   return {
     rows: Array.from(document.querySelectorAll("tbody tr")).filter(isSeen).map((row) => row.cells[0].textContent),
     sorts: Array.from(document.querySelectorAll("th"), (cell) => cell.getAttribute("aria-sort")),
@@ -144,6 +146,9 @@ const CHECKS = {
     await page.locator(".controls select").selectOption({ index: 2 });
     const tables = await page.locator("table.article:visible").count();
     assert.strictEqual(tables, 1, `${tables} tables of the article are to be seen`);
+    const picked = await page.locator(".controls select option").nth(2).textContent();
+    const caption = await page.locator("table.article:visible caption").textContent();
+    assert(caption.endsWith(picked), `${caption}, and not ${picked}`);
   }),
 
   "says what a mark is, to a pointer and to the keyboard": (browser, file) => opened(browser, file, async (page) => {

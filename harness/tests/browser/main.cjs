@@ -16,7 +16,7 @@ async function problem(browser, name, file) {
     await CHECKS[name](browser, file);
     return null;
   } catch (error) {
-    return error.message;
+    return error.message.split(/\s*\n\s*/).join(" ").slice(0, 600);
   }
 }
 
@@ -44,7 +44,7 @@ async function checkSelf(browser, pages) {
     const planted = plant(page);
     fs.writeFileSync(file, planted);
     const said = planted === page ? null : await problem(browser, check, file);
-    console.log(`${said ? "ok   " : "FAIL "} ${error}: ${said ? `found, ${said.slice(0, 140)}` : `not found by "${check}"`}`);
+    console.log(`${said ? "ok   " : "FAIL "} ${error}: ${said ? `found, ${said.slice(0, 100)}` : `not found by "${check}"`}`);
     failures += said ? 0 : 1;
   }
   const unseen = Object.keys(CHECKS).filter((name) => !ERRORS.some(({ check }) => check === name));

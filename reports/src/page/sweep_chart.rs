@@ -31,7 +31,7 @@ pub(super) fn figure(sweep: &Sweep<'_>, quantity: &Quantity) -> String {
     let take_away = take_away::of(sweep, quantity, &lines);
     let legend = legend(&lines);
     let id = format!("sweep-{}-{}-{}", axis.replace(' ', "-"), sweep.index, quantity.id);
-    let size = (SIZE.0, SIZE.1 + LEGEND * legend.len() as i32);
+    let size = (SIZE.0, SIZE.1 + LEGEND * legend.len() as i32 + 8);
     let drawing = canvas::svg(&id, size, &title, &take_away, |canvas| {
         let loads = loads(sweep);
         let along: Vec<_> = loads.iter().map(|load| (horizontal.at(*load), format::plain(*load))).collect();
@@ -40,7 +40,7 @@ pub(super) fn figure(sweep: &Sweep<'_>, quantity: &Quantity) -> String {
         chart::horizontal_axis(canvas, FRAME, &along, &format!("{axis}, logarithmic"));
         chart::vertical_axis(canvas, FRAME, &ticks, &format!("{}, logarithmic", quantity.what));
         for (text, line) in legend.iter().zip(0..) {
-            canvas.text(text, (8, SIZE.1 + LEGEND * line + TEXT / 2), Ink::Muted, Hold::Left);
+            canvas.text(text, (8, SIZE.1 + LEGEND * line + TEXT / 2 + 8), Ink::Muted, Hold::Left);
         }
         let place = |mark: &Mark| (horizontal.at(mark.load), vertical.0.at(mark.value));
         let labels: Vec<EndLabel> = lines.iter().filter_map(|line| draw(canvas, line, &loads, place)).collect();
