@@ -77,6 +77,8 @@ enum Verb {
         #[arg(long, value_enum, default_value_t, conflicts_with = "site")]
         format: verbs::report::Format,
     },
+    /// Two runs side by side: a difference is shown only where intervals say so
+    Compare(verbs::compare::CompareOptions),
     /// How often the tool calls a difference between a thing and itself, from runs with many rounds such as a-a
     Study {
         /// Result directories, or one CSV file of samples
@@ -177,6 +179,7 @@ impl Cli {
             Verb::Selftest { quick, json } => verbs::selftest::selftest(quick, json),
             Verb::Doctor { clients, json } => verbs::doctor::doctor(clients, json),
             Verb::Report { directories, site, format } => verbs::report::report(&directories, site.as_deref(), format),
+            Verb::Compare(options) => verbs::compare::compare(&options),
             Verb::Study { sources, csv } => verbs::study::study(&sources, csv.as_deref()),
             Verb::Schema => verbs::schema::schema(),
             Verb::Completions { shell } => verbs::shell::completions(shell),

@@ -6,6 +6,7 @@
 
 mod bands;
 mod claims;
+pub mod compare;
 pub mod complexity;
 pub mod difference;
 pub mod export;
@@ -15,6 +16,7 @@ pub mod merge;
 mod objective;
 pub mod page;
 mod parse;
+mod plain;
 mod report;
 pub mod saturation;
 pub mod schema;

@@ -157,7 +157,7 @@ fn load_points(run: &Run) -> Vec<LoadPoint> {
 }
 
 /// Orders apart, which only some approaches take.
-fn same(a: &Load, b: &Load) -> bool {
+pub(crate) fn same(a: &Load, b: &Load) -> bool {
     *a == Load { orders_per_second: a.orders_per_second, ..b.clone() }
 }
 

@@ -2,6 +2,7 @@
 //! standard error.
 
 mod child;
+pub(crate) mod compare;
 pub(crate) mod doctor;
 mod dry_run;
 pub(crate) mod list;

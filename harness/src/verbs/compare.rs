@@ -1,0 +1,31 @@
+//! `compare`: two runs side by side. It judges neither: the exit code is 0 whatever differs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use reports::{compare, store};
+
+use super::output;
+use crate::failure::Failure;
+
+/// Options of `compare`.
+#[derive(Debug, Args)]
+pub(crate) struct CompareOptions {
+    /// Result directory of the first run
+    pub(crate) a: PathBuf,
+    /// Result directory of the second, which is set against the first
+    pub(crate) b: PathBuf,
+    /// Every figure with its intervals, as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+pub(crate) fn compare(options: &CompareOptions) -> Result<(), Failure> {
+    let a = store::read(&options.a)?;
+    let b = store::read(&options.b)?;
+    let comparison = compare::compare(&a, &b).map_err(Failure::usage)?;
+    if options.json {
+        return output::json(&comparison);
+    }
+    output::data(&compare::render(&comparison))
+}

@@ -1,0 +1,236 @@
+//! Two runs side by side: every figure of each variant that both measured under the same load, and a difference only
+//! where intervals say so.
+//!
+//! Pure: two runs in, one [`Comparison`] out. It judges nothing as good or bad; that is the gate's. Knows approaches by
+//! the facts in the run records only.
+
+mod apart;
+mod figures;
+mod text;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::{
+    report::{self, LoadPoint, Report, Row},
+    schema::Load,
+    store::Run,
+    verdict,
+};
+
+pub use apart::Apart;
+pub use figures::{Figure, Judgement};
+pub use text::render;
+
+/// Two runs, compared.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// The first run.
+    pub a: Brief,
+    /// The second, which is set against the first.
+    pub b: Brief,
+    /// Whether like is compared with like: nothing in `apart`, and both runs whole.
+    pub like_with_like: bool,
+    /// What the runs differ in beside their figures: whatever differs below may come from there.
+    pub apart: Vec<Apart>,
+    /// What else must be known before a figure is read.
+    pub notices: Vec<String>,
+    /// Every load that both have, from the lightest.
+    pub loads: Vec<LoadPair>,
+    /// What the first has figures of and the second has not.
+    pub only_in_a: Vec<String>,
+    /// What the second has figures of and the first has not.
+    pub only_in_b: Vec<String>,
+    /// Figures with intervals on both sides.
+    pub judged: usize,
+    /// Those of them in which a difference is shown.
+    pub shown: usize,
+    /// The rules by which it is.
+    pub rules: Vec<String>,
+}
+
+/// One of the two runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Brief {
+    /// Name of its scenario.
+    pub scenario: String,
+    /// When it started, RFC 3339.
+    pub started: String,
+    /// Commit of the tool, and whether there were uncommitted changes.
+    pub commit: String,
+    /// How many of its trials are valid, and what warned.
+    pub validity: String,
+}
+
+/// One load of both.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LoadPair {
+    /// The load in the first run.
+    pub load_a: Load,
+    /// The load in the second: the same, unless each run has one load and they differ, which `apart` says.
+    pub load_b: Load,
+    /// Variants with figures in both runs, in the order of the table.
+    pub variants: Vec<Pair>,
+}
+
+/// One variant under one load in both runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Pair {
+    /// Name of the approach.
+    pub approach: String,
+    /// Name of the variant.
+    pub variant: String,
+    /// What the others are compared with within each run.
+    pub floor: bool,
+    /// Valid trials in the first and in the second.
+    pub trials: [u32; 2],
+    /// Whether the first and the second carry the label of an overload.
+    pub overloaded: [bool; 2],
+    /// Each figure.
+    pub figures: Vec<Figure>,
+}
+
+/// Why two runs cannot be compared.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum CompareError {
+    /// A run that measures nothing.
+    #[error("the {which} run is no measurement: {faults}; compare runs without faults")]
+    Faults {
+        /// `first` or `second`.
+        which: &'static str,
+        /// Which faults it injected.
+        faults: String,
+    },
+}
+
+/// Compares the second run with the first.
+///
+/// # Errors
+/// One of them had faults injected.
+pub fn compare(a: &Run, b: &Run) -> Result<Comparison, CompareError> {
+    for (which, run) in [("first", a), ("second", b)] {
+        if let Some(faults) = report::faults(&run.run.scenario) {
+            return Err(CompareError::Faults { which, faults });
+        }
+    }
+    let reports = [Report::of(a), Report::of(b)];
+    let matched = matched(&reports);
+    let mut apart = apart::of(a, b);
+    let mut loads = Vec::new();
+    let mut lone = [Vec::new(), Vec::new()];
+    for (first, second) in matched {
+        match (first, second) {
+            (Some(first), Some(second)) => {
+                apart.extend(apart::of_loads(&first.load, &second.load));
+                loads.push(pair_of_loads(first, second, &mut lone));
+            }
+            (Some(point), None) => lone[0].push(whole_load(point)),
+            (None, Some(point)) => lone[1].push(whole_load(point)),
+            (None, None) => {}
+        }
+    }
+    let notices = notices(&loads, &reports);
+    let judgements = || loads.iter().flat_map(|load| &load.variants).flat_map(|pair| &pair.figures);
+    let judged = judgements().filter(|figure| figure.judgement != Judgement::NotJudged).count();
+    let none_shown = judgements().filter(|figure| figure.judgement == Judgement::NoneShown).count();
+    let [only_in_a, only_in_b] = lone;
+    Ok(Comparison {
+        a: brief(a, &reports[0]),
+        b: brief(b, &reports[1]),
+        like_with_like: apart.is_empty() && reports.iter().all(|report| report.validity.is_whole()),
+        apart,
+        notices,
+        loads,
+        only_in_a,
+        only_in_b,
+        judged,
+        shown: judged - none_shown,
+        rules: figures::rules(),
+    })
+}
+
+fn brief(run: &Run, report: &Report) -> Brief {
+    let tool = &run.run.tool;
+    Brief {
+        scenario: run.run.scenario_name.clone(),
+        started: run.run.started.clone(),
+        commit: format!("{}{}", tool.git_revision, if tool.dirty { ", with uncommitted changes" } else { "" }),
+        validity: report.validity.line(),
+    }
+}
+
+type Matched<'a> = (Option<&'a LoadPoint>, Option<&'a LoadPoint>);
+
+/// Loads that are the same beside each other. Where each run has one, they are set side by side whatever they are.
+fn matched(reports: &[Report; 2]) -> Vec<Matched<'_>> {
+    let [a, b] = [&reports[0].loads, &reports[1].loads];
+    if let ([first], [second]) = (&a[..], &b[..]) {
+        return vec![(Some(first), Some(second))];
+    }
+    let beside = |point: &LoadPoint, others: &'_ [LoadPoint]| {
+        others.iter().position(|other| report::same(&other.load, &point.load))
+    };
+    let first = a.iter().map(|point| (Some(point), beside(point, b).map(|index| &b[index])));
+    let second = b.iter().filter(|point| beside(point, a).is_none()).map(|point| (None, Some(point)));
+    first.chain(second).collect()
+}
+
+fn whole_load(point: &LoadPoint) -> String {
+    let variants: Vec<&str> = point.rows.iter().map(|row| row.variant.as_str()).collect();
+    format!("{}: {}", verdict::describe(&point.load), variants.join(", "))
+}
+
+/// The variants of both, and into `lone` what only one has figures of.
+fn pair_of_loads(a: &LoadPoint, b: &LoadPoint, lone: &mut [Vec<String>; 2]) -> LoadPair {
+    let mut variants = Vec::new();
+    let of = |rows: &'_ [Row], wanted: &Row| {
+        rows.iter().position(|row| (&row.approach, &row.variant) == (&wanted.approach, &wanted.variant))
+    };
+    for row in &a.rows {
+        let other = of(&b.rows, row).map(|index| &b.rows[index]);
+        match (&row.merged, other.map(|other| (other, &other.merged))) {
+            (Some(first), Some((other, Some(second)))) => variants.push(Pair {
+                approach: row.approach.clone(),
+                variant: row.variant.clone(),
+                floor: row.floor && other.floor,
+                trials: [row.trials.valid, other.trials.valid],
+                overloaded: [row.overloaded, other.overloaded],
+                figures: figures::of([first, second], [row.times_floor, other.times_floor]),
+            }),
+            (Some(_), Some((_, None))) => lone[0].push(said(row, a, ", without a valid trial in the other")),
+            (None, Some((_, Some(_)))) => lone[1].push(said(row, b, ", without a valid trial in the other")),
+            (Some(_), None) => lone[0].push(said(row, a, "")),
+            (None, _) => {}
+        }
+    }
+    for row in b.rows.iter().filter(|row| row.merged.is_some() && of(&a.rows, row).is_none()) {
+        lone[1].push(said(row, b, ""));
+    }
+    LoadPair { load_a: a.load.clone(), load_b: b.load.clone(), variants }
+}
+
+fn said(row: &Row, point: &LoadPoint, why: &str) -> String {
+    format!("{} under {}{why}", row.variant, verdict::describe(&point.load))
+}
+
+/// What must be known before a figure is read.
+fn notices(loads: &[LoadPair], reports: &[Report; 2]) -> Vec<String> {
+    let mut notices = Vec::new();
+    for (name, report) in ["A", "B"].into_iter().zip(reports) {
+        if !report.validity.is_whole() {
+            notices.push(format!("{name} is not whole: {}", report.validity.line()));
+        }
+    }
+    let floors = loads.iter().filter_map(|load| load.variants.iter().find(|pair| pair.floor));
+    for pair in floors {
+        let differing: Vec<String> = pair.figures.iter().filter_map(Figure::shown).collect();
+        if !differing.is_empty() {
+            notices.push(format!(
+                "{}, the floor, differs by itself ({}): so much may be the machine and no approach; compare × floor",
+                pair.variant,
+                differing.join(", ")
+            ));
+        }
+    }
+    notices
+}

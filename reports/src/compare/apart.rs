@@ -1,0 +1,139 @@
+//! What two runs differ in beside their figures: tool, machine, scenario, loads, settings.
+//!
+//! Says it and judges nothing. Every text in it is data from a result file.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    schema::{Load, RunRecord},
+    store::Run,
+};
+
+/// Keys of a scenario that say nothing of how a trial is made.
+const TEXTS: [&str; 3] = ["title", "question", "analysis"];
+/// Keys that only say who takes part and how often, which the rows show.
+const SHOWN_IN_ROWS: [&str; 2] = ["approaches", "trials"];
+/// Keys of a scenario's load that two loads may differ in and be the same.
+const NO_LOAD: [&str; 2] = ["load.seed", "load.orders_per_second"];
+
+/// One thing that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Apart {
+    /// What it is.
+    pub what: String,
+    /// In the first run.
+    pub a: String,
+    /// In the second.
+    pub b: String,
+}
+
+/// What the two differ in, loads apart.
+pub(super) fn of(a: &Run, b: &Run) -> Vec<Apart> {
+    let mut apart = of_records(&a.run, &b.run);
+    let mut scenario = Vec::new();
+    of_values("", &a.run.scenario, &b.run.scenario, &mut scenario);
+    // Loads are matched by themselves; what of them makes no load is not.
+    scenario.retain(|one| !one.what.starts_with("load.") || NO_LOAD.contains(&one.what.as_str()));
+    apart.extend(scenario);
+    apart.extend(of_variants(a, b));
+    apart
+}
+
+/// What two loads differ in, orders apart, which only some approaches take.
+pub(super) fn of_loads(a: &Load, b: &Load) -> Vec<Apart> {
+    let as_value = |load: &Load| {
+        let load = Load { orders_per_second: 0.0, ..load.clone() };
+        serde_json::to_value(load).unwrap_or_default()
+    };
+    let mut apart = Vec::new();
+    of_values("load", &as_value(a), &as_value(b), &mut apart);
+    apart
+}
+
+fn of_records(a: &RunRecord, b: &RunRecord) -> Vec<Apart> {
+    let dirty = |run: &RunRecord| if run.tool.dirty { "uncommitted changes" } else { "none" }.to_owned();
+    let machine = |run: &RunRecord| {
+        let it = &run.environment;
+        [
+            ("operating system", it.os.clone()),
+            ("kernel", it.kernel.clone()),
+            ("processor", it.cpu.clone()),
+            ("processors", it.cores.to_string()),
+            ("memory in bytes", it.memory_bytes.to_string()),
+            ("descriptors", it.nofile_soft.to_string()),
+            ("clock source", it.clocksource.clone()),
+            ("boot", it.boot_id.clone()),
+        ]
+    };
+    let tool = |run: &RunRecord| {
+        [
+            ("scenario", run.scenario_name.clone()),
+            ("tool version", run.tool.version.clone()),
+            ("commit", run.tool.git_revision.clone()),
+        ]
+    };
+    let both = tool(a).into_iter().chain(machine(a)).zip(tool(b).into_iter().chain(machine(b)));
+    let mut apart: Vec<Apart> = both
+        .filter(|((_, a), (_, b))| a != b)
+        .map(|((what, a), (_, b))| Apart { what: what.to_owned(), a, b })
+        .collect();
+    // Two dirty trees of one commit may be two builds, so that a change in either is said.
+    if a.tool.dirty || b.tool.dirty {
+        apart.push(Apart { what: "beside the commit".to_owned(), a: dirty(a), b: dirty(b) });
+    }
+    apart
+}
+
+/// The keys whose values differ, as paths.
+fn of_values(path: &str, a: &Value, b: &Value, apart: &mut Vec<Apart>) {
+    if a == b || TEXTS.contains(&path) || SHOWN_IN_ROWS.contains(&path) {
+        return;
+    }
+    let nothing = serde_json::Map::new();
+    let below = |value: &Value| match value {
+        Value::Object(fields) => Some(fields.clone()),
+        Value::Null => Some(nothing.clone()),
+        _ => None,
+    };
+    if let (Some(of_a), Some(of_b)) = (below(a), below(b)) {
+        let added = of_b.keys().filter(|key| !of_a.contains_key(*key));
+        for key in of_a.keys().chain(added) {
+            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            of_values(&path, of_a.get(key).unwrap_or(&Value::Null), of_b.get(key).unwrap_or(&Value::Null), apart);
+        }
+        return;
+    }
+    let said = |value: &Value| match value {
+        Value::Null => "not set".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    apart.push(Apart { what: path.to_owned(), a: said(a), b: said(b) });
+}
+
+/// Settings and shards of variants that both have, under one name.
+fn of_variants(a: &Run, b: &Run) -> Vec<Apart> {
+    let mut apart: Vec<Apart> = Vec::new();
+    for first in &a.trials {
+        let same = |second: &&crate::schema::TrialRecord| {
+            (&second.approach, &second.variant, &second.load) == (&first.approach, &first.variant, &first.load)
+        };
+        let Some(second) = b.trials.iter().find(same) else { continue };
+        let settings = |trial: &crate::schema::TrialRecord| {
+            let given: Vec<String> = trial.parameters.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            given.join(", ")
+        };
+        let of_trial = [
+            ("settings", settings(first), settings(second)),
+            ("shards", first.shards.to_string(), second.shards.to_string()),
+        ];
+        for (what, a, b) in of_trial.into_iter().filter(|(_, a, b)| a != b) {
+            let one = Apart { what: format!("{what} of {}", first.variant), a, b };
+            if !apart.contains(&one) {
+                apart.push(one);
+            }
+        }
+    }
+    apart
+}

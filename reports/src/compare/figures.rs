@@ -1,0 +1,217 @@
+//! The figures that two runs are compared by, and when one of them is called different.
+//!
+//! Latency has the 95 % intervals of its rounds' medians and the rule of [`crate::difference`]. What is counted or
+//! measured once a round has no interval within it, so that its uncertainty is taken from the spread between rounds:
+//! Student's interval of their mean, and the same rule. Percentiles beyond the median have neither.
+
+use std::cmp::Ordering;
+
+use serde::Serialize;
+
+use crate::{
+    difference::{self, FEWEST_ROUNDS},
+    format,
+    merge::{Merged, RoundFigures},
+};
+
+/// One figure of both runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figure {
+    /// Its name, with its unit.
+    pub metric: &'static str,
+    /// In the first run; none where too few events support it.
+    pub a: Option<f64>,
+    /// In the second.
+    pub b: Option<f64>,
+    /// The second over the first; none where the first is 0.
+    pub ratio: Option<f64>,
+    /// Interval in the first: for latency the hull of the rounds' 95 % intervals of the median, for what is counted
+    /// Student's 95 % interval of the rounds' mean. None with fewer than three rounds, and for what has none.
+    pub interval_a: Option<[f64; 2]>,
+    /// Interval in the second.
+    pub interval_b: Option<[f64; 2]>,
+    /// What may be said.
+    pub judgement: Judgement,
+}
+
+/// What may be said of the second against the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Judgement {
+    /// The intervals of the two do not overlap, and the second is less.
+    Less,
+    /// The intervals of the two do not overlap, and the second is more.
+    More,
+    /// Both have an interval, and the two overlap: no proof that they are equal.
+    NoneShown,
+    /// One of them has no interval, or the figure has none.
+    NotJudged,
+}
+
+impl Figure {
+    /// The figure and its ratio, where a difference is shown.
+    pub(super) fn shown(&self) -> Option<String> {
+        let is_shown = matches!(self.judgement, Judgement::Less | Judgement::More);
+        is_shown.then(|| format!("{} × {}", self.metric, format::or_none(self.ratio, format::significant)))
+    }
+}
+
+/// A figure that rounds have one value of each.
+struct Cost {
+    metric: &'static str,
+    merged: fn(&Merged) -> Option<f64>,
+    round: fn(&RoundFigures) -> Option<f64>,
+}
+
+const COSTS: [Cost; 6] = [
+    Cost {
+        metric: "server_us_per_event",
+        merged: |merged| merged.cpu.server_us_per_event,
+        round: |round| round.server_us_per_event,
+    },
+    Cost {
+        metric: "client_us_per_event",
+        merged: |merged| merged.cpu.client_us_per_event,
+        round: |round| round.client_us_per_event,
+    },
+    Cost {
+        metric: "server_bytes_per_client",
+        merged: |merged| Some(merged.memory.server_bytes),
+        round: |round| Some(round.server_bytes_per_client as f64),
+    },
+    Cost {
+        metric: "client_bytes_per_client",
+        merged: |merged| Some(merged.memory.client_bytes),
+        round: |round| Some(round.client_bytes_per_client as f64),
+    },
+    Cost {
+        metric: "wire_bytes_per_event",
+        merged: |merged| merged.bytes_per_event,
+        round: |round| round.bytes_per_event,
+    },
+    Cost { metric: "empty_share", merged: |merged| merged.empty_share, round: |round| round.empty_share },
+];
+
+/// Every figure of a variant in two runs, in the order of the table.
+pub(super) fn of(both: [&Merged; 2], times_floor: [Option<f64>; 2]) -> Vec<Figure> {
+    let latency = |of: fn(&Merged) -> Option<u64>| both.map(|merged| of(merged).map(|value| value as f64));
+    let hulls = both.map(|merged| merged.interval_over_rounds_ns);
+    let as_numbers = |hull: Option<[u64; 2]>| hull.map(|bounds| bounds.map(|bound| bound as f64));
+    let mut p50 = unjudged("p50_ns", latency(|merged| merged.latency_ns.p50));
+    p50.judgement = judged(hulls);
+    (p50.interval_a, p50.interval_b) = (as_numbers(hulls[0]), as_numbers(hulls[1]));
+    let p99 = unjudged("p99_ns", latency(|merged| merged.latency_ns.p99));
+    let floor = unjudged("p50_times_floor", times_floor);
+    [p50, p99, floor].into_iter().chain(COSTS.iter().map(|cost| of_cost(cost, both))).collect()
+}
+
+fn unjudged(metric: &'static str, [a, b]: [Option<f64>; 2]) -> Figure {
+    let ratio = a.zip(b).filter(|(a, _)| *a > 0.0).map(|(a, b)| b / a);
+    Figure { metric, a, b, ratio, interval_a: None, interval_b: None, judgement: Judgement::NotJudged }
+}
+
+fn of_cost(cost: &Cost, both: [&Merged; 2]) -> Figure {
+    let [a, b] = both.map(|merged| {
+        let rounds: Vec<f64> = merged.rounds.iter().filter_map(|round| (cost.round)(round)).collect();
+        mean_interval(&rounds)
+    });
+    Figure {
+        interval_a: a,
+        interval_b: b,
+        judgement: judged([a.map(outwards), b.map(outwards)]),
+        ..unjudged(cost.metric, both.map(cost.merged))
+    }
+}
+
+/// By the one rule.
+fn judged([a, b]: [Option<[u64; 2]>; 2]) -> Judgement {
+    match difference::between(b, a) {
+        Some(Ordering::Less) => Judgement::Less,
+        Some(_) => Judgement::More,
+        None if a.is_some() && b.is_some() => Judgement::NoneShown,
+        None => Judgement::NotJudged,
+    }
+}
+
+/// In millionths, which the rule compares as whole numbers, rounded so that the interval becomes no narrower.
+fn outwards([least, most]: [f64; 2]) -> [u64; 2] {
+    [(least * 1e6).floor() as u64, (most * 1e6).ceil() as u64]
+}
+
+/// Student's 95 % interval of the mean, not below 0; none with too few values. It takes rounds for independent and
+/// their values for normal; two such intervals of equals lie apart in about 1 of 100 cases, see the test.
+fn mean_interval(values: &[f64]) -> Option<[f64; 2]> {
+    if values.len() < FEWEST_ROUNDS {
+        return None;
+    }
+    let size = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / size;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (size - 1.0);
+    let reach = student(values.len() - 1) * (variance / size).sqrt();
+    Some([(mean - reach).max(0.0), mean + reach])
+}
+
+/// Two-sided 95 % quantile of Student's distribution: tabulated where it is far from the normal one, and by the first
+/// terms of its expansion (Abramowitz and Stegun, 26.7.5) beyond.
+fn student(freedom: usize) -> f64 {
+    const TABLE: [f64; 10] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+    const NORMAL: f64 = 1.959_964;
+    TABLE.get(freedom.saturating_sub(1)).copied().unwrap_or_else(|| {
+        let (z, of) = (NORMAL, freedom as f64);
+        z + (z.powi(3) + z) / (4.0 * of) + (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / (96.0 * of * of)
+    })
+}
+
+/// The rules, as they are printed.
+pub(super) fn rules() -> Vec<String> {
+    vec![
+        format!(
+            "Latency: a difference in p50 is shown where both runs have 95 % intervals of the median in at least \
+             {FEWEST_ROUNDS} rounds, and the hulls of these intervals do not overlap. A p99 has no interval and × floor \
+             neither: their ratios are shown, and no difference in them is called."
+        ),
+        format!(
+            "Processor time, memory, bytes and empty responses are counted once a round, exactly, and differ from round \
+             to round: a difference is shown where Student's 95 % intervals of the mean over at least {FEWEST_ROUNDS} \
+             rounds do not overlap."
+        ),
+        "The rounds of a run share its minutes: a machine that was slower for all of one run differs in every row, and \
+         no interval within a run knows of it."
+            .to_owned(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_those_of_the_tables() {
+        for (freedom, tabulated) in [(2, 4.303), (10, 2.228), (11, 2.201), (20, 2.086), (60, 2.000), (10_000, 1.960)] {
+            assert!((student(freedom) - tabulated).abs() < 0.003, "{freedom}: {}", student(freedom));
+        }
+    }
+
+    #[test]
+    fn the_interval_is_that_of_the_mean() {
+        let [least, most] = mean_interval(&[9.0, 10.0, 11.0]).unwrap();
+        assert!((least - (10.0 - 4.303 / 3f64.sqrt())).abs() < 1e-9 && (most + least - 20.0).abs() < 1e-9);
+        assert_eq!(mean_interval(&[9.0, 10.0]), None);
+        assert_eq!(mean_interval(&[0.0, 0.0, 3.0]).unwrap()[0], 0.0);
+    }
+
+    #[test]
+    fn equals_are_seldom_called_different() {
+        // A multiplicative generator (Park and Miller, 1988) and sums of twelve make values that are nearly normal.
+        let mut state = 20_260_102_u64;
+        let mut normal = || {
+            (0..12).fold(-6.0, |sum, _| {
+                state = state * 48_271 % 2_147_483_647;
+                sum + state as f64 / 2_147_483_647.0
+            })
+        };
+        let mut side = || mean_interval(&[0; 3].map(|_| 100.0 + normal())).map(outwards);
+        let different = (0..20_000).filter(|_| !matches!(judged([side(), side()]), Judgement::NoneShown)).count();
+        assert!((50..300).contains(&different), "{different} of 20,000");
+    }
+}

@@ -1,0 +1,29 @@
+//! Text from result files as a terminal may be given it. A terminal obeys control characters, and a name may hold some.
+
+/// Characters of a value that are printed.
+const LONGEST: usize = 72;
+
+/// With a mark in place of each control character and of each that turns the direction of writing.
+pub(crate) fn text(text: &str) -> String {
+    let turns = |character: char| matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|one| if one.is_control() || turns(one) { '\u{fffd}' } else { one }).collect()
+}
+
+/// Cut where it is longer than a line may bear.
+pub(crate) fn short(text: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    format!("{}…", text.chars().take(LONGEST).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_given_nothing_to_obey() {
+        assert_eq!(text("a\u{1b}[2Jb\r\nc\u{202e}d"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\u{fffd}d");
+        assert_eq!(short(&"ä".repeat(100)).chars().count(), 73);
+    }
+}
