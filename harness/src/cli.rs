@@ -79,6 +79,8 @@ enum Verb {
     },
     /// Two runs side by side: a difference is shown only where intervals say so
     Compare(verbs::compare::CompareOptions),
+    /// Which approach fits a described need, by the constants of a run
+    Advise(verbs::advise::AdviseOptions),
     /// How often the tool calls a difference between a thing and itself, from runs with many rounds such as a-a
     Study {
         /// Result directories, or one CSV file of samples
@@ -180,6 +182,7 @@ impl Cli {
             Verb::Doctor { clients, json } => verbs::doctor::doctor(clients, json),
             Verb::Report { directories, site, format } => verbs::report::report(&directories, site.as_deref(), format),
             Verb::Compare(options) => verbs::compare::compare(&options),
+            Verb::Advise(options) => verbs::advise::advise(&options),
             Verb::Study { sources, csv } => verbs::study::study(&sources, csv.as_deref()),
             Verb::Schema => verbs::schema::schema(),
             Verb::Completions { shell } => verbs::shell::completions(shell),

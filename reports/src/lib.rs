@@ -4,6 +4,7 @@
 //! in the result file. One direction: store, merge, report (the figures of a run), and then table, page and
 //! `report.json`, which print those figures and compute none.
 
+pub mod advice;
 mod bands;
 mod claims;
 pub mod compare;

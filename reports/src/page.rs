@@ -3,6 +3,7 @@
 //!
 //! Prints a [`Report`]; computes nothing and knows no approach by name.
 
+mod advice;
 mod article;
 mod canvas;
 mod chart;
@@ -81,7 +82,7 @@ pub enum ReportError {
 /// # Errors
 /// A file cannot be written.
 pub fn write(run: &Run, directory: &Path) -> Result<Written, ReportError> {
-    let report = Report::of(run);
+    let report = Report::with_advice(run);
     let directory = directory.join(DIRECTORY);
     fs::create_dir_all(&directory).map_err(|source| ReportError::Write { path: directory.clone(), source })?;
     let page = sections::page(&report);

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
+    advice::{self, Offer},
     bands::{self, Judged},
     claims::{self, Claim},
     complexity::{self, ranks::Ranking},
@@ -41,6 +42,8 @@ pub(crate) struct Report {
     pub(crate) reaches: Vec<Reach>,
     /// The article's, with what became of them.
     pub(crate) claims: Vec<Claim>,
+    /// What is advised by these figures, where it was asked for; none where they give no constants.
+    pub(crate) advice: Option<Offer>,
 }
 
 /// Every variant under one load.
@@ -137,12 +140,23 @@ impl Report {
             complexity: complexity::ranks::of(&run.run.approaches),
             reaches: objective::reaches(&loads),
             claims: claims::of(run, &loads),
+            advice: None,
             loads,
         }
+    }
+
+    /// The same, with what is advised by it, which takes as long as all other figures.
+    pub(crate) fn with_advice(run: &Run) -> Self {
+        Self { advice: advice::offer(run), ..Self::of(run) }
     }
 }
 
 fn load_points(run: &Run) -> Vec<LoadPoint> {
+    loads(run).into_iter().map(|load| LoadPoint { load: load.clone(), rows: rows(run, load) }).collect()
+}
+
+/// The loads of a run, from the lightest.
+pub(crate) fn loads(run: &Run) -> Vec<&Load> {
     let mut loads: Vec<&Load> = Vec::new();
     for trial in &run.trials {
         if !loads.iter().any(|load| same(load, &trial.load)) {
@@ -153,7 +167,7 @@ fn load_points(run: &Run) -> Vec<LoadPoint> {
         let rates = a.events_per_second.total_cmp(&b.events_per_second);
         a.clients.cmp(&b.clients).then(rates).then(a.payload_bytes.cmp(&b.payload_bytes))
     });
-    loads.into_iter().map(|load| LoadPoint { load: load.clone(), rows: rows(run, load) }).collect()
+    loads
 }
 
 /// Orders apart, which only some approaches take.

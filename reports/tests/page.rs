@@ -125,9 +125,10 @@ fn each_drawing_says_what_it_is_and_has_a_table() {
     assert_eq!(page.matches("role=\"img\" aria-labelledby=").count(), drawings);
     assert_eq!(page.matches("<desc id=").count(), drawings);
     // Beside each drawing one, and the article's, the checks', the samples', the other durations' and the memory's, and
-    // of each side the metrics and the names behind them; one is of a document.
+    // of each side the metrics and the names behind them; one is of a document, and one the
+    // advice's.
     let claims = page.matches("<table class=\"claims\"").count();
-    assert_eq!(page.matches("<table").count() - claims, drawings + 5 + 4 + 1);
+    assert_eq!(page.matches("<table").count() - claims, drawings + 5 + 4 + 2);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What each verb does, one file a verb. `output` is the only way to standard output; `progress` shows a run on
 //! standard error.
 
+pub(crate) mod advise;
 mod child;
 pub(crate) mod compare;
 pub(crate) mod doctor;

@@ -1,8 +1,8 @@
 //! The page from top to bottom. First screen: verdict, the article's table, and whether it can be trusted.
 
 use super::{
-    article, claims, complexity, dots, downloads, loads, markup::escape, memory, method, others, pareto, percentiles,
-    responses, ridgeline, sweep, trust,
+    advice, article, claims, complexity, dots, downloads, loads, markup::escape, memory, method, others, pareto,
+    percentiles, responses, ridgeline, sweep, trust,
 };
 use crate::{report::Report, schema::RunRecord};
 
@@ -43,6 +43,7 @@ pub(super) fn page(report: &Report) -> String {
     }
     html += &tables(report);
     html += &trust::section(report);
+    html += &advice::section(report);
     html += &charts(report);
     html += &complexity::section(report);
     html += &claims::section(&report.claims);
@@ -50,7 +51,7 @@ pub(super) fn page(report: &Report) -> String {
     html += &method::section();
     html += "</main>\n<footer><p>Every number here, the terminal's table and report.json come from the same merged \
              histograms.</p></footer>\n";
-    html + &foot()
+    html + &advice::script(report) + &foot()
 }
 
 /// How every page ends.

@@ -1,0 +1,44 @@
+//! `advise`: what it says of a run, and what it refuses.
+
+mod command;
+
+use command::{bench, take_for_valid};
+use tempfile::tempdir;
+
+#[test]
+fn a_run_is_asked_and_says_what_it_rests_on() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("run");
+    let out = out.to_str().unwrap();
+    let run = ["run", "smoke", "--approach", "raw-tcp,sse,webhook", "--measure", "500ms", "--no-report", "--out", out];
+    let run = bench(&run);
+    assert!([0, 4].contains(&run.code), "{run:?}");
+    take_for_valid(out);
+    let advised =
+        bench(&["advise", "--from", out, "--clients", "20", "--events-per-client", "5", "--staleness", "10s"]);
+    assert!(advised.code == 0 && advised.stderr.is_empty(), "{run:?} {advised:?}");
+    for words in ["need: 20 clients, 5 events a second each", "raw-tcp is out: it is the floor", "assumed:"] {
+        assert!(advised.stdout.contains(words), "`{words}` is not in: {}", advised.stdout);
+    }
+    let json = bench(&["advise", "--from", out, "--inbound", "--json"]);
+    let advice: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert!(advice["choices"].as_array().is_some_and(|choices| !choices.is_empty()), "{advice}");
+    let one_load = bench(&["advise", "--validate", out]);
+    assert!(one_load.code == 2 && one_load.stderr.contains("one load only"), "{one_load:?}");
+}
+
+#[test]
+fn what_cannot_be_asked_is_refused() {
+    let folder = tempdir().unwrap();
+    let absent = folder.path().join("absent");
+    let absent = absent.to_str().unwrap();
+    let refused = |arguments: &[&str], words: &str| {
+        let finished = bench(&[&["advise", "--from", absent], arguments].concat());
+        assert!(finished.code == 2 && finished.stderr.contains(words), "{finished:?}");
+    };
+    refused(&[], "absent");
+    refused(&["--staleness", "50"], "--staleness is 50, expected a duration");
+    refused(&["--events-per-client", "nan"], "events a second for each client is NaN");
+    refused(&["--clients", "0"], "clients is 0, expected from 1");
+    assert_eq!(bench(&["advise", "--validate", absent]).code, 2);
+}

@@ -1,0 +1,75 @@
+//! What rules a candidate out, whatever it costs: by its facts, and by how late it would be.
+
+use serde::Serialize;
+
+use super::{
+    model::{Model, Prediction, Way},
+    need::Need,
+};
+
+/// Why a candidate is out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It is no approach to recommend.
+    Floor,
+    /// Clients are browsers.
+    Browser,
+    /// Clients send.
+    Sends,
+    /// Nobody can call clients.
+    Inbound,
+    /// Nothing may stay open.
+    Persistent,
+    /// Every event matters.
+    EveryEvent,
+    /// It polls, and no interval is short enough.
+    Interval,
+    /// It is later than the staleness.
+    Late,
+}
+
+impl Reason {
+    /// Every reason, in the order in which they are said.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Floor,
+        Self::Browser,
+        Self::Sends,
+        Self::Inbound,
+        Self::Persistent,
+        Self::EveryEvent,
+        Self::Interval,
+        Self::Late,
+    ];
+
+    /// What is said.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Floor => "it is the floor, which others are compared with, and no recommendation",
+            Self::Browser => "a browser needs a library or a proxy for it",
+            Self::Sends => "a client cannot send on the same connection",
+            Self::Inbound => "the server must be able to call each client",
+            Self::Persistent => "a request or a connection stays open while nothing happens",
+            Self::EveryEvent => "of several changes only the newest arrives",
+            Self::Interval => "one exchange takes too long for any poll interval within the staleness",
+            Self::Late => "its p99 is beyond the staleness",
+        }
+    }
+}
+
+/// What rules it out; nothing where it may be chosen.
+pub(super) fn reasons(model: &Model, need: &Need, prediction: &Prediction) -> Vec<Reason> {
+    let out = |reason: Reason| match reason {
+        Reason::Floor => model.floor,
+        Reason::Browser => need.browser && !model.browser,
+        Reason::Sends => need.sends && !model.bidirectional,
+        Reason::Inbound => !need.inbound && model.server_connects,
+        // A server that calls its clients opens what it needs when there is an event.
+        Reason::Persistent => !need.persistent && !model.server_connects && model.way != Way::Poll,
+        Reason::EveryEvent => need.every_event && model.snapshot,
+        Reason::Interval => model.way == Way::Poll && prediction.interval_s.is_none(),
+        Reason::Late => model.way != Way::Poll && prediction.p99_ns.is_some_and(|p99| p99 > need.staleness_ms * 1e6),
+    };
+    Reason::ALL.into_iter().filter(|reason| out(*reason)).collect()
+}

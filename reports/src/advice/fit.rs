@@ -1,0 +1,276 @@
+//! The constants of the model, fitted to what a run measured.
+//!
+//! Least squares of relative errors, with no coefficient below 0: nothing is cheaper for being asked more. Which parts of
+//! a cost can be told apart depends on the loads: with one, all is proportional; with two or more that differ in size, a
+//! fixed part is told from it; where what polls finds different numbers of events, an exchange is told from the events
+//! in it. What cannot be told apart is assumed, and [`Models::assumptions`] says what.
+
+use thiserror::Error;
+
+use super::{
+    model::{Costs, Latency, Line, Measured, Model, Models, Way},
+    points::{self, Candidate, Point},
+};
+use crate::{report, store::Run};
+
+/// Factor between the most and the fewest events a poll finds from which on the two costs are told apart.
+const VARIED: f64 = 1.5;
+/// Most of what a poll was measured to cost that is taken for its events, where the two are not told apart.
+const MOST_OF_EVENTS: f64 = 0.5;
+
+/// Why a run gives no constants.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum AdviceError {
+    /// Such a run measures nothing.
+    #[error("the run is no measurement: {0}; take one without faults")]
+    Faults(String),
+    /// There is nothing to fit.
+    #[error("the run has no valid trial to take constants from; take another with --from, or run bench-all")]
+    Nothing,
+    /// There is nothing to leave out.
+    #[error("the run has one load only; validating leaves one out, so take a sweep, such as clients or scale")]
+    OneLoad,
+}
+
+/// The constants of a run.
+///
+/// # Errors
+/// It had faults injected, or has no valid trial.
+pub fn models(run: &Run) -> Result<Models, AdviceError> {
+    let candidates = measured(run)?;
+    let source = format!("{} of {}", run.run.scenario_name, run.run.started);
+    Ok(Models {
+        source,
+        cores: f64::from(run.run.environment.cores),
+        models: fitted(&candidates),
+        assumptions: assumptions(&candidates),
+    })
+}
+
+/// The candidates of a run that measures.
+pub(super) fn measured(run: &Run) -> Result<Vec<Candidate>, AdviceError> {
+    if let Some(faults) = report::faults(&run.run.scenario) {
+        return Err(AdviceError::Faults(faults));
+    }
+    let candidates = points::candidates(run);
+    if candidates.is_empty() { Err(AdviceError::Nothing) } else { Ok(candidates) }
+}
+
+/// A model of each candidate with at least one point.
+pub(super) fn fitted(candidates: &[Candidate]) -> Vec<Model> {
+    let with_points = || candidates.iter().filter(|candidate| !candidate.points.is_empty());
+    let floor = with_points().find(|candidate| candidate.facts.floor);
+    let bare = floor.map(|floor| costs(floor, &Costs::default())).unwrap_or_default();
+    // The answer to a poll goes the way that the answer to a held request goes.
+    let answered = with_points().find(|candidate| candidate.way == Way::Hold).or(floor);
+    let exchange = answered.map(latency).unwrap_or_default();
+    with_points().map(|candidate| model(candidate, &bare, &exchange)).collect()
+}
+
+fn model(candidate: &Candidate, bare: &Costs, exchange: &[Latency]) -> Model {
+    let facts = &candidate.facts;
+    Model {
+        name: candidate.name.clone(),
+        order: candidate.order,
+        way: candidate.way,
+        snapshot: facts.delivery == "snapshot",
+        server_connects: facts.connects == "server",
+        browser: facts.browser,
+        bidirectional: facts.bidirectional,
+        floor: facts.floor,
+        lines: f64::from(facts.client_complexity.code_lines) + f64::from(facts.server_complexity.code_lines),
+        hold_s: candidate.hold_s,
+        costs: costs(candidate, bare),
+        latency: if candidate.way == Way::Poll { exchange.to_vec() } else { latency(candidate) },
+        measured: ranges(&candidate.points),
+    }
+}
+
+/// `bare` is what the floor takes for a delivery.
+fn costs(candidate: &Candidate, bare: &Costs) -> Costs {
+    let line = |of: fn(&Point) -> f64, bare: f64, may_be_fixed: bool| line(candidate, of, bare, may_be_fixed);
+    Costs {
+        server_us: line(|point| point.server_us, bare.server_us.delivery, true),
+        client_us: line(|point| point.client_us, bare.client_us.delivery, true),
+        bytes: line(|point| point.bytes - point.payload_bytes * point.deliveries, bare.bytes.delivery, false),
+        server_memory: memory(&candidate.points, |point| point.server_memory),
+        client_memory: memory(&candidate.points, |point| point.client_memory),
+    }
+}
+
+fn line(candidate: &Candidate, of: fn(&Point) -> f64, bare: f64, may_be_fixed: bool) -> Line {
+    let points = &candidate.points;
+    let fixed = may_be_fixed && sizes(points) > 1;
+    let polls = candidate.way == Way::Poll;
+    let both = polls && are_varied(points) && (!fixed || points.len() > 2);
+    let assumed = if polls && !both { bare.min(most_of_events(points, of)) } else { 0.0 };
+    let rows: Vec<([f64; 3], f64)> = points
+        .iter()
+        .map(|point| ([1.0, point.exchanges, point.deliveries], of(point) - assumed * point.deliveries))
+        .collect();
+    let allowed = [fixed, candidate.way != Way::Push, candidate.way == Way::Push || both];
+    let [fixed, exchange, delivery] = nonnegative(&rows, allowed);
+    Line { fixed, exchange, delivery: delivery + assumed }
+}
+
+fn most_of_events(points: &[Point], of: fn(&Point) -> f64) -> f64 {
+    let each = points.iter().filter(|point| point.deliveries > 0.0).map(|point| of(point) / point.deliveries);
+    MOST_OF_EVENTS * each.fold(f64::INFINITY, f64::min).max(0.0)
+}
+
+/// How many points differ in what is delivered by more than chance might.
+fn sizes(points: &[Point]) -> usize {
+    let mut sizes: Vec<f64> = points.iter().map(|point| point.clients * point.events_per_client).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.dedup_by(|next, before| *next <= *before * 1.2);
+    sizes.len()
+}
+
+/// Whether polls find more events under one load than under another.
+fn are_varied(points: &[Point]) -> bool {
+    let found = points.iter().filter(|point| point.exchanges > 0.0).map(|point| point.deliveries / point.exchanges);
+    let [least, most] = found.fold([f64::INFINITY, 0.0], |[least, most], one| [one.min(least), one.max(most)]);
+    least.is_finite() && most > VARIED * least
+}
+
+/// Fixed, where there is more than one number of clients, and for each client.
+fn memory(points: &[Point], of: fn(&Point) -> f64) -> [f64; 2] {
+    let several = points.iter().any(|point| point.clients > points[0].clients * 1.2);
+    let rows: Vec<([f64; 3], f64)> = points.iter().map(|point| ([1.0, point.clients, 0.0], of(point))).collect();
+    let [fixed, each, _] = nonnegative(&rows, [several, true, false]);
+    [fixed, each]
+}
+
+/// From the fewest deliveries; the slower of two with as many.
+fn latency(candidate: &Candidate) -> Vec<Latency> {
+    let of = |point: &Point| {
+        let p50_ns = point.p50_ns.filter(|p50| *p50 > 0.0)?;
+        let deliveries = point.clients * point.events_per_client;
+        (deliveries > 0.0).then(|| Latency { deliveries, p50_ns, p99_ns: point.p99_ns.unwrap_or(p50_ns).max(p50_ns) })
+    };
+    let mut points: Vec<Latency> = candidate.points.iter().filter_map(of).collect();
+    points.sort_by(|a, b| a.deliveries.total_cmp(&b.deliveries).then(b.p99_ns.total_cmp(&a.p99_ns)));
+    points.dedup_by(|next, before| next.deliveries <= before.deliveries * 1.000_001);
+    points
+}
+
+fn ranges(points: &[Point]) -> Measured {
+    let range = |of: fn(&Point) -> f64| {
+        points.iter().map(of).fold([f64::INFINITY, 0.0], |[least, most]: [f64; 2], one| [one.min(least), one.max(most)])
+    };
+    let polls = points.iter().any(|point| point.interval_s.is_some());
+    Measured {
+        clients: range(|point| point.clients),
+        events_per_client: range(|point| point.events_per_client),
+        payload_bytes: range(|point| point.payload_bytes),
+        interval_s: polls.then(|| range(|point| point.interval_s.unwrap_or(0.0))),
+    }
+}
+
+/// Coefficients not below 0 of the allowed columns that leave the least sum of squared relative errors. With three
+/// columns every choice of those that are not 0 is tried: the best without a negative one is the solution (Lawson and
+/// Hanson, 1974, chapter 23).
+fn nonnegative(rows: &[([f64; 3], f64)], allowed: [bool; 3]) -> [f64; 3] {
+    let relative: Vec<[f64; 3]> =
+        rows.iter().filter(|(_, value)| *value > 0.0).map(|(columns, value)| columns.map(|one| one / value)).collect();
+    let mut best = ([0.0; 3], relative.len() as f64);
+    for choice in 1..8_u32 {
+        let chosen: Vec<usize> = (0..3).filter(|column| (choice >> column) & 1 == 1).collect();
+        if chosen.iter().any(|column| !allowed[*column]) {
+            continue;
+        }
+        let Some(solved) = least_squares(&relative, &chosen) else { continue };
+        if solved.iter().any(|coefficient| *coefficient < 0.0) {
+            continue;
+        }
+        let error = |columns: &[f64; 3]| {
+            1.0 - columns.iter().zip(&solved).map(|(column, coefficient)| column * coefficient).sum::<f64>()
+        };
+        let left = relative.iter().map(|columns| error(columns).powi(2)).sum::<f64>();
+        // A further column must explain something.
+        if left < best.1 - 1e-9 {
+            best = (solved, left);
+        }
+    }
+    best.0
+}
+
+/// Solves the normal equations for a target of 1 in every row; none where the columns do not determine it.
+fn least_squares(rows: &[[f64; 3]], chosen: &[usize]) -> Option<[f64; 3]> {
+    let size = chosen.len();
+    let scale: Vec<f64> = chosen.iter().map(|column| rows.iter().map(|row| row[*column]).fold(0.0, f64::max)).collect();
+    if rows.len() < size || scale.iter().any(|scale| *scale <= 0.0) {
+        return None;
+    }
+    let at = |row: &[f64; 3], index: usize| row[chosen[index]] / scale[index];
+    let mut equations: Vec<Vec<f64>> = (0..size)
+        .map(|i| {
+            let products = (0..size).map(|j| rows.iter().map(|row| at(row, i) * at(row, j)).sum());
+            products.chain([rows.iter().map(|row| at(row, i)).sum()]).collect()
+        })
+        .collect();
+    for pivot in 0..size {
+        let largest = (pivot..size).max_by(|a, b| equations[*a][pivot].abs().total_cmp(&equations[*b][pivot].abs()))?;
+        equations.swap(pivot, largest);
+        if equations[pivot][pivot].abs() < 1e-9 {
+            return None;
+        }
+        for row in (0..size).filter(|row| *row != pivot) {
+            let factor = equations[row][pivot] / equations[pivot][pivot];
+            let upper = equations[pivot].clone();
+            equations[row].iter_mut().zip(&upper).for_each(|(own, upper)| *own -= factor * upper);
+        }
+    }
+    let mut solved = [0.0; 3];
+    for (index, column) in chosen.iter().enumerate() {
+        solved[*column] = equations[index][size] / equations[index][index] / scale[index];
+    }
+    Some(solved)
+}
+
+/// What this run cannot say, and no run of this tool can.
+fn assumptions(candidates: &[Candidate]) -> Vec<String> {
+    let mut assumed = Vec::new();
+    if candidates.iter().all(|candidate| sizes(&candidate.points) < 2) {
+        assumed.push("One load was measured: every cost is taken as proportional, with no fixed part.");
+    }
+    if candidates.iter().any(|candidate| candidate.way == Way::Poll && !are_varied(&candidate.points)) {
+        assumed.push(
+            "No two loads differ in how many events a poll finds: an event in an answer is taken to cost what the floor \
+             takes for a delivery, and at most half of what was measured.",
+        );
+    }
+    assumed.push("An exchange of what polls takes as long as the answer of what holds, or as the floor without one.");
+    assumed.push("A connection that is held costs memory, and no processor time while nothing happens.");
+    assumed.push("A payload adds its size to bytes, and nothing to processor time and memory.");
+    assumed.push("Each client follows one symbol. Processors, memory and loopback are those of the run.");
+    assumed.into_iter().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_coefficients_come_back() {
+        let row = |x: f64, d: f64| ([1.0, x, d], 300.0 + 40.0 * x + 7.0 * d);
+        let rows = [row(100.0, 10.0), row(100.0, 400.0), row(2_000.0, 50.0), row(9_000.0, 9_000.0)];
+        for (found, known) in nonnegative(&rows, [true; 3]).into_iter().zip([300.0, 40.0, 7.0]) {
+            assert!((found / known - 1.0).abs() < 1e-6, "{found} for {known}");
+        }
+    }
+
+    #[test]
+    fn no_coefficient_is_negative_and_none_is_made_up() {
+        // Falling: the best line would start high and go down.
+        let falling = [([1.0, 1.0, 0.0], 10.0), ([1.0, 2.0, 0.0], 9.0), ([1.0, 3.0, 0.0], 8.0)];
+        let [fixed, each, _] = nonnegative(&falling, [true, true, false]);
+        assert!(fixed > 8.0 && each == 0.0);
+        // Two columns that are the same are one.
+        let same = [([1.0, 5.0, 5.0], 50.0), ([1.0, 9.0, 9.0], 90.0)];
+        let [_, x, d] = nonnegative(&same, [false, true, true]);
+        assert!((x + d - 10.0).abs() < 1e-9);
+        assert_eq!(nonnegative(&[], [true; 3]), [0.0; 3]);
+        assert_eq!(nonnegative(&[([1.0, 0.0, 0.0], 0.0)], [true; 3]), [0.0; 3]);
+    }
+}

@@ -1,0 +1,197 @@
+//! Candidates in the order in which they are advised: the Pareto front, what it dominates, what is ruled out.
+
+use serde::Serialize;
+
+use super::{
+    filters::{self, Reason},
+    model::{At, Model, Models, Prediction, predict},
+    need::Need,
+};
+
+/// Another is no worse where it is within this factor.
+pub(super) const NO_WORSE: f64 = 1.1;
+/// Another is better where it is less by this factor.
+pub(super) const BETTER: f64 = 1.5;
+/// Scores within this factor of the first are not told apart from it: the model is off by about as much.
+pub(super) const CLOSE: f64 = 1.25;
+/// Below these, differences do not matter to anybody: processors, bytes a second, bytes of memory, lines.
+pub(super) const IMMATERIAL: [f64; 4] = [0.01, 1e3, 1e6, 1.0];
+
+/// A candidate, and how it stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Choice {
+    /// Name of the approach, and after a slash the settings that were given.
+    pub name: String,
+    /// Place in the registry.
+    pub order: usize,
+    /// How it stands.
+    #[serde(flatten)]
+    pub standing: Standing,
+    /// Geometric mean of four costs, each over the least of the front; none where it is ruled out.
+    pub score: Option<f64>,
+    /// Lines of code of both halves.
+    pub lines: f64,
+    /// What it would take.
+    pub prediction: Prediction,
+}
+
+/// How a candidate stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "standing", rename_all = "snake_case")]
+pub enum Standing {
+    /// First of the front.
+    Recommended,
+    /// Of the front, and not told apart from the first by this model.
+    Close,
+    /// No other dominates it.
+    Front,
+    /// Another is no worse in anything and better in something.
+    Dominated {
+        /// The other.
+        by: String,
+    },
+    /// It cannot be used.
+    Excluded {
+        /// Why.
+        reasons: Vec<Reason>,
+    },
+}
+
+/// Every candidate, the recommended one first.
+pub(super) fn choices(models: &Models, need: &Need) -> Vec<Choice> {
+    let judged = judged(models, need);
+    let mut choices: Vec<(u8, Choice)> = models
+        .models
+        .iter()
+        .zip(judged)
+        .map(|(model, (prediction, place))| {
+            let (rank, standing, score) = match place {
+                Place::Excluded(reasons) => (3, Standing::Excluded { reasons }, None),
+                Place::Dominated(by, score) => {
+                    (2, Standing::Dominated { by: models.models[by].name.clone() }, Some(score))
+                }
+                Place::Front(score) => (1, Standing::Front, Some(score)),
+            };
+            let (name, order, lines) = (model.name.clone(), model.order, model.lines);
+            (rank, Choice { name, order, standing, score, lines, prediction })
+        })
+        .collect();
+    choices.sort_by(|(rank_a, a), (rank_b, b)| {
+        rank_a.cmp(rank_b).then(a.score.unwrap_or(0.0).total_cmp(&b.score.unwrap_or(0.0))).then(a.order.cmp(&b.order))
+    });
+    let least = choices.first().and_then(|(_, first)| first.score).unwrap_or(0.0);
+    for (index, (_, choice)) in choices.iter_mut().enumerate().filter(|(_, (rank, _))| *rank == 1) {
+        choice.standing = match choice.score {
+            _ if index == 0 => Standing::Recommended,
+            Some(score) if score <= least * CLOSE => Standing::Close,
+            _ => Standing::Front,
+        };
+    }
+    choices.into_iter().map(|(_, choice)| choice).collect()
+}
+
+/// What is best for a need.
+pub(super) struct Best {
+    /// The recommended candidate; none where all are ruled out.
+    pub(super) first: Option<usize>,
+    /// It, and those that are not told apart from it.
+    pub(super) close: Vec<usize>,
+}
+
+/// The best of a need, without what is said of the others.
+pub(super) fn best(models: &Models, need: &Need) -> Best {
+    let on_front = judged(models, need).into_iter().enumerate().filter_map(|(index, (_, place))| match place {
+        Place::Front(score) => Some((score, models.models[index].order, index)),
+        Place::Dominated(..) | Place::Excluded(_) => None,
+    });
+    let mut on_front: Vec<(f64, usize, usize)> = on_front.collect();
+    on_front.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let least = on_front.first().map_or(0.0, |(score, ..)| *score);
+    let close = on_front.iter().filter(|(score, ..)| *score <= least * CLOSE).map(|(.., index)| *index);
+    Best { first: on_front.first().map(|(.., index)| *index), close: close.collect() }
+}
+
+/// What a candidate would take for this need.
+pub(super) fn prediction(model: &Model, need: &Need, cores: f64) -> Prediction {
+    let at = At {
+        clients: need.clients,
+        events_per_client: need.events_per_client,
+        symbols: 1.0,
+        payload_bytes: need.payload_bytes,
+        interval_s: model.interval_within(need.staleness_ms, need.clients * need.events_per_client),
+    };
+    predict(model, &at, cores)
+}
+
+enum Place {
+    Front(f64),
+    /// By which, and the score.
+    Dominated(usize, f64),
+    Excluded(Vec<Reason>),
+}
+
+fn judged(models: &Models, need: &Need) -> Vec<(Prediction, Place)> {
+    let predictions: Vec<Prediction> =
+        models.models.iter().map(|model| prediction(model, need, models.cores)).collect();
+    let reasons: Vec<Vec<Reason>> = models
+        .models
+        .iter()
+        .zip(&predictions)
+        .map(|(model, prediction)| filters::reasons(model, need, prediction))
+        .collect();
+    let possible: Vec<usize> = (0..predictions.len()).filter(|index| reasons[*index].is_empty()).collect();
+    let measures: Vec<[f64; 5]> =
+        models.models.iter().zip(&predictions).map(|(model, prediction)| measures(model, prediction)).collect();
+    let mut dominated: Vec<Option<usize>> = vec![None; predictions.len()];
+    for index in &possible {
+        dominated[*index] = possible.iter().copied().find(|other| dominates(&measures[*other], &measures[*index]));
+    }
+    // Tenths may add up to a ring in which each dominates the next. Then none does.
+    if possible.iter().all(|index| dominated[*index].is_some()) {
+        dominated.fill(None);
+    }
+    let on_front = possible.iter().filter(|index| dominated[**index].is_none());
+    let least: [f64; 4] = std::array::from_fn(|cost| {
+        on_front.clone().map(|index| measures[*index][cost + 1]).fold(f64::INFINITY, f64::min)
+    });
+    let score =
+        |index: usize| (0..4).map(|cost| (measures[index][cost + 1] / least[cost]).ln()).sum::<f64>().exp().powf(0.25);
+    let places: Vec<Place> = reasons
+        .into_iter()
+        .enumerate()
+        .map(|(index, reasons)| match dominated[index] {
+            _ if !reasons.is_empty() => Place::Excluded(reasons),
+            Some(by) => Place::Dominated(by, score(index)),
+            None => Place::Front(score(index)),
+        })
+        .collect();
+    predictions.into_iter().zip(places).collect()
+}
+
+/// p99, and the four costs with what is immaterial raised to what matters.
+fn measures(model: &Model, prediction: &Prediction) -> [f64; 5] {
+    let costs = [prediction.server_cores, prediction.bytes_per_second, prediction.server_memory_bytes, model.lines];
+    let costs: [f64; 4] = std::array::from_fn(|cost| costs[cost].max(IMMATERIAL[cost]));
+    [prediction.p99_ns.unwrap_or(0.0), costs[0], costs[1], costs[2], costs[3]]
+}
+
+fn dominates(other: &[f64; 5], own: &[f64; 5]) -> bool {
+    let mut both = other.iter().zip(own);
+    let mut again = both.clone();
+    both.all(|(other, own)| *other <= own * NO_WORSE) && again.any(|(other, own)| other * BETTER <= *own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn to_dominate_is_to_be_no_worse_and_once_better() {
+        let one = [1.0, 1.0, 1.0, 1.0, 1.0];
+        assert!(!dominates(&one, &one));
+        assert!(dominates(&one, &[1.0, 1.0, 1.0, 1.0, 1.5]));
+        assert!(!dominates(&one, &[1.0, 1.0, 1.0, 1.0, 1.4]), "less than by half is no difference");
+        assert!(dominates(&[1.0, 1.1, 1.0, 1.0, 1.0], &[1.5, 1.0, 1.0, 1.0, 1.0]), "within a tenth is no worse");
+        assert!(!dominates(&[1.0, 1.2, 1.0, 1.0, 1.0], &[1.5, 1.0, 1.0, 1.0, 1.0]));
+    }
+}

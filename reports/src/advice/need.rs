@@ -1,0 +1,188 @@
+//! What somebody needs, as inputs with units and limits.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// A need. Each client follows one symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Need {
+    /// Clients that are connected at once.
+    pub clients: f64,
+    /// Events a second for each client, on average; their arrivals are taken for Poisson.
+    pub events_per_client: f64,
+    /// Bytes of an event beyond the symbol, prices and numbers that each has.
+    pub payload_bytes: f64,
+    /// How old what a client knows may be, in milliseconds.
+    pub staleness_ms: f64,
+    /// Clients also send, on the same connection.
+    pub sends: bool,
+    /// Clients are browsers, without library or proxy.
+    pub browser: bool,
+    /// Clients have an address that a server can call.
+    pub inbound: bool,
+    /// A request or a connection may stay open while nothing happens.
+    pub persistent: bool,
+    /// Every event matters, and not only the newest state.
+    pub every_event: bool,
+}
+
+impl Default for Need {
+    /// The load of the article: a thousand clients, an event every four seconds, a second of staleness.
+    fn default() -> Self {
+        Self {
+            clients: 1000.0,
+            events_per_client: 0.25,
+            payload_bytes: 0.0,
+            staleness_ms: 1000.0,
+            sends: false,
+            browser: false,
+            inbound: false,
+            persistent: true,
+            every_event: true,
+        }
+    }
+}
+
+/// An input that is no need of anybody's.
+#[derive(Debug, Error, PartialEq)]
+#[error("{input} is {value}, expected from {least} to {most}")]
+pub struct NeedError {
+    input: &'static str,
+    value: f64,
+    least: f64,
+    most: f64,
+}
+
+/// An input that is a number.
+#[derive(Serialize)]
+pub(crate) struct Quantity {
+    /// Its name as a field.
+    pub(crate) key: &'static str,
+    /// Its name, as a phrase.
+    pub(crate) name: &'static str,
+    /// Least and largest value.
+    pub(crate) limits: [f64; 2],
+    /// Reads it.
+    #[serde(skip)]
+    pub(crate) get: fn(&Need) -> f64,
+    /// Writes it.
+    #[serde(skip)]
+    pub(super) set: fn(&mut Need, f64),
+}
+
+/// Inputs that are numbers.
+pub(crate) const QUANTITIES: [Quantity; 4] = [
+    Quantity {
+        key: "clients",
+        name: "clients",
+        limits: [1.0, 1e8],
+        get: |need| need.clients,
+        set: |need, value| need.clients = value,
+    },
+    Quantity {
+        key: "events_per_client",
+        name: "events a second for each client",
+        limits: [1e-6, 1e5],
+        get: |need| need.events_per_client,
+        set: |need, value| need.events_per_client = value,
+    },
+    Quantity {
+        key: "payload_bytes",
+        name: "payload bytes",
+        limits: [0.0, 16_777_216.0],
+        get: |need| need.payload_bytes,
+        set: |need, value| need.payload_bytes = value,
+    },
+    Quantity {
+        key: "staleness_ms",
+        name: "milliseconds of staleness",
+        limits: [1.0, 8.64e7],
+        get: |need| need.staleness_ms,
+        set: |need, value| need.staleness_ms = value,
+    },
+];
+
+/// An input that is yes or no: what is said of it where it is turned, and how.
+#[derive(Serialize)]
+pub(crate) struct Condition {
+    pub(crate) key: &'static str,
+    pub(crate) yes: &'static str,
+    pub(crate) no: &'static str,
+    #[serde(skip)]
+    pub(crate) get: fn(&Need) -> bool,
+    #[serde(skip)]
+    pub(super) set: fn(&mut Need, bool),
+}
+
+/// Inputs that are yes or no.
+pub(crate) const CONDITIONS: [Condition; 5] = [
+    Condition {
+        key: "sends",
+        yes: "clients send on the same connection",
+        no: "clients need not send",
+        get: |need| need.sends,
+        set: |need, value| need.sends = value,
+    },
+    Condition {
+        key: "browser",
+        yes: "clients are browsers",
+        no: "clients are no browsers",
+        get: |need| need.browser,
+        set: |need, value| need.browser = value,
+    },
+    Condition {
+        key: "inbound",
+        yes: "a server can call the clients",
+        no: "no server can call the clients",
+        get: |need| need.inbound,
+        set: |need, value| need.inbound = value,
+    },
+    Condition {
+        key: "persistent",
+        yes: "connections may stay open",
+        no: "no connection may stay open",
+        get: |need| need.persistent,
+        set: |need, value| need.persistent = value,
+    },
+    Condition {
+        key: "every_event",
+        yes: "every event matters",
+        no: "the newest state is enough",
+        get: |need| need.every_event,
+        set: |need, value| need.every_event = value,
+    },
+];
+
+impl Need {
+    /// The need itself, where each number is within what the model can be asked.
+    ///
+    /// # Errors
+    /// One is not.
+    pub fn checked(self) -> Result<Self, NeedError> {
+        for quantity in &QUANTITIES {
+            let (value, [least, most]) = ((quantity.get)(&self), quantity.limits);
+            if !(least..=most).contains(&value) {
+                return Err(NeedError { input: quantity.name, value, least, most });
+            }
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_or_out_of_reach_is_refused() {
+        assert!(Need::default().checked().is_ok());
+        for quantity in &QUANTITIES {
+            for value in [f64::NAN, f64::INFINITY, -1.0, 1e12] {
+                let mut need = Need::default();
+                (quantity.set)(&mut need, value);
+                assert!(need.checked().unwrap_err().to_string().starts_with(quantity.name));
+            }
+        }
+    }
+}

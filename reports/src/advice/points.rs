@@ -1,0 +1,147 @@
+//! What a run measured, as points that a model can be fitted to: one for each candidate and load.
+//!
+//! Takes valid trials only. A candidate is a variant without its poll interval, which a need chooses.
+
+use super::model::Way;
+use crate::{
+    merge::{self, Merged},
+    objective, report,
+    schema::{ApproachFacts, Status, TrialRecord},
+    store::Run,
+};
+
+/// Name of the setting that a need chooses.
+const INTERVAL: &str = "interval";
+/// Name of the setting that says how long a request is held.
+const HOLD: &str = "hold";
+
+/// One candidate.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    /// The approach, and the settings that were given.
+    pub(super) name: String,
+    /// Place of the approach in the registry.
+    pub(super) order: usize,
+    /// What is known of it.
+    pub(super) facts: ApproachFacts,
+    pub(super) way: Way,
+    /// In seconds.
+    pub(super) hold_s: Option<f64>,
+    /// From the fewest clients, and then from the fewest events.
+    pub(super) points: Vec<Point>,
+}
+
+/// One candidate under one load; what is said a second is over the window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Point {
+    pub(super) clients: f64,
+    pub(super) events_per_client: f64,
+    pub(super) symbols: f64,
+    pub(super) payload_bytes: f64,
+    pub(super) interval_s: Option<f64>,
+    /// Requests a second; none of its own where the server pushes.
+    pub(super) exchanges: f64,
+    /// Deliveries a second.
+    pub(super) deliveries: f64,
+    /// Microseconds a second.
+    pub(super) server_us: f64,
+    pub(super) client_us: f64,
+    /// A second, both ways, payload included.
+    pub(super) bytes: f64,
+    /// Growth of user space, of all clients together.
+    pub(super) server_memory: f64,
+    pub(super) client_memory: f64,
+    pub(super) empty_share: f64,
+    pub(super) p50_ns: Option<f64>,
+    pub(super) p99_ns: Option<f64>,
+}
+
+/// The candidates of a run that have a valid trial, in the registry's order.
+pub(super) fn candidates(run: &Run) -> Vec<Candidate> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for (order, facts) in run.run.approaches.iter().enumerate() {
+        let of_approach = |trial: &&TrialRecord| trial.approach == facts.name && trial.status == Status::Ok;
+        let mut left: Vec<&TrialRecord> = run.trials.iter().filter(of_approach).collect();
+        while let Some(first) = left.first().copied() {
+            let same = |other: &&TrialRecord| other.variant == first.variant && report::same(&other.load, &first.load);
+            let (rounds, others): (Vec<&TrialRecord>, Vec<&TrialRecord>) = left.into_iter().partition(same);
+            left = others;
+            let Some(merged) = merge::merged(&rounds) else { continue };
+            let way = way(facts, &merged);
+            let name = name(first, way);
+            let index = candidates.iter().position(|one| one.name == name).unwrap_or_else(|| {
+                let hold_s = first.parameters.get(HOLD).filter(|_| way == Way::Hold).and_then(|text| seconds(text));
+                let facts = facts.clone();
+                candidates.push(Candidate { name, order, facts, way, hold_s, points: Vec::new() });
+                candidates.len() - 1
+            });
+            candidates[index].points.push(point(facts, way, &rounds, &merged));
+        }
+    }
+    for candidate in &mut candidates {
+        candidate
+            .points
+            .sort_by(|a, b| a.clients.total_cmp(&b.clients).then(a.events_per_client.total_cmp(&b.events_per_client)));
+    }
+    candidates
+}
+
+/// What pulls and has a schedule polls; without one its requests are held.
+fn way(facts: &ApproachFacts, merged: &Merged) -> Way {
+    match (facts.flow.as_str(), merged.offered_requests) {
+        ("push", _) => Way::Push,
+        (_, Some(_)) => Way::Poll,
+        (_, None) => Way::Hold,
+    }
+}
+
+/// The variant's name without the interval of a poll.
+fn name(trial: &TrialRecord, way: Way) -> String {
+    let interval = trial.parameters.get(INTERVAL).filter(|_| way == Way::Poll);
+    let parts = trial.variant.split('/').enumerate();
+    let kept = parts.filter(|(index, part)| *index == 0 || interval.is_none_or(|interval| interval != part));
+    kept.map(|(_, part)| part).collect::<Vec<_>>().join("/")
+}
+
+fn point(facts: &ApproachFacts, way: Way, rounds: &[&TrialRecord], merged: &Merged) -> Point {
+    let load = &rounds[0].load;
+    let clients = f64::from(load.clients);
+    let each_second = |count: u64| count as f64 / merged.window_seconds.max(1e-9);
+    let wire = &merged.wire;
+    Point {
+        clients,
+        events_per_client: load.events_per_second * f64::from(load.symbols_per_client) / f64::from(load.symbols.max(1)),
+        symbols: f64::from(load.symbols_per_client),
+        payload_bytes: f64::from(load.payload_bytes),
+        interval_s: objective::poll_interval_ns(facts, rounds).map(|interval| interval as f64 / 1e9),
+        exchanges: if way == Way::Push { 0.0 } else { each_second(merged.requests) },
+        deliveries: each_second(merged.events.arrived),
+        server_us: each_second(merged.cpu.server_us),
+        client_us: each_second(merged.cpu.client_us),
+        bytes: each_second(wire.client_to_server_bytes + wire.server_to_client_bytes),
+        server_memory: merged.memory.server_bytes * clients,
+        client_memory: merged.memory.client_bytes * clients,
+        empty_share: merged.empty_share.unwrap_or(0.0),
+        p50_ns: merged.latency_ns.p50.map(|p50| p50 as f64),
+        p99_ns: merged.latency_ns.p99.map(|p99| p99 as f64),
+    }
+}
+
+/// A duration as scenarios write it, one number and one unit, in seconds.
+fn seconds(text: &str) -> Option<f64> {
+    let digits = text.len() - text.trim_start_matches(|one: char| one.is_ascii_digit() || one == '.').len();
+    let number: f64 = text[..digits].parse().ok()?;
+    let unit = [("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+    unit.iter().find(|(name, _)| *name == text[digits..].trim()).map(|(_, size)| number * size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read() {
+        assert_eq!(["30s", "250ms", "1.5m", "1h"].map(seconds), [Some(30.0), Some(0.25), Some(90.0), Some(3600.0)]);
+        assert_eq!(["", "s", "30", "30 parsecs"].map(seconds), [None; 4]);
+    }
+}

@@ -1,0 +1,103 @@
+//! What would change the answer: each input by itself, scanned away from the need until what is recommended is neither
+//! recommended any more nor close to what is.
+
+use serde::Serialize;
+
+use super::{
+    front::{Best, best},
+    model::Models,
+    need::{CONDITIONS, Need, QUANTITIES, Quantity},
+};
+
+/// A tenth root of 10, twice: the scan's step, as a factor.
+pub(super) const STEP: f64 = 1.122_018_454_301_963_3;
+/// Steps each way: a factor of ten thousand.
+pub(super) const STEPS: usize = 80;
+/// Halvings of the step in which the choice changes.
+pub(super) const HALVINGS: usize = 12;
+/// Where an input that is 0 begins to be raised.
+pub(super) const FROM: f64 = 8.0;
+
+/// A change of one input that changes the answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Sensitivity {
+    /// What changes, as a phrase.
+    pub input: &'static str,
+    /// From where on, in the unit of the input; none of what is yes or no.
+    pub value: Option<f64>,
+    /// Above that value, or below it; none of what is yes or no.
+    pub above: Option<bool>,
+    /// What is first then; none where nothing is left.
+    pub instead: Option<String>,
+}
+
+/// Each input up, down, or turned.
+pub(super) fn of(models: &Models, need: &Need) -> Vec<Sensitivity> {
+    let now = best(models, need).first;
+    let name = |index: Option<usize>| index.map(|index| models.models[index].name.clone());
+    let mut found = Vec::new();
+    for quantity in &QUANTITIES {
+        for above in [false, true] {
+            if let Some((value, then)) = scanned(models, need, quantity, above, now) {
+                let (value, above) = (Some(value), Some(above));
+                found.push(Sensitivity { input: quantity.name, value, above, instead: name(then) });
+            }
+        }
+    }
+    for condition in &CONDITIONS {
+        let mut turned = *need;
+        let value = !(condition.get)(need);
+        (condition.set)(&mut turned, value);
+        let then = best(models, &turned);
+        if !holds(&then, now) {
+            let input = if value { condition.yes } else { condition.no };
+            found.push(Sensitivity { input, value: None, above: None, instead: name(then.first) });
+        }
+    }
+    found
+}
+
+/// Whether what was first is so still, or is not told apart from what is.
+fn holds(then: &Best, now: Option<usize>) -> bool {
+    now.map_or(then.first.is_none(), |now| then.close.contains(&now))
+}
+
+/// The nearest value at which the answer is another, and which.
+fn scanned(
+    models: &Models,
+    need: &Need,
+    quantity: &Quantity,
+    above: bool,
+    now: Option<usize>,
+) -> Option<(f64, Option<usize>)> {
+    let [least, most] = quantity.limits;
+    let at = |value: f64| {
+        let mut changed = *need;
+        (quantity.set)(&mut changed, value);
+        best(models, &changed)
+    };
+    let mut same = (quantity.get)(need);
+    for _ in 0..STEPS {
+        let next = if above { (same * STEP).max(if same == 0.0 { FROM } else { 0.0 }) } else { same / STEP };
+        if !(least..=most).contains(&next) || next == same {
+            return None;
+        }
+        let then = at(next);
+        if holds(&then, now) {
+            same = next;
+            continue;
+        }
+        let (mut same, mut other, mut instead) = (same, next, then.first);
+        for _ in 0..HALVINGS {
+            let middle = f64::midpoint(same, other);
+            let then = at(middle);
+            if holds(&then, now) {
+                same = middle;
+            } else {
+                (other, instead) = (middle, then.first);
+            }
+        }
+        return Some((other, instead));
+    }
+    None
+}

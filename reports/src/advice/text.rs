@@ -1,0 +1,208 @@
+//! Advice as the terminal shows it: the recommended candidate first, then the others with why not, then what would
+//! change it.
+//!
+//! Prints an [`Advice`] and computes nothing.
+
+use super::{
+    Advice,
+    filters::Reason,
+    front::{Choice, Standing},
+    model::{Beyond, Prediction},
+    need::{CONDITIONS, Condition, Need},
+    sensitivity::Sensitivity,
+};
+use crate::{
+    format::{self, NONE, or_none},
+    plain,
+};
+
+const HEADINGS: [[&str; 10]; 2] = [
+    ["approach", "p50", "p99", "requests", "empty", "bytes", "CPU cores", "memory", "lines", "score"],
+    ["", "", "", "/s", "%", "/s", "server/client", "server/client", "", ""],
+];
+/// Columns of a terminal.
+const WIDTH: usize = 120;
+
+/// The advice as text.
+#[must_use]
+pub fn render(advice: &Advice) -> String {
+    let mut text = format::wrapped(&format!("need: {}", need(&advice.need, |_| true)), WIDTH, "", "  ");
+    text += &format::wrapped(&format!("constants: {}", plain::text(&advice.source)), WIDTH, "", "  ");
+    text += &format!("\n{}\n", format::wrapped(&sentence(advice), WIDTH, "", ""));
+    let mut lines = HEADINGS.map(|line| line.map(str::to_owned)).to_vec();
+    let possible = advice.choices.iter().filter(|choice| !matches!(choice.standing, Standing::Excluded { .. }));
+    lines.extend(possible.clone().map(cells));
+    if possible.clone().next().is_some() {
+        text += &format::aligned(&lines, HEADINGS.len(), WIDTH);
+    }
+    let of_all: Vec<Beyond> = Beyond::ALL
+        .into_iter()
+        .filter(|one| possible.clone().all(|it| it.prediction.extrapolated.contains(one)))
+        .collect();
+    if possible.clone().any(|choice| !choice.prediction.extrapolated.is_empty()) {
+        let each = "* extrapolated beyond what was measured";
+        let all = format!("{each}, all of them: {}", words(&of_all));
+        text += &format::wrapped(if of_all.is_empty() { each } else { &all }, WIDTH, "", "  ");
+    }
+    for choice in &advice.choices {
+        text += &format::wrapped(&remark(choice, &of_all), WIDTH, "  ", "    ");
+    }
+    text += "\nwhat would change the answer, one input at a time:\n";
+    for sensitivity in &advice.sensitivities {
+        text += &format::wrapped(&change(sensitivity), WIDTH, "  ", "    ");
+    }
+    if advice.sensitivities.is_empty() {
+        text += "  nothing within a factor of ten thousand\n";
+    }
+    for (title, sentences) in [("rules", &advice.rules), ("assumed", &advice.assumptions)] {
+        text += &format!("\n{title}:\n");
+        for sentence in sentences {
+            text += &format::wrapped(sentence, WIDTH, "  ", "    ");
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// The need in words; of what is yes or no only what passes.
+pub(crate) fn need(need: &Need, is_said: impl Fn(&Condition) -> bool) -> String {
+    let conditions = CONDITIONS.iter().filter(|one| is_said(one));
+    let conditions: Vec<&str> = conditions.map(|one| if (one.get)(need) { one.yes } else { one.no }).collect();
+    format!(
+        "{} clients, {} events a second each, payload {}, staleness {}{}{}",
+        format::plain(need.clients),
+        rate(need.events_per_client),
+        format::bytes(need.payload_bytes),
+        format::duration((need.staleness_ms * 1e6) as u64),
+        if conditions.is_empty() { "" } else { "; " },
+        conditions.join(", ")
+    )
+}
+
+/// A rate below a thousandth is said as what it is.
+fn rate(rate: f64) -> String {
+    if rate < 0.001 { format!("{rate:e}") } else { format::plain(rate) }
+}
+
+fn sentence(advice: &Advice) -> String {
+    let Some(first) = advice.choices.first().filter(|choice| choice.standing == Standing::Recommended) else {
+        return "Nothing that was measured meets this need; what stands below says why.".to_owned();
+    };
+    let named = |standing: &Standing| -> String {
+        let of = advice.choices.iter().filter(|choice| choice.standing == *standing);
+        of.map(label).collect::<Vec<_>>().join(", ")
+    };
+    let (close, front) = (named(&Standing::Close), named(&Standing::Front));
+    let mut said = format!("Recommended: {}.", label(first));
+    if !close.is_empty() {
+        said += &format!(" Not told apart from it by this model: {close}.");
+    }
+    if !front.is_empty() {
+        said += &format!(" Also on the front, better in something: {front}.");
+    }
+    said
+}
+
+fn label(choice: &Choice) -> String {
+    let name = plain::text(&choice.name);
+    match choice.prediction.interval_s {
+        Some(interval) => format!("{name} every {}", format::duration((interval * 1e9) as u64)),
+        None => name,
+    }
+}
+
+fn cells(choice: &Choice) -> [String; 10] {
+    let it: &Prediction = &choice.prediction;
+    let mark = match choice.standing {
+        Standing::Recommended => "→ ",
+        Standing::Close => "≈ ",
+        Standing::Front => "  ",
+        Standing::Dominated { .. } | Standing::Excluded { .. } => "− ",
+    };
+    let star = if it.extrapolated.is_empty() { "" } else { " *" };
+    let time = |value: Option<f64>| or_none(value, |value| format::duration(value as u64));
+    [
+        format!("{mark}{}{star}", plain::short(&label(choice))),
+        time(it.p50_ns),
+        time(it.p99_ns),
+        format::significant(it.requests_per_second),
+        format::percent(it.empty_share).replace(" %", ""),
+        format::bytes(it.bytes_per_second),
+        format!("{}/{}", format::significant(it.server_cores), format::significant(it.client_cores)),
+        format!("{}/{}", format::bytes(it.server_memory_bytes), format::bytes(it.client_memory_bytes)),
+        format::plain(choice.lines),
+        choice.score.map_or_else(|| NONE.to_owned(), format::significant),
+    ]
+}
+
+/// Why it is not advised, and what of it was not measured, beside what was of none.
+fn remark(choice: &Choice, of_all: &[Beyond]) -> String {
+    let name = plain::text(&choice.name);
+    let mut said = match &choice.standing {
+        Standing::Recommended | Standing::Close | Standing::Front => String::new(),
+        Standing::Dominated { by } => format!("{name} is dominated by {}. ", plain::text(by)),
+        Standing::Excluded { reasons } => {
+            let reasons: Vec<&str> = reasons.iter().map(|reason| Reason::sentence(*reason)).collect();
+            return format!("{name} is out: {}.", reasons.join("; "));
+        }
+    };
+    let own = choice.prediction.extrapolated.iter().filter(|one| !of_all.contains(one));
+    let own: Vec<Beyond> = own.copied().collect();
+    if !own.is_empty() {
+        said += &format!("{name} is extrapolated: {}.", words(&own));
+    }
+    said
+}
+
+fn words(beyond: &[Beyond]) -> String {
+    beyond.iter().map(|one| one.words()).collect::<Vec<_>>().join(", ")
+}
+
+impl Beyond {
+    /// Every way, in the order in which they are said.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Clients, Self::EventsPerClient, Self::Payload, Self::Interval, Self::Cores];
+
+    /// What is said.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Clients => "clients",
+            Self::EventsPerClient => "events a second",
+            Self::Payload => "payload",
+            Self::Interval => "interval",
+            Self::Cores => "more processors than the machine had, so that latency is unknown",
+        }
+    }
+}
+
+fn change(one: &Sensitivity) -> String {
+    let instead = one.instead.as_deref().map_or_else(|| "nothing".to_owned(), plain::text);
+    match (one.value, one.above) {
+        (Some(value), Some(above)) => {
+            let side = if above { "above" } else { "below" };
+            format!("{side} about {} {}: {instead}", two_digits(value), one.input)
+        }
+        _ => format!("if {}: {instead}", one.input),
+    }
+}
+
+/// A threshold of a model is not known better.
+pub(crate) fn two_digits(value: f64) -> String {
+    if value <= 0.0 {
+        return "0".to_owned();
+    }
+    let scale = 10f64.powi(value.log10().floor() as i32 - 1);
+    let rounded = (value / scale).round() * scale;
+    if rounded < 0.001 { format!("{rounded:.1e}") } else { format::plain((rounded * 1e6).round() / 1e6) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threshold_has_two_digits() {
+        let values = [0.0, 0.000_123, 0.0123, 3.16, 99.6, 123.0, 98_765.0];
+        assert_eq!(values.map(two_digits), ["0", "1.2e-4", "0.012", "3.20", "100", "120", "99,000"]);
+    }
+}

@@ -1,0 +1,299 @@
+//! The cost model on synthetic runs whose constants are known, and what is advised by it.
+
+mod support;
+
+use reports::{
+    advice::{
+        AdviceError, Beyond, Choice, Deviation, Models, Need, Reason, Standing, Validation, advise, models, render,
+        validate,
+    },
+    schema::{Status, TrialRecord},
+    statistics,
+    store::Run,
+};
+use serde_json::json;
+
+/// Microseconds a second at the server: fixed, for each exchange, for each delivery.
+const POLLED: [f64; 3] = [2_000.0, 40.0, 8.0];
+const HELD: [f64; 3] = [3_000.0, 60.0, 0.0];
+const PUSHED: [f64; 3] = [1_000.0, 0.0, 30.0];
+const HOLD_S: f64 = 30.0;
+const WINDOW_S: f64 = 5.0;
+
+/// One trial whose figures are what the model says of these constants.
+fn modelled(trial: &mut TrialRecord, line: [f64; 3], interval_s: Option<f64>, held: bool) {
+    let clients = f64::from(trial.load.clients);
+    let rate = trial.load.events_per_second / f64::from(trial.load.symbols);
+    let exchanges = match interval_s {
+        Some(interval) => clients / interval,
+        None if held => clients * rate / (1.0 - (-rate * HOLD_S).exp()),
+        None => 0.0,
+    };
+    let deliveries = clients * rate;
+    let in_window = |each_second: f64| (each_second * WINDOW_S).round() as u64;
+    let measured = trial.measured.as_mut().unwrap();
+    measured.events.arrived = in_window(deliveries);
+    measured.requests = in_window(exchanges);
+    measured.offered_requests = interval_s.map(|_| in_window(exchanges));
+    measured.cpu.server_us = in_window(line[0] + line[1] * exchanges + line[2] * deliveries);
+    measured.cpu.client_us = in_window(0.5 * (line[0] + line[1] * exchanges + line[2] * deliveries));
+    measured.wire.client_to_server_bytes = in_window(70.0 * exchanges);
+    measured.wire.server_to_client_bytes = in_window(110.0 * exchanges + 100.0 * deliveries);
+    measured.memory.server_bytes_per_client = (1e6 / clients + 5_000.0).round() as u64;
+    measured.memory.client_bytes_per_client = (2e6 / clients + 3_000.0).round() as u64;
+    let quick = support::histogram((0..1_000).map(|k| 200_000 + k * 100));
+    if interval_s.is_none() {
+        measured.latency_ns = statistics::summarise(&quick, 1_000);
+    }
+}
+
+/// Five approaches under these loads: clients, and events a second over all symbols.
+fn run_of(loads: &[(u32, f64)]) -> Run {
+    let mut trials = Vec::new();
+    for (clients, events_per_second) in loads {
+        for name in ["short-poll", "conditional-get", "long-poll", "sse", "raw-tcp"] {
+            let approach = support::APPROACHES.iter().find(|one| one.name == name).unwrap();
+            let mut trial = support::trial(approach, *clients, 1);
+            trial.load.events_per_second = *events_per_second;
+            trial.parameters =
+                [("interval", "2s"), ("hold", "30s")].map(|(name, value)| (name.into(), value.into())).into();
+            match name {
+                "short-poll" | "conditional-get" => {
+                    trial.variant = format!("{name}/2s");
+                    modelled(&mut trial, POLLED, Some(2.0), false);
+                }
+                "long-poll" => modelled(&mut trial, HELD, None, true),
+                _ => modelled(&mut trial, PUSHED, None, false),
+            }
+            trials.push(trial);
+        }
+    }
+    let mut run = Run { run: support::run_record(trials.len() as u32), trials, interrupted: None };
+    run.run.approaches.retain(|facts| run.trials.iter().any(|trial| trial.approach == facts.name));
+    run
+}
+
+/// Loads between which both clients and events differ.
+fn sweep() -> Run {
+    run_of(&[(200, 40.0), (1_000, 40.0), (1_000, 400.0), (10_000, 40.0), (10_000, 400.0)])
+}
+
+fn near(value: f64, known: f64) {
+    assert!((value - known).abs() <= 0.01 * known.abs() + 0.5, "{value} for {known}");
+}
+
+fn choice<'a>(choices: &'a [Choice], name: &str) -> &'a Choice {
+    choices.iter().find(|choice| choice.name == name).unwrap_or_else(|| panic!("no {name}"))
+}
+
+fn reasons(models: &Models, need: &Need, name: &str) -> Vec<Reason> {
+    match &choice(&advise(models, need).choices, name).standing {
+        Standing::Excluded { reasons } => reasons.clone(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn known_constants_are_recovered() {
+    let models = models(&sweep()).unwrap();
+    let of = |name: &str| &models.models.iter().find(|model| model.name == name).unwrap().costs;
+    // The settings' interval is the need's to choose, so that it is no part of the name.
+    for (name, [fixed, exchange, delivery]) in [("short-poll", POLLED), ("long-poll", HELD), ("sse", PUSHED)] {
+        let costs = of(name);
+        near(costs.server_us.fixed, fixed);
+        near(costs.server_us.exchange, exchange);
+        near(costs.server_us.delivery, delivery);
+        near(costs.server_memory[1], 5_000.0);
+    }
+    near(of("short-poll").bytes.exchange, 180.0);
+    near(of("short-poll").bytes.delivery, 100.0);
+    assert_eq!(models.models.iter().find(|model| model.name == "long-poll").unwrap().hold_s, Some(HOLD_S));
+}
+
+#[test]
+fn one_load_is_taken_as_proportional_and_said() {
+    let one = models(&run_of(&[(1_000, 40.0)])).unwrap();
+    assert!(one.assumptions[0].starts_with("One load was measured"), "{:?}", one.assumptions);
+    let costs = one.models.iter().map(|model| &model.costs);
+    assert!(costs.clone().all(|costs| costs.server_us.fixed == 0.0 && costs.server_memory[0] == 0.0));
+    let need = Need { clients: 1_000.0, events_per_client: 0.2, staleness_ms: 2_000.3, ..Need::default() };
+    let advice = advise(&one, &need);
+    near(choice(&advice.choices, "sse").prediction.server_cores * 1e6, 1_000.0 + 30.0 * 200.0);
+    near(choice(&advice.choices, "short-poll").prediction.server_cores * 1e6, 2_000.0 + 40.0 * 500.0 + 8.0 * 200.0);
+    assert!(choice(&advice.choices, "sse").prediction.extrapolated.is_empty());
+}
+
+#[test]
+fn predictions_are_those_of_the_formulas() {
+    let models = models(&sweep()).unwrap();
+    let need = Need {
+        clients: 2_000.0,
+        events_per_client: 0.5,
+        payload_bytes: 50.0,
+        staleness_ms: 4_000.0,
+        ..Need::default()
+    };
+    let advice = advise(&models, &need);
+    let polled = &choice(&advice.choices, "short-poll").prediction;
+    let interval = polled.interval_s.unwrap();
+    // The staleness less the p99 of an exchange, which is that of what holds.
+    assert!((3.999..4.0).contains(&interval), "{interval}");
+    near(polled.requests_per_second, 2_000.0 / interval);
+    near(polled.empty_share * 1e3, (-0.5 * interval).exp() * 1e3);
+    near(polled.bytes_per_second, 180.0 * 2_000.0 / interval + 150.0 * 1_000.0);
+    near(polled.server_cores * 1e6, 2_000.0 + 40.0 * 2_000.0 / interval + 8.0 * 1_000.0);
+    near(polled.p50_ns.unwrap() / 1e6, interval * 500.0 + 0.25);
+    assert!(polled.p99_ns.unwrap() <= 4e9);
+    let snapshot = &choice(&advice.choices, "conditional-get").prediction;
+    near(snapshot.deliveries_per_second, 2_000.0 / interval * (1.0 - (-0.5 * interval).exp()));
+    let held = &choice(&advice.choices, "long-poll").prediction;
+    near(held.requests_per_second, 1_000.0 / (1.0 - (-0.5 * HOLD_S).exp()));
+    let pushed = &choice(&advice.choices, "sse").prediction;
+    assert_eq!((pushed.requests_per_second, pushed.empty_share), (0.0, 0.0));
+}
+
+#[test]
+fn facts_rule_out_and_say_why() {
+    let mut run = support::run();
+    for facts in &mut run.run.approaches {
+        facts.browser = ["sse", "short-poll"].contains(&facts.name.as_str());
+    }
+    let models = models(&run).unwrap();
+    let usual = Need::default();
+    assert_eq!(reasons(&models, &usual, "raw-tcp"), [Reason::Floor]);
+    assert_eq!(reasons(&models, &usual, "webhook"), [Reason::Inbound]);
+    assert_eq!(reasons(&models, &usual, "grpc-unary"), [Reason::EveryEvent]);
+    let need = Need { browser: true, sends: true, inbound: true, every_event: false, ..usual };
+    assert_eq!(reasons(&models, &need, "sse"), [Reason::Sends]);
+    assert_eq!(reasons(&models, &need, "grpc-bidi"), [Reason::Browser]);
+    assert_eq!(advise(&models, &need).choices[0].standing, Standing::Excluded { reasons: vec![Reason::Sends] });
+    let need = Need { persistent: false, inbound: true, ..usual };
+    for (name, out) in [("sse", true), ("long-poll", true), ("webhook", false), ("short-poll", false)] {
+        assert_eq!(reasons(&models, &need, name) == [Reason::Persistent], out, "{name}");
+    }
+    let need = Need { staleness_ms: 1.0, ..usual };
+    assert_eq!(reasons(&models, &need, "short-poll"), [Reason::Interval]);
+    for trial in run.trials.iter_mut().filter(|trial| trial.approach == "websocket") {
+        let slow = support::histogram((0..1_000).map(|k| 2_000_000_000 + k));
+        trial.measured.as_mut().unwrap().latency_ns = statistics::summarise(&slow, 1_000);
+    }
+    assert_eq!(reasons(&self::models(&run).unwrap(), &usual, "websocket"), [Reason::Late]);
+}
+
+#[test]
+fn the_first_is_of_the_front_and_the_rest_in_order() {
+    let advice = advise(&models(&support::run()).unwrap(), &Need::default());
+    let place = |choice: &Choice| match &choice.standing {
+        Standing::Recommended => 0,
+        Standing::Close => 1,
+        Standing::Front => 2,
+        Standing::Dominated { .. } => 3,
+        Standing::Excluded { .. } => 4,
+    };
+    assert!(advice.choices.iter().map(place).is_sorted(), "{:?}", advice.choices);
+    assert_eq!(advice.choices.iter().filter(|choice| place(choice) == 0).count(), 1);
+    for rank in [1, 2, 3] {
+        let scores = advice.choices.iter().filter(|choice| place(choice) == rank).map(|choice| choice.score.unwrap());
+        assert!(scores.is_sorted());
+    }
+    for choice in &advice.choices {
+        if let Standing::Dominated { by } = &choice.standing {
+            assert!(advice.choices.iter().any(|other| other.name == *by && place(other) < 4));
+        }
+    }
+}
+
+#[test]
+fn a_sensitivity_is_where_the_first_choice_changes() {
+    let models = models(&sweep()).unwrap();
+    let need = Need { staleness_ms: 20_000.0, clients: 5_000.0, ..Need::default() };
+    let advice = advise(&models, &need);
+    let best = |need: &Need| -> Vec<String> {
+        let choices = advise(&models, need).choices.into_iter();
+        let best = choices.filter(|choice| [Standing::Recommended, Standing::Close].contains(&choice.standing));
+        best.map(|choice| choice.name).collect()
+    };
+    let now = best(&need)[0].clone();
+    let mut checked = 0;
+    for one in &advice.sensitivities {
+        let (Some(value), Some(above)) = (one.value, one.above) else { continue };
+        let at = |value: f64| match one.input {
+            "clients" => Need { clients: value, ..need },
+            "events a second for each client" => Need { events_per_client: value, ..need },
+            "payload bytes" => Need { payload_bytes: value, ..need },
+            _ => Need { staleness_ms: value, ..need },
+        };
+        let [inside, outside] = if above { [value / 1.01, value * 1.01] } else { [value * 1.01, value / 1.01] };
+        assert!(best(&at(inside)).contains(&now) && !best(&at(outside)).contains(&now), "{one:?}");
+        assert_eq!(best(&at(outside)).first(), one.instead.as_ref(), "{one:?}");
+        checked += 1;
+    }
+    assert!(checked >= 2, "{:?}", advice.sensitivities);
+}
+
+#[test]
+fn what_was_not_measured_is_marked() {
+    let models = models(&sweep()).unwrap();
+    let beyond = |need: Need| choice(&advise(&models, &need).choices, "short-poll").prediction.extrapolated.clone();
+    let within = Need { clients: 1_000.0, events_per_client: 1.0, staleness_ms: 2_000.0, ..Need::default() };
+    assert_eq!(beyond(within), []);
+    assert_eq!(beyond(Need { clients: 1e6, ..within })[..1], [Beyond::Clients]);
+    assert_eq!(beyond(Need { events_per_client: 0.01, ..within }), [Beyond::EventsPerClient]);
+    assert_eq!(beyond(Need { payload_bytes: 10.0, ..within }), [Beyond::Payload]);
+    assert_eq!(beyond(Need { staleness_ms: 9_000.0, ..within }), [Beyond::Interval]);
+    assert!(beyond(Need { clients: 1e6, ..within }).contains(&Beyond::Cores));
+    let text = render(&advise(&models, &Need { payload_bytes: 10.0, ..within }));
+    assert!(text.contains("all of them: payload"), "{text}");
+}
+
+#[test]
+fn a_load_left_out_is_predicted_where_the_model_is_true_and_missed_where_it_is_not() {
+    let run = sweep();
+    let validation = validate(&run).unwrap();
+    let of = |validation: &Validation, metric: &str, name: &str| {
+        let of = validation.deviations.iter().filter(|one| one.metric == metric && one.name == name);
+        of.map(Deviation::factor).fold(1.0, f64::max)
+    };
+    for metric in ["server_cores", "client_cores", "bytes_per_second", "server_memory_bytes", "requests_per_second"] {
+        for name in ["short-poll", "long-poll", "sse"] {
+            let worst = of(&validation, metric, name);
+            assert!(worst == 1.0 && metric == "requests_per_second" || worst < 1.02, "{name} {metric}: {worst}");
+        }
+    }
+    assert!(
+        validation.deviations.iter().any(|one| one.between) && validation.deviations.iter().any(|one| !one.between)
+    );
+    let mut wrong = run;
+    let changed = wrong.trials.iter_mut().filter(|trial| trial.approach == "sse" && trial.load.clients == 10_000);
+    for trial in changed {
+        trial.measured.as_mut().unwrap().cpu.server_us *= 3;
+    }
+    assert!(of(&validate(&wrong).unwrap(), "server_cores", "sse") > 2.0);
+}
+
+#[test]
+fn what_gives_no_constants_is_refused() {
+    let mut faulty = support::run();
+    faulty.run.scenario["faults"] = json!({ "drop": 0.01 });
+    assert!(matches!(models(&faulty), Err(AdviceError::Faults(_))));
+    let mut broken = support::run();
+    for trial in &mut broken.trials {
+        trial.status = Status::Invalid;
+    }
+    assert_eq!(models(&broken), Err(AdviceError::Nothing));
+    assert_eq!(validate(&support::run()), Err(AdviceError::OneLoad));
+}
+
+#[test]
+fn the_text_fits_a_terminal_and_commands_none() {
+    let mut run = support::run();
+    for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse") {
+        trial.variant = "sse/\u{1b}[2J".into();
+    }
+    for need in [Need::default(), Need { sends: true, browser: true, staleness_ms: 1.0, ..Need::default() }] {
+        let text = render(&advise(&models(&run).unwrap(), &need));
+        assert!(text.chars().all(|one| one == '\n' || !one.is_control()), "{text:?}");
+        assert!(text.lines().all(|line| line.chars().count() <= 124), "{text}");
+        assert!(text.contains("assumed:"), "{text}");
+    }
+}
