@@ -108,7 +108,7 @@ pub fn trials(scenario: &Scenario, descriptors: u64) -> Result<Vec<Trial>, Scena
 fn outlasts_polls(trial: &Trial) -> Result<(), ScenarioError> {
     let drain = Duration::from_nanos(trial.phases.drain_ns);
     match trial.polls() {
-        Some(Polls { interval, .. }) if drain < interval => Err(ScenarioError::Unknown(format!(
+        Some(Polls { interval, .. }) if drain < interval => Err(ScenarioError::Contradiction(format!(
             "window.drain is {}, and {} polls every {}: the last events would be missed; drain for at least that long",
             humantime::format_duration(drain),
             trial.variant,

@@ -36,6 +36,9 @@ pub enum ScenarioError {
     /// Something names an approach, a setting or a value that does not exist.
     #[error("{0}")]
     Unknown(String),
+    /// Two things that it asks for do not go together.
+    #[error("{0}")]
+    Contradiction(String),
 }
 
 impl ScenarioError {

@@ -170,9 +170,16 @@ fn an_existing_result_is_never_overwritten() {
 fn a_dry_run_says_what_would_run_and_runs_nothing() {
     let finished = bench(&["bench-all", "--dry-run"]);
     assert_eq!(finished.code, 0, "{finished:?}");
-    for word in
-        ["round 3", "short-poll/1s", "webhook/new-connection", "duration", "descriptors", "connections", "ports"]
-    {
+    for word in [
+        "round 3",
+        "short-poll/1s",
+        "webhook/new-connection",
+        "duration",
+        "descriptors",
+        "connections",
+        "memory",
+        "ports",
+    ] {
         assert!(finished.stdout.contains(word), "`{word}` is not in: {}", finished.stdout);
     }
     assert_eq!(finished.stdout, bench(&["bench-all", "--dry-run"]).stdout, "the order is the seed's");

@@ -1,12 +1,19 @@
-//! Text from result files as a terminal may be given it. A terminal obeys control characters, and a name may hold some.
+//! Text from result files as a terminal or a page may be given it. A terminal obeys control characters, and a name may
+//! hold some.
 
 /// Characters of a value that are printed.
 const LONGEST: usize = 72;
 
-/// With a mark in place of each control character and of each that turns the direction of writing.
+/// With a mark in place of each character that is not printable.
 pub(crate) fn text(text: &str) -> String {
-    let turns = |character: char| matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|one| if one.is_control() || turns(one) { '\u{fffd}' } else { one }).collect()
+    text.chars().map(printable).collect()
+}
+
+/// The character, or a mark in place of one that would change what stands around it: controls, and what turns the
+/// direction of writing.
+pub(crate) fn printable(character: char) -> char {
+    let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if turns || character.is_control() { char::REPLACEMENT_CHARACTER } else { character }
 }
 
 /// Cut where it is longer than a line may bear.

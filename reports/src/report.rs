@@ -84,6 +84,8 @@ pub(crate) struct Row {
     pub(crate) server_complexity: Judged,
     /// Lines of code of the client and of the server.
     pub(crate) code_lines: [u32; 2],
+    /// Cognitive complexity of the client and of the server.
+    pub(crate) cognitive: [u32; 2],
     /// From poll to poll of a client, in nanoseconds; none where it does not poll at an interval.
     pub(crate) poll_interval_ns: Option<u64>,
     /// The figures; none without a valid trial.
@@ -220,6 +222,7 @@ fn row(order: usize, facts: &ApproachFacts, variant: &str, trials: &[&TrialRecor
         client_complexity: Judged::of(client, Some(complexity::band(&facts.client_complexity))),
         server_complexity: Judged::of(server, Some(complexity::band(&facts.server_complexity))),
         code_lines: lines,
+        cognitive: [facts.client_complexity.cognitive.sum, facts.server_complexity.cognitive.sum],
         poll_interval_ns: objective::poll_interval_ns(facts, trials),
         merged: merge::merged(trials),
         saturated: Saturated::of(trials),

@@ -9,7 +9,7 @@ use crate::{
     merge::{self, Merged},
     report::{LoadPoint, Report, Row},
     store::Run,
-    verdict,
+    theory, verdict,
 };
 
 /// What the columns are, on two lines.
@@ -120,7 +120,7 @@ fn pair(server: Option<f64>, client: Option<f64>) -> String {
 fn empties(merged: &Merged) -> String {
     let hundredths = |share: f64| format::percent(share).replace(" %", "");
     let seen = or_none(merged.empty_share, hundredths);
-    match merged.responses.empty_theory {
+    match theory::of(&merged.responses) {
         Some(theory) => format!("{seen}/{}", hundredths(theory.probability)),
         None => seen,
     }

@@ -3,10 +3,15 @@
 //! The one formula and the one limit: a trial's check, the merged figures and the page all have theirs from here. Pure;
 //! knows no approach.
 
-use crate::schema::EmptyTheory;
+use crate::schema::{EmptyTheory, Responses};
 
 /// Distance from theory that chance does not explain, in standard deviations.
 pub const FAR_DEVIATIONS: f64 = 4.0;
+
+/// What theory says of these; none where it speaks of no response, as of holds that no run is long enough for.
+pub(crate) fn of(responses: &Responses) -> Option<EmptyTheory> {
+    responses.empty_theory.filter(|theory| theory.responses > 0)
+}
 
 /// Distance of the count of empty responses from theory, in standard deviations; none where the theory speaks of no
 /// response. A count is a whole number, so that half a response either way is no deviation.

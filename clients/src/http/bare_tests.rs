@@ -31,7 +31,7 @@ async fn answer(mut stream: TcpStream, text: &'static str, close: bool, piece: u
     }
 }
 
-/// A client of a server that answers with this text, and what counts the connections.
+/// A client of a server that answers with this text.
 async fn client(text: &'static str, close: bool, piece: usize) -> Bare {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let server = listener.local_addr().unwrap();

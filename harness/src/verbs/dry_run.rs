@@ -36,7 +36,7 @@ pub(super) fn print(loaded: &Loaded, trials: &[Trial], capacity: Capacity) -> Re
     line(&mut text, &format!("connections at once: {}", largest(|trial| u64::from(trial.load.clients))));
     let memory = trials.iter().map(|trial| capacity::need(trial.approach, &trial.params, trial.load.clients, capacity));
     let mebibytes = memory.map(|need| need.bytes() >> 20).max().unwrap_or_default();
-    line(&mut text, &format!("memory: {mebibytes} MiB of {} MiB available", capacity.memory_bytes >> 20));
+    line(&mut text, &format!("memory: {mebibytes} MiB"));
     line(&mut text, &format!("descriptors of the largest process: {}", largest(largest_process)));
     line(&mut text, &format!("listening ports: {}", largest(listening)));
     line(&mut text, &format!("ports between two addresses: {}", largest(ports::taken)));

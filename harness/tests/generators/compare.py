@@ -127,7 +127,7 @@ def quietest(measure_some):
         attempts.append(measure_some())
         if disturbance(attempts[-1]) <= OTHERS_LIMIT:
             break
-        say(f"  others took {disturbance(attempts[-1]):.0%} of the processors")
+        say(f"  others took {100 * disturbance(attempts[-1]):.0f} % of the processors")
     return min(attempts, key=disturbance)
 
 
@@ -191,7 +191,7 @@ def print_table(measured):
                 key = {"job": job_name, "connections": connections, "generator": name}
                 if rounds := [one for one in measured if one.items() >= key.items() and one.get("done")]:
                     print(row(key, rounds))
-    print(f"\n{processes.machine()}. Others took at most {disturbance(measured):.0%} of its processors in a window.")
+    print(f"\n{processes.machine()}. Others took at most {100 * disturbance(measured):.0f} % of its processors in a window.")
     for one in measured:
         if one["trouble"]:
             print(f"\n{one['generator']}, {one['connections']} connections: {one['trouble']}")

@@ -113,7 +113,7 @@ fn complexity(evidence: &Evidence<'_>, [label, ..]: [&str; 4], (half, words, col
             variant: row.approach.clone(),
             load: None,
             trials: None,
-            text: format!("{} lines: {band}", row.code_lines[side]),
+            text: format!("{} lines, cognitive complexity {}: {band}", row.code_lines[side], row.cognitive[side]),
             says: Says::of(band == plain(words)),
         })
     });
@@ -121,7 +121,7 @@ fn complexity(evidence: &Evidence<'_>, [label, ..]: [&str; 4], (half, words, col
         id: format!("{half}-complexity-{}", slug(label)),
         part: PART,
         quote: format!("{label}: {} {words}", column.to_lowercase()),
-        measured: "lines of code of this half, as it ran",
+        measured: "lines of code and cognitive complexity of this half, as it ran",
         threshold: format!("Their band, by the rule under the table, is “{}”.", plain(words)),
         elsewhere: "The approach has no valid trial here: run bench-all.",
     }

@@ -7,6 +7,7 @@ use std::fmt::Display;
 use crate::{
     merge::Merged,
     report::{LoadPoint, Report, Row},
+    theory,
 };
 
 /// A heading and what stands below it.
@@ -71,7 +72,7 @@ const COUNTS: [Column; 17] = [
     ("responses_not_modified", |_, row| of(row, |merged| Some(merged.responses.not_modified))),
     ("responses_timed_out", |_, row| of(row, |merged| Some(merged.responses.timed_out))),
     ("empty_share", |_, row| of(row, |merged| merged.empty_share)),
-    ("empty_share_in_theory", |_, row| of(row, |merged| Some(merged.responses.empty_theory?.probability))),
+    ("empty_share_in_theory", |_, row| of(row, |merged| Some(theory::of(&merged.responses)?.probability))),
     ("requests", |_, row| of(row, |merged| Some(merged.requests))),
     ("connections_opened", |_, row| of(row, |merged| Some(merged.connections_opened))),
     ("reconnects", |_, row| of(row, |merged| Some(merged.reconnects))),

@@ -121,7 +121,7 @@ fn form() -> String {
 pub(super) fn script(report: &Report) -> String {
     let Some(offer) = &report.advice else { return String::new() };
     // Nothing in a name can end the element that it stands in.
-    let data = constants(offer).replace('<', "\\u003c");
+    let data: String = constants(offer).replace('<', "\\u003c").chars().map(markup::printable).collect();
     format!(
         "<script type=\"application/json\" id=\"advice-constants\">{data}</script><script id=\"advice-script\">{SCRIPT}</script>"
     )

@@ -9,7 +9,7 @@ use crate::{
     format::{self, NONE, or_none},
     merge::Merged,
     report::{LoadPoint, Row},
-    theory::FAR_DEVIATIONS,
+    theory::{self, FAR_DEVIATIONS},
 };
 
 const HEADINGS: [&str; 12] = [
@@ -95,7 +95,10 @@ fn times_floor(row: &Row) -> Cell {
 }
 
 fn latency(row: &Row) -> Cell {
-    let Some(merged) = &row.merged else { return Cell::html(word(&row.latency), None) };
+    let Some(merged) = &row.merged else {
+        let word = word(&row.latency);
+        return if word.is_empty() { missing() } else { Cell::html(word, None) };
+    };
     let [p50, p99] = [merged.latency_ns.p50, merged.latency_ns.p99];
     let html = format!(
         "{}<b>{}</b>{} <small>p99 {}</small>",
@@ -135,7 +138,7 @@ pub(super) fn word(judged: &Judged) -> String {
 
 fn wasted(merged: &Merged) -> Cell {
     let mut html = format!("<b>{}</b>", escape(&or_none(merged.empty_share, format::percent)));
-    if let Some(theory) = merged.responses.empty_theory {
+    if let Some(theory) = theory::of(&merged.responses) {
         html += &format!(" <small>theory {}</small>", format::percent(theory.probability));
         if let Some(far) = merged.empty_deviation {
             let (class, sign) = if far > FAR_DEVIATIONS { (" class=\"differs\"", "≠ ") } else { ("", "") };

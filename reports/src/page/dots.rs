@@ -138,6 +138,9 @@ fn take_away(chart: &Chart, rows: &[&Row]) -> String {
         .collect();
     values.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     let (Some(least), Some(most)) = (values.first(), values.last()) else { return "Nothing was measured.".to_owned() };
+    if values.len() == 1 {
+        return "One mark for each round.".to_owned();
+    }
     let side = if chart.sides.len() == 1 { String::new() } else { format!(" on the {}", first.name) };
     format!(
         "Least{side}, beside the floor: {}, {}. Most: {}, {}. One mark for each round.",

@@ -2,6 +2,8 @@
 //!
 //! Whatever comes from a result file goes through [`escape`]; nothing here knows what it means.
 
+use crate::plain;
+
 /// Text as it may stand in an element or a quoted attribute.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -18,12 +20,9 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// The character, or the mark of one that cannot be shown where it would change what stands around it: controls, and
-/// what turns the direction of a line.
+/// The character, or a mark in place of one that is not printable. A line may be broken.
 pub(super) fn printable(character: char) -> char {
-    let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let is_space = matches!(character, '\n' | '\t');
-    if turns || (character.is_control() && !is_space) { char::REPLACEMENT_CHARACTER } else { character }
+    if matches!(character, '\n' | '\t') { character } else { plain::printable(character) }
 }
 
 /// One cell.

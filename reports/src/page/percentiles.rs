@@ -55,16 +55,18 @@ fn take_away(rows: &[&Row]) -> String {
         .iter()
         .filter(|row| !row.floor)
         .filter_map(|row| Some((row.merged.as_ref()?.latency_ns.p50?, &row.variant)));
-    let Some((least, most)) = medians.clone().min().zip(medians.max()) else {
+    let Some((least, most)) = medians.clone().min().zip(medians.clone().max()) else {
         return "No approach beside the floor has enough events for a median.".to_owned();
     };
+    let highest = match medians.count() {
+        1 => String::new(),
+        _ => format!(" Highest: {}, {}.", most.1, format::duration(most.0)),
+    };
     format!(
-        "Lowest median beside the floor: {}, {}. Highest: {}, {}. A thick line is all rounds together, thin lines are the rounds; each \
+        "Lowest median beside the floor: {}, {}.{highest} A thick line is all rounds together, thin lines are the rounds; each \
          ends where its events no longer support a percentile.",
         least.1,
-        format::duration(least.0),
-        most.1,
-        format::duration(most.0)
+        format::duration(least.0)
     )
 }
 

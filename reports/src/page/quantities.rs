@@ -27,16 +27,14 @@ pub(super) struct Quantity {
 /// Quantities that answer one question.
 pub(super) struct Group {
     pub(super) title: &'static str,
-    /// Shown without being asked for.
-    pub(super) is_open: bool,
     pub(super) quantities: &'static [Quantity],
 }
 
 pub(super) const GROUPS: [Group; 4] = [
-    Group { title: "How soon: latency and time to last", is_open: true, quantities: &SOON },
-    Group { title: "How much of what was offered", is_open: true, quantities: &OFFERED },
-    Group { title: "Processor time", is_open: true, quantities: &PROCESSORS },
-    Group { title: "Memory", is_open: false, quantities: &MEMORY },
+    Group { title: "How soon: latency and time to last", quantities: &SOON },
+    Group { title: "How much of what was offered", quantities: &OFFERED },
+    Group { title: "Processor time", quantities: &PROCESSORS },
+    Group { title: "Memory", quantities: &MEMORY },
 ];
 
 /// The time to last is that of the median event: it is a tail by itself, over clients.

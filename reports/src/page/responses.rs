@@ -10,6 +10,7 @@ use crate::{
     format::{self, NONE, or_none},
     merge::Merged,
     report::{LoadPoint, Row},
+    theory,
 };
 
 const WIDTH: i32 = 1480;
@@ -54,7 +55,7 @@ fn draw(canvas: &Canvas<'_>, row: &Row, middle: i32, scale: Scale, right: i32) {
     canvas.bar((scale.at(0.0), top), (border, bottom), Ink::Plain(row.order), 1.0);
     canvas.bar((border, top), (right, bottom), Ink::Plain(row.order), 0.28);
     let mut saying = format!("{} empty", format::percent(empty));
-    if let Some(theory) = merged.responses.empty_theory {
+    if let Some(theory) = theory::of(&merged.responses) {
         let x = scale.at(1.0 - theory.probability);
         canvas.line(vec![(x, top - 8), (x, bottom + 8)], Ink::Paper, 9, 1.0);
         canvas.line(vec![(x, top - 8), (x, bottom + 8)], Ink::Text, 4, 1.0);
@@ -96,7 +97,8 @@ fn table(rows: &[&Row]) -> String {
 fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
     let responses = &merged.responses;
     let count = |value: u64| Cell::number(&format::count(value), Some(value as f64));
-    let theory = responses.empty_theory.map_or(NONE.to_owned(), |theory| {
+    let expected = theory::of(responses);
+    let theory = expected.map_or(NONE.to_owned(), |theory| {
         let far = or_none(merged.empty_deviation, |sigmas| format!("{} sd off", format::significant(sigmas)));
         format!("{} ({far})", format::percent(theory.probability))
     });
@@ -110,6 +112,6 @@ fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
         count(responses.errors),
         count(responses.heartbeats),
         Cell::number(&or_none(merged.empty_share, format::percent), merged.empty_share),
-        Cell::number(&theory, responses.empty_theory.map(|theory| theory.probability)),
+        Cell::number(&theory, expected.map(|theory| theory.probability)),
     ]
 }

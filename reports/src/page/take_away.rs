@@ -35,11 +35,13 @@ fn growth(sweep: &Sweep<'_>, lines: &[Line<'_>]) -> String {
     let from_to = |loads: [f64; 2]| format!("from {} to {}", format::plain(loads[0]), format::plain(loads[1]));
     // Not every variant has a figure under the same loads.
     let other = if most.2 == least.2 { String::new() } else { format!(", {}", from_to(most.2)) };
+    let grows =
+        if least.0 < 1.0 { "falls the most, to {} × what it was" } else { "grows the least, to {} × what it was" };
     format!(
-        "F{} {axis}, {} comes to {} × what it was, the least, and {} to {} ×, the most{other}.",
+        "F{} {axis}, {} {}, and {} comes to {} ×, the most{other}.",
         &from_to(least.2)[1..],
         least.1,
-        format::significant(least.0),
+        grows.replace("{}", &format::significant(least.0)),
         most.1,
         format::significant(most.0)
     )

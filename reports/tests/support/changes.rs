@@ -44,8 +44,10 @@ pub(crate) fn rate(run: &mut Run, events_per_second: f64) {
 
 pub(crate) fn lines(run: &mut Run, approach: &str, [client, server]: [u32; 2]) {
     let facts = run.run.approaches.iter_mut().find(|facts| facts.name == approach).unwrap();
-    facts.client_complexity.code_lines = client;
-    facts.server_complexity.code_lines = server;
+    for (half, lines) in [(&mut facts.client_complexity, client), (&mut facts.server_complexity, server)] {
+        half.code_lines = lines;
+        half.cognitive.sum = lines / 10;
+    }
 }
 
 /// Nearly nothing changes, and a conditional answer takes so many times less than a plain one.
