@@ -33,7 +33,8 @@ const view = () => {
   // The browser calls a group of a drawing visible that has no box.
   const isSeen = (element) => element.checkVisibility() && getComputedStyle(element).display !== "none";
   return {
-    rows: Array.from(document.querySelectorAll("tbody tr")).filter(isSeen).map((row) => row.cells[0].textContent),
+    // Those of a variant: the form's answer is a table too, and its rows are not for hiding.
+    rows: Array.from(document.querySelectorAll("tbody tr")).filter((row) => isSeen(row) && row.cells[0].querySelector(".name")).map((row) => row.cells[0].textContent),
     sorts: Array.from(document.querySelectorAll("th"), (cell) => cell.getAttribute("aria-sort")),
     marks: Array.from(document.querySelectorAll("g[data-v]")).filter(isSeen).map((mark) => mark.dataset.v),
     open: Array.from(document.querySelectorAll("main details:not(.controls details)"), (fold) => fold.open && !fold.hidden),

@@ -20,9 +20,10 @@
   const loads = folds.map((fold) => fold.dataset.load).filter((load, index, list) => load && list.indexOf(load) === index);
   const rows = tables.map((table) => Array.from(table.tBodies[0].rows));
   const keys = new Map();
-  rows.forEach((own) => own.forEach((row) => {
+  // The variants are those of the article's table; other tables may name approaches.
+  rows.forEach((own, index) => own.forEach((row) => {
     const name = nameOf(row);
-    if (name && !keys.has(name)) keys.set(name, row.querySelector(".key"));
+    if (name && tables[index].closest("#table") && !keys.has(name)) keys.set(name, row.querySelector(".key"));
   }));
   const names = Array.from(keys.keys());
 
