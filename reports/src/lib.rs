@@ -12,6 +12,7 @@ pub mod complexity;
 pub mod difference;
 pub mod export;
 pub mod format;
+pub mod gate;
 pub mod inference;
 pub mod merge;
 mod objective;
