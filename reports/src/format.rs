@@ -4,6 +4,9 @@
 /// What stands where there is no number.
 pub(crate) const NONE: &str = "–";
 
+/// Columns of a terminal: sentences keep within them, and tables where their names let them.
+pub(crate) const WIDTH: usize = 120;
+
 /// A duration in nanoseconds.
 pub(crate) fn duration(nanoseconds: u64) -> String {
     scaled(nanoseconds as f64, &[(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")])

@@ -5,7 +5,7 @@
 
 use crate::{
     claims,
-    format::{self, NONE, or_none},
+    format::{self, NONE, WIDTH, or_none},
     merge::{self, Merged},
     report::{LoadPoint, Report, Row},
     store::Run,
@@ -26,9 +26,6 @@ pub(crate) const HEADINGS: [[&str; 2]; 11] = [
     ["missed", "/dup"],
     ["trials", "× spread"],
 ];
-
-/// Columns of a terminal that the table keeps within where its names let it.
-const WIDTH: usize = 120;
 
 /// The table of a run.
 #[must_use]

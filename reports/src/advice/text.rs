@@ -12,7 +12,7 @@ use super::{
     sensitivity::Sensitivity,
 };
 use crate::{
-    format::{self, NONE, or_none},
+    format::{self, NONE, WIDTH, or_none},
     plain,
 };
 
@@ -20,8 +20,6 @@ const HEADINGS: [[&str; 10]; 2] = [
     ["approach", "p50", "p99", "requests", "empty", "bytes", "CPU cores", "memory", "lines", "score"],
     ["", "", "", "/s", "%", "/s", "server/client", "server/client", "", ""],
 ];
-/// Columns of a terminal.
-const WIDTH: usize = 120;
 
 /// The advice as text.
 #[must_use]

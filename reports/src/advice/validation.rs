@@ -7,7 +7,12 @@ use super::{
     model::{At, Prediction, predict},
     points::{Candidate, Point},
 };
-use crate::{format, plain, report, store::Run, verdict};
+use crate::{
+    format::{self, WIDTH},
+    plain, report,
+    store::Run,
+    verdict,
+};
 
 /// How far the model was off.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -102,9 +107,6 @@ const METRICS: [Metric; 9] = [
     Metric { name: "p50_ns", heading: ["latency", "p50"], predicted: |it| it.p50_ns, measured: |it| it.p50_ns },
     Metric { name: "p99_ns", heading: ["latency", "p99"], predicted: |it| it.p99_ns, measured: |it| it.p99_ns },
 ];
-
-/// Columns of a terminal.
-const WIDTH: usize = 120;
 
 /// Leaves out each load in turn, and predicts it from the others.
 ///

@@ -6,7 +6,7 @@
 
 use super::{Brief, Comparison, Figure, Judgement, LoadPair, Pair};
 use crate::{
-    format::{self, NONE, or_none},
+    format::{self, NONE, WIDTH, or_none},
     plain, verdict,
 };
 
@@ -14,8 +14,6 @@ const HEADINGS: [[&str; 11]; 2] = [
     ["variant", "", "p50", "p99", "× floor", "CPU µs/event", "", "KB/client", "", "bytes", "empty"],
     ["", "", "", "", "p50", "server", "client", "server", "client", "/event", "%"],
 ];
-/// Columns of a terminal.
-const WIDTH: usize = 120;
 
 /// The comparison as text.
 #[must_use]

@@ -1,14 +1,11 @@
 //! The terminal's table in Markdown, for a pull request: the same cells, and below them the same notes.
 
 use crate::{
-    format,
+    format::{self, WIDTH},
     report::Report,
     table::{self, HEADINGS},
     verdict,
 };
-
-/// Columns of a note.
-const WIDTH: usize = 120;
 
 /// The table of each load, the notes below them, and which commit it is of.
 pub(super) fn table(report: &Report) -> String {

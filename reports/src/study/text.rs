@@ -3,7 +3,7 @@
 use super::{Calibration, Equals, Study};
 use crate::format::{self, or_none};
 
-/// Columns that sentences keep within.
+/// Columns that sentences keep within: those of the documents, which are narrower than a terminal.
 const WIDTH: usize = 100;
 
 /// Characters of a revision that tell it from others.
