@@ -59,8 +59,7 @@ pub(crate) fn admit(trial: &Trial, ports: u32) -> Result<(), Failure> {
 
 /// Requests a second between one client and its server.
 fn requests_per_second(trial: &Trial) -> f64 {
-    let load = &trial.load;
-    let events = load.events_per_second * f64::from(load.symbols_per_client) / f64::from(load.symbols);
+    let events = trial.load.events_per_client();
     let each = |duration: Duration| 1.0 / duration.as_secs_f64().max(1e-9);
     match trial.approach.facts.flow {
         Flow::Push => events,

@@ -148,7 +148,7 @@ pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
         reconnects: sum(&all, |one| one.reconnects),
         cpu: add_cpu(&all, events.arrived),
         memory: ClientMemory::of(&all),
-        bytes_per_event: bytes_per_event(&wire, &events),
+        bytes_per_event: share(wire.both_ways(), events.arrived),
         empty_share: share(responses.empty, responses.total),
         empty_deviation: responses.empty_theory.as_ref().and_then(theory::deviation),
         latency_ns: merge(&all, events_received, |one| Some(&one.latency_ns))?,
@@ -186,7 +186,7 @@ pub(crate) fn one_round(round: u32, one: &Measured) -> RoundFigures {
         events_received: one.event_median_ns.count,
         effective_observations: one.effective_events,
         median_interval_ns: median_interval(&one.event_median_ns, one.effective_events),
-        bytes_per_event: bytes_per_event(&one.wire, &one.events),
+        bytes_per_event: share(one.wire.both_ways(), one.events.arrived),
         empty_share: share(one.responses.empty, one.responses.total),
         server_us_per_event: share(one.cpu.server_us, one.events.arrived),
         client_us_per_event: share(one.cpu.client_us, one.events.arrived),
@@ -280,10 +280,6 @@ fn add_cpu(all: &[&Measured], arrived: u64) -> Cpu {
         server_wait_us: sum(all, |one| one.cpu.server_wait_us),
         client_wait_us: sum(all, |one| one.cpu.client_wait_us),
     }
-}
-
-fn bytes_per_event(wire: &Wire, events: &Events) -> Option<f64> {
-    share(wire.client_to_server_bytes + wire.server_to_client_bytes, events.arrived)
 }
 
 /// The part of the whole; none of nothing.

@@ -206,3 +206,11 @@ pub struct Load {
     /// Arrival process: `poisson`, `constant` or `burst`.
     pub arrival: String,
 }
+
+impl Load {
+    /// Events a second for each client, of the symbols that it follows.
+    #[must_use]
+    pub fn events_per_client(&self) -> f64 {
+        self.events_per_second * f64::from(self.symbols_per_client) / f64::from(self.symbols.max(1))
+    }
+}

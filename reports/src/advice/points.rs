@@ -107,10 +107,9 @@ fn point(facts: &ApproachFacts, way: Way, rounds: &[&TrialRecord], merged: &Merg
     let load = &rounds[0].load;
     let clients = f64::from(load.clients);
     let each_second = |count: u64| count as f64 / merged.window_seconds.max(1e-9);
-    let wire = &merged.wire;
     Point {
         clients,
-        events_per_client: load.events_per_second * f64::from(load.symbols_per_client) / f64::from(load.symbols.max(1)),
+        events_per_client: load.events_per_client(),
         symbols: f64::from(load.symbols_per_client),
         payload_bytes: f64::from(load.payload_bytes),
         interval_s: objective::poll_interval_ns(facts, rounds).map(|interval| interval as f64 / 1e9),
@@ -118,7 +117,7 @@ fn point(facts: &ApproachFacts, way: Way, rounds: &[&TrialRecord], merged: &Merg
         deliveries: each_second(merged.events.arrived),
         server_us: each_second(merged.cpu.server_us),
         client_us: each_second(merged.cpu.client_us),
-        bytes: each_second(wire.client_to_server_bytes + wire.server_to_client_bytes),
+        bytes: each_second(merged.wire.both_ways()),
         server_memory: merged.memory.server_bytes * clients,
         client_memory: merged.memory.client_bytes * clients,
         empty_share: merged.empty_share.unwrap_or(0.0),

@@ -38,10 +38,9 @@ fn grpc_of_browsers<'a>(evidence: &Evidence<'a>) -> Vec<Seen<'a>> {
 fn one_way(evidence: &Evidence<'_>) -> Claim {
     let rows = evidence.called(&EVENTS);
     let judged = rows.iter().filter_map(|seen| {
-        let up = seen.merged.wire.client_to_server_bytes;
-        let part = share(up, seen.bytes())?;
-        let text =
-            format!("{} of {} towards the server, {}", bytes(up as f64), bytes(seen.bytes() as f64), percent(part));
+        let (up, all) = (seen.merged.wire.client_to_server_bytes, seen.merged.wire.both_ways());
+        let part = share(up, all)?;
+        let text = format!("{} of {} towards the server, {}", bytes(up as f64), bytes(all as f64), percent(part));
         Some(evidence.figure(seen, text, Says::of(part <= ONE_WAY)))
     });
     Stated {

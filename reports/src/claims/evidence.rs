@@ -118,11 +118,6 @@ impl<'a> Evidence<'a> {
 }
 
 impl Seen<'_> {
-    /// Events a second for each client.
-    pub(super) fn events_per_client(&self) -> f64 {
-        self.load.events_per_second * f64::from(self.load.symbols_per_client) / f64::from(self.load.symbols.max(1))
-    }
-
     /// Whether this setting has this value in the trials.
     pub(super) fn is_set(&self, setting: &str, value: &str) -> bool {
         self.trial.parameters.get(setting).is_some_and(|set| set == value)
@@ -131,11 +126,6 @@ impl Seen<'_> {
     /// The poll interval in seconds; none where it does not poll.
     pub(super) fn interval_seconds(&self) -> Option<f64> {
         self.row.poll_interval_ns.map(|interval| interval as f64 / 1e9)
-    }
-
-    /// Bytes both ways over all windows.
-    pub(super) fn bytes(&self) -> u64 {
-        self.merged.wire.client_to_server_bytes + self.merged.wire.server_to_client_bytes
     }
 
     /// Hull of the rounds' intervals, which differences rest on.

@@ -33,7 +33,7 @@ fn sub_100_ms(evidence: &Evidence<'_>) -> Claim {
     let mut figures = evidence.p99_below(&rows, SUB_100_MS);
     for (figure, seen) in figures.iter_mut().zip(&rows) {
         figure.text += &volume(seen);
-        if figure.says == Says::Kept && seen.events_per_client() < HIGH_VOLUME {
+        if figure.says == Says::Kept && seen.load.events_per_client() < HIGH_VOLUME {
             figure.says = Says::Partly;
         }
     }
@@ -53,14 +53,14 @@ fn sub_100_ms(evidence: &Evidence<'_>) -> Claim {
 }
 
 fn volume(seen: &Seen<'_>) -> String {
-    format!(", {} events a second for each client", significant(seen.events_per_client()))
+    format!(", {} events a second for each client", significant(seen.load.events_per_client()))
 }
 
 /// Whether that tells gRPC from what else the table calls low, where the volume is high.
 fn only_streams(evidence: &Evidence<'_>) -> Claim {
     let others: Vec<&str> = LOW.into_iter().filter(|label| !STREAMS.contains(label)).collect();
     let mut rows = evidence.called(&others);
-    rows.retain(|seen| seen.events_per_client() >= HIGH_VOLUME);
+    rows.retain(|seen| seen.load.events_per_client() >= HIGH_VOLUME);
     let mut figures = evidence.p99_below(&rows, SUB_100_MS);
     for (figure, seen) in figures.iter_mut().zip(&rows) {
         figure.text += &volume(seen);
@@ -114,12 +114,12 @@ fn only_both_ways(evidence: &Evidence<'_>) -> Claim {
 
 fn infrequent(evidence: &Evidence<'_>) -> Claim {
     let mut pairs = evidence.pairs(&["Short polling"], &["SSE"]);
-    pairs.retain(|(polling, _)| polling.events_per_client() <= ONCE_A_MINUTE);
+    pairs.retain(|(polling, _)| polling.load.events_per_client() <= ONCE_A_MINUTE);
     let judged = pairs.iter().filter_map(|(polling, pushed)| {
-        let own = share(polling.bytes(), polling.merged.events.arrived)?;
-        let other = share(pushed.bytes(), pushed.merged.events.arrived)?;
+        let own = share(polling.merged.wire.both_ways(), polling.merged.events.arrived)?;
+        let other = share(pushed.merged.wire.both_ways(), pushed.merged.events.arrived)?;
         let interval = polling.interval_seconds()?;
-        let each = share(polling.bytes(), polling.merged.responses.total)?;
+        let each = share(polling.merged.wire.both_ways(), polling.merged.responses.total)?;
         let text = format!(
             "polling every {} s: {} an event, {} a poll; against {} an event",
             significant(interval),

@@ -123,7 +123,7 @@ fn empty(evidence: &Evidence<'_>) -> Claim {
     let rows = evidence.called(&SHORT);
     let judged = rows.iter().filter_map(|seen| {
         let share = seen.merged.empty_share?;
-        let events = seen.events_per_client() * seen.interval_seconds()?;
+        let events = seen.load.events_per_client() * seen.interval_seconds()?;
         let text = format!("{} empty, with {} events an interval", percent(share), significant(events));
         Some(evidence.figure(seen, text, Says::of(share > MOST)))
     });

@@ -67,7 +67,7 @@ fn no_polling(evidence: &Evidence<'_>) -> Claim {
 
 fn low_frequency(evidence: &Evidence<'_>) -> Claim {
     let mut rows = webhooks(evidence);
-    rows.retain(|seen| seen.events_per_client() <= HIGH_FREQUENCY);
+    rows.retain(|seen| seen.load.events_per_client() <= HIGH_FREQUENCY);
     let mut figures = evidence.p99_below(&rows, SECOND_NS);
     for (figure, seen) in figures.iter_mut().zip(&rows) {
         let events = &seen.merged.events;
@@ -117,8 +117,8 @@ fn new_connection(evidence: &Evidence<'_>) -> Claim {
 
 fn high_frequency(evidence: &Evidence<'_>) -> Claim {
     let rows = webhooks(evidence);
-    let judged = rows.iter().filter(|seen| seen.events_per_client() > HIGH_FREQUENCY).map(|seen| {
-        let gap = (1e9 / seen.events_per_client()) as u64;
+    let judged = rows.iter().filter(|seen| seen.load.events_per_client() > HIGH_FREQUENCY).map(|seen| {
+        let gap = (1e9 / seen.load.events_per_client()) as u64;
         let mut figure = evidence.p99_below(&[*seen], gap).remove(0);
         // Below the gap it keeps up, which is not failing.
         figure.says = match figure.says {
@@ -195,7 +195,7 @@ fn bandwidth(evidence: &Evidence<'_>) -> Claim {
 }
 
 fn beside_plain(evidence: &Evidence<'_>, seen: &Seen<'_>, plain: &Seen<'_>) -> Figure {
-    let each = |seen: &Seen<'_>| share(seen.bytes(), seen.merged.responses.total);
+    let each = |seen: &Seen<'_>| share(seen.merged.wire.both_ways(), seen.merged.responses.total);
     let (own, other) = (each(seen), each(plain));
     let ratio = own.zip(other).filter(|(_, other)| *other > 0.0).map(|(own, other)| own / other);
     let says = match ratio {
@@ -210,7 +210,7 @@ fn beside_plain(evidence: &Evidence<'_>, seen: &Seen<'_>, plain: &Seen<'_>) -> F
         or_none(own, bytes),
         or_none(ratio, percent),
         or_none(other, bytes),
-        significant(seen.events_per_client())
+        significant(seen.load.events_per_client())
     );
     evidence.figure_of_two(seen, plain, text, says)
 }

@@ -171,6 +171,14 @@ pub struct Wire {
     pub server_to_client_bytes: u64,
 }
 
+impl Wire {
+    /// Bytes in both directions.
+    #[must_use]
+    pub fn both_ways(&self) -> u64 {
+        self.client_to_server_bytes + self.server_to_client_bytes
+    }
+}
+
 /// Distribution of a duration in nanoseconds. A percentile that the sample cannot support is null.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
