@@ -147,18 +147,20 @@ impl Report {
         }
     }
 
-    /// The same, with what is advised by it, which takes as long as all other figures.
+    /// The same, with what is advised by it.
     pub(crate) fn with_advice(run: &Run) -> Self {
-        Self { advice: advice::offer(run), ..Self::of(run) }
+        let report = Self::of(run);
+        Self { advice: advice::offer(run, &report.loads), ..report }
     }
 }
 
-fn load_points(run: &Run) -> Vec<LoadPoint> {
+/// Every row of a run, by load, from the lightest.
+pub(crate) fn load_points(run: &Run) -> Vec<LoadPoint> {
     loads(run).into_iter().map(|load| LoadPoint { load: load.clone(), rows: rows(run, load) }).collect()
 }
 
 /// The loads of a run, from the lightest.
-pub(crate) fn loads(run: &Run) -> Vec<&Load> {
+fn loads(run: &Run) -> Vec<&Load> {
     let mut loads: Vec<&Load> = Vec::new();
     for trial in &run.trials {
         if !loads.iter().any(|load| same(load, &trial.load)) {

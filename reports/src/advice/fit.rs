@@ -11,7 +11,10 @@ use super::{
     model::{Costs, Latency, Line, Measured, Model, Models, Way},
     points::{self, Candidate, Point},
 };
-use crate::{report, store::Run};
+use crate::{
+    report::{self, LoadPoint},
+    store::Run,
+};
 
 /// Factor between the most and the fewest events a poll finds from which on the two costs are told apart.
 const VARIED: f64 = 1.5;
@@ -37,7 +40,12 @@ pub enum AdviceError {
 /// # Errors
 /// It had faults injected, or has no valid trial.
 pub fn models(run: &Run) -> Result<Models, AdviceError> {
-    let candidates = measured(run)?;
+    of_loads(run, &report::load_points(run))
+}
+
+/// The constants of a run whose figures are made.
+pub(super) fn of_loads(run: &Run, loads: &[LoadPoint]) -> Result<Models, AdviceError> {
+    let candidates = measured(run, loads)?;
     let source = format!("{} of {}", run.run.scenario_name, run.run.started);
     Ok(Models {
         source,
@@ -48,11 +56,11 @@ pub fn models(run: &Run) -> Result<Models, AdviceError> {
 }
 
 /// The candidates of a run that measures.
-pub(super) fn measured(run: &Run) -> Result<Vec<Candidate>, AdviceError> {
+pub(super) fn measured(run: &Run, loads: &[LoadPoint]) -> Result<Vec<Candidate>, AdviceError> {
     if let Some(faults) = report::faults(&run.run.scenario) {
         return Err(AdviceError::Faults(faults));
     }
-    let candidates = points::candidates(run);
+    let candidates = points::candidates(run, loads);
     if candidates.is_empty() { Err(AdviceError::Nothing) } else { Ok(candidates) }
 }
 

@@ -1,12 +1,13 @@
 //! What a run measured, as points that a model can be fitted to: one for each candidate and load.
 //!
-//! Takes valid trials only. A candidate is a variant without its poll interval, which a need chooses.
+//! Takes the rows of the report that have figures. A candidate is a variant without its poll interval, which a need
+//! chooses.
 
 use super::model::Way;
 use crate::{
-    merge::{self, Merged},
-    objective, report,
-    schema::{ApproachFacts, Status, TrialRecord},
+    merge::Merged,
+    report::{self, LoadPoint, Row},
+    schema::{ApproachFacts, Load, Status, TrialRecord},
     store::Run,
 };
 
@@ -56,27 +57,29 @@ pub(super) struct Point {
     pub(super) p99_ns: Option<f64>,
 }
 
+/// A row that has figures.
+struct Seen<'a> {
+    load: &'a Load,
+    row: &'a Row,
+    merged: &'a Merged,
+    /// The first of its valid trials, for the settings, and its place in the run.
+    first: (usize, &'a TrialRecord),
+}
+
 /// The candidates of a run that have a valid trial, in the registry's order.
-pub(super) fn candidates(run: &Run) -> Vec<Candidate> {
+pub(super) fn candidates(run: &Run, loads: &[LoadPoint]) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
-    for (order, facts) in run.run.approaches.iter().enumerate() {
-        let of_approach = |trial: &&TrialRecord| trial.approach == facts.name && trial.status == Status::Ok;
-        let mut left: Vec<&TrialRecord> = run.trials.iter().filter(of_approach).collect();
-        while let Some(first) = left.first().copied() {
-            let same = |other: &&TrialRecord| other.variant == first.variant && report::same(&other.load, &first.load);
-            let (rounds, others): (Vec<&TrialRecord>, Vec<&TrialRecord>) = left.into_iter().partition(same);
-            left = others;
-            let Some(merged) = merge::merged(&rounds) else { continue };
-            let way = way(facts, &merged);
-            let name = name(first, way);
-            let index = candidates.iter().position(|one| one.name == name).unwrap_or_else(|| {
-                let hold_s = first.parameters.get(HOLD).filter(|_| way == Way::Hold).and_then(|text| seconds(text));
-                let facts = facts.clone();
-                candidates.push(Candidate { name, order, facts, way, hold_s, points: Vec::new() });
-                candidates.len() - 1
-            });
-            candidates[index].points.push(point(facts, way, &rounds, &merged));
-        }
+    for seen in seen(run, loads) {
+        let (facts, order, (_, trial)) = (&run.run.approaches[seen.row.order], seen.row.order, seen.first);
+        let way = way(facts, seen.merged);
+        let name = name(trial, way);
+        let index = candidates.iter().position(|one| one.name == name).unwrap_or_else(|| {
+            let hold_s = trial.parameters.get(HOLD).filter(|_| way == Way::Hold).and_then(|text| seconds(text));
+            let facts = facts.clone();
+            candidates.push(Candidate { name, order, facts, way, hold_s, points: Vec::new() });
+            candidates.len() - 1
+        });
+        candidates[index].points.push(point(&seen, way));
     }
     for candidate in &mut candidates {
         candidate
@@ -84,6 +87,24 @@ pub(super) fn candidates(run: &Run) -> Vec<Candidate> {
             .sort_by(|a, b| a.clients.total_cmp(&b.clients).then(a.events_per_client.total_cmp(&b.events_per_client)));
     }
     candidates
+}
+
+/// In the registry's order, and of one approach in the order in which they were first run.
+fn seen<'a>(run: &'a Run, loads: &'a [LoadPoint]) -> Vec<Seen<'a>> {
+    let rows = loads.iter().flat_map(|point| point.rows.iter().map(move |row| (&point.load, row)));
+    let mut seen: Vec<Seen<'a>> = rows
+        .filter_map(|(load, row)| {
+            let is_of_row = |trial: &TrialRecord| {
+                trial.status == Status::Ok
+                    && (&trial.approach, &trial.variant) == (&row.approach, &row.variant)
+                    && report::same(&trial.load, load)
+            };
+            let first = run.trials.iter().enumerate().find(|(_, trial)| is_of_row(trial))?;
+            Some(Seen { load, row, merged: row.merged.as_ref()?, first })
+        })
+        .collect();
+    seen.sort_by_key(|seen| (seen.row.order, seen.first.0));
+    seen
 }
 
 /// What pulls and has a schedule polls; without one its requests are held.
@@ -103,8 +124,7 @@ fn name(trial: &TrialRecord, way: Way) -> String {
     kept.map(|(_, part)| part).collect::<Vec<_>>().join("/")
 }
 
-fn point(facts: &ApproachFacts, way: Way, rounds: &[&TrialRecord], merged: &Merged) -> Point {
-    let load = &rounds[0].load;
+fn point(&Seen { load, row, merged, .. }: &Seen<'_>, way: Way) -> Point {
     let clients = f64::from(load.clients);
     let each_second = |count: u64| count as f64 / merged.window_seconds.max(1e-9);
     Point {
@@ -112,7 +132,7 @@ fn point(facts: &ApproachFacts, way: Way, rounds: &[&TrialRecord], merged: &Merg
         events_per_client: load.events_per_client(),
         symbols: f64::from(load.symbols_per_client),
         payload_bytes: f64::from(load.payload_bytes),
-        interval_s: objective::poll_interval_ns(facts, rounds).map(|interval| interval as f64 / 1e9),
+        interval_s: row.poll_interval_ns.map(|interval| interval as f64 / 1e9),
         exchanges: if way == Way::Push { 0.0 } else { each_second(merged.requests) },
         deliveries: each_second(merged.events.arrived),
         server_us: each_second(merged.cpu.server_us),

@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
-use super::{Advice, advise, fit::models, model::Models, need::Need};
-use crate::store::Run;
+use super::{Advice, advise, fit, model::Models, need::Need};
+use crate::{report::LoadPoint, store::Run};
 
 /// The constants of a run, and advice for typical needs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,8 +22,8 @@ pub(crate) struct Answer {
 }
 
 /// None where a run gives no constants.
-pub(crate) fn offer(run: &Run) -> Option<Offer> {
-    let models = models(run).ok()?;
+pub(crate) fn offer(run: &Run, loads: &[LoadPoint]) -> Option<Offer> {
+    let models = fit::of_loads(run, loads).ok()?;
     let answers = needs().map(|(title, need)| Answer { title, advice: advise(&models, &need) }).into();
     Some(Offer { models, answers })
 }

@@ -113,7 +113,8 @@ const METRICS: [Metric; 9] = [
 /// # Errors
 /// The run measures nothing, or has one load only.
 pub fn validate(run: &Run) -> Result<Validation, AdviceError> {
-    let candidates = measured(run)?;
+    let load_points = report::load_points(run);
+    let candidates = measured(run, &load_points)?;
     let mut loads: Vec<(f64, f64)> = Vec::new();
     for point in candidates.iter().flat_map(|candidate| &candidate.points) {
         if !loads.contains(&(point.clients, point.events_per_client)) {
@@ -145,7 +146,7 @@ pub fn validate(run: &Run) -> Result<Validation, AdviceError> {
     }
     Ok(Validation {
         source: format!("{} of {}", run.run.scenario_name, run.run.started),
-        loads: report::loads(run).into_iter().map(verdict::describe).collect(),
+        loads: load_points.iter().map(|point| verdict::describe(&point.load)).collect(),
         deviations,
     })
 }
