@@ -5,6 +5,8 @@
 //! distribution are milliseconds. A round has no absolute time in the records, so that in the log the windows of the
 //! rounds follow one another from the start of the run.
 
+use std::time::UNIX_EPOCH;
+
 use super::names;
 use crate::{
     merge::histogram,
@@ -80,23 +82,8 @@ fn one_line(text: &str) -> String {
 
 /// Of a time in RFC 3339 and UTC; none of any other text.
 fn seconds_since_epoch(started: &str) -> Option<u64> {
-    let (date, time) = started.strip_suffix('Z')?.split_once('T')?;
-    let numbers = |text: &str, between: char| -> Option<[u64; 3]> {
-        let parts: Vec<u64> = text.split(between).map(|part| part.parse().ok()).collect::<Option<_>>()?;
-        parts.try_into().ok()
-    };
-    let [year, month, day] = numbers(date, '-')?;
-    let [hour, minute, second] = numbers(time.split('.').next()?, ':')?;
-    let is_time = (1970..10_000).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-    if !is_time || hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    // Years that begin in March have their leap day last.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
-    /// Days from the first of March of the year 0 until 1970.
-    const EPOCH: u64 = 719_468;
-    Some((days - EPOCH) * 86_400 + hour * 3_600 + minute * 60 + second)
+    let time = humantime::parse_rfc3339(started).ok()?;
+    Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs())
 }
 
 #[cfg(test)]
