@@ -3,6 +3,7 @@
 //!
 //! Knows no approach and prints nothing.
 
+pub(crate) mod costs;
 mod memory;
 mod polls;
 

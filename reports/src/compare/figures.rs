@@ -11,7 +11,10 @@ use serde::Serialize;
 use crate::{
     difference::{self, FEWEST_ROUNDS},
     format,
-    merge::{Merged, RoundFigures},
+    merge::{
+        Merged,
+        costs::{self, Cost},
+    },
 };
 
 /// One figure of both runs.
@@ -56,40 +59,14 @@ impl Figure {
     }
 }
 
-/// A figure that rounds have one value of each.
-struct Cost {
-    metric: &'static str,
-    merged: fn(&Merged) -> Option<f64>,
-    round: fn(&RoundFigures) -> Option<f64>,
-}
-
-const COSTS: [Cost; 6] = [
-    Cost {
-        metric: "server_us_per_event",
-        merged: |merged| merged.cpu.server_us_per_event,
-        round: |round| round.server_us_per_event,
-    },
-    Cost {
-        metric: "client_us_per_event",
-        merged: |merged| merged.cpu.client_us_per_event,
-        round: |round| round.client_us_per_event,
-    },
-    Cost {
-        metric: "server_bytes_per_client",
-        merged: |merged| Some(merged.memory.server_bytes),
-        round: |round| Some(round.server_bytes_per_client as f64),
-    },
-    Cost {
-        metric: "client_bytes_per_client",
-        merged: |merged| Some(merged.memory.client_bytes),
-        round: |round| Some(round.client_bytes_per_client as f64),
-    },
-    Cost {
-        metric: "wire_bytes_per_event",
-        merged: |merged| merged.bytes_per_event,
-        round: |round| round.bytes_per_event,
-    },
-    Cost { metric: "empty_share", merged: |merged| merged.empty_share, round: |round| round.empty_share },
+/// What rounds have one value of each, by name.
+const COSTS: [(&str, Cost); 6] = [
+    ("server_us_per_event", costs::SERVER_CPU),
+    ("client_us_per_event", costs::CLIENT_CPU),
+    ("server_bytes_per_client", costs::SERVER_MEMORY),
+    ("client_bytes_per_client", costs::CLIENT_MEMORY),
+    ("wire_bytes_per_event", costs::WIRE_BYTES),
+    ("empty_share", costs::EMPTY_SHARE),
 ];
 
 /// Every figure of a variant in two runs, in the order of the table.
@@ -102,7 +79,7 @@ pub(super) fn of(both: [&Merged; 2], times_floor: [Option<f64>; 2]) -> Vec<Figur
     (p50.interval_a, p50.interval_b) = (as_numbers(hulls[0]), as_numbers(hulls[1]));
     let p99 = unjudged("p99_ns", latency(|merged| merged.latency_ns.p99));
     let floor = unjudged("p50_times_floor", times_floor);
-    [p50, p99, floor].into_iter().chain(COSTS.iter().map(|cost| of_cost(cost, both))).collect()
+    [p50, p99, floor].into_iter().chain(COSTS.iter().map(|(metric, cost)| of_cost(metric, cost, both))).collect()
 }
 
 fn unjudged(metric: &'static str, [a, b]: [Option<f64>; 2]) -> Figure {
@@ -110,7 +87,7 @@ fn unjudged(metric: &'static str, [a, b]: [Option<f64>; 2]) -> Figure {
     Figure { metric, a, b, ratio, interval_a: None, interval_b: None, judgement: Judgement::NotJudged }
 }
 
-fn of_cost(cost: &Cost, both: [&Merged; 2]) -> Figure {
+fn of_cost(metric: &'static str, cost: &Cost, both: [&Merged; 2]) -> Figure {
     let [a, b] = both.map(|merged| {
         let rounds: Vec<f64> = merged.rounds.iter().filter_map(|round| (cost.round)(round)).collect();
         mean_interval(&rounds)
@@ -119,7 +96,7 @@ fn of_cost(cost: &Cost, both: [&Merged; 2]) -> Figure {
         interval_a: a,
         interval_b: b,
         judgement: judged([a.map(outwards), b.map(outwards)]),
-        ..unjudged(cost.metric, both.map(cost.merged))
+        ..unjudged(metric, both.map(cost.whole))
     }
 }
 

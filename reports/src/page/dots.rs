@@ -8,17 +8,19 @@ use super::{
 };
 use crate::{
     format::{self, or_none},
-    merge::{Merged, RoundFigures},
+    merge::{
+        Merged,
+        costs::{self, Cost},
+    },
     report::{LoadPoint, Row},
 };
 
 const WIDTH: i32 = 1480;
 
-/// One side's figure: its name, its value over all rounds and in each.
+/// One side's figure, by name.
 struct Side {
     name: &'static str,
-    whole: fn(&Merged) -> Option<f64>,
-    round: fn(&RoundFigures) -> Option<f64>,
+    cost: Cost,
 }
 
 /// One chart.
@@ -37,29 +39,14 @@ const CHARTS: [Chart; 3] = [
         title: "Bytes for each event delivered",
         what: "bytes on the server's sockets, both ways, protocol framing included",
         text: format::bytes,
-        sides: &[Side {
-            name: "both ways",
-            whole: |merged| merged.bytes_per_event,
-            round: |round| round.bytes_per_event,
-        }],
+        sides: &[Side { name: "both ways", cost: costs::WIRE_BYTES }],
     },
     Chart {
         id: "cpu",
         title: "Processor time for each event delivered",
         what: "user and system time; filled: server, hollow: client",
         text: format::processor_time,
-        sides: &[
-            Side {
-                name: "server",
-                whole: |merged| merged.cpu.server_us_per_event,
-                round: |round| round.server_us_per_event,
-            },
-            Side {
-                name: "client",
-                whole: |merged| merged.cpu.client_us_per_event,
-                round: |round| round.client_us_per_event,
-            },
-        ],
+        sides: &[Side { name: "server", cost: costs::SERVER_CPU }, Side { name: "client", cost: costs::CLIENT_CPU }],
     },
     Chart {
         id: "memory",
@@ -67,16 +54,8 @@ const CHARTS: [Chart; 3] = [
         what: "growth over the idle process, user space; filled: server, hollow: client",
         text: format::bytes,
         sides: &[
-            Side {
-                name: "server",
-                whole: |merged| Some(merged.memory.server_bytes),
-                round: |round| Some(round.server_bytes_per_client as f64),
-            },
-            Side {
-                name: "client",
-                whole: |merged| Some(merged.memory.client_bytes),
-                round: |round| Some(round.client_bytes_per_client as f64),
-            },
+            Side { name: "server", cost: costs::SERVER_MEMORY },
+            Side { name: "client", cost: costs::CLIENT_MEMORY },
         ],
     },
 ];
@@ -89,7 +68,7 @@ pub(super) fn figures(point: &LoadPoint, id: &str) -> String {
 
 fn figure(chart: &Chart, rows: &[&Row], id: &str) -> String {
     let rounds = rows.iter().filter_map(|row| row.merged.as_ref()).flat_map(|merged| &merged.rounds);
-    let values = rounds.flat_map(|round| chart.sides.iter().filter_map(|side| (side.round)(round)));
+    let values = rounds.flat_map(|round| chart.sides.iter().filter_map(|side| (side.cost.round)(round)));
     let Some((bounds, ticks)) = logarithmic_axis(values) else { return String::new() };
     let frame = Frame { left: NAMES, right: WIDTH - 60, top: 20, bottom: 20 + ROW * rows.len() as i32 };
     let scale = Scale::logarithmic(bounds[0], bounds[1], frame.left + 20, frame.right);
@@ -113,7 +92,7 @@ fn draw(canvas: &Canvas<'_>, chart: &Chart, row: &Row, middle: i32, scale: Scale
         let xs: Vec<i32> = merged
             .rounds
             .iter()
-            .filter_map(side.round)
+            .filter_map(side.cost.round)
             .filter(|value| *value > 0.0)
             .map(|value| scale.at(value))
             .collect();
@@ -134,7 +113,7 @@ fn take_away(chart: &Chart, rows: &[&Row]) -> String {
     let mut values: Vec<(f64, &str)> = rows
         .iter()
         .filter(|row| !row.floor)
-        .filter_map(|row| Some(((first.whole)(row.merged.as_ref()?)?, row.variant.as_str())))
+        .filter_map(|row| Some(((first.cost.whole)(row.merged.as_ref()?)?, row.variant.as_str())))
         .collect();
     values.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     let (Some(least), Some(most)) = (values.first(), values.last()) else { return "Nothing was measured.".to_owned() };
@@ -165,9 +144,10 @@ fn table(chart: &Chart, rows: &[&Row]) -> String {
 fn table_row(chart: &Chart, row: &Row, merged: &Merged) -> Vec<Cell> {
     let mut cells = vec![markup::name(row.order, &row.variant, "")];
     for side in chart.sides {
-        let whole = (side.whole)(merged);
+        let whole = (side.cost.whole)(merged);
         cells.push(Cell::number(&or_none(whole, chart.text), whole));
-        let rounds: Vec<String> = merged.rounds.iter().map(|round| or_none((side.round)(round), chart.text)).collect();
+        let rounds: Vec<String> =
+            merged.rounds.iter().map(|round| or_none((side.cost.round)(round), chart.text)).collect();
         cells.push(Cell::html(format!("<span class=\"rounds\">{}</span>", markup::values(&rounds)), None));
     }
     cells
