@@ -8,8 +8,7 @@ use super::{
     untested,
 };
 use crate::{
-    difference,
-    format::{bytes, count, duration, or_none, percent},
+    format::{bytes, count, percent},
     merge::share,
 };
 
@@ -78,18 +77,11 @@ fn beats(evidence: &Evidence<'_>) -> Claim {
 }
 
 fn contest(evidence: &Evidence<'_>, seen: &Seen<'_>, other: &Seen<'_>) -> Vec<Figure> {
-    let mut figures = Vec::new();
-    let mut add = |text: String, says: Says| figures.push(evidence.figure_of_two(seen, other, text, says));
-    if seen.hull().is_some() && other.hull().is_some() {
-        let (word, says) = match difference::shown(seen.merged, other.merged) {
-            _ if seen.row.overloaded || other.row.overloaded => ("OVERLOAD", Says::Open),
-            Some(Ordering::Less) => ("shorter", Says::Kept),
-            Some(_) => ("longer", Says::Broken),
-            None => ("no difference shown", Says::Open),
-        };
-        let [own, its] = [seen, other].map(|seen| or_none(seen.merged.latency_ns.p50, duration));
-        add(format!("latency {own} against {its}: {word}"), says);
+    let mut figures = evidence.order(&[(*seen, *other)], Ordering::Less);
+    for figure in &mut figures {
+        figure.text.insert_str(0, "latency ");
     }
+    let mut add = |text: String, says: Says| figures.push(evidence.figure_of_two(seen, other, text, says));
     if let Some((own, its)) = seen.merged.bytes_per_event.zip(other.merged.bytes_per_event) {
         add(format!("{} an event against {}", bytes(own), bytes(its)), Says::of(own < its));
     }
