@@ -8,14 +8,19 @@ use std::cmp::Ordering;
 use super::{Figure, Says};
 use crate::{
     bands, difference,
-    format::{self, duration, significant},
-    merge::Merged,
+    format::{self, count, duration, significant},
+    merge::{Merged, share},
     report::{LoadPoint, Row},
     schema::{ApproachFacts, Load, TrialRecord},
     statistics,
     store::Run,
     verdict::describe,
 };
+
+/// From here on each event has a round trip, or a connection, of its own; events that come together may share one.
+pub(super) const ONE_EACH: f64 = 0.9;
+/// Up to here there is next to none.
+pub(super) const NEXT_TO_NONE: f64 = 0.1;
 
 /// The run that claims are judged by.
 pub(super) struct Evidence<'a> {
@@ -96,6 +101,17 @@ impl<'a> Evidence<'a> {
             self.figure(seen, text, says)
         });
         judged.collect()
+    }
+
+    /// Whether there was a connection for each of so many of what is named; none where there was nothing.
+    pub(super) fn connection_each(&self, seen: &Seen<'_>, whole: u64, name: &str) -> Option<Figure> {
+        let opened = seen.merged.connections_opened;
+        let says = match share(opened, whole)? {
+            each if each >= ONE_EACH => Says::Kept,
+            each if each <= NEXT_TO_NONE => Says::Broken,
+            _ => Says::Partly,
+        };
+        Some(self.figure(seen, format!("{} connections opened for {} {name}", count(opened), count(whole)), says))
     }
 
     /// Whether the first of each pair has the shorter or the longer median, by the rule for differences.

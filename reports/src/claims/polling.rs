@@ -2,7 +2,7 @@
 
 use super::{
     Claim, Figure, Says, Stated,
-    evidence::{Evidence, Seen},
+    evidence::{Evidence, NEXT_TO_NONE, ONE_EACH, Seen},
 };
 use crate::{
     format::{count, duration, or_none, percent, plain, significant},
@@ -26,10 +26,6 @@ const MOST: f64 = 0.5;
 const MANY_CLIENTS: u32 = 100_000;
 /// How far counted requests may lie off clients ÷ interval: the polls at both ends of a window.
 const RATE_TOLERANCE: f64 = 0.05;
-/// From here on each event has a round trip, or a connection, of its own; events that come together may share one.
-const ONE_EACH: f64 = 0.9;
-/// Up to here there is next to none.
-const NEXT_TO_NONE: f64 = 0.1;
 /// The article's "sub-second".
 const SUB_SECOND_NS: u64 = 1_000_000_000;
 
@@ -265,16 +261,7 @@ fn round_trip(evidence: &Evidence<'_>) -> Claim {
 
 fn reconnects(evidence: &Evidence<'_>) -> Claim {
     let rows = evidence.called(&LONG);
-    let judged = rows.iter().filter_map(|seen| {
-        let each = share(seen.merged.connections_opened, seen.merged.requests)?;
-        let says = match each {
-            each if each >= ONE_EACH => Says::Kept,
-            each if each <= NEXT_TO_NONE => Says::Broken,
-            _ => Says::Partly,
-        };
-        let (opened, requests) = (count(seen.merged.connections_opened), count(seen.merged.requests));
-        Some(evidence.figure(seen, format!("{opened} connections opened for {requests} requests"), says))
-    });
+    let judged = rows.iter().filter_map(|seen| evidence.connection_each(seen, seen.merged.requests, "requests"));
     Stated {
         id: "held-reconnects".to_owned(),
         part: PART,

@@ -2,7 +2,7 @@
 
 use super::{
     Claim, Figure, Says, Stated,
-    evidence::{Evidence, Seen, latency_band},
+    evidence::{Evidence, NEXT_TO_NONE, ONE_EACH, Seen, latency_band},
 };
 use crate::{
     format::{bytes, count, duration, or_none, percent, significant},
@@ -15,9 +15,6 @@ const WEBHOOKS_ELSEWHERE: &str = "No valid trial of webhooks here: run bench-all
 /// Sub-second data: more than one event a second for each client. Up to there it is of low frequency.
 const HIGH_FREQUENCY: f64 = 1.0;
 const SECOND_NS: u64 = 1_000_000_000;
-/// From here on each event has a connection of its own, and up to there next to none has.
-const ONE_EACH: f64 = 0.9;
-const NEXT_TO_NONE: f64 = 0.1;
 /// Stable: so many of the answers, at least, say that nothing has changed.
 const STABLE: f64 = 0.95;
 /// Near zero, and well below, of the bytes that plain polling takes.
@@ -91,16 +88,7 @@ fn new_connection(evidence: &Evidence<'_>) -> Claim {
     let mut rows = webhooks(evidence);
     // What is set to open one for each request shows nothing of what is required.
     rows.retain(|seen| !seen.is_set("connection", "new-connection"));
-    let judged = rows.iter().filter_map(|seen| {
-        let each = share(seen.merged.connections_opened, seen.merged.events.arrived)?;
-        let says = match each {
-            each if each >= ONE_EACH => Says::Kept,
-            each if each <= NEXT_TO_NONE => Says::Broken,
-            _ => Says::Partly,
-        };
-        let (opened, arrived) = (count(seen.merged.connections_opened), count(seen.merged.events.arrived));
-        Some(evidence.figure(seen, format!("{opened} connections opened for {arrived} events"), says))
-    });
+    let judged = rows.iter().filter_map(|seen| evidence.connection_each(seen, seen.merged.events.arrived, "events"));
     Stated {
         id: "webhooks-new-connection".to_owned(),
         part: PART,
