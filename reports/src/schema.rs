@@ -213,4 +213,10 @@ impl Load {
     pub fn events_per_client(&self) -> f64 {
         self.events_per_second * f64::from(self.symbols_per_client) / f64::from(self.symbols.max(1))
     }
+
+    /// The same without orders, which only some approaches take: what loads are told apart by.
+    #[must_use]
+    pub fn without_orders(&self) -> Self {
+        Self { orders_per_second: 0.0, ..self.clone() }
+    }
 }

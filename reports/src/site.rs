@@ -132,9 +132,7 @@ fn histories(newest_first: &[Entry]) -> Vec<History<'_>> {
     for entry in newest_first.iter().rev().filter(|entry| entry.report.faults.is_none()) {
         let scenario = entry.report.run.scenario_name.as_str();
         for point in &entry.report.loads {
-            // Orders belong to some approaches only.
-            let load = Load { orders_per_second: 0.0, ..point.load.clone() };
-            let kind = serde_json::to_string(&load).expect("plain data can be written");
+            let kind = serde_json::to_string(&point.load.without_orders()).expect("plain data can be written");
             let history = kinds.entry((scenario, kind));
             history
                 .or_insert_with(|| History { scenario, load: &point.load, runs: Vec::new() })

@@ -42,10 +42,7 @@ pub(super) fn of(a: &Run, b: &Run) -> Vec<Apart> {
 
 /// What two loads differ in, orders apart, which only some approaches take.
 pub(super) fn of_loads(a: &Load, b: &Load) -> Vec<Apart> {
-    let as_value = |load: &Load| {
-        let load = Load { orders_per_second: 0.0, ..load.clone() };
-        serde_json::to_value(load).unwrap_or_default()
-    };
+    let as_value = |load: &Load| serde_json::to_value(load.without_orders()).unwrap_or_default();
     let mut apart = Vec::new();
     of_values("load", &as_value(a), &as_value(b), &mut apart);
     apart
