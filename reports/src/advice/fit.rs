@@ -46,13 +46,17 @@ pub fn models(run: &Run) -> Result<Models, AdviceError> {
 /// The constants of a run whose figures are made.
 pub(super) fn of_loads(run: &Run, loads: &[LoadPoint]) -> Result<Models, AdviceError> {
     let candidates = measured(run, loads)?;
-    let source = format!("{} of {}", run.run.scenario_name, run.run.started);
     Ok(Models {
-        source,
+        source: source(run),
         cores: f64::from(run.run.environment.cores),
         models: fitted(&candidates),
         assumptions: assumptions(&candidates),
     })
+}
+
+/// The run that constants are taken from, in words.
+pub(super) fn source(run: &Run) -> String {
+    format!("{} of {}", run.run.scenario_name, run.run.started)
 }
 
 /// The candidates of a run that measures.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    fit::{AdviceError, fitted, measured},
+    fit::{AdviceError, fitted, measured, source},
     model::{At, Prediction, predict},
     points::{Candidate, Point},
 };
@@ -145,7 +145,7 @@ pub fn validate(run: &Run) -> Result<Validation, AdviceError> {
         }
     }
     Ok(Validation {
-        source: format!("{} of {}", run.run.scenario_name, run.run.started),
+        source: source(run),
         loads: load_points.iter().map(|point| verdict::describe(&point.load)).collect(),
         deviations,
     })
