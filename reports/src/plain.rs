@@ -1,5 +1,5 @@
-//! Text from result files as a terminal or a page may be given it. A terminal obeys control characters, and a name may
-//! hold some.
+//! Text from result files as a terminal, a page or an export may be given it. A terminal obeys control characters, and
+//! a name may hold some.
 
 /// Characters of a value that are printed.
 const LONGEST: usize = 72;
@@ -14,6 +14,11 @@ pub(crate) fn text(text: &str) -> String {
 pub(crate) fn printable(character: char) -> char {
     let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if turns || character.is_control() { char::REPLACEMENT_CHARACTER } else { character }
+}
+
+/// In one line: with a space in place of each control character.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 /// Cut where it is longer than a line may bear.

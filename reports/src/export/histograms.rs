@@ -10,6 +10,7 @@ use std::time::UNIX_EPOCH;
 use super::names;
 use crate::{
     merge::histogram,
+    plain,
     report::{Report, Row},
     statistics,
 };
@@ -22,10 +23,11 @@ const TICKS: u32 = 5;
 /// All rows in one log, each round an interval, tagged with the row's name.
 pub(super) fn log(report: &Report) -> String {
     let run = &report.run;
-    let mut text = format!("#{}\n", one_line(&format!("delivery-bench, {}", run.scenario_name)));
+    // A comment ends with its line.
+    let mut text = format!("#{}\n", plain::one_line(&format!("delivery-bench, {}", run.scenario_name)));
     text += "#[Histogram log format version 1.3]\n";
     if let Some(seconds) = seconds_since_epoch(&run.started) {
-        let started = one_line(&run.started);
+        let started = plain::one_line(&run.started);
         text += &format!("#[BaseTime: {seconds}.000 (seconds since epoch)]\n");
         text += &format!("#[StartTime: {seconds}.000 (seconds since epoch), {started}]\n");
     }
@@ -73,11 +75,6 @@ pub(super) fn distribution(row: &Row) -> Option<String> {
     text +=
         &format!("# milliseconds; cut at {supported:.6}, above which {} events say nothing\n", merged.events_received);
     Some(text)
-}
-
-/// A comment of the log ends with its line.
-fn one_line(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 /// Of a time in RFC 3339 and UTC; none of any other text.

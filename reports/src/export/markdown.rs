@@ -2,6 +2,7 @@
 
 use crate::{
     format::{self, WIDTH},
+    plain,
     report::Report,
     table::{self, HEADINGS},
     verdict,
@@ -49,12 +50,7 @@ fn line(cells: impl Iterator<Item = String>) -> String {
 
 /// A name as a code span, in which nothing means anything: no markup, no link, and nobody is mentioned.
 fn code(name: &str) -> String {
-    let plain = name.chars().map(|character| match character {
-        '`' => '\'',
-        character if character.is_control() => ' ',
-        character => character,
-    });
-    format!("`{}`", plain.collect::<String>().replace('|', "\\|"))
+    format!("`{}`", plain::one_line(name).replace('`', "'").replace('|', "\\|"))
 }
 
 /// Text as it stands, in a fence that it does not hold itself.
