@@ -100,6 +100,21 @@ fn binomial(trials: u64, probability: f64) -> (u64, Vec<f64>) {
 /// Source: Clopper and Pearson, Biometrika 26, 1934: the probability under which so few are seen in 5 % of all cases.
 #[must_use]
 pub fn proportion_upper_bound(successes: u64, trials: u64) -> f64 {
+    upper_bound(successes, trials, 0.05)
+}
+
+/// Exact 95 % interval of a probability of which `successes` of `trials` were seen, at most 2.5 % beyond each end; 0 to 1
+/// without trials.
+///
+/// Source: Clopper and Pearson, as above.
+#[must_use]
+pub fn proportion_interval(successes: u64, trials: u64) -> [f64; 2] {
+    let failures = trials.saturating_sub(successes);
+    [1.0 - upper_bound(failures, trials, TAIL), upper_bound(successes, trials, TAIL)]
+}
+
+/// The probability under which at most so many successes are seen in a share `tail` of all cases.
+fn upper_bound(successes: u64, trials: u64, tail: f64) -> f64 {
     if successes >= trials {
         return 1.0;
     }
@@ -112,7 +127,7 @@ pub fn proportion_upper_bound(successes: u64, trials: u64) -> f64 {
     // Each step halves the distance; after 60 no double lies between.
     for _ in 0..60 {
         let middle = f64::midpoint(low, high);
-        if at_most(middle) > 0.05 { low = middle } else { high = middle }
+        if at_most(middle) > tail { low = middle } else { high = middle }
     }
     high
 }

@@ -4,8 +4,8 @@
 mod support;
 
 use reports::inference::{
-    anderson_darling_exponential, effective_size, mean_ranks, normal_tail, proportion_upper_bound, quantile_interval,
-    rank_correlation,
+    anderson_darling_exponential, effective_size, mean_ranks, normal_tail, proportion_interval, proportion_upper_bound,
+    quantile_interval, rank_correlation,
 };
 
 /// Steele, Lea and Flood's SplitMix64: small, and the same on every machine.
@@ -110,6 +110,12 @@ fn bounds_of_a_proportion_are_the_tabulated_ones() {
         assert!((found - bound).abs() < 2e-6, "{seen} of {of}: {found}");
     }
     assert_eq!((proportion_upper_bound(0, 0), proportion_upper_bound(3, 3)), (1.0, 1.0));
+    // The two-sided 95 % limits of the same tables.
+    for (seen, of, [lower, upper]) in [(0, 10, [0.0, 0.3085]), (5, 100, [0.0164, 0.1128]), (10, 20, [0.2720, 0.7280])] {
+        let found = proportion_interval(seen, of);
+        assert!((found[0] - lower).abs() < 6e-5 && (found[1] - upper).abs() < 6e-5, "{seen} of {of}: {found:?}");
+    }
+    assert_eq!(proportion_interval(0, 0), [0.0, 1.0]);
 }
 
 /// An autoregressive series of this correlation and standard deviation, as if it had always run.
