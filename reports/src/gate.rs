@@ -5,6 +5,7 @@
 //! nothing. Pure functions of what they are given: no process, no clock. A gate fails closed: what could not be
 //! compared is [`Verdict::Invalid`], never a pass.
 
+pub mod budget;
 pub mod paired;
 mod random;
 pub mod signed_rank;
