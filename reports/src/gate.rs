@@ -6,6 +6,7 @@
 //! compared is [`Verdict::Invalid`], never a pass.
 
 pub mod budget;
+pub mod history;
 pub mod paired;
 mod random;
 pub mod signed_rank;

@@ -1,0 +1,238 @@
+//! The history tier: what stands out of stored runs. Advice only: it never says that there is a regression.
+//!
+//! Runs of one machine, scenario, variant and load are a series for each metric. The newest run is held against a fence
+//! of those before it, and the whole series is searched for places from which on it has another level. Pure, with a
+//! fixed seed; knows no variant by name.
+
+mod series;
+
+use std::collections::BTreeMap;
+
+use super::{Finding, Outcome, Tier, Verdict};
+use crate::{
+    format,
+    merge::{self, Merged},
+    report,
+    schema::{Environment, TrialRecord},
+    store::Run,
+    verdict,
+};
+use series::Level;
+
+pub use series::{CHANCE, FEWEST_BEFORE, SHORTEST_LEVEL};
+
+/// A figure of a run.
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+    of: fn(&Merged) -> Option<f64>,
+}
+
+const METRICS: [Metric; 6] = [
+    Metric { name: "p50 latency", unit: "ns", of: |merged| merged.latency_ns.p50.map(|value| value as f64) },
+    Metric { name: "p99 latency", unit: "ns", of: |merged| merged.latency_ns.p99.map(|value| value as f64) },
+    Metric {
+        name: "processor time per event",
+        unit: "us/event",
+        of: |merged| Some(merged.cpu.server_us_per_event? + merged.cpu.client_us_per_event?),
+    },
+    Metric { name: "bytes per event", unit: "bytes", of: |merged| merged.bytes_per_event },
+    Metric {
+        name: "requests per event",
+        unit: "count",
+        of: |merged| (merged.events.delivered > 0).then(|| merged.requests as f64 / merged.events.delivered as f64),
+    },
+    Metric { name: "server memory per client", unit: "bytes", of: |merged| Some(merged.memory.server_bytes) },
+];
+
+/// What makes runs comparable. Another boot of the same machine is no other machine.
+type Machine = (String, String, String, u32);
+
+/// One series' place: machine, scenario, variant, and the load as text.
+type Place = (Machine, String, String, String);
+
+/// One run's figures of one place.
+struct Point<'a> {
+    run: &'a Run,
+    merged: Merged,
+}
+
+/// What stands out of these runs, in whatever order; they are put into that of their starts. The verdict is a pass or,
+/// where a series has too few runs, inconclusive, and the findings say the rest.
+#[must_use]
+pub fn look(runs: &[Run]) -> Outcome {
+    let (usable, mut notes) = usable(runs);
+    let places = places(&usable);
+    let machines: Vec<&Machine> = unique(places.keys().map(|(machine, ..)| machine));
+    let newest = usable.last().map(|run| machine(&run.run.environment));
+    if machines.len() > 1 {
+        notes.push(format!(
+            "The runs are of {} machines ({}); what follows compares runs of one machine only.",
+            machines.len(),
+            machines.iter().map(|it| named(it)).collect::<Vec<_>>().join("; ")
+        ));
+    }
+    let mut findings: Vec<(bool, Finding)> = Vec::new();
+    let of_newest = places.iter().filter(|((machine, ..), _)| Some(machine) == newest.as_ref());
+    for (place, points) in of_newest {
+        findings.extend(METRICS.iter().filter_map(|metric| finding(place, points, metric)));
+    }
+    findings.sort_by_key(|(stands_out, _)| !stands_out);
+    let outstanding = findings.iter().filter(|(stands_out, _)| *stands_out).count();
+    let judged = findings.iter().filter(|(_, finding)| finding.verdict == Verdict::Pass).count();
+    notes.push(rules(judged));
+    let compared = format!("{} stored runs, oldest first", usable.len());
+    let findings: Vec<Finding> = findings.into_iter().map(|(_, finding)| finding).collect();
+    let reason = reason(&findings, judged, outstanding);
+    let verdict = if judged == 0 { Verdict::Inconclusive } else { Verdict::Pass };
+    let few = findings.iter().any(|finding| finding.verdict == Verdict::Inconclusive);
+    let verdict = if few { Verdict::Inconclusive } else { verdict };
+    Outcome { tier: Tier::History, verdict, reason, compared, findings, notes }
+}
+
+fn reason(findings: &[Finding], judged: usize, outstanding: usize) -> String {
+    match (findings.first(), judged, outstanding) {
+        (None, ..) => "there are no runs to look at".to_owned(),
+        (Some(_), 0, _) => {
+            format!("no series has {FEWEST_BEFORE} runs before the newest, from which on it is looked at")
+        }
+        (Some(_), judged, 0) => format!("nothing stands out of {judged} series"),
+        (Some(first), judged, 1) => format!("1 of {judged} series stands out: {}", first.explanation),
+        (Some(first), judged, outstanding) => {
+            format!("{outstanding} of {judged} series stand out, among them: {}", first.explanation)
+        }
+    }
+}
+
+fn rules(judged: usize) -> String {
+    format!(
+        "Advice only, nothing here blocks. The newest run stands out beyond the quartiles of those before it by more than \
+         three times their distance. A level has {SHORTEST_LEVEL} runs at least, and changes where a permutation test of \
+         the energy distance is significant at {}: of {judged} series that do not change, about {} show it by chance.",
+        format::percent(CHANCE),
+        format::significant(CHANCE * judged as f64)
+    )
+}
+
+/// The runs that are measurements, by their starts; and what is said of the others.
+fn usable(runs: &[Run]) -> (Vec<&Run>, Vec<String>) {
+    let mut notes = Vec::new();
+    let mut usable: Vec<&Run> = Vec::new();
+    for run in runs {
+        match report::faults(&run.run.scenario) {
+            Some(faults) => notes.push(format!("Left out: the run of {}: {faults}.", run.run.started)),
+            None => usable.push(run),
+        }
+    }
+    // All starts are UTC and of one form, so that their order as text is that of time.
+    usable.sort_by(|a, b| a.run.started.cmp(&b.run.started));
+    (usable, notes)
+}
+
+fn places<'a>(runs: &[&'a Run]) -> BTreeMap<Place, Vec<Point<'a>>> {
+    let mut places: BTreeMap<Place, Vec<Point<'a>>> = BTreeMap::new();
+    for run in runs {
+        for load in report::loads(run) {
+            let under: Vec<&TrialRecord> = run.trials.iter().filter(|it| report::same(&it.load, load)).collect();
+            for variant in unique(under.iter().map(|trial| trial.variant.as_str())) {
+                let own: Vec<&TrialRecord> = under.iter().filter(|it| it.variant == variant).copied().collect();
+                let Some(merged) = merge::merged(&own) else { continue };
+                let whole = serde_json::to_string(&crate::schema::Load { orders_per_second: 0.0, ..load.clone() });
+                let machine = machine(&run.run.environment);
+                let place = (
+                    machine,
+                    run.run.scenario_name.clone(),
+                    variant.to_owned(),
+                    // The words first, for a reader; the whole after it, for what the words leave out.
+                    format!("{}\n{}", verdict::describe(load), whole.unwrap_or_default()),
+                );
+                places.entry(place).or_default().push(Point { run, merged });
+            }
+        }
+    }
+    places
+}
+
+fn machine(environment: &Environment) -> Machine {
+    let Environment { os, kernel, cpu, cores, .. } = environment;
+    (os.clone(), kernel.clone(), cpu.clone(), *cores)
+}
+
+fn named((os, kernel, cpu, cores): &Machine) -> String {
+    format!("{cpu}, {cores} processors, {os} {kernel}")
+}
+
+/// One series, and whether it stands out. None where the newest of its runs has no such figure.
+fn finding((_, scenario, variant, load): &Place, points: &[Point<'_>], metric: &Metric) -> Option<(bool, Finding)> {
+    let with_figure: Vec<(&Run, f64)> =
+        points.iter().filter_map(|point| Some((point.run, (metric.of)(&point.merged)?))).collect();
+    let values: Vec<f64> = with_figure.iter().map(|(_, value)| *value).collect();
+    let (newest, before) = values.split_last()?;
+    let load = load.lines().next().unwrap_or_default();
+    let subject = format!("{variant} under {load} ({scenario}): {}", metric.name);
+    let value = |value: f64| shown(metric.unit, value);
+    let row = |before: Option<f64>, verdict: Verdict, explanation: String| Finding {
+        cell: format!("{variant} under {load}"),
+        metric: metric.name.to_owned(),
+        unit: metric.unit.to_owned(),
+        before,
+        after: Some(*newest),
+        verdict,
+        explanation,
+    };
+    let Some(fence) = series::fence(before) else {
+        let said = format!("{subject}: {} runs before the newest, and it takes {FEWEST_BEFORE}", before.len());
+        return Some((false, row(series::median(before), Verdict::Inconclusive, said)));
+    };
+    let levels = series::levels(&values);
+    let place = if fence.is_above(*newest) {
+        format!("the newest run, {}, lies above the fence of {}", value(*newest), value(fence.upper))
+    } else if fence.is_below(*newest) {
+        format!("the newest run, {}, lies below the fence of {}", value(*newest), value(fence.lower))
+    } else {
+        format!(
+            "the newest run, {}, lies within the fence, {} to {}",
+            value(*newest),
+            value(fence.lower),
+            value(fence.upper)
+        )
+    };
+    let rests = format!("median {} of {} runs before it", value(fence.median), before.len());
+    let changes: Vec<String> = levels.windows(2).map(|pair| change(&pair[0], &pair[1], &with_figure, metric)).collect();
+    let stands_out = fence.is_above(*newest) || fence.is_below(*newest) || !changes.is_empty();
+    let explanation = [vec![format!("{subject}: {place} ({rests})")], changes].concat().join("; ");
+    Some((stands_out, row(Some(fence.median), Verdict::Pass, explanation)))
+}
+
+/// Where a level ends and another begins.
+fn change(from: &Level, to: &Level, runs: &[(&Run, f64)], metric: &Metric) -> String {
+    let (last, first) = (runs[to.from - 1].0, runs[to.from].0);
+    let boot = if last.run.environment.boot_id == first.run.environment.boot_id { "" } else { ", with a new boot" };
+    let revision: String = first.run.tool.git_revision.chars().take(12).collect();
+    format!(
+        "from the run of {} on (commit {revision}{boot}) its level is {} and no longer {}",
+        first.run.started,
+        shown(metric.unit, to.median),
+        shown(metric.unit, from.median)
+    )
+}
+
+fn shown(unit: &str, value: f64) -> String {
+    match unit {
+        "ns" => format::duration(value.max(0.0).round() as u64),
+        "us/event" => format::processor_time(value),
+        "bytes" => format::bytes(value),
+        _ => format::significant(value),
+    }
+}
+
+/// Each once, in the order of their first appearance.
+fn unique<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut unique = Vec::new();
+    for one in all {
+        if !unique.contains(&one) {
+            unique.push(one);
+        }
+    }
+    unique
+}
