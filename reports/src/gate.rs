@@ -10,6 +10,7 @@ pub mod history;
 pub mod paired;
 mod random;
 pub mod signed_rank;
+pub mod study;
 
 use serde::{Deserialize, Serialize};
 
