@@ -132,9 +132,9 @@ fn sees(cells: &[Cell], left_out: &[Cell], blocks: u32, tolerated: &Tolerated) -
         )
     };
     let mut sees = vec![format!(
-        "{} cells in {blocks} blocks ({}): {tests} tests, processor time per event and p50 latency of each. At least {} \
+        "{} in {blocks} blocks ({}): {tests} tests, processor time per event and p50 latency of each. At least {} \
          valid pairs of each must remain.",
-        cells.len(),
+        counted(cells.len()),
         names(cells),
         fewest(cells.len())
     )];
@@ -145,10 +145,13 @@ fn sees(cells: &[Cell], left_out: &[Cell], blocks: u32, tolerated: &Tolerated) -
             .to_owned(),
     );
     if !left_out.is_empty() {
-        let count = left_out.len();
-        sees.push(format!("Not looked at, for want of time: {} cells ({}).", count, names(left_out)));
+        sees.push(format!("Not looked at, for want of time: {} ({}).", counted(left_out.len()), names(left_out)));
     }
     sees
+}
+
+fn counted(cells: usize) -> String {
+    if cells == 1 { "1 cell".to_owned() } else { format!("{cells} cells") }
 }
 
 /// The largest standard deviation of a pair, as a logarithm of a ratio, with which a shift of `limit` is shown in

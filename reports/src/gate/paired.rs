@@ -382,6 +382,8 @@ mod tests {
         assert!(invalid(|it| trial(it, 2, Arm::Head).cpu_us_per_event = None).contains("has no processor time"));
         assert!(invalid(|it| trial(it, 2, Arm::Base).p50_ns = None).contains("has no p50"));
         assert!(invalid(|it| trial(it, 2, Arm::Base).p50_ns = Some(0)).contains("of 0"));
+        let constant = invalid(|it| it.trials.iter_mut().for_each(|trial| trial.cpu_us_per_event = Some(20.0)));
+        assert!(constant.contains("every trial has the same processor time"), "{constant}");
         for figure in [0.0, -1.0, f64::INFINITY, f64::NAN] {
             let reason = invalid(|it| trial(it, 2, Arm::Base).cpu_us_per_event = Some(figure));
             assert!(reason.contains("cannot be compared"), "{reason}");

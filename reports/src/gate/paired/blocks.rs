@@ -97,6 +97,7 @@ pub(crate) fn pairs(session: &Session) -> Result<Vec<Pairs>, String> {
     let places = places(session)?;
     session.trials.iter().try_for_each(check_trial)?;
     plan.cells.iter().try_for_each(|cell| check_order(plan, cell, &places))?;
+    plan.cells.iter().try_for_each(|cell| check_varies(session, cell))?;
     let of_metric = |metric: Metric| plan.cells.iter().map(move |cell| (metric, cell));
     let gated = plan.cells.iter().flat_map(|cell| GATED.map(|metric| (metric, cell)));
     let all: Vec<Pairs> =
@@ -168,6 +169,23 @@ fn check_trial(trial: &Trial) -> Result<(), String> {
             Some(value) => {
                 return Err(format!("{} has a {} of {value}, which cannot be compared", place(trial), metric.name()));
             }
+        }
+    }
+    Ok(())
+}
+
+/// What is the same in every trial was not measured, and would pass whatever the head does.
+fn check_varies(session: &Session, cell: &Cell) -> Result<(), String> {
+    for metric in GATED {
+        let own = session.trials.iter().filter(|trial| trial.cell == *cell && trial.block > 0);
+        let mut figures = own.filter_map(|trial| metric.of(trial));
+        let first = figures.next();
+        if session.plan.blocks > 1 && first.is_some() && figures.all(|figure| Some(figure) == first) {
+            return Err(format!(
+                "{}: every trial has the same {}, which no measurement has",
+                said(cell),
+                metric.name()
+            ));
         }
     }
     Ok(())

@@ -11,11 +11,11 @@ use rule::{Estimate, Says};
 
 /// The finding of a test; where the control failed, nothing of the session counts.
 pub(super) fn finding(plan: &Plan, test: &Test, tests: usize, is_valid: bool) -> Finding {
-    let said = explanation(plan, test, tests);
     let (verdict, explanation) = if is_valid {
-        (test.result.verdict(), said)
+        (test.result.verdict(), explanation(plan, test, tests))
     } else {
-        (Verdict::Invalid, format!("{said}; not judged, because the control of the session failed"))
+        let reason = "not judged, because the control of the session failed";
+        (Verdict::Invalid, format!("{}; {reason}", subject(test)))
     };
     row(plan, test, test.metric.name().to_owned(), test.head.more.shift, verdict, explanation)
 }
@@ -54,10 +54,15 @@ pub(super) fn failing_side(plan: &Plan, test: &Test) -> Option<Estimate> {
     [more, less].into_iter().find(|estimate| estimate.says(limit) == Says::Regression)
 }
 
+/// What was found, without what follows of it.
+fn subject(test: &Test) -> String {
+    format!("{}: {} changed by {}", blocks::said(&test.cell), test.metric.name(), size(&test.head.more))
+}
+
 fn explanation(plan: &Plan, test: &Test, tests: usize) -> String {
     let head = &test.head.more;
     let tolerated = share(plan.tolerated.of(test.metric));
-    let subject = format!("{}: {} changed by {}", blocks::said(&test.cell), test.metric.name(), size(head));
+    let subject = subject(test);
     let wanted = |needed: Option<usize>| match needed {
         Some(blocks) => format!("a new session of {blocks} blocks"),
         None => format!("more than {MOST_BLOCKS} blocks"),
@@ -125,7 +130,11 @@ pub(super) fn notes(plan: &Plan, tests: &[Test]) -> Vec<String> {
 fn control_note(plan: &Plan, tests: &[Test]) -> Option<String> {
     let largest = tests.iter().max_by(|a, b| a.control.more.shift.abs().total_cmp(&b.control.more.shift.abs()))?;
     let failed = tests.iter().filter(|test| failing_side(plan, test).is_some()).count();
-    let said = if failed == 0 { "none fails".to_owned() } else { format!("{failed} fail") };
+    let said = match failed {
+        0 => "none fails".to_owned(),
+        1 => "1 fails".to_owned(),
+        _ => format!("{failed} fail"),
+    };
     Some(format!(
         "Control: of {} tests of a copy of the base against the base {said}; the largest shift is {} of {}.",
         tests.len(),
@@ -157,7 +166,7 @@ fn improvement(plan: &Plan, test: &Test) -> Option<String> {
         let much =
             if less.shift > plan.tolerated.limit(test.metric) { ", more than is tolerated the other way" } else { "" };
         format!(
-            "Improvement: {} is less in the head than in the base, {} (adjusted p {}){much}.",
+            "Improvement: {} is less in the head than in the base, {}, adjusted p {}{much}.",
             place(test),
             size(&test.head.more),
             probability(less.adjusted_p)
