@@ -5,7 +5,11 @@
 //! nothing. Pure functions of what they are given: no process, no clock. A gate fails closed: what could not be
 //! compared is [`Verdict::Invalid`], never a pass.
 
+pub mod baseline;
 pub mod budget;
+pub mod counts;
+pub mod differences;
+pub mod exact;
 pub mod history;
 pub mod paired;
 mod random;
