@@ -11,6 +11,8 @@ mod names;
 
 use std::path::PathBuf;
 
+pub(crate) use markdown::code;
+
 use crate::{report::Report, store::Run};
 
 /// Name of the histogram log.

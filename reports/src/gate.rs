@@ -15,6 +15,7 @@ pub mod paired;
 mod random;
 pub mod signed_rank;
 pub mod study;
+pub mod surface;
 
 use serde::{Deserialize, Serialize};
 

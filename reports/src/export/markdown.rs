@@ -49,7 +49,7 @@ fn line(cells: impl Iterator<Item = String>) -> String {
 }
 
 /// A name as a code span, in which nothing means anything: no markup, no link, and nobody is mentioned.
-fn code(name: &str) -> String {
+pub(crate) fn code(name: &str) -> String {
     format!("`{}`", plain::one_line(name).replace('`', "'").replace('|', "\\|"))
 }
 
