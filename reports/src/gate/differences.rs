@@ -11,9 +11,6 @@ use super::{
 };
 use crate::{format, plain};
 
-/// Columns of a terminal.
-const WIDTH: usize = 120;
-
 /// What differs: cell and metric, before and after, and the same for each unit. Empty where nothing does.
 #[must_use]
 pub fn differences(before: &Baseline, after: &Baseline) -> String {
@@ -30,7 +27,7 @@ pub fn differences(before: &Baseline, after: &Baseline) -> String {
         let [figures, unit] = for_each(sides);
         lines.push([name(key.0, &key.1), before, after, figures, unit]);
     }
-    if lines.len() == 1 { String::new() } else { format::aligned(&lines, 1, WIDTH) }
+    if lines.len() == 1 { String::new() } else { format::aligned(&lines, 1, format::WIDTH) }
 }
 
 /// One count with what it is a count over.

@@ -1,8 +1,8 @@
 //! Counts of lock step against a baseline: equal, or not.
 //!
-//! What every repeat of both jobs counted alike is gated exactly: one more fails, and so does one fewer. What was not is
-//! demoted to a bound, and each demotion is told. What stands on one side only, crashed or cannot be set side by side
-//! makes the outcome invalid: absence is never a pass.
+//! What every repeat of both jobs counted alike is gated exactly: one more fails, and so does one fewer. What was not
+//! is demoted to a bound, and each demotion is told. What stands on one side only, crashed or cannot be set side by
+//! side makes the outcome invalid: absence is never a pass.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,8 @@
 //! The gate's outcomes in the forms that people and continuous integration read.
 //!
 //! Each surface prints outcomes and computes nothing. Names in them come from files: each form has its own way to keep
-//! them from being anything but names. Fail closed here too: no outcome at all is printed as an invalid one, and what an
-//! outcome says against its own findings is never left out.
+//! them from being anything but names. Fail closed here too: no outcome at all is printed as an invalid one, and what
+//! an outcome says against its own findings is never left out.
 
 pub mod action_benchmark;
 pub mod annotations;
@@ -152,7 +152,7 @@ fn cut(text: &str, longest: usize) -> String {
 
 /// One line, in which no character is anything but itself.
 fn line(text: &str) -> String {
-    plain::text(&text.replace(['\n', '\r', '\t'], " "))
+    plain::text(&plain::one_line(text))
 }
 
 fn pretty(value: &impl serde::Serialize) -> String {

@@ -1,5 +1,5 @@
-//! Outcomes as JUnit XML: a suite for each gate, a test case for each finding. A regression is a failure, what could not
-//! be compared an error, and what could not be told, or is advice, is skipped.
+//! Outcomes as JUnit XML: a suite for each gate, a test case for each finding. A regression is a failure, what could
+//! not be compared an error, and what could not be told, or is advice, is skipped.
 
 use super::{findings, is_advice, name, whole, word};
 use crate::{

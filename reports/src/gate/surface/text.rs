@@ -8,9 +8,6 @@ use crate::{
     plain,
 };
 
-/// Columns of a terminal.
-const WIDTH: usize = 120;
-
 /// Sentences below a table. The table has them all.
 const SENTENCES: usize = 20;
 
@@ -53,11 +50,11 @@ fn table(findings: &[&Finding]) -> String {
         let verdict = word(finding.verdict).to_owned();
         [name(&finding.cell, &finding.metric), before, after, change(finding), verdict]
     }));
-    format::aligned(&lines, 1, WIDTH)
+    format::aligned(&lines, 1, format::WIDTH)
 }
 
 fn paragraph(text: &str, indent: &str) -> String {
-    format::wrapped(&tame(&line(text)), WIDTH, indent, &format!("{indent}  "))
+    format::wrapped(&tame(&line(text)), format::WIDTH, indent, &format!("{indent}  "))
 }
 
 fn shown(name: &str) -> String {
