@@ -14,9 +14,13 @@ bench-100k *options:
 run scenario *options:
     cargo run --release -- run {{scenario}} {{options}}
 
-# Conformance of every approach, and the instrument against known delays
+# Conformance of every approach, the instrument against known delays, and foreign clients against the servers
 verify:
-    cargo run --release -- verify && cargo run --release -- selftest
+    cargo run --release -- verify && cargo run --release -- selftest && harness/tests/interop/run
+
+# Whether a change made delivery slower, chattier or lossier than a base revision
+gate base *options:
+    .ci/gate {{base}} {{options}}
 
 # Any other verb: serve sse, report results/latest, list, doctor
 tool *arguments:
@@ -33,10 +37,6 @@ lint:
 # Micro-benchmarks of what is hot
 microbench:
     cargo bench --workspace
-
-# curl and the article's own Python client against the servers
-interop:
-    cargo build --release && harness/tests/interop/run
 
 # What a request or an event costs this and public load generators
 generators *options:

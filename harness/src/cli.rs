@@ -9,8 +9,9 @@ use crate::{failure::Failure, verbs};
 /// Measures how real-time data is delivered: polling, long polling, SSE, WebSocket, gRPC, webhooks, side by side.
 #[derive(Debug, Parser)]
 #[command(name = "delivery-bench", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 ok, 1 internal error, 2 usage or input, 3 is reserved for the regression gate, \
-                        4 invalid, 5 inconclusive, 6 this machine cannot run it, 130 interrupted.")]
+#[command(
+    after_help = "Exit codes: 0 ok, 1 internal error, 2 usage or input, 3 regression, 4 invalid, 5 inconclusive, 6 this machine cannot run it, 130 interrupted."
+)]
 pub struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -79,6 +80,9 @@ enum Verb {
     },
     /// Two runs side by side: a difference is shown only where intervals say so
     Compare(verbs::compare::CompareOptions),
+    /// Whether a change made delivery slower, chattier or lossier
+    #[command(subcommand)]
+    Gate(verbs::gate::GateCommand),
     /// Which approach fits a described need, by the constants of a run
     Advise(verbs::advise::AdviseOptions),
     /// How often the tool calls a difference between a thing and itself, from runs with many rounds such as a-a
@@ -182,6 +186,7 @@ impl Cli {
             Verb::Doctor { clients, json } => verbs::doctor::doctor(clients, json),
             Verb::Report { directories, site, format } => verbs::report::report(&directories, site.as_deref(), format),
             Verb::Compare(options) => verbs::compare::compare(&options),
+            Verb::Gate(command) => verbs::gate::gate(&command),
             Verb::Advise(options) => verbs::advise::advise(&options),
             Verb::Study { sources, csv } => verbs::study::study(&sources, csv.as_deref()),
             Verb::Schema => verbs::schema::schema(),

@@ -52,6 +52,14 @@ pub(crate) fn block_until(deadline_ns: u64) {
     }
 }
 
+/// Takes so much of the current thread's time, for a fault.
+pub(crate) fn spin(duration_ns: u64) {
+    let end_ns = now_ns() + duration_ns;
+    while now_ns() < end_ns {
+        std::hint::spin_loop();
+    }
+}
+
 /// Waits on the runtime until this time on the monotonic clock; the runtime's timer counts in milliseconds.
 #[expect(clippy::disallowed_methods, reason = "this module is where the clock is read")]
 pub(crate) async fn sleep_until(deadline_ns: u64) {

@@ -13,6 +13,9 @@ pub enum Failure {
     /// The command line, a scenario or an input file cannot be used.
     #[error("{}", chain(.0))]
     Usage(anyhow::Error),
+    /// Something became slower, dearer or different.
+    #[error("{0}")]
+    Regression(String),
     /// A trial failed, or a check says that the numbers cannot be trusted.
     #[error("{0}")]
     Invalid(String),
@@ -28,11 +31,12 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The documented exit code. 3 (regression) belongs to the gate.
+    /// The documented exit code.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Internal(_) => 1,
             Self::Usage(_) => 2,
+            Self::Regression(_) => 3,
             Self::Invalid(_) => 4,
             Self::Inconclusive(_) => 5,
             Self::Machine(_) => 6,

@@ -30,6 +30,10 @@ pub struct Faults {
     /// Server: does so with one of so many events, instead of all; those that are due meanwhile wait for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_publishing_every: Option<u64>,
+    /// Server: takes so much processor time for each event before it is published, in microseconds, as a slower
+    /// implementation would.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publish_work_us: Option<u64>,
     /// Server: holds published events back on their way into the hub, as a slower implementation would.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery_delay: Option<Delay>,

@@ -17,6 +17,7 @@ mod environment;
 pub mod failure;
 pub mod faults;
 pub mod feed;
+pub mod gate;
 mod kernel_memory;
 mod listen_queue;
 pub mod load;

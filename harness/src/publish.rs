@@ -66,6 +66,9 @@ pub(crate) fn publish(
         if is(faults.corrupt_event) {
             quote.bid += 0.01;
         }
+        if let Some(work_us) = faults.publish_work_us {
+            clock::spin(work_us * 1_000);
+        }
         give(Outgoing { quote, is_lost: is(faults.drop_event) || is(faults.skip_event) });
         if phases.in_window(event.scheduled_ns) && !is(faults.skip_event) {
             published.events += 1;

@@ -52,7 +52,11 @@ impl Fixture {
     /// # Errors
     /// No socket to listen on.
     pub fn start(subject: Subject, limits: Limits) -> Result<Self> {
-        let transport = Transport::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        Ok(Self::start_on(subject, limits, Transport::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?))
+    }
+
+    /// Starts a server on these sockets, in the current runtime.
+    pub fn start_on(subject: Subject, limits: Limits, transport: Transport) -> Self {
         let (meter, address) = (transport.meter(), transport.address());
         let symbols: Vec<String> = (0..SYMBOLS).map(symbol_name).collect();
         let hub = Hub::new(&symbols, limits);
@@ -63,7 +67,7 @@ impl Fixture {
             params: subject.params.clone(),
             shutdown: shutdown.clone(),
         }));
-        Ok(Self { subject, hub, meter, address, published: Vec::new(), shutdown, server, subscribed: 0 })
+        Self { subject, hub, meter, address, published: Vec::new(), shutdown, server, subscribed: 0 }
     }
 
     /// Publishes so many events over all symbols in turn.
@@ -118,13 +122,28 @@ impl Fixture {
         after: Option<u64>,
         orders: Orders,
     ) -> Result<Box<dyn Subscription>, ClientError> {
+        let ticks = self.ticks()?;
+        self.open_paced(symbols, after, ticks, orders).await
+    }
+
+    /// Subscribes a client that polls at these ticks, if it polls, and that nobody reads from yet.
+    ///
+    /// # Errors
+    /// The client says why it could not subscribe.
+    pub async fn open_paced(
+        &mut self,
+        symbols: Vec<String>,
+        after: Option<u64>,
+        ticks: Ticks,
+        orders: Orders,
+    ) -> Result<Box<dyn Subscription>, ClientError> {
         self.subscribed += 1;
         (self.subject.approach.subscribe)(clients::Context {
             endpoint: Endpoint { server: self.address, source: None },
             symbols,
             after,
             params: self.subject.params.clone(),
-            ticks: self.ticks()?,
+            ticks,
             orders,
             seed: self.subscribed,
         })

@@ -19,6 +19,8 @@ pub struct Reader {
     pub events: Vec<Quote>,
     /// Confirmations in the order of their arrival.
     pub confirmations: Vec<TradeConfirmation>,
+    /// Batches that it brought: of a client that polls, the answers.
+    pub taken: usize,
     /// What it took.
     pub cost: Cost,
     batches: mpsc::UnboundedReceiver<Result<Batch, ClientError>>,
@@ -48,6 +50,7 @@ impl Reader {
             symbols: symbols.iter().copied().map(symbol_name).collect(),
             events: Vec::new(),
             confirmations: Vec::new(),
+            taken: 0,
             cost: Cost::default(),
             batches,
             driver,
@@ -123,6 +126,7 @@ impl Reader {
     }
 
     fn keep(&mut self, batch: Batch) {
+        self.taken += 1;
         self.events.extend(batch.events);
         self.confirmations.extend(batch.confirmations);
         self.cost += batch.cost;

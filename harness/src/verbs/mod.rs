@@ -6,6 +6,7 @@ mod child;
 pub(crate) mod compare;
 pub(crate) mod doctor;
 mod dry_run;
+pub(crate) mod gate;
 pub(crate) mod list;
 mod output;
 mod progress;

@@ -106,7 +106,7 @@ fn timestamp(since_epoch: std::time::Duration) -> humantime::Rfc3339Timestamp {
     humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + since_epoch)
 }
 
-fn default_directory(scenario: &str, started: std::time::Duration) -> PathBuf {
+pub(super) fn default_directory(scenario: &str, started: std::time::Duration) -> PathBuf {
     let time = timestamp(started).to_string().replace(':', "");
     Path::new("results").join(format!("{time}-{scenario}"))
 }

@@ -137,7 +137,7 @@ fn places<'a>(runs: &[&'a Run]) -> BTreeMap<Place, Vec<Point<'a>>> {
             for variant in unique(under.iter().map(|trial| trial.variant.as_str())) {
                 let own: Vec<&TrialRecord> = under.iter().filter(|it| it.variant == variant).copied().collect();
                 let Some(merged) = merge::merged(&own) else { continue };
-                let whole = serde_json::to_string(&crate::schema::Load { orders_per_second: 0.0, ..load.clone() });
+                let whole = serde_json::to_string(&load.without_orders());
                 let machine = machine(&run.run.environment);
                 let place = (
                     machine,

@@ -223,6 +223,7 @@ pub(crate) mod fixture {
             cells,
             tolerated: Tolerated::default(),
             seed,
+            injected: None,
         };
         Session { plan, trials }
     }

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::blocks::Metric;
-use crate::schema::{Status, TrialRecord};
+use crate::{
+    gate::budget::Slot,
+    schema::{Status, TrialRecord},
+};
 
 /// Version of the lines below; raised when a field comes, goes or changes its meaning.
 pub const SESSION_VERSION: u32 = 1;
@@ -39,6 +42,9 @@ pub struct Plan {
     pub tolerated: Tolerated,
     /// Seed of the order, and of what is resampled.
     pub seed: u64,
+    /// What the head was slowed down by on purpose, such as `+30 % p50 latency`; nothing where builds are judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub injected: Option<String>,
 }
 
 /// Regressions that are tolerated, as shares: 0.1 for 10 %. Each metric has its own, because a machine whose latencies
@@ -126,6 +132,22 @@ pub struct Trial {
 }
 
 impl Trial {
+    /// A trial of which there is no record, for this reason.
+    #[must_use]
+    pub fn failed(slot: Slot, cell: Cell, reason: String) -> Self {
+        Self {
+            block: slot.block,
+            arm: slot.arm,
+            position: slot.position,
+            cell,
+            status: Status::Failed,
+            reason: Some(reason),
+            cpu_us_per_event: None,
+            p50_ns: None,
+            p99_ns: None,
+        }
+    }
+
     /// What the gate needs of a recorded trial.
     #[must_use]
     pub fn of(block: u32, arm: Arm, position: u32, load: String, record: &TrialRecord) -> Self {

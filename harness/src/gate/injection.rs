@@ -1,0 +1,80 @@
+//! A known slowdown of the head, for the gate's study of itself: work before each event is published, so much of it that
+//! one figure grows by a known share.
+
+use std::{fmt, str::FromStr};
+
+use reports::{gate::paired::Metric, schema::TrialRecord};
+
+/// Work that would delay one event into the next is no slowdown but an overload.
+const MOST_WORK_US: f64 = 1_000.0;
+
+/// By how much which figure is to grow.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Injection {
+    metric: Metric,
+    share: f64,
+}
+
+impl FromStr for Injection {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || format!("`{text}` is no slowdown: expected cpu=SHARE or p50=SHARE, such as cpu=0.3");
+        let (metric, share) = text.split_once('=').ok_or_else(expected)?;
+        let metric = match metric {
+            "cpu" => Metric::Cpu,
+            "p50" => Metric::P50,
+            _ => return Err(expected()),
+        };
+        let share: f64 = share.parse().map_err(|_| expected())?;
+        if share > 0.0 && share <= 10.0 { Ok(Self { metric, share }) } else { Err(expected()) }
+    }
+}
+
+impl fmt::Display for Injection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "+{:.0} % {}", self.share * 100.0, self.metric.name())
+    }
+}
+
+impl Injection {
+    /// The scenario key that does it, where the base measured this.
+    ///
+    /// # Errors
+    /// The base has no such figure, or the work would not fit between two events.
+    pub(crate) fn key(self, base: &TrialRecord) -> Result<String, String> {
+        let variant = &base.variant;
+        let measured = base.measured.as_ref().ok_or_else(|| format!("{variant} measured nothing"))?;
+        let figure = match self.metric {
+            // Each event's work is shared by all that it is delivered to.
+            Metric::Cpu => {
+                let sides = measured.cpu.server_us_per_event.zip(measured.cpu.client_us_per_event);
+                let deliveries = measured.events.delivered as f64 / measured.events.published.max(1) as f64;
+                sides.map(|(server, client)| (server + client) * deliveries)
+            }
+            _ => measured.latency_ns.p50.map(|p50| p50 as f64 / 1e3),
+        };
+        let work_us = self.share * figure.ok_or_else(|| format!("{variant} has no {}", self.metric.name()))?;
+        if work_us > MOST_WORK_US {
+            return Err(format!(
+                "{self} of {variant} would be {work_us:.0} µs of work for each event, more than {MOST_WORK_US} µs: leave \
+                 it out, with --set approaches=…"
+            ));
+        }
+        Ok(format!("faults.publish_work_us={}", work_us.round()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slowdown_is_a_metric_and_a_share() {
+        let parsed = |text: &str| text.parse::<Injection>();
+        assert_eq!(parsed("cpu=0.3").map(|it| it.to_string()), Ok("+30 % processor time per event".to_owned()));
+        for wrong in ["cpu", "cpu=", "p99=0.1", "cpu=-1", "cpu=NaN", "p50=11"] {
+            assert!(parsed(wrong).is_err_and(|error| error.contains("expected cpu=SHARE")), "{wrong}");
+        }
+    }
+}

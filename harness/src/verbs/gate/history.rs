@@ -1,0 +1,57 @@
+//! `gate history`: what stands out of stored runs. Advice: it never fails.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use reports::{gate::history, store};
+
+use super::{Surfaces, conclude};
+use crate::failure::Failure;
+
+/// Options of `gate history`.
+#[derive(Debug, Args)]
+pub(crate) struct HistoryOptions {
+    /// Result directories, or directories of them
+    #[arg(required = true, value_name = "DIR")]
+    directories: Vec<PathBuf>,
+    #[command(flatten)]
+    surfaces: Surfaces,
+}
+
+pub(crate) fn history(options: &HistoryOptions) -> Result<(), Failure> {
+    let mut runs = Vec::new();
+    for directory in &options.directories {
+        for directory in results_in(directory).map_err(Failure::Usage)? {
+            runs.push(store::read(&directory)?);
+        }
+    }
+    let outcome = history::look(&runs);
+    match conclude(outcome, &options.surfaces) {
+        // It advises: that it could not say much is said, and fails nothing.
+        Err(Failure::Inconclusive(_)) => Ok(()),
+        concluded => concluded,
+    }
+}
+
+/// The directory itself where it holds results, or those below it that do.
+fn results_in(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let holds_results = |directory: &Path| directory.join(store::FILE_NAME).is_file();
+    if holds_results(directory) {
+        return Ok(vec![directory.to_owned()]);
+    }
+    let entries = fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?;
+    let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    found.retain(|path| holds_results(path) && !path.is_symlink());
+    found.sort();
+    if found.is_empty() {
+        return Err(anyhow!(
+            "no results in {} nor in a directory below it: name one that runs were stored in",
+            directory.display()
+        ));
+    }
+    Ok(found)
+}

@@ -1,0 +1,109 @@
+//! `gate paired`: two builds, and a copy of the first, under the same load in turns. The session is recorded as it
+//! goes; what it says is a function of the file.
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::Args;
+use reports::gate::{
+    budget,
+    paired::{self, Plan, SESSION_VERSION, Tolerated},
+};
+
+use super::{Surfaces, conclude};
+use crate::{
+    clock,
+    failure::Failure,
+    gate::{
+        injection::Injection,
+        session::{self, Rehearsal, Setup},
+    },
+    scenario,
+    verbs::{output, run::default_directory},
+};
+
+/// Options of `gate paired`.
+#[derive(Debug, Args)]
+pub(crate) struct PairedOptions {
+    /// The program that is known
+    #[arg(long, value_name = "BINARY")]
+    base: PathBuf,
+    /// The program that is judged
+    #[arg(long, value_name = "BINARY")]
+    head: PathBuf,
+    /// A scenario file, or the name of one in scenarios/; its approaches in the order of importance
+    #[arg(long, default_value = "gate")]
+    scenario: PathBuf,
+    /// Any scenario key, such as load.clients=50
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Blocks that count; default: as many as so many cells should have
+    #[arg(long, conflicts_with = "budget", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    blocks: Option<u32>,
+    /// The time there is, such as 15m: chooses cells and blocks, and says what they can and cannot see
+    #[arg(long)]
+    budget: Option<String>,
+    /// The share by which processor time per event may grow
+    #[arg(long, value_name = "SHARE", default_value_t = Tolerated::default().cpu, value_parser = share)]
+    tolerated_cpu: f64,
+    /// The share by which p50 latency may grow
+    #[arg(long, value_name = "SHARE", default_value_t = Tolerated::default().p50, value_parser = share)]
+    tolerated_p50: f64,
+    /// Seed of the order and of the feeds
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Slow the head down by a known share of processor time or latency, such as cpu=0.3 or p50=0.3: for the gate's
+    /// own study
+    #[arg(long, value_name = "METRIC=SHARE")]
+    inject: Option<Injection>,
+    /// Where the session is recorded; default: results/<UTC time>-gate
+    #[arg(long, value_name = "DIR")]
+    session: Option<PathBuf>,
+    #[command(flatten)]
+    surfaces: Surfaces,
+}
+
+pub(crate) fn paired(options: &PairedOptions) -> Result<(), Failure> {
+    let loaded = scenario::load(&options.scenario, &options.set).map_err(Failure::usage)?;
+    let directory = options.session.clone().unwrap_or_else(|| default_directory("gate", clock::since_epoch()));
+    let setup = Setup::prepare(&options.base, &options.head, &loaded.scenario, &directory).map_err(Failure::usage)?;
+    output::say("rehearsing: the base runs each approach once, to see how long that takes");
+    let rehearsal = setup.rehearse().map_err(Failure::Invalid)?;
+    let (cells, blocks) = chosen(options, &rehearsal)?;
+    let plan = Plan {
+        version: SESSION_VERSION,
+        base: rehearsal.base.clone(),
+        head: rehearsal.head.clone(),
+        blocks,
+        cells: rehearsal.cells().into_iter().take(cells).collect(),
+        tolerated: tolerated(options),
+        seed: options.seed,
+        injected: options.inject.map(|injection| injection.to_string()),
+    };
+    let session = session::run(&setup, &rehearsal, plan, options.inject, output::say).map_err(Failure::Internal)?;
+    output::say(&format!("session: {}", setup.file().display()));
+    conclude(paired::judge(&session).outcome, &options.surfaces)
+}
+
+fn tolerated(options: &PairedOptions) -> Tolerated {
+    Tolerated { cpu: options.tolerated_cpu, p50: options.tolerated_p50 }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| *share > 0.0 && *share <= 10.0);
+    share.ok_or_else(|| "expected a share above 0, such as 0.1 for 10 %".to_owned())
+}
+
+/// How many of the rehearsed cells take part, and in how many blocks: decided before the first block.
+fn chosen(options: &PairedOptions, rehearsal: &Rehearsal) -> Result<(usize, u32), Failure> {
+    let cells = rehearsal.cells();
+    let Some(text) = &options.budget else {
+        return Ok((cells.len(), options.blocks.unwrap_or_else(|| budget::blocks_for(cells.len()))));
+    };
+    let time = humantime::parse_duration(text)
+        .map_err(|_| Failure::Usage(anyhow!("--budget is {text}, expected a duration such as 15m")))?;
+    let choice = budget::choose(&cells, rehearsal.seconds(), time.as_secs_f64(), &tolerated(options));
+    let choice = choice.map_err(Failure::usage)?;
+    choice.sees.iter().for_each(|said| output::say(said));
+    Ok((choice.cells.len(), choice.blocks))
+}

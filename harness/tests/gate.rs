@@ -1,0 +1,232 @@
+//! The gate as its users have it: what was made worse on purpose is found and named, and what could not be compared
+//! never passes.
+
+mod command;
+
+use std::{fs, path::Path, sync::Arc};
+
+use clients::{Batch, ClientError, Subscription};
+use command::{Finished, bench};
+use futures_util::future::BoxFuture;
+use harness::{
+    conformance::Subject,
+    gate::lockstep::{self, REPEATS, SCRIPT},
+    registry::{Approach, Serve, Subscribe, find},
+};
+use proto::Quote;
+use reports::gate::{
+    Outcome, Verdict,
+    baseline::{Baseline, Origin, baseline_of},
+    exact::compare,
+};
+use servers::{Hub, Limits, ServeError};
+
+/// Between two empty responses that a faulty poller is sent beyond those it asked for.
+const POLLS: u64 = 100;
+
+/// The subject of this approach with its default settings.
+fn subject(name: &str) -> Subject {
+    lockstep::all().into_iter().find(|subject| subject.name == name).expect("it runs in lock step")
+}
+
+/// The same subject with another server or client.
+fn changed(name: &str, serve: Option<Serve>, subscribe: Option<Subscribe>) -> Subject {
+    let sound = find(name).expect("it is registered");
+    let approach =
+        Approach { serve: serve.unwrap_or(sound.serve), subscribe: subscribe.unwrap_or(sound.subscribe), ..*sound };
+    Subject { approach: Box::leak(Box::new(approach)), ..subject(name) }
+}
+
+fn baseline(subject: &Subject) -> Baseline {
+    let measured = measure(subject);
+    let origin = Origin { tool_version: "1".into(), revision: "a".into(), script: SCRIPT.into() };
+    baseline_of(&measured, origin).expect("a sound approach can be counted")
+}
+
+fn measure(subject: &Subject) -> reports::gate::counts::Measured {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(lockstep::measure(std::slice::from_ref(subject), REPEATS, |_, _| {}))
+}
+
+/// What the gate says where this subject was sound at the baseline and is now this other one.
+fn judged(name: &str, now: &Subject) -> Outcome {
+    compare(&baseline(&subject(name)), &measure(now))
+}
+
+struct Faulty {
+    inner: Box<dyn Subscription>,
+    fault: fn(&mut Batch, &mut u64),
+    seen: u64,
+}
+
+impl Subscription for Faulty {
+    fn next(&mut self) -> BoxFuture<'_, Result<Batch, ClientError>> {
+        Box::pin(async {
+            let mut batch = self.inner.next().await?;
+            (self.fault)(&mut batch, &mut self.seen);
+            Ok(batch)
+        })
+    }
+}
+
+async fn faulty(
+    name: &str,
+    context: clients::Context,
+    fault: fn(&mut Batch, &mut u64),
+) -> Result<Box<dyn Subscription>, ClientError> {
+    let inner = (find(name).expect("it is registered").subscribe)(context).await?;
+    Ok(Box::new(Faulty { inner, fault, seen: 0 }))
+}
+
+/// Is answered once more than it asked, every so many polls.
+fn one_more_empty(batch: &mut Batch, polls: &mut u64) {
+    *polls += 1;
+    batch.cost.empty += u64::from(polls.is_multiple_of(POLLS));
+}
+
+/// Asks twice when it comes back.
+fn one_more_request(batch: &mut Batch, _: &mut u64) {
+    batch.cost.requests += batch.cost.reconnects;
+}
+
+/// Takes off what the server has put on.
+fn take_a_byte_off(batch: &mut Batch, _: &mut u64) {
+    for quote in &mut batch.events {
+        quote.payload.pop();
+    }
+}
+
+/// Serves every event with one byte more.
+fn one_more_byte(context: servers::Context) -> BoxFuture<'static, Result<(), ServeError>> {
+    Box::pin(async move {
+        let symbols: Vec<String> = (0..6).map(proto::symbol_name).collect();
+        let inner = Hub::new(&symbols, Limits::default());
+        let mut events = context.hub.subscribe((0..6).collect(), Some(0));
+        let longer = Arc::clone(&inner);
+        let forwarded = tokio::spawn(async move {
+            while let Ok(page) = events.next().await {
+                for entry in page.entries {
+                    let payload = format!("{}x", entry.quote.payload);
+                    longer.publish(Quote { payload, ..entry.quote.clone() });
+                }
+            }
+            longer.close();
+        });
+        let served =
+            (find("raw-tcp").expect("it is registered").serve)(servers::Context { hub: inner, ..context }).await;
+        forwarded.abort();
+        served
+    })
+}
+
+#[track_caller]
+fn names(outcome: &Outcome, cell: &str, metric: &str, [before, after]: [f64; 2]) {
+    assert_eq!(outcome.verdict, Verdict::Regression, "{}", outcome.reason);
+    let of_metric = |finding: &&reports::gate::Finding| finding.cell == cell && finding.metric == metric;
+    let found = outcome.findings.iter().find(of_metric).expect("it is compared");
+    assert_eq!((found.verdict, found.before, found.after), (Verdict::Regression, Some(before), Some(after)));
+    for said in [cell, metric, "→"] {
+        assert!(found.explanation.contains(said), "{}", found.explanation);
+    }
+}
+
+#[test]
+fn what_is_the_same_passes() {
+    for name in ["raw-tcp", "sse"] {
+        let outcome = judged(name, &subject(name));
+        assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.reason);
+        assert!(outcome.findings.len() > 30);
+    }
+}
+
+#[test]
+fn an_empty_response_more_in_a_hundred_polls_fails() {
+    let now = changed("short-poll", None, Some(|context| Box::pin(faulty("short-poll", context, one_more_empty))));
+    // Three clients that poll a hundred times in vain.
+    names(&judged("short-poll", &now), "short-poll", "idle empty", [300.0, 303.0]);
+}
+
+#[test]
+fn a_byte_more_an_event_fails() {
+    let now =
+        changed("raw-tcp", Some(one_more_byte), Some(|context| Box::pin(faulty("raw-tcp", context, take_a_byte_off))));
+    let outcome = judged("raw-tcp", &now);
+    let bytes = outcome.findings.iter().find(|finding| finding.metric == "deliver server-to-client-bytes").unwrap();
+    let deliveries = 100.0;
+    names(&outcome, "raw-tcp", &bytes.metric, [bytes.before.unwrap(), bytes.before.unwrap() + deliveries]);
+}
+
+#[test]
+fn a_request_more_a_reconnect_fails() {
+    let now = changed("sse", None, Some(|context| Box::pin(faulty("sse", context, one_more_request))));
+    names(&judged("sse", &now), "sse", "reconnect requests", [15.0, 30.0]);
+}
+
+#[test]
+fn a_crash_is_invalid() {
+    let crash: Serve = |_| Box::pin(async { Err(ServeError::Protocol("out of order".into())) });
+    let outcome = judged("raw-tcp", &changed("raw-tcp", Some(crash), None));
+    assert_eq!(outcome.verdict, Verdict::Invalid, "{}", outcome.reason);
+}
+
+fn exact(baseline: &Path, more: &[&str]) -> Finished {
+    let mut arguments = vec!["gate", "exact", "--baseline", baseline.to_str().unwrap(), "--approach", "raw-tcp"];
+    arguments.extend(more);
+    bench(&arguments)
+}
+
+/// The committed baseline, after a change of its text.
+fn committed(change: impl Fn(&str) -> String) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/gate-baseline.json")).unwrap();
+    fs::write(directory.path().join("baseline.json"), change(&text)).unwrap();
+    directory
+}
+
+#[test]
+fn the_command_compares_with_the_committed_baseline() {
+    let directory = committed(str::to_owned);
+    let (baseline, out) = (directory.path().join("baseline.json"), directory.path().join("out"));
+    let passed = exact(&baseline, &["--out", out.to_str().unwrap()]);
+    assert_eq!(passed.code, 0, "{}{}", passed.stdout, passed.stderr);
+    for file in ["outcome.json", "summary.md", "junit.xml", "benchmark.json", "bencher.json", "badge.json"] {
+        assert!(fs::metadata(out.join(file)).unwrap().len() > 0, "{file}");
+    }
+}
+
+#[test]
+fn a_count_that_differs_is_a_regression_either_way() {
+    for by in [-1_i64, 1] {
+        let directory = committed(|text| {
+            let (_, own) = text.split_once("\"raw-tcp\"").unwrap();
+            let (before, after) = own.split_once("\"with-events\": ").unwrap();
+            let count: i64 = after.split(|other: char| !other.is_ascii_digit()).next().unwrap().parse().unwrap();
+            let changed = format!("{before}\"with-events\": {}", count + by);
+            text.replacen(&format!("{before}\"with-events\": {count}"), &changed, 1)
+        });
+        let failed = exact(&directory.path().join("baseline.json"), &[]);
+        assert_eq!(failed.code, 3, "{}{}", failed.stdout, failed.stderr);
+        for said in ["raw-tcp", "with-events", "→"] {
+            assert!(failed.stdout.contains(said), "{}", failed.stdout);
+        }
+    }
+}
+
+#[test]
+fn without_anything_to_compare_with_it_never_passes() {
+    let absent = bench(&["gate", "exact", "--baseline", "no-such-file.json"]);
+    assert_eq!(absent.code, 2, "{}", absent.stderr);
+    assert!(absent.stderr.contains("no baseline at no-such-file.json"), "{}", absent.stderr);
+    let cases: [(&dyn Fn(&str) -> String, i32); 5] = [
+        (&|_| String::new(), 2),
+        (&|text| text.replace("\"schema_version\": 1", "\"schema_version\": 9"), 2),
+        (&|text| text.replace(SCRIPT, "another script"), 2),
+        (&|text| text.replace("\"with-events\"", "\"with-quotes\""), 4),
+        (&|text| text.replace("\"raw-tcp\"", "\"raw-udp\""), 4),
+    ];
+    for (change, code) in cases {
+        let directory = committed(change);
+        let refused = exact(&directory.path().join("baseline.json"), &[]);
+        assert_eq!(refused.code, code, "{}{}", refused.stdout, refused.stderr);
+    }
+}
