@@ -21,6 +21,9 @@ use reports::gate::{
 };
 use servers::{Hub, Limits, ServeError};
 
+/// What is done to a baseline's text.
+type Change = fn(&str) -> String;
+
 /// Between two empty responses that a faulty poller is sent beyond those it asked for.
 const POLLS: u64 = 100;
 
@@ -217,12 +220,12 @@ fn without_anything_to_compare_with_it_never_passes() {
     let absent = bench(&["gate", "exact", "--baseline", "no-such-file.json"]);
     assert_eq!(absent.code, 2, "{}", absent.stderr);
     assert!(absent.stderr.contains("no baseline at no-such-file.json"), "{}", absent.stderr);
-    let cases: [(&dyn Fn(&str) -> String, i32); 5] = [
-        (&|_| String::new(), 2),
-        (&|text| text.replace("\"schema_version\": 1", "\"schema_version\": 9"), 2),
-        (&|text| text.replace(SCRIPT, "another script"), 2),
-        (&|text| text.replace("\"with-events\"", "\"with-quotes\""), 4),
-        (&|text| text.replace("\"raw-tcp\"", "\"raw-udp\""), 4),
+    let cases: [(Change, i32); 5] = [
+        (|_| String::new(), 2),
+        (|text| text.replace("\"schema_version\": 1", "\"schema_version\": 9"), 2),
+        (|text| text.replace(SCRIPT, "another script"), 2),
+        (|text| text.replace("\"with-events\"", "\"with-quotes\""), 4),
+        (|text| text.replace("\"raw-tcp\"", "\"raw-udp\""), 4),
     ];
     for (change, code) in cases {
         let directory = committed(change);

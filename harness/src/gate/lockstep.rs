@@ -181,9 +181,11 @@ impl Script {
             let opened = self.fixture.meter.traffic().connections_opened;
             self.fixture.meter.cut();
             if !self.is_polled() && self.fixture.subject.approach.facts.connects == Side::Client {
-                // Whoever waits for events comes back by itself; all have to be back, for none to hear of it later.
+                // Whoever waits for events comes back by itself. All have to be back and have said so before the next,
+                // or it depends on the moment what they are sent first.
                 let meter = self.fixture.meter.clone();
                 until("every client to come back", || meter.traffic().connections_opened >= opened + open).await?;
+                self.settled().await?;
             }
             for symbol in 0..SYMBOLS {
                 self.event(symbol).await?;

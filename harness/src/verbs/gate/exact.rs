@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use clap::Args;
 use reports::gate::{
-    baseline::{self, Baseline, Origin},
+    baseline::{self, Origin},
     counts::Measured,
+    differences::differences,
     exact,
 };
 
@@ -28,45 +29,56 @@ pub(crate) struct ExactOptions {
     /// Write what is measured as the baseline, instead of comparing: for a person, who has a reason for it
     #[arg(long)]
     update_baseline: bool,
-    /// Only these approaches, or variants such as websocket/binary; a baseline is always of all
-    #[arg(long, value_delimiter = ',', conflicts_with = "update_baseline")]
+    /// Only these approaches, or variants such as websocket/binary
+    #[arg(long, value_delimiter = ',')]
     approach: Vec<String>,
     #[command(flatten)]
     surfaces: Surfaces,
 }
 
 pub(crate) fn exact(options: &ExactOptions) -> Result<(), Failure> {
-    let path = &options.baseline;
+    let (path, subjects) = (&options.baseline, chosen(&options.approach)?);
     if options.update_baseline {
-        return update(path);
+        return update(path, &subjects, !options.approach.is_empty());
     }
     // Before anything runs: where there is nothing to compare with, nothing need be measured.
     let baseline = baseline::read(path, SCRIPT).map_err(Failure::usage)?;
-    let (subjects, baseline) = chosen(&options.approach, baseline)?;
+    let baseline = if options.approach.is_empty() {
+        baseline
+    } else {
+        baseline.only(|cell| options.approach.iter().any(|name| is_of(cell, name)))
+    };
     conclude(exact::compare(&baseline, &measure(&subjects)?), &options.surfaces)
 }
 
-fn update(path: &Path) -> Result<(), Failure> {
+/// Writes what these variants take, and says what it changes. Where they are not all, the others stay as they are.
+fn update(path: &Path, subjects: &[Subject], is_partial: bool) -> Result<(), Failure> {
     let tool = environment::tool();
     if tool.dirty {
         output::say("the sources have uncommitted changes, which the revision in the baseline does not name");
     }
+    let before = if path.exists() { baseline::read(path, SCRIPT).ok() } else { None };
     let origin = Origin { tool_version: tool.version, revision: tool.git_revision, script: SCRIPT.to_owned() };
-    let taken = baseline::baseline_of(&measure(&lockstep::all())?, origin);
+    let taken = baseline::baseline_of(&measure(subjects)?, origin);
     let taken = taken.map_err(|unfit| Failure::Invalid(unfit.to_string()))?;
-    baseline::write(&taken, path).map_err(Failure::usage)?;
-    output::data(&format!("{} now holds the counts of {} variants: review its diff", path.display(), taken.cells.len()))
+    let after = match &before {
+        Some(before) if is_partial => before.clone().updated_by(taken),
+        None if is_partial => {
+            let problem = format!("{} holds no baseline of which some variants could be updated", path.display());
+            return Err(Failure::Usage(anyhow!("{problem}: take all of them, without --approach")));
+        }
+        _ => taken,
+    };
+    baseline::write(&after, path).map_err(Failure::usage)?;
+    if let Some(before) = &before {
+        output::data(&differences(before, &after))?;
+    }
+    output::data(&format!("{} holds the counts of {} variants: review its diff", path.display(), after.cells.len()))
 }
 
-/// The variants that are named, and the baseline of them; all where none is named.
-fn chosen(named: &[String], baseline: Baseline) -> Result<(Vec<Subject>, Baseline), Failure> {
+/// The variants that are named; all where none is.
+fn chosen(named: &[String]) -> Result<Vec<Subject>, Failure> {
     let mut subjects = lockstep::all();
-    if named.is_empty() {
-        return Ok((subjects, baseline));
-    }
-    let is_of =
-        |cell: &str, name: &str| cell == name || cell.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
-    let is_named = |cell: &str| named.iter().any(|name| is_of(cell, name));
     if let Some(unknown) = named.iter().find(|name| !subjects.iter().any(|subject| is_of(&subject.name, name))) {
         let known: Vec<&str> = subjects.iter().map(|subject| subject.name.as_str()).collect();
         return Err(Failure::Usage(anyhow!(
@@ -74,8 +86,13 @@ fn chosen(named: &[String], baseline: Baseline) -> Result<(Vec<Subject>, Baselin
             known.join(", ")
         )));
     }
-    subjects.retain(|subject| is_named(&subject.name));
-    Ok((subjects, baseline.only(is_named)))
+    subjects.retain(|subject| named.is_empty() || named.iter().any(|name| is_of(&subject.name, name)));
+    Ok(subjects)
+}
+
+/// Whether the variant has this name, or is of the approach with this name.
+fn is_of(variant: &str, name: &str) -> bool {
+    variant == name || variant.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn measure(subjects: &[Subject]) -> Result<Measured, Failure> {
