@@ -22,6 +22,10 @@ pub(crate) const RULE: &str = "Objective: every trial is valid, nothing is misse
      “latency must be sub-100ms”), for what polls at an interval at most the interval and 100 ms. It is met up to the load \
      before the first that fails it.";
 
+/// The same for a reader of one sentence.
+pub(crate) const IN_SHORT: &str = "The objective: every trial valid, nothing missed, p99 at most 100 ms, for what polls \
+     at most its interval and 100 ms.";
+
 /// How far each variant goes along one sweep.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Reach {

@@ -133,14 +133,15 @@ impl Report {
     /// Makes every figure of a run.
     pub(crate) fn of(run: &Run) -> Self {
         let loads = load_points(run);
+        let reaches = objective::reaches(&loads);
         Self {
-            verdict: verdict::sentence(&loads),
+            verdict: verdict::sentence(&loads, &reaches),
             faults: faults(&run.run.scenario),
             validity: validity::of(run),
             rules: bands::rules(),
             run: run.run.clone(),
             complexity: complexity::ranks::of(&run.run.approaches),
-            reaches: objective::reaches(&loads),
+            reaches,
             claims: claims::of(run, &loads),
             advice: None,
             loads,

@@ -1,4 +1,5 @@
-//! The sentence at the top: which approach is soonest, which cannot be told from it, and which wastes most.
+//! The sentences at the top: of a sweep, how far each variant goes; then which is soonest under the heaviest load, which
+//! cannot be told from it, and which wastes most.
 
 use std::cmp::Ordering;
 
@@ -6,6 +7,7 @@ use crate::{
     difference::{self, FEWEST_ROUNDS},
     format::{count, duration, percent, plain, significant},
     merge::Merged,
+    objective::{self, Reach, VariantReach},
     report::{LoadPoint, Row},
     schema::Load,
 };
@@ -13,10 +15,89 @@ use crate::{
 /// A variant beside its p50 and its figures.
 type Candidate<'a> = (u64, &'a Row, &'a Merged);
 
-/// The verdict of a run: that of its heaviest load, named where there are several.
-pub(crate) fn sentence(loads: &[LoadPoint]) -> String {
+/// Names of variants that are listed before they are counted.
+const NAMED: usize = 3;
+
+/// The verdict of a run: how far each variant goes where loads are a sweep, then that of the heaviest load.
+pub(crate) fn sentence(loads: &[LoadPoint], reaches: &[Reach]) -> String {
     let Some(point) = loads.last() else { return "No trial was recorded: nothing can be said.".to_owned() };
-    of_load(point)
+    // Of the sweeps along one axis the first holds the most, and the others are in their tables.
+    let heaviest = reaches
+        .iter()
+        .enumerate()
+        .filter(|(index, reach)| reaches[..*index].iter().all(|other| other.axis != reach.axis));
+    let far: String = heaviest.map(|(_, reach)| how_far(reach) + " ").collect();
+    let objective = if far.is_empty() { String::new() } else { format!("{} ", objective::IN_SHORT) };
+    far + &objective + &of_load(point)
+}
+
+/// How far the variants of a sweep go. The largest group is counted where it is large, and all others are named, so that
+/// a reader knows of each.
+fn how_far(reach: &Reach) -> String {
+    let groups = groups(reach);
+    let largest = groups.iter().map(|(.., names)| names.len()).max().unwrap_or(0);
+    let counted = groups.iter().position(|(.., names)| names.len() == largest && largest > NAMED);
+    let all = reach.variants.len();
+    let clauses: Vec<String> = groups
+        .iter()
+        .enumerate()
+        .map(|(index, (_, to, names))| {
+            let who = match names.len() {
+                _ if Some(index) != counted => listed(names),
+                count if count == all => format!("all {all} variants"),
+                count => format!("{count} of {all} variants"),
+            };
+            let [meet, have] = if names.len() == 1 { ["meets", "has"] } else { ["meet", "have"] };
+            match (to, index) {
+                (None, _) => format!("{who} {have} too few events to be judged"),
+                (Some(to), 0) => format!("{who} {meet} the objective {to}"),
+                (Some(to), _) => format!("{who} {to}"),
+            }
+        })
+        .collect();
+    format!("With {}, {}.{}", reach.held, clauses.join("; "), limited(reach))
+}
+
+/// Variants that go equally far: the load, below 0 where there is none; up to which load, in words; and their names.
+type Group<'a> = (f64, Option<String>, Vec<&'a str>);
+
+/// The furthest first; last those of which nobody can say.
+fn groups(reach: &Reach) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for variant in &reach.variants {
+        let (order, to) = up_to(reach, variant);
+        match groups.iter_mut().find(|(_, other, _)| *other == to) {
+            Some((.., names)) => names.push(&variant.variant),
+            None => groups.push((order, to, vec![&variant.variant])),
+        }
+    }
+    groups.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
+    groups
+}
+
+/// Up to which load it meets the objective, as a number and in words; no words where nobody can say.
+fn up_to(reach: &Reach, variant: &VariantReach) -> (f64, Option<String>) {
+    match variant.met {
+        Some((load, _)) => {
+            let last = if variant.beyond.is_none() { ", the heaviest load that was tried" } else { "" };
+            (load, Some(format!("up to {} {}{last}", plain(load), reach.axis)))
+        }
+        None if variant.unjudged > 0 => (-2.0, None),
+        None => (-1.0, Some("under no load that was tried".to_owned())),
+    }
+}
+
+/// Of whom the server may carry more than is seen here; nothing where there is none.
+pub(crate) fn limited(reach: &Reach) -> String {
+    let is_limited = |variant: &&VariantReach| variant.beyond.as_ref().is_some_and(|it| it.harness_was_the_limit);
+    let names: Vec<&str> = reach.variants.iter().filter(is_limited).map(|variant| variant.variant.as_str()).collect();
+    let who = match names.len() {
+        0 => return String::new(),
+        1 => format!("{} falls", names[0]),
+        2..=NAMED => format!("{} fall", listed(&names)),
+        count => format!("{count} fall"),
+    };
+    format!(" Where {who} short, the harness and not the server alone was the limit.")
 }
 
 /// The verdict under one load.

@@ -214,7 +214,7 @@ fn how_far_each_approach_meets_the_objective_is_said() {
     assert!(row(reach, "grpc-stream").ends_with(missed), "{reach}");
     let failed = "<td data-order=\"5000\">5,000 clients</td><td>3 of 3 trials not valid</td>";
     assert!(row(reach, "grpc-web").ends_with(failed), "{reach}");
-    assert!(reach.contains("7 of 11 meet it up to the heaviest load that was tried. Where one falls short, "));
+    assert!(reach.contains("7 of 11 meet it up to the heaviest load that was tried. Where sse falls short, "));
     let variants = data["reaches"][0]["variants"].as_array().unwrap();
     assert_eq!((&variants[2]["variant"], &variants[2]["met"][0]), (&"sse".into(), &5000.0.into()));
 }

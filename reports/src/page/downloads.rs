@@ -6,11 +6,11 @@ use crate::{
     report::Report,
 };
 
-/// Links for the first screen, beside the one to every number.
-pub(super) fn nav() -> String {
+/// Links for the first screen.
+pub(super) fn links() -> String {
     format!(
-        " <a href=\"table.csv\" download>CSV</a> <a href=\"table.md\" download>Markdown</a> <a href=\"{LOG}\" download>Histogram \
-         log</a>"
+        "<a href=\"report.json\" download>Every number, as JSON</a> <a href=\"table.csv\" download>CSV</a> \
+         <a href=\"table.md\" download>Markdown</a> <a href=\"{LOG}\" download>Histogram log</a>"
     )
 }
 

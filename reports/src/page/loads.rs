@@ -20,15 +20,12 @@ pub(super) fn each(loads: &[LoadPoint], limit_bytes: usize, make: impl Fn(usize,
     html
 }
 
-/// Of several loads the heaviest is open, the others are folded away with their verdict to be seen.
+/// Of several loads the heaviest is open, the others are folded away.
 fn folded(point: &LoadPoint, of: usize, index: usize, html: &str) -> String {
     if of == 1 {
         return html.to_owned();
     }
     let open = if index + 1 == of { " open" } else { "" };
-    format!(
-        "<details{open} data-load=\"{}\"><summary>{}</summary>{html}</details>\n",
-        escape(&verdict::describe(&point.load)),
-        escape(&verdict::of_load(point))
-    )
+    let load = escape(&verdict::describe(&point.load));
+    format!("<details{open} data-load=\"{load}\"><summary>{load}</summary>{html}</details>\n")
 }

@@ -4,7 +4,7 @@ use super::{
     advice, article, claims, complexity, dots, downloads, loads, markup::escape, memory, method, others, pareto,
     percentiles, responses, ridgeline, sweep, trust,
 };
-use crate::{report::Report, schema::RunRecord};
+use crate::{report::Report, schema::RunRecord, verdict};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -16,11 +16,15 @@ const SWEEPS_LIMIT_BYTES: usize = 400_000;
 const CHARTS_LIMIT_BYTES: usize = 520_000;
 
 /// What is reached from the first screen.
-const NAVIGATION: &str = "<nav aria-label=\"Parts of the page\"><a href=\"#table\">Table</a> \
-    <a href=\"#validity\">Can it be trusted?</a> <a href=\"#charts\">Charts</a> \
-    <a href=\"#complexity\">Complexity</a> <a href=\"#claims\">The article’s claims</a> \
-    <a href=\"#method\">Methodology, biases, limits</a> \
-    <a href=\"report.json\" download>Every number, as JSON</a>";
+const PARTS: [(&str, &str); 7] = [
+    ("table", "Table"),
+    ("validity", "Can it be trusted?"),
+    ("advice", "Which to choose"),
+    ("charts", "Charts"),
+    ("complexity", "Complexity"),
+    ("claims", "The article’s claims"),
+    ("method", "Methodology, biases, limits"),
+];
 
 /// The whole page.
 pub(super) fn page(report: &Report) -> String {
@@ -35,9 +39,9 @@ pub(super) fn page(report: &Report) -> String {
         html += &format!("<p class=\"question\">{}</p>", escape(question));
     }
     html += &format!("<p class=\"verdict\">{}</p>", escape(&report.verdict));
-    html += &format!("{}{NAVIGATION}", trust::glance(report));
-    html += &downloads::nav();
-    html += "</nav></header>\n<main>\n";
+    html += &trust::glance(report);
+    html += &navigation(report);
+    html += "</header>\n<main>\n";
     if report.validity.interrupted {
         html += "<p class=\"banner differs\">The run was interrupted: what follows is a part of its plan.</p>\n";
     }
@@ -49,9 +53,16 @@ pub(super) fn page(report: &Report) -> String {
     html += &claims::section(&report.claims);
     html += &downloads::section(report);
     html += &method::section();
-    html += "</main>\n<footer><p>Every number here, the terminal's table and report.json come from the same merged \
-             histograms.</p></footer>\n";
+    html += "</main>\n<footer><p>Every number here was made once from results.jsonl; the terminal’s table and report.json \
+             have the same.</p></footer>\n";
     html + &advice::script(report) + &foot()
+}
+
+/// Links to the parts of the page and to the files beside it.
+fn navigation(report: &Report) -> String {
+    let parts = PARTS.iter().filter(|(id, _)| *id != "advice" || report.advice.is_some());
+    let links: String = parts.map(|(id, name)| format!("<a href=\"#{id}\">{name}</a> ")).collect();
+    format!("<nav aria-label=\"Parts of the page, and its files\">{links}{}</nav>", downloads::links())
 }
 
 /// How every page ends.
@@ -80,11 +91,16 @@ fn text_of<'a>(run: &'a RunRecord, key: &str) -> Option<&'a str> {
     run.scenario.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// The article's table, under each load, with the rules below.
+/// The article's table, under each load, with the rules below. The verdict at the top is that of the heaviest load, the
+/// others have theirs here.
 fn tables(report: &Report) -> String {
     let mut html = "<section id=\"table\"><h2>Measured, beside the article’s words</h2>\n".to_owned();
-    html +=
-        &loads::each(&report.loads, TABLES_LIMIT_BYTES, |_, point| article::table(point) + &article::saturated(point));
+    html += &loads::each(&report.loads, TABLES_LIMIT_BYTES, |index, point| {
+        let is_heaviest = index + 1 == report.loads.len();
+        let verdict =
+            if is_heaviest { String::new() } else { format!("<p>{}</p>\n", escape(&verdict::of_load(point))) };
+        verdict + &article::table(point) + &article::saturated(point)
+    });
     html += "<ul class=\"rules\">\n";
     for rule in &report.rules {
         html += &format!("<li>{}</li>\n", escape(rule));

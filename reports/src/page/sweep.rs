@@ -10,6 +10,7 @@ use crate::{
     objective::{Beyond, RULE, Reach, VariantReach},
     report::Report,
     sweep::{self, Sweep},
+    verdict,
 };
 
 /// Tables and charts of every sweep of a run, the heaviest first, as many as there is room for; nothing where there is
@@ -98,11 +99,6 @@ fn falls_short(beyond: &Beyond) -> Cell {
 
 fn take_away(reach: &Reach) -> String {
     let whole = reach.variants.iter().filter(|variant| variant.met.is_some() && variant.beyond.is_none()).count();
-    let beyond = reach.variants.iter().filter_map(|variant| variant.beyond.as_ref());
-    let limited = match beyond.filter(|beyond| beyond.harness_was_the_limit).count() {
-        0 => String::new(),
-        1 => " Where one falls short, the harness and not the server alone was the limit.".to_owned(),
-        count => format!(" Where {count} fall short, the harness and not the server alone was the limit."),
-    };
-    format!("{whole} of {} meet it up to the heaviest load that was tried.{limited}", reach.variants.len())
+    let all = reach.variants.len();
+    format!("{whole} of {all} meet it up to the heaviest load that was tried.{}", verdict::limited(reach))
 }

@@ -1,0 +1,99 @@
+//! What the sentences at the top say of a sweep, and that page, data and terminal say the same.
+
+mod support;
+
+use std::fs;
+
+use reports::{page, saturation::Side, schema::Status, statistics, store::Run, table};
+use serde_json::Value;
+use support::saturated::{of, saturate};
+use tempfile::TempDir;
+
+const LOADS: [u32; 3] = [1_000, 5_000, 20_000];
+const OBJECTIVE: &str = " The objective: every trial valid, nothing missed, p99 at most 100 ms, for what polls at most its \
+                         interval and 100 ms. ";
+
+/// The page and the verdict in its data.
+fn written(run: &Run) -> (String, String) {
+    let directory = TempDir::new().unwrap();
+    let written = page::write(run, directory.path()).unwrap();
+    let data: Value = serde_json::from_str(&fs::read_to_string(&written.data).unwrap()).unwrap();
+    (fs::read_to_string(&written.page).unwrap(), data["verdict"].as_str().unwrap().to_owned())
+}
+
+/// How far each variant goes, as the verdict says it.
+fn how_far(run: &Run) -> String {
+    let verdict = written(run).1;
+    verdict.split_once(OBJECTIVE).unwrap_or_else(|| panic!("no objective: {verdict}")).0.to_owned()
+}
+
+#[test]
+fn page_data_and_terminal_say_the_same() {
+    let run = support::run_under(&LOADS);
+    let (page, verdict) = written(&run);
+    assert!(table::render(&run).contains(&format!("\n{verdict}\n")), "{verdict}");
+    assert!(page.contains(&format!("<p class=\"verdict\">{verdict}</p>")), "{verdict}");
+    let (far, of_heaviest) = verdict.split_once(OBJECTIVE).unwrap();
+    let all = "all 11 variants meet the objective up to 20,000 clients, the heaviest load that was tried.";
+    assert_eq!(far, format!("With 50 events a second, {all}"));
+    assert!(of_heaviest.starts_with("With 20,000 clients and 50 events a second, "), "{of_heaviest}");
+}
+
+#[test]
+fn each_load_has_its_verdict_once_on_the_page() {
+    let (page, _) = written(&support::run_under(&[1_000, 20_000]));
+    for clients in ["1,000", "20,000"] {
+        let load = format!("{clients} clients and 50 events a second");
+        assert_eq!(page.matches(&format!("With {load}, ")).count(), 1, "{load}");
+        assert_eq!(page.matches(&format!("<summary>{load}</summary>")).count(), 3, "{load}");
+    }
+}
+
+#[test]
+fn one_load_is_no_sweep() {
+    let (_, verdict) = written(&support::run());
+    assert!(verdict.starts_with("With 1,000 clients ") && !verdict.contains("objective"), "{verdict}");
+}
+
+#[test]
+fn what_goes_less_far_is_named() {
+    let mut run = support::run_under(&LOADS);
+    of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::LoadGenerator));
+    for (approach, clients) in [("grpc-stream", 20_000), ("websocket", 5_000), ("grpc-web", 5_000), ("webhook", 1_000)]
+    {
+        of(&mut run, approach, clients).for_each(|trial| trial.status = Status::Failed);
+    }
+    let said = "With 50 events a second, 6 of 11 variants meet the objective up to 20,000 clients, the heaviest load that \
+                was tried; sse and grpc-stream up to 5,000 clients; websocket and grpc-web up to 1,000 clients; webhook \
+                under no load that was tried. Where sse falls short, the harness and not the server alone was the limit.";
+    assert_eq!(how_far(&run), said);
+}
+
+#[test]
+fn what_nobody_can_say_is_not_said() {
+    let mut run = support::run_under(&LOADS);
+    let few = statistics::summarise(&support::histogram([300_000; 100]), 100);
+    for clients in LOADS {
+        for measured in of(&mut run, "long-poll", clients).filter_map(|trial| trial.measured.as_mut()) {
+            (measured.event_median_ns, measured.effective_events) = (few.clone(), 100);
+        }
+    }
+    let far = how_far(&run);
+    assert!(far.contains(", 10 of 11 variants meet the objective up to 20,000 clients, "), "{far}");
+    assert!(far.ends_with("; long-poll has too few events to be judged."), "{far}");
+    run.trials.retain(|trial| trial.approach == "long-poll");
+    assert_eq!(how_far(&run), "With 50 events a second, long-poll has too few events to be judged.");
+}
+
+#[test]
+fn few_variants_are_named_and_a_sweep_of_rates_is_of_rates() {
+    let mut run = support::run_under(&LOADS);
+    run.trials.retain(|trial| ["sse", "websocket"].contains(&trial.approach.as_str()));
+    for trial in &mut run.trials {
+        trial.load.events_per_second = f64::from(trial.load.clients) / 100.0;
+        trial.load.clients = 700;
+    }
+    let said = "With 700 clients, sse and websocket meet the objective up to 200 events a second, the heaviest load that \
+                was tried.";
+    assert_eq!(how_far(&run), said);
+}
