@@ -82,16 +82,20 @@ pub enum ReportError {
 /// # Errors
 /// A file cannot be written.
 pub fn write(run: &Run, directory: &Path) -> Result<Written, ReportError> {
-    let report = Report::with_advice(run);
+    write_report(&Report::with_advice(run), directory)
+}
+
+/// The same for figures that have been made.
+pub(crate) fn write_report(report: &Report, directory: &Path) -> Result<Written, ReportError> {
     let directory = directory.join(DIRECTORY);
     fs::create_dir_all(&directory).map_err(|source| ReportError::Write { path: directory.clone(), source })?;
-    let page = sections::page(&report);
-    let data = export::json(&report);
+    let page = sections::page(report);
+    let data = export::json(report);
     let written =
         Written { page: directory.join("index.html"), data: directory.join("report.json"), page_bytes: page.len() };
     put(&written.data, &data)?;
     put(&written.page, &page)?;
-    for (place, text) in export::files(&report) {
+    for (place, text) in export::files(report) {
         put(&directory.join(place), &text)?;
     }
     Ok(written)

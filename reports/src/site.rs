@@ -114,10 +114,11 @@ pub fn write(stored: Vec<Stored>, directory: &Path) -> Result<PathBuf, ReportErr
     let mut entries = Vec::new();
     for Stored { name, directory: source, run } in stored {
         let target = directory.join(RUNS).join(&name);
-        page::write(&run, &target)?;
+        let report = Report::with_advice(&run);
+        page::write_report(&report, &target)?;
         let file = target.join(FILE_NAME);
         fs::copy(source.join(FILE_NAME), &file).map_err(|source| ReportError::Write { path: file, source })?;
-        entries.push(Entry { name, report: Report::of(&run) });
+        entries.push(Entry { name, report });
     }
     entries.sort_by(|a, b| (&b.report.run.started, &b.name).cmp(&(&a.report.run.started, &a.name)));
     let index = directory.join("index.html");
