@@ -39,6 +39,8 @@ const view = () => {
     marks: Array.from(document.querySelectorAll("g[data-v]")).filter(isSeen).map((mark) => mark.dataset.v),
     open: Array.from(document.querySelectorAll("main details:not(.controls details)"), (fold) => fold.open && !fold.hidden),
     status: document.querySelector(".controls [role=status]").textContent,
+    need: Array.from(document.querySelectorAll("form input"), (input) => input.type === "checkbox" ? input.checked : input.value),
+    answer: Array.from(document.querySelectorAll("output, .answer"), (part) => part.textContent),
   };
 };
 
@@ -138,6 +140,24 @@ const CHECKS = {
     await opened(browser, `${pathToFileURL(file).href}#sort=99.99.up&load=99&fold=x.999&hide=%3Cb%3E&at=%3Cb%3E`, async (other, { said }) => {
       assert.deepStrictEqual(said, [], "a view of another page");
     });
+  }),
+
+  "keeps the need of the form in the address": (browser, file) => opened(browser, file, async (page) => {
+    if (!(await page.locator("#advice").count())) return;
+    const usual = await page.evaluate(view);
+    await page.locator("#advice input[type=number]").first().fill("77");
+    await page.locator("#advice input[type=checkbox]").first().click();
+    await page.locator("table.article thead button").nth(1).click();
+    const seen = await page.evaluate(view);
+    assert.notDeepStrictEqual(seen.answer, usual.answer, "the form answers another need with the same");
+    await page.reload();
+    assert.deepStrictEqual(await page.evaluate(view), seen, "not restored when loaded again");
+    await page.evaluate(() => { location.hash = ""; });
+    await wait(page);
+    assert.deepStrictEqual(await page.evaluate(view), usual, "not undone when the address says nothing");
+    await page.goBack();
+    await wait(page);
+    assert.deepStrictEqual(await page.evaluate(view), seen, "not restored when the address goes back");
   }),
 
   "picks a load": (browser, file) => opened(browser, file, async (page) => {

@@ -2,50 +2,38 @@
 // constants in the page. It shows itself only if it answers the needs of the table above as the table does.
 (function () {
   "use strict";
+  const keysOf = (flags) => Object.keys(flags).filter((key) => flags[key]);
 
-  function latencyAt(model, deliveries) {
-    var points = model.latency, after = 0;
-    while (after < points.length && points[after].deliveries < deliveries) after += 1;
-    var low = points[after - 1], high = points[after];
+  function latencyAt(points, deliveries) {
+    const low = points.filter((point) => point.deliveries < deliveries).pop();
+    const high = points.find((point) => point.deliveries >= deliveries);
     if (!low || !high) {
-      var only = high || low;
+      const only = low || high;
       return only ? [only.p50_ns, only.p99_ns] : null;
     }
-    var share = Math.log(deliveries / low.deliveries) / Math.log(high.deliveries / low.deliveries);
-    return ["p50_ns", "p99_ns"].map(function (key) { return Math.exp(Math.log(low[key]) + share * Math.log(high[key] / low[key])); });
-  }
-
-  function intervalWithin(model, staleness, deliveries) {
-    var latency = latencyAt(model, deliveries), exchange = latency ? latency[1] / 1e9 : 0;
-    var interval = staleness / 1e3 - exchange;
-    return interval >= exchange && interval > 0 ? interval : null;
+    const share = Math.log(deliveries / low.deliveries) / Math.log(high.deliveries / low.deliveries);
+    return ["p50_ns", "p99_ns"].map((key) => Math.exp(Math.log(low[key]) + share * Math.log(high[key] / low[key])));
   }
 
   function predict(model, need, cores, within) {
-    var all = need.clients * need.events_per_client;
-    var polls = model.way === "poll", rate = need.events_per_client, costs = model.costs;
-    var interval = polls ? intervalWithin(model, need.staleness_ms, all) : null;
-    var exchanges = 0, empty = 0;
-    if (polls && interval !== null) {
+    const { costs, measured } = model, rate = need.events_per_client, all = need.clients * rate;
+    const latency = latencyAt(model.latency, all), exchange = latency ? latency[1] / 1e9 : 0;
+    // A poll that is answered within its interval leaves the rest of the staleness for the interval.
+    const rest = need.staleness_ms / 1e3 - exchange;
+    const interval = model.way === "poll" && rest >= exchange && rest > 0 ? rest : null;
+    let exchanges = 0, empty = 0;
+    if (interval !== null) {
       exchanges = need.clients / interval;
       empty = Math.exp(-rate * interval);
     } else if (model.way === "hold") {
       empty = model.hold_s === null ? 0 : Math.exp(-rate * model.hold_s);
       exchanges = all / (1 - empty);
     }
-    var deliveries = model.snapshot && exchanges > 0 ? exchanges * (1 - empty) : all;
-    var latency = latencyAt(model, all), waits = (interval === null ? 0 : interval) * 1e9;
-    function at(line) { return line.fixed + line.exchange * exchanges + line.delivery * deliveries; }
-    var server = at(costs.server_us) / 1e6, client = at(costs.client_us) / 1e6;
-    function outside(range, value) { return value * within < range[0] || value > range[1] * within; }
-    var measured = model.measured;
-    var beyond = {
-      clients: outside(measured.clients, need.clients),
-      events_per_client: outside(measured.events_per_client, need.events_per_client),
-      payload: outside(measured.payload_bytes, need.payload_bytes),
-      interval: measured.interval_s !== null && interval !== null && outside(measured.interval_s, interval),
-      cores: server + client > cores
-    };
+    const deliveries = model.snapshot && exchanges > 0 ? exchanges * (1 - empty) : all, waits = interval * 1e9;
+    const at = (line) => line.fixed + line.exchange * exchanges + line.delivery * deliveries;
+    const memory = (line) => line[0] + line[1] * need.clients;
+    const server = at(costs.server_us) / 1e6, client = at(costs.client_us) / 1e6;
+    const outside = (range, value) => value * within < range[0] || value > range[1] * within;
     return {
       interval_s: interval,
       requests_per_second: model.server_connects ? deliveries : exchanges,
@@ -54,17 +42,23 @@
       bytes_per_second: at(costs.bytes) + need.payload_bytes * deliveries,
       server_cores: server,
       client_cores: client,
-      server_memory_bytes: costs.server_memory[0] + costs.server_memory[1] * need.clients,
-      client_memory_bytes: costs.client_memory[0] + costs.client_memory[1] * need.clients,
-      p50_ns: latency ? latency[0] + waits * 0.5 : null,
-      p99_ns: latency ? latency[1] + waits * 0.99 : null,
-      extrapolated: Object.keys(beyond).filter(function (key) { return beyond[key]; })
+      server_memory_bytes: memory(costs.server_memory),
+      client_memory_bytes: memory(costs.client_memory),
+      p50_ns: latency && latency[0] + waits * 0.5,
+      p99_ns: latency && latency[1] + waits * 0.99,
+      extrapolated: keysOf({
+        clients: outside(measured.clients, need.clients),
+        events_per_client: outside(measured.events_per_client, rate),
+        payload: outside(measured.payload_bytes, need.payload_bytes),
+        interval: measured.interval_s !== null && interval !== null && outside(measured.interval_s, interval),
+        cores: server + client > cores,
+      }),
     };
   }
 
   function reasons(model, need, prediction) {
-    var polls = model.way === "poll";
-    var out = {
+    const polls = model.way === "poll";
+    return keysOf({
       floor: model.floor,
       browser: need.browser && !model.browser,
       sends: need.sends && !model.bidirectional,
@@ -72,198 +66,178 @@
       persistent: !need.persistent && !model.server_connects && !polls,
       every_event: need.every_event && model.snapshot,
       interval: polls && prediction.interval_s === null,
-      late: !polls && prediction.p99_ns !== null && prediction.p99_ns > need.staleness_ms * 1e6
-    };
-    return Object.keys(out).filter(function (key) { return out[key]; });
+      late: !polls && prediction.p99_ns !== null && prediction.p99_ns > need.staleness_ms * 1e6,
+    });
   }
 
   function dominates(other, own, rules) {
-    return other.every(function (value, index) { return value <= own[index] * rules.no_worse; }) &&
-      other.some(function (value, index) { return value * rules.better <= own[index]; });
+    return other.every((value, index) => value <= own[index] * rules.no_worse)
+      && other.some((value, index) => value * rules.better <= own[index]);
   }
 
-  function judged(given, need) {
-    var rules = given.rules, all = given.models.map(function (model) {
-      var it = predict(model, need, given.cores, rules.within);
-      var costs = [it.server_cores, it.bytes_per_second, it.server_memory_bytes, model.lines].map(function (cost, index) { return Math.max(cost, rules.immaterial[index]); });
-      return { model: model, prediction: it, reasons: reasons(model, need, it), measures: [it.p99_ns === null ? 0 : it.p99_ns].concat(costs), by: null };
+  function judged({ rules, models, cores }, need) {
+    const all = models.map((model) => {
+      const it = predict(model, need, cores, rules.within);
+      const costs = [it.server_cores, it.bytes_per_second, it.server_memory_bytes, model.lines];
+      const measures = [it.p99_ns || 0, ...costs.map((cost, index) => Math.max(cost, rules.immaterial[index]))];
+      return { model, prediction: it, reasons: reasons(model, need, it), measures, by: null };
     });
-    var possible = all.filter(function (one) { return !one.reasons.length; });
-    possible.forEach(function (one) {
-      var others = possible.filter(function (other) { return dominates(other.measures, one.measures, rules); });
-      one.by = others.length ? others[0].model.name : null;
+    const possible = all.filter((one) => !one.reasons.length);
+    possible.forEach((one) => {
+      const other = possible.find((other) => dominates(other.measures, one.measures, rules));
+      one.by = other ? other.model.name : null;
     });
-    if (possible.every(function (one) { return one.by !== null; })) possible.forEach(function (one) { one.by = null; });
-    var front = possible.filter(function (one) { return one.by === null; });
-    possible.forEach(function (one) {
-      var logarithms = [1, 2, 3, 4].map(function (index) {
-        return Math.log(one.measures[index] / Math.min.apply(null, front.map(function (other) { return other.measures[index]; })));
-      });
-      one.score = Math.pow(Math.exp(logarithms[0] + logarithms[1] + logarithms[2] + logarithms[3]), 0.25);
+    // Tenths may add up to a ring in which each dominates the next. Then none does.
+    if (possible.every((one) => one.by !== null)) possible.forEach((one) => { one.by = null; });
+    const front = possible.filter((one) => one.by === null);
+    const least = [1, 2, 3, 4].map((index) => Math.min(...front.map((one) => one.measures[index])));
+    possible.forEach((one) => {
+      const logarithms = least.map((least, index) => Math.log(one.measures[index + 1] / least));
+      one.score = Math.exp(logarithms.reduce((sum, logarithm) => sum + logarithm)) ** 0.25;
     });
     return all;
   }
 
-  function rank(one) { return one.reasons.length ? 2 : one.by === null ? 0 : 1; }
-
   function choices(given, need) {
-    var all = judged(given, need).sort(function (a, b) {
-      return rank(a) - rank(b) || (a.score || 0) - (b.score || 0) || a.model.order - b.model.order;
-    });
-    all.forEach(function (one, index) {
-      var front = one.score <= all[0].score * given.rules.close ? "close" : "front";
+    const rank = (one) => one.reasons.length ? 2 : one.by === null ? 0 : 1;
+    const order = (a, b) => rank(a) - rank(b) || (a.score || 0) - (b.score || 0) || a.model.order - b.model.order;
+    const all = judged(given, need).sort(order);
+    all.forEach((one, index) => {
+      const front = one.score <= all[0].score * given.rules.close ? "close" : "front";
       one.standing = [index === 0 ? "recommended" : front, "dominated", "excluded"][rank(one)];
     });
     return all;
   }
 
-  function first(all) { return all[0] && all[0].standing === "recommended" ? all[0].model.name : null; }
+  const first = (all) => all[0] && all[0].standing === "recommended" ? all[0].model.name : null;
 
   // Whether what was first is so still, or is not told apart from what is.
   function holds(all, now) {
     if (now === null) return first(all) === null;
-    return all.some(function (one) { return one.model.name === now && (one.standing === "recommended" || one.standing === "close"); });
-  }
-
-  function changed(need, key, value) {
-    var copy = {};
-    Object.keys(need).forEach(function (name) { copy[name] = need[name]; });
-    copy[key] = value;
-    return copy;
+    return all.some((one) => one.model.name === now && ["recommended", "close"].includes(one.standing));
   }
 
   function scanned(given, need, quantity, above, now) {
-    var rules = given.rules, same = need[quantity.key];
-    for (var step = 0; step < rules.steps; step += 1) {
-      var next = above ? Math.max(same * rules.step, same === 0 ? rules.from : 0) : same / rules.step;
-      if (!(next >= quantity.limits[0] && next <= quantity.limits[1]) || next === same) return null;
-      var then = choices(given, changed(need, quantity.key, next));
+    const { rules } = given, [least, most] = quantity.limits;
+    const answer = (value) => choices(given, { ...need, [quantity.key]: value });
+    let same = need[quantity.key];
+    for (let step = 0; step < rules.steps; step += 1) {
+      const next = above ? Math.max(same * rules.step, same === 0 ? rules.from : 0) : same / rules.step;
+      if (!(next >= least && next <= most) || next === same) return null;
+      let other = next, then = answer(next), instead = first(then);
       if (holds(then, now)) { same = next; continue; }
-      var other = next, instead = first(then);
-      for (var halving = 0; halving < rules.halvings; halving += 1) {
-        var middle = (same + other) / 2;
-        then = choices(given, changed(need, quantity.key, middle));
+      for (let halving = 0; halving < rules.halvings; halving += 1) {
+        const middle = (same + other) / 2;
+        then = answer(middle);
         if (holds(then, now)) same = middle; else { other = middle; instead = first(then); }
       }
-      return { input: quantity.name, value: other, above: above, instead: instead };
+      return { input: quantity.name, value: other, above, instead };
     }
     return null;
   }
 
   function sensitivities(given, need) {
-    var now = first(choices(given, need)), found = [];
-    given.quantities.forEach(function (quantity) {
-      [false, true].forEach(function (above) {
-        var one = scanned(given, need, quantity, above, now);
-        if (one) found.push(one);
-      });
+    const now = first(choices(given, need));
+    const moved = given.quantities.flatMap((quantity) => [false, true].map((above) => scanned(given, need, quantity, above, now)));
+    const turned = given.conditions.map(({ key, yes, no }) => {
+      const then = choices(given, { ...need, [key]: !need[key] });
+      return holds(then, now) ? null : { input: need[key] ? no : yes, value: null, above: null, instead: first(then) };
     });
-    given.conditions.forEach(function (condition) {
-      var value = !need[condition.key], then = choices(given, changed(need, condition.key, value));
-      if (!holds(then, now)) found.push({ input: value ? condition.yes : condition.no, value: null, above: null, instead: first(then) });
-    });
-    return found;
+    return moved.concat(turned).filter(Boolean);
   }
 
   if (typeof module === "object") {
-    module.exports = { choices: choices, sensitivities: sensitivities };
+    module.exports = { choices, sensitivities };
     return;
   }
 
-  var section = document.getElementById("advice"), data = document.getElementById("advice-constants");
+  const section = document.getElementById("advice"), data = document.getElementById("advice-constants");
   if (!section || !data) return;
-  var given = JSON.parse(data.textContent), form = section.querySelector("form"), output = section.querySelector("output");
+  const given = JSON.parse(data.textContent);
+  const [form, said, answer] = ["form", "output", ".answer"].map((part) => section.querySelector(part));
 
-  function agrees(answer) {
-    var own = choices(given, answer.need);
-    return answer.choices.every(function (expected, index) {
-      var one = own[index], score = one && (one.score || 0);
-      return one && one.model.name === expected.name && Math.abs(score - expected.score) <= 1e-6 * Math.max(1, score);
+  function agrees({ need, choices: expected }) {
+    const own = choices(given, need);
+    return expected.every(({ name, score }, index) => {
+      const one = own[index];
+      return one && one.model.name === name && Math.abs((one.score || 0) - score) <= 1e-6 * Math.max(1, score);
     });
   }
 
+  // Numbers as format.rs writes them.
   function significant(value) {
     if (value !== 0 && Math.abs(value) < 0.0005) return "<0.001";
     if (value >= 99.95) return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");
     return value === 0 ? "0" : value.toFixed(value >= 9.995 ? 1 : value >= 0.9995 ? 2 : 3);
   }
   function scaled(value, units) {
-    var fitting = units.filter(function (unit) { return value >= unit[0] * 0.9995; })[0] || units[units.length - 1];
-    return significant(value / fitting[0]) + "\u00a0" + fitting[1];
+    const [size, unit] = units.find(([size]) => value >= size * 0.9995) || units[units.length - 1];
+    return significant(value / size) + "\u00a0" + unit;
   }
-  function bytes(value) { return scaled(value, [[1e9, "GB"], [1e6, "MB"], [1e3, "KB"], [1, "B"]]); }
-  function duration(value) { return value === null ? "–" : scaled(value, [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]]); }
-  function twoDigits(value) { return Number(value.toPrecision(2)).toLocaleString("en", { maximumFractionDigits: 9 }); }
+  const bytes = (value) => scaled(value, [[1e9, "GB"], [1e6, "MB"], [1e3, "KB"], [1, "B"]]);
+  const duration = (value) => value === null ? "–" : scaled(value, [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]]);
+  const twoDigits = (value) => Number(value.toPrecision(2)).toLocaleString("en", { maximumFractionDigits: 9 });
 
-  function element(name, text, parent) {
-    var made = document.createElement(name);
-    made.textContent = text;
-    if (parent) parent.appendChild(made);
+  function element(name, parent, text, properties) {
+    const made = Object.assign(document.createElement(name), { textContent: text || "" }, properties);
+    parent.append(made);
     return made;
   }
 
-  function words(one) {
-    var it = one.prediction, said = [];
-    if (one.reasons.length) return "out: " + one.reasons.map(function (reason) { return given.reasons[reason]; }).join("; ");
-    said.push(one.by === null ? given.standings[one.standing] : "dominated by " + one.by);
-    if (it.extrapolated.length) said.push("extrapolated: " + it.extrapolated.map(function (beyond) { return given.beyond[beyond]; }).join(", "));
-    return said.join("; ");
+  function words({ by, prediction, reasons, standing }) {
+    if (reasons.length) return "out: " + reasons.map((reason) => given.reasons[reason]).join("; ");
+    const place = by === null ? given.standings[standing] : "dominated by " + by;
+    const beyond = prediction.extrapolated.map((beyond) => given.beyond[beyond]).join(", ");
+    return place + (beyond && "; extrapolated: " + beyond);
   }
 
   function row(one, body) {
-    var it = one.prediction, line = element("tr", "", body), out = one.reasons.length > 0;
-    var name = one.model.name + (it.interval_s === null || out ? "" : " every " + duration(it.interval_s * 1e9));
-    element("th", (one.standing === "recommended" ? "→ " : "") + name, line).scope = "row";
-    var cells = out ? ["–", "–", "–", "–", "–", "–", "–"] : [
+    const it = one.prediction, line = element("tr", body), out = one.reasons.length > 0;
+    const every = out || it.interval_s === null ? "" : " every " + duration(it.interval_s * 1e9);
+    element("th", line, (one.standing === "recommended" ? "→ " : "") + one.model.name + every, { scope: "row" });
+    const cells = out ? Array(7).fill("–") : [
       duration(it.p50_ns), duration(it.p99_ns), significant(it.requests_per_second), bytes(it.bytes_per_second),
-      significant(it.server_cores) + " / " + significant(it.client_cores), bytes(it.server_memory_bytes), significant(one.score)
+      significant(it.server_cores) + " / " + significant(it.client_cores), bytes(it.server_memory_bytes), significant(one.score),
     ];
-    cells.concat(words(one)).forEach(function (text) { element("td", text, line); });
+    [...cells, words(one)].forEach((text) => element("td", line, text));
   }
 
   function show() {
-    var need = {};
-    Array.prototype.forEach.call(form.elements, function (input) {
-      if (input.name) need[input.name] = input.type === "checkbox" ? input.checked : Number(input.value);
-    });
-    output.textContent = "";
-    var wrong = given.quantities.filter(function (quantity) {
-      var value = need[quantity.key];
-      return !(value >= quantity.limits[0] && value <= quantity.limits[1]);
-    })[0];
+    const need = {};
+    Array.from(form.elements).forEach((input) => { need[input.name] = input.type === "checkbox" ? input.checked : Number(input.value); });
+    answer.textContent = "";
+    const wrong = given.quantities.find(({ key, limits: [least, most] }) => !(need[key] >= least && need[key] <= most));
+    said.className = wrong ? "warns" : "line";
     if (wrong) {
-      element("p", wrong.name + ": expected from " + wrong.limits[0] + " to " + wrong.limits[1], output).className = "warns";
+      said.textContent = wrong.name + ": expected from " + wrong.limits.map(twoDigits).join(" to ");
       return;
     }
-    var all = choices(given, need), best = first(all);
-    element("p", best === null ? "Nothing that was measured meets this need." : "Recommended: " + best, output).className = "line";
-    var scroll = element("div", "", output), table = element("table", "", scroll);
-    scroll.className = "scroll";
-    scroll.tabIndex = 0;
-    scroll.setAttribute("role", "region");
-    scroll.setAttribute("aria-label", "Advice for this need");
-    table.className = "advice";
-    element("caption", "Advice for this need, predicted", table);
-    var head = element("tr", "", element("thead", "", table)), body = element("tbody", "", table);
-    given.headings.forEach(function (heading) { element("th", heading, head).scope = "col"; });
-    all.forEach(function (one) { row(one, body); });
-    element("p", "What would change the answer, one input at a time:", output);
-    var list = element("ul", "", output), found = sensitivities(given, need);
-    found.forEach(function (one) {
-      var when = one.value === null ? "if " + one.input : (one.above ? "above" : "below") + " about " + twoDigits(one.value) + " " + one.input;
-      element("li", when + ": " + (one.instead === null ? "nothing" : one.instead), list);
+    const all = choices(given, need), best = first(all);
+    said.textContent = best === null ? "Nothing that was measured meets this need." : "Recommended: " + best;
+    const title = "Advice for this need, predicted";
+    const scroll = element("div", answer, "", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: title });
+    const table = element("table", scroll, "", { className: "advice" });
+    element("span", element("caption", table), title);
+    const head = element("tr", element("thead", table)), body = element("tbody", table);
+    given.headings.forEach((heading) => element("th", head, heading, { scope: "col" }));
+    all.forEach((one) => row(one, body));
+    element("p", answer, "What would change the answer, one input at a time:");
+    const list = element("ul", answer), found = sensitivities(given, need);
+    found.forEach(({ input, value, above, instead }) => {
+      const when = value === null ? "if " + input : (above ? "above" : "below") + " about " + twoDigits(value) + " " + input;
+      element("li", list, when + ": " + (instead === null ? "nothing" : instead));
     });
-    if (!found.length) element("li", "nothing within a factor of ten thousand", list);
+    if (!found.length) element("li", list, "nothing within a factor of ten thousand");
   }
 
-  // After every other script has seen the page's own tables.
-  document.addEventListener("DOMContentLoaded", function () {
+  // After every other script has seen the page's own tables and put what the address says into the form.
+  document.addEventListener("DOMContentLoaded", () => {
     if (!given.answers.every(agrees)) {
-      element("p", "The form is left out: this browser's numbers differ from those of the table.", section).className = "warns";
+      element("p", section, "The form is left out: this browser’s numbers differ from those of the table.", { className: "warns" });
       return;
     }
     form.addEventListener("input", show);
-    form.addEventListener("submit", function (event) { event.preventDefault(); });
+    form.addEventListener("submit", (event) => event.preventDefault());
     form.hidden = false;
     show();
   });

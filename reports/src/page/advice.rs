@@ -97,7 +97,7 @@ fn recommended(choice: &Choice) -> Cell {
 /// Hidden until the script has seen that it answers as the table does.
 fn form() -> String {
     let usual = Need::default();
-    let mut html = "<form hidden aria-label=\"Your need\">\n".to_owned();
+    let mut html = "<form hidden autocomplete=\"off\" aria-label=\"Your need\">\n".to_owned();
     for quantity in &QUANTITIES {
         let [least, most] = quantity.limits;
         html += &format!(
@@ -114,7 +114,7 @@ fn form() -> String {
             condition.key, condition.yes
         );
     }
-    html + "</form>\n<output></output>\n"
+    html + "</form>\n<output></output>\n<div class=\"answer\"></div>\n"
 }
 
 /// The constants as data, and the script over them; nothing where there are none.

@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   const all = (selector, within) => Array.from((within || document).querySelectorAll(selector));
+  const unique = (list) => Array.from(new Set(list));
   const text = (node) => Array.from(node.childNodes, (child) => child.textContent.trim()).filter(Boolean).join(" ");
   const nameOf = (row) => { const name = row.cells[0].querySelector(".name > span"); return name && name.textContent; };
 
@@ -17,7 +18,7 @@
   const tables = all("table").filter((table) => table.tHead && !table.classList.contains("prose"));
   const folds = all("details");
   const wasOpen = folds.map((fold) => fold.open);
-  const loads = folds.map((fold) => fold.dataset.load).filter((load, index, list) => load && list.indexOf(load) === index);
+  const loads = unique(folds.map((fold) => fold.dataset.load).filter(Boolean));
   const rows = tables.map((table) => Array.from(table.tBodies[0].rows));
   const keys = new Map();
   // The variants are those of the article's table; other tables may name approaches.
@@ -26,6 +27,14 @@
     if (name && tables[index].closest("#table") && !keys.has(name)) keys.set(name, row.querySelector(".key"));
   }));
   const names = Array.from(keys.keys());
+
+  // What a form asks is of the view too, under the names of its inputs, which are none of those below; the answer is
+  // another script's.
+  const form = document.querySelector("form"), inputs = all("form input");
+  const isBox = (input) => input.type === "checkbox";
+  const given = (input) => isBox(input) ? String(input.checked) : input.value;
+  const usual = (input) => isBox(input) ? String(input.defaultChecked) : input.defaultValue;
+  inputs.forEach((input) => input.addEventListener("input", save));
 
   // The view: words to look for, variants that are hidden, the load picked, tables sorted, folds not as they were, and
   // where in the page.
@@ -94,6 +103,7 @@
     if (view.load >= 0) said.set("load", view.load);
     view.sorts.forEach(([column, down], index) => said.append("sort", [index, column, down ? "down" : "up"].join(".")));
     if (view.turned.size) said.set("fold", Array.from(view.turned).join("."));
+    inputs.filter((input) => given(input) !== usual(input)).forEach((input) => said.set(input.name, given(input)));
     const words = String(said);
     if (view.at) said.set("at", view.at);
     const hash = words ? String(said) : view.at;
@@ -121,6 +131,11 @@
       if (tables[index] && tables[index].tHead.rows[0].cells[column]) view.sorts.set(Number(index), [Number(column), way === "down"]);
     });
     (said.get("fold") || "").split(".").filter((index) => /^\d+$/.test(index) && folds[index]).forEach((index) => view.turned.add(Number(index)));
+    inputs.forEach((input) => {
+      const value = said.get(input.name) || usual(input);
+      if (isBox(input)) input.checked = value === "true"; else input.value = value;
+    });
+    if (form) form.dispatchEvent(new Event("input"));
     show();
     const place = view.at && document.getElementById(view.at);
     if (place) place.scrollIntoView();
@@ -203,7 +218,7 @@
     const drawing = picture.firstElementChild, chart = drawing.querySelector("svg"), table = picture.parentElement.querySelector("table");
     const marks = all("g[data-v]", chart);
     if (!marks.length || !table) return;
-    const order = marks.map((mark) => mark.dataset.v).filter((name, index, list) => list.indexOf(name) === index);
+    const order = unique(marks.map((mark) => mark.dataset.v));
     const hint = "Point at a line or a mark, or focus the chart and press ↑ or ↓.";
     const out = make("p", { class: "readout", role: "status" }, picture, hint);
     let asked = null;
