@@ -57,12 +57,12 @@ fn list(lines: &[&str]) -> String {
 
 /// The line below the headings is a rule.
 fn table(lines: &[&str]) -> String {
-    let row = |line: &str, cell: &str| {
-        let cells = line.trim_matches('|').split('|').map(|text| format!("<{cell}>{}</{cell}>", inline(text.trim())));
+    let row = |line: &str, [start, end]: [&str; 2]| {
+        let cells = line.trim_matches('|').split('|').map(|text| format!("{start}{}{end}", inline(text.trim())));
         format!("<tr>{}</tr>\n", cells.collect::<String>())
     };
-    let rows: String = lines.iter().skip(2).map(|line| row(line, "td")).collect();
-    let head = row(lines[0], "th scope=\"col\"").replace("</th scope=\"col\">", "</th>");
+    let head = row(lines[0], ["<th scope=\"col\">", "</th>"]);
+    let rows: String = lines.iter().skip(2).map(|line| row(line, ["<td>", "</td>"])).collect();
     format!(
         "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"Table\"><table class=\"prose\"><thead>{head}</thead>\
          <tbody>\n{rows}</tbody></table></div>\n"

@@ -8,7 +8,7 @@ use super::{
     samples,
 };
 use crate::{
-    format::{self, NONE, or_none},
+    format::{self, or_none},
     merge::Merged,
     report::{LoadPoint, Row},
 };
@@ -80,9 +80,7 @@ fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
     let latency = &merged.latency_ns;
     let time = |value: Option<u64>| Cell::number(&or_none(value, format::duration), value.map(|value| value as f64));
     let count = |value: u64| Cell::number(&format::count(value), Some(value as f64));
-    let spread = merged
-        .p50_spread_ns
-        .map_or(NONE.to_owned(), |[least, most]| format!("{} to {}", format::duration(least), format::duration(most)));
+    let spread = or_none(merged.p50_spread_ns, format::range);
     let relative = merged.p50_spread_ns.map(|[least, most]| most as f64 / least.max(1) as f64);
     vec![
         markup::name(row.order, &row.variant, ""),

@@ -35,7 +35,7 @@ pub(super) fn figure(point: &LoadPoint, id: &str) -> String {
             canvas,
             frame,
             &ticks,
-            "share of the responses: full with events, pale without; | theory",
+            "share of the responses; full: with events, pale: without, upright line: theory",
         );
         chart::row_names(canvas, Frame { right: WIDTH, ..frame }, &rows);
         for (index, row) in rows.iter().enumerate() {
@@ -70,11 +70,15 @@ fn take_away(rows: &[&Row]) -> String {
         .filter(|(share, _)| *share > 0.0)
         .map(|(share, variant)| format!("{variant} {}", format::percent(share)))
         .collect();
-    let none = rows.len() - wasting.len();
-    match wasting.len() {
-        0 => "Every response carried an event.".to_owned(),
-        _ => format!("Responses without an event: {}. The other {none} sent none.", wasting.join(", ")),
+    if wasting.is_empty() {
+        return "Every response carried an event.".to_owned();
     }
+    let others = match rows.len() - wasting.len() {
+        0 => String::new(),
+        1 => " The other one sent none.".to_owned(),
+        others => format!(" The other {others} sent none."),
+    };
+    format!("Responses without an event: {}.{others}", wasting.join(", "))
 }
 
 fn table(rows: &[&Row]) -> String {

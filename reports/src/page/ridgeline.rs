@@ -97,6 +97,9 @@ fn take_away(rows: &[(&Row, &Merged, Histogram)]) -> String {
     let most = widths.max_by(|a, b| a.0.total_cmp(&b.0));
     match least.zip(most) {
         None => format!("No approach beside the floor has enough events for a p99. {said}"),
+        Some((only, most)) if only.1 == most.1 => {
+            format!("p99 over p50, beside the floor: {} ×, {}. {said}", format::significant(only.0), only.1)
+        }
         Some((least, most)) => format!(
             "p99 over p50, beside the floor: least {} ×, {}; most {} ×, {}. {said}",
             format::significant(least.0),

@@ -127,6 +127,9 @@ fn table(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> String {
 fn cell<'a>(quantity: &Quantity, marks: impl Iterator<Item = &'a Mark>) -> Cell {
     let mut cell = Cell::default();
     for mark in marks {
+        if !cell.html.is_empty() {
+            cell.html += "<br>";
+        }
         let label = match mark.standing {
             Standing::Valid => "",
             Standing::Overload => " <small class=\"differs\">OVERLOAD</small>",

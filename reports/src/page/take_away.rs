@@ -32,19 +32,18 @@ fn growth(sweep: &Sweep<'_>, lines: &[Line<'_>]) -> String {
     let Some((least, most)) = least.zip(most) else {
         return format!("Too few figures of valid trials to compare different numbers of {axis}.");
     };
-    let from_to = |loads: [f64; 2]| format!("from {} to {}", format::plain(loads[0]), format::plain(loads[1]));
+    let [from, to] = least.2.map(format::plain);
+    let start = format!("From {from} to {to} {axis}, {}", least.1);
+    let times = format::significant(least.0);
+    if most.1 == least.1 {
+        return format!("{start} comes to {times} × what it was.");
+    }
+    let grows = if least.0 < 1.0 { "falls the most" } else { "grows the least" };
+    let [from, to] = most.2.map(format::plain);
     // Not every variant has a figure under the same loads.
-    let other = if most.2 == least.2 { String::new() } else { format!(", {}", from_to(most.2)) };
-    let grows =
-        if least.0 < 1.0 { "falls the most, to {} × what it was" } else { "grows the least, to {} × what it was" };
-    format!(
-        "F{} {axis}, {} {}, and {} comes to {} ×, the most{other}.",
-        &from_to(least.2)[1..],
-        least.1,
-        grows.replace("{}", &format::significant(least.0)),
-        most.1,
-        format::significant(most.0)
-    )
+    let other = if most.2 == least.2 { String::new() } else { format!(", from {from} to {to}") };
+    let most_times = format::significant(most.0);
+    format!("{start} {grows}, to {times} × what it was, and {} comes to {most_times} ×, the most{other}.", most.1)
 }
 
 /// The marks of valid trials.

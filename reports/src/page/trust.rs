@@ -28,7 +28,7 @@ pub(super) fn section(report: &Report) -> String {
         "<section class=\"trust\" id=\"validity\"><h2>Can it be trusted?</h2><p class=\"line\"><b class=\"{state}\">{}</b></p>\n",
         escape(&validity.line())
     );
-    html += &problems(validity);
+    html += &problems(report);
     html += &checks(&validity.checks);
     html += &warnings(validity);
     html += &loads::each(&report.loads, SAMPLES_LIMIT_BYTES, |_, point| samples::table(point));
@@ -44,11 +44,14 @@ pub(super) fn glance(report: &Report) -> String {
     format!("<p class=\"glance {state}\"><a href=\"#validity\">{mark} {line}</a></p>\n")
 }
 
-fn problems(validity: &Validity) -> String {
+fn problems(report: &Report) -> String {
+    let validity = &report.validity;
     if validity.problems.is_empty() {
         return String::new();
     }
-    let mut html = "<p>Not valid, and left out of every number:</p><ul>\n".to_owned();
+    let mut rows = report.loads.iter().flat_map(|point| &point.rows);
+    let but = if rows.any(|row| row.saturated.is_some()) { " but those labelled SATURATED" } else { "" };
+    let mut html = format!("<p>Not valid, and left out of every number{but}:</p><ul>\n");
     for problem in validity.problems.iter().take(LISTED) {
         let status = if problem.status == Status::Failed { "failed" } else { "invalid" };
         html += &format!(
@@ -76,7 +79,10 @@ fn checks(checks: &[CheckTotal]) -> String {
     }
     let rows: Vec<Vec<Cell>> = checks.iter().map(check).collect();
     let headings = ["Check", "Worst verdict", "Passed", "Warned", "Invalid", "Values", "Threshold", "What it says"];
-    markup::table("checks", "Every check over all trials", &headings, &rows)
+    let exceptions = "A value beyond its threshold passes where the check asks for more than that: METHODOLOGY.md says of \
+                      each what it asks for. Notes are those of the worst trial.";
+    let table = markup::table("checks", "Every check over all trials", &headings, &rows);
+    format!("{table}<p class=\"rules\">{exceptions}</p>\n")
 }
 
 fn check(check: &CheckTotal) -> Vec<Cell> {
@@ -132,13 +138,14 @@ fn warnings(validity: &Validity) -> String {
 fn machine(run: &RunRecord, surroundings: Option<&Surroundings>) -> String {
     let environment = &run.environment;
     let dirty = if run.tool.dirty { ", with uncommitted changes" } else { "" };
-    let descriptors = [environment.nofile_soft, environment.nofile_hard].map(format::count).join(", at most ");
+    let [soft, hard] = [environment.nofile_soft, environment.nofile_hard].map(format::count);
+    let descriptors = if soft == hard { soft } else { format!("{soft}, may be raised to {hard}") };
     let facts = [
         ("Started", run.started.clone()),
         ("Machine", format!("{}, {} cores, {}", environment.cpu, environment.cores, memory(environment.memory_bytes))),
         ("Kernel", format!("{} {}, clock {}", environment.os, environment.kernel, environment.clocksource)),
         ("Processors", surroundings.map_or(NONE, awake).to_owned()),
-        ("Descriptors", descriptors),
+        ("Open descriptors, at most", descriptors),
         ("Host, in the worst valid trial", surroundings.map_or_else(|| NONE.to_owned(), host)),
         ("Commit", format!("{}{dirty}, version {}", run.tool.git_revision, run.tool.version)),
     ];
@@ -146,7 +153,7 @@ fn machine(run: &RunRecord, surroundings: Option<&Surroundings>) -> String {
     for (name, value) in facts {
         html += &format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", escape(&value));
     }
-    html + &format!("<div><dt>Again</dt><dd><code>{}</code></dd></div></dl>\n", escape(&run.command))
+    html + &format!("<div><dt>Command to reproduce it</dt><dd><code>{}</code></dd></div></dl>\n", escape(&run.command))
 }
 
 fn awake(surroundings: &Surroundings) -> &'static str {
