@@ -46,7 +46,7 @@ pub(super) fn section(report: &Report) -> String {
                     this run, by the function that <code>delivery-bench advise</code> asks. How far the model is off is \
                     in METHODOLOGY.md.</p>\n"
         .to_owned();
-    html += &markup::table("advice", "Advice for typical needs, predicted", &HEADINGS, &rows);
+    html += &markup::table("advice needs", "Advice for typical needs, predicted", &HEADINGS, &rows);
     html += &form();
     html += "<details><summary>By which rules, and what is assumed</summary><ul class=\"rules\">\n";
     for sentence in advice::rules().iter().chain(&offer.models.assumptions) {
@@ -97,7 +97,7 @@ fn recommended(choice: &Choice) -> Cell {
 /// Hidden until the script has seen that it answers as the table does.
 fn form() -> String {
     let usual = Need::default();
-    let mut html = "<form hidden autocomplete=\"off\" aria-label=\"Your need\">\n".to_owned();
+    let mut html = "<form hidden autocomplete=\"off\" aria-label=\"Your need\"><h3>Your own need</h3>\n".to_owned();
     for quantity in &QUANTITIES {
         let [least, most] = quantity.limits;
         html += &format!(

@@ -133,7 +133,9 @@ pub(super) fn word(judged: &Judged) -> String {
         [band, addition] => format!("“{}</span> <span>({}”", escape(band), escape(addition)),
         _ => format!("“{}”", escape(word)),
     };
-    format!("<span class=\"word\"><span>{text}</span> {mark}</span>")
+    // The sign stands beside the word's last part; what was measured instead may have a line of its own.
+    let gap = if judged.agrees == Some(true) { "&nbsp;" } else { " " };
+    format!("<span class=\"word\"><span>{text}</span>{gap}{mark}</span>")
 }
 
 fn wasted(merged: &Merged) -> Cell {

@@ -51,7 +51,7 @@ pub(super) enum Ink {
 }
 
 /// Where a text is held.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hold {
     /// At its left end.
     Left,

@@ -38,7 +38,7 @@ pub(super) fn horizontal_axis(canvas: &Canvas<'_>, frame: Frame, ticks: &[(i32, 
     for (x, text) in ticks {
         canvas.line(vec![(*x, frame.top), (*x, frame.bottom)], Ink::Grid, 2, 1.0);
         // A value that would run into the one before it is left to its line.
-        let half = text.chars().count() as i32 * TEXT * 27 / 100 + 7;
+        let half = text.chars().count() as i32 * TEXT * 30 / 100 + 9;
         if x - half >= free {
             canvas.text(text, (*x, frame.bottom + TEXT + 4), Ink::Muted, Hold::Middle);
             free = x + half;

@@ -2,7 +2,7 @@
 //! is both simpler and no slower than.
 
 use super::{
-    canvas::{self, Canvas, Hold, Ink},
+    canvas::{self, Canvas, Ink},
     chart::{self, Frame},
     markup::{self, Cell},
     places::{self, Place},
@@ -79,21 +79,22 @@ fn stairs(front: impl Iterator<Item = (i32, i32)>) -> Vec<(i32, i32)> {
     stairs
 }
 
-/// Marks, hollow where it is the floor's, and the names where there is room.
+/// Marks, hollow where it is the floor's, and the names where there is room: no name is below a mark, and no mark below
+/// a line.
 fn draw_marks(canvas: &Canvas<'_>, marks: &[(&Row, (i32, i32))], stairs: &[(i32, i32)]) {
     let names: Vec<(String, (i32, i32))> =
         marks.iter().map(|(row, mark)| (chart::shortened(&row.variant), *mark)).collect();
     let places = places::beside(&names, stairs, FRAME);
     for ((row, mark), Place { joint, .. }) in marks.iter().zip(&places) {
         if let Some(joint) = joint {
-            canvas.line(vec![*mark, *joint], Ink::Plain(row.order), 2, 0.6);
+            canvas.of(&row.variant, None, || canvas.line(vec![*mark, *joint], Ink::Plain(row.order), 2, 0.6));
         }
     }
     for (row, mark) in marks {
-        canvas.marker(row.order, *mark, !row.floor);
+        canvas.of(&row.variant, None, || canvas.marker(row.order, *mark, !row.floor));
     }
-    for ((text, _), place) in names.iter().zip(&places) {
-        canvas.text(text, (place.left, place.middle), Ink::Text, Hold::Left);
+    for (((row, _), (text, _)), place) in marks.iter().zip(&names).zip(&places) {
+        canvas.of(&row.variant, None, || canvas.text(text, (place.end, place.middle), Ink::Text, place.hold));
     }
 }
 

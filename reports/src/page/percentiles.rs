@@ -62,9 +62,14 @@ fn take_away(rows: &[&Row]) -> String {
         1 => String::new(),
         _ => format!(" Highest: {}, {}.", most.1, format::duration(most.0)),
     };
+    let has_rounds = rows.iter().any(|row| row.merged.as_ref().is_some_and(|merged| merged.rounds.len() > 1));
+    let lines = if has_rounds {
+        "A thick line is all rounds together, thin lines are the rounds; each ends"
+    } else {
+        "A line ends"
+    };
     format!(
-        "Lowest median beside the floor: {}, {}.{highest} A thick line is all rounds together, thin lines are the rounds; each \
-         ends where its events no longer support a percentile.",
+        "Lowest median beside the floor: {}, {}.{highest} {lines} where its events no longer support a percentile.",
         least.1,
         format::duration(least.0)
     )
@@ -80,7 +85,10 @@ fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
     let latency = &merged.latency_ns;
     let time = |value: Option<u64>| Cell::number(&or_none(value, format::duration), value.map(|value| value as f64));
     let count = |value: u64| Cell::number(&format::count(value), Some(value as f64));
-    let spread = or_none(merged.p50_spread_ns, format::range);
+    let spread = or_none(merged.p50_spread_ns, |[least, most]| match least == most {
+        true => format::duration(least),
+        false => format::range([least, most]),
+    });
     let relative = merged.p50_spread_ns.map(|[least, most]| most as f64 / least.max(1) as f64);
     vec![
         markup::name(row.order, &row.variant, ""),

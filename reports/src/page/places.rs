@@ -1,7 +1,10 @@
 //! Where the names of marks go that lie anywhere: beside their mark, or as near as they cover no other name, no mark and
 //! no line.
 
-use super::{canvas::TEXT, chart::Frame};
+use super::{
+    canvas::{Hold, TEXT},
+    chart::Frame,
+};
 
 /// Room for one letter of a name, in pixels of the drawing: a wide one's.
 const LETTER: i32 = 16;
@@ -20,8 +23,10 @@ const COLUMNS: i32 = 12;
 /// Where one name goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
-    /// Its left end.
-    pub(super) left: i32,
+    /// The end that is nearer to its mark.
+    pub(super) end: i32,
+    /// It is held there, so that it stands beside its mark however wide its letters are.
+    pub(super) hold: Hold,
     /// Its middle line.
     pub(super) middle: i32,
     /// Where a line from the mark meets it; none where it stands beside its mark.
@@ -42,7 +47,7 @@ pub(super) fn beside(names: &[(String, (i32, i32))], line: &[(i32, i32)], frame:
     let mut places = Vec::new();
     for (name, mark) in names {
         let width = name.chars().count() as i32 * LETTER;
-        let candidates = candidates(*mark, width);
+        let candidates = candidates(*mark);
         let is_free = |place: &&Place| {
             let room = room(place, width);
             is_within(room, frame) && !taken.iter().any(|other| do_meet(room, *other))
@@ -55,7 +60,7 @@ pub(super) fn beside(names: &[(String, (i32, i32))], line: &[(i32, i32)], frame:
 }
 
 /// From the nearest on: right of the mark, left of it, then further away.
-fn candidates((x, y): (i32, i32), width: i32) -> Vec<Place> {
+fn candidates((x, y): (i32, i32)) -> Vec<Place> {
     let mut candidates = Vec::new();
     for row in -ROWS..=ROWS {
         for column in 0..=COLUMNS {
@@ -65,8 +70,9 @@ fn candidates((x, y): (i32, i32), width: i32) -> Vec<Place> {
             let is_beside = row == 0 && column == 0;
             let joint = |end| if is_beside { None } else { Some((end, middle)) };
             // On the right, if all else is equal.
-            candidates.push((far, Place { left: x + across, middle, joint: joint(x + across - 4) }));
-            candidates.push((far + 1, Place { left: x - across - width, middle, joint: joint(x - across + 4) }));
+            let (left, right) = (x - across, x + across);
+            candidates.push((far, Place { end: right, hold: Hold::Left, middle, joint: joint(right - 4) }));
+            candidates.push((far + 1, Place { end: left, hold: Hold::Right, middle, joint: joint(left + 4) }));
         }
     }
     candidates.sort_by_key(|(far, _)| *far);
@@ -74,7 +80,8 @@ fn candidates((x, y): (i32, i32), width: i32) -> Vec<Place> {
 }
 
 fn room(place: &Place, width: i32) -> Room {
-    [place.left, place.middle - LINE / 2, place.left + width, place.middle + LINE / 2]
+    let left = if place.hold == Hold::Right { place.end - width } else { place.end };
+    [left, place.middle - LINE / 2, left + width, place.middle + LINE / 2]
 }
 
 fn is_within(room: Room, frame: Frame) -> bool {
@@ -94,19 +101,19 @@ mod tests {
     #[test]
     fn a_name_alone_stands_beside_its_mark() {
         let places = beside(&[("name".to_owned(), (300, 300))], &[], FRAME);
-        assert_eq!(places, [Place { left: 320, middle: 300, joint: None }]);
+        assert_eq!(places, [Place { end: 320, hold: Hold::Left, middle: 300, joint: None }]);
     }
 
     #[test]
     fn at_the_right_edge_a_name_stands_on_the_left() {
         let places = beside(&[("name".to_owned(), (990, 300))], &[], FRAME);
-        assert_eq!(places, [Place { left: 990 - 20 - 4 * 16, middle: 300, joint: None }]);
+        assert_eq!(places, [Place { end: 970, hold: Hold::Right, middle: 300, joint: None }]);
     }
 
     #[test]
     fn a_line_is_not_written_over() {
         let places = beside(&[("name".to_owned(), (300, 300))], &[(300, 300), (900, 300)], FRAME);
-        assert_eq!(places, [Place { left: 300 - 20 - 4 * 16, middle: 300, joint: None }]);
+        assert_eq!(places, [Place { end: 280, hold: Hold::Right, middle: 300, joint: None }]);
     }
 
     #[test]

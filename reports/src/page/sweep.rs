@@ -50,7 +50,7 @@ fn folded(sweep: &Sweep<'_>, group: &Group) -> String {
 
 /// How far each variant meets the objective.
 fn reached(reach: &Reach) -> String {
-    let headings = ["Approach", "p99 at most", "Met up to", "p99 there", "First not met at", "Where it falls short in"];
+    let headings = ["Approach", "p99 at most", "Met up to", "p99 there", "First not met at", "What it falls short in"];
     let rows: Vec<Vec<Cell>> = reach.variants.iter().map(|variant| cells(reach, variant)).collect();
     let title = format!("Most {} that meet the objective, with {}", reach.axis, reach.held);
     let table = markup::table("figures reach", &title, &headings, &rows);

@@ -38,12 +38,16 @@ fn growth(sweep: &Sweep<'_>, lines: &[Line<'_>]) -> String {
     if most.1 == least.1 {
         return format!("{start} comes to {times} × what it was.");
     }
-    let grows = if least.0 < 1.0 { "falls the most" } else { "grows the least" };
+    let (one, other) = match (least.0 < 1.0, most.0 < 1.0) {
+        (true, true) => ("falls the most", "the least"),
+        (true, false) => ("falls the most", "grows the most"),
+        (false, _) => ("grows the least", "the most"),
+    };
     let [from, to] = most.2.map(format::plain);
     // Not every variant has a figure under the same loads.
-    let other = if most.2 == least.2 { String::new() } else { format!(", from {from} to {to}") };
+    let between = if most.2 == least.2 { String::new() } else { format!(", from {from} to {to}") };
     let most_times = format::significant(most.0);
-    format!("{start} {grows}, to {times} × what it was, and {} comes to {most_times} ×, the most{other}.", most.1)
+    format!("{start} {one}, to {times} × what it was, and {} {other}, to {most_times} ×{between}.", most.1)
 }
 
 /// The marks of valid trials.
