@@ -81,6 +81,16 @@ fn a_trend_needs_two_runs_of_one_kind_without_faults() {
 }
 
 #[test]
+fn runs_of_one_day_are_told_apart_by_their_time() {
+    let mut later = started(1);
+    later.run.started = "2026-01-01T15:16:17Z".into();
+    let index = &site_of(&[started(1), later])["index.html"];
+    assert!(index.contains("2026-01-01 03:04") && index.contains("2026-01-01 15:16"), "{index}");
+    let index = &site_of(&[started(1), started(2)])["index.html"];
+    assert!(!index.contains("2026-01-01 03:04"), "days are enough");
+}
+
+#[test]
 fn a_trend_says_who_moved_furthest() {
     let mut later = started(2);
     for trial in later.trials.iter_mut().filter(|trial| trial.approach == "sse") {

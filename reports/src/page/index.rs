@@ -107,8 +107,8 @@ fn trend(number: usize, history: &History<'_>, metric: &Metric) -> String {
     let across = Scale::linear(0.0, (history.runs.len() - 1) as f64, FRAME.left + MARGIN, FRAME.right);
     let take_away = take_away(&lines);
     let drawing = canvas::svg(&format!("trend{number}-{}", metric.id), SIZE, metric.title, &take_away, |canvas| {
-        let days: Vec<(i32, String)> =
-            (0..history.runs.len()).map(|run| (across.at(run as f64), day(history, run))).collect();
+        let days = days(history).into_iter().enumerate().map(|(run, day)| (across.at(run as f64), day));
+        let days: Vec<(i32, String)> = days.collect();
         let values: Vec<(i32, String)> =
             ticks.iter().map(|tick| (upwards.at(*tick), format::tick(&(metric.text)(*tick)))).collect();
         chart::horizontal_axis(canvas, FRAME, &days, "run, by when it started");
@@ -151,16 +151,22 @@ fn take_away(lines: &[Line<'_>]) -> String {
     match moved.max_by(|a, b| a.0.ln().abs().total_cmp(&b.0.ln().abs())) {
         Some((ratio, _)) if format::significant(ratio) == "1.00" => "No variant moved.".to_owned(),
         Some((ratio, name)) => format!(
-            "From its first to its last run {name} moved furthest: to {} × what it was. Logarithmic.",
+            "From its first to its last run {name} moved furthest: to {} × what it was.",
             format::significant(ratio)
         ),
         None => "No variant has this figure in two runs.".to_owned(),
     }
 }
 
-/// The day of a run, as its record has it.
-fn day(history: &History<'_>, run: usize) -> String {
-    history.runs[run].0.report.run.started.chars().take(10).collect()
+/// The day of each run, as its record has it; to the minute where a day has several.
+fn days(history: &History<'_>) -> Vec<String> {
+    let started = |length: usize| -> Vec<String> {
+        let runs = history.runs.iter().map(|(entry, _)| entry.report.run.started.chars().take(length).collect());
+        runs.map(|started: String| started.replace('T', " ")).collect()
+    };
+    let days = started("2026-01-02".len());
+    // Runs are in the order of their days.
+    if days.windows(2).any(|pair| pair[0] == pair[1]) { started("2026-01-02T03:04".len()) } else { days }
 }
 
 fn table(history: &History<'_>, metric: &Metric, lines: &[Line<'_>]) -> String {

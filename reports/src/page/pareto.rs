@@ -79,8 +79,7 @@ fn stairs(front: impl Iterator<Item = (i32, i32)>) -> Vec<(i32, i32)> {
     stairs
 }
 
-/// Marks, hollow where it is the floor's, and the names where there is room: no name is below a mark, and no mark below
-/// a line.
+/// Marks, hollow where it is the floor's, and the names where there is room; no line to a name is above a mark.
 fn draw_marks(canvas: &Canvas<'_>, marks: &[(&Row, (i32, i32))], stairs: &[(i32, i32)]) {
     let names: Vec<(String, (i32, i32))> =
         marks.iter().map(|(row, mark)| (chart::shortened(&row.variant), *mark)).collect();
@@ -90,11 +89,11 @@ fn draw_marks(canvas: &Canvas<'_>, marks: &[(&Row, (i32, i32))], stairs: &[(i32,
             canvas.of(&row.variant, None, || canvas.line(vec![*mark, *joint], Ink::Plain(row.order), 2, 0.6));
         }
     }
-    for (row, mark) in marks {
-        canvas.of(&row.variant, None, || canvas.marker(row.order, *mark, !row.floor));
-    }
-    for (((row, _), (text, _)), place) in marks.iter().zip(&names).zip(&places) {
-        canvas.of(&row.variant, None, || canvas.text(text, (place.end, place.middle), Ink::Text, place.hold));
+    for (((row, mark), (text, _)), place) in marks.iter().zip(&names).zip(&places) {
+        canvas.of(&row.variant, None, || {
+            canvas.marker(row.order, *mark, !row.floor);
+            canvas.text(text, (place.end, place.middle), Ink::Text, place.hold);
+        });
     }
 }
 

@@ -13,7 +13,7 @@ const SCRIPT: &str = include_str!("script.js");
 /// sweep is.
 const TABLES_LIMIT_BYTES: usize = 200_000;
 const SWEEPS_LIMIT_BYTES: usize = 400_000;
-const CHARTS_LIMIT_BYTES: usize = 520_000;
+const CHARTS_LIMIT_BYTES: usize = 540_000;
 
 /// What is reached from the first screen.
 const PARTS: [(&str, &str); 7] = [
