@@ -96,6 +96,10 @@ fn list(names: &[String]) -> Cell {
     if names.is_empty() {
         return Cell::text(NONE);
     }
-    let names: Vec<String> = names.iter().map(|name| escape(name)).collect();
+    // A name breaks between its parts, and not within them.
+    let parts = |name: &String| {
+        ["::", "/", "_"].iter().fold(escape(name), |name, end| name.replace(end, &format!("{end}<wbr>")))
+    };
+    let names: Vec<String> = names.iter().map(parts).collect();
     Cell::html(format!("<span class=\"rounds\">{}</span>", names.join(", ")), None)
 }

@@ -45,14 +45,22 @@ pub(super) fn beside(names: &[(String, (i32, i32))], line: &[(i32, i32)], frame:
     let mut taken: Vec<Room> = names.iter().map(|(_, mark)| around([*mark, *mark], MARK)).collect();
     taken.extend(line.windows(2).map(|pair| around([pair[0], pair[1]], STROKE)));
     let mut places = Vec::new();
-    for (name, mark) in names {
+    for (index, (name, mark)) in names.iter().enumerate() {
         let width = name.chars().count() as i32 * LETTER;
         let candidates = candidates(*mark);
         let is_free = |place: &&Place| {
             let room = room(place, width);
             is_within(room, frame) && !taken.iter().any(|other| do_meet(room, *other))
         };
-        let place = *candidates.iter().find(is_free).unwrap_or(&candidates[0]);
+        // What is away from its own mark is not beside another either, if that can be.
+        let others = taken[..names.len()].iter().enumerate().filter(|(other, _)| *other != index);
+        let is_clear = |place: &&Place| {
+            let [left, top, right, bottom] = room(place, width);
+            let wide = [left - 2 * GAP, top, right + 2 * GAP, bottom];
+            place.joint.is_none() || !others.clone().any(|(_, mark)| do_meet(wide, *mark))
+        };
+        let clear = candidates.iter().filter(is_free).find(is_clear);
+        let place = *clear.or_else(|| candidates.iter().find(is_free)).unwrap_or(&candidates[0]);
         taken.push(room(&place, width));
         places.push(place);
     }
@@ -114,6 +122,16 @@ mod tests {
     fn a_line_is_not_written_over() {
         let places = beside(&[("name".to_owned(), (300, 300))], &[(300, 300), (900, 300)], FRAME);
         assert_eq!(places, [Place { end: 280, hold: Hold::Right, middle: 300, joint: None }]);
+    }
+
+    #[test]
+    fn a_name_away_from_its_mark_is_not_beside_another() {
+        let line = [(0, 340), (1000, 340)];
+        let names = [(600, 300), (600, 340)].map(|mark| ("long-name/variant".to_owned(), mark));
+        let places = beside(&names, &line, FRAME);
+        assert_eq!((places[0].end, places[0].joint), (620, None));
+        let [left, top, right, bottom] = room(&places[1], 17 * 16);
+        assert!(!do_meet([left - 40, top, right + 40, bottom], [586, 286, 614, 314]), "{places:?}");
     }
 
     #[test]
