@@ -44,8 +44,11 @@ const IDLE_POLLS: u32 = 100;
 const ORDERS: usize = 20;
 /// Times that every connection is cut.
 const CUTS: u32 = 5;
-/// Longer than the script: what is timed by it never happens.
-const NEVER: &str = "5m";
+/// Longer than the script: what is timed by it never happens. Of a heartbeat that all connections share, each part of
+/// its period is.
+const NEVER: &str = "1h";
+/// The same of a hold, which no server lets be longer.
+const HELD: &str = "5m";
 /// Scripts spend their time waiting, so that several run side by side.
 const SIDE_BY_SIDE: usize = 13;
 /// A script that takes longer has come to a halt.
@@ -64,8 +67,13 @@ pub fn all() -> Vec<Subject> {
 
 /// The same subject with durations that are longer than the script.
 pub fn patient(mut subject: Subject) -> Subject {
+    let held = match subject.approach.facts.flow {
+        Flow::Hold(setting) => Some(setting),
+        Flow::Push | Flow::Poll(_) => None,
+    };
     let durations = subject.approach.settings.iter().filter(|setting| matches!(setting.values, Values::Duration(_)));
-    let long = durations.map(|setting| (setting.name.to_owned(), NEVER.to_owned()));
+    let long = durations.map(|setting| if held == Some(setting.name) { (setting, HELD) } else { (setting, NEVER) });
+    let long = long.map(|(setting, duration)| (setting.name.to_owned(), duration.to_owned()));
     subject.params = Params(subject.params.0.into_iter().chain(long).collect());
     subject
 }
