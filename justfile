@@ -44,4 +44,4 @@ generators *options:
 
 # The stored runs as a static site, in target/site
 publish:
-    cargo run --release -- report --site target/site reports/published/*
+    cargo run --release -- report --site target/site reports/published/* reports/studies/gate/*

@@ -44,6 +44,7 @@ use thiserror::Error;
 
 use crate::{
     export,
+    gate::study::Study,
     report::Report,
     site::{Entry, History},
     store::Run,
@@ -108,6 +109,6 @@ fn put(path: &Path, text: &str) -> Result<(), ReportError> {
 }
 
 /// The first page of a site of stored runs.
-pub(crate) fn index(newest_first: &[Entry], histories: &[History<'_>]) -> String {
-    index::page(newest_first, histories)
+pub(crate) fn index(newest_first: &[Entry], histories: &[History<'_>], study: Option<&Study>) -> String {
+    index::page(newest_first, histories, study)
 }

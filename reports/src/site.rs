@@ -11,6 +11,7 @@ use std::{
 };
 
 use crate::{
+    gate::study::Study,
     merge::Merged,
     page::{self, ReportError},
     report::{LoadPoint, Report, Row},
@@ -106,11 +107,12 @@ fn over_floor(row: &Row, floor: Option<&Row>, of: fn(&Merged) -> Option<f64>) ->
 }
 
 /// Writes the site into `directory`: `index.html`, and of each run its page, its figures and its result file. Runs are
-/// listed by when they started, the newest first. Gives the index's path. What is there is replaced.
+/// listed by when they started, the newest first. With it, where there is one, the gate's study of itself. Gives the
+/// index's path. What is there is replaced.
 ///
 /// # Errors
 /// A file cannot be written, or a result file that was read is gone.
-pub fn write(stored: Vec<Stored>, directory: &Path) -> Result<PathBuf, ReportError> {
+pub fn write(stored: Vec<Stored>, study: Option<&Study>, directory: &Path) -> Result<PathBuf, ReportError> {
     let mut entries = Vec::new();
     for Stored { name, directory: source, run } in stored {
         let target = directory.join(RUNS).join(&name);
@@ -122,7 +124,7 @@ pub fn write(stored: Vec<Stored>, directory: &Path) -> Result<PathBuf, ReportErr
     }
     entries.sort_by(|a, b| (&b.report.run.started, &b.name).cmp(&(&a.report.run.started, &a.name)));
     let index = directory.join("index.html");
-    let html = page::index(&entries, &histories(&entries));
+    let html = page::index(&entries, &histories(&entries), study);
     fs::write(&index, html).map_err(|source| ReportError::Write { path: index.clone(), source })?;
     Ok(index)
 }

@@ -20,7 +20,7 @@ fn site_of(runs: &[Run]) -> BTreeMap<String, String> {
         support::store(run, &directory);
         Stored { name, directory, run: run.clone() }
     });
-    site::write(stored.collect(), built.path()).unwrap();
+    site::write(stored.collect(), None, built.path()).unwrap();
     let mut files = BTreeMap::new();
     collect(built.path(), built.path(), &mut files);
     files

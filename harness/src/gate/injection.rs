@@ -5,8 +5,8 @@ use std::{fmt, str::FromStr};
 
 use reports::{gate::paired::Metric, schema::TrialRecord};
 
-/// Work that would delay one event into the next is no slowdown but an overload.
-const MOST_WORK_US: f64 = 1_000.0;
+/// Work that takes more than this share of the time from one event to the next is no slowdown but an overload.
+const MOST_WORK: f64 = 0.1;
 
 /// By how much which figure is to grow.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,10 +55,11 @@ impl Injection {
             _ => measured.latency_ns.p50.map(|p50| p50 as f64 / 1e3),
         };
         let work_us = self.share * figure.ok_or_else(|| format!("{variant} has no {}", self.metric.name()))?;
-        if work_us > MOST_WORK_US {
+        let most_us = MOST_WORK * 1e6 / base.load.events_per_second;
+        if work_us > most_us {
             return Err(format!(
-                "{self} of {variant} would be {work_us:.0} µs of work for each event, more than {MOST_WORK_US} µs: leave \
-                 it out, with --set approaches=…"
+                "{self} of {variant} would be {work_us:.0} µs of work for each event, more than {most_us:.0} µs: leave it \
+                 out, with --set approaches=…, or publish fewer events"
             ));
         }
         Ok(format!("faults.publish_work_us={}", work_us.round()))

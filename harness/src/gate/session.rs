@@ -16,7 +16,7 @@ use reports::{
     format,
     gate::{
         budget::{self, Slot},
-        paired::{Arm, Cell, Line, Plan, Session, Trial},
+        paired::{Arm, Cell, FILE_NAME, Line, Plan, Session, Trial},
     },
     schema::{Status, Tool, TrialRecord},
     store::{self, Run},
@@ -25,8 +25,6 @@ use reports::{
 use super::injection::Injection;
 use crate::{clock, scenario::Scenario, variants::variants};
 
-/// Name of a session's file in its directory.
-pub(crate) const FILE_NAME: &str = "session.jsonl";
 /// Exit codes of a `run` that has recorded what it measured: all well, and a trial that is not.
 const RECORDED: [i32; 2] = [0, 4];
 

@@ -4,7 +4,7 @@
 mod exact;
 mod history;
 mod paired;
-mod study;
+pub(crate) mod study;
 
 use std::{env, fs::OpenOptions, io::Write, path::PathBuf};
 
@@ -40,7 +40,7 @@ pub(crate) struct Surfaces {
     #[arg(long)]
     json: bool,
     /// Say it to GitHub too: annotations, and the summary of the step
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     github: bool,
     /// List what passed too
     #[arg(long)]

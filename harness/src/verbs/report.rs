@@ -6,12 +6,19 @@ use anyhow::anyhow;
 use clap::ValueEnum;
 use reports::{
     export::{self, Form},
+    gate::{
+        paired::FILE_NAME,
+        study::{MADE, Study},
+    },
     page,
     site::{self, Stored},
     store, table,
 };
 
-use super::output::{data, say};
+use super::{
+    gate::study,
+    output::{data, say},
+};
 use crate::failure::Failure;
 
 /// What is printed of a run.
@@ -51,7 +58,12 @@ fn in_place(directory: &Path, format: Format) -> Result<(), Failure> {
 /// Reads everything before anything is written.
 fn publish(directories: &[PathBuf], site: &Path) -> Result<(), Failure> {
     let mut stored: Vec<Stored> = Vec::new();
+    let mut sessions = Vec::new();
     for directory in directories {
+        if directory.join(FILE_NAME).is_file() {
+            sessions.push(study::read(directory).map_err(Failure::Usage)?);
+            continue;
+        }
         let run = store::read(directory).map_err(Failure::usage)?;
         let name = name_of(directory)?;
         if let Some(other) = stored.iter().find(|other| other.name == name) {
@@ -62,7 +74,8 @@ fn publish(directories: &[PathBuf], site: &Path) -> Result<(), Failure> {
         }
         stored.push(Stored { name, directory: directory.clone(), run });
     }
-    let index = site::write(stored, site).map_err(|error| Failure::Internal(error.into()))?;
+    let study = if sessions.is_empty() { None } else { Some(Study::of(&sessions, MADE, 1).map_err(Failure::usage)?) };
+    let index = site::write(stored, study.as_ref(), site).map_err(|error| Failure::Internal(error.into()))?;
     say(&format!("site: {}", index.display()));
     Ok(())
 }

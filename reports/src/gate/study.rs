@@ -5,6 +5,8 @@
 
 mod text;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use thiserror::Error;
 
@@ -16,6 +18,8 @@ use crate::inference;
 
 pub use text::{render_equals, render_power};
 
+/// Sessions that are made where nobody says how many.
+pub const MADE: usize = 1_000;
 /// Fewest sessions that a rate is of.
 pub const FEWEST_SESSIONS: usize = 100;
 
@@ -90,6 +94,40 @@ pub enum GateStudyError {
     /// Sessions of other cells or another tolerance.
     #[error("session {0} has other cells, blocks or tolerance than the first")]
     Mixed(usize),
+}
+
+/// What all sessions together say.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Study {
+    /// Of the control of each session.
+    pub equals: Equals,
+    /// Of the heads that were slowed down on purpose, by how.
+    pub power: Vec<Power>,
+}
+
+impl Study {
+    /// Studies these sessions: so many are made of their blocks for each rate.
+    ///
+    /// # Errors
+    /// There is too little to make a rate of.
+    pub fn of(sessions: &[Session], made: usize, seed: u64) -> Result<Self, GateStudyError> {
+        let equals = equals(sessions, made, seed)?;
+        let mut injected: BTreeMap<&str, Vec<Session>> = BTreeMap::new();
+        for session in sessions {
+            if let Some(what) = &session.plan.injected {
+                injected.entry(what).or_default().push(session.clone());
+            }
+        }
+        let power = injected.into_iter().map(|(what, sessions)| power(what, &sessions, made, seed));
+        Ok(Self { equals, power: power.collect::<Result<_, _>>()? })
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let power = if self.power.is_empty() { String::new() } else { render_power(&self.power) };
+        format!("{}\n{power}", render_equals(&self.equals))
+    }
 }
 
 /// The tests of a block, in their order.

@@ -11,6 +11,9 @@ use crate::{
     schema::{Status, TrialRecord},
 };
 
+/// Name of a session's file in its directory.
+pub const FILE_NAME: &str = "session.jsonl";
+
 /// Version of the lines below; raised when a field comes, goes or changes its meaning.
 pub const SESSION_VERSION: u32 = 1;
 
