@@ -46,7 +46,7 @@ const ORDERS: usize = 20;
 const CUTS: u32 = 5;
 /// Longer than the script: what is timed by it never happens. Of a heartbeat that all connections share, each part of
 /// its period is.
-const NEVER: &str = "1h";
+const NEVER: &str = "48h";
 /// The same of a hold, which no server lets be longer.
 const HELD: &str = "5m";
 /// Scripts spend their time waiting, so that several run side by side.
