@@ -146,7 +146,7 @@ fn machine(run: &RunRecord, surroundings: Option<&Surroundings>) -> String {
         ("Kernel", format!("{} {}, clock {}", environment.os, environment.kernel, environment.clocksource)),
         ("Processors", surroundings.map_or(NONE, awake).to_owned()),
         ("Open descriptors, at most", descriptors),
-        ("Host, in the worst valid trial", surroundings.map_or_else(|| NONE.to_owned(), host)),
+        ("Host, at worst, of each in any valid trial", surroundings.map_or_else(|| NONE.to_owned(), host)),
         ("Commit", format!("{}{dirty}, version {}", run.tool.git_revision, run.tool.version)),
     ];
     let mut html = "<dl class=\"machine\">\n".to_owned();
@@ -167,8 +167,13 @@ fn awake(surroundings: &Surroundings) -> &'static str {
 fn host(surroundings: &Surroundings) -> String {
     let unknown = || "unknown".to_owned();
     let share = |share: Option<f64>| share.map_or_else(unknown, format::percent);
+    // They give way to any other thread, and the kernel counts that as waiting.
+    let spinners = match surroundings.kept_awake {
+        [0, _] => "",
+        _ => ", the threads that keep the processors awake among them",
+    };
     format!(
-        "steal {}, other processes {}, held back by a limit: {}, somebody waiting for a processor: {} of the time",
+        "steal {}, other processes {}, held back by a limit: {}, somebody waiting for a processor: {} of the time{spinners}",
         share(surroundings.steal_share),
         share(surroundings.foreign_share),
         surroundings.throttled_us.map_or_else(unknown, |throttled| format::processor_time(throttled as f64)),
