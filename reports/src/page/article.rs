@@ -47,7 +47,7 @@ fn cells(row: &Row) -> Vec<Cell> {
         None => "not in the article",
     };
     let merged = row.merged.as_ref();
-    let [client, server] = row.code_lines;
+    let [client, server] = [0, 1].map(|side| [row.code_lines[side], row.cognitive[side]]);
     vec![
         name(row, note),
         latency(row),
@@ -110,9 +110,11 @@ fn latency(row: &Row) -> Cell {
     Cell::html(html, p50.map(|p50| p50 as f64))
 }
 
-fn complexity(judged: &Judged, lines: u32) -> Cell {
-    let band = judged.measured.unwrap_or(NONE);
-    let html = format!("{}<b>{}</b> <small class=\"unit\">lines, {}</small>", word(judged), lines, escape(band));
+/// Both numbers that the band is made of, since either of them may decide it.
+fn complexity(judged: &Judged, [lines, cognitive]: [u32; 2]) -> Cell {
+    let band = escape(judged.measured.unwrap_or(NONE));
+    let unit = format!("lines, cognitive {cognitive}: {band}");
+    let html = format!("{}<b>{lines}</b> <small class=\"unit\">{unit}</small>", word(judged));
     Cell::html(html, Some(f64::from(lines)))
 }
 
