@@ -3,11 +3,9 @@
 use std::fmt;
 
 use proto::parse_duration;
+use reports::schema::{LONGEST_PHASE_SECONDS, MOST_EVENTS, MOST_PAYLOAD_BYTES};
 
 use crate::{scenario::Scenario, scenario_error::ScenarioError};
-
-/// Events that one trial may have.
-const MOST_EVENTS: f64 = 10_000_000.0;
 
 /// What the types cannot say.
 pub(crate) fn validate(origin: &str, text: &str, scenario: &Scenario) -> Result<(), ScenarioError> {
@@ -46,8 +44,8 @@ pub(crate) fn validate(origin: &str, text: &str, scenario: &Scenario) -> Result<
     if scenario.trials == 0 {
         return refuse("trials", &0, "at least 1");
     }
-    if load.payload_bytes > 512 * 1024 {
-        return refuse("payload_bytes", &load.payload_bytes, "at most 524288");
+    if load.payload_bytes > MOST_PAYLOAD_BYTES {
+        return refuse("payload_bytes", &load.payload_bytes, &format!("at most {MOST_PAYLOAD_BYTES}"));
     }
     let limits = scenario.limits;
     if limits.replay_events == 0 || limits.queue_events == 0 || limits.batch_events == 0 {
@@ -59,7 +57,7 @@ pub(crate) fn validate(origin: &str, text: &str, scenario: &Scenario) -> Result<
             return refuse(key, value, "a number and a unit, such as 250ms, 1s or 5m");
         };
         let shortest = if key == "measure" { 1 } else { 0 };
-        if duration.as_millis() < shortest || duration.as_secs() > 3_600 {
+        if duration.as_millis() < shortest || duration.as_secs() > LONGEST_PHASE_SECONDS {
             return refuse(key, value, "a duration of at most 1h, and for measure above 0");
         }
     }

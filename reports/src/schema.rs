@@ -20,6 +20,13 @@ pub use measured::{
 /// Version of the records below; raised when a field comes, goes or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 4;
 
+/// Most events that a trial may have, warm-up and window together: what a scenario may ask for, and a record may say.
+pub const MOST_EVENTS: f64 = 10_000_000.0;
+/// Most filler of an event, in bytes.
+pub const MOST_PAYLOAD_BYTES: u32 = 512 * 1024;
+/// Longest phase of a trial, in seconds.
+pub const LONGEST_PHASE_SECONDS: u64 = 3_600;
+
 /// One line of `results.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]

@@ -4,8 +4,11 @@
 
 use crate::{
     parse::Fault,
-    schema::{Host, Measured, Responses, RunRecord, Status, Summary, TrialRecord},
-    statistics,
+    schema::{
+        Host, LONGEST_PHASE_SECONDS, Load, MOST_EVENTS, MOST_PAYLOAD_BYTES, Measured, Responses, RunRecord, Status,
+        Summary, TrialRecord, Verdict, Window,
+    },
+    statistics::{self, Histogram},
 };
 
 const REMEDY: &str = "the file was changed or its writer has a bug: run again, and report it if it comes back";
@@ -13,9 +16,15 @@ const REMEDY: &str = "the file was changed or its writer has a bug: run again, a
 /// Longest name of an approach, a variant or a scenario, in characters: that of a file can be as long.
 const NAME_LIMIT: usize = 255;
 
+/// Most clients of a trial: as many as `advise` reckons with, and far more than a machine has ports for.
+const MOST_CLIENTS: u32 = 100_000_000;
+
 /// Judges the run record.
 pub(crate) fn run(run: &RunRecord) -> Result<(), Fault> {
     name("scenario_name", &run.scenario_name)?;
+    if humantime::parse_rfc3339(&run.started).is_err() {
+        return fault("started", &format!("{:?}", run.started), "a time in RFC 3339 and UTC, as 2026-01-02T03:04:05Z");
+    }
     for (index, facts) in run.approaches.iter().enumerate() {
         name(&format!("approaches[{index}].name"), &facts.name)?;
     }
@@ -43,8 +52,14 @@ pub(crate) fn trial(run: &RunRecord, others: &[TrialRecord], trial: &TrialRecord
         let problem = format!("{:?} under this load was recorded before in round {}", trial.variant, trial.round);
         return fault("variant", &problem, "each trial once");
     }
-    not_negative("load.events_per_second", trial.load.events_per_second)?;
-    not_negative("load.orders_per_second", trial.load.orders_per_second)?;
+    load(&trial.load, trial.measured.as_ref().map(|measured| measured.window))?;
+    if trial.status == Status::Ok {
+        let invalid = |measured: &Measured| measured.checks.iter().position(|one| one.verdict == Verdict::Invalid);
+        if let Some(index) = trial.measured.as_ref().and_then(invalid) {
+            let expected = "the status to be \"invalid\" where a check is";
+            return fault(&format!("checks[{index}].verdict"), "invalid, in a trial whose status is ok", expected);
+        }
+    }
     match (trial.status, &trial.measured) {
         (Status::Ok | Status::Invalid, None) => {
             fault("status", "measured, without measurements", "all that it measured")
@@ -55,6 +70,40 @@ pub(crate) fn trial(run: &RunRecord, others: &[TrialRecord], trial: &TrialRecord
         (Status::Failed, None) if trial.error.is_none() => fault("error", "none for a failed trial", "why it failed"),
         (Status::Failed, None) => Ok(()),
     }
+}
+
+/// Judges a load by what a scenario may ask for.
+fn load(load: &Load, window: Option<Window>) -> Result<(), Fault> {
+    let Load { clients, symbols, symbols_per_client, events_per_second, orders_per_second, payload_bytes, .. } = *load;
+    let counts = [("clients", clients, MOST_CLIENTS), ("symbols", symbols, u32::MAX)];
+    for (field, value, most) in counts.into_iter().chain([("symbols_per_client", symbols_per_client, symbols)]) {
+        if !(1..=most).contains(&value) {
+            return fault(&format!("load.{field}"), &value.to_string(), &format!("from 1 to {most}"));
+        }
+    }
+    if payload_bytes > MOST_PAYLOAD_BYTES {
+        let expected = format!("at most {MOST_PAYLOAD_BYTES} bytes");
+        return fault("load.payload_bytes", &payload_bytes.to_string(), &expected);
+    }
+    let longest = LONGEST_PHASE_SECONDS * 1_000;
+    let Window { warmup_ms, measure_ms, drain_ms } =
+        window.unwrap_or(Window { warmup_ms: 0, measure_ms: 1, drain_ms: 0 });
+    for (field, value, least) in [("warmup_ms", warmup_ms, 0), ("measure_ms", measure_ms, 1), ("drain_ms", drain_ms, 0)]
+    {
+        if !(least..=longest).contains(&value) {
+            return fault(&format!("window.{field}"), &value.to_string(), &format!("from {least} to {longest}"));
+        }
+    }
+    let seconds = (warmup_ms + measure_ms) as f64 / 1e3;
+    for (field, rate) in [("events_per_second", events_per_second), ("orders_per_second", orders_per_second)] {
+        let field = format!("load.{field}");
+        not_negative(&field, rate)?;
+        if rate * seconds > MOST_EVENTS {
+            let expected = format!("at most {MOST_EVENTS} in a trial of {seconds} s");
+            return fault(&field, &format!("{rate:e}"), &expected);
+        }
+    }
+    Ok(())
 }
 
 fn measured(measured: &Measured, whole: bool) -> Result<(), Fault> {
@@ -159,11 +208,27 @@ fn summary(field: &str, summary: &Summary) -> Result<(), Fault> {
     if !values.is_sorted() {
         return fault(field, &format!("values out of order: {values:?}"), "min ≤ p50 ≤ p90 ≤ p99 ≤ p99.9 ≤ max");
     }
+    quantiles(field, summary, &histogram)?;
     let [least, most] = [min, max].map(|value| value.unwrap_or(0) as f64);
     let mean = mean.unwrap_or(0.0);
     // A mean is a sum of rounded parts, so at the bounds it may be a hair beyond them.
     if !(least * (1.0 - 1e-9)..=most * (1.0 + 1e-9)).contains(&mean) {
         return fault(&format!("{field}.mean"), &mean.to_string(), "a mean between min and max");
+    }
+    Ok(())
+}
+
+/// A figure that is printed and the histogram that is drawn must be of the same samples. One that is null may be so for
+/// want of events.
+fn quantiles(field: &str, summary: &Summary, histogram: &Histogram) -> Result<(), Fault> {
+    let printed = [summary.p50, summary.p90, summary.p99, summary.p999];
+    for ((name, quantile), printed) in ["p50", "p90", "p99", "p999"].into_iter().zip(statistics::QUANTILES).zip(printed)
+    {
+        let own = statistics::quantile(histogram, u64::MAX, quantile);
+        if printed.is_some() && printed != own {
+            let problem = format!("{}, but that of the histogram is {}", printed.unwrap_or(0), own.unwrap_or(0));
+            return fault(&format!("{field}.{name}"), &problem, "both to be the same");
+        }
     }
     Ok(())
 }

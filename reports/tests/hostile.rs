@@ -164,3 +164,54 @@ fn a_name_of_more_than_a_line_or_two_is_refused() {
     let said = complaint_about("\"scenario_name\":\"", &format!("\"scenario_name\":\"{long}"));
     assert!(said.contains("scenario_name: a name that is too long"), "{said}");
 }
+
+#[test]
+fn what_no_scenario_can_ask_for_is_refused_with_its_place() {
+    for (from, to, said) in [
+        (
+            "\"events_per_second\":50.0",
+            "\"events_per_second\":1e308",
+            "load.events_per_second: 1e308; expected at most",
+        ),
+        ("\"clients\":1000", "\"clients\":4294967295", "load.clients: 4294967295; expected from 1 to 100000000"),
+        ("\"measure_ms\":5000", "\"measure_ms\":0", "window.measure_ms: 0; expected from 1"),
+        ("\"symbols_per_client\":1", "\"symbols_per_client\":900", "load.symbols_per_client: 900"),
+        ("\"payload_bytes\":0", "\"payload_bytes\":4000000000", "load.payload_bytes"),
+        (
+            "\"verdict\":\"pass\"",
+            "\"verdict\":\"invalid\"",
+            "checks[0].verdict: invalid, in a trial whose status is ok",
+        ),
+    ] {
+        let complaint = complaint_about(from, to);
+        assert!(complaint.starts_with("FILE:2:") && complaint.contains(said), "{complaint}");
+        assert!(complaint.contains("run again"), "{complaint}");
+    }
+    let complaint = complaint_about("\"started\":\"2026-01-02T03:04:05Z\"", "\"started\":\"<b>never</b>\"");
+    assert!(complaint.starts_with("FILE:1:") && complaint.contains("RFC 3339"), "{complaint}");
+}
+
+#[test]
+fn a_percentile_that_its_histogram_does_not_have_is_refused() {
+    for (name, of) in [("p50", 0), ("p90", 1), ("p99", 2)] {
+        let said = complaint(|text| {
+            let mut run = support::run();
+            let summary = &mut run.trials[0].measured.as_mut().unwrap().hiccup_ns;
+            let place = [&mut summary.p50, &mut summary.p90, &mut summary.p99].into_iter().nth(of).unwrap();
+            *place = Some(place.unwrap() + 1);
+            let line = serde_json::to_string(&Record::Trial(Box::new(run.trials[0].clone()))).unwrap();
+            format!("{}\n{line}\n", text.lines().next().unwrap())
+        });
+        assert!(said.contains(&format!("hiccup_ns.{name}: ")) && said.contains("that of the histogram is"), "{said}");
+    }
+}
+
+#[test]
+fn a_number_of_three_hundred_digits_is_no_name_of_a_file() {
+    let mut run = support::run_under(&[100, 1_000]);
+    for trial in &mut run.trials {
+        trial.variant += &"x".repeat(200);
+        trial.load.events_per_second = 1e308;
+    }
+    written(&run);
+}

@@ -10,6 +10,8 @@ use crate::{
 
 /// Longest name, without what tells two apart.
 const LENGTH: usize = 80;
+/// Longest of a load, so that with its variant and a number it is a name that every file system takes.
+const LOAD_LENGTH: usize = 100;
 
 /// Each row with a name of its own: its variant's, and the load's where there are several.
 pub(super) fn of_rows(loads: &[LoadPoint]) -> Vec<(String, &Row)> {
@@ -24,7 +26,10 @@ pub(super) fn of_rows(loads: &[LoadPoint]) -> Vec<(String, &Row)> {
 
 fn of_load(load: &Load) -> String {
     let payload = if load.payload_bytes > 0 { format!("-{}-bytes", load.payload_bytes) } else { String::new() };
-    format!("-{}-clients-{}-a-second{payload}", load.clients, load.events_per_second)
+    let rate = load.events_per_second;
+    // Written out, a number may have three hundred digits.
+    let rate = if (1e-6..1e15).contains(&rate) { rate.to_string() } else { format!("{rate:e}") };
+    format!("-{}-clients-{rate}-a-second{payload}", load.clients).chars().take(LOAD_LENGTH).collect()
 }
 
 /// The name with nothing in it that means something to a file system, a log or a shell.
