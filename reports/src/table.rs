@@ -7,6 +7,7 @@ use crate::{
     claims,
     format::{self, NONE, WIDTH, or_none},
     merge::{self, Merged},
+    plain,
     report::{LoadPoint, Report, Row},
     store::Run,
     theory, verdict,
@@ -44,30 +45,31 @@ pub(crate) fn below(report: &Report) -> String {
     let mut text = String::new();
     for problem in &report.validity.problems {
         let status = if problem.status == crate::schema::Status::Failed { "failed" } else { "invalid" };
-        text += &format!("{status}: {}, round {}: {}\n", problem.variant, problem.round, problem.reason);
+        let [variant, reason] = [&problem.variant, &problem.reason].map(|said| plain::text(said));
+        text += &format!("{status}: {variant}, round {}: {reason}\n", problem.round);
     }
     if let Some(faults) = &report.faults {
-        text += &format::wrapped(&format!("NO MEASUREMENT: {faults}"), WIDTH, "", "  ");
+        text += &format::wrapped(&plain::text(&format!("NO MEASUREMENT: {faults}")), WIDTH, "", "  ");
     }
-    text += &format!("{}\n", report.validity.line());
+    text += &format!("{}\n", plain::text(&report.validity.line()));
     for explanation in report.validity.explanations() {
-        text += &format::wrapped(&explanation, WIDTH, "  ", "    ");
+        text += &format::wrapped(&plain::text(&explanation), WIDTH, "  ", "    ");
     }
-    text += &format!("{}\n", report.verdict);
+    text += &format!("{}\n", plain::text(&report.verdict));
     text + &format!("The article's claims: {}.\n", claims::tally(&report.claims))
 }
 
 fn block(point: &LoadPoint, several: bool) -> String {
     let mut lines = vec![HEADINGS.map(|heading| heading[0].to_owned()), HEADINGS.map(|heading| heading[1].to_owned())];
     lines.extend(point.rows.iter().map(cells));
-    let load = if several { format!("{}\n", verdict::describe(&point.load)) } else { String::new() };
+    let load = if several { format!("{}\n", plain::text(&verdict::describe(&point.load))) } else { String::new() };
     load + &format::aligned(&lines, 2, WIDTH) + &notes(point)
 }
 
 /// What is said below the table of one load.
 pub(crate) fn notes(point: &LoadPoint) -> String {
     let saturated = point.rows.iter().filter_map(Row::saturation);
-    let saturated: String = saturated.map(|said| format::wrapped(&said, WIDTH, "", "  ")).collect();
+    let saturated: String = saturated.map(|said| format::wrapped(&plain::text(&said), WIDTH, "", "  ")).collect();
     footnote(point) + &saturated
 }
 
@@ -83,15 +85,16 @@ pub(crate) fn cells(row: &Row) -> [String; HEADINGS.len()] {
     let spread = row.merged.as_ref().and_then(|merged| merged.round_spread);
     let spread = spread.map_or_else(String::new, |spread| format!(" ×{}", format::significant(spread)));
     let status = format!("{}/{}{spread}{label}", row.trials.valid, row.trials.recorded());
+    let variant = plain::short(&plain::text(&row.variant));
     let Some(merged) = &row.merged else {
         let mut cells = [const { String::new() }; HEADINGS.len()].map(|_| NONE.to_owned());
-        cells[0].clone_from(&row.variant);
+        cells[0] = variant;
         cells[HEADINGS.len() - 1] = status;
         return cells;
     };
     let events = &merged.events;
     [
-        row.variant.clone(),
+        variant,
         or_none(merged.latency_ns.p50, format::duration),
         or_none(merged.latency_ns.p99, format::duration),
         or_none(row.times_floor, |times| floor_mark(row) + &format::significant(times)),

@@ -215,3 +215,17 @@ fn a_number_of_three_hundred_digits_is_no_name_of_a_file() {
     }
     written(&run);
 }
+
+#[test]
+fn a_terminal_is_given_no_name_to_obey() {
+    let mut run = support::run();
+    for trial in &mut run.trials {
+        trial.variant += "\n\u{1b}[2Jgone";
+        trial.load.arrival = "\u{1b}[31m".into();
+    }
+    run.trials[3].status = Status::Failed;
+    run.trials[3].error = Some("\u{1b}]0;title\u{7}".into());
+    let text = reports::table::render(&run);
+    assert!(text.chars().all(|one| one == '\n' || !one.is_control()), "{text:?}");
+    assert!(!text.lines().any(|line| line.starts_with("gone")), "{text}");
+}
