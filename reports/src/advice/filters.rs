@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    model::{Model, Prediction, Way},
+    model::{Beyond, Model, Prediction, Way},
     need::Need,
 };
 
@@ -27,11 +27,13 @@ pub enum Reason {
     Interval,
     /// It is later than the staleness.
     Late,
+    /// It takes more processors than were measured with.
+    Cores,
 }
 
 impl Reason {
     /// Every reason, in the order in which they are said.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Floor,
         Self::Browser,
         Self::Sends,
@@ -40,6 +42,7 @@ impl Reason {
         Self::EveryEvent,
         Self::Interval,
         Self::Late,
+        Self::Cores,
     ];
 
     /// What is said.
@@ -54,6 +57,7 @@ impl Reason {
             Self::EveryEvent => "of several changes only the newest arrives",
             Self::Interval => "one exchange takes too long for any poll interval within the staleness",
             Self::Late => "its p99 is beyond the staleness",
+            Self::Cores => "it takes more processors than the machine had, so that its latency is unknown",
         }
     }
 }
@@ -70,6 +74,8 @@ pub(super) fn reasons(model: &Model, need: &Need, prediction: &Prediction) -> Ve
         Reason::EveryEvent => need.every_event && model.snapshot,
         Reason::Interval => model.way == Way::Poll && prediction.interval_s.is_none(),
         Reason::Late => model.way != Way::Poll && prediction.p99_ns.is_some_and(|p99| p99 > need.staleness_ms * 1e6),
+        // What cannot keep up queues, and whether it would be within the staleness nobody knows.
+        Reason::Cores => prediction.extrapolated.contains(&Beyond::Cores),
     };
     Reason::ALL.into_iter().filter(|reason| out(*reason)).collect()
 }

@@ -244,7 +244,12 @@ fn least_squares(rows: &[[f64; 3]], chosen: &[usize]) -> Option<[f64; 3]> {
 fn assumptions(candidates: &[Candidate]) -> Vec<String> {
     let mut assumed = Vec::new();
     if candidates.iter().all(|candidate| sizes(&candidate.points) < 2) {
-        assumed.push("One load was measured: every cost is taken as proportional, with no fixed part.");
+        assumed.push(
+            "One load was measured: every cost is taken as proportional, with no fixed part. So the number of clients \
+             changes no ratio of two costs; it changes the answer where a cost becomes large enough to matter (less than a \
+             hundredth of a processor, 1 KB a second and 1 MB count as these), where more processors are needed than the \
+             machine had, and by latency, which is that of the load.",
+        );
     }
     if candidates.iter().any(|candidate| candidate.way == Way::Poll && !are_varied(&candidate.points)) {
         assumed.push(

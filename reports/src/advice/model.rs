@@ -180,9 +180,9 @@ pub struct Prediction {
     pub server_memory_bytes: f64,
     /// User space of all clients together.
     pub client_memory_bytes: f64,
-    /// None where nothing was measured.
+    /// None where nothing was measured, or where more processors are needed than the machine had.
     pub p50_ns: Option<f64>,
-    /// None where nothing was measured.
+    /// None where nothing was measured, or where more processors are needed than the machine had.
     pub p99_ns: Option<f64>,
     /// What of this was not measured.
     pub extrapolated: Vec<Beyond>,
@@ -213,7 +213,8 @@ impl Model {
     }
 }
 
-/// What the candidate would take under this load. It is only told whether more processors are needed than `cores`.
+/// What the candidate would take under this load. Where that is more processors than `cores`, its latency is that of a
+/// queue, which the model does not know.
 #[must_use]
 pub fn predict(model: &Model, at: &At, cores: f64) -> Prediction {
     let all = at.clients * at.events_per_client;
@@ -229,11 +230,12 @@ pub fn predict(model: &Model, at: &At, cores: f64) -> Prediction {
         _ => (0.0, 0.0),
     };
     let deliveries = if model.snapshot && exchanges > 0.0 { exchanges * (1.0 - empty_share) } else { all };
-    let latency = model.latency_at(all);
     let waits = interval_s.unwrap_or(0.0) * 1e9;
     let costs = &model.costs;
     let server_cores = costs.server_us.at(exchanges, deliveries) / 1e6;
     let client_cores = costs.client_us.at(exchanges, deliveries) / 1e6;
+    let needs_more_cores = server_cores + client_cores > cores;
+    let latency = model.latency_at(all).filter(|_| !needs_more_cores);
     Prediction {
         interval_s,
         requests_per_second: if model.server_connects { deliveries } else { exchanges },
@@ -246,7 +248,7 @@ pub fn predict(model: &Model, at: &At, cores: f64) -> Prediction {
         client_memory_bytes: costs.client_memory[0] + costs.client_memory[1] * at.clients,
         p50_ns: latency.map(|[p50, _]| p50 + waits * 0.5),
         p99_ns: latency.map(|[_, p99]| p99 + waits * 0.99),
-        extrapolated: beyond(model, at, interval_s, server_cores + client_cores > cores),
+        extrapolated: beyond(model, at, interval_s, needs_more_cores),
     }
 }
 

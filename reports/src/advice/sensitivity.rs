@@ -9,7 +9,7 @@ use super::{
     need::{CONDITIONS, Need, QUANTITIES, Quantity},
 };
 
-/// A tenth root of 10, twice: the scan's step, as a factor.
+/// The twentieth root of 10: the scan's step, as a factor.
 pub(super) const STEP: f64 = 1.122_018_454_301_963_3;
 /// Steps each way: a factor of ten thousand.
 pub(super) const STEPS: usize = 80;

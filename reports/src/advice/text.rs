@@ -28,16 +28,14 @@ pub fn render(advice: &Advice) -> String {
     text += &format::wrapped(&format!("constants: {}", plain::text(&advice.source)), WIDTH, "", "  ");
     text += &format!("\n{}\n", format::wrapped(&sentence(advice), WIDTH, "", ""));
     let mut lines = HEADINGS.map(|line| line.map(str::to_owned)).to_vec();
-    let possible = advice.choices.iter().filter(|choice| !matches!(choice.standing, Standing::Excluded { .. }));
-    lines.extend(possible.clone().map(cells));
-    if possible.clone().next().is_some() {
+    let told = advice.choices.iter().filter(|choice| is_told(choice));
+    lines.extend(told.clone().map(cells));
+    if told.clone().next().is_some() {
         text += &format::aligned(&lines, HEADINGS.len(), WIDTH);
     }
-    let of_all: Vec<Beyond> = Beyond::ALL
-        .into_iter()
-        .filter(|one| possible.clone().all(|it| it.prediction.extrapolated.contains(one)))
-        .collect();
-    if possible.clone().any(|choice| !choice.prediction.extrapolated.is_empty()) {
+    let of_all: Vec<Beyond> =
+        Beyond::ALL.into_iter().filter(|one| told.clone().all(|it| it.prediction.extrapolated.contains(one))).collect();
+    if told.clone().any(|choice| !choice.prediction.extrapolated.is_empty()) {
         let each = "* extrapolated beyond what was measured";
         let all = format!("{each}, all of them: {}", words(&of_all));
         text += &format::wrapped(if of_all.is_empty() { each } else { &all }, WIDTH, "", "  ");
@@ -66,14 +64,29 @@ pub(crate) fn need(need: &Need, is_said: impl Fn(&Condition) -> bool) -> String 
     let conditions = CONDITIONS.iter().filter(|one| is_said(one));
     let conditions: Vec<&str> = conditions.map(|one| if (one.get)(need) { one.yes } else { one.no }).collect();
     format!(
-        "{} clients, {} events a second each, payload {}, staleness {}{}{}",
+        "{} client{}, {} event{} a second each, payload {}, staleness {}{}{}",
         format::plain(need.clients),
+        plural(need.clients),
         rate(need.events_per_client),
+        plural(need.events_per_client),
         format::bytes(need.payload_bytes),
         format::duration((need.staleness_ms * 1e6) as u64),
         if conditions.is_empty() { "" } else { "; " },
         conditions.join(", ")
     )
+}
+
+fn plural(count: f64) -> &'static str {
+    if count == 1.0 { "" } else { "s" }
+}
+
+/// Whether its figures are told: not where its facts or its latency rule it out, but where all that is against it is that
+/// it takes more processors than were measured with.
+fn is_told(choice: &Choice) -> bool {
+    match &choice.standing {
+        Standing::Excluded { reasons } => reasons[..] == [Reason::Cores],
+        _ => true,
+    }
 }
 
 /// A rate below a thousandth is said as what it is.
@@ -178,7 +191,8 @@ fn change(one: &Sensitivity) -> String {
     match (one.value, one.above) {
         (Some(value), Some(above)) => {
             let side = if above { "above" } else { "below" };
-            format!("{side} about {} {}: {instead}", two_digits(value), one.input)
+            // Further on the answer may change again.
+            format!("just {side} about {} {}: {instead}", two_digits(value), one.input)
         }
         _ => format!("if {}: {instead}", one.input),
     }

@@ -33,6 +33,8 @@
     const at = (line) => line.fixed + line.exchange * exchanges + line.delivery * deliveries;
     const memory = (line) => line[0] + line[1] * need.clients;
     const server = at(costs.server_us) / 1e6, client = at(costs.client_us) / 1e6;
+    // More than the machine had: its latency would be that of a queue, which nobody knows.
+    const known = server + client > cores ? null : latency;
     const outside = (range, value) => value * within < range[0] || value > range[1] * within;
     return {
       interval_s: interval,
@@ -44,8 +46,8 @@
       client_cores: client,
       server_memory_bytes: memory(costs.server_memory),
       client_memory_bytes: memory(costs.client_memory),
-      p50_ns: latency && latency[0] + waits * 0.5,
-      p99_ns: latency && latency[1] + waits * 0.99,
+      p50_ns: known && known[0] + waits * 0.5,
+      p99_ns: known && known[1] + waits * 0.99,
       extrapolated: keysOf({
         clients: outside(measured.clients, need.clients),
         events_per_client: outside(measured.events_per_client, rate),
@@ -67,6 +69,7 @@
       every_event: need.every_event && model.snapshot,
       interval: polls && prediction.interval_s === null,
       late: !polls && prediction.p99_ns !== null && prediction.p99_ns > need.staleness_ms * 1e6,
+      cores: prediction.extrapolated.includes("cores"),
     });
   }
 
@@ -192,12 +195,12 @@
   }
 
   function row(one, body) {
-    const it = one.prediction, line = element("tr", body), out = one.reasons.length > 0;
+    const it = one.prediction, line = element("tr", body), out = one.reasons.some((reason) => reason !== "cores");
     const every = out || it.interval_s === null ? "" : " every " + duration(it.interval_s * 1e9);
     element("th", line, (one.standing === "recommended" ? "→ " : "") + one.model.name + every, { scope: "row" });
     const cells = out ? Array(7).fill("–") : [
       duration(it.p50_ns), duration(it.p99_ns), significant(it.requests_per_second), bytes(it.bytes_per_second),
-      significant(it.server_cores) + " / " + significant(it.client_cores), bytes(it.server_memory_bytes), significant(one.score),
+      significant(it.server_cores) + " / " + significant(it.client_cores), bytes(it.server_memory_bytes), one.score === undefined ? "–" : significant(one.score),
     ];
     [...cells, words(one)].forEach((text) => element("td", line, text));
   }
@@ -224,7 +227,7 @@
     element("p", answer, "What would change the answer, one input at a time:");
     const list = element("ul", answer), found = sensitivities(given, need);
     found.forEach(({ input, value, above, instead }) => {
-      const when = value === null ? "if " + input : (above ? "above" : "below") + " about " + twoDigits(value) + " " + input;
+      const when = value === null ? "if " + input : "just " + (above ? "above" : "below") + " about " + twoDigits(value) + " " + input;
       element("li", list, when + ": " + (instead === null ? "nothing" : instead));
     });
     if (!found.length) element("li", list, "nothing within a factor of ten thousand");

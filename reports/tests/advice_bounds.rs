@@ -1,0 +1,33 @@
+//! What `advise` says where the machine that was measured would not have been enough, and of a need of one.
+
+mod support;
+
+use reports::advice::{Choice, Models, Need, Reason, Standing, advise, models, render};
+
+fn constants() -> Models {
+    models(&support::run_under(&[100, 1_000, 10_000])).unwrap()
+}
+
+#[test]
+fn what_takes_more_processors_than_there_were_is_not_advised() {
+    let need = Need { clients: 1e6, events_per_client: 1.0, staleness_ms: 2_000.0, ..Need::default() };
+    let advice = advise(&constants(), &need);
+    let out: &Choice = advice.choices.iter().find(|choice| choice.name == "sse").unwrap();
+    assert_eq!(out.standing, Standing::Excluded { reasons: vec![Reason::Cores] });
+    assert_eq!((out.prediction.p50_ns, out.prediction.p99_ns, out.score), (None, None, None));
+    assert!(out.prediction.server_cores > 2.0);
+    let text = render(&advice);
+    // What it would cost is told, and dashes stand for both latencies and the score.
+    let row = text.lines().find(|line| line.starts_with("− sse")).unwrap();
+    assert_eq!(row.matches('–').count(), 3, "{row}");
+    assert!(text.contains("sse is out: it takes more processors than the machine had"), "{text}");
+    assert!(text.contains("Nothing that was measured meets this need"), "{text}");
+}
+
+#[test]
+fn a_need_of_one_is_said_in_the_singular() {
+    let text = |need: Need| render(&advise(&constants(), &need));
+    let one = text(Need { clients: 1.0, events_per_client: 1.0, ..Need::default() });
+    assert!(one.contains("need: 1 client, 1 event a second each"), "{one}");
+    assert!(text(Need::default()).contains("1,000 clients, 0.250 events a second each"));
+}
