@@ -213,3 +213,18 @@ fn the_front_has_who_is_simpler_and_no_slower() {
     run.trials.retain(|trial| trial.round == 1);
     assert!(written(&run).0.contains("Where there are too few rounds to show a difference, the digits decide."));
 }
+
+#[test]
+fn the_disagreement_is_between_ranks_that_are_printed() {
+    let mut run = support::run();
+    for (index, facts) in run.run.approaches.iter_mut().enumerate() {
+        // By cognitive complexity four share the second place; the last of them by lines is further apart than the one
+        // that is alone in the first place and ninth by lines.
+        let lines = [90, 50, 60, 70, 110, 20, 30, 40, 80, 100, 10][index];
+        facts.client_complexity = Complexity { code_lines: lines, ..Complexity::default() };
+        facts.client_complexity.cognitive.sum = [1, 9, 2, 7, 2, 2, 5, 6, 8, 10, 2][index];
+    }
+    let (page, _) = written(&run);
+    let said = "The metrics disagree most on the client of websocket: of 11 it is 2nd= by ";
+    assert!(page.contains(said), "{}", page.split("disagree most").nth(1).unwrap().split("</p>").next().unwrap());
+}

@@ -52,11 +52,6 @@ pub(crate) struct Figure {
 }
 
 impl Figure {
-    /// The mean of the ranks that those with as much would have if they were told apart.
-    fn middle(&self) -> f64 {
-        self.rank as f64 + (self.sharing as f64 - 1.0) / 2.0
-    }
-
     /// The rank as a reader sees it.
     pub(crate) fn place(&self) -> String {
         let ending = match (self.rank % 10, self.rank % 100) {
@@ -106,14 +101,18 @@ fn ranking(
     Ranking { side, halves, disagreement }
 }
 
-/// The half that two metrics place furthest apart. The floor is no choice, and its crates are what nobody is charged
+/// The half that two metrics place furthest apart, by the ranks that are printed; a rank that half of all or more share,
+/// as of what most have none of, says nothing of one of them. The floor is no choice, and its crates are what nobody is charged
 /// with, so it is left out.
 fn disagreement(side: &str, halves: &[Half]) -> Option<String> {
-    let mut furthest: Option<(f64, &Half, [usize; 2])> = None;
+    let mut furthest: Option<(usize, &Half, [usize; 2])> = None;
     for half in halves.iter().filter(|half| !half.floor) {
         for (low, first) in half.figures.iter().enumerate() {
             for (high, second) in half.figures.iter().enumerate() {
-                let apart = second.middle() - first.middle();
+                if [first, second].iter().any(|figure| figure.sharing * 2 >= halves.len()) {
+                    continue;
+                }
+                let apart = second.rank.saturating_sub(first.rank);
                 if furthest.is_none_or(|(most, ..)| apart > most) {
                     furthest = Some((apart, half, [low, high]));
                 }
@@ -121,12 +120,13 @@ fn disagreement(side: &str, halves: &[Half]) -> Option<String> {
         }
     }
     let (apart, half, [low, high]) = furthest.filter(|_| halves.len() > 2)?;
-    if apart <= 0.0 {
+    if apart == 0 {
         return Some(format!("Every metric places the {side}s alike."));
     }
     let placed = |metric: usize| format!("{} by {}", half.figures[metric].place(), METRICS[metric].phrase);
     Some(format!(
-        "The metrics disagree most on the {side} of {}: of {} it is {}, and {}.",
+        "The metrics disagree most on the {side} of {}: of {} it is {}, and {}. A rank that half of them share or more is \
+         not taken.",
         half.approach,
         halves.len(),
         placed(low),
