@@ -16,7 +16,9 @@ pub use samples::{Reading, Sample, StudyError, samples};
 pub use text::render;
 
 use crate::{
-    difference, inference, merge,
+    difference, inference,
+    lists::unique,
+    merge,
     schema::{Status, Verdict},
     statistics,
 };
@@ -185,15 +187,4 @@ fn calibrations(samples: &[Sample]) -> Vec<Calibration> {
         })
         .filter(|one| one.trials + one.warned + one.invalid > 0)
         .collect()
-}
-
-/// Each once, in the order of their first appearance.
-fn unique<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut unique = Vec::new();
-    for one in all {
-        if !unique.contains(&one) {
-            unique.push(one);
-        }
-    }
-    unique
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use super::{Finding, Outcome, Tier, Verdict};
 use crate::{
     format,
+    lists::unique,
     merge::{self, Merged},
     report,
     schema::{Environment, TrialRecord},
@@ -80,13 +81,19 @@ pub fn look(runs: &[Run]) -> Outcome {
     findings.sort_by_key(|(stands_out, _)| !stands_out);
     let outstanding = findings.iter().filter(|(stands_out, _)| *stands_out).count();
     let judged = findings.iter().filter(|(_, finding)| finding.verdict == Verdict::Pass).count();
+    let few = findings.len() - judged;
+    if few > 0 && judged > 0 {
+        notes.push(format!("{few} series have fewer than {FEWEST_BEFORE} runs before the newest, and are not judged."));
+    }
     notes.push(rules(judged));
-    let compared = format!("{} stored runs, oldest first", usable.len());
+    let compared = match usable.len() {
+        1 => "1 stored run".to_owned(),
+        several => format!("{several} stored runs, oldest first"),
+    };
     let findings: Vec<Finding> = findings.into_iter().map(|(_, finding)| finding).collect();
     let reason = reason(&findings, judged, outstanding);
     let verdict = if judged == 0 { Verdict::Inconclusive } else { Verdict::Pass };
-    let few = findings.iter().any(|finding| finding.verdict == Verdict::Inconclusive);
-    let verdict = if few { Verdict::Inconclusive } else { verdict };
+    let verdict = if few > 0 { Verdict::Inconclusive } else { verdict };
     Outcome { tier: Tier::History, verdict, reason, compared, findings, notes }
 }
 
@@ -105,12 +112,18 @@ fn reason(findings: &[Finding], judged: usize, outstanding: usize) -> String {
 }
 
 fn rules(judged: usize) -> String {
+    let chance = match judged {
+        0 => String::new(),
+        _ => format!(
+            ": of {judged} series that do not change, about {} show it by chance",
+            format::significant(CHANCE * judged as f64)
+        ),
+    };
     format!(
-        "Advice only, nothing here blocks. The newest run stands out beyond the quartiles of those before it by more than \
-         three times their distance. A level has {SHORTEST_LEVEL} runs at least, and changes where a permutation test of \
-         the energy distance is significant at {}: of {judged} series that do not change, about {} show it by chance.",
-        format::percent(CHANCE),
-        format::significant(CHANCE * judged as f64)
+        "Advice only, nothing here blocks, and whatever the verdict the exit code is 0. The newest run stands out beyond \
+         the quartiles of those before it by more than three times their distance. A level has {SHORTEST_LEVEL} runs at \
+         least, and changes where a permutation test of the energy distance is significant at {}{chance}.",
+        format::percent(CHANCE)
     )
 }
 
@@ -181,7 +194,8 @@ fn finding((_, scenario, variant, load): &Place, points: &[Point<'_>], metric: &
         explanation,
     };
     let Some(fence) = series::fence(before) else {
-        let said = format!("{subject}: {} runs before the newest, and it takes {FEWEST_BEFORE}", before.len());
+        let runs = if before.len() == 1 { "run" } else { "runs" };
+        let said = format!("{subject}: {} {runs} before the newest, and it takes {FEWEST_BEFORE}", before.len());
         return Some((false, row(series::median(before), Verdict::Inconclusive, said)));
     };
     let levels = series::levels(&values);
@@ -224,15 +238,4 @@ fn shown(unit: &str, value: f64) -> String {
         "bytes" => format::bytes(value),
         _ => format::significant(value),
     }
-}
-
-/// Each once, in the order of their first appearance.
-fn unique<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut unique = Vec::new();
-    for one in all {
-        if !unique.contains(&one) {
-            unique.push(one);
-        }
-    }
-    unique
 }
