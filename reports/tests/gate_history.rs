@@ -3,7 +3,7 @@
 mod support;
 
 use reports::{
-    gate::{Tier, Verdict, history::look},
+    gate::{Tier, Verdict, history::look, surface},
     statistics,
     store::Run,
 };
@@ -96,4 +96,20 @@ fn runs_with_faults_are_left_out() {
     let outcome = look(&runs);
     assert!(outcome.reason.starts_with("nothing stands out"), "{}", outcome.reason);
     assert!(outcome.notes.iter().any(|note| note.contains("Left out")));
+}
+
+#[test]
+fn what_cannot_be_judged_is_said_once_and_fits_a_terminal() {
+    let mut runs = days(301_000)[..2].to_vec();
+    for run in &mut runs {
+        run.trials[0].variant = "webhook/new-connection".to_owned();
+    }
+    let outcome = look(&runs);
+    assert!(outcome.findings[0].explanation.contains("1 run before the newest"), "{:?}", outcome.findings[0]);
+    let text = surface::text::render(&[outcome], false);
+    assert_eq!(text.matches("before the newest").count(), 1, "{text}");
+    assert!(text.contains("the exit code is 0") && !text.contains("of 0 series"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
+    assert!(text.contains("\nwebhook/new-connection under ") && text.contains("\n  p50 latency"), "{text}");
+    assert!(look(&runs[..1]).compared.starts_with("1 stored run"), "{:?}", look(&runs[..1]).compared);
 }

@@ -1,7 +1,7 @@
 //! Outcomes as the terminal shows them: the verdict, what is not a pass as a table with what was found below it, what
 //! passed as a number, and the notes.
 
-use super::{change, figure, line, name, whole, word};
+use super::{change, figure, is_advice, line, name, whole, word};
 use crate::{
     format,
     gate::{Finding, Outcome, Verdict},
@@ -26,7 +26,9 @@ fn block(outcome: &Outcome, verbose: bool) -> String {
     if !told.is_empty() {
         text += &format!("\n{}\n", table(&told));
     }
-    let grave: Vec<&&Finding> = told.iter().filter(|finding| finding.verdict != Verdict::Pass).collect();
+    // Advice has one reason for all that it cannot judge, which its notes say.
+    let is_said = |finding: &&&Finding| finding.verdict != Verdict::Pass && !is_advice(outcome.tier);
+    let grave: Vec<&&Finding> = told.iter().filter(is_said).collect();
     for finding in grave.iter().take(SENTENCES) {
         text += &paragraph(&format!("{}: {}", word(finding.verdict), finding.explanation), "");
     }
@@ -43,7 +45,26 @@ fn block(outcome: &Outcome, verbose: bool) -> String {
 
 fn table(findings: &[&Finding]) -> String {
     let cell_width = findings.iter().map(|finding| shown(&finding.cell).chars().count()).max().unwrap_or(0).max(4);
-    let name = |cell: &str, metric: &str| format!("{:<cell_width$}  {}", shown(cell), shown(metric));
+    let beside = rows(findings, |cell, metric| format!("{:<cell_width$}  {}", shown(cell), shown(metric)));
+    if beside.lines().all(|line| line.chars().count() <= format::WIDTH) {
+        return beside;
+    }
+    // Too wide for a terminal: each cell has a line of its own above its metrics.
+    let below = rows(findings, |_, metric| format!("  {}", shown(metric)));
+    let (headings, figures) = (below.lines().take(2), below.lines().skip(2));
+    let mut text: String = headings.map(|line| format!("{line}\n")).collect();
+    let mut above = None;
+    for (finding, line) in findings.iter().zip(figures) {
+        if above.replace(&finding.cell) != Some(&finding.cell) {
+            text += &format!("{}\n", shown(&finding.cell));
+        }
+        text += &format!("{line}\n");
+    }
+    text
+}
+
+/// A line for each finding, below the headings and a rule.
+fn rows(findings: &[&Finding], name: impl Fn(&str, &str) -> String) -> String {
     let mut lines = vec![[name("cell", "metric"), "before".into(), "after".into(), "change".into(), "verdict".into()]];
     lines.extend(findings.iter().map(|finding| {
         let [before, after] = [finding.before, finding.after].map(|value| shown(&figure(value, &finding.unit)));
