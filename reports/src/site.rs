@@ -108,18 +108,22 @@ fn over_floor(row: &Row, floor: Option<&Row>, of: fn(&Merged) -> Option<f64>) ->
 
 /// Writes the site into `directory`: `index.html`, and of each run its page, its figures and its result file. Runs are
 /// listed by when they started, the newest first. With it, where there is one, the gate's study of itself. Gives the
-/// index's path. What is there is replaced.
+/// index's path. What a site had there before is replaced, the runs that are no longer given among it.
 ///
 /// # Errors
 /// A file cannot be written, or a result file that was read is gone.
 pub fn write(stored: Vec<Stored>, study: Option<&Study>, directory: &Path) -> Result<PathBuf, ReportError> {
+    remove_runs(&directory.join(RUNS), &stored)?;
     let mut entries = Vec::new();
     for Stored { name, directory: source, run } in stored {
         let target = directory.join(RUNS).join(&name);
         let report = Report::with_advice(&run);
         page::write_report(&report, &target)?;
         let file = target.join(FILE_NAME);
-        fs::copy(source.join(FILE_NAME), &file).map_err(|source| ReportError::Write { path: file, source })?;
+        // A file that is copied onto itself is emptied.
+        if !is_same(&source, &target) {
+            fs::copy(source.join(FILE_NAME), &file).map_err(|source| ReportError::Write { path: file, source })?;
+        }
         entries.push(Entry { name, report });
     }
     entries.sort_by(|a, b| (&b.report.run.started, &b.name).cmp(&(&a.report.run.started, &a.name)));
@@ -127,6 +131,27 @@ pub fn write(stored: Vec<Stored>, study: Option<&Study>, directory: &Path) -> Re
     let html = page::index(&entries, &histories(&entries), study);
     fs::write(&index, html).map_err(|source| ReportError::Write { path: index.clone(), source })?;
     Ok(index)
+}
+
+/// Removes the runs that a site wrote here before: directories with a result file and a page, and nothing else. One that
+/// a run is about to be read from stays.
+fn remove_runs(runs: &Path, stored: &[Stored]) -> Result<(), ReportError> {
+    let Ok(entries) = fs::read_dir(runs) else { return Ok(()) };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        // What is linked to is no part of the site.
+        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let is_written = path.join(FILE_NAME).is_file() && path.join(page::DIRECTORY).join("index.html").is_file();
+        let is_read = stored.iter().any(|one| is_same(&one.directory, &path));
+        if is_directory && is_written && !is_read {
+            fs::remove_dir_all(&path).map_err(|source| ReportError::Write { path, source })?;
+        }
+    }
+    Ok(())
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
 }
 
 /// Runs that are of one kind, at least two of each, from the first; without those in which faults were injected.

@@ -68,6 +68,30 @@ fn the_same_runs_make_the_same_site_in_whatever_order_they_are_given() {
 }
 
 #[test]
+fn a_run_that_is_no_longer_given_is_gone_and_nothing_else_is() {
+    let (kept, built) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let stored = |number: u32, run: &Run| {
+        let (name, directory) = (format!("run-{number}"), kept.path().join(format!("run-{number}")));
+        if !directory.exists() {
+            support::store(run, &directory);
+        }
+        Stored { name, directory, run: run.clone() }
+    };
+    let [first, second] = [1, 2].map(|day| started(day));
+    site::write(vec![stored(1, &first), stored(2, &second)], None, built.path()).unwrap();
+    let runs = built.path().join("runs");
+    fs::create_dir_all(runs.join("mine")).unwrap();
+    fs::write(runs.join("run-2/report/stale.hgrm"), "").unwrap();
+    site::write(vec![stored(2, &second)], None, built.path()).unwrap();
+    assert!(!runs.join("run-1").exists() && runs.join("run-2/report/index.html").exists());
+    assert!(!runs.join("run-2/report/stale.hgrm").exists() && runs.join("mine").exists());
+    // One that is read from where it is written stays whole.
+    let own = Stored { name: "run-2".into(), directory: runs.join("run-2"), run: second };
+    site::write(vec![own], None, built.path()).unwrap();
+    assert!(fs::metadata(runs.join("run-2/results.jsonl")).unwrap().len() > 1_000);
+}
+
+#[test]
 fn a_trend_needs_two_runs_of_one_kind_without_faults() {
     let follows = |runs: &[Run]| site_of(runs)["index.html"].contains("id=\"trend0-bytes");
     assert!(follows(&[started(1), started(2)]));
