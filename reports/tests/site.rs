@@ -77,7 +77,7 @@ fn a_run_that_is_no_longer_given_is_gone_and_nothing_else_is() {
         }
         Stored { name, directory, run: run.clone() }
     };
-    let [first, second] = [1, 2].map(|day| started(day));
+    let [first, second] = [1, 2].map(started);
     site::write(vec![stored(1, &first), stored(2, &second)], None, built.path()).unwrap();
     let runs = built.path().join("runs");
     fs::create_dir_all(runs.join("mine")).unwrap();
