@@ -63,19 +63,24 @@ pub(crate) fn validate(origin: &str, text: &str, scenario: &Scenario) -> Result<
     }
     match bound_events(scenario) {
         Ok(()) => Ok(()),
-        Err((rate, expected)) => refuse("events_per_second", &rate, &expected),
+        Err((key, rate, expected)) => refuse(key, &rate, &expected),
     }
 }
 
-/// Refuses more events than a run may hold in the worst case, when one of the first is never received.
-fn bound_events(scenario: &Scenario) -> Result<(), (f64, String)> {
+/// Refuses more events, or orders, than a run may hold in the worst case, when one of the first is never received.
+fn bound_events(scenario: &Scenario) -> Result<(), (&'static str, f64, String)> {
     let seconds: f64 = [&scenario.window.warmup, &scenario.window.measure]
         .into_iter()
         .filter_map(|text| parse_duration(text).ok())
         .map(|duration| duration.as_secs_f64())
         .sum();
-    match scenario.load.events_per_second.values().into_iter().find(|rate| rate * seconds > MOST_EVENTS) {
-        Some(rate) => Err((rate, format!("at most {MOST_EVENTS} events in a trial of {seconds} s"))),
+    let load = &scenario.load;
+    let orders = ("orders_per_second", load.orders_per_second);
+    let mut rates = load.events_per_second.values().into_iter().map(|rate| ("events_per_second", rate)).chain([orders]);
+    match rates.find(|(_, rate)| rate * seconds > MOST_EVENTS) {
+        Some((key, rate)) => {
+            Err((key, rate, format!("at most {MOST_EVENTS} events or orders in a trial of {seconds} s")))
+        }
         None => Ok(()),
     }
 }

@@ -66,6 +66,7 @@ fn a_selection_of_nothing_and_an_endless_load_are_refused() {
     expect_refusal(&set("approaches=[]"), 2, &["selects none"]);
     expect_refusal(&set("approaches={flow=\"push\",delivery=\"snapshot\"}"), 2, &["selects none"]);
     expect_refusal(&set("load.events_per_second=1e9"), 2, &["at most 10000000 events"]);
+    expect_refusal(&set("load.orders_per_second=1e9"), 2, &["orders_per_second", "at most 10000000 events or orders"]);
     expect_refusal(&set("load.clients=[20,20]"), 2, &["each value once"]);
     expect_refusal(&set("params.short-poll.interval=[\"1000y\"]"), 2, &["at most 1h"]);
     expect_refusal(
