@@ -52,7 +52,7 @@ const HELD: &str = "5m";
 /// Scripts spend their time waiting, so that several run side by side.
 const SIDE_BY_SIDE: usize = 13;
 /// A script that takes longer has come to a halt; on some days it waits for seconds of the usual length for minutes.
-const DEADLINE: Duration = Duration::from_mins(10);
+const DEADLINE: Duration = Duration::from_secs(600);
 /// Traffic that has not grown for so many looks has ended.
 const QUIET_LOOKS: u32 = 8;
 /// Pause between two looks at something that nobody announces.
