@@ -106,7 +106,9 @@ fn what_cannot_be_judged_is_said_once_and_fits_a_terminal() {
     }
     let outcome = look(&runs);
     assert!(outcome.findings[0].explanation.contains("1 run before the newest"), "{:?}", outcome.findings[0]);
-    let text = surface::text::render(&[outcome], false);
+    let text = surface::text::render(std::slice::from_ref(&outcome), false);
+    assert!(text.lines().count() < 10 && text.contains("0 of 5 comparisons passed"), "{text}");
+    let text = surface::text::render(&[outcome], true);
     assert_eq!(text.matches("before the newest").count(), 1, "{text}");
     assert!(text.contains("the exit code is 0") && !text.contains("of 0 series"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");

@@ -22,11 +22,12 @@ fn block(outcome: &Outcome, verbose: bool) -> String {
     let verdict = word(outcome.verdict).to_uppercase();
     let mut text = paragraph(&format!("{verdict}: gate {}, {}", name(outcome.tier), outcome.compared), "");
     text += &paragraph(&outcome.reason, "  ");
-    let told: Vec<&Finding> = outcome.findings.iter().filter(|it| verbose || it.verdict != Verdict::Pass).collect();
+    // Of advice, what could not be judged is most of what there is in the first days, and the reason is one.
+    let is_told = |it: &&Finding| verbose || it.verdict != Verdict::Pass && !is_advice(outcome.tier);
+    let told: Vec<&Finding> = outcome.findings.iter().filter(is_told).collect();
     if !told.is_empty() {
         text += &format!("\n{}\n", table(&told));
     }
-    // Advice has one reason for all that it cannot judge, which its notes say.
     let is_said = |finding: &&&Finding| finding.verdict != Verdict::Pass && !is_advice(outcome.tier);
     let grave: Vec<&&Finding> = told.iter().filter(is_said).collect();
     for finding in grave.iter().take(SENTENCES) {
