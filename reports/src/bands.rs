@@ -5,10 +5,19 @@
 
 use serde::Serialize;
 
-use crate::{complexity, difference, saturation};
+use crate::{
+    complexity,
+    difference::{self, FEWEST_ROUNDS},
+    saturation,
+};
 
 /// Bands of a latency: the largest ratio to the floor's p50 that each still holds.
 const LATENCY: [(f64, &str); 3] = [(1.5, "very low"), (5.0, "low"), (50.0, "medium")];
+
+/// All bands, from the lowest.
+const BANDS: [&str; 4] = ["very low", "low", "medium", "high"];
+/// Words for a latency that are upper bounds: nobody is disappointed by less.
+const BOUNDS: [&str; 2] = ["very low", "low"];
 
 /// The article's word beside the measured one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,8 +26,10 @@ pub(crate) struct Judged {
     pub(crate) word: Option<String>,
     /// The rule's.
     pub(crate) measured: Option<&'static str>,
-    /// Whether they agree; none where one of them is missing or the article's is no band.
+    /// Whether they agree; none where one of them is missing, the article's is no band, or nothing decides it.
     pub(crate) agrees: Option<bool>,
+    /// Of a latency: the bands that the rounds allow, which decide, or why they do not.
+    pub(crate) found: Option<String>,
 }
 
 impl Judged {
@@ -26,13 +37,64 @@ impl Judged {
     pub(crate) fn of(word: Option<String>, measured: Option<&'static str>) -> Self {
         let band = word.as_deref().and_then(band_of_word);
         let agrees = band.zip(measured).map(|(band, measured)| band == measured);
-        Self { word, measured, agrees }
+        Self { word, measured, agrees, found: None }
+    }
+
+    /// Compares the article's word for a latency with the band of its ratio to the floor, and with every ratio that the
+    /// rounds allow, which alone decides.
+    pub(crate) fn of_latency(
+        word: Option<String>,
+        times_floor: Option<f64>,
+        allowed: Option<[f64; 2]>,
+        overloaded: bool,
+    ) -> Self {
+        let mut judged = Self::of(word, times_floor.map(latency));
+        if judged.agrees.is_some() {
+            let word = judged.word.as_deref().unwrap_or_default();
+            judged.agrees = allowed.filter(|_| !overloaded).and_then(|allowed| keeps(word, allowed));
+            judged.found = Some(match allowed {
+                _ if overloaded => "overload".to_owned(),
+                None => "too few rounds".to_owned(),
+                Some(allowed) => latencies(allowed),
+            });
+        }
+        judged
+    }
+
+    /// What was found, where the article's word does not say it already.
+    pub(crate) fn beside(&self) -> Option<&str> {
+        let found = self.found.as_deref().or(self.measured.filter(|_| self.agrees.is_some()))?;
+        (self.word.as_deref().and_then(band_of_word) != Some(found)).then_some(found)
     }
 }
 
 /// The band of a p50 that is so many times the floor's.
 pub(crate) fn latency(times_floor: f64) -> &'static str {
     LATENCY.iter().find(|(most, _)| times_floor <= *most).map_or("high", |(_, band)| band)
+}
+
+/// Every band from that of the least ratio to that of the largest, in words.
+pub(crate) fn latencies([least, most]: [f64; 2]) -> String {
+    match [least, most].map(latency) {
+        [least, most] if least == most => least.to_owned(),
+        [least, most] => format!("{least} to {most}"),
+    }
+}
+
+/// Whether a word for a latency is kept by every ratio from the least to the largest, or by none; nothing where some
+/// keep it and others do not, or where the word is no band. “Low” and “very low” are bounds, which what is lower keeps
+/// as well; “medium” and “high” are kept within their band only. The one rule by which a word is called right or wrong.
+pub(crate) fn keeps(word: &str, ratios: [f64; 2]) -> Option<bool> {
+    let rank = |band: &str| BANDS.iter().position(|known| *known == band);
+    let claimed = rank(band_of_word(word)?)?;
+    let [least, most] = ratios.map(|ratio| rank(latency(ratio)));
+    let (least, most) = least.zip(most)?;
+    let from = if BOUNDS.contains(&BANDS[claimed]) { 0 } else { claimed };
+    match () {
+        () if least >= from && most <= claimed => Some(true),
+        () if least > claimed || most < from => Some(false),
+        () => None,
+    }
 }
 
 /// The rules, as they are printed.
@@ -54,14 +116,19 @@ pub(crate) fn rules() -> Vec<String> {
          lower load gives others."
             .to_owned(),
         saturation::RULE.to_owned(),
-        "= the article's word is the measured band; ≠ it is not.".to_owned(),
+        format!(
+            "= the article's word is the measured band, or, of a latency called low or very low, an upper bound of it; ≠ it is \
+             not. Of a latency every ratio counts that the rounds of both allow, as in the claims below: ? where some of \
+             them keep the word and others do not, where either has fewer than {FEWEST_ROUNDS} rounds with an interval, or \
+             under OVERLOAD."
+        ),
     ]
 }
 
 /// The band that the article's word names, what it adds in parentheses left out.
 fn band_of_word(word: &str) -> Option<&'static str> {
     let plain = word.split('(').next().unwrap_or("").trim().to_lowercase();
-    ["very low", "low", "medium", "high"].into_iter().find(|band| *band == plain)
+    BANDS.into_iter().find(|band| *band == plain)
 }
 
 #[cfg(test)]
@@ -74,6 +141,32 @@ mod tests {
             [0.9, 1.5, 1.51, 5.0, 50.0, 50.1].map(latency),
             ["very low", "very low", "low", "low", "medium", "high"]
         );
+    }
+
+    #[test]
+    fn a_latency_is_called_right_or_wrong_by_every_ratio_that_the_rounds_allow() {
+        for (word, ratios, kept) in [
+            ("Low", [1.6, 4.0], Some(true)),
+            ("Low", [1.2, 1.3], Some(true)),
+            ("Low", [1.2, 4.0], Some(true)),
+            ("Low", [4.0, 6.0], None),
+            ("Low", [6.0, 60.0], Some(false)),
+            ("Very low", [1.4, 1.6], None),
+            ("Medium", [1.2, 4.0], Some(false)),
+            ("Medium", [4.0, 6.0], None),
+            ("High (interval)", [60.0, 90.0], Some(true)),
+            ("Splendid", [1.0, 1.0], None),
+        ] {
+            assert_eq!(keeps(word, ratios), kept, "{word} {ratios:?}");
+        }
+        let judged = |allowed, overloaded| {
+            let judged = Judged::of_latency(Some("Very low".to_owned()), Some(1.4), allowed, overloaded);
+            (judged.agrees, judged.found.unwrap_or_default())
+        };
+        assert_eq!(judged(Some([1.4, 1.4]), false), (Some(true), "very low".to_owned()));
+        assert_eq!(judged(Some([1.4, 1.6]), false), (None, "very low to low".to_owned()));
+        assert_eq!(judged(Some([1.4, 1.4]), true), (None, "overload".to_owned()));
+        assert_eq!(judged(None, false), (None, "too few rounds".to_owned()));
     }
 
     #[test]

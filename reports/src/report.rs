@@ -74,6 +74,8 @@ pub(crate) struct Row {
     pub(crate) overloaded: bool,
     /// p50 over the floor's p50 under the same load.
     pub(crate) times_floor: Option<f64>,
+    /// Least and largest such ratio that the rounds of both allow; none where either has too few with an interval.
+    pub(crate) times_floor_allowed: Option<[f64; 2]>,
     /// Both this and the floor have the rounds to show a difference, and none is shown.
     pub(crate) like_floor: bool,
     /// The article's word and the measured one.
@@ -198,10 +200,13 @@ fn rows(run: &Run, load: &Load) -> Vec<Row> {
     let floor = floor_figures.as_ref().and_then(|merged| merged.latency_ns.p50);
     for row in &mut rows {
         let both = row.merged.as_ref().zip(floor_figures.as_ref());
-        row.like_floor = !row.floor && both.is_some_and(|(own, floor)| difference::is_absent(own, floor));
+        let is_like_floor = both.is_some_and(|(own, floor)| difference::is_absent(own, floor));
+        let allowed = both.and_then(|(own, floor)| difference::ratios(own, floor));
+        (row.like_floor, row.times_floor_allowed) = (is_like_floor && !row.floor, allowed);
         row.times_floor =
             p50(row).zip(floor).filter(|(_, floor)| *floor > 0).map(|(own, floor)| own as f64 / floor as f64);
-        row.latency = Judged::of(row.latency.word.take(), row.times_floor.map(bands::latency));
+        let word = row.latency.word.take();
+        row.latency = Judged::of_latency(word, row.times_floor, row.times_floor_allowed, row.overloaded);
     }
     rows
 }
@@ -220,6 +225,7 @@ fn row(order: usize, facts: &ApproachFacts, variant: &str, trials: &[&TrialRecor
         trials: outcomes(trials),
         overloaded: validity::overloaded(trials),
         times_floor: None,
+        times_floor_allowed: None,
         like_floor: false,
         latency: Judged::of(latency, None),
         client_complexity: Judged::of(client, Some(complexity::band(&facts.client_complexity))),

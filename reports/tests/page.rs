@@ -203,3 +203,39 @@ fn the_machine_at_its_worst_is_on_the_page() {
     assert!(page.contains("of the time, the threads that keep the processors awake among them"));
     assert!(page.contains(">lines, cognitive "));
 }
+
+#[test]
+fn a_mark_beside_a_latency_says_what_the_claim_says() {
+    let mut run = support::run();
+    run.trials.retain(|trial| !(trial.approach == "websocket" && trial.round == 2));
+    // Every round in another band, which the ratio of the medians does not show.
+    for trial in run.trials.iter_mut().filter(|trial| trial.approach == "grpc-bidi") {
+        let middle = if trial.round == 1 { 180_000 } else { 400_000 };
+        let medians = support::histogram((0..250).map(|k| middle + k * 10));
+        trial.measured.as_mut().unwrap().event_median_ns = statistics::summarise(&medians, 250);
+    }
+    let (page, data) = written(&run);
+    let verdict = |id: &str| {
+        let claims = data["claims"].as_array().unwrap();
+        claims.iter().find(|claim| claim["id"] == id).unwrap()["verdict"].clone()
+    };
+    let rows = data["loads"][0]["rows"].as_array().unwrap();
+    for (approach, claim, holding, agrees) in [
+        ("short-poll", "latency-short-polling", "holds", Value::Bool(true)),
+        ("long-poll", "latency-long-polling", "does_not_hold", Value::Bool(false)),
+        ("sse", "latency-sse", "holds", Value::Bool(true)),
+        ("websocket", "latency-websocket", "not_measured", Value::Null),
+        ("grpc-bidi", "latency-grpc-bidirectional", "not_decided", Value::Null),
+    ] {
+        let row = rows.iter().find(|row| row["approach"] == approach).unwrap();
+        assert_eq!((verdict(claim), &row["latency"]["agrees"]), (holding.into(), &agrees), "{row:#}");
+    }
+    let sign = |said: &str, sign: &str| format!("aria-label=\"{said}\" title=\"{said}\">{sign}</span>");
+    for said in [sign("as measured", "="), sign("not as measured", "≠"), sign("not decided", "?")] {
+        assert!(page.contains(&said), "{said}");
+    }
+    // Low is a bound, which both of its bands keep; very low is not kept by low.
+    for (found, count) in [("<small>too few rounds</small>", 1), ("<small>very low to low</small>", 2)] {
+        assert_eq!(page.matches(found).count(), count, "{found}");
+    }
+}

@@ -35,8 +35,6 @@ pub(super) struct Seen<'a> {
     pub(super) row: &'a Row,
     pub(super) facts: &'a ApproachFacts,
     pub(super) merged: &'a Merged,
-    /// The floor under the same load; none where it has no valid trial.
-    floor: Option<&'a Merged>,
     /// One of its trials, for the settings.
     trial: &'a TrialRecord,
 }
@@ -48,9 +46,8 @@ impl<'a> Evidence<'a> {
         rows.filter_map(|(point, row)| {
             let merged = row.merged.as_ref()?;
             let facts = self.run.run.approaches.iter().find(|facts| facts.name == row.approach && is(facts))?;
-            let floor = point.rows.iter().find(|row| row.floor).and_then(|floor| floor.merged.as_ref());
             let trial = self.run.trials.iter().find(|trial| trial.variant == row.variant)?;
-            Some(Seen { load: &point.load, row, facts, merged, floor, trial })
+            Some(Seen { load: &point.load, row, facts, merged, trial })
         })
         .collect()
     }
@@ -148,12 +145,6 @@ impl Seen<'_> {
     pub(super) fn hull(&self) -> Option<[u64; 2]> {
         self.merged.interval_over_rounds_ns
     }
-
-    /// Least and largest ratio to the floor's median that the rounds of both allow; none where either has no hull.
-    pub(super) fn times_floor(&self) -> Option<[f64; 2]> {
-        let ([least, most], [floor_least, floor_most]) = self.hull().zip(self.floor?.interval_over_rounds_ns)?;
-        (floor_least > 0).then(|| [least as f64 / floor_most as f64, most as f64 / floor_least as f64])
-    }
 }
 
 /// p99 against a bound: every round that supports one must be on the same side, or all together where none does.
@@ -173,23 +164,13 @@ fn p99_below(seen: &Seen<'_>, limit_ns: u64) -> (String, Says) {
     }
 }
 
-/// The band of a median by the printed rule, for every ratio to the floor that the rounds allow. “Low” and “very low”
-/// are bounds, which what is lower keeps as well; “medium” and “high” are kept within their band only.
+/// The band of a median by the printed rule, for every ratio to the floor that the rounds allow: by the rule that marks
+/// the article's word in the table.
 pub(super) fn latency_band(seen: &Seen<'_>, word: &str) -> Option<(String, Says)> {
-    const BANDS: [&str; 4] = ["very low", "low", "medium", "high"];
-    let rank = |band: &str| BANDS.iter().position(|known| *known == band);
-    let ratios = seen.times_floor()?;
-    let [least, most] = ratios.map(|ratio| rank(bands::latency(ratio)));
-    let (least, most, claimed) = (least?, most?, rank(word)?);
+    let ratios = seen.row.times_floor_allowed?;
     let times = seen.row.times_floor.map_or_else(String::new, |times| format!("{} × floor, ", significant(times)));
-    let bands = if least == most { BANDS[least].to_owned() } else { format!("{} to {}", BANDS[least], BANDS[most]) };
-    let text = format!("{times}the rounds allow {} to {}: {bands}", significant(ratios[0]), significant(ratios[1]));
-    let from = if claimed < 2 { 0 } else { claimed };
-    let says = match () {
-        () if seen.row.overloaded => Says::Open,
-        () if least >= from && most <= claimed => Says::Kept,
-        () if least > claimed || most < from => Says::Broken,
-        () => Says::Open,
-    };
-    Some((text, says))
+    let [least, most] = ratios.map(significant);
+    let text = format!("{times}the rounds allow {least} to {most}: {}", bands::latencies(ratios));
+    let kept = bands::keeps(word, ratios).filter(|_| !seen.row.overloaded);
+    Some((text, kept.map_or(Says::Open, Says::of)))
 }

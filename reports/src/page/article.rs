@@ -121,14 +121,7 @@ fn complexity(judged: &Judged, [lines, cognitive]: [u32; 2]) -> Cell {
 /// The article's word, and whether it is the measured band. The mark is a sign and a word, not a colour alone.
 pub(super) fn word(judged: &Judged) -> String {
     let Some(word) = &judged.word else { return String::new() };
-    let mark = match (judged.agrees, judged.measured) {
-        (Some(true), _) => "<span class=\"agrees\" title=\"the measured band\">=</span>".to_owned(),
-        (Some(false), Some(measured)) => {
-            let measured = escape(measured);
-            format!("<span class=\"differs\" title=\"measured: {measured}\">≠ <small>{measured}</small></span>")
-        }
-        _ => String::new(),
-    };
+    let mark = mark(judged);
     // A word and what it adds may stand on a line each, but neither is broken.
     let parts: Vec<&str> = word.splitn(2, " (").collect();
     let text = match parts[..] {
@@ -136,8 +129,22 @@ pub(super) fn word(judged: &Judged) -> String {
         _ => format!("“{}”", escape(word)),
     };
     // The sign stands beside the word's last part; what was measured instead may have a line of its own.
-    let gap = if judged.agrees == Some(true) { "&nbsp;" } else { " " };
+    let gap = if judged.beside().is_none() { "&nbsp;" } else { " " };
     format!("<span class=\"word\"><span>{text}</span>{gap}{mark}</span>")
+}
+
+/// `=`, `≠` or `?`, which says in words to whom the page is read what it means, and what was found instead.
+fn mark(judged: &Judged) -> String {
+    let (class, sign, said) = match (judged.agrees, &judged.found) {
+        (Some(true), _) => ("agrees", "=", "as measured"),
+        (Some(false), _) => ("differs", "≠", "not as measured"),
+        (None, Some(_)) => ("open", "?", "not decided"),
+        (None, None) => return String::new(),
+    };
+    let beside = judged.beside().map_or_else(String::new, |found| format!(" <small>{}</small>", escape(found)));
+    format!(
+        "<span class=\"{class}\"><span role=\"img\" aria-label=\"{said}\" title=\"{said}\">{sign}</span>{beside}</span>"
+    )
 }
 
 fn wasted(merged: &Merged) -> Cell {
