@@ -43,8 +43,9 @@ pub(super) fn saturated(point: &LoadPoint) -> String {
 fn cells(row: &Row) -> Vec<Cell> {
     let note = match &row.label {
         Some(label) => label.as_str(),
-        None if row.floor => "the floor, not in the article",
-        None => "not in the article",
+        None if row.floor => "the floor, not in the article’s table",
+        // The article's text may have it all the same.
+        None => "not in the article’s table",
     };
     let merged = row.merged.as_ref();
     let [client, server] = [0, 1].map(|side| [row.code_lines[side], row.cognitive[side]]);
