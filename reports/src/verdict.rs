@@ -103,11 +103,15 @@ pub(crate) fn limited(reach: &Reach) -> String {
 /// The verdict under one load.
 pub(crate) fn of_load(point: &LoadPoint) -> String {
     let load = describe(&point.load);
-    let mut candidates: Vec<Candidate<'_>> = point.rows.iter().filter(|row| !row.floor).filter_map(ranked).collect();
+    let mut candidates: Vec<Candidate<'_>> =
+        point.rows.iter().filter(|row| !row.floor && !row.overloaded).filter_map(ranked).collect();
     candidates.sort_by_key(|(p50, ..)| *p50);
     let floor = point.rows.iter().find(|row| row.floor).and_then(ranked).map_or(0, |(p50, ..)| p50);
     let Some((smallest, first, _)) = candidates.first().copied() else {
-        return if floor > 0 && point.rows.len() == 1 {
+        let overloaded = overloaded(point);
+        return if !overloaded.is_empty() {
+            format!("With {load}, no median but those of an overload is there to compare.{overloaded}")
+        } else if floor > 0 && point.rows.len() == 1 {
             format!("With {load}, the floor's p50 is {}; nothing else was measured beside it.", duration(floor))
         } else {
             format!("With {load}, no approach has a valid median: nothing can be said.")
@@ -126,40 +130,60 @@ pub(crate) fn of_load(point: &LoadPoint) -> String {
         )
     } else {
         let left_out = left_out(point);
-        let of = if left_out.is_empty() { "" } else { "of those compared, " };
+        let is_partial = !left_out.is_empty() || !overloaded(point).is_empty();
+        let of = if is_partial { "of those compared, " } else { "" };
         format!("With {load}, {of}{}.{left_out}", soonest(&compared, floor))
     };
     let best = compared.first().map_or(smallest, |(p50, ..)| *p50);
     if best < floor {
         text += " A median below the floor's is no speed: it shows how far the wake-ups of this machine move a median.";
     }
-    text + &waste(point)
+    text + &overloaded(point) + &waste(point)
 }
 
-/// Which of those that are compared, in the order of their medians, is soonest, and which cannot be told from it.
+/// Names the variants whose figures are those of an overload.
+fn overloaded(point: &LoadPoint) -> String {
+    let others = point.rows.iter().filter(|row| !row.floor && row.overloaded && row.merged.is_some());
+    let names: Vec<&str> = others.map(|row| row.variant.as_str()).collect();
+    match names.len() {
+        0 => String::new(),
+        1 => format!(" {} was overloaded and is not compared.", names[0]),
+        _ => format!(" {} were overloaded and are not compared.", listed(&names)),
+    }
+}
+
+/// Which of those that are compared, in the order of their medians, is soonest, and which cannot be told from it: those
+/// from which no difference is shown, and apart from them those below the floor. Nothing can be sooner than the floor, so
+/// that differences there are the machine's.
 fn soonest(compared: &[Candidate<'_>], floor: u64) -> String {
     let (p50, best, merged) = compared[0];
-    // Nothing can be sooner than the floor: where something seems to be, differences of that size are the machine's.
-    let alike: Vec<Candidate<'_>> = compared[1..]
-        .iter()
-        .filter(|(other_p50, _, other)| difference::shown(merged, other) != Some(Ordering::Less) || *other_p50 < floor)
-        .copied()
-        .collect();
-    let Some((last, slowest, _)) = alike.last() else {
+    let is_alike = |(.., other): &&Candidate<'_>| difference::shown(merged, other) != Some(Ordering::Less);
+    let (alike, later): (Vec<&Candidate<'_>>, Vec<&Candidate<'_>>) = compared[1..].iter().partition(is_alike);
+    let below: Vec<&Candidate<'_>> = later.into_iter().filter(|(other, ..)| *other < floor).collect();
+    let Some((last, slowest, _)) = alike.iter().chain(&below).max_by_key(|(p50, ..)| *p50) else {
         return format!("{} is soonest: p50 {}{}", best.variant, duration(p50), times_floor(&[best]));
     };
-    let names: Vec<&str> =
+    let first: Vec<&str> =
         std::iter::once(best).chain(alike.iter().map(|(_, row, _)| *row)).map(|row| row.variant.as_str()).collect();
-    let range = format!("p50 {} to {}", duration(p50), duration(*last));
-    let floor = times_floor(&[best, slowest]);
-    let from = if names.len() == 2 { "between them" } else { "between the first and the others of them" };
-    format!("{} are soonest, and no difference {from} is shown: {range}{floor}", listed(&names))
+    let below: Vec<&str> = below.iter().map(|(_, row, _)| row.variant.as_str()).collect();
+    let mut said = Vec::new();
+    if !alike.is_empty() {
+        let from = if first.len() == 2 { "between them" } else { "between the first and the others of them" };
+        said.push(format!("{} are soonest, and no difference {from} is shown", listed(&first)));
+    } else {
+        said.push(format!("{} has the smallest median", best.variant));
+    }
+    if !below.is_empty() {
+        let is = if below.len() == 1 { "is" } else { "are" };
+        said.push(format!("{} {is} not told apart, being below the floor as well", listed(&below)));
+    }
+    format!("{}: p50 {} to {}{}", said.join("; "), duration(p50), duration(*last), times_floor(&[best, slowest]))
 }
 
 /// Names the variants that have figures and not the rounds to be compared by.
 fn left_out(point: &LoadPoint) -> String {
     let has_no_hull = |row: &&Row| row.merged.as_ref().is_some_and(|merged| merged.interval_over_rounds_ns.is_none());
-    let others = point.rows.iter().filter(|row| !row.floor).filter(has_no_hull);
+    let others = point.rows.iter().filter(|row| !row.floor && !row.overloaded).filter(has_no_hull);
     let names: Vec<&str> = others.map(|row| row.variant.as_str()).collect();
     let verb = match names.len() {
         0 => return String::new(),

@@ -4,7 +4,14 @@ mod support;
 
 use std::fs;
 
-use reports::{page, saturation::Side, schema::Status, statistics, store::Run, table};
+use reports::{
+    page,
+    saturation::Side,
+    schema::{Check, Status, Verdict},
+    statistics,
+    store::Run,
+    table,
+};
 use serde_json::Value;
 use support::saturated::{of, saturate};
 use tempfile::TempDir;
@@ -96,4 +103,53 @@ fn few_variants_are_named_and_a_sweep_of_rates_is_of_rates() {
     let said = "With 700 clients, sse and websocket meet the objective up to 200 events a second, the heaviest load that \
                 was tried.";
     assert_eq!(how_far(&run), said);
+}
+
+/// Sets the medians of an approach's rounds and of its events, in microseconds.
+fn medians(run: &mut Run, approach: &str, [least, most]: [u64; 2]) {
+    for measured in of(run, approach, 1_000).filter_map(|trial| trial.measured.as_mut()) {
+        let values = (0..1_000).map(|k| least * 1_000 + (most - least) * k);
+        let summary = statistics::summarise(&support::histogram(values), 1_000);
+        (measured.latency_ns, measured.event_median_ns) = (summary.clone(), summary);
+    }
+}
+
+#[test]
+fn below_the_floor_a_difference_is_named_for_what_it_is() {
+    let mut run = support::run();
+    for (approach, range) in [("websocket", [70, 125]), ("sse", [130, 193]), ("raw-tcp", [200, 210])] {
+        medians(&mut run, approach, range);
+    }
+    let (_, verdict) = written(&run);
+    let said = ", websocket has the smallest median; sse is not told apart, being below the floor as well: p50 ";
+    assert!(verdict.contains(said) && !verdict.contains("no difference"), "{verdict}");
+    assert!(verdict.contains("A median below the floor's is no speed"), "{verdict}");
+    medians(&mut run, "grpc-web", [65, 130]);
+    let (_, verdict) = written(&run);
+    let said = " are soonest, and no difference between them is shown; sse is not told apart, being below the floor as";
+    assert!(verdict.contains(said), "{verdict}");
+}
+
+#[test]
+fn an_overload_is_soonest_of_nothing() {
+    let mut run = support::run();
+    overload(&mut run, "sse");
+    let (_, verdict) = written(&run);
+    assert!(verdict.contains(", of those compared, websocket is soonest: p50 "), "{verdict}");
+    assert!(verdict.contains(" sse was overloaded and is not compared."), "{verdict}");
+    for approach in support::APPROACHES {
+        overload(&mut run, approach.name);
+    }
+    let (_, verdict) = written(&run);
+    assert!(verdict.contains(", no median but those of an overload is there to compare. short-poll, "), "{verdict}");
+    assert!(!verdict.contains("soonest"), "{verdict}");
+}
+
+/// A server of this approach waited for processors.
+fn overload(run: &mut Run, approach: &str) {
+    for measured in of(run, approach, 1_000).filter_map(|trial| trial.measured.as_mut()) {
+        let note = "short of processors".into();
+        let id = "server-saturation".into();
+        measured.checks.push(Check { id, value: Some(0.4), threshold: Some(0.1), verdict: Verdict::Warn, note });
+    }
 }
