@@ -31,10 +31,13 @@ use evidence::Evidence;
 
 /// What a verdict means, as it is printed.
 pub(crate) const RULE: &str = "Each claim is judged by its threshold, which stands in the source beside its reason and does \
-     not depend on the run, in every variant and under every load that the claim speaks of. Holds: in all of them. Holds \
-     within limits: in some and not in others, or no further than its threshold says. Does not hold: in none that decides. \
-     Not decided: it was measured, and no difference is shown, or the figure has too few events or is that of an overload. \
-     Not measured here: no valid trial of this run bears on it.";
+     not depend on the run, in every variant and under every load that the claim speaks of. A figure decides nothing where no \
+     difference is shown, chance explains it, it has too few events, or it is that of an overload. Holds: in all that decide. \
+     Does not hold: in none that decides. Holds within limits: in some and not in others, or no further than its threshold \
+     says. Not decided: it was measured, and no more than half of the figures decide; how many do stands beside a verdict. Not measured here: no valid trial of this run bears on it.";
+
+/// Between the names of two variants that are compared.
+const BESIDE: &str = " beside ";
 
 /// A sentence of the article, or a cell of its table, and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -125,17 +128,29 @@ impl Holding {
         }
     }
 
-    /// What the figures say together: one exception limits a claim, and what decides nothing keeps it from holding
-    /// everywhere.
+    /// What the figures say together. Those that decide say it, and only where they are more than those that do not: what
+    /// one pair of three shows is no verdict, for or against. One exception limits a claim.
     fn of(figures: &[Figure]) -> Self {
-        let some = |says: Says| figures.iter().any(|figure| figure.says == says);
-        match [some(Says::Kept), some(Says::Partly), some(Says::Broken), some(Says::Open)] {
-            [false, false, false, false] => Self::NotMeasured,
-            [false, false, false, true] => Self::NotDecided,
-            [true, false, false, false] => Self::Holds,
-            [false, false, true, _] => Self::DoesNotHold,
+        let count = |says: Says| figures.iter().filter(|figure| figure.says == says).count();
+        let deciding = figures.len() - count(Says::Open);
+        match (count(Says::Kept), count(Says::Broken)) {
+            _ if figures.is_empty() => Self::NotMeasured,
+            _ if deciding * 2 <= figures.len() => Self::NotDecided,
+            (kept, _) if kept == deciding => Self::Holds,
+            (_, broken) if broken == deciding => Self::DoesNotHold,
             _ => Self::WithinLimits,
         }
+    }
+}
+
+impl Claim {
+    /// How many of the figures decide, in words; none where all do or none does.
+    pub(crate) fn deciding(&self) -> Option<String> {
+        let deciding = self.figures.iter().filter(|figure| figure.says != Says::Open).count();
+        let verb = if deciding == 1 { "decides" } else { "decide" };
+        let of = if self.figures.iter().all(|figure| figure.variant.contains(BESIDE)) { "pairs" } else { "figures" };
+        let is_partial = deciding > 0 && deciding < self.figures.len();
+        is_partial.then(|| format!("{deciding} of {} {of} {verb}", self.figures.len()))
     }
 }
 
@@ -226,20 +241,43 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_limits_and_what_is_open_decides_nothing() {
+    fn an_exception_limits_and_most_must_decide_either_way() {
         use Says::{Broken, Kept, Open, Partly};
         for (says, holding) in [
             (&[][..], Holding::NotMeasured),
             (&[Open, Open], Holding::NotDecided),
             (&[Kept, Kept], Holding::Holds),
-            (&[Kept, Open], Holding::WithinLimits),
+            (&[Kept, Open], Holding::NotDecided),
+            (&[Broken, Open], Holding::NotDecided),
+            (&[Kept, Open, Open], Holding::NotDecided),
+            (&[Broken, Open, Open], Holding::NotDecided),
+            (&[Kept, Kept, Open], Holding::Holds),
+            (&[Broken, Broken, Open], Holding::DoesNotHold),
+            (&[Kept, Broken, Open], Holding::WithinLimits),
+            (&[Partly, Partly, Open], Holding::WithinLimits),
             (&[Kept, Broken], Holding::WithinLimits),
             (&[Partly], Holding::WithinLimits),
-            (&[Broken, Open], Holding::DoesNotHold),
             (&[Broken], Holding::DoesNotHold),
         ] {
             assert_eq!(Holding::of(&figures(says)), holding, "{says:?}");
         }
+    }
+
+    #[test]
+    fn how_many_decide_is_said_where_not_all_do() {
+        let mut claim = untested("a", "b", "c", "d");
+        for (says, said) in [
+            (&[Says::Kept, Says::Open, Says::Open][..], Some("1 of 3 figures decides")),
+            (&[Says::Kept, Says::Broken, Says::Open], Some("2 of 3 figures decide")),
+            (&[Says::Kept], None),
+            (&[Says::Open], None),
+        ] {
+            claim.figures = figures(says);
+            assert_eq!(claim.deciding().as_deref(), said);
+        }
+        claim.figures = figures(&[Says::Kept, Says::Open]);
+        claim.figures.iter_mut().for_each(|figure| figure.variant = "x beside y".to_owned());
+        assert_eq!(claim.deciding().as_deref(), Some("1 of 2 pairs decides"));
     }
 
     #[test]

@@ -211,6 +211,31 @@ fn an_order_needs_a_difference_that_is_shown() {
 }
 
 #[test]
+fn one_pair_of_three_decides_neither_way() {
+    // Two of the three are alike; the third is quicker or slower.
+    for other in [100.0, 900.0] {
+        let mut run = base();
+        for approach in ["sse", "websocket", "grpc-bidi"] {
+            each(&mut run, approach, |one| latency(one, 300.0));
+        }
+        each(&mut run, "grpc-stream", |one| latency(one, other));
+        let order = find(&claims(&run), "order-bidirectional").clone();
+        assert_eq!(order["verdict"], "not_decided", "{order:#}");
+        assert!(written(&run).0.contains("<small>1 of 3 pairs decides</small>"));
+    }
+}
+
+#[test]
+fn most_pairs_must_differ_for_a_spectrum() {
+    let mut run = base();
+    for approach in ["sse", "websocket", "grpc-bidi", "grpc-stream", "long-poll"] {
+        each(&mut run, approach, |one| latency(one, 300.0));
+    }
+    // Five of fifteen pairs differ.
+    assert_eq!(find(&claims(&run), "different-latencies")["verdict"], "not_decided");
+}
+
+#[test]
 fn what_theory_and_settings_limit_is_said_with_its_limit() {
     let mut run = base();
     each(&mut run, "long-poll", |one| {

@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Figure, Says};
+use super::{BESIDE, Figure, Says};
 use crate::{
     bands, difference,
     format::{self, count, duration, significant},
@@ -87,7 +87,7 @@ impl<'a> Evidence<'a> {
     /// A figure of two rows under one load.
     pub(super) fn figure_of_two(&self, one: &Seen<'_>, other: &Seen<'_>, text: String, says: Says) -> Figure {
         let trials = one.row.trials.valid + other.row.trials.valid;
-        let variant = format!("{} beside {}", one.row.variant, other.row.variant);
+        let variant = format!("{}{BESIDE}{}", one.row.variant, other.row.variant);
         Figure { variant, trials: Some(trials), ..self.figure(one, text, says) }
     }
 

@@ -43,7 +43,7 @@ fn judged(claim: &Claim) -> Option<Vec<Cell>> {
     }
     Some(vec![
         quote(claim),
-        verdict(claim.verdict),
+        verdict(claim),
         Cell::html(figures(&claim.figures), None),
         Cell::text(measured),
         Cell::text(threshold),
@@ -59,8 +59,10 @@ fn quote(claim: &Claim) -> Cell {
     Cell::html(format!("<span id=\"claim-{}\">“{}”</span>", escape(&claim.id), escape(&claim.quote)), None)
 }
 
-/// A sign and a word, not a colour alone.
-fn verdict(holding: Holding) -> Cell {
+/// A sign and a word, not a colour alone, and how many figures it rests on.
+fn verdict(claim: &Claim) -> Cell {
+    let holding = claim.verdict;
+    let deciding = claim.deciding().map_or_else(String::new, |said| format!(" <small>{}</small>", escape(&said)));
     let (class, sign) = match holding {
         Holding::Holds => ("agrees", "✓"),
         Holding::WithinLimits => ("warns", "≈"),
@@ -68,7 +70,7 @@ fn verdict(holding: Holding) -> Cell {
         Holding::NotDecided | Holding::NotMeasured => ("open", "?"),
     };
     let order = Holding::ALL.iter().position(|known| *known == holding);
-    Cell::html(format!("<b class=\"{class}\">{sign} {}</b>", holding.word()), order.map(|order| order as f64))
+    Cell::html(format!("<b class=\"{class}\">{sign} {}</b>{deciding}", holding.word()), order.map(|order| order as f64))
 }
 
 fn figures(figures: &[Figure]) -> String {
