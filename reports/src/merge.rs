@@ -5,7 +5,7 @@
 
 pub(crate) mod costs;
 mod memory;
-mod polls;
+pub(crate) mod polls;
 
 use serde::Serialize;
 

@@ -23,6 +23,16 @@ pub fn deviation(theory: &EmptyTheory) -> Option<f64> {
     (theory.responses > 0).then(|| beyond / theory.standard_deviation.max(1e-9))
 }
 
+/// How far a share of empty responses may lie off what it is of, by chance: by the theory's standard deviation, which
+/// knows that clients of one symbol see the same events; where there is no theory, by that of a share of one half.
+pub(crate) fn chance(responses: &Responses) -> f64 {
+    let deviation = match of(responses) {
+        Some(theory) => theory.standard_deviation / theory.responses as f64,
+        None => 0.5 / (responses.total.max(1) as f64).sqrt(),
+    };
+    FAR_DEVIATIONS * deviation
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

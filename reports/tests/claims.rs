@@ -226,6 +226,26 @@ fn one_pair_of_three_decides_neither_way() {
 }
 
 #[test]
+fn what_chance_explains_decides_neither_way() {
+    for share in [0.497, 0.503] {
+        let mut run = base();
+        each(&mut run, "short-poll", |one| empty(one, share));
+        let claim = find(&claims(&run), "mostly-empty").clone();
+        assert_eq!(claim["verdict"], "not_decided", "{claim:#}");
+    }
+    // A hundred clients ask once in fifteen seconds, of which the window holds five: 33 polls are due, ± 20 by chance.
+    for requests in [31, 33, 36] {
+        let mut run = support::run_under(&[100]);
+        for trial in run.trials.iter_mut().filter(|trial| trial.approach == "short-poll") {
+            let measured = trial.measured.as_mut().unwrap();
+            (measured.offered_requests, measured.requests) = (Some(33), requests);
+        }
+        let claim = find(&claims(&run), "hundred-thousand-requests").clone();
+        assert_eq!(claim["verdict"], "not_decided", "{claim:#}");
+    }
+}
+
+#[test]
 fn most_pairs_must_differ_for_a_spectrum() {
     let mut run = base();
     for approach in ["sse", "websocket", "grpc-bidi", "grpc-stream", "long-poll"] {

@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     format::{count, duration, or_none, percent, plain, significant},
-    merge::share,
+    merge::{polls, share},
     saturation::Saturated,
+    theory::{self, FAR_DEVIATIONS},
     verdict::describe,
 };
 
@@ -120,8 +121,11 @@ fn empty(evidence: &Evidence<'_>) -> Claim {
     let judged = rows.iter().filter_map(|seen| {
         let share = seen.merged.empty_share?;
         let events = seen.load.events_per_client() * seen.interval_seconds()?;
-        let text = format!("{} empty, with {} events an interval", percent(share), significant(events));
-        Some(evidence.figure(seen, text, Says::of(share > MOST)))
+        let chance = theory::chance(&seen.merged.responses);
+        let off = format!("± {} by chance", percent(chance));
+        let text = format!("{} empty, {off}, with {} events an interval", percent(share), significant(events));
+        let decided = ((share - MOST).abs() > chance).then(|| Says::of(share > MOST));
+        Some(evidence.figure(seen, text, decided.unwrap_or(Says::Open)))
     });
     Stated {
         id: "mostly-empty".to_owned(),
@@ -129,7 +133,7 @@ fn empty(evidence: &Evidence<'_>) -> Claim {
         quote: "wasteful: most responses contain no new data".to_owned(),
         measured: "share of the responses that carried no event",
         threshold: format!(
-            "More than {}, which is what “most” says. It depends on the load: by theory exp(−events an interval) are empty, \
+            "More than {}, which is what “most” says, and by more than {FAR_DEVIATIONS} standard deviations. It depends on the load: by theory exp(−events an interval) are empty, \
              more than half below 0.693.",
             percent(MOST)
         ),
@@ -166,7 +170,8 @@ fn requests(evidence: &Evidence<'_>) -> Claim {
             .to_owned(),
         measured: "requests answered a second beside clients ÷ interval",
         threshold: format!(
-            "Within {} of clients ÷ interval, by {} clients each second. With fewer clients or a longer interval the same \
+            "Within {} of clients ÷ interval, by {} clients each second; open where {FAR_DEVIATIONS} standard deviations \
+             reach over that bound. With fewer clients or a longer interval the same \
              law holds within limits: the size itself was not served. A saturated trial decides nothing.",
             percent(RATE_TOLERANCE),
             count(MANY_CLIENTS.into())
@@ -181,14 +186,20 @@ fn request_rate(evidence: &Evidence<'_>, seen: &Seen<'_>) -> Option<Figure> {
     let served = seen.merged.requests as f64 / seen.merged.window_seconds.max(1e-3);
     let law = f64::from(seen.load.clients) / interval;
     let is_that_size = seen.load.clients >= MANY_CLIENTS && (interval - 1.0).abs() < 0.01;
-    let says = match ((served / law - 1.0).abs() <= RATE_TOLERANCE, is_that_size) {
-        (true, true) => Says::Kept,
-        (true, false) => Says::Partly,
-        (false, _) => Says::Broken,
+    // Which polls fall into a window is chance, and of few polls a large part.
+    let clients = f64::from(seen.load.clients) * seen.merged.rounds.len() as f64;
+    let chance = polls::chance(clients) / seen.merged.window_seconds.max(1e-3);
+    let (off, tolerance) = ((served - law).abs(), RATE_TOLERANCE * law);
+    let says = match is_that_size {
+        _ if off - chance > tolerance => Says::Broken,
+        _ if off + chance > tolerance => Says::Open,
+        true => Says::Kept,
+        false => Says::Partly,
     };
     let text = format!(
-        "{} requests a second; {} clients ÷ {} s = {}",
+        "{} requests a second, ± {} by chance; {} clients ÷ {} s = {}",
         significant(served),
+        significant(chance),
         count(seen.load.clients.into()),
         plain(interval),
         significant(law)
