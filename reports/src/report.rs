@@ -72,6 +72,8 @@ pub(crate) struct Row {
     pub(crate) trials: Outcomes,
     /// A valid trial's server waited for processors so long that the figures are those of an overload.
     pub(crate) overloaded: bool,
+    /// Checks that warned of the tail in a valid trial: the p99 is not the approach's alone.
+    pub(crate) tail_warnings: Vec<&'static str>,
     /// p50 over the floor's p50 under the same load.
     pub(crate) times_floor: Option<f64>,
     /// Least and largest such ratio that the rounds of both allow; none where either has too few with an interval.
@@ -224,6 +226,7 @@ fn row(order: usize, facts: &ApproachFacts, variant: &str, trials: &[&TrialRecor
         label,
         trials: outcomes(trials),
         overloaded: validity::overloaded(trials),
+        tail_warnings: validity::tail_warnings(trials),
         times_floor: None,
         times_floor_allowed: None,
         like_floor: false,

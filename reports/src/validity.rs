@@ -119,6 +119,16 @@ pub(crate) fn overloaded(trials: &[&TrialRecord]) -> bool {
     sides.any(|side| side != Side::LoadGenerator)
 }
 
+/// Checks whose warning says that a part of the tail is the publisher's.
+const OF_THE_TAIL: [&str; 2] = ["lateness", "omission-gap"];
+
+/// Which of these warned in a valid trial, so that the p99 is not the approach's alone.
+pub(crate) fn tail_warnings(trials: &[&TrialRecord]) -> Vec<&'static str> {
+    let valid = trials.iter().filter(|trial| trial.status == Status::Ok);
+    let warned: Vec<Warning> = valid.flat_map(|trial| warnings(trial)).collect();
+    OF_THE_TAIL.into_iter().filter(|id| warned.iter().any(|warning| warning.check.id == *id)).collect()
+}
+
 impl Validity {
     /// Whether every trial that was planned is valid, or came out as it was meant to.
     pub(crate) fn is_whole(&self) -> bool {
@@ -127,6 +137,11 @@ impl Validity {
 
     /// One line, as under the terminal table.
     pub(crate) fn line(&self) -> String {
+        format!("{}; {}", self.line_of_trials(), self.line_of_warnings().unwrap_or_else(|| "no warnings".to_owned()))
+    }
+
+    /// How many trials are valid, and what became of those that are not there.
+    pub(crate) fn line_of_trials(&self) -> String {
         let mut line = format!("valid: {} of {} trials", self.valid, self.planned.max(self.recorded));
         if self.overloaded_as_intended > 0 {
             line += &format!(", {} overloaded as intended", self.overloaded_as_intended);
@@ -136,15 +151,18 @@ impl Validity {
             let why = if self.interrupted { "interrupted" } else { "the file ends early" };
             line += &format!("; {missing} not run: {why}");
         }
-        let warnings = self.warnings.len();
+        line
+    }
+
+    /// How many warnings there are, of which checks; none without one.
+    pub(crate) fn line_of_warnings(&self) -> Option<String> {
         let ids: Vec<String> =
             self.warned.iter().map(|total| format!("{} ({})", total.id, some_of(&total.variants))).collect();
-        match warnings {
-            0 => line += "; no warnings",
-            1 => line += &format!("; 1 warning: {}", ids.join(", ")),
-            _ => line += &format!("; {warnings} warnings: {}", ids.join(", ")),
+        match self.warnings.len() {
+            0 => None,
+            1 => Some(format!("1 warning: {}", ids.join(", "))),
+            warnings => Some(format!("{warnings} warnings: {}", ids.join(", "))),
         }
-        line
     }
 
     /// One line for each check that warned: where, how far, and what to do.

@@ -4,7 +4,12 @@ mod support;
 
 use std::fs;
 
-use reports::{page, schema::Status, statistics, store::Run};
+use reports::{
+    page,
+    schema::{Check, Status, Verdict},
+    statistics,
+    store::Run,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -110,9 +115,12 @@ fn what_is_drawn_says_whose_it_is() {
 #[test]
 fn methodology_and_biases_are_on_the_page() {
     let (page, _) = written(&support::run());
-    for said in
-        ["href=\"#method\"", "href=\"#validity\">✓ valid: 33 of 33 trials", "<b>Open loop.</b>", "<b>Loopback.</b>"]
-    {
+    for said in [
+        "href=\"#method\"",
+        "href=\"#validity\"><span class=\"agrees\">✓ valid: 33 of 33 trials</span>",
+        "<b>Open loop.</b>",
+        "<b>Loopback.</b>",
+    ] {
         assert!(page.contains(said), "{said}");
     }
 }
@@ -238,4 +246,31 @@ fn a_mark_beside_a_latency_says_what_the_claim_says() {
     for (found, count) in [("<small>too few rounds</small>", 1), ("<small>very low to low</small>", 2)] {
         assert_eq!(page.matches(found).count(), count, "{found}");
     }
+}
+
+#[test]
+fn a_tail_that_a_check_warned_of_is_marked_and_the_first_screen_warns() {
+    let mut run = support::run();
+    let (page, _) = written(&run);
+    assert!(!page.contains("title=\"warned: "));
+    let glance = "✓ valid: 33 of 33 trials</span>; <span class=\"warns\">! 3 warnings: hiccup (sse)</span></a>";
+    assert!(page.contains(glance));
+    for (round, id) in [(1, "lateness"), (2, "omission-gap")] {
+        let trial = run.trials.iter_mut().find(|trial| trial.approach == "webhook" && trial.round == round).unwrap();
+        let checks = &mut trial.measured.as_mut().unwrap().checks;
+        checks.retain(|check| check.id != id);
+        let (value, note) = (Some(0.12), "late".into());
+        checks.push(Check { id: id.into(), value, threshold: Some(0.1), verdict: Verdict::Warn, note });
+    }
+    let (page, data) = written(&run);
+    // In the article's table and beside the curves.
+    let said =
+        "role=\"img\" aria-label=\"warned: lateness, omission-gap\" title=\"warned: lateness, omission-gap\">!</span>";
+    assert_eq!(page.matches(said).count(), 2);
+    let warned = data["loads"][0]["rows"].as_array().unwrap().iter().filter(|row| row["tail_warnings"][0].is_string());
+    assert_eq!(warned.map(|row| &row["approach"]).collect::<Vec<_>>(), ["webhook"]);
+    for trial in &mut run.trials {
+        trial.measured.as_mut().unwrap().checks.clear();
+    }
+    assert!(written(&run).0.contains("trials</span>; <span class=\"agrees\">no warnings</span></a>"));
 }

@@ -100,13 +100,13 @@ fn latency(row: &Row) -> Cell {
         let word = word(&row.latency);
         return if word.is_empty() { missing() } else { Cell::html(word, None) };
     };
-    let [p50, p99] = [merged.latency_ns.p50, merged.latency_ns.p99];
+    let p50 = merged.latency_ns.p50;
     let html = format!(
         "{}<b>{}</b>{} <small>p99 {}</small>",
         word(&row.latency),
         or_none(p50, format::duration),
         samples::interval_below(merged),
-        or_none(p99, format::duration)
+        samples::p99(row, merged)
     );
     Cell::html(html, p50.map(|p50| p50 as f64))
 }

@@ -94,7 +94,7 @@ fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
         markup::name(row.order, &row.variant, ""),
         median(merged),
         time(latency.p90),
-        time(latency.p99),
+        Cell::html(samples::p99(row, merged), latency.p99.map(|p99| p99 as f64)),
         time(latency.p999),
         time(latency.max),
         Cell::number(&spread, relative),

@@ -71,3 +71,13 @@ pub(super) fn interval_below(merged: &Merged) -> String {
     };
     format!(" <small title=\"{what}\">{}</small>", escape(&format::range(interval)))
 }
+
+/// A p99, marked where a check warned of the tail.
+pub(super) fn p99(row: &Row, merged: &Merged) -> String {
+    let p99 = escape(&or_none(merged.latency_ns.p99, format::duration));
+    if row.tail_warnings.is_empty() || merged.latency_ns.p99.is_none() {
+        return p99;
+    }
+    let said = escape(&format!("warned: {}", row.tail_warnings.join(", ")));
+    format!("{p99}&nbsp;<span class=\"warns\" role=\"img\" aria-label=\"{said}\" title=\"{said}\">!</span>")
+}

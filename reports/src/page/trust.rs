@@ -23,10 +23,9 @@ const LISTED: usize = 200;
 /// The box.
 pub(super) fn section(report: &Report) -> String {
     let validity = &report.validity;
-    let state = if validity.is_whole() { "agrees" } else { "differs" };
     let mut html = format!(
-        "<section class=\"trust\" id=\"validity\"><h2>Can it be trusted?</h2><p class=\"line\"><b class=\"{state}\">{}</b></p>\n",
-        escape(&validity.line())
+        "<section class=\"trust\" id=\"validity\"><h2>Can it be trusted?</h2><p class=\"line\"><b>{}</b></p>\n",
+        state(validity)
     );
     html += &problems(report);
     html += &checks(&validity.checks);
@@ -37,11 +36,19 @@ pub(super) fn section(report: &Report) -> String {
     html + "</section>\n"
 }
 
-/// The same in a line, for the first screen: what was valid, and the way to the rest.
+/// The same in a line, for the first screen: what was valid, what warned, and the way to the rest.
 pub(super) fn glance(report: &Report) -> String {
-    let (state, mark) = if report.validity.is_whole() { ("agrees", "✓") } else { ("differs", "✗") };
-    let line = escape(&report.validity.line());
-    format!("<p class=\"glance {state}\"><a href=\"#validity\">{mark} {line}</a></p>\n")
+    format!("<p class=\"glance\"><a href=\"#validity\">{}</a></p>\n", state(&report.validity))
+}
+
+/// Which trials are valid, and beside it, as loudly, what warned.
+fn state(validity: &Validity) -> String {
+    let (state, mark) = if validity.is_whole() { ("agrees", "✓") } else { ("differs", "✗") };
+    let trials = format!("<span class=\"{state}\">{mark} {}</span>", escape(&validity.line_of_trials()));
+    match validity.line_of_warnings() {
+        Some(warnings) => format!("{trials}; <span class=\"warns\">! {}</span>", escape(&warnings)),
+        None => format!("{trials}; <span class=\"agrees\">no warnings</span>"),
+    }
 }
 
 fn problems(report: &Report) -> String {
