@@ -19,8 +19,8 @@ pub const FEWEST_ROUNDS: usize = 3;
 
 /// The rule, as it is printed.
 pub(crate) const RULE: &str = "≈: no difference from the floor is shown. A difference in latency is shown where both sides \
-     have 95 % intervals of the median in at least three rounds, and the hulls of the rounds' 95 % intervals, from the \
-     lowest to the highest bound of any round, do not overlap.";
+     have 95 % intervals of the median in at least three rounds, and what the rounds' 95 % intervals span, from the lowest \
+     to the highest bound of any round, does not overlap.";
 
 /// Whether `a` has the smaller or the larger median latency; none where no difference is shown.
 #[must_use]

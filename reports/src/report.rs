@@ -139,7 +139,7 @@ impl Report {
         let loads = load_points(run);
         let reaches = objective::reaches(&loads);
         Self {
-            verdict: verdict::sentence(&loads, &reaches),
+            verdict: verdict::sentence(&run.run, &loads, &reaches),
             faults: faults(&run.run.scenario),
             validity: validity::of(run),
             rules: bands::rules(),

@@ -3,7 +3,10 @@
 //! The one formula and the one limit: a trial's check, the merged figures and the page all have theirs from here. Pure;
 //! knows no approach.
 
-use crate::schema::{EmptyTheory, Responses};
+use crate::{
+    format,
+    schema::{EmptyTheory, Responses},
+};
 
 /// Distance from theory that chance does not explain, in standard deviations.
 pub const FAR_DEVIATIONS: f64 = 4.0;
@@ -21,6 +24,12 @@ pub fn deviation(theory: &EmptyTheory) -> Option<f64> {
     let beyond = ((theory.observed as f64 - expected).abs() - 0.5).max(0.0);
     // Where nothing is left to chance, any deviation is one that chance does not explain.
     (theory.responses > 0).then(|| beyond / theory.standard_deviation.max(1e-9))
+}
+
+/// A distance from theory, and from where on it counts.
+pub(crate) fn in_words(deviations: f64) -> String {
+    let far = format::significant(deviations);
+    format!("{far} standard deviations from theory; chance explains up to {FAR_DEVIATIONS}")
 }
 
 /// How far a share of empty responses may lie off what it is of, by chance: by the theory's standard deviation, which

@@ -9,7 +9,7 @@ use crate::{
     merge::Merged,
     objective::{self, Reach, VariantReach},
     report::{LoadPoint, Row},
-    schema::Load,
+    schema::{Load, RunRecord},
 };
 
 /// A variant beside its p50 and its figures.
@@ -18,8 +18,9 @@ type Candidate<'a> = (u64, &'a Row, &'a Merged);
 /// Names of variants that are listed before they are counted.
 const NAMED: usize = 3;
 
-/// The verdict of a run: how far each variant goes where loads are a sweep, then that of the heaviest load.
-pub(crate) fn sentence(loads: &[LoadPoint], reaches: &[Reach]) -> String {
+/// The verdict of a run: how far each variant goes where loads are a sweep, then that of the heaviest load, and what the
+/// floor is that it speaks of.
+pub(crate) fn sentence(run: &RunRecord, loads: &[LoadPoint], reaches: &[Reach]) -> String {
     let Some(point) = loads.last() else { return "No trial was recorded: nothing can be said.".to_owned() };
     // Of the sweeps along one axis the first holds the most, and the others are in their tables.
     let heaviest = reaches
@@ -28,7 +29,14 @@ pub(crate) fn sentence(loads: &[LoadPoint], reaches: &[Reach]) -> String {
         .filter(|(index, reach)| reaches[..*index].iter().all(|other| other.axis != reach.axis));
     let far: String = heaviest.map(|(_, reach)| how_far(reach) + " ").collect();
     let objective = if far.is_empty() { String::new() } else { format!("{} ", objective::IN_SHORT) };
-    far + &objective + &of_load(point)
+    let verdict = far + &objective + &of_load(point);
+    let floor = run.approaches.iter().find(|facts| facts.floor).filter(|_| verdict.contains(" floor"));
+    verdict + &floor.map_or_else(String::new, |facts| format!(" The floor: {}.", in_short(&facts.summary)))
+}
+
+/// What an approach is, without what its summary says of it beyond that.
+fn in_short(summary: &str) -> &str {
+    summary.split([':', '.']).next().unwrap_or(summary).trim()
 }
 
 /// How far the variants of a sweep go. The largest group is counted where it is large, and all others are named, so that
@@ -102,7 +110,7 @@ pub(crate) fn limited(reach: &Reach) -> String {
 
 /// The verdict under one load.
 pub(crate) fn of_load(point: &LoadPoint) -> String {
-    let load = describe(&point.load);
+    let load = format!("{}, {}", describe(&point.load), of_one(&point.load));
     let mut candidates: Vec<Candidate<'_>> =
         point.rows.iter().filter(|row| !row.floor && !row.overloaded).filter_map(ranked).collect();
     candidates.sort_by_key(|(p50, ..)| *p50);
@@ -208,6 +216,14 @@ pub(crate) fn describe(load: &Load) -> String {
         bytes => format!(" of {} filler bytes", count(bytes.into())),
     };
     format!("{clients} and {} events a second{payload}", plain(load.events_per_second))
+}
+
+/// What each client has of the events, which are those of all symbols.
+fn of_one(load: &Load) -> String {
+    if load.symbols_per_client >= load.symbols {
+        return "all of them for each client".to_owned();
+    }
+    format!("{} of them for each client on average", significant(load.events_per_client()))
 }
 
 fn ranked(row: &Row) -> Option<Candidate<'_>> {

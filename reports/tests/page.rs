@@ -78,7 +78,7 @@ fn the_distance_from_theory_is_computed_once() {
     let (page, data) = written(&run);
     let deviation = |data: &Value| data["loads"][0]["rows"][0]["merged"]["empty_deviation"].as_f64();
     assert!(deviation(&data).is_some_and(|far| far < 4.0));
-    assert!(page.contains(" sd off") && !page.contains("<small class=\"differs\">≠ "));
+    assert!(page.contains(">within chance</small>") && !page.contains("beyond chance"));
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "short-poll") {
         let theory = trial.measured.as_mut().unwrap().responses.empty_theory.as_mut().unwrap();
         theory.observed = (theory.responses as f64 * theory.probability + 10.0 * theory.standard_deviation) as u64;
@@ -86,8 +86,9 @@ fn the_distance_from_theory_is_computed_once() {
     let (page, data) = written(&run);
     // Ten standard deviations in each of three rounds are 10 · √3 in all.
     assert!((17.2..17.4).contains(&deviation(&data).unwrap()), "{:?}", deviation(&data));
-    assert_eq!(page.matches("<small class=\"differs\">≠ 17.").count(), 1);
-    assert_eq!(page.matches("17.3 sd off").count() + page.matches("17.2 sd off").count(), 2);
+    assert_eq!(page.matches("from theory; chance explains up to 4\">≠ beyond chance</small>").count(), 1);
+    assert_eq!(page.matches("title=\"17.").count(), 1);
+    assert_eq!(page.matches("(17.3 standard deviations off)").count() + page.matches("(17.2 standard").count(), 1);
 }
 
 #[test]
@@ -169,7 +170,7 @@ fn what_a_median_rests_on_is_on_the_page() {
     let rounds = merged["rounds"].as_array().unwrap();
     let bounds = |index: usize| rounds.iter().map(move |round| round["median_interval_ns"][index].as_u64().unwrap());
     assert_eq!((bounds(0).min(), bounds(1).max()), (Some(least), Some(most)));
-    let hull = "title=\"hull of the rounds' 95 % intervals of the median\">";
+    let hull = "title=\"from the lowest to the highest bound of the rounds' 95 % intervals of the median\">";
     for said in ["<td data-order=\"756\">756</td>", "× 1.02</td>", "What each median rests on", hull] {
         assert!(page.contains(said), "{said}");
     }

@@ -153,8 +153,11 @@ fn wasted(merged: &Merged) -> Cell {
     if let Some(theory) = theory::of(&merged.responses) {
         html += &format!(" <small>theory {}</small>", format::percent(theory.probability));
         if let Some(far) = merged.empty_deviation {
-            let (class, sign) = if far > FAR_DEVIATIONS { (" class=\"differs\"", "≠ ") } else { ("", "") };
-            html += &format!("<small{class}>{sign}{} sd off</small>", format::significant(far));
+            let (class, said) = match far > FAR_DEVIATIONS {
+                true => (" class=\"differs\"", "≠ beyond chance"),
+                false => ("", "within chance"),
+            };
+            html += &format!("<small{class} title=\"{}\">{said}</small>", theory::in_words(far));
         }
     }
     Cell::html(html, merged.empty_share)

@@ -103,7 +103,8 @@ fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
     let count = |value: u64| Cell::number(&format::count(value), Some(value as f64));
     let expected = theory::of(responses);
     let theory = expected.map_or(NONE.to_owned(), |theory| {
-        let far = or_none(merged.empty_deviation, |sigmas| format!("{} sd off", format::significant(sigmas)));
+        let far =
+            or_none(merged.empty_deviation, |far| format!("{} standard deviations off", format::significant(far)));
         format!("{} ({far})", format::percent(theory.probability))
     });
     vec![

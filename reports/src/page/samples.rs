@@ -14,7 +14,7 @@ const HEADINGS: [&str; 8] = [
     "Effective events",
     "Deliveries",
     "p50",
-    "Hull of the rounds' 95 % intervals",
+    "From the lowest to the highest bound of the rounds' 95 % intervals",
     "Spread between rounds",
     "Rounds",
 ];
@@ -65,7 +65,9 @@ fn events(merged: &Merged) -> Cell {
 pub(super) fn interval_below(merged: &Merged) -> String {
     let of_one = merged.median_interval_ns.filter(|_| merged.rounds.len() == 1);
     let (interval, what) = match (merged.interval_over_rounds_ns, of_one) {
-        (Some(interval), _) => (interval, "hull of the rounds' 95 % intervals of the median"),
+        (Some(interval), _) => {
+            (interval, "from the lowest to the highest bound of the rounds' 95 % intervals of the median")
+        }
         (None, Some(interval)) => (interval, "95 % interval of the median, of the only round"),
         (None, None) => return String::new(),
     };
