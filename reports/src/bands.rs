@@ -112,8 +112,8 @@ pub(crate) fn rules() -> Vec<String> {
             complexity::rule()
         ),
         difference::RULE.to_owned(),
-        "! beside a p99: in a valid trial the check lateness or omission-gap warned, so that a part of this tail is late \
-         publishing and not the approach's."
+        "! beside a p99: in a valid trial the check lateness or omission-gap warned, so that a good part of the latency, at \
+         the median or in the tail, is late publishing and not the approach's."
             .to_owned(),
         "OVERLOAD: in a valid trial the server waited so long for processors that its figures are those of a queue; a \
          lower load gives others."

@@ -2,13 +2,15 @@
 
 #[path = "support/changes.rs"]
 mod changes;
+#[path = "support/judged.rs"]
+mod judged;
 mod support;
 
-use std::{collections::BTreeSet, fs};
+use std::collections::BTreeSet;
 
 use changes::{each, empty, latency, lines, miss, rate, stable, summary};
+use judged::{base, claims, find, written};
 use reports::{
-    page,
     saturation::Side,
     schema::{Check, EmptyTheory, Status, TrialRecord, Verdict},
     statistics,
@@ -16,7 +18,6 @@ use reports::{
     table,
 };
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// What is done to a run.
 type Change = fn(&mut Run);
@@ -211,51 +212,6 @@ fn an_order_needs_a_difference_that_is_shown() {
 }
 
 #[test]
-fn one_pair_of_three_decides_neither_way() {
-    // Two of the three are alike; the third is quicker or slower.
-    for other in [100.0, 900.0] {
-        let mut run = base();
-        for approach in ["sse", "websocket", "grpc-bidi"] {
-            each(&mut run, approach, |one| latency(one, 300.0));
-        }
-        each(&mut run, "grpc-stream", |one| latency(one, other));
-        let order = find(&claims(&run), "order-bidirectional").clone();
-        assert_eq!(order["verdict"], "not_decided", "{order:#}");
-        assert!(written(&run).0.contains("<small>1 of 3 pairs decides</small>"));
-    }
-}
-
-#[test]
-fn what_chance_explains_decides_neither_way() {
-    for share in [0.497, 0.503] {
-        let mut run = base();
-        each(&mut run, "short-poll", |one| empty(one, share));
-        let claim = find(&claims(&run), "mostly-empty").clone();
-        assert_eq!(claim["verdict"], "not_decided", "{claim:#}");
-    }
-    // A hundred clients ask once in fifteen seconds, of which the window holds five: 33 polls are due, ± 20 by chance.
-    for requests in [31, 33, 36] {
-        let mut run = support::run_under(&[100]);
-        for trial in run.trials.iter_mut().filter(|trial| trial.approach == "short-poll") {
-            let measured = trial.measured.as_mut().unwrap();
-            (measured.offered_requests, measured.requests) = (Some(33), requests);
-        }
-        let claim = find(&claims(&run), "hundred-thousand-requests").clone();
-        assert_eq!(claim["verdict"], "not_decided", "{claim:#}");
-    }
-}
-
-#[test]
-fn most_pairs_must_differ_for_a_spectrum() {
-    let mut run = base();
-    for approach in ["sse", "websocket", "grpc-bidi", "grpc-stream", "long-poll"] {
-        each(&mut run, approach, |one| latency(one, 300.0));
-    }
-    // Five of fifteen pairs differ.
-    assert_eq!(find(&claims(&run), "different-latencies")["verdict"], "not_decided");
-}
-
-#[test]
 fn what_theory_and_settings_limit_is_said_with_its_limit() {
     let mut run = base();
     each(&mut run, "long-poll", |one| {
@@ -275,10 +231,10 @@ fn what_theory_and_settings_limit_is_said_with_its_limit() {
         let theory = EmptyTheory { responses: 0, observed: 0, probability: 0.1, standard_deviation: 0.0 };
         one.responses.empty_theory = Some(theory);
     });
-    let held = find(&self::claims(&run), "held-until-data").clone();
+    let held = find(&judged::claims(&run), "held-until-data").clone();
     assert_eq!(held["verdict"], "within_limits", "no hold was tried: {held:#}");
     let many = support::run_under(&[100_000]);
-    assert_eq!(find(&self::claims(&many), "hundred-thousand-requests")["verdict"], "holds");
+    assert_eq!(find(&judged::claims(&many), "hundred-thousand-requests")["verdict"], "holds");
 }
 
 #[test]
@@ -299,31 +255,4 @@ fn page_and_table_count_what_the_data_has() {
     for claim in &claims {
         assert_eq!(page.matches(&format!("id=\"claim-{}\"", claim["id"].as_str().unwrap())).count(), 1, "{claim:#}");
     }
-}
-
-/// The synthetic run, with the facts that the registry has.
-fn base() -> Run {
-    let mut run = support::run();
-    for facts in &mut run.run.approaches {
-        facts.browser =
-            ["short-poll", "conditional-get", "long-poll", "sse", "websocket"].contains(&facts.name.as_str());
-        facts.bidirectional = ["websocket", "grpc-bidi"].contains(&facts.name.as_str());
-    }
-    run
-}
-
-fn written(run: &Run) -> (String, Vec<Value>) {
-    let directory = TempDir::new().unwrap();
-    let written = page::write(run, directory.path()).unwrap();
-    let data: Value = serde_json::from_str(&fs::read_to_string(&written.data).unwrap()).unwrap();
-    (fs::read_to_string(&written.page).unwrap(), data["claims"].as_array().unwrap().clone())
-}
-
-fn claims(run: &Run) -> Vec<Value> {
-    let json = reports::export::text(run, reports::export::Form::Json);
-    serde_json::from_str::<Value>(&json).unwrap()["claims"].as_array().unwrap().clone()
-}
-
-fn find<'a>(claims: &'a [Value], id: &str) -> &'a Value {
-    claims.iter().find(|claim| claim["id"] == id).unwrap_or_else(|| panic!("no claim {id}"))
 }
