@@ -221,9 +221,9 @@ pub(crate) fn describe(load: &Load) -> String {
 /// What each client has of the events, which are those of all symbols.
 fn of_one(load: &Load) -> String {
     if load.symbols_per_client >= load.symbols {
-        return "all of them for each client".to_owned();
+        return "each for every client".to_owned();
     }
-    format!("{} of them for each client on average", significant(load.events_per_client()))
+    format!("on average {} a second for each client", significant(load.events_per_client()))
 }
 
 fn ranked(row: &Row) -> Option<Candidate<'_>> {

@@ -135,12 +135,12 @@ fn the_floor_and_what_a_client_has_are_said_where_they_are_spoken_of() {
     let mut run = support::run();
     run.run.approaches.iter_mut().find(|facts| facts.floor).unwrap().summary = "bare frames: no advice".into();
     let (_, verdict) = written(&run);
-    let each = "With 1,000 clients and 50 events a second, 0.250 of them for each client on average, sse and ";
+    let each = "With 1,000 clients and 50 events a second, on average 0.250 a second for each client, sse and ";
     assert!(verdict.starts_with(each) && verdict.ends_with(" The floor: bare frames."), "{verdict}");
     run.trials.retain(|trial| trial.approach != "raw-tcp");
     run.trials.iter_mut().for_each(|trial| trial.load.symbols = 1);
     let (_, verdict) = written(&run);
-    assert!(verdict.contains(" a second, all of them for each client, ") && !verdict.contains("floor"), "{verdict}");
+    assert!(verdict.contains(" a second, each for every client, ") && !verdict.contains("floor"), "{verdict}");
 }
 
 #[test]
