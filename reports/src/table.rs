@@ -131,7 +131,7 @@ fn footnote(point: &LoadPoint) -> String {
     let measured = || point.rows.iter().filter_map(|row| row.merged.as_ref());
     let mut text = String::new();
     if point.rows.iter().any(|row| row.like_floor && row.times_floor.is_some()) {
-        text += "≈ no difference from the floor is shown: the hulls of the rounds' 95 % intervals overlap.\n";
+        text += "≈ no difference from the floor is shown: the rounds' 95 % intervals, taken together, overlap.\n";
     }
     if measured().any(|merged| merged.interval_over_rounds_ns.is_none()) {
         let fewest = crate::difference::FEWEST_ROUNDS;

@@ -15,7 +15,7 @@ const FIRST: [&str; 6] = [
      events make a trial invalid.",
     "Each trial has fresh processes, in an order that is shuffled in each round. Percentiles are of merged histograms, \
      and stand only where there are events enough to support them.",
-    "A difference is shown where the hulls of the rounds’ 95 % intervals do not overlap, and nowhere else.",
+    "A difference is shown where the 95 % intervals of the rounds, taken together on each side, do not overlap, and nowhere else.",
     "Servers and clients share one machine and its loopback: without distance, loss, TLS, proxies or browsers. The \
      figures compare approaches as they are implemented here, and predict no network’s.",
     "The bands, the scenarios, the limits and both ends of every approach are ours.",
