@@ -210,7 +210,7 @@ fn the_machine_at_its_worst_is_on_the_page() {
     assert!(page.contains("Host, at worst, of each in any valid trial"));
     assert!(page.contains("steal 0.1 %, other processes 3.0 %"));
     assert!(page.contains("of the time, the threads that keep the processors awake among them"));
-    assert!(page.contains(">lines, cognitive "));
+    assert!(page.contains(">lines</small><small>cognitive "));
 }
 
 #[test]

@@ -114,8 +114,10 @@ fn latency(row: &Row) -> Cell {
 /// Both numbers that the band is made of, since either of them may decide it.
 fn complexity(judged: &Judged, [lines, cognitive]: [u32; 2]) -> Cell {
     let band = escape(judged.measured.unwrap_or(NONE));
-    let unit = format!("lines, cognitive {cognitive}: {band}");
-    let html = format!("{}<b>{lines}</b> <small class=\"unit\">{unit}</small>", word(judged));
+    let html = format!(
+        "{}<b>{lines}</b> <small class=\"unit\">lines</small><small>cognitive {cognitive}: {band}</small>",
+        word(judged)
+    );
     Cell::html(html, Some(f64::from(lines)))
 }
 
