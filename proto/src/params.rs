@@ -40,12 +40,20 @@ impl Params {
     }
 }
 
+/// Longest text of a duration, in bytes. The library that reads it panics where parts of more digits add up to more than
+/// a duration can be.
+const LONGEST_DURATION: usize = 16;
+
 /// Reads `250ms`, `1s`, `5m`, `1h`.
 ///
 /// # Errors
-/// The text is no duration.
+/// The text is no duration, or a longer one than anybody needs.
 pub fn parse_duration(text: &str) -> Result<Duration, ParamError> {
-    humantime::parse_duration(text).map_err(|_| ParamError::Duration(text.to_owned()))
+    let unreadable = || ParamError::Duration(text.to_owned());
+    if text.len() > LONGEST_DURATION {
+        return Err(unreadable());
+    }
+    humantime::parse_duration(text).map_err(|_| unreadable())
 }
 
 #[cfg(test)]
@@ -55,7 +63,9 @@ mod tests {
     #[test]
     fn a_duration_needs_its_unit() {
         assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(parse_duration("250"), Err(ParamError::Duration("250".into())));
+        for wrong in ["250", "18446744073709551615s 1000ms"] {
+            assert_eq!(parse_duration(wrong), Err(ParamError::Duration(wrong.into())));
+        }
     }
 
     #[test]

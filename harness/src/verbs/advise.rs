@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::Args;
+use proto::parse_duration;
 use reports::{
     advice::{self, Need},
     store,
@@ -71,7 +72,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<(), Failure> {
 }
 
 fn need(options: &AdviseOptions) -> anyhow::Result<Need> {
-    let staleness = humantime::parse_duration(&options.staleness)
+    let staleness = parse_duration(&options.staleness)
         .map_err(|_| anyhow!("--staleness is {}, expected a duration such as 50ms, 1s or 1m", options.staleness))?;
     let need = Need {
         clients: f64::from(options.clients),

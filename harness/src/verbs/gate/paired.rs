@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::Args;
+use proto::parse_duration;
 use reports::gate::{
     budget,
     paired::{self, Plan, SESSION_VERSION, Tolerated},
@@ -100,7 +101,7 @@ fn chosen(options: &PairedOptions, rehearsal: &Rehearsal) -> Result<(usize, u32)
     let Some(text) = &options.budget else {
         return Ok((cells.len(), options.blocks.unwrap_or_else(|| budget::blocks_for(cells.len()))));
     };
-    let time = humantime::parse_duration(text)
+    let time = parse_duration(text)
         .map_err(|_| Failure::Usage(anyhow!("--budget is {text}, expected a duration such as 15m")))?;
     let choice = budget::choose(&cells, rehearsal.seconds(), time.as_secs_f64(), &tolerated(options));
     let choice = choice.map_err(Failure::usage)?;
