@@ -165,7 +165,7 @@ pub(crate) fn load_points(run: &Run) -> Vec<LoadPoint> {
 }
 
 /// The loads of a run, from the lightest.
-pub(crate) fn loads(run: &Run) -> Vec<&Load> {
+fn loads(run: &Run) -> Vec<&Load> {
     let mut loads: Vec<&Load> = Vec::new();
     for trial in &run.trials {
         if !loads.iter().any(|load| same(load, &trial.load)) {

@@ -85,6 +85,14 @@ pub struct Tool {
     pub dirty: bool,
 }
 
+impl Tool {
+    /// As much of the commit as names it to people.
+    #[must_use]
+    pub fn short_revision(&self) -> String {
+        self.git_revision.chars().take(12).collect()
+    }
+}
+
 /// The machine of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -12,9 +12,9 @@ use super::{Finding, Outcome, Tier, Verdict};
 use crate::{
     format,
     lists::unique,
-    merge::{self, Merged},
-    report,
-    schema::{Environment, TrialRecord},
+    merge::Merged,
+    report::{self, LoadPoint, Row},
+    schema::Environment,
     store::Run,
     verdict,
 };
@@ -92,8 +92,7 @@ pub fn look(runs: &[Run]) -> Outcome {
     };
     let findings: Vec<Finding> = findings.into_iter().map(|(_, finding)| finding).collect();
     let reason = reason(&findings, judged, outstanding);
-    let verdict = if judged == 0 { Verdict::Inconclusive } else { Verdict::Pass };
-    let verdict = if few > 0 { Verdict::Inconclusive } else { verdict };
+    let verdict = if judged == 0 || few > 0 { Verdict::Inconclusive } else { Verdict::Pass };
     Outcome { tier: Tier::History, verdict, reason, compared, findings, notes }
 }
 
@@ -145,20 +144,14 @@ fn usable(runs: &[Run]) -> (Vec<&Run>, Vec<String>) {
 fn places<'a>(runs: &[&'a Run]) -> BTreeMap<Place, Vec<Point<'a>>> {
     let mut places: BTreeMap<Place, Vec<Point<'a>>> = BTreeMap::new();
     for run in runs {
-        for load in report::loads(run) {
-            let under: Vec<&TrialRecord> = run.trials.iter().filter(|it| report::same(&it.load, load)).collect();
-            for variant in unique(under.iter().map(|trial| trial.variant.as_str())) {
-                let own: Vec<&TrialRecord> = under.iter().filter(|it| it.variant == variant).copied().collect();
-                let Some(merged) = merge::merged(&own) else { continue };
-                let whole = serde_json::to_string(&load.without_orders());
+        for LoadPoint { load, rows } in report::load_points(run) {
+            let whole = serde_json::to_string(&load.without_orders()).unwrap_or_default();
+            // The words first, for a reader; the whole after it, for what the words leave out.
+            let load = format!("{}\n{whole}", verdict::describe(&load));
+            for Row { variant, merged, .. } in rows {
+                let Some(merged) = merged else { continue };
                 let machine = machine(&run.run.environment);
-                let place = (
-                    machine,
-                    run.run.scenario_name.clone(),
-                    variant.to_owned(),
-                    // The words first, for a reader; the whole after it, for what the words leave out.
-                    format!("{}\n{}", verdict::describe(load), whole.unwrap_or_default()),
-                );
+                let place = (machine, run.run.scenario_name.clone(), variant, load.clone());
                 places.entry(place).or_default().push(Point { run, merged });
             }
         }
@@ -222,7 +215,7 @@ fn finding((_, scenario, variant, load): &Place, points: &[Point<'_>], metric: &
 fn change(from: &Level, to: &Level, runs: &[(&Run, f64)], metric: &Metric) -> String {
     let (last, first) = (runs[to.from - 1].0, runs[to.from].0);
     let boot = if last.run.environment.boot_id == first.run.environment.boot_id { "" } else { ", with a new boot" };
-    let revision: String = first.run.tool.git_revision.chars().take(12).collect();
+    let revision = first.run.tool.short_revision();
     format!(
         "from the run of {} on (commit {revision}{boot}) its level is {} and no longer {}",
         first.run.started,

@@ -91,7 +91,7 @@ fn run(entry: &Entry) -> Vec<Cell> {
     let address = escape(&entry.address());
     let results = address.replace(&format!("{}/index.html", super::DIRECTORY), crate::store::FILE_NAME);
     let dirty = if run.tool.dirty { " with changes" } else { "" };
-    let revision: String = run.tool.git_revision.chars().take(12).collect();
+    let revision = run.tool.short_revision();
     vec![
         Cell::html(format!("<a href=\"{address}\">{}</a>{faults}", escape(&entry.name)), None),
         Cell::text(&run.scenario_name),
