@@ -102,27 +102,26 @@ impl Setup {
     /// # Errors
     /// Why a build cannot be measured.
     pub(crate) fn rehearse(&self) -> Result<Rehearsal, String> {
-        let mut trials = Vec::new();
-        let mut tools = Vec::new();
         let start_ns = clock::now_ns();
-        let turns = self.approaches.iter().map(|approach| (Arm::Base, approach));
-        let turns: Vec<(Arm, &String)> = turns.chain(self.approaches.first().map(|first| (Arm::Head, first))).collect();
-        for (arm, approach) in &turns {
-            let run = self.turn(*arm, approach, self.seed, None, &format!("rehearsal-{}-{approach}", name(*arm)))?;
-            let trial = run.trials.into_iter().next().ok_or_else(|| format!("{} recorded no trial", name(*arm)))?;
-            if let (Status::Failed, reason) = (trial.status, &trial.error) {
-                let reason = reason.as_deref().unwrap_or("it does not say why");
-                return Err(format!("{} of {} failed in the rehearsal: {reason}", name(*arm), trial.variant));
-            }
-            tools.push(run.run.tool);
-            trials.push(trial);
+        let rehearsed = self.approaches.iter().map(|approach| self.rehearsed(Arm::Base, approach));
+        let rehearsed = rehearsed.collect::<Result<Vec<_>, String>>()?;
+        let [first, ..] = self.approaches.as_slice() else { return Err("the scenario has no approach".to_owned()) };
+        let (head, _) = self.rehearsed(Arm::Head, first)?;
+        let seconds = (clock::now_ns() - start_ns) as f64 / 1e9 / (rehearsed.len() + 1) as f64;
+        let (bases, trials): (Vec<Tool>, Vec<TrialRecord>) = rehearsed.into_iter().unzip();
+        Ok(Rehearsal { base: describe(&bases[0]), head: describe(&head), trials, load: self.load.clone(), seconds })
+    }
+
+    /// One trial that must not fail, and which build made it.
+    fn rehearsed(&self, arm: Arm, approach: &str) -> Result<(Tool, TrialRecord), String> {
+        let Run { run, trials, .. } =
+            self.turn(arm, approach, self.seed, None, &format!("rehearsal-{}-{approach}", arm.name()))?;
+        let trial = trials.into_iter().next().ok_or_else(|| format!("{} recorded no trial", arm.name()))?;
+        if trial.status == Status::Failed {
+            let reason = trial.error.as_deref().unwrap_or("it does not say why");
+            return Err(format!("{} of {} failed in the rehearsal: {reason}", arm.name(), trial.variant));
         }
-        let seconds = (clock::now_ns() - start_ns) as f64 / 1e9 / turns.len().max(1) as f64;
-        trials.truncate(self.approaches.len());
-        let ([base, ..], [.., head]) = (tools.as_slice(), tools.as_slice()) else {
-            return Err("the scenario has no approach".to_owned());
-        };
-        Ok(Rehearsal { base: describe(base), head: describe(head), trials, load: self.load.clone(), seconds })
+        Ok((run.tool, trial))
     }
 
     /// One trial of one arm: what its program recorded, or why there is nothing.
@@ -135,17 +134,17 @@ impl Setup {
             command.args(["--set", key]);
         }
         let ended = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output();
-        let ended = ended.map_err(|error| format!("{} does not start: {error}", name(arm)))?;
+        let ended = ended.map_err(|error| format!("{} does not start: {error}", arm.name()))?;
         if !ended.status.code().is_some_and(|code| RECORDED.contains(&code)) {
             let said = String::from_utf8_lossy(&ended.stderr);
             let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-            return Err(format!("{} ended with {}: {last}", name(arm), ended.status));
+            return Err(format!("{} ended with {}: {last}", arm.name(), ended.status));
         }
-        store::read(&out).map_err(|error| format!("{}: {error}", name(arm)))
+        store::read(&out).map_err(|error| format!("{}: {error}", arm.name()))
     }
 
     fn program(&self, arm: Arm) -> PathBuf {
-        self.directory.join("builds").join(name(arm))
+        self.directory.join("builds").join(arm.name())
     }
 
     fn scenario(&self) -> PathBuf {
@@ -180,14 +179,14 @@ pub(crate) fn run(
     for (slot, turn) in slots.iter().zip(1..) {
         let Slot { block, cell, arm, position } = *slot;
         let place = &plan.cells[cell];
-        say(&format!("[{turn}/{}] block {block} {} {}", slots.len(), place.variant, name(arm)));
+        say(&format!("[{turn}/{}] block {block} {} {}", slots.len(), place.variant, arm.name()));
         let key = keys[cell].as_deref().filter(|_| arm == Arm::Head);
-        let out = format!("block-{block:02}-{}-{}", setup.approaches[cell], name(arm));
+        let out = format!("block-{block:02}-{}-{}", setup.approaches[cell], arm.name());
         let seed = setup.seed.wrapping_add(plan.seed).wrapping_add(u64::from(block));
         let ran = setup.turn(arm, &setup.approaches[cell], seed, key, &out);
         let trial = ran.and_then(|run| match run.trials.as_slice() {
             [trial] if trial.variant == place.variant => Ok(Trial::of(block, arm, position, place.load.clone(), trial)),
-            _ => Err(format!("{} recorded something else than one trial of {}", name(arm), place.variant)),
+            _ => Err(format!("{} recorded something else than one trial of {}", arm.name(), place.variant)),
         });
         let trial = trial.unwrap_or_else(|reason| Trial::failed(*slot, place.clone(), reason));
         write(&mut file, &Line::Trial(trial.clone()))?;
@@ -212,16 +211,12 @@ fn approaches(scenario: &Scenario) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn name(arm: Arm) -> &'static str {
-    match arm {
-        Arm::Base => "base",
-        Arm::Copy => "copy",
-        Arm::Head => "head",
-    }
-}
-
 /// Which build it is, for people: `0.1.0 at 1a2b3c4d5e6f`, and whether its sources were changed.
 fn describe(tool: &Tool) -> String {
-    let revision: String = tool.git_revision.chars().take(12).collect();
-    format!("{} at {revision}{}", tool.version, if tool.dirty { " with uncommitted changes" } else { "" })
+    format!(
+        "{} at {}{}",
+        tool.version,
+        tool.short_revision(),
+        if tool.dirty { " with uncommitted changes" } else { "" }
+    )
 }

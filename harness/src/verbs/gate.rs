@@ -59,15 +59,14 @@ pub(crate) fn gate(command: &GateCommand) -> Result<(), Failure> {
 /// Shows the outcome everywhere it is asked for, and ends as it says.
 fn conclude(outcome: Outcome, surfaces: &Surfaces) -> Result<(), Failure> {
     let outcomes = [outcome];
-    let internal = |error: anyhow::Error| Failure::Internal(error);
     output::data(&if surfaces.json { surface::json(&outcomes) } else { text::render(&outcomes, surfaces.verbose) })?;
     if let Some(directory) = &surfaces.out {
-        surface::write_all(&outcomes, directory).map_err(|error| internal(error.into()))?;
+        surface::write_all(&outcomes, directory).map_err(|error| Failure::Internal(error.into()))?;
         output::say(&format!("written: {}", directory.display()));
     }
     if surfaces.github {
         output::data(&annotations::render(&outcomes))?;
-        summarise(&markdown::render(&outcomes)).map_err(|error| internal(error.into()))?;
+        summarise(&markdown::render(&outcomes)).map_err(|error| Failure::Internal(error.into()))?;
     }
     let [outcome] = outcomes;
     match outcome.verdict {

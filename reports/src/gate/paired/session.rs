@@ -107,6 +107,18 @@ pub enum Arm {
     Head,
 }
 
+impl Arm {
+    /// As a session's file and its directories have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Base => "base",
+            Self::Copy => "copy",
+            Self::Head => "head",
+        }
+    }
+}
+
 /// All arms of a block.
 pub const ARMS: [Arm; 3] = [Arm::Base, Arm::Copy, Arm::Head];
 
