@@ -8,17 +8,33 @@ use command::bench;
 use tempfile::tempdir;
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/studies/a-a.csv");
+const SESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/studies/gate");
 const METHODOLOGY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../METHODOLOGY.md");
 
-#[test]
-fn the_methodology_prints_what_the_committed_samples_say() {
-    let printed = bench(&["study", SAMPLES]);
+/// What the methodology says must be what is printed.
+#[track_caller]
+fn is_in_the_methodology(arguments: &[&str]) {
+    let printed = bench(arguments);
     assert_eq!(printed.code, 0, "{printed:?}");
     assert!(printed.stdout.lines().count() > 10, "{}", printed.stdout);
     let methodology = fs::read_to_string(METHODOLOGY).unwrap();
     for line in printed.stdout.lines() {
         assert!(methodology.contains(line.trim_end()), "METHODOLOGY.md lacks: {line}");
     }
+}
+
+#[test]
+fn the_methodology_prints_what_the_committed_samples_say() {
+    is_in_the_methodology(&["study", SAMPLES]);
+}
+
+#[test]
+fn the_methodology_prints_what_the_committed_sessions_say() {
+    let sessions = fs::read_dir(SESSIONS).unwrap().map(|entry| entry.unwrap().path().to_str().unwrap().to_owned());
+    let mut sessions: Vec<String> = sessions.collect();
+    sessions.sort();
+    let sessions = sessions.iter().map(String::as_str);
+    is_in_the_methodology(&["gate", "study"].into_iter().chain(sessions).collect::<Vec<_>>());
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub use rule::{Detectable, Estimate, LEVEL, MOST_BLOCKS, POWER, Says, TAIL};
 use rule::{estimates, reversed};
 pub(crate) use rule::{regressions, shown_of_normal};
 pub use session::{ARMS, Arm, Cell, FILE_NAME, Line, Plan, SESSION_VERSION, Session, SessionError, Tolerated, Trial};
+pub(crate) use text::change;
 
 /// Keeps what is resampled apart from the order of the session, which has the same seed.
 const RESAMPLING: u64 = 1 << 32;

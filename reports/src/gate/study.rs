@@ -11,12 +11,11 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::{
-    paired::{self, Cell, Metric, Session},
+    paired::{self, Cell, Metric, Pairs, Session},
     random::Random,
+    signed_rank,
 };
-use crate::inference;
-
-pub use text::{render_equals, render_power};
+use crate::{inference, lists::unique};
 
 /// Sessions that are made where nobody says how many.
 pub const MADE: usize = 1_000;
@@ -42,36 +41,52 @@ impl Rate {
     }
 }
 
-/// How often the gate fails builds that are equal.
+/// What the sessions given say, those of one shape together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Equals {
-    /// Sessions that the blocks are from.
-    pub measured_sessions: usize,
-    /// Blocks that were measured.
-    pub measured_blocks: usize,
-    /// Blocks of each session that was made.
-    pub blocks: usize,
-    /// Tests of each.
-    pub tests: usize,
-    /// Sessions that failed in any test: the rule as it is, with Holm's adjustment.
-    pub failed: Rate,
-    /// The sessions as they were measured, the copy in the head's place.
-    pub as_measured: Rate,
+pub struct Study {
+    /// In the order of their first session.
+    pub shapes: Vec<Shape>,
 }
 
-/// How often the gate finds one injected slowdown.
+/// Sessions with the same cells, blocks and tolerance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Power {
-    /// What was injected, such as `+20 % latency`.
-    pub injected: String,
-    /// Blocks of each session that was made.
+pub struct Shape {
+    /// What each block ran.
+    pub cells: Vec<Cell>,
+    /// Blocks that each session planned.
+    pub blocks: u32,
+    /// The copy of the base in every session, as if it were the head: each failure is a false one.
+    pub equal: Rates,
+    /// Heads that were slowed down on purpose, by how.
+    pub slowed: BTreeMap<String, Rates>,
+}
+
+/// How often one kind of head fails.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rates {
+    /// Blocks that were measured.
+    pub measured_blocks: usize,
+    /// Blocks of each session that was made of them.
     pub blocks: usize,
-    /// Tests of each.
-    pub tests: usize,
-    /// Sessions that failed in any test.
+    /// Sessions that failed in any test: the rule as it is, with Holm's adjustment.
     pub failed: Rate,
-    /// For each test, sessions that failed in it.
-    pub of_tests: Vec<(Cell, Metric, Rate)>,
+    /// The same of the sessions as they were measured.
+    pub as_measured: Rate,
+    /// Each test.
+    pub tests: Vec<TestRate>,
+}
+
+/// One test of the sessions.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TestRate {
+    /// What ran.
+    pub cell: Cell,
+    /// What is compared.
+    pub metric: Metric,
+    /// Hodges and Lehmann's estimate over all measured blocks, as the logarithm of a ratio.
+    pub shift: f64,
+    /// Sessions that were made and failed in it.
+    pub failed: Rate,
 }
 
 /// Why there is no study.
@@ -91,18 +106,6 @@ pub enum GateStudyError {
         /// Why.
         reason: String,
     },
-    /// Sessions of other cells or another tolerance.
-    #[error("session {0} has other cells, blocks or tolerance than the first")]
-    Mixed(usize),
-}
-
-/// What all sessions together say.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Study {
-    /// Of the control of each session.
-    pub equals: Equals,
-    /// Of the heads that were slowed down on purpose, by how.
-    pub power: Vec<Power>,
 }
 
 impl Study {
@@ -111,123 +114,139 @@ impl Study {
     /// # Errors
     /// There is too little to make a rate of.
     pub fn of(sessions: &[Session], made: usize, seed: u64) -> Result<Self, GateStudyError> {
-        let equals = equals(sessions, made, seed)?;
-        let mut injected: BTreeMap<&str, Vec<Session>> = BTreeMap::new();
-        for session in sessions {
-            if let Some(what) = &session.plan.injected {
-                injected.entry(what).or_default().push(session.clone());
-            }
+        if sessions.is_empty() {
+            return Err(GateStudyError::Nothing);
         }
-        let power = injected.into_iter().map(|(what, sessions)| power(what, &sessions, made, seed));
-        Ok(Self { equals, power: power.collect::<Result<_, _>>()? })
+        if made < FEWEST_SESSIONS {
+            return Err(GateStudyError::FewSessions(made));
+        }
+        let pairs = (1..).zip(sessions).map(|(place, session)| {
+            let pairs = paired::gated_pairs(session);
+            Ok((session, pairs.map_err(|reason| GateStudyError::Session { session: place, reason })?))
+        });
+        let measured = pairs.collect::<Result<Vec<Measured<'_>>, GateStudyError>>()?;
+        let shapes = unique(sessions.iter().map(shape)).into_iter().map(|of| {
+            let own = measured.iter().filter(|(session, _)| shape(session) == of);
+            Shape::of(&own.collect::<Vec<_>>(), made, seed)
+        });
+        Ok(Self { shapes: shapes.collect() })
     }
 
     /// As text.
     #[must_use]
     pub fn text(&self) -> String {
-        let power = if self.power.is_empty() { String::new() } else { render_power(&self.power) };
-        format!("{}\n{power}", render_equals(&self.equals))
+        self.shapes.iter().map(text::render).collect::<Vec<_>>().join("\n")
     }
 }
 
-/// The tests of a block, in their order.
+/// A session with the pairs of its tests.
+type Measured<'a> = (&'a Session, Vec<Pairs>);
+
+/// What sessions must have in common to be studied together: cells, blocks, and what is tolerated.
+fn shape(session: &Session) -> (&[Cell], u32, [u64; 2]) {
+    let plan = &session.plan;
+    (&plan.cells, plan.blocks, paired::GATED.map(|metric| plan.tolerated.of(metric).to_bits()))
+}
+
+impl Shape {
+    fn of(measured: &[&Measured<'_>], made: usize, seed: u64) -> Self {
+        let plan = &measured[0].0.plan;
+        let rates = |sessions: &[&Measured<'_>], side, remade: Remade, stream| {
+            let pool = Pool {
+                sessions: sessions.iter().map(|(session, pairs)| blocks(session.plan.blocks, pairs, side)).collect(),
+                limits: measured[0].1.iter().map(|pairs| plan.tolerated.limit(pairs.metric)).collect(),
+            };
+            let tests: Vec<(Cell, Metric)> =
+                measured[0].1.iter().map(|pairs| (pairs.cell.clone(), pairs.metric)).collect();
+            pool.rates(tests, remade, made, &mut Random::new(seed, stream))
+        };
+        let injected = unique(measured.iter().filter_map(|(session, _)| session.plan.injected.as_ref()));
+        let slowed = injected.into_iter().map(|what| {
+            let is_so = |measured: &&&Measured<'_>| measured.0.plan.injected.as_ref() == Some(what);
+            let own: Vec<&Measured<'_>> = measured.iter().filter(is_so).copied().collect();
+            (what.clone(), rates(&own, |pairs| &pairs.head, redrawn, 1))
+        });
+        Self {
+            cells: plan.cells.clone(),
+            blocks: plan.blocks,
+            equal: rates(measured, |pairs| &pairs.control, exchanged, 0),
+            slowed: slowed.collect(),
+        }
+    }
+}
+
+/// The differences of a block, a test each.
 type Block = Vec<f64>;
 
-/// How often sessions of equal builds fail. In each block the labels of base and copy are exchanged or not, by a coin,
-/// for all its cells at once, as what disturbs a block disturbs them together. Blocks are drawn from those of all
-/// sessions, each at most once.
-///
-/// # Errors
-/// There is too little to make a rate of.
-pub fn equals(sessions: &[Session], made: usize, seed: u64) -> Result<Equals, GateStudyError> {
-    let limits = checked(sessions, made)?;
-    let measured = sessions.iter().map(|session| blocks(session, |pairs| &pairs.control)).collect::<Vec<_>>();
-    let pool: Vec<&Block> = measured.iter().flatten().collect();
-    let size = measured.iter().map(Vec::len).min().unwrap_or(0);
-    let mut random = Random::new(seed, 0);
-    let fails = |_: &usize| {
-        let mut drawn = pool.clone();
-        random.shuffle(&mut drawn);
-        let exchanged = drawn[..size].iter().map(|block| {
-            let sign = if random.coin() { -1.0 } else { 1.0 };
-            block.iter().map(|difference| sign * difference).collect()
-        });
-        paired::regressions(&by_test(&exchanged.collect::<Vec<Block>>()), &limits).contains(&true)
-    };
-    let failed = (0..made).filter(fails).count();
-    let as_measured =
-        measured.iter().filter(|blocks| paired::regressions(&by_test(blocks), &limits).contains(&true)).count();
-    Ok(Equals {
-        measured_sessions: sessions.len(),
-        measured_blocks: pool.len(),
-        blocks: size,
-        tests: pool.first().map_or(0, |block| block.len()),
-        failed: Rate::of(failed, made),
-        as_measured: Rate::of(as_measured, measured.len()),
-    })
+/// So many blocks made of those that were measured.
+type Remade = fn(&[&Block], usize, &mut Random) -> Vec<Block>;
+
+/// What sessions measured of one kind of head.
+struct Pool {
+    /// The blocks of each session.
+    sessions: Vec<Vec<Block>>,
+    /// What is tolerated in each test, as a logarithm.
+    limits: Vec<f64>,
 }
 
-/// How often sessions find what was injected into the head of these sessions: blocks are drawn from all of them, each as
-/// often as chance has it, as many as a session has.
-///
-/// # Errors
-/// There is too little to make a rate of.
-pub fn power(injected: &str, sessions: &[Session], made: usize, seed: u64) -> Result<Power, GateStudyError> {
-    let limits = checked(sessions, made)?;
-    let measured = sessions.iter().map(|session| blocks(session, |pairs| &pairs.head)).collect::<Vec<_>>();
-    let pool: Vec<&Block> = measured.iter().flatten().collect();
-    let size = measured.iter().map(Vec::len).min().unwrap_or(0);
-    let tests = sessions[0].plan.cells.iter().flat_map(|cell| paired::GATED.map(|metric| (cell.clone(), metric)));
-    let tests: Vec<(Cell, Metric)> = tests.collect();
-    let mut times = vec![0; tests.len()];
-    let mut failed = 0;
-    let mut random = Random::new(seed, 1);
-    for _ in 0..made {
-        let drawn: Vec<Block> = (0..size).map(|_| pool[random.below(pool.len())].clone()).collect();
-        let failing = paired::regressions(&by_test(&drawn), &limits);
-        failed += usize::from(failing.contains(&true));
-        times.iter_mut().zip(failing).for_each(|(times, fails)| *times += usize::from(fails));
-    }
-    Ok(Power {
-        injected: injected.to_owned(),
-        blocks: size,
-        tests: tests.len(),
-        failed: Rate::of(failed, made),
-        of_tests: tests
-            .into_iter()
-            .zip(times)
-            .map(|((cell, metric), times)| (cell, metric, Rate::of(times, made)))
-            .collect(),
-    })
-}
-
-/// What is tolerated in each test, as a logarithm, of sessions that can be studied together.
-fn checked(sessions: &[Session], made: usize) -> Result<Vec<f64>, GateStudyError> {
-    let first = sessions.first().ok_or(GateStudyError::Nothing)?;
-    if made < FEWEST_SESSIONS {
-        return Err(GateStudyError::FewSessions(made));
-    }
-    for (place, session) in (1..).zip(sessions) {
-        let alike = |session: &Session| {
-            let plan = &session.plan;
-            (plan.cells.clone(), plan.blocks, paired::GATED.map(|metric| plan.tolerated.of(metric).to_bits()))
-        };
-        if alike(session) != alike(first) {
-            return Err(GateStudyError::Mixed(place));
+impl Pool {
+    fn rates(&self, tests: Vec<(Cell, Metric)>, remade: Remade, made: usize, random: &mut Random) -> Rates {
+        let all: Vec<&Block> = self.sessions.iter().flatten().collect();
+        let blocks = self.sessions.iter().map(Vec::len).min().unwrap_or(0);
+        let mut times = vec![0; tests.len()];
+        let mut failed = 0;
+        for _ in 0..made {
+            let failing = self.failing(&remade(&all, blocks, random));
+            failed += usize::from(failing.contains(&true));
+            times.iter_mut().zip(failing).for_each(|(times, fails)| *times += usize::from(fails));
         }
-        paired::gated_pairs(session).map_err(|reason| GateStudyError::Session { session: place, reason })?;
+        let as_measured = self.sessions.iter().filter(|blocks| self.failing(blocks).contains(&true)).count();
+        let whole = by_test(&all.iter().copied().cloned().collect::<Vec<Block>>());
+        let tests = tests.into_iter().zip(whole).zip(times).map(|(((cell, metric), differences), times)| TestRate {
+            cell,
+            metric,
+            shift: signed_rank::shift(&differences).unwrap_or(f64::NAN),
+            failed: Rate::of(times, made),
+        });
+        Rates {
+            measured_blocks: all.len(),
+            blocks,
+            failed: Rate::of(failed, made),
+            as_measured: Rate::of(as_measured, self.sessions.len()),
+            tests: tests.collect(),
+        }
     }
-    Ok(first.plan.cells.iter().flat_map(|_| paired::GATED.map(|metric| first.plan.tolerated.limit(metric))).collect())
+
+    /// Which tests fail in a session of these blocks.
+    fn failing(&self, blocks: &[Block]) -> Vec<bool> {
+        paired::regressions(&by_test(blocks), &self.limits)
+    }
 }
 
-/// The blocks of a session in which every test has a pair.
-fn blocks(session: &Session, side: fn(&paired::Pairs) -> &Vec<(u32, f64)>) -> Vec<Block> {
-    let pairs = paired::gated_pairs(session).unwrap_or_default();
+/// Equal builds: blocks are drawn, each at most once, and in each the labels of base and copy are exchanged or not, by a
+/// coin, for all its cells at once, as what disturbs a block disturbs them together.
+fn exchanged(pool: &[&Block], blocks: usize, random: &mut Random) -> Vec<Block> {
+    let mut drawn = pool.to_vec();
+    random.shuffle(&mut drawn);
+    let exchanged = drawn[..blocks].iter().map(|block| {
+        let sign = if random.coin() { -1.0 } else { 1.0 };
+        block.iter().map(|difference| sign * difference).collect()
+    });
+    exchanged.collect()
+}
+
+/// The same head again: blocks are drawn, each as often as chance has it.
+fn redrawn(pool: &[&Block], blocks: usize, random: &mut Random) -> Vec<Block> {
+    (0..blocks).map(|_| pool[random.below(pool.len())].clone()).collect()
+}
+
+/// The blocks, from 1, in which every test has a pair.
+fn blocks(planned: u32, pairs: &[Pairs], side: fn(&Pairs) -> &Vec<(u32, f64)>) -> Vec<Block> {
     let of_block = |block: u32| {
         let difference = |pairs| side(pairs).iter().find(|(of, _)| *of == block).map(|(_, difference)| *difference);
         pairs.iter().map(difference).collect::<Option<Block>>()
     };
-    (1..=session.plan.blocks).filter_map(of_block).collect()
+    (1..=planned).filter_map(of_block).collect()
 }
 
 /// The differences of each test over these blocks.
@@ -241,38 +260,55 @@ mod tests {
     use super::*;
     use crate::gate::paired::{Arm, fixture};
 
+    fn one_shape(sessions: &[Session], made: usize, seed: u64) -> (Shape, String) {
+        let study = Study::of(sessions, made, seed).unwrap();
+        assert_eq!(Study::of(sessions, made, seed).unwrap(), study);
+        let text = study.text();
+        let [shape] = <[Shape; 1]>::try_from(study.shapes).unwrap();
+        (shape, text)
+    }
+
     #[test]
     fn equal_builds_fail_in_at_most_one_of_a_hundred() {
         let sessions = [fixture::noisy(16, 3, 1, 0.3), fixture::noisy(16, 3, 2, 0.3)];
-        let study = equals(&sessions, 1_000, 5).unwrap();
-        assert_eq!((study.measured_blocks, study.blocks, study.tests), (32, 16, 6));
-        assert!(study.failed.times <= 20, "{:?}", study.failed);
-        assert_eq!(study.failed.sessions, 1_000);
-        assert_eq!(equals(&sessions, 1_000, 5).unwrap(), study);
-        let text = render_equals(&study);
-        assert!(text.contains("of 1,000 sessions") && text.contains("32 blocks"), "{text}");
+        let (shape, text) = one_shape(&sessions, 1_000, 5);
+        let Rates { measured_blocks, blocks, failed, tests, .. } = &shape.equal;
+        assert_eq!((*measured_blocks, *blocks, tests.len(), failed.sessions), (32, 16, 6, 1_000));
+        assert!(failed.times <= 20, "{failed:?}");
+        let said = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains("2 sessions, measured with 32 blocks, 1,000 sessions"), "{text}");
     }
 
     #[test]
     fn a_known_slowdown_is_found_where_it_is() {
         let mut session = fixture::session(16, 2, 3);
         fixture::slower(&mut session, Arm::Head, "variant-1", 1.3);
-        let study = power("+30 % processor time", &[session], 200, 6).unwrap();
-        let rates: Vec<u64> = study.of_tests.iter().map(|(_, _, rate)| rate.times).collect();
-        assert!(rates[2] >= 180 && rates[0] <= 4 && study.failed.times >= rates[2], "{rates:?}");
-        let text = render_power(&[study]);
+        session.plan.injected = Some("+30 % processor time".to_owned());
+        let (shape, text) = one_shape(&[session], 200, 6);
+        let slowed = &shape.slowed["+30 % processor time"];
+        let rates: Vec<u64> = slowed.tests.iter().map(|test| test.failed.times).collect();
+        assert!(rates[2] >= 180 && rates[0] <= 4 && slowed.failed.times >= rates[2], "{rates:?}");
+        assert!((slowed.tests[2].shift.exp() - 1.3).abs() < 0.05, "{slowed:?}");
+        assert!(shape.equal.failed.times <= 4);
         assert!(text.contains("+30 % processor time") && text.contains("variant-1"), "{text}");
+    }
+
+    #[test]
+    fn sessions_of_another_shape_are_studied_apart() {
+        let session = |blocks, cells, seed| fixture::session(blocks, cells, seed);
+        let sessions = [session(16, 1, 4), session(17, 1, 5), session(16, 1, 6), session(16, 2, 7)];
+        let study = Study::of(&sessions, 100, 1).unwrap();
+        let shapes = study.shapes.iter().map(|shape| (shape.blocks, shape.cells.len(), shape.equal.measured_blocks));
+        assert_eq!(shapes.collect::<Vec<_>>(), [(16, 1, 32), (17, 1, 17), (16, 2, 16)]);
     }
 
     #[test]
     fn too_little_is_no_study() {
         let session = fixture::session(16, 1, 4);
-        assert_eq!(equals(&[], 100, 1), Err(GateStudyError::Nothing));
-        assert_eq!(equals(std::slice::from_ref(&session), 99, 1), Err(GateStudyError::FewSessions(99)));
-        let other = fixture::session(17, 1, 4);
-        assert_eq!(equals(&[session.clone(), other], 100, 1), Err(GateStudyError::Mixed(2)));
+        assert_eq!(Study::of(&[], 100, 1), Err(GateStudyError::Nothing));
+        assert_eq!(Study::of(std::slice::from_ref(&session), 99, 1), Err(GateStudyError::FewSessions(99)));
         let mut cut = session;
         cut.trials.pop();
-        assert!(matches!(power("x", &[cut], 100, 1), Err(GateStudyError::Session { session: 1, .. })));
+        assert!(matches!(Study::of(&[cut], 100, 1), Err(GateStudyError::Session { session: 1, .. })));
     }
 }

@@ -76,7 +76,7 @@ fn explanation(plan: &Plan, test: &Test, tests: usize) -> String {
         TestResult::Blind { needed } => {
             let shown = test.detectable.map_or_else(
                 || "no shift at all".to_owned(),
-                |it| format!("only a shift of {} or more", percent(it.shown)),
+                |it| format!("only a shift of {} or more", change(it.shown)),
             );
             let remedy = match needed {
                 Some(_) => format!("it takes {} to see what is tolerated", wanted(needed)),
@@ -150,7 +150,7 @@ fn sight(tests: &[Test]) -> Option<String> {
             tests.iter().filter_map(|test| Some((of(test.detectable.as_ref()?), test))).collect();
         all.sort_by(|(a, _), (b, _)| a.total_cmp(b));
         let ((least, sharpest), (most, bluntest)) = (all.first().copied()?, all.last().copied()?);
-        Some(format!("{} ({}) to {} ({})", percent(least), place(sharpest), percent(most), place(bluntest)))
+        Some(format!("{} ({}) to {} ({})", change(least), place(sharpest), change(most), place(bluntest)))
     };
     let (shown, failed) = (range(|it| it.shown)?, range(|it| it.failed)?);
     Some(format!(
@@ -185,9 +185,9 @@ fn size(estimate: &Estimate) -> String {
     let pairs = if estimate.pairs == 1 { "1 pair".to_owned() } else { format!("{} pairs", estimate.pairs) };
     match estimate.interval {
         Some([lower, upper]) => {
-            format!("{} (90 % interval {} to {}, {pairs})", percent(estimate.shift), percent(lower), percent(upper))
+            format!("{} (90 % interval {} to {}, {pairs})", change(estimate.shift), change(lower), change(upper))
         }
-        None if estimate.shift.is_finite() => format!("{} ({pairs}, too few for an interval)", percent(estimate.shift)),
+        None if estimate.shift.is_finite() => format!("{} ({pairs}, too few for an interval)", change(estimate.shift)),
         None => format!("an unknown amount ({pairs})"),
     }
 }
@@ -197,7 +197,7 @@ fn place(test: &Test) -> String {
 }
 
 /// The logarithm of a ratio as a percentage of change, signed.
-fn percent(logarithm: f64) -> String {
+pub(crate) fn change(logarithm: f64) -> String {
     let percent = logarithm.exp_m1() * 100.0;
     if percent.abs() < 0.05 { "0.0 %".to_owned() } else { format!("{percent:+.1} %") }
 }

@@ -1,67 +1,48 @@
 //! The gate's study as plain text, aligned, as the documents print it.
 
-use super::{Equals, Power, Rate};
-use crate::format;
+use super::{Rate, Rates, Shape};
+use crate::{
+    format,
+    gate::{counts::several, paired},
+    lists::unique,
+};
 
 /// Columns that sentences keep within.
 const WIDTH: usize = 100;
 
-/// How often equal builds fail, in sentences.
-#[must_use]
-pub fn render_equals(study: &Equals) -> String {
+/// What sessions of one shape say: where the blocks come from, and a line for each kind of head and test.
+pub(super) fn render(shape: &Shape) -> String {
+    let Rates { measured_blocks, as_measured, tests, failed, .. } = &shape.equal;
+    let cells = unique(shape.cells.iter().map(|cell| cell.variant.as_str())).join(", ");
     let said = format!(
-        "{} blocks of {} sessions in which a copy of the base ran beside it were made into sessions of {} blocks and {} \
-         tests, with the labels of the two exchanged at random in each block: the same build on both sides, so that each \
-         failure is a false one.",
-        format::count(study.measured_blocks as u64),
-        format::count(study.measured_sessions as u64),
-        study.blocks,
-        study.tests
+        "{cells} in {} blocks, {} tests. Of {}, measured with {measured_blocks} blocks, {} are made for each kind \
+         of head, and judged by the rule. The copy is the base itself: in each block the labels of the two are exchanged \
+         at random, so that whatever fails, fails falsely.",
+        shape.blocks,
+        tests.len(),
+        several(as_measured.sessions, "session"),
+        several(failed.sessions, "session"),
     );
-    let failures = format!("False failures: {}.", rate(study.failed));
-    let measured = format!(
-        "Of the sessions as they were measured, {} of {} would have failed with the copy as the head.",
-        study.as_measured.times, study.as_measured.sessions
-    );
-    [said, failures, measured].map(|sentence| format::wrapped(&sentence, WIDTH, "", "")).concat()
+    let headings = ["head", "cell", "metric", "estimate", "failed", "95 % interval", "as measured"];
+    let slowed = shape.slowed.iter().map(|(what, rates)| (what.as_str(), rates));
+    let lines = std::iter::once(("copy", &shape.equal)).chain(slowed).flat_map(|(head, rates)| lines(head, rates));
+    let all: Vec<[String; 7]> = std::iter::once(headings.map(str::to_owned)).chain(lines).collect();
+    format!("{}\n{}", format::wrapped(&said, WIDTH, "", ""), format::aligned(&all, 1, usize::MAX))
 }
 
-/// How often what was injected is found, a line a test and one for any of them.
-#[must_use]
-pub fn render_power(studies: &[Power]) -> String {
-    let headings = ["injected", "cell", "metric", "blocks", "sessions", "failed", "95 % interval"].map(str::to_owned);
-    let line = |study: &Power, cell: String, metric: &str, rate: &Rate| {
-        [
-            study.injected.clone(),
-            cell,
-            metric.to_owned(),
-            study.blocks.to_string(),
-            format::count(rate.sessions),
-            format::percent(rate.times as f64 / rate.sessions as f64),
-            interval(rate),
-        ]
+/// A line for any test, and one for each.
+fn lines(head: &str, rates: &Rates) -> Vec<[String; 7]> {
+    let line = |cell: &str, metric: &str, estimate: String, rate: &Rate, as_measured: String| {
+        let share = format::percent(rate.times as f64 / rate.sessions as f64);
+        let [lower, upper] = rate.interval.map(format::percent);
+        let interval = format!("{lower} to {upper}");
+        [head.to_owned(), cell.to_owned(), metric.to_owned(), estimate, share, interval, as_measured]
     };
-    let lines = studies.iter().flat_map(|study| {
-        let any = line(study, "any".to_owned(), "any", &study.failed);
-        let each =
-            study.of_tests.iter().map(|(cell, metric, rate)| line(study, cell.variant.clone(), metric.name(), rate));
-        std::iter::once(any).chain(each).collect::<Vec<_>>()
+    let Rate { times, sessions, .. } = rates.as_measured;
+    let any = line("any", "any", String::new(), &rates.failed, format!("{times} of {sessions}"));
+    let each = rates.tests.iter().map(|test| {
+        let estimate = paired::change(test.shift);
+        line(&test.cell.variant, test.metric.name(), estimate, &test.failed, String::new())
     });
-    let all: Vec<[String; 7]> = std::iter::once(headings).chain(lines).collect();
-    format::aligned(&all, 1, usize::MAX)
-}
-
-fn rate(rate: Rate) -> String {
-    let share = format::percent(rate.times as f64 / rate.sessions as f64);
-    format!(
-        "{} of {} sessions, {share}; 95 % interval {}",
-        format::count(rate.times),
-        format::count(rate.sessions),
-        interval(&rate)
-    )
-}
-
-fn interval(rate: &Rate) -> String {
-    let [lower, upper] = rate.interval.map(format::percent);
-    format!("{lower} to {upper}")
+    std::iter::once(any).chain(each).collect()
 }
