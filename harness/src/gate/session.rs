@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, ensure};
 use reports::{
     format,
     gate::{
-        budget::{self, Slot},
+        budget::{self, Candidate, Slot},
         paired::{Arm, Cell, FILE_NAME, Line, Plan, Session, Trial},
     },
     schema::{Status, Tool, TrialRecord},
@@ -44,22 +44,17 @@ pub(crate) struct Rehearsal {
     pub(crate) base: String,
     /// Which build the head is.
     pub(crate) head: String,
+    /// What can be run, in the scenario's order, with the time from the start of its program to its end.
+    pub(crate) candidates: Vec<Candidate>,
     trials: Vec<TrialRecord>,
-    load: String,
-    seconds: f64,
 }
 
-impl Rehearsal {
-    /// What can be run, in the scenario's order.
-    pub(crate) fn cells(&self) -> Vec<Cell> {
-        let cell = |trial: &TrialRecord| Cell { variant: trial.variant.clone(), load: self.load.clone() };
-        self.trials.iter().map(cell).collect()
-    }
-
-    /// What one trial takes, from the start of its program to its end, in seconds.
-    pub(crate) fn seconds(&self) -> f64 {
-        self.seconds
-    }
+/// One trial before the session.
+struct Rehearsed {
+    /// Which build made it.
+    tool: Tool,
+    trial: TrialRecord,
+    candidate: Candidate,
 }
 
 impl Setup {
@@ -102,18 +97,21 @@ impl Setup {
     /// # Errors
     /// Why a build cannot be measured.
     pub(crate) fn rehearse(&self) -> Result<Rehearsal, String> {
-        let start_ns = clock::now_ns();
         let rehearsed = self.approaches.iter().map(|approach| self.rehearsed(Arm::Base, approach));
         let rehearsed = rehearsed.collect::<Result<Vec<_>, String>>()?;
         let [first, ..] = self.approaches.as_slice() else { return Err("the scenario has no approach".to_owned()) };
-        let (head, _) = self.rehearsed(Arm::Head, first)?;
-        let seconds = (clock::now_ns() - start_ns) as f64 / 1e9 / (rehearsed.len() + 1) as f64;
-        let (bases, trials): (Vec<Tool>, Vec<TrialRecord>) = rehearsed.into_iter().unzip();
-        Ok(Rehearsal { base: describe(&bases[0]), head: describe(&head), trials, load: self.load.clone(), seconds })
+        let head = self.rehearsed(Arm::Head, first)?;
+        Ok(Rehearsal {
+            base: describe(&rehearsed[0].tool),
+            head: describe(&head.tool),
+            candidates: rehearsed.iter().map(|one| one.candidate.clone()).collect(),
+            trials: rehearsed.into_iter().map(|one| one.trial).collect(),
+        })
     }
 
-    /// One trial that must not fail, and which build made it.
-    fn rehearsed(&self, arm: Arm, approach: &str) -> Result<(Tool, TrialRecord), String> {
+    /// One trial that must not fail.
+    fn rehearsed(&self, arm: Arm, approach: &str) -> Result<Rehearsed, String> {
+        let start_ns = clock::now_ns();
         let Run { run, trials, .. } =
             self.turn(arm, approach, self.seed, None, &format!("rehearsal-{}-{approach}", arm.name()))?;
         let trial = trials.into_iter().next().ok_or_else(|| format!("{} recorded no trial", arm.name()))?;
@@ -121,7 +119,9 @@ impl Setup {
             let reason = trial.error.as_deref().unwrap_or("it does not say why");
             return Err(format!("{} of {} failed in the rehearsal: {reason}", arm.name(), trial.variant));
         }
-        Ok((run.tool, trial))
+        let cell = Cell { variant: trial.variant.clone(), load: self.load.clone() };
+        let candidate = Candidate { cell, trial_seconds: (clock::now_ns() - start_ns) as f64 / 1e9 };
+        Ok(Rehearsed { tool: run.tool, trial, candidate })
     }
 
     /// One trial of one arm: what its program recorded, or why there is nothing.

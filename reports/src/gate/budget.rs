@@ -18,6 +18,15 @@ const SEED: u64 = 0x5345_4553;
 /// Cells that a session of so many blocks may have; beyond the last, the most blocks.
 const BLOCKS: [(usize, u32); 3] = [(6, 16), (12, 20), (18, 24)];
 
+/// What could take part in a session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// Which cell.
+    pub cell: Cell,
+    /// Seconds that one trial of it takes, its start and end included.
+    pub trial_seconds: f64,
+}
+
 /// A session that fits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
@@ -74,44 +83,39 @@ fn fewest(cells: usize) -> u32 {
 }
 
 /// Seconds of a session: three arms of each cell in each block, and block 0.
-fn seconds(cells: usize, blocks: u32, trial: f64) -> f64 {
-    ARMS.len() as f64 * cells as f64 * (f64::from(blocks) + 1.0) * trial
+fn seconds(candidates: &[Candidate], blocks: u32) -> f64 {
+    let of_each: f64 = candidates.iter().map(|candidate| candidate.trial_seconds).sum();
+    ARMS.len() as f64 * of_each * (f64::from(blocks) + 1.0)
 }
 
-/// As many of the cells, from the first on, as fit with the blocks that so many should have; what time is left then goes
-/// into more blocks, up to 24. Where not even one cell fits so, it gets the blocks that do.
-///
-/// `trial_seconds` is what one trial takes, its start and end included.
+/// As many of the candidates, from the first on, as fit with the blocks that so many should have; what time is left then
+/// goes into more blocks, up to 24. Where not even one cell fits so, it gets the blocks that do.
 ///
 /// # Errors
-/// There are no cells, a time is not above 0, or nothing fits.
-pub fn choose(
-    cells: &[Cell],
-    trial_seconds: f64,
-    budget_seconds: f64,
-    tolerated: &Tolerated,
-) -> Result<Choice, BudgetError> {
+/// There are no candidates, a time is not above 0, or nothing fits.
+pub fn choose(candidates: &[Candidate], budget_seconds: f64, tolerated: &Tolerated) -> Result<Choice, BudgetError> {
     let is_time = |value: f64| value.is_finite() && value > 0.0;
-    if !is_time(trial_seconds) || !is_time(budget_seconds) {
-        return Err(BudgetError::NoTime { trial: trial_seconds, budget: budget_seconds });
+    let Some(first) = candidates.first() else { return Err(BudgetError::NoCells) };
+    let untimely = candidates.iter().find(|candidate| !is_time(candidate.trial_seconds));
+    if untimely.is_some() || !is_time(budget_seconds) {
+        let trial = untimely.unwrap_or(first).trial_seconds;
+        return Err(BudgetError::NoTime { trial, budget: budget_seconds });
     }
-    if cells.is_empty() {
-        return Err(BudgetError::NoCells);
-    }
-    let fits = |cells: usize, blocks: u32| seconds(cells, blocks, trial_seconds) <= budget_seconds;
-    let fitting = (1..=cells.len()).rev().find(|count| fits(*count, blocks_for(*count)));
+    let fits = |count: usize, blocks: u32| seconds(&candidates[..count], blocks) <= budget_seconds;
+    let fitting = (1..=candidates.len()).rev().find(|count| fits(*count, blocks_for(*count)));
     let count = fitting.unwrap_or(1);
     let least = if fitting.is_some() { blocks_for(count) } else { fewest(count) };
     let Some(blocks) = (least..=MOST_BLOCKS.max(least)).rev().find(|blocks| fits(count, *blocks)) else {
-        let needed = seconds(count, least, trial_seconds);
+        let needed = seconds(&candidates[..count], least);
         return Err(BudgetError::TooSmall { budget: budget_seconds, needed, blocks: least });
     };
+    let cells: Vec<Cell> = candidates.iter().map(|candidate| candidate.cell.clone()).collect();
     let (chosen, left_out) = cells.split_at(count);
     Ok(Choice {
         cells: chosen.to_vec(),
         left_out: left_out.to_vec(),
         blocks,
-        seconds: seconds(count, blocks, trial_seconds),
+        seconds: seconds(&candidates[..count], blocks),
         sees: sees(chosen, left_out, blocks, tolerated),
     })
 }
@@ -220,13 +224,14 @@ fn balanced(random: &mut Random, blocks: usize) -> Vec<[Arm; 3]> {
 mod tests {
     use super::*;
 
-    fn cells(count: usize) -> Vec<Cell> {
-        (0..count).map(|index| Cell { variant: format!("variant-{index}"), load: "one".to_owned() }).collect()
+    fn candidates(count: usize, trial_seconds: f64) -> Vec<Candidate> {
+        let cell = |index: usize| Cell { variant: format!("variant-{index}"), load: "one".to_owned() };
+        (0..count).map(|index| Candidate { cell: cell(index), trial_seconds }).collect()
     }
 
     #[test]
     fn the_budget_chooses_cells_and_blocks() {
-        let choice = |count, trial, budget| choose(&cells(count), trial, budget, &Tolerated::default()).unwrap();
+        let choice = |count, trial, budget| choose(&candidates(count, trial), budget, &Tolerated::default()).unwrap();
         // Three arms, 17 blocks, 5 seconds: 255 seconds a cell.
         let three = choice(18, 5.0, 900.0);
         assert_eq!((three.cells.len(), three.left_out.len(), three.blocks), (3, 15, 19));
@@ -241,8 +246,19 @@ mod tests {
     }
 
     #[test]
+    fn each_cell_takes_its_own_time() {
+        let mut slow_last = candidates(3, 5.0);
+        slow_last[2].trial_seconds = 8.0;
+        let choice = |candidates: &[Candidate]| choose(candidates, 800.0, &Tolerated::default()).unwrap();
+        assert_eq!(choice(&candidates(3, 5.0)).cells.len(), 3);
+        let two = choice(&slow_last);
+        assert_eq!((two.cells.len(), two.seconds), (2, 3.0 * 2.0 * 25.0 * 5.0));
+    }
+
+    #[test]
     fn what_cannot_fit_is_an_error() {
-        let refused = |count, trial, budget| choose(&cells(count), trial, budget, &Tolerated::default()).unwrap_err();
+        let refused =
+            |count, trial, budget| choose(&candidates(count, trial), budget, &Tolerated::default()).unwrap_err();
         assert_eq!(refused(3, 10.0, 60.0), BudgetError::TooSmall { budget: 60.0, needed: 270.0, blocks: 8 });
         assert_eq!(refused(0, 10.0, 60.0), BudgetError::NoCells);
         for (trial, budget) in [(0.0, 60.0), (f64::NAN, 60.0), (1.0, f64::INFINITY), (1.0, -1.0)] {

@@ -7,8 +7,8 @@ use anyhow::anyhow;
 use clap::Args;
 use proto::parse_duration;
 use reports::gate::{
-    budget,
-    paired::{self, Plan, SESSION_VERSION, Tolerated},
+    budget::{self, Candidate},
+    paired::{self, Cell, Plan, SESSION_VERSION, Tolerated},
 };
 
 use super::{Surfaces, conclude};
@@ -17,7 +17,7 @@ use crate::{
     failure::Failure,
     gate::{
         injection::Injection,
-        session::{self, Rehearsal, Setup},
+        session::{self, Setup},
     },
     scenario,
     verbs::{output, run::default_directory},
@@ -70,13 +70,13 @@ pub(crate) fn paired(options: &PairedOptions) -> Result<(), Failure> {
     let setup = Setup::prepare(&options.base, &options.head, &loaded.scenario, &directory).map_err(Failure::usage)?;
     output::say("rehearsing: the base runs each approach once, to see how long that takes");
     let rehearsal = setup.rehearse().map_err(Failure::Invalid)?;
-    let (cells, blocks) = chosen(options, &rehearsal)?;
+    let (cells, blocks) = chosen(options, &rehearsal.candidates)?;
     let plan = Plan {
         version: SESSION_VERSION,
         base: rehearsal.base.clone(),
         head: rehearsal.head.clone(),
         blocks,
-        cells: rehearsal.cells().into_iter().take(cells).collect(),
+        cells,
         tolerated: tolerated(options),
         seed: options.seed,
         injected: options.inject.map(|injection| injection.to_string()),
@@ -95,16 +95,16 @@ fn share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| "expected a share above 0, such as 0.1 for 10 %".to_owned())
 }
 
-/// How many of the rehearsed cells take part, and in how many blocks: decided before the first block.
-fn chosen(options: &PairedOptions, rehearsal: &Rehearsal) -> Result<(usize, u32), Failure> {
-    let cells = rehearsal.cells();
+/// Which of the rehearsed cells take part, and in how many blocks: decided before the first block.
+fn chosen(options: &PairedOptions, candidates: &[Candidate]) -> Result<(Vec<Cell>, u32), Failure> {
     let Some(text) = &options.budget else {
-        return Ok((cells.len(), options.blocks.unwrap_or_else(|| budget::blocks_for(cells.len()))));
+        let cells: Vec<Cell> = candidates.iter().map(|candidate| candidate.cell.clone()).collect();
+        let blocks = options.blocks.unwrap_or_else(|| budget::blocks_for(cells.len()));
+        return Ok((cells, blocks));
     };
     let time = parse_duration(text)
         .map_err(|_| Failure::Usage(anyhow!("--budget is {text}, expected a duration such as 15m")))?;
-    let choice = budget::choose(&cells, rehearsal.seconds(), time.as_secs_f64(), &tolerated(options));
-    let choice = choice.map_err(Failure::usage)?;
+    let choice = budget::choose(candidates, time.as_secs_f64(), &tolerated(options)).map_err(Failure::usage)?;
     choice.sees.iter().for_each(|said| output::say(said));
-    Ok((choice.cells.len(), choice.blocks))
+    Ok((choice.cells, choice.blocks))
 }
