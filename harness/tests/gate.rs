@@ -6,7 +6,7 @@ mod command;
 use std::{fs, path::Path, sync::Arc};
 
 use clients::{Batch, ClientError, Subscription};
-use command::{Finished, bench};
+use command::{Finished, bench, bench_in_a_step};
 use futures_util::future::BoxFuture;
 use harness::{
     conformance::Subject,
@@ -172,10 +172,9 @@ fn a_crash_is_invalid() {
     assert_eq!(outcome.verdict, Verdict::Invalid, "{}", outcome.reason);
 }
 
-fn exact(baseline: &Path, more: &[&str]) -> Finished {
-    let mut arguments = vec!["gate", "exact", "--baseline", baseline.to_str().unwrap(), "--approach", "raw-tcp"];
-    arguments.extend(more);
-    bench(&arguments)
+/// `gate exact` of one approach against a baseline.
+fn of_one(baseline: &Path) -> [&str; 6] {
+    ["gate", "exact", "--baseline", baseline.to_str().unwrap(), "--approach", "raw-tcp"]
 }
 
 /// The committed baseline, after a change of its text.
@@ -190,7 +189,7 @@ fn committed(change: impl Fn(&str) -> String) -> tempfile::TempDir {
 fn the_command_compares_with_the_committed_baseline() {
     let directory = committed(str::to_owned);
     let (baseline, out) = (directory.path().join("baseline.json"), directory.path().join("out"));
-    let passed = exact(&baseline, &["--out", out.to_str().unwrap()]);
+    let passed = bench(&[&of_one(&baseline)[..], &["--out", out.to_str().unwrap()]].concat());
     assert_eq!(passed.code, 0, "{}{}", passed.stdout, passed.stderr);
     for file in ["outcome.json", "summary.md", "junit.xml", "benchmark.json", "bencher.json", "badge.json"] {
         assert!(fs::metadata(out.join(file)).unwrap().len() > 0, "{file}");
@@ -207,10 +206,16 @@ fn a_count_that_differs_is_a_regression_either_way() {
             let changed = format!("{before}\"with-events\": {}", count + by);
             text.replacen(&format!("{before}\"with-events\": {count}"), &changed, 1)
         });
-        let failed = exact(&directory.path().join("baseline.json"), &[]);
+        let (baseline, summary) = (directory.path().join("baseline.json"), directory.path().join("summary.md"));
+        fs::write(&summary, "of the step before\n").unwrap();
+        let failed = bench_in_a_step(&[&of_one(&baseline)[..], &["--github"]].concat(), &summary);
         assert_eq!(failed.code, 3, "{}{}", failed.stdout, failed.stderr);
-        for said in ["raw-tcp", "with-events", "→"] {
-            assert!(failed.stdout.contains(said), "{}", failed.stdout);
+        let (summary, annotated) = (fs::read_to_string(summary).unwrap(), failed.stdout.split_once("::error").unwrap());
+        assert!(summary.starts_with("of the step before\n"), "{summary}");
+        for surface in [annotated.0, annotated.1, &summary] {
+            for said in ["raw-tcp", "with-events", "→"] {
+                assert!(surface.contains(said), "{surface}");
+            }
         }
     }
 }
@@ -229,7 +234,7 @@ fn without_anything_to_compare_with_it_never_passes() {
     ];
     for (change, code) in cases {
         let directory = committed(change);
-        let refused = exact(&directory.path().join("baseline.json"), &[]);
+        let refused = bench(&of_one(&directory.path().join("baseline.json")));
         assert_eq!(refused.code, code, "{}{}", refused.stdout, refused.stderr);
     }
 }

@@ -4,6 +4,7 @@
 
 use std::{
     fs,
+    path::Path,
     process::{Child, Command, Output, Stdio},
 };
 
@@ -52,9 +53,14 @@ pub(crate) fn bench(arguments: &[&str]) -> Finished {
     command(arguments).output().expect("the command runs").into()
 }
 
+/// Runs `delivery-bench` to its end as a step of a workflow, whose summary goes to this file.
+pub(crate) fn bench_in_a_step(arguments: &[&str], summary: &Path) -> Finished {
+    command(arguments).env("GITHUB_STEP_SUMMARY", summary).output().expect("the command runs").into()
+}
+
 /// Takes every measured trial of a result directory for valid, since a busy machine may fire checks.
 pub(crate) fn take_for_valid(directory: &str) {
-    let path = std::path::Path::new(directory).join("results.jsonl");
+    let path = Path::new(directory).join("results.jsonl");
     let text = fs::read_to_string(&path).expect("there are results");
     fs::write(path, text.replace("\"status\":\"invalid\"", "\"status\":\"ok\"")).expect("results can be written");
 }
