@@ -9,6 +9,7 @@ mod inbox;
 use std::{
     convert::Infallible,
     future::poll_fn,
+    io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     task::{Context as TaskContext, Poll},
@@ -35,6 +36,10 @@ const TARGET: &str = "/webhook";
 const KEY_BYTES: usize = 24;
 /// Buffer of one connection; hyper takes no less.
 const BUFFER_BYTES: usize = 8 * 1024;
+/// The first port of five digits.
+const FIVE_DIGITS: u16 = 10_000;
+/// Ports that are tried for one; then the last will do.
+const PORTS_TRIED: u32 = 16;
 
 /// Listens and registers.
 ///
@@ -47,7 +52,7 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
         (None, SocketAddr::V4(_)) => IpAddr::from(Ipv4Addr::LOCALHOST),
         (None, SocketAddr::V6(_)) => IpAddr::from(Ipv6Addr::LOCALHOST),
     };
-    let listener = TcpListener::bind((own, 0)).await?;
+    let listener = listen(own).await?;
     let mut key = [0; KEY_BYTES];
     // A simulated client is the same in each run; a real one takes its key from the system's randomness.
     Rng::with_seed(context.seed).fill(&mut key);
@@ -58,6 +63,18 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
     register(context.endpoint, &registration).await?;
     let inbox = Arc::new(Inbox::new(secret));
     Ok(Box::new(Webhook { listener, connections: FuturesUnordered::new(), inbox, keeps_alive, accepted: 0 }))
+}
+
+/// On a port of five digits, as nearly all are: the producer names it in each call, and calls should be of one length.
+async fn listen(own: IpAddr) -> io::Result<TcpListener> {
+    let mut listener = TcpListener::bind((own, 0)).await?;
+    for _ in 0..PORTS_TRIED {
+        if listener.local_addr()?.port() >= FIVE_DIGITS {
+            break;
+        }
+        listener = TcpListener::bind((own, 0)).await?;
+    }
+    Ok(listener)
 }
 
 async fn register(endpoint: Endpoint, registration: &Registration) -> Result<(), ClientError> {
