@@ -5,6 +5,7 @@ use std::{env, fs, path::Path, process::Command};
 
 fn main() {
     revision();
+    compiler();
     scenarios();
 }
 
@@ -23,8 +24,20 @@ fn revision() {
     }
 }
 
+/// What decides how often the same source allocates.
+fn compiler() {
+    let version =
+        said(&env::var("RUSTC").expect("cargo sets it"), &["--version"]).unwrap_or_else(|| "unknown".to_owned());
+    let profile = env::var("PROFILE").expect("cargo sets it");
+    println!("cargo:rustc-env=DELIVERY_BENCH_COMPILER={version}, {profile}");
+}
+
 fn git(arguments: &[&str]) -> Option<String> {
-    let output = Command::new("git").args(arguments).output().ok()?;
+    said("git", arguments)
+}
+
+fn said(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 

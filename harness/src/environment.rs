@@ -63,6 +63,11 @@ pub(crate) fn tool() -> Tool {
     }
 }
 
+/// Compiler and profile of this build.
+pub(crate) fn compiler() -> String {
+    env!("DELIVERY_BENCH_COMPILER").into()
+}
+
 /// The text of a small file of the system's, without the space around it.
 pub(crate) fn file(path: &str) -> String {
     fs::read_to_string(path).map_or_else(|_| UNKNOWN.into(), |text| text.trim().to_owned())

@@ -5,6 +5,7 @@
 //! (`message`, `process`). `registry` is the one place that knows an approach by name; `clock` is the one place that
 //! reads the time; `feed` says what happens when.
 
+mod allocations;
 pub mod capacity;
 pub mod cli;
 mod clock;

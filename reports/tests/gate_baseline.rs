@@ -40,7 +40,7 @@ fn it_reads_well_and_comes_back() {
       },
 "#;
     let head = format!(
-        "{{\n  \"schema_version\": 1,\n  \"tool_version\": \"0.1.0\",\n  \"revision\": \"0123abc\",\n  \
+        "{{\n  \"schema_version\": 2,\n  \"tool_version\": \"0.1.0\",\n  \"revision\": \"0123abc\",\n  \"compiler\": \"rustc 1.0.0, release\",\n  \
          \"script\": \"{SCRIPT}\",\n  \"cells\": {{\n    \"pulling/1s\": {{\n"
     );
     assert!(text.starts_with(&head) && text.contains(pushing) && text.ends_with("}\n"), "{text}");
@@ -80,8 +80,8 @@ fn what_is_not_there_is_no_baseline() {
 #[test]
 fn another_schema_or_script_is_refused() {
     let text = baseline().text();
-    for (other, found) in [("2", "2"), ("\"1\"", "\"1\""), ("1.0", "1.0"), ("null", "none")] {
-        let text = text.replace("\"schema_version\": 1", &format!("\"schema_version\": {other}"));
+    for (other, found) in [("1", "1"), ("\"2\"", "\"2\""), ("2.0", "2.0"), ("null", "none")] {
+        let text = text.replace("\"schema_version\": 2", &format!("\"schema_version\": {other}"));
         let error = read(&text).unwrap_err();
         assert!(matches!(&error, BaselineError::Schema { found: said, .. } if said == found), "{error}");
     }
@@ -119,7 +119,7 @@ fn each_fault_says_where_and_what() {
     }
     let error = read(&whole.replacen(number, "\"server-to-client-bytes\": 8100.5", 1)).unwrap_err().to_string();
     assert!(error.contains("cells.pulling/1s.deliver.counts.server-to-client-bytes: "), "{error}");
-    for no_json in ["<<<<<<< HEAD\n", "{\"schema_version\": 1", "\u{feff}{}", "[1]", "7"] {
+    for no_json in ["<<<<<<< HEAD\n", "{\"schema_version\": 2", "\u{feff}{}", "[1]", "7"] {
         assert!(matches!(read(no_json), Err(BaselineError::Fault { .. })), "{no_json}");
     }
 }
@@ -127,7 +127,7 @@ fn each_fault_says_where_and_what() {
 #[test]
 fn an_empty_set_of_cells_is_no_baseline() {
     let head = format!(
-        "{{\"schema_version\": 1, \"tool_version\": \"0\", \"revision\": \"0\", \"script\": \"{SCRIPT}\", \"cells\": "
+        "{{\"schema_version\": 2, \"tool_version\": \"0\", \"revision\": \"0\", \"compiler\": \"0\", \"script\": \"{SCRIPT}\", \"cells\": "
     );
     for cells in ["{}", "{\"a\": {}}", "{\"a\": {\"b\": {\"units\": 1, \"unit\": \"event\", \"counts\": {}}}}"] {
         let error = read(&format!("{head}{cells}}}")).unwrap_err().to_string();

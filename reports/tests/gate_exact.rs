@@ -4,11 +4,11 @@
 #[path = "support/lock_step.rs"]
 mod lock_step;
 
-use lock_step::{add, baseline, count, measured, origin, phases};
+use lock_step::{COMPILER, add, baseline, count, measured, origin, phases};
 use reports::gate::{
     Finding, Outcome, Verdict,
     baseline::{Unfit, baseline_of},
-    counts::Measured,
+    counts::{ALLOCATIONS, Measured},
     differences::differences,
     exact::compare,
 };
@@ -16,7 +16,7 @@ use reports::gate::{
 fn compared(change: impl FnOnce(&mut Measured)) -> Outcome {
     let mut after = measured();
     change(&mut after);
-    compare(&baseline(), &after)
+    compare(&baseline(), &after, COMPILER)
 }
 
 fn only_finding(outcome: &Outcome, verdict: Verdict) -> &Finding {
@@ -33,6 +33,24 @@ fn the_same_counts_pass_and_every_one_is_exact() {
     assert_eq!(outcome.findings.len(), 12);
     assert_eq!(outcome.notes, ["Counts gated exactly: 12; by a bound: 0."]);
     assert!(outcome.compared.contains("0123abc"), "{}", outcome.compared);
+}
+
+#[test]
+fn allocations_of_another_compiler_are_not_compared_and_it_is_said() {
+    let allocated = |count| {
+        let mut measured = measured();
+        for repeat in 0..3 {
+            let deliver = phases(&mut measured, "pushing", repeat).get_mut("deliver").unwrap();
+            deliver.counts.insert(ALLOCATIONS.to_owned(), count);
+        }
+        measured
+    };
+    let baseline = baseline_of(&allocated(500), origin()).unwrap();
+    let failed = compare(&baseline, &allocated(501), COMPILER);
+    assert_eq!(only_finding(&failed, Verdict::Regression).metric, "deliver allocations");
+    let passed = compare(&baseline, &allocated(501), "rustc 1.1.0, release");
+    assert_eq!((passed.verdict, passed.findings.len()), (Verdict::Pass, 12), "{passed:?}");
+    assert!(passed.notes.iter().any(|note| note.contains("not compared") && note.contains("rustc 1.1.0")));
 }
 
 #[test]
@@ -101,16 +119,16 @@ fn a_baseline_that_was_not_exact_bounds_and_may_be_too_wide_to_see() {
         *count(&mut before, "pushing", 2, place) += spread;
         baseline_of(&before, origin()).unwrap()
     };
-    let outcome = compare(&with_spread(20), &measured());
+    let outcome = compare(&with_spread(20), &measured(), COMPILER);
     assert_eq!(outcome.verdict, Verdict::Pass);
     assert!(outcome.notes[1].contains("is exact in this job, and was not in the baseline"), "{:?}", outcome.notes);
     let mut more = measured();
     add(&mut more, "pushing", place, 100);
-    assert_eq!(compare(&with_spread(20), &more).verdict, Verdict::Regression);
+    assert_eq!(compare(&with_spread(20), &more, COMPILER).verdict, Verdict::Regression);
     // From 51 on, one more an event would fit between the least repeat and the bound.
-    assert_eq!(compare(&with_spread(50), &measured()).verdict, Verdict::Pass);
-    assert_eq!(compare(&with_spread(50), &more).verdict, Verdict::Regression);
-    let outcome = compare(&with_spread(51), &measured());
+    assert_eq!(compare(&with_spread(50), &measured(), COMPILER).verdict, Verdict::Pass);
+    assert_eq!(compare(&with_spread(50), &more, COMPILER).verdict, Verdict::Regression);
+    let outcome = compare(&with_spread(51), &measured(), COMPILER);
     let finding = only_finding(&outcome, Verdict::Inconclusive);
     assert!(finding.explanation.contains("one more an event might not be seen"), "{}", finding.explanation);
 }
@@ -180,13 +198,13 @@ fn what_stands_on_one_side_only_is_invalid() {
 
 #[test]
 fn nothing_is_never_a_pass() {
-    let outcome = compare(&baseline(), &Measured::default());
+    let outcome = compare(&baseline(), &Measured::default(), COMPILER);
     assert_eq!((outcome.verdict, outcome.findings.len()), (Verdict::Invalid, 0));
     assert!(outcome.reason.contains("no cell was measured"), "{}", outcome.reason);
-    let outcome = compare(&baseline().only(|_| false), &measured());
+    let outcome = compare(&baseline().only(|_| false), &measured(), COMPILER);
     assert_eq!(outcome.verdict, Verdict::Invalid);
     assert!(outcome.reason.contains("the baseline holds no cell"), "{}", outcome.reason);
-    assert_eq!(compare(&baseline().only(|_| false), &Measured::default()).verdict, Verdict::Invalid);
+    assert_eq!(compare(&baseline().only(|_| false), &Measured::default(), COMPILER).verdict, Verdict::Invalid);
     let outcome = compared(|it| it.cells.values_mut().for_each(Vec::clear));
     assert_eq!(outcome.verdict, Verdict::Invalid);
 }

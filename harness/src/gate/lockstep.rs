@@ -5,13 +5,12 @@
 //! interval, hold and heartbeat is longer than the script, so that no timer decides a count. Nothing here measures
 //! time, and what a count should be is no concern of this module: see `reports::gate`.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, thread, time::Duration};
 
 use anyhow::{Result, bail};
 use clients::Cost;
-use futures_util::{StreamExt, stream};
 use proto::Params;
-use reports::gate::counts::{Measured, Phase, Repeat};
+use reports::gate::counts::{ALLOCATIONS, Measured, Phase, Repeat};
 use servers::{Limits, Traffic, Transport};
 
 use super::{
@@ -20,7 +19,7 @@ use super::{
     tally::Tally,
 };
 use crate::{
-    clock,
+    allocations, clock,
     conformance::{Fixture, Subject, subjects},
     registry::{Flow, Side, Values},
 };
@@ -49,6 +48,9 @@ const CUTS: u32 = 5;
 const NEVER: &str = "48h";
 /// The same of a hold, which no server lets be longer.
 const HELD: &str = "5m";
+/// Phases in which a script allocates as often in every run. Where clients come or come back, one or two allocations more
+/// or fewer depend on who is first.
+const ALLOCATES_ALIKE: [&str; 3] = ["deliver", "idle", "order"];
 /// Scripts spend their time waiting, so that several run side by side.
 const SIDE_BY_SIDE: usize = 13;
 /// A script that takes longer has come to a halt; on some days it waits for seconds of the usual length for minutes.
@@ -79,21 +81,33 @@ pub fn patient(mut subject: Subject) -> Subject {
 }
 
 /// Counts what the script takes, so many times for each subject; a script that fails says why in its place. `ended` is
-/// told of each.
-pub async fn measure(subjects: &[Subject], repeats: u32, mut ended: impl FnMut(&str, u32)) -> Measured {
+/// told of each. One repeat is over before the next begins, so that what disturbs the machine does not change all alike.
+pub fn measure(subjects: &[Subject], repeats: u32, mut ended: impl FnMut(&str, u32)) -> Measured {
     let mut cells: BTreeMap<String, Vec<Repeat>> = BTreeMap::new();
-    let turns = (1..=repeats).flat_map(|repeat| subjects.iter().map(move |subject| (subject, repeat)));
-    let scripts = turns.map(|(subject, repeat)| async move {
-        let counted = tokio::time::timeout(DEADLINE, run(subject)).await;
-        let counted = counted.unwrap_or_else(|_| Err(anyhow::anyhow!("the script halted for {DEADLINE:?}")));
-        (subject, repeat, counted.map_err(|error| format!("{error:#}")))
-    });
-    let mut scripts = stream::iter(scripts).buffered(SIDE_BY_SIDE);
-    while let Some((subject, repeat, counted)) = scripts.next().await {
-        ended(&subject.name, repeat);
-        cells.entry(subject.name.clone()).or_default().push(counted);
+    for repeat in 1..=repeats {
+        for side_by_side in subjects.chunks(SIDE_BY_SIDE) {
+            thread::scope(|scope| {
+                let scripts: Vec<_> =
+                    side_by_side.iter().map(|subject| (subject, scope.spawn(|| alone(subject)))).collect();
+                for (subject, script) in scripts {
+                    let counted = script.join().unwrap_or_else(|_| Err("the script panicked".to_owned()));
+                    ended(&subject.name, repeat);
+                    cells.entry(subject.name.clone()).or_default().push(counted);
+                }
+            });
+        }
     }
     Measured { cells }
+}
+
+/// The script once, which has this thread for itself: so that what happens at the same moment does not change places, and
+/// what the thread allocates is the script's.
+fn alone(subject: &Subject) -> Repeat {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+    let counted = runtime.block_on(async { tokio::time::timeout(DEADLINE, run(subject)).await });
+    let counted = counted.unwrap_or_else(|_| Err(anyhow::anyhow!("the script halted for {DEADLINE:?}")));
+    counted.map_err(|error| format!("{error:#}"))
 }
 
 /// The script, once.
@@ -238,8 +252,11 @@ impl Script {
         let traffic = self.settled().await?;
         let mut cost = Cost::default();
         self.clients.iter().for_each(|client| cost += client.reader.cost);
-        let now = Tally { cost, traffic };
-        let counts = now.since(&self.before);
+        let now = Tally { cost, traffic, allocations: allocations::of_this_thread() };
+        let mut counts = now.since(&self.before);
+        if !ALLOCATES_ALIKE.contains(&phase) {
+            counts.remove(ALLOCATIONS);
+        }
         self.before = now;
         self.phases.insert(phase.to_owned(), Phase { units, unit_name: unit.to_owned(), counts });
         Ok(())

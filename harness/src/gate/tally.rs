@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use clients::Cost;
+use reports::gate::counts::ALLOCATIONS;
 use servers::Traffic;
 
 /// What has been counted so far.
@@ -12,6 +13,8 @@ pub(super) struct Tally {
     pub(super) cost: Cost,
     /// At the server's sockets.
     pub(super) traffic: Traffic,
+    /// Made in this thread: by clients, server and script.
+    pub(super) allocations: u64,
 }
 
 impl Tally {
@@ -30,6 +33,7 @@ impl Tally {
             ("heartbeats", cost.heartbeats - was.heartbeats),
             ("reconnects", cost.reconnects - was.reconnects),
             ("resets", cost.resets - was.resets),
+            (ALLOCATIONS, self.allocations - before.allocations),
             ("connections", traffic.connections_opened - had.connections_opened),
             ("client-to-server-bytes", traffic.client_to_server_bytes - had.client_to_server_bytes),
             ("server-to-client-bytes", traffic.server_to_client_bytes - had.server_to_client_bytes),

@@ -18,7 +18,7 @@ use super::counts::{Agreed, Count, Measured, agreed};
 use crate::plain;
 
 /// Version of the file's structure.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// What every remedy comes down to.
 const UPDATE: &str = "restore the file, or write it again with --update-baseline and review its diff";
@@ -33,6 +33,8 @@ pub struct Baseline {
     pub tool_version: String,
     /// Revision at which it was counted.
     pub revision: String,
+    /// Compiler and profile of the build that counted. Allocations of different compilers are not comparable.
+    pub compiler: String,
     /// Which script lock step followed. Counts of different scripts are not comparable.
     pub script: String,
     /// The phases of each variant.
@@ -47,6 +49,8 @@ pub struct Origin {
     pub tool_version: String,
     /// Revision of the sources.
     pub revision: String,
+    /// Compiler and profile.
+    pub compiler: String,
     /// Which script lock step follows.
     pub script: String,
 }
@@ -157,8 +161,8 @@ pub fn baseline_of(measured: &Measured, origin: Origin) -> Result<Baseline, Unfi
         Err(reason) => Err(Unfit::Cell { cell: cell.clone(), reason }),
     });
     let cells = whole.collect::<Result<_, _>>()?;
-    let Origin { tool_version, revision, script } = origin;
-    Ok(Baseline { schema_version: SCHEMA_VERSION, tool_version, revision, script, cells })
+    let Origin { tool_version, revision, compiler, script } = origin;
+    Ok(Baseline { schema_version: SCHEMA_VERSION, tool_version, revision, compiler, script, cells })
 }
 
 impl Baseline {
@@ -196,6 +200,7 @@ impl Baseline {
             format!("\"schema_version\": {}", self.schema_version),
             format!("\"tool_version\": {}", quoted(&self.tool_version)),
             format!("\"revision\": {}", quoted(&self.revision)),
+            format!("\"compiler\": {}", quoted(&self.compiler)),
             format!("\"script\": {}", quoted(&self.script)),
             format!("\"cells\": {}", block(1, cells)),
         ];

@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+/// Name of the count of heap allocations, which is of a compiler as well: another makes more or fewer of the same source.
+pub const ALLOCATIONS: &str = "allocations";
+
 /// Fewest repeats that show whether a count is exact.
 pub const FEWEST_REPEATS: usize = 3;
 

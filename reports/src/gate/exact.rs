@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Finding, Outcome, Tier, Verdict,
     baseline::Baseline,
-    counts::{Agreed, Count, Measured, agreed, each, per_unit, several},
+    counts::{ALLOCATIONS, Agreed, Count, Measured, agreed, each, per_unit, several},
 };
 use crate::format;
 
@@ -20,9 +20,10 @@ const ALL: &str = "all counts";
 const NOT_MEASURED: &str = "in the baseline, and not measured: renamed or removed";
 const NOT_IN_BASELINE: &str = "measured, and not in the baseline: take it into the baseline";
 
-/// Compares what a job measured with the baseline.
+/// Compares what a job measured with the baseline. What only one compiler counts alike is compared where `compiler`, of
+/// the build that measured, is the baseline's, and else it is said that it is not.
 #[must_use]
-pub fn compare(baseline: &Baseline, measured: &Measured) -> Outcome {
+pub fn compare(baseline: &Baseline, measured: &Measured, compiler: &str) -> Outcome {
     let compared = format!(
         "counts in lock step, of this build against the baseline of revision {}, version {}",
         baseline.revision, baseline.tool_version
@@ -31,7 +32,7 @@ pub fn compare(baseline: &Baseline, measured: &Measured) -> Outcome {
         let which = if baseline.cells.is_empty() { "the baseline holds no cell" } else { "no cell was measured" };
         return Outcome::invalid(Tier::Exact, compared, format!("{which}: nothing was compared"));
     }
-    let mut said = Said::default();
+    let mut said = Said { skips_allocations: baseline.compiler != compiler, ..Said::default() };
     for cell in union(&baseline.cells, &measured.cells) {
         match (baseline.cells.get(cell), measured.cells.get(cell).map(|repeats| agreed(repeats))) {
             (_, Some(Err(reason))) => said.invalid(cell, ALL, &reason),
@@ -41,7 +42,14 @@ pub fn compare(baseline: &Baseline, measured: &Measured) -> Outcome {
         }
     }
     let exact = format!("Counts gated exactly: {}; by a bound: {}.", said.exact, said.demotions.len());
-    Outcome::of(Tier::Exact, compared, said.findings, [exact].into_iter().chain(said.demotions).collect())
+    let skipped = format!(
+        "Allocations are not compared: the baseline's are of {}, and this build is by {compiler}. Take the baseline again \
+         by the compiler that the gate builds with.",
+        baseline.compiler
+    );
+    let skipped = said.skips_allocations.then_some(skipped);
+    let notes = [exact].into_iter().chain(skipped).chain(said.demotions).collect();
+    Outcome::of(Tier::Exact, compared, said.findings, notes)
 }
 
 /// What has been said so far.
@@ -50,6 +58,7 @@ struct Said {
     findings: Vec<Finding>,
     demotions: Vec<String>,
     exact: usize,
+    skips_allocations: bool,
 }
 
 impl Said {
@@ -84,6 +93,9 @@ impl Said {
 
     fn counts(&mut self, cell: &str, phase: &str, before: &Agreed, after: &Agreed) {
         for name in union(&before.counts, &after.counts) {
+            if self.skips_allocations && name == ALLOCATIONS {
+                continue;
+            }
             let metric = format!("{phase} {name}");
             match (before.counts.get(name), after.counts.get(name)) {
                 (Some(old), Some(new)) => self.count(&Compared { cell, metric, phase: before, old: *old, new: *new }),

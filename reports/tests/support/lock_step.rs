@@ -11,8 +11,15 @@ use reports::gate::{
 
 pub const SCRIPT: &str = "lock-step 1: 100 events, 100 polls, 10 reconnects";
 
+pub const COMPILER: &str = "rustc 1.0.0, release";
+
 pub fn origin() -> Origin {
-    Origin { tool_version: "0.1.0".into(), revision: "0123abc".into(), script: SCRIPT.into() }
+    Origin {
+        tool_version: "0.1.0".into(),
+        revision: "0123abc".into(),
+        compiler: COMPILER.into(),
+        script: SCRIPT.into(),
+    }
 }
 
 /// Three repeats that are the same.

@@ -48,7 +48,7 @@ pub(crate) fn exact(options: &ExactOptions) -> Result<(), Failure> {
     } else {
         baseline.only(|cell| options.approach.iter().any(|name| is_of(cell, name)))
     };
-    conclude(exact::compare(&baseline, &measure(&subjects)?), &options.surfaces)
+    conclude(exact::compare(&baseline, &measure(&subjects), &environment::compiler()), &options.surfaces)
 }
 
 /// Writes what these variants take, and says what it changes. Where they are not all, the others stay as they are.
@@ -58,15 +58,22 @@ fn update(path: &Path, subjects: &[Subject], is_partial: bool) -> Result<(), Fai
         output::say("the sources have uncommitted changes, which the revision in the baseline does not name");
     }
     let before = if path.exists() { baseline::read(path, SCRIPT).ok() } else { None };
-    let origin = Origin { tool_version: tool.version, revision: tool.git_revision, script: SCRIPT.to_owned() };
-    let taken = baseline::baseline_of(&measure(subjects)?, origin);
+    let compiler = environment::compiler();
+    if is_partial && before.as_ref().is_none_or(|before| before.compiler != compiler) {
+        let problem = match &before {
+            Some(before) => {
+                format!("{} was counted by {}, and this build is by {compiler}", path.display(), before.compiler)
+            }
+            None => format!("{} holds no baseline of which some variants could be updated", path.display()),
+        };
+        return Err(Failure::Usage(anyhow!("{problem}: take all of them, without --approach")));
+    }
+    let origin =
+        Origin { tool_version: tool.version, revision: tool.git_revision, compiler, script: SCRIPT.to_owned() };
+    let taken = baseline::baseline_of(&measure(subjects), origin);
     let taken = taken.map_err(|unfit| Failure::Invalid(unfit.to_string()))?;
     let after = match &before {
         Some(before) if is_partial => before.clone().updated_by(taken),
-        None if is_partial => {
-            let problem = format!("{} holds no baseline of which some variants could be updated", path.display());
-            return Err(Failure::Usage(anyhow!("{problem}: take all of them, without --approach")));
-        }
         _ => taken,
     };
     baseline::write(&after, path).map_err(Failure::usage)?;
@@ -95,14 +102,11 @@ fn is_of(variant: &str, name: &str) -> bool {
     variant == name || variant.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn measure(subjects: &[Subject]) -> Result<Measured, Failure> {
+fn measure(subjects: &[Subject]) -> Measured {
     let total = REPEATS as usize * subjects.len();
     let mut ended = 0;
-    // One thread, so that what happens at the same moment does not change places.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::Internal(error.into()))?;
-    Ok(runtime.block_on(lockstep::measure(subjects, REPEATS, |name, repeat| {
+    lockstep::measure(subjects, REPEATS, |name, repeat| {
         ended += 1;
         output::say(&format!("[{ended}/{total}] repeat {repeat} {name}"));
-    })))
+    })
 }
