@@ -5,5 +5,6 @@ mod client;
 mod header_length;
 pub(crate) mod injection;
 pub mod lockstep;
+mod script;
 pub(crate) mod session;
 mod tally;
