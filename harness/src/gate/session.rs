@@ -6,9 +6,10 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -23,10 +24,17 @@ use reports::{
 };
 
 use super::injection::Injection;
-use crate::{clock, scenario::Scenario, variants::variants};
+use crate::{clock, failure::Failure, scenario::Scenario, variants::variants};
 
 /// Exit codes of a `run` that has recorded what it measured: all well, and a trial that is not.
 const RECORDED: [i32; 2] = [0, 4];
+/// Exit code of a `run` that says that this machine cannot.
+const UNABLE: i32 = 6;
+/// Longest time of a trial in the rehearsal; whoever takes longer has come to a halt.
+const REHEARSAL_LIMIT: Duration = Duration::from_secs(600);
+/// Longest time of a trial after it, as a multiple of what it took there, and the least that this may be.
+const LIMIT_TIMES: f64 = 10.0;
+const LEAST_LIMIT: Duration = Duration::from_secs(60);
 
 /// What a session needs, in its directory.
 #[derive(Debug)]
@@ -44,17 +52,40 @@ pub(crate) struct Rehearsal {
     pub(crate) base: String,
     /// Which build the head is.
     pub(crate) head: String,
-    /// What can be run, in the scenario's order, with the time from the start of its program to its end.
-    pub(crate) candidates: Vec<Candidate>,
-    trials: Vec<TrialRecord>,
+    /// In the scenario's order.
+    trials: Vec<Rehearsed>,
 }
 
 /// One trial before the session.
+#[derive(Debug)]
 struct Rehearsed {
     /// Which build made it.
     tool: Tool,
-    trial: TrialRecord,
+    record: TrialRecord,
     candidate: Candidate,
+}
+
+impl Rehearsal {
+    /// What can be run, in the scenario's order, with the time from the start of its program to its end.
+    pub(crate) fn candidates(&self) -> Vec<Candidate> {
+        self.trials.iter().map(|trial| trial.candidate.clone()).collect()
+    }
+
+    /// What slows the head down in each of the first so many cells.
+    ///
+    /// # Errors
+    /// In one of them it cannot be injected.
+    pub(crate) fn keys(&self, injection: Option<Injection>, cells: usize) -> Result<Vec<Option<String>>, String> {
+        let of = |trial: &Rehearsed| injection.map(|injection| injection.key(&trial.record)).transpose();
+        self.trials[..cells].iter().map(of).collect()
+    }
+}
+
+/// Why a program left no record.
+struct NoRecord {
+    /// How it ended, where it did.
+    code: Option<i32>,
+    reason: String,
 }
 
 impl Setup {
@@ -95,52 +126,62 @@ impl Setup {
     /// long a trial takes.
     ///
     /// # Errors
-    /// Why a build cannot be measured.
-    pub(crate) fn rehearse(&self) -> Result<Rehearsal, String> {
-        let rehearsed = self.approaches.iter().map(|approach| self.rehearsed(Arm::Base, approach));
-        let rehearsed = rehearsed.collect::<Result<Vec<_>, String>>()?;
-        let [first, ..] = self.approaches.as_slice() else { return Err("the scenario has no approach".to_owned()) };
-        let head = self.rehearsed(Arm::Head, first)?;
-        Ok(Rehearsal {
-            base: describe(&rehearsed[0].tool),
-            head: describe(&head.tool),
-            candidates: rehearsed.iter().map(|one| one.candidate.clone()).collect(),
-            trials: rehearsed.into_iter().map(|one| one.trial).collect(),
-        })
+    /// Why a build cannot be measured, or this machine cannot.
+    pub(crate) fn rehearse(&self) -> Result<Rehearsal, Failure> {
+        let trials = self.approaches.iter().map(|approach| self.rehearsed(Arm::Base, approach));
+        let trials = trials.collect::<Result<Vec<_>, Failure>>()?;
+        let head = self.rehearsed(Arm::Head, &self.approaches[0])?;
+        Ok(Rehearsal { base: describe(&trials[0].tool), head: describe(&head.tool), trials })
     }
 
     /// One trial that must not fail.
-    fn rehearsed(&self, arm: Arm, approach: &str) -> Result<Rehearsed, String> {
+    fn rehearsed(&self, arm: Arm, approach: &str) -> Result<Rehearsed, Failure> {
         let start_ns = clock::now_ns();
+        let out = format!("rehearsal-{}-{approach}", arm.name());
         let Run { run, trials, .. } =
-            self.turn(arm, approach, self.seed, None, &format!("rehearsal-{}-{approach}", arm.name()))?;
-        let trial = trials.into_iter().next().ok_or_else(|| format!("{} recorded no trial", arm.name()))?;
-        if trial.status == Status::Failed {
-            let reason = trial.error.as_deref().unwrap_or("it does not say why");
-            return Err(format!("{} of {} failed in the rehearsal: {reason}", arm.name(), trial.variant));
+            self.turn(arm, approach, self.seed, None, &out, REHEARSAL_LIMIT).map_err(|none| {
+                let unable = none.code == Some(UNABLE);
+                if unable { Failure::Machine(none.reason) } else { Failure::Invalid(none.reason) }
+            })?;
+        let Some(record) = trials.into_iter().next() else {
+            return Err(Failure::Invalid(format!("{} recorded no trial", arm.name())));
+        };
+        if record.status == Status::Failed {
+            let reason = record.error.as_deref().unwrap_or("it does not say why");
+            let problem = format!("{} of {} failed in the rehearsal: {reason}", arm.name(), record.variant);
+            return Err(Failure::Invalid(problem));
         }
-        let cell = Cell { variant: trial.variant.clone(), load: self.load.clone() };
+        let cell = Cell { variant: record.variant.clone(), load: self.load.clone() };
         let candidate = Candidate { cell, trial_seconds: (clock::now_ns() - start_ns) as f64 / 1e9 };
-        Ok(Rehearsed { tool: run.tool, trial, candidate })
+        Ok(Rehearsed { tool: run.tool, record, candidate })
     }
 
     /// One trial of one arm: what its program recorded, or why there is nothing.
-    fn turn(&self, arm: Arm, approach: &str, seed: u64, key: Option<&str>, out: &str) -> Result<Run, String> {
+    fn turn(
+        &self,
+        arm: Arm,
+        approach: &str,
+        seed: u64,
+        key: Option<&str>,
+        out: &str,
+        limit: Duration,
+    ) -> Result<Run, NoRecord> {
         let out = self.directory.join("trials").join(out);
         let mut command = Command::new(self.program(arm));
-        command.arg("run").arg(self.scenario()).args(["--trials", "1", "--no-report", "--approach", approach]);
-        command.args(["--seed", &seed.to_string()]).arg("--out").arg(&out);
+        command.arg("run").arg(self.scenario()).args(["--approach", approach, "--no-report"]).arg("--out").arg(&out);
+        command.args(["--set", &format!("load.seed={seed}")]);
         if let Some(key) = key {
             command.args(["--set", key]);
         }
-        let ended = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output();
-        let ended = ended.map_err(|error| format!("{} does not start: {error}", arm.name()))?;
+        let failed = |code, reason: String| NoRecord { code, reason: format!("{} {reason}", arm.name()) };
+        let ended = output(command, limit).map_err(|error| failed(None, format!("does not start: {error}")))?;
+        let ended = ended.ok_or_else(|| failed(None, format!("did not end within {limit:.0?}, and was killed")))?;
         if !ended.status.code().is_some_and(|code| RECORDED.contains(&code)) {
             let said = String::from_utf8_lossy(&ended.stderr);
             let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-            return Err(format!("{} ended with {}: {last}", arm.name(), ended.status));
+            return Err(failed(ended.status.code(), format!("ended with {}: {last}", ended.status)));
         }
-        store::read(&out).map_err(|error| format!("{}: {error}", arm.name()))
+        store::read(&out).map_err(|error| failed(ended.status.code(), format!("left no record of it: {error}")))
     }
 
     fn program(&self, arm: Arm) -> PathBuf {
@@ -153,10 +194,22 @@ impl Setup {
 }
 
 impl Drop for Setup {
-    /// The programs are copies; what they measured is kept, and says what they were.
+    /// The programs are copies; what they measured is kept, and says what they were. Where there was no session, nothing
+    /// is in the way of the next.
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(self.directory.join("builds"));
+        if !self.file().exists() {
+            let _ = fs::remove_dir_all(self.directory.join("trials"));
+        }
     }
+}
+
+/// Runs a program to its end, or kills it after so long.
+fn output(command: Command, limit: Duration) -> io::Result<Option<Output>> {
+    let mut command = tokio::process::Command::from(command);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async { tokio::time::timeout(limit, command.output()).await.ok().transpose() })
 }
 
 /// Runs the blocks of a plan, and records each trial as it ends.
@@ -166,12 +219,10 @@ impl Drop for Setup {
 pub(crate) fn run(
     setup: &Setup,
     rehearsal: &Rehearsal,
+    keys: &[Option<String>],
     plan: Plan,
-    injection: Option<Injection>,
     say: impl Fn(&str),
 ) -> Result<Session> {
-    let keys = rehearsal.trials.iter().map(|trial| injection.map(|it| it.key(trial)).transpose());
-    let keys = keys.take(plan.cells.len()).collect::<Result<Vec<_>, String>>().map_err(anyhow::Error::msg)?;
     let mut file = OpenOptions::new().append(true).create_new(true).open(setup.file())?;
     write(&mut file, &Line::Plan(plan.clone()))?;
     let slots = budget::order(plan.seed, plan.cells.len(), plan.blocks);
@@ -183,10 +234,18 @@ pub(crate) fn run(
         let key = keys[cell].as_deref().filter(|_| arm == Arm::Head);
         let out = format!("block-{block:02}-{}-{}", setup.approaches[cell], arm.name());
         let seed = setup.seed.wrapping_add(plan.seed).wrapping_add(u64::from(block));
-        let ran = setup.turn(arm, &setup.approaches[cell], seed, key, &out);
+        let rehearsed = &rehearsal.trials[cell];
+        let limit = LEAST_LIMIT.max(Duration::from_secs_f64(rehearsed.candidate.trial_seconds * LIMIT_TIMES));
+        let ran = setup.turn(arm, &setup.approaches[cell], seed, key, &out, limit).map_err(|none| none.reason);
         let trial = ran.and_then(|run| match run.trials.as_slice() {
-            [trial] if trial.variant == place.variant => Ok(Trial::of(block, arm, position, place.load.clone(), trial)),
-            _ => Err(format!("{} recorded something else than one trial of {}", arm.name(), place.variant)),
+            [trial] if is_alike(trial, &rehearsed.record) => {
+                Ok(Trial::of(block, arm, position, place.load.clone(), trial))
+            }
+            _ => Err(format!(
+                "{} recorded something else than one trial of {} under the load and window of the rehearsal",
+                arm.name(),
+                place.variant
+            )),
         });
         let trial = trial.unwrap_or_else(|reason| Trial::failed(*slot, place.clone(), reason));
         write(&mut file, &Line::Trial(trial.clone()))?;
@@ -194,6 +253,14 @@ pub(crate) fn run(
     }
     file.sync_all()?;
     Ok(Session { plan, trials })
+}
+
+/// Whether two trials are of one variant, and what was measured was the same load for as long. Settings may differ: a
+/// build can have one more than the other.
+fn is_alike(one: &TrialRecord, other: &TrialRecord) -> bool {
+    let window = |trial: &TrialRecord| trial.measured.as_ref().map(|measured| measured.window);
+    let is_measured = one.measured.is_some() && other.measured.is_some();
+    one.variant == other.variant && one.load == other.load && (!is_measured || window(one) == window(other))
 }
 
 fn write(file: &mut File, line: &Line) -> Result<()> {
@@ -204,6 +271,7 @@ fn write(file: &mut File, line: &Line) -> Result<()> {
 fn approaches(scenario: &Scenario) -> Result<Vec<String>> {
     let variants = variants(scenario)?;
     let names: Vec<String> = variants.iter().map(|variant| variant.approach.name.to_owned()).collect();
+    ensure!(!names.is_empty(), "the scenario has no approach: name one");
     let twice = names.iter().enumerate().find(|(place, name)| names[..*place].contains(name));
     if let Some((_, name)) = twice {
         anyhow::bail!("the gate runs one variant of each approach, and the scenario has several of {name}");

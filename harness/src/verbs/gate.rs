@@ -3,14 +3,16 @@
 
 mod exact;
 mod history;
+mod judge;
 mod paired;
 pub(crate) mod study;
 
 use std::{env, fs::OpenOptions, io::Write, path::PathBuf};
 
+use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
 use reports::gate::{
-    Outcome, Verdict,
+    Outcome, Tier, Verdict,
     surface::{self, annotations, markdown, text},
 };
 
@@ -24,6 +26,8 @@ pub(crate) enum GateCommand {
     Exact(exact::ExactOptions),
     /// Processor time and latency of two builds, in pairs
     Paired(paired::PairedOptions),
+    /// What a recorded session of `gate paired` says
+    Judge(judge::JudgeOptions),
     /// What stands out of stored runs; advice that never fails
     History(history::HistoryOptions),
     /// How often the gate is wrong, from the sessions of `gate paired`
@@ -51,24 +55,60 @@ pub(crate) fn gate(command: &GateCommand) -> Result<(), Failure> {
     match command {
         GateCommand::Exact(options) => exact::exact(options),
         GateCommand::Paired(options) => paired::paired(options),
+        GateCommand::Judge(options) => judge::judge(options),
         GateCommand::History(options) => history::history(options),
         GateCommand::Study(options) => study::study(options),
     }
 }
 
-/// Shows the outcome everywhere it is asked for, and ends as it says.
-fn conclude(outcome: Outcome, surfaces: &Surfaces) -> Result<(), Failure> {
+impl Surfaces {
+    /// Says in the files that nothing has been compared yet: so that none keeps what an earlier gate said, whatever
+    /// becomes of this one, and that a place that cannot be written is found out now.
+    fn begin(&self) -> Result<(), Failure> {
+        let Some(directory) = &self.out else { return Ok(()) };
+        surface::write_all(&[], directory).map(drop).map_err(Failure::usage)
+    }
+
+    /// Shows the outcome in the files, and to GitHub.
+    fn show(&self, outcomes: &[Outcome]) -> anyhow::Result<()> {
+        if let Some(directory) = &self.out {
+            surface::write_all(outcomes, directory)?;
+            output::say(&format!("written: {}", directory.display()));
+        }
+        if self.github {
+            output::data(&annotations::render(outcomes)).map_err(|failure| anyhow!("{failure}"))?;
+            summarise(&markdown::render(outcomes))?;
+        }
+        Ok(())
+    }
+}
+
+/// Shows what was judged everywhere it is asked for, and ends as it says. What came to no judgement is shown as invalid.
+fn conclude(tier: Tier, surfaces: &Surfaces, judge: impl FnOnce() -> Result<Outcome, Failure>) -> Result<(), Failure> {
+    surfaces.begin()?;
+    let judged = judge();
+    let is_judged = judged.is_ok();
+    let (outcome, ended) = match judged {
+        Ok(outcome) => (outcome.clone(), ended(outcome)),
+        Err(failure) => (Outcome::invalid(tier, "nothing".to_owned(), failure.to_string()), Err(failure)),
+    };
     let outcomes = [outcome];
-    output::data(&if surfaces.json { surface::json(&outcomes) } else { text::render(&outcomes, surfaces.verbose) })?;
-    if let Some(directory) = &surfaces.out {
-        surface::write_all(&outcomes, directory).map_err(|error| Failure::Internal(error.into()))?;
-        output::say(&format!("written: {}", directory.display()));
+    if surfaces.json {
+        output::data(&surface::json(&outcomes))?;
+    } else if is_judged {
+        output::data(&text::render(&outcomes, surfaces.verbose))?;
     }
-    if surfaces.github {
-        output::data(&annotations::render(&outcomes))?;
-        summarise(&markdown::render(&outcomes)).map_err(|error| Failure::Internal(error.into()))?;
+    match (surfaces.show(&outcomes), ended) {
+        (Ok(()), ended) => ended,
+        (Err(error), Ok(())) => Err(Failure::Internal(error)),
+        (Err(error), Err(ended)) => {
+            output::say(&format!("{error:#}"));
+            Err(ended)
+        }
     }
-    let [outcome] = outcomes;
+}
+
+fn ended(outcome: Outcome) -> Result<(), Failure> {
     match outcome.verdict {
         Verdict::Pass => Ok(()),
         Verdict::Inconclusive => Err(Failure::Inconclusive(outcome.reason)),
@@ -78,10 +118,12 @@ fn conclude(outcome: Outcome, surfaces: &Surfaces) -> Result<(), Failure> {
 }
 
 /// Appends to the summary of the workflow's step, where this is one.
-fn summarise(markdown: &str) -> std::io::Result<()> {
-    let Some(path) = env::var_os("GITHUB_STEP_SUMMARY") else {
+fn summarise(markdown: &str) -> anyhow::Result<()> {
+    let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from) else {
         output::say("no summary was written: GITHUB_STEP_SUMMARY is not set, so this is no step of a workflow");
         return Ok(());
     };
-    OpenOptions::new().create(true).append(true).open(path)?.write_all(markdown.as_bytes())
+    let file = OpenOptions::new().create(true).append(true).open(&path);
+    let appended = file.and_then(|mut file| file.write_all(markdown.as_bytes()));
+    appended.with_context(|| format!("cannot write the summary to {}, which GITHUB_STEP_SUMMARY names", path.display()))
 }

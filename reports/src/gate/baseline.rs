@@ -180,6 +180,13 @@ impl Baseline {
         Self { cells: self.cells, ..newer }
     }
 
+    /// Counts that were not the same in every repeat.
+    #[must_use]
+    pub fn ranges(&self) -> usize {
+        let phases = self.cells.values().flat_map(BTreeMap::values);
+        phases.flat_map(|phase| phase.counts.values()).filter(|count| !count.is_exact()).count()
+    }
+
     /// The file's text: keys in their order, a count on a line.
     #[must_use]
     pub fn text(&self) -> String {

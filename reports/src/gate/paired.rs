@@ -101,7 +101,7 @@ impl TestResult {
 /// Judges a session.
 #[must_use]
 pub fn judge(session: &Session) -> Judgement {
-    let compared = format!("base {} and head {}", session.plan.base, session.plan.head);
+    let compared = compared(&session.plan);
     let pairs = match blocks::pairs(session) {
         Ok(pairs) => pairs,
         Err(reason) => {
@@ -116,6 +116,7 @@ pub fn judge(session: &Session) -> Judgement {
     let own = tests.iter().map(|test| text::finding(&session.plan, test, tests.len(), is_valid));
     let findings = controls.into_iter().chain(own).collect();
     let mut notes = text::notes(&session.plan, &tests);
+    notes.extend(not_looked_at(&session.plan));
     notes.extend(blocks::losses(session));
     notes.extend(advisory.iter().filter_map(text::advice));
     Judgement { outcome: Outcome::of(Tier::Paired, compared, findings, notes), tests }
@@ -130,6 +131,20 @@ pub(crate) fn gated_pairs(session: &Session) -> Result<Vec<Pairs>, String> {
     let mut pairs = blocks::pairs(session)?;
     pairs.retain(|one| GATED.contains(&one.metric));
     Ok(pairs)
+}
+
+fn compared(plan: &Plan) -> String {
+    let of = match plan.left_out.len() {
+        0 => String::new(),
+        left_out => format!(", {} of {} cells", plan.cells.len(), plan.cells.len() + left_out),
+    };
+    format!("base {} and head {}{of}", plan.base, plan.head)
+}
+
+fn not_looked_at(plan: &Plan) -> Option<String> {
+    let names: Vec<&str> = plan.left_out.iter().map(|cell| cell.variant.as_str()).collect();
+    let note = || format!("Not looked at, for want of time, whatever became of them: {}.", names.join(", "));
+    (!names.is_empty()).then(note)
 }
 
 fn tests(plan: &Plan, gated: &[Pairs]) -> Vec<Test> {
@@ -222,6 +237,7 @@ pub(crate) mod fixture {
             head: "b".to_owned(),
             blocks,
             cells,
+            left_out: Vec::new(),
             tolerated: Tolerated::default(),
             seed,
             injected: None,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use clap::Args;
 use reports::gate::{
+    Tier,
     baseline::{self, Origin},
     counts::Measured,
     differences::differences,
@@ -27,7 +28,7 @@ pub(crate) struct ExactOptions {
     #[arg(long, value_name = "FILE")]
     baseline: PathBuf,
     /// Write what is measured as the baseline, instead of comparing: for a person, who has a reason for it
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["out", "json", "github", "verbose"])]
     update_baseline: bool,
     /// Only these approaches, or variants such as websocket/binary
     #[arg(long, value_delimiter = ',')]
@@ -41,14 +42,22 @@ pub(crate) fn exact(options: &ExactOptions) -> Result<(), Failure> {
     if options.update_baseline {
         return update(path, &subjects, !options.approach.is_empty());
     }
-    // Before anything runs: where there is nothing to compare with, nothing need be measured.
-    let baseline = baseline::read(path, SCRIPT).map_err(Failure::usage)?;
-    let baseline = if options.approach.is_empty() {
-        baseline
-    } else {
-        baseline.only(|cell| options.approach.iter().any(|name| is_of(cell, name)))
-    };
-    conclude(exact::compare(&baseline, &measure(&subjects), &environment::compiler()), &options.surfaces)
+    conclude(Tier::Exact, &options.surfaces, || {
+        // Before anything runs: where there is nothing to compare with, nothing need be measured.
+        let whole = baseline::read(path, SCRIPT).map_err(Failure::usage)?;
+        let cells = whole.cells.len();
+        let is_named =
+            |cell: &str| options.approach.is_empty() || options.approach.iter().any(|name| is_of(cell, name));
+        let baseline = whole.only(is_named);
+        let mut outcome = exact::compare(&baseline, &measure(&subjects), &environment::compiler());
+        if baseline.cells.len() < cells {
+            outcome.notes.push(format!(
+                "Only what --approach names was looked at: {} of {cells} variants.",
+                baseline.cells.len()
+            ));
+        }
+        Ok(outcome)
+    })
 }
 
 /// Writes what these variants take, and says what it changes. Where they are not all, the others stay as they are.
@@ -57,17 +66,19 @@ fn update(path: &Path, subjects: &[Subject], is_partial: bool) -> Result<(), Fai
     if tool.dirty {
         output::say("the sources have uncommitted changes, which the revision in the baseline does not name");
     }
-    let before = if path.exists() { baseline::read(path, SCRIPT).ok() } else { None };
     let compiler = environment::compiler();
-    if is_partial && before.as_ref().is_none_or(|before| before.compiler != compiler) {
-        let problem = match &before {
-            Some(before) => {
-                format!("{} was counted by {}, and this build is by {compiler}", path.display(), before.compiler)
-            }
-            None => format!("{} holds no baseline of which some variants could be updated", path.display()),
-        };
-        return Err(Failure::Usage(anyhow!("{problem}: take all of them, without --approach")));
-    }
+    let before = match baseline::read(path, SCRIPT) {
+        Err(error) if is_partial => {
+            let kept = "what --approach does not name stays as it is in the file, which cannot be read";
+            return Err(Failure::Usage(anyhow::Error::from(error).context(kept)));
+        }
+        Ok(before) if is_partial && before.compiler != compiler => {
+            let problem =
+                format!("{} was counted by {}, and this build is by {compiler}", path.display(), before.compiler);
+            return Err(Failure::Usage(anyhow!("{problem}: take all of them, without --approach")));
+        }
+        before => before.ok(),
+    };
     let origin =
         Origin { tool_version: tool.version, revision: tool.git_revision, compiler, script: SCRIPT.to_owned() };
     let taken = baseline::baseline_of(&measure(subjects), origin);
@@ -76,6 +87,12 @@ fn update(path: &Path, subjects: &[Subject], is_partial: bool) -> Result<(), Fai
         Some(before) if is_partial => before.clone().updated_by(taken),
         _ => taken,
     };
+    let ranges = after.ranges();
+    if ranges > 0 {
+        output::say(&format!(
+            "{ranges} counts were not the same in every repeat: they are written as ranges, and gated by a bound"
+        ));
+    }
     baseline::write(&after, path).map_err(Failure::usage)?;
     if let Some(before) = &before {
         output::data(&differences(before, &after))?;

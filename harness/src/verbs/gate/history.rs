@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use reports::{gate::history, store};
+use reports::{
+    gate::{Tier, history},
+    store::{self, Run},
+};
 
 use super::{Surfaces, conclude};
 use crate::failure::Failure;
@@ -23,18 +26,22 @@ pub(crate) struct HistoryOptions {
 }
 
 pub(crate) fn history(options: &HistoryOptions) -> Result<(), Failure> {
-    let mut runs = Vec::new();
-    for directory in &options.directories {
-        for directory in results_in(directory).map_err(Failure::Usage)? {
-            runs.push(store::read(&directory)?);
-        }
-    }
-    let outcome = history::look(&runs);
-    match conclude(outcome, &options.surfaces) {
+    let look = || Ok(history::look(&runs(&options.directories)?));
+    match conclude(Tier::History, &options.surfaces, look) {
         // It advises: that it could not say much is said, and fails nothing.
         Err(Failure::Inconclusive(_)) => Ok(()),
         concluded => concluded,
     }
+}
+
+fn runs(directories: &[PathBuf]) -> Result<Vec<Run>, Failure> {
+    let mut runs = Vec::new();
+    for directory in directories {
+        for directory in results_in(directory).map_err(Failure::Usage)? {
+            runs.push(store::read(&directory)?);
+        }
+    }
+    Ok(runs)
 }
 
 /// The directory itself where it holds results, or those below it that do.

@@ -1,14 +1,15 @@
 //! `gate paired`: two builds, and a copy of the first, under the same load in turns. The session is recorded as it
 //! goes; what it says is a function of the file.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::anyhow;
 use clap::Args;
 use proto::parse_duration;
 use reports::gate::{
+    Tier,
     budget::{self, Candidate},
-    paired::{self, Cell, Plan, SESSION_VERSION, Tolerated},
+    paired::{self, Cell, Plan, SESSION_VERSION, Session, Tolerated},
 };
 
 use super::{Surfaces, conclude};
@@ -42,8 +43,8 @@ pub(crate) struct PairedOptions {
     #[arg(long, conflicts_with = "budget", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     blocks: Option<u32>,
     /// The time there is, such as 15m: chooses cells and blocks, and says what they can and cannot see
-    #[arg(long)]
-    budget: Option<String>,
+    #[arg(long, value_parser = time)]
+    budget: Option<Duration>,
     /// The share by which processor time per event may grow
     #[arg(long, value_name = "SHARE", default_value_t = Tolerated::default().cpu, value_parser = share)]
     tolerated_cpu: f64,
@@ -65,46 +66,51 @@ pub(crate) struct PairedOptions {
 }
 
 pub(crate) fn paired(options: &PairedOptions) -> Result<(), Failure> {
+    conclude(Tier::Paired, &options.surfaces, || Ok(paired::judge(&session(options)?).outcome))
+}
+
+fn session(options: &PairedOptions) -> Result<Session, Failure> {
     let loaded = scenario::load(&options.scenario, &options.set).map_err(Failure::usage)?;
     let directory = options.session.clone().unwrap_or_else(|| default_directory("gate", clock::since_epoch()));
     let setup = Setup::prepare(&options.base, &options.head, &loaded.scenario, &directory).map_err(Failure::usage)?;
     output::say("rehearsing: the base runs each approach once, to see how long that takes");
-    let rehearsal = setup.rehearse().map_err(Failure::Invalid)?;
-    let (cells, blocks) = chosen(options, &rehearsal.candidates)?;
+    let rehearsal = setup.rehearse()?;
+    let (cells, left_out, blocks) = chosen(options, &rehearsal.candidates())?;
+    let keys = rehearsal.keys(options.inject, cells.len()).map_err(|problem| Failure::Usage(anyhow!(problem)))?;
     let plan = Plan {
         version: SESSION_VERSION,
         base: rehearsal.base.clone(),
         head: rehearsal.head.clone(),
         blocks,
         cells,
-        tolerated: tolerated(options),
+        left_out,
+        tolerated: Tolerated { cpu: options.tolerated_cpu, p50: options.tolerated_p50 },
         seed: options.seed,
         injected: options.inject.map(|injection| injection.to_string()),
     };
-    let session = session::run(&setup, &rehearsal, plan, options.inject, output::say).map_err(Failure::Internal)?;
+    let session = session::run(&setup, &rehearsal, &keys, plan, output::say).map_err(Failure::Internal)?;
     output::say(&format!("session: {}", setup.file().display()));
-    conclude(paired::judge(&session).outcome, &options.surfaces)
-}
-
-fn tolerated(options: &PairedOptions) -> Tolerated {
-    Tolerated { cpu: options.tolerated_cpu, p50: options.tolerated_p50 }
+    Ok(session)
 }
 
 fn share(text: &str) -> Result<f64, String> {
     let share = text.parse().ok().filter(|share| *share > 0.0 && *share <= 10.0);
-    share.ok_or_else(|| "expected a share above 0, such as 0.1 for 10 %".to_owned())
+    share.ok_or_else(|| "expected a share above 0 and at most 10, such as 0.1 for 10 %".to_owned())
 }
 
-/// Which of the rehearsed cells take part, and in how many blocks: decided before the first block.
-fn chosen(options: &PairedOptions, candidates: &[Candidate]) -> Result<(Vec<Cell>, u32), Failure> {
-    let Some(text) = &options.budget else {
+fn time(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|_| "expected a duration such as 15m".to_owned())
+}
+
+/// Which of the rehearsed cells take part and which do not, and in how many blocks: decided before the first block.
+fn chosen(options: &PairedOptions, candidates: &[Candidate]) -> Result<(Vec<Cell>, Vec<Cell>, u32), Failure> {
+    let Some(time) = options.budget else {
         let cells: Vec<Cell> = candidates.iter().map(|candidate| candidate.cell.clone()).collect();
         let blocks = options.blocks.unwrap_or_else(|| budget::blocks_for(cells.len()));
-        return Ok((cells, blocks));
+        return Ok((cells, Vec::new(), blocks));
     };
-    let time = parse_duration(text)
-        .map_err(|_| Failure::Usage(anyhow!("--budget is {text}, expected a duration such as 15m")))?;
-    let choice = budget::choose(candidates, time.as_secs_f64(), &tolerated(options)).map_err(Failure::usage)?;
+    let tolerated = Tolerated { cpu: options.tolerated_cpu, p50: options.tolerated_p50 };
+    let choice = budget::choose(candidates, time.as_secs_f64(), &tolerated).map_err(Failure::usage)?;
     choice.sees.iter().for_each(|said| output::say(said));
-    Ok((choice.cells, choice.blocks))
+    Ok((choice.cells, choice.left_out, choice.blocks))
 }

@@ -41,6 +41,9 @@ pub struct Plan {
     pub blocks: u32,
     /// What each block runs with each arm.
     pub cells: Vec<Cell>,
+    /// Cells for which there was no time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<Cell>,
     /// The regression that is tolerated.
     pub tolerated: Tolerated,
     /// Seed of the order, and of what is resampled.
