@@ -1,6 +1,7 @@
 //! `gate history`: what stands out of stored runs. Advice: it never fails.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -34,14 +35,20 @@ pub(crate) fn history(options: &HistoryOptions) -> Result<(), Failure> {
     }
 }
 
-fn runs(directories: &[PathBuf]) -> Result<Vec<Run>, Failure> {
-    let mut runs = Vec::new();
-    for directory in directories {
-        for directory in results_in(directory).map_err(Failure::Usage)? {
-            runs.push(store::read(&directory)?);
-        }
+fn runs(given: &[PathBuf]) -> Result<Vec<Run>, Failure> {
+    let mut directories = Vec::new();
+    for directory in given {
+        directories.extend(results_in(directory).map_err(Failure::Usage)?);
     }
-    Ok(runs)
+    distinct(directories).iter().map(|directory| Ok(store::read(directory)?)).collect()
+}
+
+/// Each directory once, by its first name: a shell's `results/*` has the newest run also as `latest`, and a run that
+/// counts twice would narrow its own fence.
+fn distinct(mut directories: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut seen = BTreeSet::new();
+    directories.retain(|directory| seen.insert(directory.canonicalize().unwrap_or_else(|_| directory.clone())));
+    directories
 }
 
 /// The directory itself where it holds results, or those below it that do.
@@ -61,4 +68,20 @@ fn results_in(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
         ));
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_counts_once_whatever_it_is_called() {
+        let temporary = tempfile::tempdir().unwrap();
+        let [first, second, latest] = ["first", "second", "latest"].map(|name| temporary.path().join(name));
+        fs::create_dir(&first).unwrap();
+        fs::create_dir(&second).unwrap();
+        std::os::unix::fs::symlink("second", &latest).unwrap();
+        let twice = vec![first.clone(), first.join("../second"), latest, first.clone(), second];
+        assert_eq!(distinct(twice), [first.clone(), first.join("../second")]);
+    }
 }
