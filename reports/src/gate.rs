@@ -39,6 +39,9 @@ pub enum Verdict {
     Pass,
     /// Nothing was shown, and it might not have been seen.
     Inconclusive,
+    /// A stored run, or the level from some run on, is not like those before it. Advice: only `history` says it, and it
+    /// does not say that the change is for the worse, nor that a build made it.
+    StandsOut,
     /// Something was changed by more than is tolerated, or, of a count, at all.
     Regression,
     /// The gate could not compare, or its own control failed.

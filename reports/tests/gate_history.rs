@@ -1,4 +1,4 @@
-//! The history of stored runs: what stands out is said, runs of other machines are apart, and nothing ever blocks.
+//! The history of stored runs: what stands out is said on every surface, runs of other machines are apart, and nothing ever blocks.
 
 mod support;
 
@@ -45,16 +45,113 @@ fn a_slower_run_stands_out_and_does_not_block() {
     let mut runs = days(420_000);
     runs.reverse();
     let outcome = look(&runs);
-    assert_eq!(outcome.verdict, Verdict::Pass, "advice only");
-    assert!(outcome.reason.starts_with("1 of 5 series stands out"), "{}", outcome.reason);
+    assert_eq!(outcome.verdict, Verdict::StandsOut);
+    assert_eq!(outcome.reason, "1 of 5 series stands out: sse under 1,000 clients and 50 events a second, p50 latency");
     let first = &outcome.findings[0];
-    assert_eq!(first.metric, "p50 latency");
+    assert_eq!((first.metric.as_str(), first.verdict), ("p50 latency", Verdict::StandsOut));
+    assert!(outcome.findings[1..].iter().all(|finding| finding.verdict == Verdict::Pass));
     assert!(
         first.explanation.contains("above the fence") && first.explanation.contains("420 µs"),
         "{}",
         first.explanation
     );
     assert!(look(&days(200_000)).findings[0].explanation.contains("below the fence"));
+}
+
+/// The same days of four variants; in the newest, all four are half as slow again and take half as much again.
+fn days_of_four() -> Vec<Run> {
+    let variants = ["sse", "websocket", "long-poll", "raw-tcp"];
+    let mut runs = days(450_000);
+    for run in &mut runs {
+        let trial = run.trials.remove(0);
+        run.trials = vec![trial; 4];
+        run.trials.iter_mut().zip(variants).for_each(|(trial, name)| trial.variant = name.to_owned());
+    }
+    let newest = runs.last_mut().unwrap();
+    newest.trials.iter_mut().for_each(|trial| trial.measured.as_mut().unwrap().cpu.server_us *= 3);
+    runs
+}
+
+#[test]
+fn all_that_stands_out_is_listed_on_every_surface() {
+    let outcome = look(&days_of_four());
+    assert_eq!(outcome.verdict, Verdict::StandsOut);
+    assert!(outcome.reason.starts_with("8 of 20 series stand out: "), "{}", outcome.reason);
+    let outstanding: Vec<_> = outcome.findings.iter().take_while(|one| one.verdict == Verdict::StandsOut).collect();
+    assert_eq!(outstanding.len(), 8);
+    let outcomes = [outcome.clone()];
+    let [brief, verbose] = [false, true].map(|verbose| surface::text::render(&outcomes, verbose));
+    let [summary, annotations] = [surface::markdown::render(&outcomes), surface::annotations::render(&outcomes)];
+    for finding in &outstanding {
+        let named = format!("{}, {}", finding.cell, finding.metric);
+        assert!(outcome.reason.contains(&named), "{named}: {}", outcome.reason);
+        assert!(annotations.contains(&format!("::warning title=gate history%3A stands out::{}", finding.explanation)));
+        let row = format!("| stands out | `{}` | `{}` |", finding.cell, finding.metric);
+        assert!(summary.contains(&row), "{summary}");
+    }
+    assert!(!annotations.contains("::error") && annotations.matches("::warning").count() == 8, "{annotations}");
+    assert!(summary.starts_with("## Delivery gate: stands out\n"), "{summary}");
+    assert!(brief.starts_with("STANDS OUT: gate history, 13 stored runs"), "{brief}");
+    for text in [&brief, &verbose] {
+        assert_eq!(text.matches("\nstands out: ").count(), 8, "{text}");
+        assert_eq!(text.lines().filter(|line| line.ends_with(" stands out")).count(), 8, "{text}");
+        assert!(text.contains("12 of 20 comparisons passed") && !text.contains("inconclusive"), "{text}");
+    }
+    assert_eq!(verbose.lines().filter(|line| line.ends_with(" pass")).count(), 12, "{verbose}");
+    let badge = surface::badge::render(&outcomes);
+    assert!(badge.contains("\"8 stand out\"") && badge.contains("\"yellow\""), "{badge}");
+    assert!(surface::badge::render(&[look(&days(420_000))]).contains("\"1 stands out\""));
+    let junit = surface::junit::render(&outcomes);
+    assert!(junit.contains("failures=\"0\" errors=\"0\" skipped=\"8\""), "{junit}");
+    assert!(surface::json(&outcomes).contains("\"verdict\": \"stands-out\""));
+}
+
+#[test]
+fn many_are_counted_where_they_are_not_named() {
+    let mut runs = days_of_four();
+    for run in &mut runs {
+        let again = run.trials.clone().into_iter().map(|mut trial| {
+            trial.variant += "/again";
+            trial
+        });
+        run.trials.extend(again);
+    }
+    let outcome = look(&runs);
+    assert!(outcome.reason.starts_with("16 of 40 series stand out: "), "{}", outcome.reason);
+    assert!(outcome.reason.ends_with("; and 6 more"), "{}", outcome.reason);
+    let text = surface::text::render(&[outcome], false);
+    assert_eq!(text.lines().filter(|line| line.ends_with(" stands out")).count(), 16, "{text}");
+}
+
+#[test]
+fn what_stands_out_and_what_has_few_runs_are_told_apart() {
+    let with_a_new_variant = |mut runs: Vec<Run>| {
+        let newest = runs.last_mut().unwrap();
+        let mut added = newest.trials[0].clone();
+        added.variant = "sse/new".to_owned();
+        newest.trials.push(added);
+        look(&runs)
+    };
+    let few = "Not judged: 5 series with fewer than 8 runs before the newest";
+    let outcome = with_a_new_variant(days(420_000));
+    assert_eq!(outcome.verdict, Verdict::StandsOut);
+    let reason = "1 of 5 series stands out: sse under 1,000 clients and 50 events a second, p50 latency";
+    assert_eq!(outcome.reason, format!("{reason}. {few}"));
+    let outcome = with_a_new_variant(days(301_000));
+    assert_eq!(outcome.verdict, Verdict::Inconclusive);
+    assert_eq!(outcome.reason, format!("nothing stands out of 5 series. {few}"));
+}
+
+#[test]
+fn the_chance_is_that_of_both_rules() {
+    let by_chance = |runs: &[Run]| look(runs).notes.into_iter().find(|note| note.starts_with("By chance"));
+    let runs = days(301_000);
+    let short = by_chance(&runs[..9]).unwrap();
+    assert!(short.contains("of 5 series") && short.contains("8 runs before the newest"), "{short}");
+    assert!(short.contains("None has the 10 runs") && !short.contains("permutation"), "{short}");
+    let long = by_chance(&runs).unwrap();
+    assert!(long.contains("12 runs before the newest") && long.contains("in 5 of them, at most about 0.050"), "{long}");
+    assert_eq!(by_chance(&runs[..5]), None, "nothing is judged");
 }
 
 #[test]
@@ -66,7 +163,8 @@ fn a_new_level_is_found_with_its_commit() {
     let changed: Vec<&str> = outcome.findings.iter().map(|one| one.explanation.as_str()).take(1).collect();
     assert!(changed[0].contains("processor time") && changed[0].contains("revision15"), "{changed:?}");
     assert!(changed[0].contains("is 24.0 µs and no longer 20.0 µs"), "{changed:?}");
-    assert_eq!(outcome.verdict, Verdict::Pass);
+    assert!(changed[0].contains("within the fence"), "the newest is like those before it: {changed:?}");
+    assert_eq!(outcome.verdict, Verdict::StandsOut);
 }
 
 #[test]

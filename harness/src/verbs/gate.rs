@@ -111,7 +111,7 @@ fn conclude(tier: Tier, surfaces: &Surfaces, judge: impl FnOnce() -> Result<Outc
 fn ended(outcome: Outcome) -> Result<(), Failure> {
     match outcome.verdict {
         Verdict::Pass => Ok(()),
-        Verdict::Inconclusive => Err(Failure::Inconclusive(outcome.reason)),
+        Verdict::Inconclusive | Verdict::StandsOut => Err(Failure::Inconclusive(outcome.reason)),
         Verdict::Regression => Err(Failure::Regression(outcome.reason)),
         Verdict::Invalid => Err(Failure::Invalid(outcome.reason)),
     }

@@ -4,6 +4,7 @@
 //! of those before it, and the whole series is searched for places from which on it has another level. Pure, with a
 //! fixed seed; knows no variant by name.
 
+mod chance;
 mod series;
 
 use std::collections::BTreeMap;
@@ -46,6 +47,13 @@ const METRICS: [Metric; 6] = [
     Metric { name: "server memory per client", unit: "bytes", of: |merged| Some(merged.memory.server_bytes) },
 ];
 
+/// Series that the reason names.
+const NAMED: usize = 10;
+
+const RULE: &str = "Advice only, nothing here blocks, and whatever the verdict the exit code is 0. The newest run stands \
+                    out beyond the quartiles of those before it by more than three times their distance, and a series \
+                    where its level changes.";
+
 /// What makes runs comparable. Another boot of the same machine is no other machine.
 type Machine = (String, String, String, u32);
 
@@ -58,8 +66,15 @@ struct Point<'a> {
     merged: Merged,
 }
 
-/// What stands out of these runs, in whatever order; they are put into that of their starts. The verdict is a pass or,
-/// where a series has too few runs, inconclusive, and the findings say the rest.
+/// A series as it is reported.
+struct Looked {
+    /// Runs that have its figure, the newest included.
+    runs: usize,
+    finding: Finding,
+}
+
+/// What stands out of these runs, in whatever order; they are put into that of their starts. The verdict is that
+/// something stands out, or else inconclusive where a series has too few runs, or else a pass.
 #[must_use]
 pub fn look(runs: &[Run]) -> Outcome {
     let (usable, mut notes) = usable(runs);
@@ -73,57 +88,53 @@ pub fn look(runs: &[Run]) -> Outcome {
             machines.iter().map(|it| named(it)).collect::<Vec<_>>().join("; ")
         ));
     }
-    let mut findings: Vec<(bool, Finding)> = Vec::new();
+    let mut looked: Vec<Looked> = Vec::new();
     let of_newest = places.iter().filter(|((machine, ..), _)| Some(machine) == newest.as_ref());
     for (place, points) in of_newest {
-        findings.extend(METRICS.iter().filter_map(|metric| finding(place, points, metric)));
+        looked.extend(METRICS.iter().filter_map(|metric| look_at(place, points, metric)));
     }
-    findings.sort_by_key(|(stands_out, _)| !stands_out);
-    let outstanding = findings.iter().filter(|(stands_out, _)| *stands_out).count();
-    let judged = findings.iter().filter(|(_, finding)| finding.verdict == Verdict::Pass).count();
-    let few = findings.len() - judged;
-    if few > 0 && judged > 0 {
-        notes.push(format!("{few} series have fewer than {FEWEST_BEFORE} runs before the newest, and are not judged."));
-    }
-    notes.push(rules(judged));
+    looked.sort_by_key(|series| std::cmp::Reverse(series.finding.verdict));
+    let runs_of_judged: Vec<usize> =
+        looked.iter().map(|series| series.runs).filter(|runs| *runs > FEWEST_BEFORE).collect();
+    notes.push(RULE.to_owned());
+    notes.extend(chance::said(&runs_of_judged));
     let compared = match usable.len() {
         1 => "1 stored run".to_owned(),
         several => format!("{several} stored runs, oldest first"),
     };
-    let findings: Vec<Finding> = findings.into_iter().map(|(_, finding)| finding).collect();
-    let reason = reason(&findings, judged, outstanding);
-    let verdict = if judged == 0 || few > 0 { Verdict::Inconclusive } else { Verdict::Pass };
+    let findings: Vec<Finding> = looked.into_iter().map(|series| series.finding).collect();
+    let reason = reason(&findings);
+    let verdict = findings.first().map_or(Verdict::Inconclusive, |gravest| gravest.verdict);
     Outcome { tier: Tier::History, verdict, reason, compared, findings, notes }
 }
 
-fn reason(findings: &[Finding], judged: usize, outstanding: usize) -> String {
-    match (findings.first(), judged, outstanding) {
-        (None, ..) => "there are no runs to look at".to_owned(),
-        (Some(_), 0, _) => {
-            format!("no series has {FEWEST_BEFORE} runs before the newest, from which on it is looked at")
-        }
-        (Some(_), judged, 0) => format!("nothing stands out of {judged} series"),
-        (Some(first), judged, 1) => format!("1 of {judged} series stands out: {}", first.explanation),
-        (Some(first), judged, outstanding) => {
-            format!("{outstanding} of {judged} series stand out, among them: {}", first.explanation)
-        }
+/// What stands out, by name and at most so many, and apart from it what could not be judged.
+fn reason(findings: &[Finding]) -> String {
+    let of = |verdict: Verdict| findings.iter().filter(move |finding| finding.verdict == verdict);
+    let (outstanding, few) = (of(Verdict::StandsOut).count(), of(Verdict::Inconclusive).count());
+    let judged = findings.len() - few;
+    if findings.is_empty() {
+        return "there are no runs to look at".to_owned();
     }
-}
-
-fn rules(judged: usize) -> String {
-    let chance = match judged {
-        0 => String::new(),
-        _ => format!(
-            ": of {judged} series that do not change, about {} show it by chance",
-            format::significant(CHANCE * judged as f64)
-        ),
+    if judged == 0 {
+        return format!("no series has {FEWEST_BEFORE} runs before the newest, from which on it is looked at");
+    }
+    let named: Vec<String> =
+        of(Verdict::StandsOut).take(NAMED).map(|one| format!("{}, {}", one.cell, one.metric)).collect();
+    let found = match outstanding {
+        0 => format!("nothing stands out of {judged} series"),
+        1 => format!("1 of {judged} series stands out: {}", named.join("")),
+        _ => format!("{outstanding} of {judged} series stand out: {}", named.join("; ")),
     };
-    format!(
-        "Advice only, nothing here blocks, and whatever the verdict the exit code is 0. The newest run stands out beyond \
-         the quartiles of those before it by more than three times their distance. A level has {SHORTEST_LEVEL} runs at \
-         least, and changes where a permutation test of the energy distance is significant at {}{chance}.",
-        format::percent(CHANCE)
-    )
+    let more = match outstanding.saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let unjudged = match few {
+        0 => String::new(),
+        few => format!(". Not judged: {few} series with fewer than {FEWEST_BEFORE} runs before the newest"),
+    };
+    format!("{found}{more}{unjudged}")
 }
 
 /// The runs that are measurements, by their starts; and what is said of the others.
@@ -168,8 +179,8 @@ fn named((os, kernel, cpu, cores): &Machine) -> String {
     format!("{cpu}, {cores} processors, {os} {kernel}")
 }
 
-/// One series, and whether it stands out. None where the newest of its runs has no such figure.
-fn finding((_, scenario, variant, load): &Place, points: &[Point<'_>], metric: &Metric) -> Option<(bool, Finding)> {
+/// One series. None where the newest of its runs has no such figure.
+fn look_at((_, scenario, variant, load): &Place, points: &[Point<'_>], metric: &Metric) -> Option<Looked> {
     let with_figure: Vec<(&Run, f64)> =
         points.iter().filter_map(|point| Some((point.run, (metric.of)(&point.merged)?))).collect();
     let values: Vec<f64> = with_figure.iter().map(|(_, value)| *value).collect();
@@ -177,19 +188,17 @@ fn finding((_, scenario, variant, load): &Place, points: &[Point<'_>], metric: &
     let load = load.lines().next().unwrap_or_default();
     let subject = format!("{variant} under {load} ({scenario}): {}", metric.name);
     let value = |value: f64| shown(metric.unit, value);
-    let row = |before: Option<f64>, verdict: Verdict, explanation: String| Finding {
-        cell: format!("{variant} under {load}"),
-        metric: metric.name.to_owned(),
-        unit: metric.unit.to_owned(),
-        before,
-        after: Some(*newest),
-        verdict,
-        explanation,
+    let row = |before: Option<f64>, verdict: Verdict, explanation: String| {
+        let (cell, metric, unit) = (format!("{variant} under {load}"), metric.name.to_owned(), metric.unit.to_owned());
+        Looked {
+            runs: values.len(),
+            finding: Finding { cell, metric, unit, before, after: Some(*newest), verdict, explanation },
+        }
     };
     let Some(fence) = series::fence(before) else {
         let runs = if before.len() == 1 { "run" } else { "runs" };
         let said = format!("{subject}: {} {runs} before the newest, and it takes {FEWEST_BEFORE}", before.len());
-        return Some((false, row(series::median(before), Verdict::Inconclusive, said)));
+        return Some(row(series::median(before), Verdict::Inconclusive, said));
     };
     let levels = series::levels(&values);
     let place = if fence.is_above(*newest) {
@@ -208,7 +217,8 @@ fn finding((_, scenario, variant, load): &Place, points: &[Point<'_>], metric: &
     let changes: Vec<String> = levels.windows(2).map(|pair| change(&pair[0], &pair[1], &with_figure, metric)).collect();
     let stands_out = fence.is_above(*newest) || fence.is_below(*newest) || !changes.is_empty();
     let explanation = [vec![format!("{subject}: {place} ({rests})")], changes].concat().join("; ");
-    Some((stands_out, row(Some(fence.median), Verdict::Pass, explanation)))
+    let verdict = if stands_out { Verdict::StandsOut } else { Verdict::Pass };
+    Some(row(Some(fence.median), verdict, explanation))
 }
 
 /// Where a level ends and another begins.

@@ -119,6 +119,7 @@ fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "pass",
         Verdict::Inconclusive => "inconclusive",
+        Verdict::StandsOut => "stands out",
         Verdict::Regression => "regression",
         Verdict::Invalid => "invalid",
     }

@@ -23,7 +23,7 @@ pub fn render(outcomes: &[Outcome]) -> String {
     for outcome in outcomes.iter() {
         let gate = format!("gate {}", name(outcome.tier));
         for finding in findings(outcome).iter().filter(|finding| finding.verdict != Verdict::Pass) {
-            let blocks = !is_advice(outcome.tier) && finding.verdict > Verdict::Inconclusive;
+            let blocks = !is_advice(outcome.tier) && finding.verdict > Verdict::StandsOut;
             let title = format!("{gate}: {}", word(finding.verdict));
             let of_type = if blocks { &mut errors } else { &mut warnings };
             of_type.push((title, finding.explanation.clone()));

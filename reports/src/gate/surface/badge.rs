@@ -17,11 +17,13 @@ pub fn render(outcomes: &[Outcome]) -> String {
     let message = match (verdict, of_verdict) {
         (_, 0) => word(verdict).to_owned(),
         (Verdict::Pass, count) => format!("pass, {count} compared"),
+        (Verdict::StandsOut, 1) => "1 stands out".to_owned(),
+        (Verdict::StandsOut, count) => format!("{count} stand out"),
         (_, count) => format!("{}, {count} of {}", word(verdict), findings().count()),
     };
     let color = match verdict {
         Verdict::Pass => "brightgreen",
-        Verdict::Inconclusive => "yellow",
+        Verdict::Inconclusive | Verdict::StandsOut => "yellow",
         Verdict::Regression => "red",
         Verdict::Invalid => "orange",
     };

@@ -45,7 +45,7 @@ fn case(outcome: &Outcome, finding: &Finding) -> Case {
     match finding.verdict {
         Verdict::Pass => Case::Passed,
         _ if is_advice(outcome.tier) => Case::Skipped,
-        Verdict::Inconclusive => Case::Skipped,
+        Verdict::Inconclusive | Verdict::StandsOut => Case::Skipped,
         Verdict::Regression => Case::Failed,
         Verdict::Invalid => Case::Error,
     }

@@ -23,13 +23,13 @@ fn block(outcome: &Outcome, verbose: bool) -> String {
     let mut text = paragraph(&format!("{verdict}: gate {}, {}", name(outcome.tier), outcome.compared), "");
     text += &paragraph(&outcome.reason, "  ");
     // Of advice, what could not be judged is most of what there is in the first days, and the reason is one.
-    let is_told = |it: &&Finding| verbose || it.verdict != Verdict::Pass && !is_advice(outcome.tier);
+    let silent = if is_advice(outcome.tier) { Verdict::Inconclusive } else { Verdict::Pass };
+    let is_told = |it: &&Finding| verbose || it.verdict > silent;
     let told: Vec<&Finding> = outcome.findings.iter().filter(is_told).collect();
     if !told.is_empty() {
         text += &format!("\n{}\n", table(&told));
     }
-    let is_said = |finding: &&&Finding| finding.verdict != Verdict::Pass && !is_advice(outcome.tier);
-    let grave: Vec<&&Finding> = told.iter().filter(is_said).collect();
+    let grave: Vec<&&Finding> = told.iter().filter(|finding| finding.verdict > silent).collect();
     for finding in grave.iter().take(SENTENCES) {
         text += &paragraph(&format!("{}: {}", word(finding.verdict), finding.explanation), "");
     }
