@@ -131,13 +131,15 @@ fn junit_is_well_formed_whatever_the_names_are() {
     let shown = junit::render(&outcomes);
     let document = roxmltree::Document::parse(&shown).unwrap_or_else(|error| panic!("{error}\n{shown}"));
     let of = |name: &str| document.descendants().filter(|node| node.has_tag_name(name)).count();
-    assert_eq!([of("testsuite"), of("testcase"), of("failure"), of("error"), of("skipped")], [4, 10, 2, 3, 2]);
+    assert_eq!([of("testsuite"), of("testcase"), of("failure"), of("error"), of("skipped")], [4, 10, 2, 4, 1]);
     let root = document.root_element();
     let counts = ["tests", "failures", "errors", "skipped"].map(|name| root.attribute(name).unwrap());
-    assert_eq!(counts, ["10", "2", "3", "2"]);
+    assert_eq!(counts, ["10", "2", "4", "1"]);
     let suites = root.children().filter(roxmltree::Node::is_element);
     let skipped: Vec<&str> = suites.map(|suite| suite.attribute("skipped").unwrap()).collect();
-    assert_eq!(skipped, ["1", "0", "0", "1"]);
+    assert_eq!(skipped, ["0", "0", "0", "1"]);
+    let types = document.descendants().filter(|node| node.has_tag_name("error")).map(|node| node.attribute("type"));
+    assert_eq!(types.flatten().collect::<Vec<_>>(), ["invalid", "inconclusive", "invalid", "invalid"]);
     let failure = document.descendants().find(|node| node.has_tag_name("failure")).unwrap();
     assert_eq!(failure.attribute("message"), Some("pushing, deliver 2 bytes: so it is"));
     assert!(document.descendants().any(|node| node.attribute("message") == Some("the control failed")), "{shown}");

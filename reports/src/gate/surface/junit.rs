@@ -1,5 +1,6 @@
 //! Outcomes as JUnit XML: a suite for each gate, a test case for each finding. A regression is a failure, what could
-//! not be compared an error, and what could not be told, or is advice, is skipped.
+//! not be compared or told an error, and advice is skipped. A skipped test fails no pipeline, so that nothing of a gate
+//! that blocks may be one.
 
 use super::{findings, is_advice, name, whole, word};
 use crate::{
@@ -45,9 +46,8 @@ fn case(outcome: &Outcome, finding: &Finding) -> Case {
     match finding.verdict {
         Verdict::Pass => Case::Passed,
         _ if is_advice(outcome.tier) => Case::Skipped,
-        Verdict::Inconclusive | Verdict::StandsOut => Case::Skipped,
         Verdict::Regression => Case::Failed,
-        Verdict::Invalid => Case::Error,
+        Verdict::Inconclusive | Verdict::StandsOut | Verdict::Invalid => Case::Error,
     }
 }
 
