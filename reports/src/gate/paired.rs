@@ -167,29 +167,30 @@ fn tests(plan: &Plan, gated: &[Pairs]) -> Vec<Test> {
             head,
             control,
             detectable,
-            result: result(pairs, head.more, detectable, gated.len(), limit, &mut random),
+            result: result(plan, pairs, head.more, detectable, gated.len(), &mut random),
         }
     })
     .collect()
 }
 
 fn result(
+    plan: &Plan,
     pairs: &Pairs,
     head: Estimate,
     detectable: Option<Detectable>,
     tests: usize,
-    limit: f64,
     random: &mut Random,
 ) -> TestResult {
+    let (limit, had) = (plan.tolerated.limit(pairs.metric), plan.blocks as usize);
     let fewest = signed_rank::fewest_pairs(tests, LEVEL);
     match head.says(limit) {
         Says::Regression => TestResult::Regression,
         _ if head.pairs < fewest => TestResult::Few { needed: fewest },
         Says::Within if detectable.is_some_and(|it| it.shown <= limit) => TestResult::Pass,
-        Says::Within => TestResult::Blind { needed: rule::blocks_to_see(&pairs.controls(), tests, limit, random) },
+        Says::Within => TestResult::Blind { needed: rule::blocks_to_see(&pairs.controls(), had, tests, limit, random) },
         Says::Open => {
-            let decides = rule::blocks_to_decide(&pairs.differences(), tests, limit, random);
-            let sees = decides.and_then(|_| rule::blocks_to_see(&pairs.controls(), tests, limit, random));
+            let decides = rule::blocks_to_decide(&pairs.differences(), had, tests, limit, random);
+            let sees = decides.and_then(|_| rule::blocks_to_see(&pairs.controls(), had, tests, limit, random));
             TestResult::Open { needed: decides.zip(sees).map(|(decides, sees)| decides.max(sees)) }
         }
     }
@@ -323,6 +324,24 @@ mod tests {
             "{:?}",
             outcome.notes
         );
+    }
+
+    #[test]
+    fn what_is_slower_than_before_and_tolerated_is_said() {
+        let slowdowns = |factor: f64| {
+            let mut session = fixture::noisy(16, 2, 3, 0.01);
+            fixture::slower(&mut session, Arm::Head, "variant-1", factor);
+            let outcome = judge(&session).outcome;
+            let notes: Vec<String> = outcome.notes.into_iter().filter(|note| note.starts_with("Slowdown")).collect();
+            (outcome.verdict, notes)
+        };
+        let (verdict, notes) = slowdowns(1.08);
+        assert_eq!((verdict, notes.len()), (Verdict::Pass, 1));
+        let said = "Slowdown: variant-1 under 10 clients, processor time per event takes more";
+        assert!(notes[0].starts_with(said) && notes[0].contains(": +"), "{}", notes[0]);
+        assert!(notes[0].ends_with("less than is tolerated; such changes add up."), "{}", notes[0]);
+        assert_eq!(slowdowns(1.0), (Verdict::Pass, Vec::new()));
+        assert_eq!(slowdowns(1.3), (Verdict::Regression, Vec::new()), "the finding says it");
     }
 
     #[test]

@@ -157,21 +157,34 @@ fn least_shifts(draw: &mut dyn FnMut() -> Vec<f64>, place: usize, limit: f64, dr
     Some(Detectable { shown: of_power(shown)?, failed: of_power(failed)? })
 }
 
-/// Blocks of which the control's noise lets a shift of just what is tolerated be shown; none up to [`MOST_BLOCKS`].
-pub(crate) fn blocks_to_see(control: &[f64], tests: usize, limit: f64, random: &mut Random) -> Option<usize> {
-    fewest(signed_rank::fewest_pairs(tests, LEVEL), |blocks| {
+/// Blocks, more than the session had, of which the control's noise lets a shift of just what is tolerated be shown; none
+/// up to [`MOST_BLOCKS`].
+pub(crate) fn blocks_to_see(
+    control: &[f64],
+    had: usize,
+    tests: usize,
+    limit: f64,
+    random: &mut Random,
+) -> Option<usize> {
+    fewest(least(had, tests), |blocks| {
         resampled(control, blocks, tests, limit, random, RESAMPLES_OF_A_TRY)
             .is_some_and(|detectable| detectable.shown <= limit)
     })
 }
 
-/// Blocks of which pairs like these would be judged, one way or the other, in [`POWER`] of all sessions; none up to
-/// [`MOST_BLOCKS`], as where the shift is about what is tolerated.
-pub(crate) fn blocks_to_decide(differences: &[f64], tests: usize, limit: f64, random: &mut Random) -> Option<usize> {
+/// Blocks, more than the session had, of which pairs like these would be judged, one way or the other, in [`POWER`] of all
+/// sessions; none up to [`MOST_BLOCKS`], as where the shift is about what is tolerated.
+pub(crate) fn blocks_to_decide(
+    differences: &[f64],
+    had: usize,
+    tests: usize,
+    limit: f64,
+    random: &mut Random,
+) -> Option<usize> {
     if differences.is_empty() {
         return None;
     }
-    fewest(signed_rank::fewest_pairs(tests, LEVEL).max(differences.len() + 1), |blocks| {
+    fewest(least(had, tests), |blocks| {
         let decided =
             (0..RESAMPLES_OF_A_TRY).filter(|_| is_decided(&random.resample(differences, blocks), tests, limit));
         decided.count() as f64 >= POWER * RESAMPLES_OF_A_TRY as f64
@@ -189,6 +202,12 @@ fn is_decided(differences: &[f64], tests: usize, limit: f64) -> bool {
     let is_regression = lower.is_some_and(|lower| lower > 0.0)
         && signed_rank::middle(&mut averages).is_some_and(|middle| middle > limit);
     is_within || is_regression
+}
+
+/// The least number of blocks to advise: what a session had was not enough, and estimates of noise from so few pairs may
+/// say that it was.
+fn least(had: usize, tests: usize) -> usize {
+    signed_rank::fewest_pairs(tests, LEVEL).max(had + 1)
 }
 
 /// The least number from `least` to [`MOST_BLOCKS`] that is enough, where each above one that is enough is so too.
@@ -295,10 +314,22 @@ mod tests {
         let [few, many] = [12, 48].map(|blocks| shown(blocks).unwrap());
         assert!(many < few);
         assert_eq!(shown(10), None, "ten pairs cannot be significant among twelve tests");
-        let needed = blocks_to_see(&control, 12, LIMIT, &mut random).unwrap();
+        let needed = blocks_to_see(&control, 16, 12, LIMIT, &mut random).unwrap();
         assert!((17..=48).contains(&needed), "{needed}");
         let noise = session(&mut random, 1, 16, 1.0, 0.0).remove(0);
-        assert_eq!(blocks_to_see(&noise, 12, LIMIT, &mut random), None);
+        assert_eq!(blocks_to_see(&noise, 16, 12, LIMIT, &mut random), None);
+    }
+
+    #[test]
+    fn no_more_of_the_same_is_advised() {
+        let mut random = Random::new(7, 0);
+        // So quiet that the fewest pairs would do: nobody is sent to a session as long as the one that did not.
+        let quiet = session(&mut random, 1, 16, 0.001, 0.0).remove(0);
+        for had in [16, 20, MOST_BLOCKS - 1] {
+            assert_eq!(blocks_to_see(&quiet, had, 12, LIMIT, &mut random), Some(had + 1));
+            assert_eq!(blocks_to_decide(&quiet, had, 12, LIMIT, &mut random), Some(had + 1));
+        }
+        assert_eq!(blocks_to_see(&quiet, MOST_BLOCKS, 12, LIMIT, &mut random), None);
     }
 
     #[test]
@@ -307,12 +338,16 @@ mod tests {
         let mut open = session(&mut random, 1, 16, 0.2, 0.0).remove(0);
         let center = signed_rank::shift(&open).unwrap();
         open.iter_mut().for_each(|difference| *difference -= center);
-        let needed = blocks_to_decide(&open, 12, LIMIT, &mut random);
+        let needed = blocks_to_decide(&open, 16, 12, LIMIT, &mut random);
         assert!(needed.is_some_and(|blocks| (17..=64).contains(&blocks)), "{needed:?}");
         let mut about: Vec<f64> = session(&mut random, 1, 16, 0.2, 0.0).remove(0);
         let center = signed_rank::shift(&about).unwrap();
         about.iter_mut().for_each(|difference| *difference += LIMIT - center);
-        assert_eq!(blocks_to_decide(&about, 12, LIMIT, &mut random), None, "about what is tolerated is never decided");
-        assert_eq!(blocks_to_decide(&[], 12, LIMIT, &mut random), None);
+        assert_eq!(
+            blocks_to_decide(&about, 16, 12, LIMIT, &mut random),
+            None,
+            "about what is tolerated is never decided"
+        );
+        assert_eq!(blocks_to_decide(&[], 0, 12, LIMIT, &mut random), None);
     }
 }

@@ -116,7 +116,10 @@ pub(super) fn notes(plan: &Plan, tests: &[Test]) -> Vec<String> {
     )];
     notes.extend(control_note(plan, tests));
     notes.extend(sight(tests));
-    notes.extend(tests.iter().filter_map(|test| improvement(plan, test)));
+    if tests.iter().all(|test| failing_side(plan, test).is_none()) {
+        notes.extend(tests.iter().filter_map(|test| improvement(plan, test)));
+        notes.extend(tests.iter().filter_map(small_slowdown));
+    }
     if tests.iter().any(|test| test.result.verdict() == Verdict::Inconclusive) {
         notes.push(
             "A new session decides by itself, and what this one measured does not count in it. To repeat sessions of the \
@@ -170,6 +173,21 @@ fn improvement(plan: &Plan, test: &Test) -> Option<String> {
             place(test),
             size(&test.head.more),
             probability(less.adjusted_p)
+        )
+    })
+}
+
+/// What became more, not by chance, and yet makes no regression: unsaid, many such changes would add up to one.
+fn small_slowdown(test: &Test) -> Option<String> {
+    let more = test.head.more;
+    let is_shown = more.adjusted_p <= LEVEL && test.result != TestResult::Regression;
+    is_shown.then(|| {
+        format!(
+            "Slowdown: {} takes more in the head than in the base: {}, adjusted p {}, less than is tolerated; such changes \
+             add up.",
+            place(test),
+            size(&more),
+            probability(more.adjusted_p)
         )
     })
 }
