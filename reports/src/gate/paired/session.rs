@@ -14,7 +14,7 @@ use crate::{
 /// Name of a session's file in its directory.
 pub const FILE_NAME: &str = "session.jsonl";
 
-/// Version of the lines below; raised when a field comes, goes or changes its meaning.
+/// Version of the lines below; raised when a field goes, changes its meaning, or comes and must be there.
 pub const SESSION_VERSION: u32 = 1;
 
 /// One line of a session's file.
