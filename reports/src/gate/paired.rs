@@ -15,9 +15,9 @@ use super::{Finding, Outcome, Tier, Verdict, random::Random, signed_rank};
 
 pub(crate) use blocks::Pairs;
 pub use blocks::{GATED, Metric};
+pub(crate) use rule::shown_of_normal;
 pub use rule::{Detectable, Estimate, LEVEL, MOST_BLOCKS, POWER, Says, TAIL};
-use rule::{estimates, reversed};
-pub(crate) use rule::{regressions, shown_of_normal};
+use rule::{estimates, regressions, reversed};
 pub use session::{ARMS, Arm, Cell, FILE_NAME, Line, Plan, SESSION_VERSION, Session, SessionError, Tolerated, Trial};
 pub(crate) use text::change;
 
@@ -183,17 +183,44 @@ fn result(
 ) -> TestResult {
     let (limit, had) = (plan.tolerated.limit(pairs.metric), plan.blocks as usize);
     let fewest = signed_rank::fewest_pairs(tests, LEVEL);
-    match head.says(limit) {
-        Says::Regression => TestResult::Regression,
+    match verdict(&head, limit, || detectable.is_some_and(|it| it.shown <= limit)) {
+        Verdict::Regression => TestResult::Regression,
+        Verdict::Pass => TestResult::Pass,
         _ if head.pairs < fewest => TestResult::Few { needed: fewest },
-        Says::Within if detectable.is_some_and(|it| it.shown <= limit) => TestResult::Pass,
-        Says::Within => TestResult::Blind { needed: rule::blocks_to_see(&pairs.controls(), had, tests, limit, random) },
-        Says::Open => {
+        _ if head.says(limit) == Says::Within => {
+            TestResult::Blind { needed: rule::blocks_to_see(&pairs.controls(), had, tests, limit, random) }
+        }
+        _ => {
             let decides = rule::blocks_to_decide(&pairs.differences(), had, tests, limit, random);
             let sees = decides.and_then(|_| rule::blocks_to_see(&pairs.controls(), had, tests, limit, random));
             TestResult::Open { needed: decides.zip(sees).map(|(decides, sees)| decides.max(sees)) }
         }
     }
+}
+
+/// The verdict of a test; what would have been seen is asked only where a pass depends on it.
+fn verdict(head: &Estimate, limit: f64, is_seen: impl FnOnce() -> bool) -> Verdict {
+    match head.says(limit) {
+        Says::Regression => Verdict::Regression,
+        Says::Within if is_seen() => Verdict::Pass,
+        Says::Within | Says::Open => Verdict::Inconclusive,
+    }
+}
+
+/// The verdict of each test of a session, from the differences of its head and of its control, without what an
+/// inconclusive one would take. A control that fails is not regarded: see [`control_fails`].
+pub(crate) fn verdicts(heads: &[Vec<f64>], controls: &[Vec<f64>], limits: &[f64], random: &mut Random) -> Vec<Verdict> {
+    let all = estimates(heads).into_iter().zip(controls).zip(limits);
+    all.map(|((head, control), limit)| {
+        verdict(&head, *limit, || rule::is_seen(control, head.pairs, heads.len(), *limit, random))
+    })
+    .collect()
+}
+
+/// Whether the rule calls the control more or less than the base in any of these tests: the session is then invalid.
+pub(crate) fn control_fails(controls: &[Vec<f64>], limits: &[f64]) -> bool {
+    let less: Vec<Vec<f64>> = controls.iter().map(|differences| reversed(differences)).collect();
+    [controls, &less].into_iter().any(|side| regressions(side, limits).contains(&true))
 }
 
 #[cfg(test)]

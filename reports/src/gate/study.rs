@@ -1,4 +1,5 @@
-//! The gate's study of itself: how often it fails builds that are equal, and how often it finds a slowdown that is known.
+//! The gate's study of itself: how often it fails builds that are equal and how often it passes them, and the same of
+//! heads with a slowdown that is known.
 //!
 //! Both come from blocks that were measured: sessions are made of them again, with labels exchanged by chance or with
 //! blocks drawn by chance, and each is judged by the gate's own rule. Pure, with chance from a seed.
@@ -11,6 +12,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::{
+    Verdict,
     paired::{self, Cell, Metric, Pairs, Session},
     random::Random,
     signed_rank,
@@ -21,6 +23,9 @@ use crate::{inference, lists::unique};
 pub const MADE: usize = 1_000;
 /// Fewest sessions that a rate is of.
 pub const FEWEST_SESSIONS: usize = 100;
+
+/// Keeps the chance of what is seen apart from that of what is drawn.
+const SIGHT: u64 = 1 << 32;
 
 /// How often sessions did something, with an exact 95 % interval (Clopper and Pearson) for sessions that are independent:
 /// those made of the same blocks are not quite.
@@ -61,19 +66,30 @@ pub struct Shape {
     pub slowed: BTreeMap<String, Rates>,
 }
 
-/// How often one kind of head fails.
+/// How often one kind of head fails and passes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Rates {
     /// Blocks that were measured.
     pub measured_blocks: usize,
     /// Blocks of each session that was made of them.
     pub blocks: usize,
-    /// Sessions that failed in any test: the rule as it is, with Holm's adjustment.
-    pub failed: Rate,
-    /// The same of the sessions as they were measured.
-    pub as_measured: Rate,
+    /// The sessions that were made.
+    pub made: Verdicts,
+    /// The sessions as they were measured. The copy as a head has no control beside it that could make it invalid.
+    pub as_measured: Verdicts,
     /// Each test.
     pub tests: Vec<TestRate>,
+}
+
+/// What sessions end with, by the rule as it is, with Holm's adjustment; the rest of them is inconclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Verdicts {
+    /// Sessions that failed in any test.
+    pub failed: Rate,
+    /// Sessions that passed in all tests.
+    pub passed: Rate,
+    /// Sessions whose control failed: they did neither.
+    pub invalid: Rate,
 }
 
 /// One test of the sessions.
@@ -85,8 +101,10 @@ pub struct TestRate {
     pub metric: Metric,
     /// Hodges and Lehmann's estimate over all measured blocks, as the logarithm of a ratio.
     pub shift: f64,
-    /// Sessions that were made and failed in it.
+    /// Sessions that were made, are valid, and failed in it.
     pub failed: Rate,
+    /// Sessions that were made, are valid, and passed in it.
+    pub passed: Rate,
 }
 
 /// Why there is no study.
@@ -151,35 +169,48 @@ fn shape(session: &Session) -> (&[Cell], u32, [u64; 2]) {
 impl Shape {
     fn of(measured: &[&Measured<'_>], made: usize, seed: u64) -> Self {
         let plan = &measured[0].0.plan;
-        let rates = |sessions: &[&Measured<'_>], side, remade: Remade, stream| {
+        let rates = |sessions: &[&Measured<'_>], head: Head, stream| {
             let pool = Pool {
-                sessions: sessions.iter().map(|(session, pairs)| blocks(session.plan.blocks, pairs, side)).collect(),
+                sessions: sessions.iter().map(|(session, pairs)| blocks(session.plan.blocks, pairs, head)).collect(),
                 limits: measured[0].1.iter().map(|pairs| plan.tolerated.limit(pairs.metric)).collect(),
+                head,
             };
             let tests: Vec<(Cell, Metric)> =
                 measured[0].1.iter().map(|pairs| (pairs.cell.clone(), pairs.metric)).collect();
-            pool.rates(tests, remade, made, &mut Random::new(seed, stream))
+            // What is seen has chance of its own, so that how soon that is sure does not decide what is drawn next.
+            let [mut random, sight] = [stream, stream + SIGHT].map(|stream| Random::new(seed, stream));
+            pool.rates(tests, made, &mut random, sight)
         };
         let injected = unique(measured.iter().filter_map(|(session, _)| session.plan.injected.as_ref()));
         let slowed = injected.into_iter().map(|what| {
             let is_so = |measured: &&&Measured<'_>| measured.0.plan.injected.as_ref() == Some(what);
             let own: Vec<&Measured<'_>> = measured.iter().filter(is_so).copied().collect();
-            (what.clone(), rates(&own, |pairs| &pairs.head, redrawn, 1))
+            (what.clone(), rates(&own, Head::Slowed, 1))
         });
         Self {
             cells: plan.cells.clone(),
             blocks: plan.blocks,
-            equal: rates(measured, |pairs| &pairs.control, exchanged, 0),
+            equal: rates(measured, Head::Copy, 0),
             slowed: slowed.collect(),
         }
     }
 }
 
-/// The differences of a block, a test each.
-type Block = Vec<f64>;
+/// Which head the sessions are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Head {
+    /// The copy of the base.
+    Copy,
+    /// The head that was slowed down.
+    Slowed,
+}
 
-/// So many blocks made of those that were measured.
-type Remade = fn(&[&Block], usize, &mut Random) -> Vec<Block>;
+/// The differences of a block against the base, a test each.
+#[derive(Debug, Clone)]
+struct Block {
+    head: Vec<f64>,
+    control: Vec<f64>,
+}
 
 /// What sessions measured of one kind of head.
 struct Pool {
@@ -187,72 +218,111 @@ struct Pool {
     sessions: Vec<Vec<Block>>,
     /// What is tolerated in each test, as a logarithm.
     limits: Vec<f64>,
+    head: Head,
 }
 
 impl Pool {
-    fn rates(&self, tests: Vec<(Cell, Metric)>, remade: Remade, made: usize, random: &mut Random) -> Rates {
+    fn rates(&self, tests: Vec<(Cell, Metric)>, made: usize, random: &mut Random, mut sight: Random) -> Rates {
         let all: Vec<&Block> = self.sessions.iter().flatten().collect();
         let blocks = self.sessions.iter().map(Vec::len).min().unwrap_or(0);
-        let mut times = vec![0; tests.len()];
-        let mut failed = 0;
-        for _ in 0..made {
-            let failing = self.failing(&remade(&all, blocks, random));
-            failed += usize::from(failing.contains(&true));
-            times.iter_mut().zip(failing).for_each(|(times, fails)| *times += usize::from(fails));
-        }
-        let as_measured = self.sessions.iter().filter(|blocks| self.failing(blocks).contains(&true)).count();
-        let whole = by_test(&all.iter().copied().cloned().collect::<Vec<Block>>());
-        let tests = tests.into_iter().zip(whole).zip(times).map(|(((cell, metric), differences), times)| TestRate {
+        let remade = match self.head {
+            Head::Copy => exchanged,
+            Head::Slowed => redrawn,
+        };
+        let of_made: Vec<Judged> = (0..made).map(|_| self.judged(&remade(&all, blocks, random), &mut sight)).collect();
+        let as_measured = self.sessions.iter().map(|blocks| match self.head {
+            Head::Copy => Some(self.verdicts(blocks, &mut sight)),
+            Head::Slowed => self.judged(blocks, &mut sight),
+        });
+        let of_test = |test: usize, verdict: Verdict| {
+            Rate::of(of_made.iter().flatten().filter(|verdicts| verdicts[test] == verdict).count(), made)
+        };
+        let whole = by_test(&all, |block| &block.head);
+        let tests = tests.into_iter().zip(whole).enumerate().map(|(test, ((cell, metric), differences))| TestRate {
             cell,
             metric,
             shift: signed_rank::shift(&differences).unwrap_or(f64::NAN),
-            failed: Rate::of(times, made),
+            failed: of_test(test, Verdict::Regression),
+            passed: of_test(test, Verdict::Pass),
         });
         Rates {
             measured_blocks: all.len(),
             blocks,
-            failed: Rate::of(failed, made),
-            as_measured: Rate::of(as_measured, self.sessions.len()),
+            made: Verdicts::of(&of_made),
+            as_measured: Verdicts::of(&as_measured.collect::<Vec<Judged>>()),
             tests: tests.collect(),
         }
     }
 
-    /// Which tests fail in a session of these blocks.
-    fn failing(&self, blocks: &[Block]) -> Vec<bool> {
-        paired::regressions(&by_test(blocks), &self.limits)
+    fn judged(&self, blocks: &[Block], sight: &mut Random) -> Judged {
+        let controls = by_test(&blocks.iter().collect::<Vec<_>>(), |block| &block.control);
+        (!paired::control_fails(&controls, &self.limits)).then(|| self.verdicts(blocks, sight))
+    }
+
+    fn verdicts(&self, blocks: &[Block], sight: &mut Random) -> Vec<Verdict> {
+        let blocks: Vec<&Block> = blocks.iter().collect();
+        let [heads, controls] = [by_test(&blocks, |block| &block.head), by_test(&blocks, |block| &block.control)];
+        paired::verdicts(&heads, &controls, &self.limits, sight)
     }
 }
 
-/// Equal builds: blocks are drawn, each at most once, and in each the labels of base and copy are exchanged or not, by a
-/// coin, for all its cells at once, as what disturbs a block disturbs them together.
+/// The verdict of each test of a session; none where its control failed.
+type Judged = Option<Vec<Verdict>>;
+
+impl Verdicts {
+    fn of(sessions: &[Judged]) -> Self {
+        let rate = |did: fn(&Vec<Verdict>) -> bool| {
+            Rate::of(sessions.iter().flatten().filter(|verdicts| did(verdicts)).count(), sessions.len())
+        };
+        Self {
+            failed: rate(|verdicts| verdicts.contains(&Verdict::Regression)),
+            passed: rate(|verdicts| verdicts.iter().all(|verdict| *verdict == Verdict::Pass)),
+            invalid: Rate::of(sessions.iter().filter(|judged| judged.is_none()).count(), sessions.len()),
+        }
+    }
+}
+
+/// Equal builds: blocks are drawn, each at most once, and in each the labels of base and copy are exchanged or not, for
+/// all its cells at once, as what disturbs a block disturbs them together. One coin does so for the head, and another for
+/// the control, whose spread is what is seen by.
 fn exchanged(pool: &[&Block], blocks: usize, random: &mut Random) -> Vec<Block> {
     let mut drawn = pool.to_vec();
     random.shuffle(&mut drawn);
-    let exchanged = drawn[..blocks].iter().map(|block| {
+    let mut exchanged = |differences: &[f64]| {
         let sign = if random.coin() { -1.0 } else { 1.0 };
-        block.iter().map(|difference| sign * difference).collect()
-    });
-    exchanged.collect()
+        differences.iter().map(|difference| sign * difference).collect()
+    };
+    let both =
+        drawn[..blocks].iter().map(|block| Block { head: exchanged(&block.head), control: exchanged(&block.control) });
+    both.collect()
 }
 
-/// The same head again: blocks are drawn, each as often as chance has it.
+/// The same head again: blocks are drawn, each as often as chance has it, with the control beside their head.
 fn redrawn(pool: &[&Block], blocks: usize, random: &mut Random) -> Vec<Block> {
     (0..blocks).map(|_| pool[random.below(pool.len())].clone()).collect()
 }
 
-/// The blocks, from 1, in which every test has a pair.
-fn blocks(planned: u32, pairs: &[Pairs], side: fn(&Pairs) -> &Vec<(u32, f64)>) -> Vec<Block> {
-    let of_block = |block: u32| {
+/// The blocks, from 1, in which every test has its pairs.
+fn blocks(planned: u32, pairs: &[Pairs], head: Head) -> Vec<Block> {
+    let of_block = |block: u32, side: fn(&Pairs) -> &Vec<(u32, f64)>| {
         let difference = |pairs| side(pairs).iter().find(|(of, _)| *of == block).map(|(_, difference)| *difference);
-        pairs.iter().map(difference).collect::<Option<Block>>()
+        pairs.iter().map(difference).collect::<Option<Vec<f64>>>()
     };
-    (1..=planned).filter_map(of_block).collect()
+    let both = |block: u32| {
+        let control = of_block(block, |pairs| &pairs.control)?;
+        let head = match head {
+            Head::Copy => control.clone(),
+            Head::Slowed => of_block(block, |pairs| &pairs.head)?,
+        };
+        Some(Block { head, control })
+    };
+    (1..=planned).filter_map(both).collect()
 }
 
 /// The differences of each test over these blocks.
-fn by_test(blocks: &[Block]) -> Vec<Vec<f64>> {
-    let tests = blocks.first().map_or(0, Vec::len);
-    (0..tests).map(|test| blocks.iter().map(|block| block[test]).collect()).collect()
+fn by_test(blocks: &[&Block], side: fn(&Block) -> &Vec<f64>) -> Vec<Vec<f64>> {
+    let tests = blocks.first().map_or(0, |block| side(block).len());
+    (0..tests).map(|test| blocks.iter().map(|block| side(block)[test]).collect()).collect()
 }
 
 #[cfg(test)]
@@ -272,9 +342,11 @@ mod tests {
     fn equal_builds_fail_in_at_most_one_of_a_hundred() {
         let sessions = [fixture::noisy(16, 3, 1, 0.3), fixture::noisy(16, 3, 2, 0.3)];
         let (shape, text) = one_shape(&sessions, 1_000, 5);
-        let Rates { measured_blocks, blocks, failed, tests, .. } = &shape.equal;
-        assert_eq!((*measured_blocks, *blocks, tests.len(), failed.sessions), (32, 16, 6, 1_000));
-        assert!(failed.times <= 20, "{failed:?}");
+        let Rates { measured_blocks, blocks, made, tests, .. } = &shape.equal;
+        assert_eq!((*measured_blocks, *blocks, tests.len(), made.failed.sessions), (32, 16, 6, 1_000));
+        assert!(made.failed.times <= 20, "{made:?}");
+        assert!((1..=40).contains(&made.invalid.times), "the control fails in two directions: {made:?}");
+        assert_eq!(made.passed.times + shape.equal.as_measured.passed.times, 0, "such noise excludes nothing");
         let said = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains("2 sessions, measured with 32 blocks, 1,000 sessions"), "{text}");
     }
@@ -284,13 +356,42 @@ mod tests {
         let mut session = fixture::session(16, 2, 3);
         fixture::slower(&mut session, Arm::Head, "variant-1", 1.3);
         session.plan.injected = Some("+30 % processor time".to_owned());
-        let (shape, text) = one_shape(&[session], 200, 6);
+        let (shape, text) = one_shape(&[session], 100, 6);
         let slowed = &shape.slowed["+30 % processor time"];
         let rates: Vec<u64> = slowed.tests.iter().map(|test| test.failed.times).collect();
-        assert!(rates[2] >= 180 && rates[0] <= 4 && slowed.failed.times >= rates[2], "{rates:?}");
+        assert!(rates[2] >= 90 && rates[0] <= 2 && slowed.made.failed.times >= rates[2], "{rates:?}");
         assert!((slowed.tests[2].shift.exp() - 1.3).abs() < 0.05, "{slowed:?}");
-        assert!(shape.equal.failed.times <= 4);
+        assert_eq!((slowed.made.passed.times, slowed.as_measured.passed.times), (0, 0), "what is slower never passes");
+        assert!(slowed.tests[0].passed.times > 50 && slowed.tests[2].passed.times == 0, "{slowed:?}");
+        assert!(shape.equal.made.failed.times <= 4);
         assert!(text.contains("+30 % processor time") && text.contains("variant-1"), "{text}");
+    }
+
+    #[test]
+    fn equal_builds_pass_where_it_is_quiet() {
+        let passed = |spread| {
+            let sessions = [fixture::noisy(16, 1, 8, spread), fixture::noisy(16, 1, 9, spread)];
+            let Rates { made, as_measured, .. } = one_shape(&sessions, 100, 7).0.equal;
+            assert!(made.failed.times <= 1 && as_measured.failed.times == 0, "{spread}: {made:?}");
+            (made.passed.times, as_measured.passed.times)
+        };
+        let [quiet, noisy] = [0.02, 0.12].map(passed);
+        assert_eq!(quiet, (100, 2));
+        assert!(noisy.0 <= 10 && noisy.1 == 0, "{noisy:?}");
+    }
+
+    #[test]
+    fn a_copy_that_fails_is_counted() {
+        let mut session = fixture::session(16, 1, 3);
+        fixture::slower(&mut session, Arm::Copy, "variant-0", 1.3);
+        let mut slowed = session.clone();
+        slowed.plan.injected = Some("nothing".to_owned());
+        let (shape, text) = one_shape(&[session, slowed], 100, 1);
+        let of = |verdicts: Verdicts| [verdicts.failed, verdicts.passed, verdicts.invalid].map(|rate| rate.times);
+        assert_eq!(of(shape.equal.as_measured), [2, 0, 0], "as a head");
+        assert!(text.contains("2 failed, 0 passed of 2"), "{text}");
+        let Rates { made, as_measured, .. } = shape.slowed["nothing"];
+        assert_eq!((of(made), of(as_measured)), ([0, 0, 100], [0, 0, 1]), "as a control");
     }
 
     #[test]

@@ -81,7 +81,7 @@ pub(super) fn estimates(tests: &[Vec<f64>]) -> Vec<Estimate> {
 
 /// For each of these tests, whether the rule calls it a regression where so much is tolerated of each.
 #[must_use]
-pub(crate) fn regressions(tests: &[Vec<f64>], limits: &[f64]) -> Vec<bool> {
+pub(super) fn regressions(tests: &[Vec<f64>], limits: &[f64]) -> Vec<bool> {
     estimates(tests).iter().zip(limits).map(|(estimate, limit)| estimate.says(*limit) == Says::Regression).collect()
 }
 
@@ -127,6 +127,43 @@ fn resampled(
     let center = signed_rank::shift(control)?;
     let mut draw = || random.resample(control, blocks).into_iter().map(|drawn| drawn - center).collect();
     least_shifts(&mut draw, bounding_place(blocks, tests)?, limit, resamples)
+}
+
+/// Whether such sessions would show a shift of just what is tolerated: what [`detectable`] says of the same draws, which
+/// end here as soon as the answer is sure.
+pub(super) fn is_seen(control: &[f64], blocks: usize, tests: usize, limit: f64, random: &mut Random) -> bool {
+    let (Some(center), Some(place)) = (signed_rank::shift(control), bounding_place(blocks, tests)) else {
+        return false;
+    };
+    let centered: Vec<f64> = control.iter().map(|difference| difference - center).collect();
+    let enough = (POWER * RESAMPLES as f64).ceil() as usize;
+    let mut shown = 0;
+    for draws in 1..=RESAMPLES {
+        let mut drawn = random.resample(&centered, blocks);
+        drawn.sort_unstable_by(f64::total_cmp);
+        // The bound of the draw, shifted by what is tolerated, is not below 0 where so few averages are.
+        shown += usize::from(averages_below(&drawn, -limit, place) < place);
+        if shown >= enough || draws - shown > RESAMPLES - enough {
+            break;
+        }
+    }
+    shown >= enough
+}
+
+/// How many Walsh averages of sorted values are below a limit, counted until there are so many: without making them all,
+/// since for a larger value its partners are the first of those that a smaller one has.
+fn averages_below(sorted: &[f64], limit: f64, enough: usize) -> usize {
+    let (mut below, mut partners) = (0, sorted.len());
+    for (first, value) in sorted.iter().enumerate() {
+        while partners > first && f64::midpoint(*value, sorted[partners - 1]) >= limit {
+            partners -= 1;
+        }
+        if partners <= first || below >= enough {
+            break;
+        }
+        below += partners - first;
+    }
+    below
 }
 
 /// The same for pairs that are normal and differ by 1, with no regard to what is tolerated: in units of how far any
@@ -304,6 +341,34 @@ mod tests {
         let failed = found(detectable.failed, LIMIT);
         assert!((0.76..0.84).contains(&shown) && (0.76..0.84).contains(&failed), "{shown} {failed}");
         assert!(detectable.failed > detectable.shown.max(LIMIT));
+    }
+
+    #[test]
+    fn what_is_seen_is_what_is_detectable() {
+        let mut random = Random::new(7, 0);
+        for place in 0..40_u32 {
+            let control = session(&mut random, 1, 16, 0.05 + 0.005 * f64::from(place), 0.02).remove(0);
+            let [mut one, mut other] = [0, 0].map(|purpose| Random::new(u64::from(place), purpose));
+            let shown = detectable(&control, 16, 2, LIMIT, &mut one).unwrap().shown;
+            assert_eq!(is_seen(&control, 16, 2, LIMIT, &mut other), shown <= LIMIT, "{shown}");
+        }
+        assert!(!is_seen(&[0.0; 16], 10, 12, LIMIT, &mut random), "ten pairs show nothing among twelve tests");
+        assert!(!is_seen(&[], 16, 2, LIMIT, &mut random));
+    }
+
+    #[test]
+    fn averages_are_counted_as_if_they_were_made() {
+        let mut random = Random::new(8, 0);
+        for _ in 0..40 {
+            let mut values = session(&mut random, 1, 9, 0.1, 0.0).remove(0);
+            let averages = signed_rank::walsh_averages(&values);
+            values.sort_by(f64::total_cmp);
+            for limit in [-1.0, -0.1, 0.0, values[3], 0.1, 1.0] {
+                let below = averages.iter().filter(|average| **average < limit).count();
+                assert_eq!(averages_below(&values, limit, usize::MAX), below, "{limit}");
+            }
+        }
+        assert_eq!(averages_below(&[], 0.0, 1), 0);
     }
 
     #[test]
