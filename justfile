@@ -1,18 +1,21 @@
+# What is given goes on as it was given, quotes and all.
+set positional-arguments
+
 # List the recipes
 default:
     @just --list --unsorted
 
 # The main job: every approach, a table, a report
 bench-all *options:
-    cargo run --release -- bench-all {{options}}
+    cargo run --release -- bench-all "$@"
 
 # A hundred thousand clients of every approach, in about ten minutes
 bench-100k *options:
-    cargo run --release -- run hundred-thousand {{options}}
+    cargo run --release -- run hundred-thousand "$@"
 
 # Any scenario: a file, or a name such as fan-out; smoke takes a minute
 run scenario *options:
-    cargo run --release -- run {{scenario}} {{options}}
+    cargo run --release -- run "$@"
 
 # Conformance of every approach, the instrument against known delays, and foreign clients against the servers
 verify:
@@ -20,11 +23,11 @@ verify:
 
 # Whether a change made delivery slower, chattier or lossier than a base revision
 gate base *options:
-    .ci/gate {{base}} {{options}}
+    .ci/gate "$@"
 
 # Any other verb: serve sse, report results/latest, list, doctor
 tool *arguments:
-    cargo run --release -- {{arguments}}
+    cargo run --release -- "$@"
 
 # All tests
 test:
@@ -40,7 +43,7 @@ microbench:
 
 # What a request or an event costs this and public load generators
 generators *options:
-    cargo build --release && harness/tests/generators/run {{options}}
+    cargo build --release && harness/tests/generators/run "$@"
 
 # The stored runs as a static site, in target/site
 publish:
