@@ -11,7 +11,7 @@ use anyhow::anyhow;
 use proto::Params;
 use reports::gate::counts::{Measured, Repeat};
 
-use super::script;
+use super::script::{self, Counted};
 use crate::{
     conformance::{Subject, subjects},
     registry::{Flow, Values},
@@ -73,19 +73,22 @@ pub fn measure(subjects: &[Subject], repeats: u32, mut ended: impl FnMut(&str, u
     Measured { cells }
 }
 
-/// The script once, which has this thread for itself: so that what happens at the same moment does not change places, and
+/// The script, in a thread that it has for itself: so that what happens at the same moment does not change places, and
 /// what the thread allocates is the script's.
 fn alone(subject: &Subject) -> Repeat {
-    let mut tries = 1..=TRIES;
-    loop {
-        let is_last = tries.next() == Some(TRIES);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
-        let counted = runtime.block_on(async { tokio::time::timeout(DEADLINE, script::run(subject)).await });
-        let counted = counted.unwrap_or_else(|_| Err(anyhow!("the script halted for {DEADLINE:?}")));
-        let counted = counted.map_err(|error| format!("{error:#}"))?;
-        if counted.is_timely || is_last {
+    for _ in 1..TRIES {
+        let counted = once(subject)?;
+        if counted.is_timely {
             return Ok(counted.phases);
         }
     }
+    once(subject).map(|counted| counted.phases)
+}
+
+fn once(subject: &Subject) -> Result<Counted, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+    let counted = runtime.block_on(async { tokio::time::timeout(DEADLINE, script::run(subject)).await });
+    let counted = counted.unwrap_or_else(|_| Err(anyhow!("the script halted for {DEADLINE:?}")));
+    counted.map_err(|error| format!("{error:#}"))
 }

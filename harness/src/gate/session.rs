@@ -258,9 +258,9 @@ pub(crate) fn run(
 /// Whether two trials are of one variant, and what was measured was the same load for as long. Settings may differ: a
 /// build can have one more than the other.
 fn is_alike(one: &TrialRecord, other: &TrialRecord) -> bool {
-    let window = |trial: &TrialRecord| trial.measured.as_ref().map(|measured| measured.window);
-    let is_measured = one.measured.is_some() && other.measured.is_some();
-    one.variant == other.variant && one.load == other.load && (!is_measured || window(one) == window(other))
+    let measured = one.measured.as_ref().zip(other.measured.as_ref());
+    let as_long = measured.is_none_or(|(one, other)| one.window == other.window);
+    one.variant == other.variant && one.load == other.load && as_long
 }
 
 fn write(file: &mut File, line: &Line) -> Result<()> {

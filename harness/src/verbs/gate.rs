@@ -88,9 +88,12 @@ fn conclude(tier: Tier, surfaces: &Surfaces, judge: impl FnOnce() -> Result<Outc
     surfaces.begin()?;
     let judged = judge();
     let is_judged = judged.is_ok();
-    let (outcome, ended) = match judged {
-        Ok(outcome) => (outcome.clone(), ended(outcome)),
-        Err(failure) => (Outcome::invalid(tier, "nothing".to_owned(), failure.to_string()), Err(failure)),
+    let (ended, outcome) = match judged {
+        Ok(outcome) => (ended(&outcome), outcome),
+        Err(failure) => {
+            let outcome = Outcome::invalid(tier, "nothing".to_owned(), failure.to_string());
+            (Err(failure), outcome)
+        }
     };
     let outcomes = [outcome];
     if surfaces.json {
@@ -108,12 +111,13 @@ fn conclude(tier: Tier, surfaces: &Surfaces, judge: impl FnOnce() -> Result<Outc
     }
 }
 
-fn ended(outcome: Outcome) -> Result<(), Failure> {
+fn ended(outcome: &Outcome) -> Result<(), Failure> {
+    let reason = outcome.reason.clone();
     match outcome.verdict {
         Verdict::Pass => Ok(()),
-        Verdict::Inconclusive | Verdict::StandsOut => Err(Failure::Inconclusive(outcome.reason)),
-        Verdict::Regression => Err(Failure::Regression(outcome.reason)),
-        Verdict::Invalid => Err(Failure::Invalid(outcome.reason)),
+        Verdict::Inconclusive | Verdict::StandsOut => Err(Failure::Inconclusive(reason)),
+        Verdict::Regression => Err(Failure::Regression(reason)),
+        Verdict::Invalid => Err(Failure::Invalid(reason)),
     }
 }
 

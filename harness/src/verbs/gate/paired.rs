@@ -84,13 +84,17 @@ fn session(options: &PairedOptions) -> Result<Session, Failure> {
         blocks,
         cells,
         left_out,
-        tolerated: Tolerated { cpu: options.tolerated_cpu, p50: options.tolerated_p50 },
+        tolerated: tolerated(options),
         seed: options.seed,
         injected: options.inject.map(|injection| injection.to_string()),
     };
     let session = session::run(&setup, &rehearsal, &keys, plan, output::say).map_err(Failure::Internal)?;
     output::say(&format!("session: {}", setup.file().display()));
     Ok(session)
+}
+
+fn tolerated(options: &PairedOptions) -> Tolerated {
+    Tolerated { cpu: options.tolerated_cpu, p50: options.tolerated_p50 }
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -109,8 +113,7 @@ fn chosen(options: &PairedOptions, candidates: &[Candidate]) -> Result<(Vec<Cell
         let blocks = options.blocks.unwrap_or_else(|| budget::blocks_for(cells.len()));
         return Ok((cells, Vec::new(), blocks));
     };
-    let tolerated = Tolerated { cpu: options.tolerated_cpu, p50: options.tolerated_p50 };
-    let choice = budget::choose(candidates, time.as_secs_f64(), &tolerated).map_err(Failure::usage)?;
+    let choice = budget::choose(candidates, time.as_secs_f64(), &tolerated(options)).map_err(Failure::usage)?;
     choice.sees.iter().for_each(|said| output::say(said));
     Ok((choice.cells, choice.left_out, choice.blocks))
 }
