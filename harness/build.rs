@@ -11,9 +11,13 @@ fn main() {
 
 /// Without git, or outside a checkout, the tool does not know its commit.
 fn revision() {
-    println!("cargo:rerun-if-changed=../.git/HEAD");
-    println!("cargo:rerun-if-changed=../.git/index");
-    println!("cargo:rerun-if-changed=../.git/refs/heads");
+    // Git is asked where these files are: in a worktree they are elsewhere, and a missing file would rebuild every time.
+    let branch = git(&["symbolic-ref", "--quiet", "HEAD"]);
+    for watched in ["HEAD"].into_iter().chain(branch.as_deref()) {
+        if let Some(path) = git(&["rev-parse", "--path-format=absolute", "--git-path", watched]) {
+            println!("cargo:rerun-if-changed={path}");
+        }
+    }
     for sources in ["src", "../clients/src", "../proto/src", "../reports/src", "../servers/src"] {
         println!("cargo:rerun-if-changed={sources}");
     }
