@@ -14,6 +14,7 @@ pub mod export;
 pub mod format;
 pub mod gate;
 pub mod inference;
+pub mod input;
 mod lists;
 pub mod merge;
 mod objective;
