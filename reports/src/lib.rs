@@ -21,6 +21,7 @@ mod objective;
 pub mod page;
 mod parse;
 mod plain;
+pub mod replace;
 mod report;
 pub mod saturation;
 pub mod schema;
