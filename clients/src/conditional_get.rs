@@ -8,7 +8,7 @@ use hyper::{
 };
 use proto::{Quote, wire::QUOTES_PATH};
 
-use crate::{Batch, ClientError, Context, Subscription, Ticks, http::HttpClient, retry::Backoff};
+use crate::{Batch, ClientError, Context, Subscription, Ticks, http::HttpClient, newest::Newest, retry::Backoff};
 
 /// Connects and fetches the quote of each symbol, with the version that it has now.
 ///
@@ -16,8 +16,11 @@ use crate::{Batch, ClientError, Context, Subscription, Ticks, http::HttpClient, 
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
     let http = HttpClient::new(&context)?;
-    let known =
-        |symbol: &String| Known { target: format!("{QUOTES_PATH}/{symbol}"), etag: None, sequence: context.after };
+    let known = |symbol: &String| Known {
+        target: format!("{QUOTES_PATH}/{symbol}"),
+        etag: None,
+        newest: Newest::Start(context.after),
+    };
     let quotes = context.symbols.iter().map(known).collect();
     let (ticks, backoff) = (context.ticks, Backoff::new(context.seed));
     let mut poll = ConditionalGet { http, quotes, turn: 0, ticks, backoff, first: Batch::default() };
@@ -44,8 +47,7 @@ struct Known {
     target: String,
     /// Opaque: sent back as it came.
     etag: Option<String>,
-    /// A quote that is not beyond this one is no event, nor is the first one seen by a client that begins now.
-    sequence: Option<u64>,
+    newest: Newest,
 }
 
 impl Subscription for ConditionalGet {
@@ -76,15 +78,7 @@ impl ConditionalGet {
         match response.status {
             StatusCode::OK => {
                 known.etag = response.header(ETAG.as_str()).map(str::to_owned);
-                let quote = Quote::from_json(&response.bytes().await?)?;
-                let seen = known.sequence.unwrap_or(quote.sequence);
-                known.sequence = Some(seen.max(quote.sequence));
-                if quote.sequence > seen {
-                    batch.cost.with_events += 1;
-                    batch.events.push(quote);
-                } else {
-                    batch.cost.empty += 1;
-                }
+                known.newest.accept(Quote::from_json(&response.bytes().await?)?, batch);
             }
             StatusCode::NOT_MODIFIED => {
                 batch.cost.empty += 1;

@@ -13,7 +13,7 @@ use hyper::{
     client::conn::http2::{self, SendRequest},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use proto::{market_data_client::MarketDataClient, wire::MESSAGE_LIMIT_BYTES};
+use proto::{Cursor, market_data_client::MarketDataClient, wire::MESSAGE_LIMIT_BYTES};
 use tonic::{Status, body::Body, codegen::Service};
 
 use crate::{
@@ -101,7 +101,7 @@ impl Line {
     ///
     /// # Errors
     /// The server would refuse the call again.
-    pub(crate) async fn recover(&mut self, status: &Status, cost: &mut Cost) -> Result<Option<u64>, ClientError> {
+    pub(crate) async fn recover(&mut self, status: &Status, cost: &mut Cost) -> Result<Option<Cursor>, ClientError> {
         match ending(status)? {
             Ending::Reset(cursor) => {
                 cost.resets += 1;

@@ -17,7 +17,7 @@ use tonic::{Response, Status, Streaming};
 use crate::{
     Batch, ClientError, Context, Cost, Orders, Subscription,
     grpc::{Line, Market},
-    grpc_call::{Inbox, ending, refusal},
+    grpc_call::{Inbox, begin, ending, refusal},
 };
 
 /// Orders that wait for the connection to take them; the next are not fetched before.
@@ -29,8 +29,8 @@ const WAITING_ORDERS: usize = 16;
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
     let mut line = Line::open(context.endpoint, context.seed).await?;
-    let request = SubscribeRequest { symbols: context.symbols, after: context.after };
-    let follow = Follow::call(&mut line.market, &request).await.map_err(|status| refusal(&status))?;
+    let mut request = SubscribeRequest { symbols: context.symbols, after: context.after, epoch: None };
+    let follow = Follow::call(&mut line.market, &mut request).await.map_err(|status| refusal(&status))?;
     Ok(Box::new(GrpcBidi { line, request, follow, orders: context.orders, trade: None }))
 }
 
@@ -79,10 +79,11 @@ impl GrpcBidi {
 
     async fn resume(&mut self, mut status: Status, cost: &mut Cost) -> Result<(), ClientError> {
         loop {
-            let reset = self.line.recover(&status, cost).await?;
-            self.request.after = reset.or(self.request.after);
+            if let Some(cursor) = self.line.recover(&status, cost).await? {
+                self.request.start_after(cursor);
+            }
             cost.requests += 1;
-            match Follow::call(&mut self.line.market, &self.request).await {
+            match Follow::call(&mut self.line.market, &mut self.request).await {
                 Ok(follow) => {
                     self.follow = follow;
                     return Ok(());
@@ -112,13 +113,15 @@ impl GrpcBidi {
 /// A call of `FollowQuotes`.
 struct Follow {
     quotes: Inbox<Streaming<Quote>>,
+    /// Where it began: there is nothing to acknowledge yet.
+    beginning: Option<u64>,
     /// Only the newest acknowledgement matters: one that was not sent yet is overwritten by the next.
     acknowledged: watch::Sender<Option<u64>>,
 }
 
 impl Follow {
-    async fn call(market: &mut Market, request: &SubscribeRequest) -> Result<Self, Status> {
-        let (acknowledged, changes) = watch::channel(request.after);
+    async fn call(market: &mut Market, request: &mut SubscribeRequest) -> Result<Self, Status> {
+        let (acknowledged, changes) = watch::channel(None);
         let acknowledgements = stream::unfold(changes, |mut changes| async {
             changes.changed().await.ok()?;
             let acknowledge = (*changes.borrow_and_update())?;
@@ -126,12 +129,15 @@ impl Follow {
         });
         let subscribe = FollowRequest { action: Some(Action::Subscribe(request.clone())) };
         let requests = stream::once(future::ready(subscribe)).chain(acknowledgements);
-        let quotes = Inbox::new(market.follow_quotes(requests).await?.into_inner());
-        Ok(Self { quotes, acknowledged })
+        let response = market.follow_quotes(requests).await?;
+        begin(request, response.metadata());
+        Ok(Self { quotes: Inbox::new(response.into_inner()), beginning: request.after, acknowledged })
     }
 
     fn acknowledge(&self, sequence: Option<u64>) {
-        self.acknowledged.send_if_modified(|acknowledged| std::mem::replace(acknowledged, sequence) != sequence);
+        if sequence != self.beginning {
+            self.acknowledged.send_if_modified(|acknowledged| std::mem::replace(acknowledged, sequence) != sequence);
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! One call of a gRPC client, whatever carries it: reading the messages that are there, and what its end means.
 
 use futures_util::{FutureExt, Stream, StreamExt};
-use proto::wire::CURSOR_HEADER;
-use tonic::{Code, Status};
+use proto::{Cursor, SubscribeRequest, wire::CURSOR_HEADER};
+use tonic::{Code, Status, metadata::MetadataMap};
 
 use crate::ClientError;
 
@@ -17,7 +17,7 @@ pub(crate) enum Ending {
     /// The connection with it.
     Connection,
     /// The client's place in the log; this is where to start again.
-    Reset(u64),
+    Reset(Cursor),
 }
 
 /// What a status means for a call that can be made again.
@@ -25,13 +25,24 @@ pub(crate) enum Ending {
 /// # Errors
 /// The server would refuse the call again.
 pub(crate) fn ending(status: &Status) -> Result<Ending, ClientError> {
-    let cursor = status.metadata().get(CURSOR_HEADER).and_then(|cursor| cursor.to_str().ok()?.parse().ok());
-    match (status.code(), cursor) {
+    match (status.code(), cursor(status.metadata())) {
         (Code::OutOfRange, Some(cursor)) => Ok(Ending::Reset(cursor)),
         (Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted, _) => Ok(Ending::Call),
         // UNAVAILABLE is what a server that shuts down says; the others are what tonic makes of a broken connection.
         (Code::Unavailable | Code::Cancelled | Code::Internal | Code::Unknown, _) => Ok(Ending::Connection),
         (code, _) => Err(ClientError::Refused(format!("{code:?}: {}", status.message()))),
+    }
+}
+
+/// The cursor that the metadata of an answer or a status name.
+fn cursor(metadata: &MetadataMap) -> Option<Cursor> {
+    metadata.get(CURSOR_HEADER)?.to_str().ok()?.parse().ok()
+}
+
+/// The answer to a subscription begins after this cursor: whatever ends the call, the next one goes on from there.
+pub(crate) fn begin(request: &mut SubscribeRequest, metadata: &MetadataMap) {
+    if let Some(cursor) = cursor(metadata) {
+        request.start_after(cursor);
     }
 }
 

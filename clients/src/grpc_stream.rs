@@ -8,7 +8,7 @@ use tonic::{Status, Streaming};
 use crate::{
     Batch, ClientError, Context, Cost, Subscription,
     grpc::{Line, Market},
-    grpc_call::{Inbox, refusal},
+    grpc_call::{Inbox, begin, refusal},
 };
 
 /// Connects and subscribes.
@@ -17,8 +17,8 @@ use crate::{
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
     let mut line = Line::open(context.endpoint, context.seed).await?;
-    let request = SubscribeRequest { symbols: context.symbols, after: context.after };
-    let quotes = call(&mut line.market, &request).await.map_err(|status| refusal(&status))?;
+    let mut request = SubscribeRequest { symbols: context.symbols, after: context.after, epoch: None };
+    let quotes = call(&mut line.market, &mut request).await.map_err(|status| refusal(&status))?;
     Ok(Box::new(GrpcStream { line, request, quotes }))
 }
 
@@ -51,10 +51,11 @@ impl Subscription for GrpcStream {
 impl GrpcStream {
     async fn resume(&mut self, mut status: Status, cost: &mut Cost) -> Result<(), ClientError> {
         loop {
-            let reset = self.line.recover(&status, cost).await?;
-            self.request.after = reset.or(self.request.after);
+            if let Some(cursor) = self.line.recover(&status, cost).await? {
+                self.request.start_after(cursor);
+            }
             cost.requests += 1;
-            match call(&mut self.line.market, &self.request).await {
+            match call(&mut self.line.market, &mut self.request).await {
                 Ok(quotes) => {
                     self.quotes = quotes;
                     return Ok(());
@@ -65,6 +66,8 @@ impl GrpcStream {
     }
 }
 
-async fn call(market: &mut Market, request: &SubscribeRequest) -> Result<Inbox<Streaming<Quote>>, Status> {
-    Ok(Inbox::new(market.subscribe_quotes(request.clone()).await?.into_inner()))
+async fn call(market: &mut Market, request: &mut SubscribeRequest) -> Result<Inbox<Streaming<Quote>>, Status> {
+    let response = market.subscribe_quotes(request.clone()).await?;
+    begin(request, response.metadata());
+    Ok(Inbox::new(response.into_inner()))
 }

@@ -13,6 +13,7 @@ use crate::{
     grpc::{Line, Market},
     grpc_call::refusal,
     http::PATIENCE,
+    newest::Newest,
 };
 
 /// Connects and asks for each symbol once: the system completes a connection that the server has not taken yet, so
@@ -27,11 +28,11 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
     for symbol in context.symbols {
         let mut batch = Batch::default();
         let quote = ask(&mut line.market, &symbol, &mut batch.cost).await.map_err(|status| refusal(&status))?;
-        let mut followed = Followed { symbol, seen: context.after.unwrap_or(quote.sequence) };
-        followed.accept(quote, &mut batch);
+        let mut newest = Newest::Start(context.after);
+        newest.accept(quote, &mut batch);
         // That nothing is new is not worth a batch.
         first.extend(Some(batch).filter(|batch| !batch.events.is_empty()));
-        symbols.push(followed);
+        symbols.push(Followed { symbol, newest });
     }
     Ok(Box::new(GrpcUnary { line, symbols, turn: 0, ticks: context.ticks, first }))
 }
@@ -48,21 +49,7 @@ struct GrpcUnary {
 
 struct Followed {
     symbol: String,
-    /// Sequence number of the newest quote that was seen.
-    seen: u64,
-}
-
-impl Followed {
-    /// Counts what the answer was worth, and takes the quote where it is news.
-    fn accept(&mut self, quote: Quote, batch: &mut Batch) {
-        if quote.sequence > self.seen {
-            self.seen = quote.sequence;
-            batch.cost.with_events += 1;
-            batch.events.push(quote);
-        } else {
-            batch.cost.empty += 1;
-        }
-    }
+    newest: Newest,
 }
 
 impl Subscription for GrpcUnary {
@@ -85,7 +72,7 @@ impl Subscription for GrpcUnary {
                 }
             };
             self.line.works();
-            followed.accept(quote, &mut batch);
+            followed.newest.accept(quote, &mut batch);
             self.turn = (self.turn + 1) % self.symbols.len();
             Ok(batch)
         })

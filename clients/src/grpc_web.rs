@@ -8,7 +8,7 @@ use futures_util::{
 };
 use hyper::StatusCode;
 use prost::Message;
-use proto::{Quote, SubscribeRequest};
+use proto::{Quote, SubscribeRequest, wire::CURSOR_HEADER};
 use tonic::{Code, Status};
 
 use crate::{
@@ -28,8 +28,8 @@ const METHOD: &str = "/MarketData/SubscribeQuotes";
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
     let text = context.params.text("encoding")? == "text";
     let mut http = HttpClient::new(&context)?;
-    let request = SubscribeRequest { symbols: context.symbols, after: context.after };
-    let quotes = call(&mut http, &request, text, &mut Cost::default()).await.map_err(|status| refusal(&status))?;
+    let mut request = SubscribeRequest { symbols: context.symbols, after: context.after, epoch: None };
+    let quotes = call(&mut http, &mut request, text, &mut Cost::default()).await.map_err(|status| refusal(&status))?;
     Ok(Box::new(GrpcWeb { http, request, text, quotes, backoff: Backoff::new(context.seed) }))
 }
 
@@ -69,7 +69,7 @@ impl GrpcWeb {
             match ending(&status)? {
                 Ending::Reset(cursor) => {
                     cost.resets += 1;
-                    self.request.after = Some(cursor);
+                    self.request.start_after(cursor);
                 }
                 ending => {
                     cost.errors += 1;
@@ -79,7 +79,7 @@ impl GrpcWeb {
                     self.backoff.pause().await;
                 }
             }
-            match call(&mut self.http, &self.request, self.text, cost).await {
+            match call(&mut self.http, &mut self.request, self.text, cost).await {
                 Ok(quotes) => {
                     self.quotes = quotes;
                     return Ok(());
@@ -92,7 +92,7 @@ impl GrpcWeb {
 
 async fn call(
     http: &mut HttpClient,
-    request: &SubscribeRequest,
+    request: &mut SubscribeRequest,
     text: bool,
     cost: &mut Cost,
 ) -> Result<Quotes, Status> {
@@ -109,6 +109,9 @@ async fn call(
     // A call that is refused at once has its status in the head, and no body.
     if let Some(status) = Status::from_header_map(&response.headers()).filter(|status| status.code() != Code::Ok) {
         return Err(status);
+    }
+    if let Some(Ok(cursor)) = response.header(CURSOR_HEADER).map(str::parse) {
+        request.start_after(cursor);
     }
     Ok(Inbox::new(quotes(response.stream(), text)))
 }

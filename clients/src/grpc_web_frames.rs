@@ -137,7 +137,7 @@ mod tests {
         let ended = ended.expect("the status is the last frame");
         assert_eq!(quotes, [body().0, body().0]);
         assert_eq!((ended.code(), ended.message()), (Code::OutOfRange, "too old"));
-        assert_eq!(ending(&ended).unwrap(), Ending::Reset(42));
+        assert_eq!(ending(&ended).unwrap(), Ending::Reset(42.into()));
     }
 
     #[test]

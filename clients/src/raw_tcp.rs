@@ -1,19 +1,17 @@
-//! The floor: reads length-prefixed protobuf frames from bare TCP, after one frame that subscribes.
+//! The floor: reads length-prefixed frames from bare TCP, after one that subscribes: first the cursor that the stream
+//! begins after, then an event in each. One that is not the cursor that was sent says that events were skipped.
 
 use std::io;
 
 use bytes::{Buf, BytesMut};
 use futures_util::future::BoxFuture;
 use prost::Message;
-use proto::{Quote, SubscribeRequest, wire::MESSAGE_LIMIT_BYTES};
+use proto::{Cursor, Quote, SubscribeRequest, wire::MESSAGE_LIMIT_BYTES};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::{Batch, ClientError, Context, Cost, Endpoint, Subscription, arrival::arrive, retry::Backoff};
 
-/// A bare stream has no word for a cursor that is too old: so many connections closed without an event are taken as
-/// that, and the client goes on from now.
-const FRUITLESS_BEFORE_RESET: u32 = 3;
-/// Nor has it one for a refusal.
+/// A bare stream has no word for a refusal: this many connections in a row that are closed without a byte mean one.
 const FRUITLESS_BEFORE_GIVING_UP: u32 = 6;
 
 /// Connects and subscribes.
@@ -21,10 +19,18 @@ const FRUITLESS_BEFORE_GIVING_UP: u32 = 6;
 /// # Errors
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
-    let request = SubscribeRequest { symbols: context.symbols, after: context.after };
+    let request = SubscribeRequest { symbols: context.symbols, after: context.after, epoch: None };
     let stream = open(context.endpoint, &request).await?;
     let backoff = Backoff::new(context.seed);
-    Ok(Box::new(RawTcp { endpoint: context.endpoint, request, stream, unread: BytesMut::new(), backoff, fruitless: 0 }))
+    Ok(Box::new(RawTcp {
+        endpoint: context.endpoint,
+        request,
+        stream,
+        unread: BytesMut::new(),
+        begun: false,
+        backoff,
+        fruitless: 0,
+    }))
 }
 
 struct RawTcp {
@@ -33,8 +39,10 @@ struct RawTcp {
     request: SubscribeRequest,
     stream: TcpStream,
     unread: BytesMut,
+    /// This connection's first frame has been read.
+    begun: bool,
     backoff: Backoff,
-    /// Connections in a row that the server closed without an event.
+    /// Connections in a row that the server closed without a byte.
     fruitless: u32,
 }
 
@@ -43,7 +51,7 @@ impl Subscription for RawTcp {
         Box::pin(async {
             let mut cost = Cost::default();
             loop {
-                match self.read().await {
+                match self.read(&mut cost).await {
                     Ok(events) => {
                         cost.with_events += events.len() as u64;
                         return Ok(Batch { events, cost, ..Batch::default() });
@@ -58,12 +66,17 @@ impl Subscription for RawTcp {
 
 impl RawTcp {
     /// All events that are complete after at least one read.
-    async fn read(&mut self) -> Result<Vec<Quote>, ClientError> {
+    async fn read(&mut self, cost: &mut Cost) -> Result<Vec<Quote>, ClientError> {
         loop {
             let mut events = Vec::new();
-            while let Some(event) = take_frame(&mut self.unread)? {
-                self.request.after = Some(event.sequence);
-                events.push(event);
+            while let Some(frame) = take_frame(&mut self.unread)? {
+                if self.begun {
+                    let event = Quote::from_protobuf(&frame)?;
+                    self.request.after = Some(event.sequence);
+                    events.push(event);
+                } else {
+                    self.begin(&frame, cost)?;
+                }
             }
             if !events.is_empty() {
                 return Ok(events);
@@ -77,14 +90,24 @@ impl RawTcp {
         }
     }
 
+    fn begin(&mut self, frame: &[u8], cost: &mut Cost) -> Result<(), ClientError> {
+        let text = std::str::from_utf8(frame).unwrap_or_default();
+        let cursor: Cursor = text.parse().map_err(|_| ClientError::Protocol("the first frame is no cursor".into()))?;
+        let asked = self.request.clone();
+        self.request.start_after(cursor);
+        let is_elsewhere = asked.after.is_some_and(|after| after != cursor.sequence);
+        let is_another_log = asked.epoch.is_some() && asked.epoch != self.request.epoch;
+        cost.resets += u64::from(is_elsewhere || is_another_log);
+        self.begun = true;
+        Ok(())
+    }
+
     async fn reconnect(&mut self, cost: &mut Cost) -> Result<(), ClientError> {
         if self.fruitless == FRUITLESS_BEFORE_GIVING_UP {
-            return Err(ClientError::Refused("the server closes every connection without an event".into()));
-        }
-        if self.fruitless >= FRUITLESS_BEFORE_RESET && self.request.after.take().is_some() {
-            cost.resets += 1;
+            return Err(ClientError::Refused("the server closes every connection without a word".into()));
         }
         self.unread.clear();
+        self.begun = false;
         self.backoff.pause().await;
         self.stream = loop {
             match open(self.endpoint, &self.request).await {
@@ -106,7 +129,7 @@ async fn open(endpoint: Endpoint, request: &SubscribeRequest) -> Result<TcpStrea
     Ok(stream)
 }
 
-fn take_frame(unread: &mut BytesMut) -> Result<Option<Quote>, ClientError> {
+fn take_frame(unread: &mut BytesMut) -> Result<Option<BytesMut>, ClientError> {
     let Some(prefix) = unread.first_chunk() else { return Ok(None) };
     let length = u32::from_be_bytes(*prefix) as usize;
     if length > MESSAGE_LIMIT_BYTES {
@@ -116,5 +139,5 @@ fn take_frame(unread: &mut BytesMut) -> Result<Option<Quote>, ClientError> {
         return Ok(None);
     }
     unread.advance(4);
-    Ok(Some(Quote::from_protobuf(&unread.split_to(length))?))
+    Ok(Some(unread.split_to(length)))
 }

@@ -59,7 +59,8 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
     let text = Secret::text(&key);
     let secret = Secret::parse(&text).map_err(|error| ClientError::Protocol(error.to_string()))?;
     let url = format!("http://{}{TARGET}", listener.local_addr()?);
-    let registration = Registration { url, symbols: context.symbols, after: context.after, secrets: vec![text] };
+    let after = context.after.map(Into::into);
+    let registration = Registration { url, symbols: context.symbols, after, secrets: vec![text] };
     register(context.endpoint, &registration).await?;
     let inbox = Arc::new(Inbox::new(secret));
     Ok(Box::new(Webhook { listener, connections: FuturesUnordered::new(), inbox, keeps_alive, accepted: 0 }))

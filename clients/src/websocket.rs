@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture};
 use prost::Message as _;
 use proto::{
-    ClientMessage, CodecError, ServerMessage, SubscribeRequest,
+    ClientMessage, CodecError, InvalidCursor, ServerMessage, SubscribeRequest,
     client_message::Content as FromClient,
     server_message::Content as ToClient,
     wire::{MESSAGE_LIMIT_BYTES, RESET_REASON, STREAM_PATH},
@@ -43,7 +43,7 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
             .max_frame_size(Some(MESSAGE_LIMIT_BYTES)),
         binary: context.params.text("encoding")? == "binary",
     };
-    let request = SubscribeRequest { symbols: context.symbols, after: context.after };
+    let request = SubscribeRequest { symbols: context.symbols, after: context.after, epoch: None };
     let socket = dialer.open(&request).await?;
     let backoff = Backoff::new(context.seed);
     Ok(Box::new(WebSocket { dialer, request, socket, orders: context.orders, lost: None, backoff }))
@@ -113,6 +113,11 @@ impl WebSocket {
                 batch.cost.with_events += 1;
                 batch.events.push(quote);
             }
+            // It begins there: whatever ends the connection, the next one goes on from it.
+            Some(ToClient::Cursor(cursor)) => {
+                let cursor = cursor.parse().map_err(|error: InvalidCursor| ClientError::Protocol(error.to_string()))?;
+                self.request.start_after(cursor);
+            }
             Some(ToClient::Confirmation(confirmation)) => batch.confirmations.push(confirmation),
             None => {}
         }
@@ -124,7 +129,7 @@ impl WebSocket {
     fn closed(&mut self, frame: Option<CloseFrame>, cost: &mut Cost) -> ClientError {
         let Some(CloseFrame { code, reason }) = frame else { return broken(Error::ConnectionClosed) };
         if let Some(Ok(head)) = reason.strip_prefix(RESET_REASON).map(str::parse) {
-            self.request.after = Some(head);
+            self.request.start_after(head);
             cost.resets += 1;
             return ClientError::Connection(reason.to_string());
         }

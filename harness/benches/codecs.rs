@@ -56,10 +56,10 @@ fn decode(criterion: &mut Criterion) {
 
 fn page(criterion: &mut Criterion) {
     let events: Vec<Bytes> = vec![quote(0).to_json(); PAGE_EVENTS];
-    let joined = EventPage::join(123_456, false, &events);
+    let joined = EventPage::join(123_456.into(), false, &events);
     let mut group = criterion.benchmark_group("page");
     group.throughput(Throughput::Elements(PAGE_EVENTS as u64));
-    group.bench_function("join", |bencher| bencher.iter(|| EventPage::join(123_456, false, black_box(&events))));
+    group.bench_function("join", |bencher| bencher.iter(|| EventPage::join(123_456.into(), false, black_box(&events))));
     group.bench_function("decode", |bencher| {
         bencher.iter(|| EventPage::from_json(black_box(&joined)).expect("it was joined here"));
     });

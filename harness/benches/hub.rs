@@ -69,7 +69,7 @@ fn fan_out(criterion: &mut Criterion) {
     let mut source = runtime.block_on(async { Source::new() });
     let (waiting, all_read) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     for _ in 0..SUBSCRIPTIONS {
-        let mut subscription = source.hub.subscribe(vec![0], Some(0));
+        let mut subscription = source.hub.subscribe(vec![0], Some(0.into()));
         let (waiting, all_read) = (Arc::clone(&waiting), Arc::clone(&all_read));
         runtime.spawn(async move {
             while let Ok(page) = subscription.next().await {

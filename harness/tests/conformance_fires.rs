@@ -33,15 +33,28 @@ fn floor() -> &'static Approach {
     APPROACHES.iter().find(|approach| approach.facts.floor).expect("there is a floor")
 }
 
-async fn break_client(context: clients::Context, fault: Fault) -> Result<Box<dyn Subscription>, ClientError> {
-    let inner = (floor().subscribe)(context).await?;
+/// An approach whose clients see the newest state only.
+fn coalescing() -> &'static Approach {
+    let is_snapshot = |approach: &&Approach| approach.facts.delivery == Delivery::Snapshot;
+    APPROACHES.iter().find(is_snapshot).expect("one of them coalesces")
+}
+
+async fn break_client(
+    approach: &Approach,
+    context: clients::Context,
+    fault: Fault,
+) -> Result<Box<dyn Subscription>, ClientError> {
+    let inner = (approach.subscribe)(context).await?;
     Ok(Box::new(Faulty { inner, fault, memory: Vec::new() }))
 }
 
 /// A subscribe function whose client has this fault.
 macro_rules! client {
     ($fault:expr) => {
-        |context| Box::pin(break_client(context, $fault))
+        client!(floor(), $fault)
+    };
+    ($approach:expr, $fault:expr) => {
+        |context| Box::pin(break_client($approach, context, $fault))
     };
 }
 
@@ -89,6 +102,12 @@ fn hide_reconnects(batch: &mut Batch, _: &mut Vec<u64>) {
 
 fn hide_resets(batch: &mut Batch, _: &mut Vec<u64>) {
     batch.cost.resets = 0;
+}
+
+/// Takes a state whose version it knows for one that it has, also if it is of another log.
+fn keep_the_known(batch: &mut Batch, seen: &mut Vec<u64>) {
+    batch.events.retain(|quote| seen.iter().all(|&seen| quote.sequence != seen));
+    seen.extend(batch.events.iter().map(|quote| quote.sequence));
 }
 
 /// Delivers again, after a reconnect, what was delivered just before it.
@@ -178,6 +197,8 @@ fn faults() -> Vec<Row> {
         ("hides reconnects", "resumes-after-a-cut", "no reconnect was counted", faulty_client(client!(hide_reconnects))),
         ("hides resets", "resets-an-old-cursor", "no reset was counted", faulty_client(client!(hide_resets))),
         ("hides resets", "resets-a-cursor-from-elsewhere", "no reset was counted", faulty_client(client!(hide_resets))),
+        ("hides resets", "resets-at-another-log", "no reset was counted", faulty_client(client!(hide_resets))),
+        ("takes another log's state for known", "resets-at-another-log", "in vain for everything", Approach { subscribe: client!(coalescing(), keep_the_known), ..*coalescing() }),
         ("hides resets", "bounds-a-slow-reader", "no reset was counted", faulty_client(client!(hide_resets))),
         ("times out no hold", "outlasts-idleness", "in vain for a timed-out hold", with_facts(*floor(), Facts { flow: Flow::Hold("hold"), ..facts })),
         ("polls in vain never", "outlasts-idleness", "in vain for an empty response", with_facts(*floor(), Facts { flow: Flow::Poll("interval"), ..facts })),

@@ -116,7 +116,7 @@ fn one_more_byte(context: servers::Context) -> BoxFuture<'static, Result<(), Ser
     Box::pin(async move {
         let symbols: Vec<String> = (0..6).map(proto::symbol_name).collect();
         let inner = Hub::new(&symbols, Limits::default());
-        let mut events = context.hub.subscribe((0..6).collect(), Some(0));
+        let mut events = context.hub.subscribe((0..6).collect(), Some(0.into()));
         let longer = Arc::clone(&inner);
         let forwarded = tokio::spawn(async move {
             while let Ok(page) = events.next().await {

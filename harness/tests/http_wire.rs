@@ -58,7 +58,8 @@ async fn a_poll_that_brings_nothing_is_204_with_its_cursor_and_not_for_caches() 
     let mut fixture = start("short-poll");
     fixture.publish(3);
     let (head, body) = get(&fixture, "/events?symbols=BTC", "").await;
-    assert_has(&head, &["HTTP/1.1 204 No Content", "x-cursor: 3", "cache-control: no-store"]);
+    let cursor = format!("x-cursor: {}", fixture.hub.cursor(3));
+    assert_has(&head, &["HTTP/1.1 204 No Content", &cursor, "cache-control: no-store"]);
     assert_eq!(body, "");
 }
 
@@ -68,7 +69,27 @@ async fn a_cursor_that_has_left_the_ring_is_410_with_the_one_to_start_again_from
         let mut fixture = start(name);
         fixture.publish(100);
         let (head, _) = get(&fixture, "/events?after=1&symbols=BTC", "").await;
-        assert_has(&head, &["HTTP/1.1 410 Gone", "x-cursor: 100", "cache-control: no-store"]);
+        let cursor = format!("x-cursor: {}", fixture.hub.cursor(100));
+        assert_has(&head, &["HTTP/1.1 410 Gone", &cursor, "cache-control: no-store"]);
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_log_is_410_and_an_unreadable_one_400() {
+    let other = start("short-poll");
+    for name in ["short-poll", "long-poll"] {
+        let mut fixture = start(name);
+        fixture.publish(12);
+        let cursor = format!("x-cursor: {}", fixture.hub.cursor(12));
+        for sequence in [0, 6, 12] {
+            let target = format!("/events?after={}&symbols=BTC", other.hub.cursor(sequence));
+            let (head, _) = get(&fixture, &target, "").await;
+            assert_has(&head, &["HTTP/1.1 410 Gone", &cursor]);
+        }
+        for cursor in ["soon", "-1", "3456lmnp-", "3456-1"] {
+            let (head, _) = get(&fixture, &format!("/events?after={cursor}&symbols=BTC"), "").await;
+            assert_has(&head, &["HTTP/1.1 400 Bad Request"]);
+        }
     }
 }
 
@@ -102,16 +123,24 @@ async fn a_page_has_no_more_events_than_the_request_allows() {
 async fn an_unchanged_quote_is_304_with_the_validators_and_no_body() {
     let mut fixture = start("conditional-get");
     let (head, body) = get(&fixture, "/quotes/BTC", "").await;
-    assert_has(&head, &["HTTP/1.1 200 OK", "etag: \"0\"", "cache-control: no-cache"]);
+    let etag = |fixture: &Fixture, version| format!("\"{}\"", fixture.hub.cursor(version));
+    let opening = etag(&fixture, 0);
+    assert_has(&head, &["HTTP/1.1 200 OK", &format!("etag: {opening}"), "cache-control: no-cache"]);
     assert!(body.contains("BTC"));
     fixture.publish(7);
-    for condition in ["\"7\"", "W/\"7\"", "\"1\", W/\"7\"", "*", "\"1\"\r\nif-none-match: \"7\""] {
+    let newest = etag(&fixture, 7);
+    for condition in ["7", "W/7", "\"1\", W/7", "*", "\"1\"\r\nif-none-match: 7"] {
+        let condition = condition.replace('7', &newest);
         let (head, body) = get(&fixture, "/quotes/BTC", &format!("if-none-match: {condition}\r\n")).await;
-        assert_has(&head, &["HTTP/1.1 304 Not Modified", "etag: \"7\"", "cache-control: no-cache"]);
+        assert_has(&head, &["HTTP/1.1 304 Not Modified", &format!("etag: {newest}"), "cache-control: no-cache"]);
         assert_eq!(body, "");
     }
-    let (head, _) = get(&fixture, "/quotes/BTC", "if-none-match: \"0\"\r\n").await;
-    assert_has(&head, &["HTTP/1.1 200 OK"]);
+    // The same version of another log is another state.
+    let of_another_log = etag(&start("conditional-get"), 7);
+    for condition in [opening, of_another_log, "\"7\"".to_owned()] {
+        let (head, _) = get(&fixture, "/quotes/BTC", &format!("if-none-match: {condition}\r\n")).await;
+        assert_has(&head, &["HTTP/1.1 200 OK"]);
+    }
 }
 
 #[tokio::test]
@@ -146,15 +175,16 @@ async fn a_held_request_is_told_of_a_shutdown() {
 async fn a_stream_opens_for_browsers_and_proxies_and_resumes_by_the_newer_cursor() {
     let mut fixture = start("sse");
     fixture.publish(13);
-    let mut stream = send(&fixture, "/stream?symbols=BTC,ETH&after=1", "last-event-id: 7\r\n").await;
-    let text = read_until(&mut stream, "id: 13\n").await;
+    let [seventh, eighth, last] = [7, 8, 13].map(|sequence| fixture.hub.cursor(sequence).to_string());
+    let mut stream = send(&fixture, "/stream?symbols=BTC,ETH&after=1", &format!("last-event-id: {seventh}\r\n")).await;
+    let text = read_until(&mut stream, &format!("id: {last}\n")).await;
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     assert_has(head, &["HTTP/1.1 200 OK", "content-type: text/event-stream", "cache-control: no-cache"]);
     assert_has(head, &["x-accel-buffering: no"]);
     assert!(body.contains("retry: 1000\n"), "{body}");
     let ids: Vec<&str> = body.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
     // The first is the cursor itself, BTC and ETH are every sixth event from the first and second.
-    assert_eq!(ids, ["7", "8", "13"]);
+    assert_eq!(ids, [seventh, eighth, last]);
     read_until(&mut stream, "\n:\n\n").await;
 }
 
@@ -162,9 +192,13 @@ async fn a_stream_opens_for_browsers_and_proxies_and_resumes_by_the_newer_cursor
 async fn a_stream_that_resumes_too_late_begins_with_a_reset() {
     let mut fixture = start("sse");
     fixture.publish(100);
-    let mut stream = send(&fixture, "/stream?symbols=BTC", "last-event-id: 1\r\n").await;
-    let text = read_until(&mut stream, "event: reset\ndata:\n\n").await;
-    assert!(text.contains("id: 100\nevent: reset\n"), "{text}");
-    fixture.publish(6);
-    read_until(&mut stream, "id: 103\n").await;
+    let of_another_log = start("sse").hub.cursor(99);
+    for (id, fresh) in [("1".to_owned(), 103), (of_another_log.to_string(), 109)] {
+        let head = fixture.hub.cursor(fixture.head());
+        let mut stream = send(&fixture, "/stream?symbols=BTC", &format!("last-event-id: {id}\r\n")).await;
+        let text = read_until(&mut stream, "event: reset\ndata:\n\n").await;
+        assert!(text.contains(&format!("id: {head}\nevent: reset\n")), "{text}");
+        fixture.publish(6);
+        read_until(&mut stream, &format!("id: {}\n", fixture.hub.cursor(fresh))).await;
+    }
 }

@@ -72,7 +72,7 @@ impl Consumer {
         let body = serde_json::to_string(&registration).expect("JSON");
         let (status, answer) = ask(fixture, "POST", "/subscriptions", &body).await;
         assert_eq!(status, 201, "{answer}");
-        let Registered { id } = serde_json::from_str(&answer).expect("an id");
+        let Registered { id, .. } = serde_json::from_str(&answer).expect("an id");
         Self { listener, stream: None, id }
     }
 

@@ -34,6 +34,10 @@ async fn converse(fixture: &Fixture, messages: &[&str]) -> (u16, String) {
     closed(&mut socket).await
 }
 
+async fn next_text(socket: &mut Socket) -> String {
+    socket.next().await.expect("a message").expect("no error").into_text().expect("text").to_string()
+}
+
 async fn closed(socket: &mut Socket) -> (u16, String) {
     while let Some(message) = socket.next().await {
         if let Message::Close(frame) = message.expect("the connection is closed in order") {
@@ -58,7 +62,12 @@ async fn every_offence_is_called_by_its_name() {
         assert!(closed == code && told.starts_with(reason), "{closed} {told}");
     }
     fixture.publish(300);
-    assert_eq!(converse(&fixture, &[SUBSCRIBE]).await, (1008, format!("{RESET_REASON}300")));
+    let reset = (1008, format!("{RESET_REASON}{}", fixture.hub.cursor(300)));
+    assert_eq!(converse(&fixture, &[SUBSCRIBE]).await, reset);
+    let of_another_log = r#"{"subscribe":{"symbols":["BTC"],"after":299,"epoch":"3456lmnp"}}"#;
+    assert_eq!(converse(&fixture, &[of_another_log]).await, reset);
+    let (code, reason) = converse(&fixture, &[&of_another_log.replace("3456lmnp", "soon")]).await;
+    assert!(code == 1008 && reason.starts_with("the cursor is unreadable"), "{code} {reason}");
 }
 
 #[tokio::test]
@@ -67,7 +76,8 @@ async fn a_server_that_ends_says_so() {
     let mut socket = connect(&fixture, "/stream").await.expect("a handshake");
     socket.send(Message::text(SUBSCRIBE)).await.expect("a message is sent");
     fixture.publish(1);
-    let quote = socket.next().await.expect("a message").expect("a quote").into_text().expect("text");
+    assert_eq!(next_text(&mut socket).await, format!(r#"{{"cursor":"{}"}}"#, fixture.hub.cursor(0)));
+    let quote = next_text(&mut socket).await;
     assert!(quote.starts_with(r#"{"quote":{"symbol":"BTC","#), "{quote}");
     let (ended, (code, _)) = tokio::join!(fixture.end(), async {
         let code = closed(&mut socket).await;
@@ -93,6 +103,7 @@ async fn a_client_that_answers_no_ping_is_dropped() {
     let fixture = start();
     let mut socket = connect(&fixture, "/stream").await.expect("a handshake");
     socket.send(Message::text(SUBSCRIBE)).await.expect("a message is sent");
+    next_text(&mut socket).await;
     // Pings are answered by reading, so a client that does not read is silent.
     tokio::time::sleep(Duration::from_secs(4)).await;
     assert_eq!(socket.next().await.expect("a message").expect("a ping"), Message::Ping(Vec::new().into()));
@@ -104,6 +115,7 @@ async fn a_client_that_answers_pings_stays() {
     let fixture = start();
     let mut socket = connect(&fixture, "/stream").await.expect("a handshake");
     socket.send(Message::text(SUBSCRIBE)).await.expect("a message is sent");
+    next_text(&mut socket).await;
     for _ in 0..4 {
         let message = tokio::time::timeout(Duration::from_secs(5), socket.next()).await.expect("in time");
         assert!(matches!(message, Some(Ok(Message::Ping(_)))), "{message:?}");

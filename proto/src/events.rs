@@ -4,7 +4,7 @@ use bytes::Bytes;
 use prost::Message;
 use serde::{Deserialize, Serialize};
 
-use crate::Quote;
+use crate::{Cursor, Quote};
 
 /// The first two symbols are the article's, so that its client finds what it asks for.
 const ARTICLE_SYMBOLS: [&str; 2] = ["BTC", "ETH"];
@@ -71,7 +71,7 @@ pub struct EventPage {
 
 impl EventPage {
     /// The JSON form of a page over events that are encoded already.
-    pub fn join(cursor: u64, has_more: bool, events: &[Bytes]) -> Bytes {
+    pub fn join(cursor: Cursor, has_more: bool, events: &[Bytes]) -> Bytes {
         let size = events.iter().map(|event| event.len() + 1).sum::<usize>();
         let mut page = Vec::with_capacity(size + 64);
         page.extend_from_slice(format!(r#"{{"cursor":"{cursor}","has_more":{has_more},"events":["#).as_bytes());
@@ -125,10 +125,10 @@ mod tests {
 
     #[test]
     fn a_joined_page_reads_as_a_page() {
-        let joined = EventPage::join(9, true, &[quote().to_json(), quote().to_json()]);
+        let joined = EventPage::join(9.into(), true, &[quote().to_json(), quote().to_json()]);
         let page = EventPage { cursor: "9".into(), has_more: true, events: vec![quote(), quote()] };
         assert_eq!(EventPage::from_json(&joined).unwrap(), page);
-        assert_eq!(EventPage::from_json(&EventPage::join(0, false, &[])).unwrap().events, []);
+        assert_eq!(EventPage::from_json(&EventPage::join(0.into(), false, &[])).unwrap().events, []);
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! Nothing here opens a socket, starts a task or reads a clock.
 
 mod codec;
+mod cursor;
 mod events;
 mod params;
 pub mod webhook;
 pub mod wire;
 
 pub use codec::{Encode, MarketCodec, MarketEncoder, OutgoingQuote};
+pub use cursor::{Cursor, Epoch, InvalidCursor};
 pub use events::{CodecError, EventPage, symbol_name};
 pub use generated::{
     ClientMessage, FollowRequest, Quote, QuoteRequest, ServerMessage, SubscribeRequest, TradeConfirmation, TradeOrder,

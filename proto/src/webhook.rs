@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::{CodecError, Quote};
+use crate::{CodecError, Cursor, Quote};
 
 /// What a secret in its text form starts with.
 const SECRET_PREFIX: &str = "whsec_";
@@ -23,9 +23,9 @@ pub struct Registration {
     pub url: String,
     /// Symbols to follow.
     pub symbols: Vec<String>,
-    /// Start after this sequence number; absent: from now on.
+    /// Start after this cursor; absent: from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<u64>,
+    pub after: Option<Cursor>,
     /// Text forms of the secrets to sign with: more than one while they are being exchanged.
     pub secrets: Vec<String>,
 }
@@ -35,6 +35,9 @@ pub struct Registration {
 pub struct Registered {
     /// The subscription's id.
     pub id: String,
+    /// The cursor that the deliveries start after. A consumer that registers again, as after a restart of the producer,
+    /// sends it with the sequence number of its last event.
+    pub cursor: Cursor,
 }
 
 /// Body of a webhook.
@@ -43,12 +46,13 @@ pub struct Registered {
 pub enum Notice {
     /// One event.
     Quote(Quote),
-    /// The consumer fell so far behind that events were skipped: those up to this sequence number.
-    Reset(u64),
+    /// Events were skipped, those up to this cursor: the consumer fell too far behind, or registered with a cursor of
+    /// another log.
+    Reset(Cursor),
 }
 
 impl Notice {
-    /// The JSON form, `{"quote":{…}}` or `{"reset":N}`.
+    /// The JSON form, `{"quote":{…}}` or `{"reset":"…"}`.
     pub fn to_json(&self) -> Bytes {
         Bytes::from(serde_json::to_vec(self).expect("a notice has only string keys and finite numbers"))
     }

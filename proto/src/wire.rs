@@ -30,10 +30,11 @@ pub const CURSOR_EVENT: &str = "cursor";
 pub const HEARTBEAT_COMMENT: &[u8] = b":\n\n";
 /// SSE: name of the event that tells the client its cursor is too old; its id is the one that the stream goes on after.
 pub const RESET_EVENT: &str = "reset";
-/// WebSocket: how the reason of a close frame starts that tells the client its cursor is too old; the cursor to start
-/// again from follows.
+/// WebSocket: how the reason of a close frame starts that tells the client its cursor is too old, or of another log; the
+/// cursor to start again from follows.
 pub const RESET_REASON: &str = "cursor too old, start again from ";
-/// HTTP: the cursor that belongs to an answer without a body.
+/// HTTP: the cursor that belongs to an answer without a body. gRPC: in the answer's metadata the cursor that the stream
+/// begins after, and in the status the one to go on from.
 pub const CURSOR_HEADER: &str = "x-cursor";
 
 /// Standard Webhooks: the message's id, the same across retries.

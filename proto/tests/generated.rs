@@ -18,6 +18,7 @@ fn messages_and_client_are_current() {
         .type_attribute(".", "#[serde(rename_all = \"snake_case\")]")
         .field_attribute("Quote.payload", "#[serde(default, skip_serializing_if = \"String::is_empty\")]")
         .field_attribute("SubscribeRequest.after", "#[serde(default, skip_serializing_if = \"Option::is_none\")]")
+        .field_attribute("SubscribeRequest.epoch", "#[serde(default, skip_serializing_if = \"Option::is_none\")]")
         .field_attribute("TradeOrder.client_order_id", "#[serde(default)]")
         .field_attribute("TradeConfirmation.reason", "#[serde(default, skip_serializing_if = \"String::is_empty\")]");
     check("market_data.rs", generator, false);

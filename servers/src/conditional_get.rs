@@ -1,5 +1,5 @@
-//! Conditional GET: `GET /quotes/{symbol}` is the newest quote with its version as ETag; a client that names this
-//! version in `If-None-Match` gets 304, for which no body is ever built.
+//! Conditional GET: `GET /quotes/{symbol}` is the newest quote with its version as ETag, the cursor of its event; a
+//! client that names this version in `If-None-Match` gets 304, for which no body is ever built.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ async fn quote(State(hub): State<Arc<Hub>>, Path(symbol): Path<String>, headers:
         Err(unknown) => return (StatusCode::NOT_FOUND, unknown.to_string()).into_response(),
     };
     let newest = hub.latest(id);
-    let version = newest.quote.sequence.to_string();
+    let version = hub.cursor(newest.quote.sequence).to_string();
     // A cache may keep the quote, but must ask before it uses it.
     let validators = [(header::ETAG, format!("\"{version}\"")), (header::CACHE_CONTROL, "no-cache".to_owned())];
     let mut known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());

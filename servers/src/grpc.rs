@@ -14,12 +14,15 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use proto::{
-    FollowRequest, OutgoingQuote, Params, Quote, QuoteRequest, SubscribeRequest, TradeConfirmation, TradeOrder,
+    Cursor, FollowRequest, OutgoingQuote, Params, Quote, QuoteRequest, SubscribeRequest, TradeConfirmation, TradeOrder,
     market_data_server::{MarketData, MarketDataServer},
     wire::{CURSOR_HEADER, MESSAGE_LIMIT_BYTES},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{
+    Request, Response, Status, Streaming,
+    metadata::{Ascii, MetadataValue},
+};
 
 use crate::{
     Connection, Context, Ended, Entry, Hub, Page, ServeError, Subscription, UnknownSymbol, grpc_bidi,
@@ -109,7 +112,8 @@ impl Market {
             return Err(Status::invalid_argument("name at least one symbol"));
         }
         let symbols = self.hub.resolve(request.symbols.iter().map(String::as_str))?;
-        Ok(self.hub.subscribe(symbols, request.after))
+        let after = request.cursor().map_err(|invalid| Status::invalid_argument(invalid.to_string()))?;
+        Ok(self.hub.subscribe(symbols, after))
     }
 }
 
@@ -128,8 +132,8 @@ impl MarketData for Market {
         request: Request<SubscribeRequest>,
     ) -> Result<Response<Messages<OutgoingQuote>>, Status> {
         let deadline = Deadline::of(request.metadata())?;
-        let messages = grpc_stream::subscribe_quotes(self, request.get_ref())?;
-        Ok(Response::new(deadline.over(messages)))
+        let subscription = self.subscribe(request.get_ref())?;
+        Ok(beginning_after(subscription.cursor(), deadline.over(grpc_stream::quotes(subscription, self.codec))))
     }
 
     async fn trade(
@@ -146,9 +150,21 @@ impl MarketData for Market {
         request: Request<Streaming<FollowRequest>>,
     ) -> Result<Response<Messages<OutgoingQuote>>, Status> {
         let mut deadline = Deadline::of(request.metadata())?;
-        let messages = deadline.cover(grpc_bidi::follow_quotes(self, request.into_inner())).await?;
-        Ok(Response::new(deadline.over(messages)))
+        let (cursor, messages) = deadline.cover(grpc_bidi::follow_quotes(self, request.into_inner())).await?;
+        Ok(beginning_after(cursor, deadline.over(messages)))
     }
+}
+
+/// An answer whose metadata name the cursor that its messages begin after: with it a client that is cut off before the
+/// first event resumes as well, and knows the log that the sequence numbers are of.
+fn beginning_after<T>(cursor: Cursor, messages: T) -> Response<T> {
+    let mut response = Response::new(messages);
+    response.metadata_mut().insert(CURSOR_HEADER, metadata(cursor));
+    response
+}
+
+fn metadata(cursor: Cursor) -> MetadataValue<Ascii> {
+    cursor.to_string().parse().expect("digits, letters and a hyphen")
 }
 
 /// Where quotes are encoded.
@@ -235,7 +251,7 @@ impl From<Ended> for Status {
             Ended::Closed => (Self::unavailable(ended.to_string()), None),
         };
         if let Some(cursor) = cursor {
-            status.metadata_mut().insert(CURSOR_HEADER, cursor.into());
+            status.metadata_mut().insert(CURSOR_HEADER, metadata(cursor));
         }
         status
     }

@@ -8,7 +8,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use futures_util::{StreamExt, TryStreamExt, stream::Fuse};
-use proto::{FollowRequest, OutgoingQuote, TradeConfirmation, TradeOrder, follow_request::Action};
+use proto::{Cursor, FollowRequest, OutgoingQuote, TradeConfirmation, TradeOrder, follow_request::Action};
 use tonic::{Status, Streaming};
 
 use crate::{
@@ -27,18 +27,19 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
     grpc::serve(context).await
 }
 
-/// Answers with the head of the stream once the client is subscribed.
+/// Answers with the head of the stream once the client is subscribed; the cursor is where it begins.
 pub(crate) async fn follow_quotes(
     market: &Market,
     mut requests: Streaming<FollowRequest>,
-) -> Result<Messages<OutgoingQuote>, Status> {
+) -> Result<(Cursor, Messages<OutgoingQuote>), Status> {
     let first = requests.message().await?.and_then(|request| request.action);
     let Some(Action::Subscribe(request)) = first else {
         return Err(Status::invalid_argument("the first message must subscribe"));
     };
     let subscription = market.subscribe(&request)?;
+    let cursor = subscription.cursor();
     let follower = Follower { subscription, requests: requests.fuse(), unacknowledged: VecDeque::new() };
-    Ok(grpc::messages(follower, market.codec))
+    Ok((cursor, grpc::messages(follower, market.codec)))
 }
 
 /// A subscription whose events are acknowledged.
@@ -71,7 +72,7 @@ impl Follower {
         let Some(Action::Acknowledge(sequence)) = request.action else {
             return Err(Status::invalid_argument("every message after the first must acknowledge"));
         };
-        if sequence > self.subscription.cursor() {
+        if sequence > self.subscription.cursor().sequence {
             return Err(Status::invalid_argument(format!("event {sequence} is acknowledged before it was sent")));
         }
         let acknowledged = self.unacknowledged.partition_point(|&sent| sent <= sequence);

@@ -7,12 +7,11 @@
 //! from the stream, keeps its place and one page until it goes, or until shutdown cuts the connection. It holds up
 //! nobody else, and once it takes again it gets its status.
 
-use proto::{OutgoingQuote, SubscribeRequest};
-use tonic::Status;
+use proto::OutgoingQuote;
 
 use crate::{
-    Context, ServeError,
-    grpc::{self, Market, Messages},
+    Context, ServeError, Subscription,
+    grpc::{self, Messages, QuoteCodec},
 };
 
 /// Serves until shutdown.
@@ -25,6 +24,6 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
 
 /// Flow control is HTTP/2's: while the client's window is full nothing is read from the hub, until the client has
 /// fallen too far behind.
-pub(crate) fn subscribe_quotes(market: &Market, request: &SubscribeRequest) -> Result<Messages<OutgoingQuote>, Status> {
-    Ok(grpc::messages(market.subscribe(request)?, market.codec))
+pub(crate) fn quotes(subscription: Subscription, codec: QuoteCodec) -> Messages<OutgoingQuote> {
+    grpc::messages(subscription, codec)
 }

@@ -14,7 +14,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use proto::{EventPage, Quote, wire::CURSOR_HEADER};
+use proto::{Cursor, EventPage, Quote, wire::CURSOR_HEADER};
 use serde::Deserialize;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -63,7 +63,7 @@ async fn serve_connection(connection: Connection, router: Router, shutdown: Canc
 #[derive(Debug, Deserialize)]
 pub(crate) struct EventsQuery {
     /// Cursor after which events are wanted; absent: from now on.
-    pub(crate) after: Option<u64>,
+    pub(crate) after: Option<Cursor>,
     /// Events that the answer may have at most; never more than `Limits::batch_events`.
     pub(crate) limit: Option<NonZeroUsize>,
     /// Symbols, separated by commas.

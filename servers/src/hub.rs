@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
+    hash::{BuildHasher, RandomState},
     num::NonZeroUsize,
     sync::{
         Arc, OnceLock, RwLock,
@@ -14,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use proto::Quote;
+use proto::{Cursor, Epoch, Quote};
 
 use crate::{Subscription, fanout::Fanout};
 
@@ -61,7 +62,7 @@ pub struct Page {
     /// Events in the order of their sequence numbers; empty where nothing is new.
     pub entries: Vec<Arc<Entry>>,
     /// Where to read on.
-    pub cursor: u64,
+    pub cursor: Cursor,
     /// More events are in the ring already.
     pub has_more: bool,
 }
@@ -70,7 +71,7 @@ impl Page {
     /// The first events of this page; what is left out comes after its cursor.
     pub fn at_most(mut self, events: NonZeroUsize) -> Self {
         if let Some(last) = self.entries.get(events.get() - 1).filter(|_| self.entries.len() > events.get()) {
-            self.cursor = last.quote.sequence;
+            self.cursor.sequence = last.quote.sequence;
             self.has_more = true;
             self.entries.truncate(events.get());
         }
@@ -78,15 +79,15 @@ impl Page {
     }
 }
 
-/// A cursor from which nothing can go on: an event after it has left the ring, or it is of another log, since this one
-/// has not come so far.
+/// A cursor from which nobody can go on: an event after it has left the ring, this log has not come so far, or it is of
+/// another log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("events after {after} are not kept here: start again from {head}")]
 pub struct TooOld {
     /// The cursor that was sent.
-    pub after: u64,
-    /// The newest event.
-    pub head: u64,
+    pub after: Cursor,
+    /// The place after the newest event.
+    pub head: Cursor,
 }
 
 /// A symbol that the feed does not have.
@@ -98,6 +99,7 @@ pub struct UnknownSymbol(pub String);
 #[derive(Debug)]
 pub struct Hub {
     limits: Limits,
+    epoch: Epoch,
     names: HashMap<String, SymbolId>,
     ring: RwLock<VecDeque<Arc<Entry>>>,
     /// Newest sequence number, stored after the event is in the ring.
@@ -110,14 +112,23 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// An empty log over these symbols. Must be called inside a tokio runtime: the fan-out runs on it.
+    /// An empty log over these symbols, of an epoch that nobody else has. Must be called inside a tokio runtime: the
+    /// fan-out runs on it.
     pub fn new(symbols: &[String], limits: Limits) -> Arc<Self> {
+        // Each state has keys of its own, from the system's randomness.
+        let random = RandomState::new().hash_one(0_u8);
+        Self::with_epoch(symbols, limits, Epoch::new(random as u32))
+    }
+
+    /// The same with this epoch: for a server that comes back with the log that it had.
+    pub fn with_epoch(symbols: &[String], limits: Limits, epoch: Epoch) -> Arc<Self> {
         let opening = |name: &String| {
             let quote = Quote { symbol: name.clone(), ..Quote::default() };
             RwLock::new(Arc::new(Entry { quote, previous: 0, frame: OnceLock::new() }))
         };
         let hub = Arc::new(Self {
             limits,
+            epoch,
             names: symbols.iter().cloned().zip(0..).collect(),
             ring: RwLock::new(VecDeque::with_capacity(limits.replay_events)),
             head: AtomicU64::new(0),
@@ -166,6 +177,11 @@ impl Hub {
         self.head.load(Ordering::Acquire)
     }
 
+    /// The place after this event of this log.
+    pub fn cursor(&self, sequence: u64) -> Cursor {
+        Cursor { epoch: Some(self.epoch), sequence }
+    }
+
     /// Subscriptions ended because their reader fell behind.
     pub fn overflows(&self) -> u64 {
         self.overflows.load(Ordering::Relaxed)
@@ -185,26 +201,31 @@ impl Hub {
         Arc::clone(&self.latest[symbol as usize].read().expect("no writer panics"))
     }
 
-    /// The events of these symbols after a sequence number, oldest first, at most `Limits::batch_events`.
+    /// The events of these symbols after a cursor, oldest first, at most `Limits::batch_events`.
     ///
     /// # Errors
-    /// One of these events has left the ring, or the cursor is beyond the newest event.
-    pub fn read(&self, symbols: &[SymbolId], after: u64) -> Result<Page, TooOld> {
-        let head = self.head();
-        if after > head {
-            return Err(TooOld { after, head });
+    /// One of these events has left the ring, or the cursor is beyond the newest event or of another log.
+    pub fn read(&self, symbols: &[SymbolId], after: impl Into<Cursor>) -> Result<Page, TooOld> {
+        let (after, head) = (after.into(), self.head());
+        let too_old = || TooOld { after, head: self.cursor(head) };
+        if after.sequence > head || after.epoch.is_some_and(|epoch| epoch != self.epoch) {
+            return Err(too_old());
         }
-        let mut entries = self.collect(symbols, after, head)?;
+        let mut entries = self.collect(symbols, after.sequence, head).ok_or_else(too_old)?;
         let has_more = entries.len() > self.limits.batch_events;
         entries.truncate(self.limits.batch_events);
         let cursor = if has_more { entries.last().map_or(head, |entry| entry.quote.sequence) } else { head };
-        Ok(Page { entries, cursor, has_more })
+        Ok(Page { entries, cursor: self.cursor(cursor), has_more })
     }
 
-    /// Follows these symbols from a sequence number, or from now on. Whether it can is said by the first read.
-    pub fn subscribe(self: &Arc<Self>, symbols: Vec<SymbolId>, after: Option<u64>) -> Subscription {
+    /// Follows these symbols from a cursor, or from now on. Whether it can is said by the first read.
+    pub fn subscribe(self: &Arc<Self>, symbols: Vec<SymbolId>, after: Option<Cursor>) -> Subscription {
         let membership = self.fanout.join(&symbols);
-        let cursor = after.unwrap_or_else(|| self.head());
+        // A bare number is of this log.
+        let cursor = after.map_or_else(
+            || self.cursor(self.head()),
+            |after| Cursor { epoch: after.epoch.or(Some(self.epoch)), ..after },
+        );
         Subscription { hub: Arc::clone(self), symbols, cursor, membership }
     }
 
@@ -229,8 +250,9 @@ impl Hub {
         ring.push_back(entry);
     }
 
-    /// Walks each symbol's chain back from its newest event, so that idle symbols cost one comparison.
-    fn collect(&self, symbols: &[SymbolId], after: u64, head: u64) -> Result<Vec<Arc<Entry>>, TooOld> {
+    /// Walks each symbol's chain back from its newest event, so that idle symbols cost one comparison. Returns `None` if
+    /// an event has left the ring.
+    fn collect(&self, symbols: &[SymbolId], after: u64, head: u64) -> Option<Vec<Arc<Entry>>> {
         let mut entries = Vec::new();
         for &symbol in symbols {
             let mut next = self.latest(symbol);
@@ -248,11 +270,11 @@ impl Hub {
                 if previous <= after {
                     break;
                 }
-                next = Arc::clone(find(&ring, previous).ok_or(TooOld { after, head })?);
+                next = Arc::clone(find(&ring, previous)?);
             }
         }
         entries.sort_unstable_by_key(|entry| entry.quote.sequence);
-        Ok(entries)
+        Some(entries)
     }
 }
 

@@ -1,11 +1,13 @@
-//! The floor: length-prefixed protobuf frames over bare TCP. The client sends one frame, its subscription; every frame
-//! of the server is one event. An end of the stream is the only word there is for refusal, reset and shutdown.
+//! The floor: length-prefixed frames over bare TCP. The client sends one frame, its subscription. The server's first
+//! frame is the text of the cursor that the stream begins after, another one than was asked for if that was too old or
+//! of another log; every further frame is one event, in protobuf. The end of the stream is the only word there is for
+//! refusal and shutdown.
 
 use std::{io, sync::Arc};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
-use proto::{Quote, SubscribeRequest, wire::MESSAGE_LIMIT_BYTES};
+use proto::{SubscribeRequest, wire::MESSAGE_LIMIT_BYTES};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::task::TaskTracker;
 
@@ -32,7 +34,11 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
 async fn serve_connection(mut connection: Connection, hub: Arc<Hub>) -> io::Result<()> {
     let request = read_request(&mut connection).await?;
     let symbols = hub.resolve(request.symbols.iter().map(String::as_str)).map_err(io::Error::other)?;
-    let mut subscription = hub.subscribe(symbols, request.after);
+    let mut subscription = hub.subscribe(symbols.clone(), request.cursor().map_err(io::Error::other)?);
+    if let Err(gone) = hub.read(&symbols, subscription.cursor()) {
+        subscription = hub.subscribe(symbols, Some(gone.head));
+    }
+    connection.write_all(&frame(subscription.cursor().to_string().as_bytes())).await?;
     let mut discarded = [0; 16];
     loop {
         let page = tokio::select! {
@@ -41,7 +47,9 @@ async fn serve_connection(mut connection: Connection, hub: Arc<Hub>) -> io::Resu
             _ = connection.read(&mut discarded) => return Ok(()),
         };
         let mut frames = BytesMut::new();
-        page.entries.iter().for_each(|entry| frames.extend_from_slice(&entry.frame(frame)));
+        page.entries
+            .iter()
+            .for_each(|entry| frames.extend_from_slice(&entry.frame(|quote| frame(&quote.encode_to_vec()))));
         tokio::select! {
             biased;
             written = connection.write_all(&frames) => written?,
@@ -61,10 +69,10 @@ async fn read_request(connection: &mut Connection) -> io::Result<SubscribeReques
     SubscribeRequest::decode(message.as_slice()).map_err(io::Error::other)
 }
 
-fn frame(quote: &Quote) -> Bytes {
-    let mut frame = BytesMut::with_capacity(quote.encoded_len() + 4);
-    frame.put_u32(u32::try_from(quote.encoded_len()).expect("a quote is far smaller than 4 GiB"));
-    quote.encode(&mut frame).expect("the buffer grows as needed");
+fn frame(message: &[u8]) -> Bytes {
+    let mut frame = BytesMut::with_capacity(message.len() + 4);
+    frame.put_u32(u32::try_from(message.len()).expect("a message is far smaller than 4 GiB"));
+    frame.extend_from_slice(message);
     frame.freeze()
 }
 
@@ -72,6 +80,7 @@ fn frame(quote: &Quote) -> Bytes {
 mod tests {
     use std::time::Duration;
 
+    use proto::Quote;
     use tokio::net::TcpStream;
     use tokio_util::sync::CancellationToken;
 
@@ -90,7 +99,7 @@ mod tests {
         tokio::spawn(serve(Context { transport, hub: Arc::clone(&hub), params, shutdown }));
 
         let mut stream = TcpStream::connect(address).await.unwrap();
-        let request = SubscribeRequest { symbols: vec!["BTC".into()], after: Some(0) }.encode_to_vec();
+        let request = SubscribeRequest { symbols: vec!["BTC".into()], after: Some(0), epoch: None }.encode_to_vec();
         stream.write_all(&[&[0, 0, 0, request.len() as u8], request.as_slice()].concat()).await.unwrap();
         let noticed = async {
             while hub.overflows() == 0 || meter.open_connections() > 0 {

@@ -30,7 +30,7 @@ async fn events(State(hub): State<Arc<Hub>>, Query(query): Query<EventsQuery>) -
         Ok(symbols) => symbols,
         Err(unknown) => return unknown.into_response(),
     };
-    match hub.read(&symbols, query.after.unwrap_or_else(|| hub.head())) {
+    match hub.read(&symbols, query.after.unwrap_or_else(|| hub.cursor(hub.head()))) {
         Ok(page) => query.answer(page),
         Err(gone) => gone.into_response(),
     }

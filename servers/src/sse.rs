@@ -15,7 +15,7 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use proto::{
-    Quote,
+    Cursor, Quote,
     wire::{CURSOR_EVENT, HEARTBEAT_COMMENT, LAST_EVENT_ID_HEADER, RESET_EVENT, STREAM_PATH},
 };
 
@@ -91,7 +91,7 @@ impl Feed {
             () = self.heartbeat.next() => return Some((Ok(Bytes::from_static(HEARTBEAT_COMMENT)), self)),
         };
         let chunk = match next {
-            Ok(page) => Ok(join(&page)),
+            Ok(page) => Ok(join(&self.hub, &page)),
             Err(Ended::TooOld(gone)) => {
                 self.subscription = self.hub.subscribe(self.symbols.clone(), Some(gone.head));
                 Ok(Bytes::from(mark(RESET_EVENT, gone.head)))
@@ -105,17 +105,18 @@ impl Feed {
 }
 
 /// All events of a page as one chunk, and so one write.
-fn join(page: &Page) -> Bytes {
+fn join(hub: &Hub, page: &Page) -> Bytes {
+    let encode = |quote: &Quote| frame(hub.cursor(quote.sequence), quote);
     if let [entry] = page.entries.as_slice() {
-        return entry.frame(frame);
+        return entry.frame(encode);
     }
     let mut frames = BytesMut::new();
-    page.entries.iter().for_each(|entry| frames.extend_from_slice(&entry.frame(frame)));
+    page.entries.iter().for_each(|entry| frames.extend_from_slice(&entry.frame(encode)));
     frames.freeze()
 }
 
-fn frame(quote: &Quote) -> Bytes {
-    let mut frame = format!("id: {}\ndata: ", quote.sequence).into_bytes();
+fn frame(cursor: Cursor, quote: &Quote) -> Bytes {
+    let mut frame = format!("id: {cursor}\ndata: ").into_bytes();
     // JSON has no line breaks, so one data field holds it all.
     frame.extend_from_slice(&quote.to_json());
     frame.extend_from_slice(b"\n\n");
@@ -123,7 +124,7 @@ fn frame(quote: &Quote) -> Bytes {
 }
 
 /// An event that carries a cursor and nothing else.
-fn mark(event: &str, cursor: u64) -> String {
+fn mark(event: &str, cursor: Cursor) -> String {
     format!("id: {cursor}\nevent: {event}\ndata:\n\n")
 }
 
@@ -134,7 +135,7 @@ mod tests {
     #[test]
     fn an_event_is_one_block_with_its_id() {
         let quote = Quote { symbol: "BTC".into(), sequence: 7, payload: "a\nb".into(), ..Quote::default() };
-        let frame = String::from_utf8(frame(&quote).to_vec()).unwrap();
+        let frame = String::from_utf8(frame(7.into(), &quote).to_vec()).unwrap();
         let data = frame.strip_prefix("id: 7\ndata: ").and_then(|rest| rest.strip_suffix("\n\n")).unwrap();
         assert!(!data.contains('\n'));
         assert_eq!(Quote::from_json(data.as_bytes()).unwrap(), quote);
@@ -142,6 +143,6 @@ mod tests {
 
     #[test]
     fn a_mark_has_a_cursor_and_no_data() {
-        assert_eq!(mark(RESET_EVENT, 9), "id: 9\nevent: reset\ndata:\n\n");
+        assert_eq!(mark(RESET_EVENT, 9.into()), "id: 9\nevent: reset\ndata:\n\n");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use proto::Cursor;
+
 use crate::{
     fanout::Membership,
     hub::{Hub, Page, SymbolId, TooOld},
@@ -17,7 +19,7 @@ pub enum Ended {
     #[error("the subscriber fell too far behind: resume from {cursor}")]
     Overflow {
         /// Where to resume.
-        cursor: u64,
+        cursor: Cursor,
     },
     /// The server is shutting down.
     #[error("the server is shutting down")]
@@ -29,7 +31,7 @@ pub enum Ended {
 pub struct Subscription {
     pub(crate) hub: Arc<Hub>,
     pub(crate) symbols: Vec<SymbolId>,
-    pub(crate) cursor: u64,
+    pub(crate) cursor: Cursor,
     pub(crate) membership: Membership,
 }
 
@@ -67,7 +69,7 @@ impl Subscription {
     }
 
     /// Everything up to here has been read.
-    pub fn cursor(&self) -> u64 {
+    pub fn cursor(&self) -> Cursor {
         self.cursor
     }
 
@@ -81,7 +83,7 @@ impl Subscription {
         if pending <= self.hub.limits().queue_events {
             return Ok(());
         }
-        let backlog = self.hub.backlog(&self.symbols, self.cursor);
+        let backlog = self.hub.backlog(&self.symbols, self.cursor.sequence);
         if backlog > self.hub.limits().queue_events {
             self.hub.count_overflow();
             return Err(Ended::Overflow { cursor: self.cursor });
@@ -94,7 +96,7 @@ impl Subscription {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
-    use proto::Quote;
+    use proto::{Epoch, Quote};
 
     use super::*;
     use crate::Limits;
@@ -116,8 +118,8 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_takes_less_than_comes_overflows_and_may_resume() {
         let hub = hub();
-        let mut subscription = hub.subscribe(vec![0], Some(0));
-        let mut cursor = 0;
+        let mut subscription = hub.subscribe(vec![0], Some(0.into()));
+        let mut cursor = hub.cursor(0);
         let ended = loop {
             publish(&hub, 20);
             match subscription.next().await {
@@ -128,14 +130,14 @@ mod tests {
         assert_eq!(ended, Ended::Overflow { cursor });
         assert!(hub.head() < LIMITS.replay_events as u64);
         let page = hub.subscribe(vec![0], Some(cursor)).next().await.expect("nothing is lost yet");
-        assert_eq!(page.entries[0].quote.sequence, cursor + 1);
+        assert_eq!(page.entries[0].quote.sequence, cursor.sequence + 1);
     }
 
     #[tokio::test]
     async fn a_reader_that_keeps_up_or_catches_up_goes_on() {
         let hub = hub();
         publish(&hub, 1_000);
-        let mut subscription = hub.subscribe(vec![0], Some(0));
+        let mut subscription = hub.subscribe(vec![0], Some(0.into()));
         for _ in 0..1_000 {
             publish(&hub, 7);
             subscription.next().await.expect("the backlog never grows");
@@ -147,18 +149,34 @@ mod tests {
     async fn a_cursor_beyond_the_newest_event_is_reset() {
         let hub = hub();
         assert!(hub.read(&[0], 0).expect("nothing has happened yet").entries.is_empty());
-        assert!(hub.subscribe(vec![0], Some(0)).next().now_or_never().is_none());
+        assert!(hub.subscribe(vec![0], Some(0.into())).next().now_or_never().is_none());
         publish(&hub, 3);
         assert!(hub.read(&[0], 3).expect("all is read").entries.is_empty());
-        let beyond = TooOld { after: 4, head: 3 };
-        assert_eq!(hub.read(&[0], 4).unwrap_err(), beyond);
-        assert_eq!(hub.subscribe(vec![0], Some(4)).next().await.unwrap_err(), Ended::TooOld(beyond));
+        let beyond = TooOld { after: hub.cursor(4), head: hub.cursor(3) };
+        assert_eq!(hub.read(&[0], hub.cursor(4)).unwrap_err(), beyond);
+        assert_eq!(hub.subscribe(vec![0], Some(4.into())).next().await.unwrap_err(), Ended::TooOld(beyond));
+    }
+
+    #[tokio::test]
+    async fn a_cursor_of_another_log_is_reset_wherever_it_lies() {
+        let before = hub();
+        let hub = Hub::with_epoch(&["BTC".into()], LIMITS, Epoch::new(7));
+        publish(&hub, 30);
+        for sequence in [0, 20, 30, 40] {
+            let gone = TooOld { after: before.cursor(sequence), head: hub.cursor(30) };
+            assert_eq!(hub.read(&[0], gone.after).unwrap_err(), gone);
+            let resumed = hub.subscribe(vec![0], Some(gone.after)).next().await;
+            assert_eq!(resumed.unwrap_err(), Ended::TooOld(gone));
+        }
+        let same = Hub::with_epoch(&["BTC".into()], LIMITS, Epoch::new(7));
+        publish(&same, 30);
+        assert_eq!(same.read(&[0], hub.cursor(29)).expect("the same log").entries.len(), 1);
     }
 
     #[tokio::test]
     async fn a_crowd_that_is_signalled_late_does_not_overflow_for_what_it_has_read() {
         let hub = hub();
-        let mut crowd: Vec<_> = (0..CROWD).map(|_| hub.subscribe(vec![0], Some(0))).collect();
+        let mut crowd: Vec<_> = (0..CROWD).map(|_| hub.subscribe(vec![0], Some(0.into()))).collect();
         // The tasks that wake the crowd have no turn before the test waits.
         for _ in 0..400 {
             publish(&hub, 8);
@@ -167,6 +185,6 @@ mod tests {
         tokio::task::yield_now().await;
         assert!(crowd[0].next().now_or_never().is_none());
         assert_eq!(hub.overflows(), 0);
-        assert!(matches!(crowd[1].ended().await, Ended::Overflow { cursor: 0 }));
+        assert!(matches!(crowd[1].ended().await, Ended::Overflow { cursor: Cursor { sequence: 0, .. } }));
     }
 }

@@ -76,14 +76,14 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
 async fn register(State(producer): State<Arc<Producer>>, body: Bytes) -> Response {
     match producer.admit(&body) {
         Ok((endpoint, subscription)) => {
-            let id = endpoint.id.clone();
+            let registered = Registered { id: endpoint.id.clone(), cursor: subscription.cursor() };
             let sharing = Arc::clone(&producer);
             producer.tasks.spawn(async move {
                 let id = endpoint.id.clone();
                 delivery::run(endpoint, subscription, &sharing).await;
                 sharing.endpoints.lock().expect("no holder panics").remove(&id);
             });
-            (StatusCode::CREATED, json(&Registered { id })).into_response()
+            (StatusCode::CREATED, json(&registered)).into_response()
         }
         Err(reason) => (StatusCode::BAD_REQUEST, reason.to_string()).into_response(),
     }

@@ -1,5 +1,5 @@
-//! WebSocket on `/stream`: the client's first message subscribes, `{"subscribe":{"symbols":[…],"after":N}}`; then
-//! quotes flow, and orders are answered on the same connection. How a conversation ends is in `close`.
+//! WebSocket on `/stream`: the client's first message subscribes, the server's first, `{"cursor":"…"}`, names the cursor
+//! that the quotes begin after, and orders are answered on the same connection. How a conversation ends is in `close`.
 
 mod close;
 
@@ -115,7 +115,8 @@ async fn converse(socket: &mut Socket<'_>, server: &Server) -> Result<Infallible
     let in_time = timeout(START_LIMIT, read_subscription(socket)).await;
     let request = in_time.map_err(|_| policy("no subscription came in time"))??;
     let symbols = server.hub.resolve(request.symbols.iter().map(String::as_str))?;
-    let mut subscription = server.hub.subscribe(symbols, request.after);
+    let mut subscription = server.hub.subscribe(symbols, request.cursor()?);
+    socket.send(server.frame(server.encode(ToClient::Cursor(subscription.cursor().to_string())))).await?;
     let mut beat = server.heartbeats.join();
     let mut unanswered_pings = 0;
     let patience = server.heartbeat.max(SILENCE_LIMIT);

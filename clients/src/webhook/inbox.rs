@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn what_was_skipped_is_counted() {
         let inbox = inbox();
-        let reset = Notice::Reset(9).to_json();
+        let reset = Notice::Reset(9.into()).to_json();
         assert_eq!(
             inbox.keep(&headers(&inbox, "msg_9", NOW_SECONDS, &reset), &reset, NOW_SECONDS),
             StatusCode::NO_CONTENT

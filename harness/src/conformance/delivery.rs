@@ -124,3 +124,28 @@ pub(super) async fn resets_a_cursor_from_elsewhere(mut fixture: Fixture) -> Resu
     fixture.expect_complete(&mut reader, first - 1).await?;
     Ok(Outcome::Passed)
 }
+
+/// A client that comes back to a server with another log is told so: its cursor means nothing there, wherever that log
+/// has come to. Of a snapshot it has the newest state of the new log, also if that has the version that it knows.
+pub(super) async fn resets_at_another_log(mut fixture: Fixture) -> Result<Outcome> {
+    if fixture.subject.approach.facts.connects == Side::Server {
+        return Ok(Outcome::NotApplicable("the producer's subscriptions end with it: consumers register anew"));
+    }
+    fixture.publish(30);
+    let mut reader = fixture.subscribe(&[0, 1], Some(0)).await?;
+    fixture.expect_complete(&mut reader, 0).await?;
+    reader.events.clear();
+    if !fixture.is_log() {
+        fixture.restart(30).await?;
+        fixture.expect_complete(&mut reader, 0).await?;
+        return Ok(Outcome::Passed);
+    }
+    fixture.restart(60).await?;
+    fixture.expect_fresh(&mut reader, 0).await?;
+    fixture.judge_order(&reader)?;
+    ensure!(reader.cost.resets > 0, "the log is another one, but no reset was counted: {:?}", reader.cost);
+    let first = reader.events[0].sequence;
+    fixture.publish(6);
+    fixture.expect_complete(&mut reader, first - 1).await?;
+    Ok(Outcome::Passed)
+}

@@ -35,7 +35,10 @@ pub struct Fixture {
     /// Everything published so far, in order.
     pub published: Vec<Quote>,
     shutdown: CancellationToken,
-    server: JoinHandle<Result<(), ServeError>>,
+    /// None once it was ended.
+    server: Option<JoinHandle<Result<(), ServeError>>>,
+    /// Logs that there were before this one.
+    past_logs: i64,
     subscribed: u64,
 }
 
@@ -58,16 +61,46 @@ impl Fixture {
     /// Starts a server on these sockets, in the current runtime.
     pub fn start_on(subject: Subject, limits: Limits, transport: Transport) -> Self {
         let (meter, address) = (transport.meter(), transport.address());
-        let symbols: Vec<String> = (0..SYMBOLS).map(symbol_name).collect();
-        let hub = Hub::new(&symbols, limits);
-        let shutdown = CancellationToken::new();
-        let server = tokio::spawn((subject.approach.serve)(servers::Context {
+        let mut fixture = Self {
+            subject,
+            hub: new_hub(limits),
+            meter,
+            address,
+            published: Vec::new(),
+            shutdown: CancellationToken::new(),
+            server: None,
+            past_logs: 0,
+            subscribed: 0,
+        };
+        fixture.serve(transport);
+        fixture
+    }
+
+    fn serve(&mut self, transport: Transport) {
+        self.server = Some(tokio::spawn((self.subject.approach.serve)(servers::Context {
             transport,
-            hub: Arc::clone(&hub),
-            params: subject.params.clone(),
-            shutdown: shutdown.clone(),
-        }));
-        Self { subject, hub, meter, address, published: Vec::new(), shutdown, server, subscribed: 0 }
+            hub: Arc::clone(&self.hub),
+            params: self.subject.params.clone(),
+            shutdown: self.shutdown.clone(),
+        })));
+    }
+
+    /// Ends the server and starts another one on the same address, with another log that has this many events before
+    /// anybody can ask for them.
+    ///
+    /// # Errors
+    /// It did not end well, or the address is taken.
+    pub async fn restart(&mut self, events: u32) -> Result<()> {
+        self.end().await?;
+        let transport = Transport::bind(self.address)?;
+        self.meter = transport.meter();
+        self.hub = new_hub(self.hub.limits());
+        self.shutdown = CancellationToken::new();
+        self.published.clear();
+        self.past_logs += 1;
+        self.publish(events);
+        self.serve(transport);
+        Ok(())
     }
 
     /// Publishes so many events over all symbols in turn.
@@ -89,7 +122,7 @@ impl Fixture {
             symbol,
             bid: cents / 100.0,
             ask: (cents + 5.0) / 100.0,
-            timestamp_ms: 1_700_000_000_000 + i64::try_from(sequence).expect("as above"),
+            timestamp_ms: 1_700_000_000_000 + 1_000_000 * self.past_logs + i64::try_from(sequence).expect("as above"),
             sequence,
             symbol_sequence,
             payload: "x".repeat(payload_bytes),
@@ -155,64 +188,6 @@ impl Fixture {
         self.subject.approach.facts.delivery == Delivery::Log
     }
 
-    /// The reader has everything that was published after this sequence number, as far as it is owed.
-    pub fn is_complete(&self, reader: &Reader, after: u64) -> bool {
-        if self.is_log() {
-            reader.events.len() >= self.owed(reader, after).count()
-        } else {
-            reader
-                .symbols
-                .iter()
-                .all(|symbol| reader.last_of(symbol) == self.last_of(symbol).filter(|quote| quote.sequence > after))
-        }
-    }
-
-    /// Waits until the reader has everything, then judges it.
-    ///
-    /// # Errors
-    /// The reader was lost, waited in vain, or holds what it must not.
-    pub async fn expect_complete(&self, reader: &mut Reader, after: u64) -> Result<()> {
-        let what = format!("everything after {after} up to {}", self.head());
-        let waited = reader.until(&what, |reader| self.is_complete(reader, after)).await;
-        // What arrived says more about a failure than what did not.
-        self.judge(reader, after, waited.is_err()).and(waited)
-    }
-
-    /// Whether the reader holds exactly what it is owed after this sequence number: each event once, in order, whole;
-    /// of a snapshot the newest of each symbol, and none older after it.
-    fn judge(&self, reader: &Reader, after: u64, is_partial: bool) -> Result<()> {
-        self.judge_order(reader)?;
-        if self.is_log() {
-            let owed: Vec<u64> = self.owed(reader, after).map(|quote| quote.sequence).collect();
-            let received: Vec<u64> = reader.events.iter().map(|quote| quote.sequence).collect();
-            let owed = if is_partial { &owed[..received.len().min(owed.len())] } else { &owed };
-            ensure!(received == owed, "received {received:?}, but owed is {owed:?}");
-        }
-        Ok(())
-    }
-
-    /// Whether the reader's events are as published, and each newer than the one before; of a snapshot, than the one
-    /// before with the same symbol.
-    ///
-    /// # Errors
-    /// The first event that is not.
-    pub fn judge_order(&self, reader: &Reader) -> Result<()> {
-        for (index, quote) in reader.events.iter().enumerate() {
-            let before = &reader.events[..index];
-            let place = usize::try_from(quote.sequence).ok().and_then(|sequence| sequence.checked_sub(1));
-            let original = place.and_then(|place| self.published.get(place));
-            let original = original.with_context(|| format!("{} was never published", describe(quote)))?;
-            ensure!(quote == original, "{} was changed on the way from {}", describe(quote), describe(original));
-            ensure!(reader.symbols.contains(&quote.symbol), "{} was not asked for", describe(quote));
-            let is_log = self.is_log();
-            let last = before.iter().rev().find(|earlier| is_log || earlier.symbol == quote.symbol);
-            if let Some(last) = last.filter(|last| last.sequence >= quote.sequence) {
-                anyhow::bail!("{} came after {}", describe(quote), describe(last));
-            }
-        }
-        Ok(())
-    }
-
     /// Publishes an event of this symbol from time to time until the reader has one of them: for a reader that may be
     /// absent when an event happens, and goes on with the next.
     ///
@@ -240,7 +215,8 @@ impl Fixture {
     pub async fn end(&mut self) -> Result<()> {
         self.hub.close();
         self.shutdown.cancel();
-        let ended = tokio::time::timeout(DRAIN_LIMIT + SLACK, &mut self.server).await;
+        let server = self.server.take().context("the server was ended already")?;
+        let ended = tokio::time::timeout(DRAIN_LIMIT + SLACK, server).await;
         ended.context("the server does not end")?.context("the server panicked")?.context("the server failed")?;
         let closed = async {
             while self.meter.open_connections() > 0 {
@@ -251,12 +227,8 @@ impl Fixture {
         closed.with_context(|| format!("{} connections are open after the end", self.meter.open_connections()))
     }
 
-    fn last_of(&self, symbol: &str) -> Option<&Quote> {
+    pub(super) fn last_of(&self, symbol: &str) -> Option<&Quote> {
         self.published.iter().rev().find(|quote| quote.symbol == symbol)
-    }
-
-    fn owed(&self, reader: &Reader, after: u64) -> impl Iterator<Item = &Quote> {
-        self.published.iter().filter(move |quote| quote.sequence > after && reader.symbols.contains(&quote.symbol))
     }
 
     fn ticks(&self) -> Result<Ticks, ClientError> {
@@ -270,6 +242,8 @@ impl Fixture {
     }
 }
 
-fn describe(quote: &Quote) -> String {
-    format!("event {} ({} #{})", quote.sequence, quote.symbol, quote.symbol_sequence)
+/// An empty log of an epoch of its own.
+fn new_hub(limits: Limits) -> Arc<Hub> {
+    let symbols: Vec<String> = (0..SYMBOLS).map(symbol_name).collect();
+    Hub::new(&symbols, limits)
 }

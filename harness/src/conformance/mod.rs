@@ -1,8 +1,9 @@
 //! What every approach must do before it is measured: the same cases for all of them, over real sockets on port 0.
 //!
 //! `subject` says who is examined: the registry's approaches and their variants. `fixture` runs one server and is what
-//! a case publishes through; `reader` drives one client and keeps what it brought. The cases are in `delivery` (what
-//! arrives), `endurance` (idleness and slowness) and `edges` (shutdown, refusal, orders); `suite` lists and runs them.
+//! a case publishes through; `reader` drives one client and keeps what it brought; `judge` knows what a client is owed.
+//! The cases are in `delivery` (what arrives), `endurance` (idleness and slowness) and `edges` (shutdown, refusal,
+//! orders); `suite` lists and runs them.
 //! A case asks the facts, never the name: an approach that joins the registry is examined with no further edit.
 //! Nothing here measures time.
 
@@ -10,6 +11,7 @@ mod delivery;
 mod edges;
 mod endurance;
 mod fixture;
+mod judge;
 mod reader;
 mod subject;
 mod suite;

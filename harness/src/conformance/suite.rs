@@ -66,6 +66,7 @@ pub static CASES: &[Case] = &[
     Case { name: "resumes-after-a-cut", limits: SMALL, run: |fixture| Box::pin(delivery::resumes_after_a_cut(fixture)) },
     Case { name: "resets-an-old-cursor", limits: TINY_RING, run: |fixture| Box::pin(delivery::resets_an_old_cursor(fixture)) },
     Case { name: "resets-a-cursor-from-elsewhere", limits: SMALL, run: |fixture| Box::pin(delivery::resets_a_cursor_from_elsewhere(fixture)) },
+    Case { name: "resets-at-another-log", limits: SMALL, run: |fixture| Box::pin(delivery::resets_at_another_log(fixture)) },
     Case { name: "outlasts-idleness", limits: SMALL, run: |fixture| Box::pin(endurance::outlasts_idleness(fixture)) },
     Case { name: "bounds-a-slow-reader", limits: endurance::SLOW_READER_LIMITS, run: |fixture| Box::pin(endurance::bounds_a_slow_reader(fixture)) },
     Case { name: "shuts-down-cleanly", limits: SMALL, run: |fixture| Box::pin(edges::shuts_down_cleanly(fixture)) },

@@ -46,7 +46,8 @@ fn subscribe(context: clients::Context) -> BoxFuture<'static, Result<Box<dyn cli
         let hub = HUBS.lock().expect("no holder panics").get(&context.endpoint.server.port()).cloned();
         let hub = hub.ok_or_else(|| ClientError::Refused("there is no such hub in this process".into()))?;
         let symbols = hub.resolve(context.symbols.iter().map(String::as_str)).map_err(refused)?;
-        let subscription: Box<dyn clients::Subscription> = Box::new(InMemory(hub.subscribe(symbols, context.after)));
+        let subscription = hub.subscribe(symbols, context.after.map(Into::into));
+        let subscription: Box<dyn clients::Subscription> = Box::new(InMemory(subscription));
         Ok(subscription)
     })
 }

@@ -16,6 +16,10 @@ pub struct SubscribeRequest {
     #[prost(uint64, optional, tag = "2")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: ::core::option::Option<u64>,
+    /// Added: the epoch of the log that `after` is of, as the server's cursor names it; absent means of this one.
+    #[prost(string, optional, tag = "3")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: ::core::option::Option<::prost::alloc::string::String>,
 }
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -118,7 +122,7 @@ pub mod client_message {
 #[serde(rename_all = "snake_case")]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerMessage {
-    #[prost(oneof = "server_message::Content", tags = "1, 2")]
+    #[prost(oneof = "server_message::Content", tags = "1, 2, 3")]
     pub content: ::core::option::Option<server_message::Content>,
 }
 /// Nested message and enum types in `ServerMessage`.
@@ -131,6 +135,9 @@ pub mod server_message {
         Quote(super::Quote),
         #[prost(message, tag = "2")]
         Confirmation(super::TradeConfirmation),
+        /// The cursor that the stream begins after: the first message of a connection.
+        #[prost(string, tag = "3")]
+        Cursor(::prost::alloc::string::String),
     }
 }
 /// Generated client implementations.

@@ -87,7 +87,7 @@ pub(super) async fn run(mut endpoint: Endpoint, mut subscription: Subscription, 
             }
             Err(Ended::TooOld(gone)) => {
                 subscription = producer.hub.subscribe(endpoint.symbols.clone(), Some(gone.head));
-                vec![(gone.head, Notice::Reset(gone.head).to_json())]
+                vec![(gone.head.sequence, Notice::Reset(gone.head).to_json())]
             }
             Err(Ended::Closed) => return,
         };

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use proto::{CodecError, wire::RESET_REASON};
+use proto::{CodecError, InvalidCursor, wire::RESET_REASON};
 use tokio::{
     io::AsyncWriteExt,
     time::{sleep, timeout},
@@ -100,6 +100,12 @@ impl From<UnknownSymbol> for End {
     }
 }
 
+impl From<InvalidCursor> for End {
+    fn from(invalid: InvalidCursor) -> Self {
+        policy(invalid.to_string())
+    }
+}
+
 impl From<CodecError> for End {
     fn from(error: CodecError) -> Self {
         policy(error.to_string())
@@ -141,20 +147,20 @@ mod tests {
         assert_eq!(code(&Error::Protocol(ProtocolError::UnmaskedFrameFromClient).into()), 1002);
         assert_eq!(code(&Error::Utf8(String::new()).into()), 1007);
         assert_eq!(code(&UnknownSymbol("DOGE".into()).into()), 1008);
-        assert_eq!(code(&Ended::Overflow { cursor: 7 }.into()), 1013);
+        assert_eq!(code(&Ended::Overflow { cursor: 7.into() }.into()), 1013);
         assert_eq!(code(&Error::ConnectionClosed.into()), 0);
     }
 
     #[test]
     fn a_cursor_that_is_too_old_gets_the_one_to_start_from() {
-        let end = End::from(Ended::TooOld(TooOld { after: 3, head: 99 }));
+        let end = End::from(Ended::TooOld(TooOld { after: 3.into(), head: 99.into() }));
         assert_eq!(end, End::Close(CloseCode::Policy, format!("{RESET_REASON}99")));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_write_that_is_blocked_keeps_no_conversation_from_its_end() {
         let hub = Hub::new(&["BTC".into()], Limits { queue_events: 2, ..Limits::default() });
-        let mut subscription = hub.subscribe(vec![0], Some(0));
+        let mut subscription = hub.subscribe(vec![0], Some(0.into()));
         let patience = Duration::from_secs(25);
         let written = unless_over(future::ready(Ok(())), &mut subscription, patience).await;
         assert_eq!(written, Ok(()));

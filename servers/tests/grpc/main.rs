@@ -13,13 +13,14 @@ use hyper::{Request as HttpRequest, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
 use proto::{
-    FollowRequest, Quote, QuoteRequest, SubscribeRequest, TradeOrder, follow_request::Action,
+    Cursor, Epoch, FollowRequest, Quote, QuoteRequest, SubscribeRequest, TradeOrder, follow_request::Action,
     market_data_client::MarketDataClient, wire::CURSOR_HEADER,
 };
 use server::Server;
 use servers::{DRAIN_LIMIT, Limits};
 use tonic::{
     Code, Request, Status, Streaming,
+    metadata::MetadataMap,
     transport::{Channel, Endpoint},
 };
 
@@ -36,7 +37,7 @@ async fn connect(server: &Server) -> MarketDataClient<Channel> {
 }
 
 fn btc(after: Option<u64>) -> SubscribeRequest {
-    SubscribeRequest { symbols: vec!["BTC".into()], after }
+    SubscribeRequest { symbols: vec!["BTC".into()], after, epoch: None }
 }
 
 fn follow(actions: impl Stream<Item = Action> + Send + 'static) -> impl Stream<Item = FollowRequest> + Send + 'static {
@@ -55,8 +56,8 @@ async fn read_to_end<T>(mut messages: Streaming<T>) -> (Vec<T>, Status) {
     }
 }
 
-fn cursor(status: &Status) -> Option<&str> {
-    status.metadata().get(CURSOR_HEADER)?.to_str().ok()
+fn cursor(metadata: &MetadataMap) -> Option<&str> {
+    metadata.get(CURSOR_HEADER)?.to_str().ok()
 }
 
 #[tokio::test]
@@ -88,14 +89,44 @@ async fn a_cursor_that_is_too_old_comes_back_with_one_that_is_not() {
     server.publish(10);
     let quotes = connect(&server).await.subscribe_quotes(btc(Some(1))).await.unwrap().into_inner();
     let (_, status) = read_to_end(quotes).await;
-    assert_eq!((status.code(), cursor(&status)), (Code::OutOfRange, Some("10")));
+    let head = server.hub.cursor(10).to_string();
+    assert_eq!((status.code(), cursor(status.metadata())), (Code::OutOfRange, Some(head.as_str())));
+}
+
+#[tokio::test]
+async fn an_answer_says_after_which_cursor_it_begins() {
+    let server = start(Limits::default(), "shared");
+    server.publish(10);
+    let mut client = connect(&server).await;
+    for (after, begins) in [(None, 10), (Some(3), 3)] {
+        let begins = server.hub.cursor(begins).to_string();
+        let answer = client.subscribe_quotes(btc(after)).await.unwrap();
+        assert_eq!(cursor(answer.metadata()), Some(begins.as_str()));
+        let answer = client.follow_quotes(follow(stream::iter([Action::Subscribe(btc(after))]))).await.unwrap();
+        assert_eq!(cursor(answer.metadata()), Some(begins.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_log_is_too_old_and_an_unreadable_one_refused() {
+    let server = start(Limits::default(), "shared");
+    server.publish(10);
+    let mut client = connect(&server).await;
+    let mut request = btc(None);
+    request.start_after(Cursor { epoch: Some(Epoch::new(1)), ..server.hub.cursor(3) });
+    let (quotes, status) = read_to_end(client.subscribe_quotes(request.clone()).await.unwrap().into_inner()).await;
+    let head = server.hub.cursor(10).to_string();
+    assert_eq!((quotes.len(), status.code(), cursor(status.metadata())), (0, Code::OutOfRange, Some(head.as_str())));
+    request.epoch = Some("soon".into());
+    let status = client.subscribe_quotes(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
 }
 
 #[tokio::test]
 async fn what_makes_no_sense_is_refused_with_the_reason() {
     let server = start(Limits::default(), "shared");
     let mut client = connect(&server).await;
-    let unknown = SubscribeRequest { symbols: vec!["BTC".into(), "DOGE".into()], after: None };
+    let unknown = SubscribeRequest { symbols: vec!["BTC".into(), "DOGE".into()], ..SubscribeRequest::default() };
     let status = client.get_quote(QuoteRequest { symbol: "DOGE".into() }).await.unwrap_err();
     assert_eq!((status.code(), status.message()), (Code::InvalidArgument, "unknown symbol `DOGE`"));
     let status = client.subscribe_quotes(unknown).await.unwrap_err();
@@ -134,7 +165,9 @@ async fn events_wait_for_acknowledgements_and_not_for_ever() {
     // Full again, and this time silent while more happens than the queue limit allows.
     server.publish(1_024);
     let (quotes, status) = read_to_end(quotes).await;
-    assert_eq!((quotes.len(), status.code(), cursor(&status)), (0, Code::ResourceExhausted, Some("2048")));
+    let last = server.hub.cursor(2_048).to_string();
+    let expected = (0, Code::ResourceExhausted, Some(last.as_str()));
+    assert_eq!((quotes.len(), status.code(), cursor(status.metadata())), expected);
 }
 
 #[tokio::test]

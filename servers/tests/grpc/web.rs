@@ -25,7 +25,7 @@ async fn exchange(server: &Server, head: &str, body: &[u8]) -> String {
 }
 
 fn message(symbol: &str, after: u64) -> Vec<u8> {
-    let message = SubscribeRequest { symbols: vec![symbol.into()], after: Some(after) }.encode_to_vec();
+    let message = SubscribeRequest { symbols: vec![symbol.into()], after: Some(after), epoch: None }.encode_to_vec();
     [&[0], u32::try_from(message.len()).unwrap().to_be_bytes().as_slice(), &message].concat()
 }
 
@@ -53,8 +53,12 @@ async fn the_status_is_the_last_frame_of_the_body() {
     let answer = exchange(&server, POST, &message("BTC", 1)).await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("http/1.1 200") && !head.contains("\ngrpc-status"), "{head}");
+    assert!(head.contains(&format!("\n{CURSOR_HEADER}: {}", server.hub.cursor(1))), "{head}");
     assert!(head.contains("access-control-allow-origin: *"), "{head}");
-    assert!(body.contains("grpc-status:11\r\n") && body.contains(&format!("{CURSOR_HEADER}:10\r\n")), "{body:?}");
+    assert!(
+        body.contains("grpc-status:11\r\n") && body.contains(&format!("{CURSOR_HEADER}:{}\r\n", server.hub.cursor(10))),
+        "{body:?}"
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,78 @@
+//! The newest state of one symbol, as far as a client that polls has seen it: which answer is news, and which one is of
+//! another log.
+
+use proto::Quote;
+
+use crate::Batch;
+
+/// What was seen of one symbol.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Newest {
+    /// Nothing yet. The first state is news if it is after this sequence number, and no news for a client that begins
+    /// now.
+    Start(Option<u64>),
+    /// The version of the newest state.
+    Seen {
+        /// Sequence number.
+        sequence: u64,
+        /// Time of the quote, which tells two logs apart that have come equally far.
+        timestamp_ms: i64,
+    },
+}
+
+impl Newest {
+    /// Counts what an answer was worth, and takes the quote if it is news. A state that is other than the one before
+    /// and not after it is of another log: the server has begun again.
+    pub(crate) fn accept(&mut self, quote: Quote, batch: &mut Batch) {
+        let is_news = match *self {
+            Self::Start(after) => after.is_some_and(|after| quote.sequence > after),
+            Self::Seen { sequence, timestamp_ms } => {
+                let is_other = (quote.sequence, quote.timestamp_ms) != (sequence, timestamp_ms);
+                batch.cost.resets += u64::from(is_other && quote.sequence <= sequence);
+                is_other && quote.sequence > 0
+            }
+        };
+        *self = Self::Seen { sequence: quote.sequence, timestamp_ms: quote.timestamp_ms };
+        if is_news {
+            batch.cost.with_events += 1;
+            batch.events.push(quote);
+        } else {
+            batch.cost.empty += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Events, empty responses and resets after each answer, a sequence number with a time.
+    fn counts(mut newest: Newest, answers: &[(u64, i64)]) -> Vec<[u64; 3]> {
+        let mut batch = Batch::default();
+        let count = |&(sequence, timestamp_ms): &(u64, i64)| {
+            newest.accept(Quote { sequence, timestamp_ms, ..Quote::default() }, &mut batch);
+            [batch.events.len() as u64, batch.cost.empty, batch.cost.resets]
+        };
+        answers.iter().map(count).collect()
+    }
+
+    #[test]
+    fn a_new_version_is_news() {
+        let counts = counts(Newest::Start(Some(2)), &[(3, 30), (3, 30), (4, 40), (4, 40)]);
+        assert_eq!(counts, [[1, 0, 0], [1, 1, 0], [2, 1, 0], [2, 2, 0]]);
+    }
+
+    #[test]
+    fn the_first_state_is_news_only_after_the_cursor() {
+        assert_eq!(counts(Newest::Start(Some(3)), &[(3, 30), (5, 50)]), [[0, 1, 0], [1, 1, 0]]);
+        assert_eq!(counts(Newest::Start(None), &[(3, 30), (5, 50)]), [[0, 1, 0], [1, 1, 0]]);
+    }
+
+    #[test]
+    fn a_state_of_another_log_is_news_wherever_that_has_come_to() {
+        assert_eq!(counts(Newest::Start(Some(0)), &[(9, 90), (2, 120)]), [[1, 0, 0], [2, 0, 1]]);
+        assert_eq!(counts(Newest::Start(Some(0)), &[(9, 90), (9, 120)]), [[1, 0, 0], [2, 0, 1]]);
+        // The opening quote is no event.
+        assert_eq!(counts(Newest::Start(Some(0)), &[(9, 90), (0, 0), (1, 130)]), [[1, 0, 0], [1, 1, 1], [2, 1, 1]]);
+    }
+}
