@@ -15,15 +15,26 @@ pub struct Endpoint {
     pub server: SocketAddr,
     /// Address to connect from, where the system's choice would run out of ports.
     pub source: Option<IpAddr>,
+    /// Size of a connection's receive buffer, in bytes as `SO_RCVBUF` counts them, for a test that relies on it;
+    /// otherwise the kernel chooses. A library that opens its connections itself does not look at it.
+    pub receive_buffer_bytes: Option<u32>,
 }
 
 impl Endpoint {
+    /// A server, reached as the kernel chooses.
+    pub fn new(server: SocketAddr) -> Self {
+        Self { server, source: None, receive_buffer_bytes: None }
+    }
+
     /// Connects, without Nagle's delay.
     pub(crate) async fn connect(self) -> io::Result<TcpStream> {
         let socket = if self.server.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         if let Some(source) = self.source {
             choose_port_late(&socket)?;
             socket.bind(SocketAddr::new(source, 0))?;
+        }
+        if let Some(bytes) = self.receive_buffer_bytes {
+            socket.set_recv_buffer_size(bytes)?;
         }
         socket.set_nodelay(true)?;
         socket.connect(self.server).await

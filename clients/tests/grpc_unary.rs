@@ -9,7 +9,7 @@ use clients::{ClientError, Context, Endpoint, Orders, Subscription, Ticks};
 
 async fn subscribe(server: SocketAddr, after: Option<u64>) -> Result<Box<dyn Subscription>, ClientError> {
     clients::grpc_unary::subscribe(Context {
-        endpoint: Endpoint { server, source: None },
+        endpoint: Endpoint::new(server),
         symbols: vec!["BTC".into()],
         after,
         params: proto::Params::default(),

@@ -112,6 +112,7 @@ pub struct Transport {
     listener: Arc<TcpListener>,
     address: SocketAddr,
     shared: Arc<Shared>,
+    send_buffer_bytes: Option<usize>,
 }
 
 impl Transport {
@@ -127,9 +128,15 @@ impl Transport {
             socket.listen(BACKLOG)?;
             let listener = TcpListener::from_std(socket.into())?;
             let address = listener.local_addr()?;
-            Ok(Self { listener: Arc::new(listener), address, shared: Arc::default() })
+            Ok(Self { listener: Arc::new(listener), address, shared: Arc::default(), send_buffer_bytes: None })
         };
         listen().map_err(|source| ServeError::Socket { address, source })
+    }
+
+    /// Gives every connection a send buffer of this size, in bytes as `SO_SNDBUF` counts them, for a test that relies
+    /// on it; otherwise the kernel chooses.
+    pub fn with_send_buffer(self, bytes: usize) -> Self {
+        Self { send_buffer_bytes: Some(bytes), ..self }
     }
 
     /// Where clients connect to.
@@ -164,7 +171,11 @@ impl Transport {
 
     fn adopt(&self, stream: TcpStream) -> io::Result<Connection> {
         stream.set_nodelay(true)?;
-        SockRef::from(&stream).set_tcp_user_timeout(Some(STALL_LIMIT))?;
+        let socket = SockRef::from(&stream);
+        socket.set_tcp_user_timeout(Some(STALL_LIMIT))?;
+        if let Some(bytes) = self.send_buffer_bytes {
+            socket.set_send_buffer_size(bytes)?;
+        }
         self.shared.opened.fetch_add(1, Ordering::Relaxed);
         let place = self.shared.live.lock().expect("no holder panics").insert(stream.as_raw_fd());
         Ok(Connection { stream, shared: Arc::clone(&self.shared), place })

@@ -41,7 +41,7 @@ async fn client(text: &'static str, close: bool, piece: usize) -> Bare {
             tokio::spawn(answer(stream, text, close, piece));
         }
     });
-    Bare::new(Endpoint { server, source: None })
+    Bare::new(Endpoint::new(server))
 }
 
 async fn exchange(client: &mut Bare, reopened: &mut u64) -> Read {

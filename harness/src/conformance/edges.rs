@@ -1,7 +1,5 @@
 //! Cases about the edges: the end of a server, requests that make no sense, and what clients send besides.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, bail, ensure};
 use clients::{ClientError, Orders};
 use proto::{TradeOrder, symbol_name};
@@ -11,10 +9,8 @@ use tokio::{
     sync::mpsc,
 };
 
-use super::{Fixture, Outcome, Reader};
+use super::{Fixture, Outcome};
 
-/// How long a server may think about a request that makes no sense.
-const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 /// A symbol that no feed has.
 const UNKNOWN_SYMBOL: &str = "NOPE";
 /// Not the beginning of any protocol: as a length prefix it is 4 GiB, as a request line it has no method.
@@ -42,7 +38,7 @@ pub(super) async fn shuts_down_cleanly(mut fixture: Fixture) -> Result<Outcome> 
 pub(super) async fn refuses_an_unknown_symbol(mut fixture: Fixture) -> Result<Outcome> {
     let symbols = vec![symbol_name(0), UNKNOWN_SYMBOL.to_owned()];
     let error = match fixture.open(symbols, Some(0), Orders::default()).await {
-        Ok(subscription) => Reader::new(&[0], subscription).until_lost().await?,
+        Ok(subscription) => fixture.reader(&[0], subscription).until_lost().await?,
         Err(error) => error,
     };
     let ClientError::Refused(reason) = error else { bail!("not refused, but: {error}") };
@@ -59,7 +55,7 @@ pub(super) async fn survives_garbage(mut fixture: Fixture) -> Result<Outcome> {
         let mut stream = TcpStream::connect(fixture.address).await?;
         stream.write_all(nonsense).await?;
         let mut answer = [0; 1024];
-        let read = tokio::time::timeout(ANSWER_LIMIT, stream.read(&mut answer)).await;
+        let read = tokio::time::timeout(fixture.patience, stream.read(&mut answer)).await;
         // A connection that is reset says no as clearly as one that is closed.
         let read = read.context("nonsense is neither answered nor sent away")?.unwrap_or(0);
         let answer = String::from_utf8_lossy(&answer[..read]);
@@ -78,7 +74,8 @@ pub(super) async fn confirms_orders(mut fixture: Fixture) -> Result<Outcome> {
         return Ok(Outcome::NotApplicable("the connection carries nothing to the server"));
     }
     let (sender, orders) = mpsc::channel(ORDERS);
-    let mut reader = Reader::new(&[0], fixture.open(vec![symbol_name(0)], Some(0), Orders::new(orders)).await?);
+    let subscription = fixture.open(vec![symbol_name(0)], Some(0), Orders::new(orders)).await?;
+    let mut reader = fixture.reader(&[0], subscription);
     let mut wanted = Vec::new();
     for number in 0..ORDERS {
         let client_order_id = format!("order-{number}");

@@ -7,13 +7,13 @@ use clients::Orders;
 use proto::symbol_name;
 use servers::Limits;
 
-use super::{Fixture, Outcome, Reader};
+use super::{Fixture, Outcome};
 use crate::registry::Flow;
 
 /// Longer than every quick setting, so that each has shown itself.
 const IDLE: Duration = Duration::from_millis(400);
-/// Longer than the socket buffers of both ends may grow together for a reader that does not read.
-const SLOW_READER_EVENTS: usize = 640;
+/// Twice what the ring holds, and much more than the socket buffers of both ends and what servers and clients buffer.
+const SLOW_READER_EVENTS: usize = 256;
 /// Payload of these events.
 const SLOW_READER_BYTES: usize = 16 * 1024;
 /// Events between two waits for the reader that keeps up.
@@ -27,6 +27,9 @@ pub(super) async fn outlasts_idleness(mut fixture: Fixture) -> Result<Outcome> {
     match fixture.subject.approach.facts.flow {
         Flow::Poll(_) => reader.until("an empty response", |reader| reader.cost.empty > 0).await?,
         Flow::Hold(_) => reader.until("a timed-out hold", |reader| reader.cost.timed_out > 0).await?,
+        Flow::Push if fixture.subject.has_setting("heartbeat") => {
+            reader.until("a heartbeat", |reader| reader.cost.heartbeats > 0).await?;
+        }
         Flow::Push => {
             reader.wait(IDLE, |_| false).await?;
         }
@@ -34,9 +37,6 @@ pub(super) async fn outlasts_idleness(mut fixture: Fixture) -> Result<Outcome> {
     fixture.publish_one(0, 0);
     fixture.expect_complete(&mut reader, 0).await?;
     let cost = reader.cost;
-    if fixture.subject.has_setting("heartbeat") {
-        ensure!(cost.heartbeats > 0, "no heartbeat was counted: {cost:?}");
-    }
     if fixture.subject.approach.facts.flow == Flow::Push {
         ensure!(cost.empty == 0, "a push approach sent an empty response: {cost:?}");
     }
@@ -62,10 +62,13 @@ pub(super) async fn bounds_a_slow_reader(mut fixture: Fixture) -> Result<Outcome
     let beyond_ring = fixture.head() - SLOW_READER_LIMITS.replay_events as u64 - 1;
     ensure!(fixture.hub.read(&symbol, beyond_ring).is_err(), "the ring holds more than its limit");
 
-    let mut slow = Reader::new(&[0], slow);
+    let mut slow = fixture.reader(&[0], slow);
     fixture.expect_fresh(&mut slow, 0).await?;
     fixture.judge_order(&slow)?;
     let skipped = slow.events.last().map_or(0, |quote| quote.sequence) - slow.events.len() as u64;
+    // A library that opens its connections itself has buffers as large as the kernel allows, and may have held them all.
+    let is_bounded = fixture.subject.params.text("client") != Ok("reqwest");
+    ensure!(skipped > 0 || !is_bounded || !fixture.is_log(), "a slow reader was owed events from before the ring");
     if fixture.is_log() && skipped > 0 {
         ensure!(slow.cost.resets > 0, "{skipped} events are missing, but no reset was counted: {:?}", slow.cost);
     }

@@ -4,21 +4,24 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail};
 use clients::{ClientError, Endpoint, Orders, Subscription, Ticks};
 use futures_util::stream;
 use proto::{Quote, symbol_name};
-use servers::{DRAIN_LIMIT, Hub, Limits, Meter, ServeError, Transport};
+use servers::{Hub, Limits, Meter, ServeError, Transport};
 use tokio::{task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::{Reader, Subject};
+use super::{PATIENCE, Reader, Subject};
 use crate::registry::{Delivery, Flow};
 
 /// Symbols of the feed.
 const SYMBOLS: u32 = 6;
-/// What a server may take beyond the drain limit, and a connection to be seen closed.
-const SLACK: Duration = Duration::from_secs(1);
+/// Buffer of each end of a connection, in bytes, whatever the kernel would choose: a reader that does not read holds up
+/// its server after a few hundred kibibytes.
+const SOCKET_BUFFER_BYTES: u32 = 128 * 1024;
+/// First pause between two events for a reader that may have been absent; each is twice as long as the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// Pause between two looks at something that nobody announces.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
@@ -34,6 +37,9 @@ pub struct Fixture {
     pub address: SocketAddr,
     /// Everything published so far, in order.
     pub published: Vec<Quote>,
+    /// How long to wait for something before it counts as missing: a guard against hanging, and no measure of anything.
+    pub patience: Duration,
+    receive_buffer_bytes: Option<u32>,
     shutdown: CancellationToken,
     /// None once it was ended.
     server: Option<JoinHandle<Result<(), ServeError>>>,
@@ -50,15 +56,18 @@ impl Drop for Fixture {
 }
 
 impl Fixture {
-    /// Starts a server on a free port, in the current runtime.
+    /// Starts a server on a free port, in the current runtime. Both ends of its connections have buffers of a size that
+    /// does not depend on the machine.
     ///
     /// # Errors
     /// No socket to listen on.
     pub fn start(subject: Subject, limits: Limits) -> Result<Self> {
-        Ok(Self::start_on(subject, limits, Transport::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?))
+        let mut fixture = Self::start_on(subject, limits, bind(SocketAddr::from(([127, 0, 0, 1], 0)))?);
+        fixture.receive_buffer_bytes = Some(SOCKET_BUFFER_BYTES);
+        Ok(fixture)
     }
 
-    /// Starts a server on these sockets, in the current runtime.
+    /// Starts a server on these sockets, in the current runtime, with clients whose buffers the kernel chooses.
     pub fn start_on(subject: Subject, limits: Limits, transport: Transport) -> Self {
         let (meter, address) = (transport.meter(), transport.address());
         let mut fixture = Self {
@@ -67,6 +76,8 @@ impl Fixture {
             meter,
             address,
             published: Vec::new(),
+            patience: PATIENCE,
+            receive_buffer_bytes: None,
             shutdown: CancellationToken::new(),
             server: None,
             past_logs: 0,
@@ -92,7 +103,7 @@ impl Fixture {
     /// It did not end well, or the address is taken.
     pub async fn restart(&mut self, events: u32) -> Result<()> {
         self.end().await?;
-        let transport = Transport::bind(self.address)?;
+        let transport = bind(self.address)?;
         self.meter = transport.meter();
         self.hub = new_hub(self.hub.limits());
         self.shutdown = CancellationToken::new();
@@ -142,7 +153,13 @@ impl Fixture {
     /// The client says why it could not subscribe.
     pub async fn subscribe(&mut self, symbols: &[u32], after: Option<u64>) -> Result<Reader, ClientError> {
         let names = symbols.iter().copied().map(symbol_name).collect();
-        Ok(Reader::new(symbols, self.open(names, after, Orders::default()).await?))
+        let subscription = self.open(names, after, Orders::default()).await?;
+        Ok(self.reader(symbols, subscription))
+    }
+
+    /// Reads all the time from a client that subscribed to these symbols.
+    pub fn reader(&self, symbols: &[u32], subscription: Box<dyn Subscription>) -> Reader {
+        Reader::new(symbols, subscription, self.patience)
     }
 
     /// Subscribes a client that nobody reads from yet.
@@ -172,7 +189,7 @@ impl Fixture {
     ) -> Result<Box<dyn Subscription>, ClientError> {
         self.subscribed += 1;
         (self.subject.approach.subscribe)(clients::Context {
-            endpoint: Endpoint { server: self.address, source: None },
+            endpoint: Endpoint { receive_buffer_bytes: self.receive_buffer_bytes, ..Endpoint::new(self.address) },
             symbols,
             after,
             params: self.subject.params.clone(),
@@ -196,34 +213,33 @@ impl Fixture {
     pub async fn expect_fresh(&mut self, reader: &mut Reader, symbol: u32) -> Result<()> {
         let before = self.head();
         let is_fresh = |reader: &Reader| reader.events.last().is_some_and(|quote| quote.sequence > before);
-        let mut attempts = 0;
-        loop {
+        let mut pause = FIRST_PAUSE;
+        while pause < self.patience {
             self.publish_one(symbol, 0);
-            attempts += 1;
-            let waited = reader.wait(Duration::from_millis(50), is_fresh).await?;
-            if waited {
+            if reader.wait(pause, is_fresh).await? {
                 return Ok(());
             }
-            ensure!(attempts < 100, "silent for {attempts} fresh events, {}", reader.describe());
+            pause *= 2;
         }
+        bail!("silent for {} fresh events, {}", self.head() - before, reader.describe())
     }
 
     /// Ends the server and waits for it.
     ///
     /// # Errors
-    /// It failed, took longer than the drain limit, or left connections open.
+    /// It failed, did not end, or left connections open.
     pub async fn end(&mut self) -> Result<()> {
         self.hub.close();
         self.shutdown.cancel();
         let server = self.server.take().context("the server was ended already")?;
-        let ended = tokio::time::timeout(DRAIN_LIMIT + SLACK, server).await;
+        let ended = tokio::time::timeout(self.patience, server).await;
         ended.context("the server does not end")?.context("the server panicked")?.context("the server failed")?;
         let closed = async {
             while self.meter.open_connections() > 0 {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
-        let closed = tokio::time::timeout(SLACK, closed).await;
+        let closed = tokio::time::timeout(self.patience, closed).await;
         closed.with_context(|| format!("{} connections are open after the end", self.meter.open_connections()))
     }
 
@@ -240,6 +256,11 @@ impl Fixture {
             Some(((), interval))
         })))
     }
+}
+
+/// A server's sockets, with send buffers of a size that does not depend on the machine.
+fn bind(address: SocketAddr) -> Result<Transport, ServeError> {
+    Ok(Transport::bind(address)?.with_send_buffer(SOCKET_BUFFER_BYTES as usize))
 }
 
 /// An empty log of an epoch of its own.

@@ -19,4 +19,4 @@ mod suite;
 pub use fixture::Fixture;
 pub use reader::Reader;
 pub use subject::{Subject, subject, subjects};
-pub use suite::{CASES, Case, Failure, Outcome, check, failures};
+pub use suite::{CASES, Case, Failure, Outcome, PATIENCE, check, check_within, failures};

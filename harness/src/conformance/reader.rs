@@ -8,9 +8,6 @@ use clients::{Batch, ClientError, Cost, Subscription};
 use proto::{Quote, TradeConfirmation, symbol_name};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-/// How long a case waits for something that should happen at once.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// One client that is read from all the time, and what it brought so far. The client ends when dropped.
 pub struct Reader {
     /// What it subscribed to.
@@ -23,6 +20,7 @@ pub struct Reader {
     pub taken: usize,
     /// What it took.
     pub cost: Cost,
+    patience: Duration,
     batches: mpsc::UnboundedReceiver<Result<Batch, ClientError>>,
     driver: JoinHandle<()>,
 }
@@ -34,8 +32,8 @@ impl Drop for Reader {
 }
 
 impl Reader {
-    /// Reads from this client in a task of its own.
-    pub fn new(symbols: &[u32], mut subscription: Box<dyn Subscription>) -> Self {
+    /// Reads from this client in a task of its own. What it does not bring within this patience is missing.
+    pub fn new(symbols: &[u32], mut subscription: Box<dyn Subscription>, patience: Duration) -> Self {
         let (sender, batches) = mpsc::unbounded_channel();
         let driver = tokio::spawn(async move {
             loop {
@@ -52,6 +50,7 @@ impl Reader {
             confirmations: Vec::new(),
             taken: 0,
             cost: Cost::default(),
+            patience,
             batches,
             driver,
         }
@@ -62,7 +61,7 @@ impl Reader {
     /// # Errors
     /// The client is lost, or brings nothing more of it.
     pub async fn until(&mut self, wanted: &str, is_reached: impl Fn(&Self) -> bool) -> Result<()> {
-        if !self.wait(PATIENCE, is_reached).await? {
+        if !self.wait(self.patience, is_reached).await? {
             bail!("waited in vain for {wanted}; so far {}", self.describe());
         }
         Ok(())
@@ -90,6 +89,7 @@ impl Reader {
     /// # Errors
     /// It goes on.
     pub async fn until_lost(&mut self) -> Result<ClientError> {
+        let patience = self.patience;
         let lost = async {
             loop {
                 match self.batches.recv().await {
@@ -99,7 +99,7 @@ impl Reader {
                 }
             }
         };
-        match tokio::time::timeout(PATIENCE, lost).await {
+        match tokio::time::timeout(patience, lost).await {
             Ok(lost) => lost,
             Err(_) => bail!("the client goes on where it should give up; so far {}", self.describe()),
         }

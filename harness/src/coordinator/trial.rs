@@ -29,16 +29,16 @@ use crate::{
     system,
 };
 
-/// A server must listen within this time.
-const START_LIMIT: Duration = Duration::from_secs(10);
+/// A server that does not listen after this time never will: a guard against hanging, which a slow machine stays under.
+const START_LIMIT: Duration = Duration::from_secs(60);
 /// Subscribing may take this long, and longer with more clients.
-const CONNECT_LIMIT: Duration = Duration::from_secs(30);
+const CONNECT_LIMIT: Duration = Duration::from_secs(60);
 /// Clients that must subscribe in a second, at least, for a trial to go on.
 const CONNECT_RATE: u32 = 200;
 /// From the word to start until the start, so that every process has heard it.
 const LEAD: Duration = Duration::from_millis(100);
 /// What the processes may need beyond the phases, to sum up.
-const REPORT_LIMIT: Duration = Duration::from_secs(30);
+const REPORT_LIMIT: Duration = Duration::from_secs(60);
 
 /// What a trial measured.
 #[derive(Debug)]

@@ -31,7 +31,7 @@ impl Client {
         let names = symbols.iter().copied().map(symbol_name).collect();
         let subscription = fixture.open_paced(names, Some(0), told, Orders::new(ordered)).await?;
         let answers = if fixture.is_log() { 1 } else { symbols.len() };
-        Ok(Self { reader: Reader::new(symbols, subscription), ticks, answers, owed: 0, orders })
+        Ok(Self { reader: fixture.reader(symbols, subscription), ticks, answers, owed: 0, orders })
     }
 
     /// Polls once, until it has all answers.

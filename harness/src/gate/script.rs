@@ -41,8 +41,8 @@ const ALLOCATES_ALIKE: [&str; 3] = ["deliver", "idle", "order"];
 const QUIET_LOOKS: u32 = 8;
 /// Pause between two looks at something that nobody announces.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
-/// Looks until something must have happened.
-const MOST_LOOKS: u32 = 2_000;
+/// Looks until something must have happened, for at least a minute.
+const MOST_LOOKS: u32 = 12_000;
 
 /// What one run of the script counted.
 pub(super) struct Counted {

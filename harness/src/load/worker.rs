@@ -124,7 +124,7 @@ fn contexts(
             };
             let client = plan.first_client + client;
             let symbols = plan.feed.symbols_of(client, plan.symbols_per_client).map(symbol_name).collect();
-            let endpoint = Endpoint { server: plan.target, source: source_of(client, plan.target) };
+            let endpoint = Endpoint { source: source_of(client, plan.target), ..Endpoint::new(plan.target) };
             let orders = if plan.orders_per_second > 0.0 { orders.queue() } else { clients::Orders::default() };
             let seed = plan.feed.seed.wrapping_add(u64::from(client));
             Context { endpoint, symbols, after: Some(0), params: plan.params.clone(), ticks, orders, seed }
