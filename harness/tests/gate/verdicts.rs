@@ -1,12 +1,11 @@
 //! The gate as its users have it: what it says, everywhere, and the exit codes that its verdicts own. What could not be
 //! compared never passes.
 
-mod command;
+use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock, thread};
 
-use std::{fs, path::Path};
-
-use command::{Finished, bench, bench_in_a_step};
 use harness::gate::lockstep::SCRIPT;
+
+use crate::command::{Finished, bench, bench_in_a_step};
 
 /// What is done to a baseline's text.
 type Change = fn(&str) -> String;
@@ -17,22 +16,80 @@ fn of_one(baseline: &Path) -> [&str; 6] {
 }
 
 /// The committed baseline, after a change of its text.
-fn committed(change: impl Fn(&str) -> String) -> tempfile::TempDir {
+fn committed(change: Change) -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("a directory");
     let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/gate-baseline.json")).unwrap();
     fs::write(directory.path().join("baseline.json"), change(&text)).unwrap();
     directory
 }
 
+/// What `gate exact` left behind.
+pub(super) struct Judged {
+    finished: Finished,
+    /// The files that it wrote, by name.
+    files: BTreeMap<String, String>,
+    /// The summary of the workflow's step.
+    summary: String,
+}
+
+/// Baselines that are compared with, by what was done to them.
+const CHANGES: [(&str, Change); 5] = [
+    ("nothing", str::to_owned),
+    ("one fewer", |text| with_events_changed(text, -1)),
+    ("one more", |text| with_events_changed(text, 1)),
+    ("another count", |text| text.replace("\"with-events\"", "\"with-quotes\"")),
+    ("another variant", |text| text.replace("\"raw-tcp\"", "\"raw-udp\"")),
+];
+
+/// The baseline with another count of raw-tcp's events.
+fn with_events_changed(text: &str, by: i64) -> String {
+    let (_, own) = text.split_once("\"raw-tcp\"").unwrap();
+    let (before, after) = own.split_once("\"with-events\": ").unwrap();
+    let count: i64 = after.split(|other: char| !other.is_ascii_digit()).next().unwrap().parse().unwrap();
+    let changed = format!("{before}\"with-events\": {}", count + by);
+    text.replacen(&format!("{before}\"with-events\": {count}"), &changed, 1)
+}
+
+/// `gate exact` against each of these baselines, side by side and once for all tests.
+pub(super) fn judged() -> &'static BTreeMap<&'static str, Judged> {
+    static JUDGED: OnceLock<BTreeMap<&str, Judged>> = OnceLock::new();
+    JUDGED.get_or_init(|| {
+        thread::scope(|scope| {
+            let runs = CHANGES.map(|(name, change)| (name, scope.spawn(move || judge(change))));
+            runs.into_iter().map(|(name, run)| (name, run.join().expect("the command runs"))).collect()
+        })
+    })
+}
+
+fn judge(change: Change) -> Judged {
+    let directory = committed(change);
+    let [baseline, out, summary] = ["baseline.json", "out", "summary.md"].map(|name| directory.path().join(name));
+    fs::write(&summary, "of the step before\n").unwrap();
+    let arguments = [&of_one(&baseline)[..], &["--github", "--out", out.to_str().unwrap()]].concat();
+    let finished = bench_in_a_step(&arguments, &summary);
+    let read = |entry: fs::DirEntry| {
+        (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).expect("a file of text"))
+    };
+    let files = fs::read_dir(&out).unwrap().map(|entry| read(entry.unwrap())).collect();
+    Judged { finished, files, summary: fs::read_to_string(summary).unwrap() }
+}
+
+/// What the command said of this baseline.
+fn against(baseline: &str) -> &'static Judged {
+    super::begin();
+    &judged()[baseline]
+}
+
 #[test]
 fn the_command_compares_with_the_committed_baseline() {
-    let directory = committed(str::to_owned);
-    let (baseline, out) = (directory.path().join("baseline.json"), directory.path().join("out"));
-    let passed = bench(&[&of_one(&baseline)[..], &["--out", out.to_str().unwrap()]].concat());
+    let Judged { finished: passed, files, .. } = against("nothing");
     assert_eq!(passed.code, 0, "{}{}", passed.stdout, passed.stderr);
     for file in ["outcome.json", "summary.md", "junit.xml", "benchmark.json", "bencher.json", "badge.json"] {
-        assert!(fs::metadata(out.join(file)).unwrap().len() > 0, "{file}");
+        assert!(files.get(file).is_some_and(|text| !text.is_empty()), "{file}");
     }
+    let out = tempfile::tempdir().expect("a directory");
+    let out = out.path();
+    fs::write(out.join("badge.json"), &files["badge.json"]).unwrap();
     let says = |word: &str| fs::read_to_string(out.join("badge.json")).unwrap().contains(word);
     assert!(says("pass"));
     let absent = bench(&["gate", "exact", "--baseline", "no-such-file.json", "--out", out.to_str().unwrap()]);
@@ -42,21 +99,12 @@ fn the_command_compares_with_the_committed_baseline() {
 
 #[test]
 fn a_count_that_differs_is_a_regression_either_way() {
-    for by in [-1_i64, 1] {
-        let directory = committed(|text| {
-            let (_, own) = text.split_once("\"raw-tcp\"").unwrap();
-            let (before, after) = own.split_once("\"with-events\": ").unwrap();
-            let count: i64 = after.split(|other: char| !other.is_ascii_digit()).next().unwrap().parse().unwrap();
-            let changed = format!("{before}\"with-events\": {}", count + by);
-            text.replacen(&format!("{before}\"with-events\": {count}"), &changed, 1)
-        });
-        let (baseline, summary) = (directory.path().join("baseline.json"), directory.path().join("summary.md"));
-        fs::write(&summary, "of the step before\n").unwrap();
-        let failed = bench_in_a_step(&[&of_one(&baseline)[..], &["--github"]].concat(), &summary);
+    for by in ["one fewer", "one more"] {
+        let Judged { finished: failed, summary, .. } = against(by);
         assert_eq!(failed.code, 3, "{}{}", failed.stdout, failed.stderr);
-        let (summary, annotated) = (fs::read_to_string(summary).unwrap(), failed.stdout.split_once("::error").unwrap());
+        let annotated = failed.stdout.split_once("::error").unwrap();
         assert!(summary.starts_with("of the step before\n"), "{summary}");
-        for surface in [annotated.0, annotated.1, &summary] {
+        for surface in [annotated.0, annotated.1, summary] {
             for said in ["raw-tcp", "with-events", "→"] {
                 assert!(surface.contains(said), "{surface}");
             }
@@ -69,17 +117,19 @@ fn without_anything_to_compare_with_it_never_passes() {
     let absent = bench(&["gate", "exact", "--baseline", "no-such-file.json"]);
     assert_eq!(absent.code, 2, "{}", absent.stderr);
     assert!(absent.stderr.contains("no baseline at no-such-file.json"), "{}", absent.stderr);
-    let cases: [(Change, i32); 5] = [
-        (|_| String::new(), 2),
-        (|text| text.replace("\"schema_version\": 2", "\"schema_version\": 9"), 2),
-        (|text| text.replace(SCRIPT, "another script"), 2),
-        (|text| text.replace("\"with-events\"", "\"with-quotes\""), 4),
-        (|text| text.replace("\"raw-tcp\"", "\"raw-udp\""), 4),
+    let unreadable: [Change; 3] = [
+        |_| String::new(),
+        |text| text.replace("\"schema_version\": 2", "\"schema_version\": 9"),
+        |text| text.replace(SCRIPT, "another script"),
     ];
-    for (change, code) in cases {
+    for change in unreadable {
         let directory = committed(change);
         let refused = bench(&of_one(&directory.path().join("baseline.json")));
-        assert_eq!(refused.code, code, "{}{}", refused.stdout, refused.stderr);
+        assert_eq!(refused.code, 2, "{}{}", refused.stdout, refused.stderr);
+    }
+    for other in ["another count", "another variant"] {
+        let refused = &against(other).finished;
+        assert_eq!(refused.code, 4, "{}{}", refused.stdout, refused.stderr);
     }
 }
 

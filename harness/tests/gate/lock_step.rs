@@ -12,7 +12,7 @@ use harness::{
 use proto::Quote;
 use reports::gate::{
     Outcome, Verdict,
-    baseline::{Baseline, Origin, baseline_of},
+    baseline::{Origin, baseline_of},
     counts::Measured,
     exact::compare,
 };
@@ -37,27 +37,54 @@ fn changed(name: &str, serve: Option<Serve>, subscribe: Option<Subscribe>) -> Su
     Subject { approach: Box::leak(Box::new(approach)), ..subject(name) }
 }
 
-/// What these count.
-fn measure(subjects: &[Subject]) -> Measured {
-    lockstep::measure(subjects, REPEATS, |_, _| {})
+/// Every subject of these tests, by the part that it plays: those of the baseline, the same once more, and the faulty.
+fn parts() -> Vec<(&'static str, Subject)> {
+    let crash: Serve = |_| Box::pin(async { Err(ServeError::Protocol("out of order".into())) });
+    let client = |name, subscribe: Subscribe| changed(name, None, Some(subscribe));
+    vec![
+        ("raw-tcp", subject("raw-tcp")),
+        ("short-poll", subject("short-poll")),
+        ("sse", client("sse", |context| Box::pin(faulty("sse", context, sound)))),
+        ("raw-tcp again", subject("raw-tcp")),
+        ("short-poll again", subject("short-poll")),
+        ("one more empty", client("short-poll", |context| Box::pin(faulty("short-poll", context, one_more_empty)))),
+        ("one more request", client("sse", |context| Box::pin(faulty("sse", context, one_more_request)))),
+        ("one more allocation", client("sse", |context| Box::pin(faulty("sse", context, one_more_allocation)))),
+        (
+            "one more byte",
+            changed(
+                "raw-tcp",
+                Some(one_more_byte),
+                Some(|context| Box::pin(faulty("raw-tcp", context, take_a_byte_off))),
+            ),
+        ),
+        ("crash", changed("raw-tcp", Some(crash), None)),
+    ]
 }
 
-/// What sound approaches count, once for all tests.
-fn baseline() -> &'static Baseline {
-    static BASELINE: OnceLock<Baseline> = OnceLock::new();
-    BASELINE.get_or_init(|| {
-        let wrapped = changed("sse", None, Some(|context| Box::pin(faulty("sse", context, sound))));
-        let origin =
-            Origin { tool_version: "1".into(), revision: "a".into(), compiler: COMPILER.into(), script: SCRIPT.into() };
-        let measured = measure(&[subject("raw-tcp"), wrapped, subject("short-poll")]);
-        baseline_of(&measured, origin).expect("sound approaches can be counted")
+/// What all of them count, side by side and once for all tests.
+pub(super) fn measured() -> &'static Measured {
+    static MEASURED: OnceLock<Measured> = OnceLock::new();
+    MEASURED.get_or_init(|| {
+        let subjects = parts().into_iter().map(|(part, subject)| Subject { name: part.to_owned(), ..subject });
+        lockstep::measure(&subjects.collect::<Vec<_>>(), REPEATS, |_, _| {})
     })
 }
 
-/// What the gate says where these subjects are in the place of the sound ones of their names.
-fn judged(now: &[Subject]) -> Outcome {
-    let sound = baseline().clone().only(|cell| now.iter().any(|subject| subject.name == cell));
-    compare(&sound, &measure(now), COMPILER)
+/// What these parts count, each as the cell of this name.
+fn cells(parts: &[(&str, &str)]) -> Measured {
+    super::begin();
+    let cell = |&(cell, part): &(&str, &str)| (cell.to_owned(), measured().cells[part].clone());
+    Measured { cells: parts.iter().map(cell).collect() }
+}
+
+/// What the gate says of these cells and parts, where a baseline has the sound ones.
+fn judged(now: &[(&str, &str)]) -> Outcome {
+    let origin =
+        Origin { tool_version: "1".into(), revision: "a".into(), compiler: COMPILER.into(), script: SCRIPT.into() };
+    let sound: Vec<_> = now.iter().map(|&(cell, _)| (cell, cell)).collect();
+    let baseline = baseline_of(&cells(&sound), origin).expect("sound approaches can be counted");
+    compare(&baseline, &cells(now), COMPILER)
 }
 
 struct Faulty {
@@ -147,23 +174,20 @@ fn names(outcome: &Outcome, cell: &str, metric: &str, [before, after]: [f64; 2])
 
 #[test]
 fn what_is_the_same_passes() {
-    let outcome = judged(&[subject("raw-tcp"), subject("short-poll")]);
+    let outcome = judged(&[("raw-tcp", "raw-tcp again"), ("short-poll", "short-poll again")]);
     assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.reason);
     assert!(outcome.findings.len() > 60, "{}", outcome.findings.len());
 }
 
 #[test]
 fn an_empty_response_more_in_a_hundred_polls_fails() {
-    let now = changed("short-poll", None, Some(|context| Box::pin(faulty("short-poll", context, one_more_empty))));
     // Three clients that poll a hundred times in vain.
-    names(&judged(&[now]), "short-poll", "idle empty", [300.0, 303.0]);
+    names(&judged(&[("short-poll", "one more empty")]), "short-poll", "idle empty", [300.0, 303.0]);
 }
 
 #[test]
 fn a_byte_more_an_event_fails() {
-    let now =
-        changed("raw-tcp", Some(one_more_byte), Some(|context| Box::pin(faulty("raw-tcp", context, take_a_byte_off))));
-    let outcome = judged(&[now]);
+    let outcome = judged(&[("raw-tcp", "one more byte")]);
     let bytes = outcome.findings.iter().find(|finding| finding.metric == "deliver server-to-client-bytes").unwrap();
     let deliveries = 100.0;
     names(&outcome, "raw-tcp", &bytes.metric, [bytes.before.unwrap(), bytes.before.unwrap() + deliveries]);
@@ -171,14 +195,12 @@ fn a_byte_more_an_event_fails() {
 
 #[test]
 fn a_request_more_a_reconnect_fails() {
-    let now = changed("sse", None, Some(|context| Box::pin(faulty("sse", context, one_more_request))));
-    names(&judged(&[now]), "sse", "reconnect requests", [15.0, 30.0]);
+    names(&judged(&[("sse", "one more request")]), "sse", "reconnect requests", [15.0, 30.0]);
 }
 
 #[test]
 fn an_allocation_more_an_event_fails() {
-    let now = changed("sse", None, Some(|context| Box::pin(faulty("sse", context, one_more_allocation))));
-    let outcome = judged(&[now]);
+    let outcome = judged(&[("sse", "one more allocation")]);
     let found = outcome.findings.iter().find(|finding| finding.metric == "deliver allocations").unwrap();
     assert_eq!(found.verdict, Verdict::Regression, "{}", found.explanation);
     assert_eq!(found.after.unwrap() - found.before.unwrap(), 100.0, "{}", found.explanation);
@@ -186,7 +208,6 @@ fn an_allocation_more_an_event_fails() {
 
 #[test]
 fn a_crash_is_invalid() {
-    let crash: Serve = |_| Box::pin(async { Err(ServeError::Protocol("out of order".into())) });
-    let outcome = judged(&[changed("raw-tcp", Some(crash), None)]);
+    let outcome = judged(&[("raw-tcp", "crash")]);
     assert_eq!(outcome.verdict, Verdict::Invalid, "{}", outcome.reason);
 }
