@@ -12,6 +12,8 @@ use rustix::{
 };
 
 const NANOSECONDS: u64 = 1_000_000_000;
+/// Time between two wake-ups of a thread that looks for pauses of its process.
+const BEAT_NS: u64 = 10_000_000;
 
 /// Now, on the monotonic clock.
 pub(crate) fn now_ns() -> u64 {
@@ -50,6 +52,20 @@ pub(crate) fn block_until(deadline_ns: u64) {
         // A signal may end the sleep early; an absolute deadline is simply waited for again.
         let _ = clock_nanosleep_absolute(ClockId::Monotonic, &deadline);
     }
+}
+
+/// Blocks the current thread until this time on the monotonic clock, but wakes it every [`BEAT_NS`]. Returns the longest
+/// delay of a wake-up, in nanoseconds: for about that long this thread, or its whole process, could not run.
+pub(crate) fn beat_until(deadline_ns: u64) -> u64 {
+    let mut longest_ns = 0;
+    let mut now = now_ns();
+    while now < deadline_ns {
+        let due_ns = deadline_ns.min(now + BEAT_NS);
+        block_until(due_ns);
+        now = now_ns();
+        longest_ns = longest_ns.max(now - due_ns);
+    }
+    longest_ns
 }
 
 /// Takes so much of the current thread's time, for a fault.

@@ -136,7 +136,7 @@ fn release(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::Arrival;
+    use crate::{feed::Arrival, publish::Fate};
 
     /// An event each 10 ms, from a phase that the seed decides.
     fn spec() -> FeedSpec {
@@ -211,8 +211,9 @@ mod tests {
         let hub = Hub::new(&spec.symbol_names(), servers::Limits::default());
         let line =
             DelayLine::start(&spec, Delay::UniformUs(20_000), phases, clock::now_ns(), Arc::clone(&hub)).unwrap();
-        let count =
-            Feed::new(&spec).map(|event| line.hold(Outgoing { quote: event.quote(&spec), is_lost: false })).count();
+        let count = Feed::new(&spec)
+            .map(|event| line.hold(Outgoing { quote: event.quote(&spec), fate: Fate::Published }))
+            .count();
         let lateness_ns = line.finish().unwrap();
         assert!((1..).zip(&lateness_ns).all(|(sequence, one)| sequence == one.0));
         assert_eq!((lateness_ns.len(), hub.head()), (count, count as u64));

@@ -1,9 +1,10 @@
 //! Deliberate faults, to prove that each check sees its own: calibration switches of servers, workers and coordinator.
 //!
 //! A scenario's table `[faults]` sets them, so that they are in the record of every run that used one. This module only
-//! says which there are; each is injected where it would happen.
+//! says which there are; each is injected where it would happen, and noted there: a fault that was asked for and did
+//! not happen proves nothing.
 
-use std::ops::Not;
+use std::{collections::BTreeSet, ops::Not};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -88,9 +89,19 @@ pub struct Faults {
     /// Coordinator: so many threads that take every processor time that nobody else wants.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stolen_cores: Option<u32>,
+    /// A thread or task panics in the window: the first client's, the connection that frames an event first, or the
+    /// publisher's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub panic: Option<Panicking>,
     /// Coordinator: stops the servers at this time after the start, in milliseconds, for [`STOPPED_MS`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_servers_at_ms: Option<u64>,
+    /// Coordinator: stops the workers in the same way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_workers_at_ms: Option<u64>,
+    /// Coordinator: is stopped itself in the same way, by a shell that it starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_coordinator_at_ms: Option<u64>,
     /// Coordinator: the thread that only sleeps oversleeps by this much, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oversleep_ms: Option<u64>,
@@ -99,8 +110,94 @@ pub struct Faults {
     pub clocksource: Option<String>,
 }
 
-/// How long servers are stopped, in milliseconds.
+/// How long processes are stopped, in milliseconds.
 pub const STOPPED_MS: u64 = 300;
+
+/// What panics, as a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Panicking {
+    /// The task of the worker's first client.
+    Client,
+    /// The task of a server's connection.
+    Connection,
+    /// The thread that publishes.
+    Publisher,
+}
+
+/// Faults that were injected, by their keys under `[faults]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Injected(BTreeSet<String>);
+
+impl Injected {
+    /// Notes that the fault with this key was injected.
+    pub(crate) fn note(&mut self, key: &str) {
+        self.note_if(true, key);
+    }
+
+    /// Notes it if it happened.
+    pub(crate) fn note_if(&mut self, happened: bool, key: &str) {
+        if happened && !self.0.contains(key) {
+            self.0.insert(key.to_owned());
+        }
+    }
+
+    /// Adds what another process, or another part of this one, has injected.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.0.extend(other.0.iter().cloned());
+    }
+}
+
+/// Processes that are stopped for a while, as a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stop {
+    /// Its key under `[faults]`.
+    pub(crate) key: &'static str,
+    /// Which processes.
+    pub(crate) who: Stopping,
+    /// When, in milliseconds after the start.
+    pub(crate) at_ms: u64,
+}
+
+/// Which processes are stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stopping {
+    /// All servers.
+    Servers,
+    /// All workers.
+    Workers,
+    /// The coordinator.
+    Coordinator,
+}
+
+impl Faults {
+    /// The first stop that was asked for: a trial has one at most.
+    pub(crate) fn stop(&self) -> Option<Stop> {
+        let stops = [
+            ("stop_servers_at_ms", Stopping::Servers, self.stop_servers_at_ms),
+            ("stop_workers_at_ms", Stopping::Workers, self.stop_workers_at_ms),
+            ("stop_coordinator_at_ms", Stopping::Coordinator, self.stop_coordinator_at_ms),
+        ];
+        stops.into_iter().find_map(|(key, who, at_ms)| Some(Stop { key, who, at_ms: at_ms? }))
+    }
+
+    /// How many were asked for.
+    pub(crate) fn count(&self) -> usize {
+        self.asked().len()
+    }
+
+    /// The keys of the faults that were asked for and not injected.
+    pub(crate) fn not_injected(&self, injected: &Injected) -> Vec<String> {
+        self.asked().into_iter().filter(|key| !injected.0.contains(key)).collect()
+    }
+
+    fn asked(&self) -> Vec<String> {
+        match serde_json::to_value(self).expect("faults have only string keys and finite numbers") {
+            serde_json::Value::Object(asked) => asked.into_iter().map(|(key, _)| key).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
 
 /// How long events are held back, by a rule that says it for each event beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -6,6 +6,7 @@
 //! reads the time; `feed` says what happens when.
 
 mod allocations;
+mod awake;
 pub mod capacity;
 pub mod cli;
 mod clock;
@@ -23,6 +24,7 @@ mod kernel_memory;
 mod listen_queue;
 pub mod load;
 mod message;
+mod panics;
 pub mod plan;
 mod ports;
 mod process;

@@ -8,7 +8,12 @@ use proto::Params;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{faults::Faults, feed::FeedSpec};
+use crate::{
+    faults::{Faults, Injected},
+    feed::FeedSpec,
+    load::moments::{Moments, PollPhase},
+    panics::Panics,
+};
 
 /// First line to a server: all it needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -179,6 +184,10 @@ pub struct Served {
     pub connections_opened: u64,
     /// Subscriptions ended because their reader fell behind.
     pub overflows: u64,
+    /// Threads and tasks that panicked.
+    pub panics: Panics,
+    /// Faults that were injected.
+    pub injected: Injected,
     /// Processor time and memory.
     pub usage: Usage,
 }
@@ -217,6 +226,10 @@ pub struct Worked {
     pub first_error: Option<String>,
     /// Empty responses of the cycles that theory speaks of.
     pub empties: Empties,
+    /// Threads and tasks that panicked.
+    pub panics: Panics,
+    /// Faults that were injected.
+    pub injected: Injected,
     /// Processor time and memory.
     pub usage: Usage,
 }
@@ -230,34 +243,6 @@ pub struct Reception {
     pub median_ns: u64,
     /// Last arrival minus scheduled time, in nanoseconds.
     pub last_ns: u64,
-}
-
-/// Sums of pairs, from which their correlation comes; those of parts can be added.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Moments {
-    /// Pairs.
-    pub count: u64,
-    /// Sum of the first ones.
-    pub x: f64,
-    /// Sum of the second ones.
-    pub y: f64,
-    /// Sum of the first ones' squares.
-    pub xx: f64,
-    /// Sum of the second ones' squares.
-    pub yy: f64,
-    /// Sum of the products.
-    pub xy: f64,
-}
-
-/// Where in their interval the clients' polls are due: sums over the unit circle.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct PollPhase {
-    /// Clients that poll.
-    pub clients: u64,
-    /// Sum of the cosines.
-    pub cosine: f64,
-    /// Sum of the sines.
-    pub sine: f64,
 }
 
 /// Orders due inside the window.
@@ -287,6 +272,8 @@ pub struct Usage {
     pub cpu_us: u64,
     /// Time inside the window that threads could have run but waited for a processor.
     pub wait_us: u64,
+    /// The longest time inside the window for which the process did not run although it wanted to, in nanoseconds.
+    pub longest_pause_ns: u64,
     /// Anonymous resident memory before the first client.
     pub idle_bytes: u64,
     /// Anonymous resident memory when all clients had subscribed, before the start.

@@ -15,13 +15,15 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     clock,
     message::{Command, Phases, Report, Usage},
+    panics,
 };
 
-/// Ties this process to its parent and lets it open as many descriptors as the system grants.
+/// Ties this process to its parent, lets it open as many descriptors as the system grants, and counts its panics.
 ///
 /// # Errors
 /// The system refuses to tie it.
 pub(crate) fn become_child() -> io::Result<()> {
+    panics::watch();
     set_parent_process_death_signal(Some(Signal::KILL))?;
     raise_descriptor_limit();
     Ok(())
@@ -147,7 +149,8 @@ impl Sampler {
     }
 
     /// Takes samples at once, when the window opens and when it closes, in a thread of its own: a task would take them
-    /// late exactly when the process is busy.
+    /// late exactly when the process is busy. In between the thread wakes now and then, to see whether the process was
+    /// paused; its own CPU time is in no sample.
     ///
     /// # Errors
     /// No thread can be started.
@@ -163,14 +166,20 @@ impl Sampler {
             let (connected_bytes, _) = memory();
             clock::block_until(start_ns + phases.warmup_ns);
             let (opened_bytes, _) = memory();
-            let (before, opened_cpu_ns, opened_wait_ns) = (read(), clock::process_cpu_ns(), waited_ns());
-            clock::block_until(start_ns + phases.measured_ns());
-            let (after, closed_cpu_ns, closed_wait_ns) = (read(), clock::process_cpu_ns(), waited_ns());
+            let (before, opened_cpu_ns, opened_wait_ns) = (read(), others_cpu_ns(), others_waited_ns());
+            let longest_pause_ns = clock::beat_until(start_ns + phases.measured_ns());
+            let (after, closed_cpu_ns, closed_wait_ns) = (read(), others_cpu_ns(), others_waited_ns());
             let (settled_bytes, peak_bytes) = memory();
-            let cpu_us = (closed_cpu_ns - opened_cpu_ns) / 1_000;
-            let wait_us = closed_wait_ns.saturating_sub(opened_wait_ns) / 1_000;
-            let idle_bytes = self.idle_bytes;
-            let usage = Usage { cpu_us, wait_us, idle_bytes, connected_bytes, opened_bytes, settled_bytes, peak_bytes };
+            let usage = Usage {
+                cpu_us: closed_cpu_ns.saturating_sub(opened_cpu_ns) / 1_000,
+                wait_us: closed_wait_ns.saturating_sub(opened_wait_ns) / 1_000,
+                longest_pause_ns,
+                idle_bytes: self.idle_bytes,
+                connected_bytes,
+                opened_bytes,
+                settled_bytes,
+                peak_bytes,
+            };
             // Whoever no longer waits has failed already, and says why.
             drop(sender.send(Sampled { usage, before, after }));
         })?;
@@ -184,9 +193,16 @@ fn memory() -> (u64, u64) {
     status.map_or((0, 0), |status| (status.rssanon.unwrap_or_default() * 1024, status.vmhwm.unwrap_or_default() * 1024))
 }
 
-/// Time that the threads of this process could have run but waited for a processor; 0 where the system does not say.
-fn waited_ns() -> u64 {
+/// CPU time of this process, without that of the current thread.
+fn others_cpu_ns() -> u64 {
+    clock::process_cpu_ns().saturating_sub(clock::thread_cpu_ns())
+}
+
+/// Time that the threads of this process, except the current one, could have run but waited for a core. Returns 0 if
+/// the system does not say.
+fn others_waited_ns() -> u64 {
+    let me = rustix::thread::gettid().as_raw_nonzero().get();
     let tasks = Process::myself().and_then(|process| process.tasks());
     let waited = |task: procfs::process::Task| task.schedstat().map_or(0, |schedule| schedule.run_delay);
-    tasks.map_or(0, |tasks| tasks.flatten().map(waited).sum())
+    tasks.map_or(0, |tasks| tasks.flatten().filter(|task| task.tid != me).map(waited).sum())
 }

@@ -7,7 +7,7 @@ use servers::Hub;
 
 use crate::{
     clock,
-    faults::Faults,
+    faults::{Faults, Injected, Panicking},
     feed::{Feed, FeedSpec},
     message::Phases,
     sample::Sample,
@@ -17,17 +17,28 @@ use crate::{
 pub(crate) struct Outgoing {
     /// The event.
     pub(crate) quote: Quote,
-    /// It takes its place there, and nobody is told.
-    pub(crate) is_lost: bool,
+    /// What becomes of it there.
+    pub(crate) fate: Fate,
+}
+
+/// What becomes of an event in the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is published.
+    Published,
+    /// As a fault, it takes its place, and nobody is told.
+    Lost,
+    /// As a fault, the first connection that frames it panics.
+    Breaking,
 }
 
 impl Outgoing {
     /// The end of its way.
     pub(crate) fn enter(self, hub: &Hub) {
-        if self.is_lost {
-            hub.lose(self.quote);
-        } else {
-            hub.publish(self.quote);
+        match self.fate {
+            Fate::Published => hub.publish(self.quote),
+            Fate::Lost => hub.lose(self.quote),
+            Fate::Breaking => hub.publish_breaking(self.quote),
         }
     }
 }
@@ -40,6 +51,8 @@ pub(crate) struct Published {
     pub(crate) lateness: Histogram,
     /// The same of those that have an entry, with their sequence numbers, in nanoseconds.
     pub(crate) lateness_ns: Vec<(u64, u64)>,
+    /// Faults that were injected.
+    pub(crate) injected: Injected,
 }
 
 /// Publishes the feed from its start, a time on the monotonic clock, until its end. Blocks.
@@ -54,23 +67,39 @@ pub(crate) fn publish(
     let late_ns = faults.late_publishing_ms.unwrap_or_default() * 1_000_000;
     let late_every = faults.late_publishing_every.unwrap_or(1);
     let sample = Sample::new(spec, phases);
-    let mut published =
-        Published { events: 0, lateness: new_histogram(), lateness_ns: sample.room((u64::MAX, u64::MAX)) };
+    let mut published = Published {
+        events: 0,
+        lateness: new_histogram(),
+        lateness_ns: sample.room((u64::MAX, u64::MAX)),
+        injected: Injected::default(),
+    };
     for event in Feed::new(spec) {
         let due_ns = start_ns + event.scheduled_ns;
-        let is_late = event.sequence.is_multiple_of(late_every);
+        let is_late = late_ns > 0 && event.sequence.is_multiple_of(late_every);
         clock::block_until(due_ns + if is_late { late_ns } else { 0 });
         let late_ns = clock::now_ns() - due_ns;
-        let mut quote = event.quote(spec);
         let is = |fault| fault == Some(event.sequence);
+        let in_window = phases.in_window(event.scheduled_ns);
+        let panicking = faults.panic.filter(|_| in_window && published.events == 0);
+        note(&mut published.injected, faults, event.sequence, is_late);
+        assert!(panicking != Some(Panicking::Publisher), "a fault that was asked for");
+        let mut quote = event.quote(spec);
         if is(faults.corrupt_event) {
             quote.bid += 0.01;
         }
         if let Some(work_us) = faults.publish_work_us {
             clock::spin(work_us * 1_000);
         }
-        give(Outgoing { quote, is_lost: is(faults.drop_event) || is(faults.skip_event) });
-        if phases.in_window(event.scheduled_ns) && !is(faults.skip_event) {
+        let fate = match panicking {
+            Some(Panicking::Connection) => {
+                published.injected.note("panic");
+                Fate::Breaking
+            }
+            _ if is(faults.drop_event) || is(faults.skip_event) => Fate::Lost,
+            _ => Fate::Published,
+        };
+        give(Outgoing { quote, fate });
+        if in_window && !is(faults.skip_event) {
             published.events += 1;
             // A histogram begins at 1 ns.
             published.lateness.saturating_record(late_ns.max(1));
@@ -81,4 +110,14 @@ pub(crate) fn publish(
         }
     }
     published
+}
+
+/// Notes the faults that this event is published with.
+fn note(injected: &mut Injected, faults: &Faults, sequence: u64, is_late: bool) {
+    injected.note_if(faults.drop_event == Some(sequence), "drop_event");
+    injected.note_if(faults.skip_event == Some(sequence), "skip_event");
+    injected.note_if(faults.corrupt_event == Some(sequence), "corrupt_event");
+    injected.note_if(faults.publish_work_us.is_some_and(|work_us| work_us > 0), "publish_work_us");
+    injected.note_if(is_late, "late_publishing_ms");
+    injected.note_if(is_late && faults.late_publishing_every.is_some(), "late_publishing_every");
 }

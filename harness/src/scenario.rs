@@ -147,17 +147,12 @@ pub struct WindowKeys {
 }
 
 /// The table `[machine]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MachineKeys {
-    /// Keeps the processors awake between events, by a thread on each that gives way to any other at once.
+    /// Keeps the cores awake between events, by a request to the kernel that needs write access to
+    /// `/dev/cpu_dma_latency`.
     pub keep_awake: bool,
-}
-
-impl Default for MachineKeys {
-    fn default() -> Self {
-        Self { keep_awake: true }
-    }
 }
 
 /// A scenario and where it came from.

@@ -9,9 +9,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    delay_line::DelayLine,
+    delay_line::{self, DelayLine},
     feed::FeedSpec,
     message::{Command, HubLimits, Report, ServePlan, Served},
+    panics,
     process::{Control, Sampled, Sampler},
     publish::{Outgoing, Published, publish},
     registry::Approach,
@@ -99,11 +100,15 @@ async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter:
     let feed = FeedSpec { epoch_ms, ..plan.feed.clone() };
     let publisher = spawn_publisher(feed, plan, start_ns, Arc::clone(hub))?;
     let sampled_meter = meter.clone();
-    let window = sampler.window(start_ns, plan.phases, move || sampled_meter.traffic())?.await?;
+    let window = sampler.window(start_ns, plan.phases, move || sampled_meter.traffic())?.await;
+    let window = window.map_err(|_| panics::failure("sampler"))?;
     let Sampled { usage, before, after } = window;
     anyhow::ensure!(control.next().await == Some(Command::Stop), "expected the order to stop");
-    let (published, release_lateness_ns) =
-        publisher.join().flatten().map_err(|_| anyhow::anyhow!("the publisher thread failed"))?;
+    let (published, release_lateness_ns) = publisher.join().flatten().map_err(|_| panics::failure("publisher"))?;
+    let mut injected = published.injected;
+    injected.note_if(plan.faults.busy_server_threads.is_some_and(|threads| threads > 0), "busy_server_threads");
+    let is_held_back = |delay| delay_line::injected(&plan.feed, delay).iter().any(|(_, delay_ns)| *delay_ns > 0);
+    injected.note_if(plan.faults.delivery_delay.is_some_and(is_held_back), "delivery_delay");
     Ok(Served {
         published: published.events,
         lateness: encode(&published.lateness),
@@ -113,6 +118,8 @@ async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter:
         server_to_client_bytes: after.server_to_client_bytes - before.server_to_client_bytes,
         connections_opened: after.connections_opened - before.connections_opened,
         overflows: hub.overflows(),
+        panics: panics::so_far(),
+        injected,
         usage,
     })
 }

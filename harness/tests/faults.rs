@@ -179,7 +179,7 @@ fn a_sleeper_that_oversleeps_fires_hiccup() {
 
 #[test]
 fn stolen_cores_fire_host() {
-    assert_fires("raw-tcp", &[&format!("faults.stolen_cores={}", processors())], "host", Verdict::Warn);
+    assert_fires("raw-tcp", &[&format!("faults.stolen_cores={}", processors())], "host", Verdict::Invalid);
 }
 
 #[test]
@@ -192,6 +192,51 @@ fn busy_threads_fire_the_saturation_of_their_side() {
 #[test]
 fn latencies_that_grow_fire_warm_up() {
     assert_fires("raw-tcp", &["window.measure=2s", "faults.slow_down_ms=100"], "warm-up", Verdict::Warn);
+}
+
+#[test]
+fn a_client_whose_task_panics_is_lost_and_fires_tasks() {
+    let trial = faulty("raw-tcp", &["faults.panic=client"]);
+    let error = trial.error.unwrap();
+    for words in ["clients: 1 clients were lost", "client 0: its task panicked: a fault that was asked for", "tasks: "]
+    {
+        assert!(error.contains(words), "`{words}` is not in: {error}");
+    }
+    assert_eq!(trial.measured.unwrap().clients.lost, 1);
+}
+
+#[test]
+fn a_connection_that_panics_fires_tasks() {
+    assert_fires("raw-tcp", &["faults.panic=connection"], "tasks", Verdict::Invalid);
+}
+
+#[test]
+fn a_publisher_that_panics_fails_its_trial_with_its_message() {
+    let trial = faulty("raw-tcp", &["faults.panic=publisher"]);
+    let error = trial.error.unwrap();
+    assert_eq!(trial.status, Status::Failed, "{error}");
+    assert!(error.contains("the publisher thread panicked: a fault that was asked for"), "{error}");
+}
+
+#[test]
+fn a_process_that_is_stopped_fires_pause() {
+    for who in ["workers", "servers", "coordinator"] {
+        assert_fires("raw-tcp", &[&format!("faults.stop_{who}_at_ms=500")], "pause", Verdict::Invalid);
+    }
+}
+
+#[test]
+fn deliveries_that_are_held_back_for_a_while_fire_stall() {
+    let stall = "faults.delivery_delay={ stall = { at_ms = 500, for_ms = 700 } }";
+    assert_fires("raw-tcp", &["window.measure=3s", stall], "stall", Verdict::Invalid);
+}
+
+#[test]
+fn a_fault_that_does_not_happen_fires_faults() {
+    let trial = faulty("raw-tcp", &["faults.drop_event=100000", "faults.synchronise_polls=true"]);
+    let error = trial.error.unwrap();
+    assert!(error.contains("it never happened: faults.drop_event, faults.synchronise_polls"), "{error}");
+    assert_fires("raw-tcp", &["faults.clamp_latency_us=3600000000"], "faults", Verdict::Invalid);
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod command;
 
 use std::fs;
 
-use command::bench;
+use command::{bench, take_for_valid};
 use tempfile::tempdir;
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/studies/a-a.csv");
@@ -42,6 +42,7 @@ fn samples_written_from_runs_say_the_same_when_they_are_read_back() {
     let folder = tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let run = bench(&["run", "smoke", "--approach", "raw-tcp", "--trials", "6", "--no-report", "--out", &path("run")]);
+    take_for_valid(&path("run"));
     let from_run = bench(&["study", &path("run"), "--csv", &path("samples.csv")]);
     assert_eq!(from_run.code, 0, "{run:?} {from_run:?}");
     let read_back = bench(&["study", &path("samples.csv")]);

@@ -112,8 +112,9 @@ pub(crate) fn rules() -> Vec<String> {
             complexity::rule()
         ),
         difference::RULE.to_owned(),
-        "! beside a p99: in a valid trial the check lateness or omission-gap warned, so that a good part of the latency, at \
-         the median or in the tail, is late publishing and not the approach's."
+        "! beside a p99: in a valid trial a check warned that the tail is not the approach's alone, and the mark names it: \
+         lateness or omission-gap if events were published late, stall if nothing was delivered for a while, pause if a \
+         process did not run."
             .to_owned(),
         "OVERLOAD: in a valid trial the server waited so long for processors that its figures are those of a queue; a \
          lower load gives others."

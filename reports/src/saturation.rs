@@ -17,8 +17,8 @@ pub(crate) const RULE: &str = "SATURATED: no trial is valid, since a side had le
      loads and labelled in the tables under them, and stand nowhere else.";
 
 /// Checks that a lack of processor time alone can make invalid. Whatever else is invalid says that the trial is wrong.
-const EXPLAINED: [&str; 7] =
-    ["delivery", "lateness", "polls", "client-saturation", "orders", "empties-oracle", "warm-up"];
+const EXPLAINED: [&str; 8] =
+    ["delivery", "lateness", "polls", "client-saturation", "orders", "empties-oracle", "stall", "warm-up"];
 
 /// The side that waited for processors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -119,8 +119,8 @@ pub(crate) fn overloaded(trials: &[&TrialRecord]) -> bool {
     sides.any(|side| side != Side::LoadGenerator)
 }
 
-/// Checks whose warning says that a part of the tail is the publisher's.
-const OF_THE_TAIL: [&str; 2] = ["lateness", "omission-gap"];
+/// Checks whose warning says that a part of the tail is not the approach's.
+const OF_THE_TAIL: [&str; 4] = ["lateness", "omission-gap", "stall", "pause"];
 
 /// Which of these warned in a valid trial, so that the p99 is not the approach's alone.
 pub(crate) fn tail_warnings(trials: &[&TrialRecord]) -> Vec<&'static str> {

@@ -209,7 +209,7 @@ fn the_machine_at_its_worst_is_on_the_page() {
     assert_eq!(surroundings["sleeper_ns"]["count"], 66_000);
     assert!(page.contains("Host, at worst, of each in any valid trial"));
     assert!(page.contains("steal 0.1 %, other processes 3.0 %"));
-    assert!(page.contains("of the time, the threads that keep the processors awake among them"));
+    assert!(page.contains("of the time</dd>"));
     assert!(page.contains(">lines</small><small>cognitive "));
 }
 

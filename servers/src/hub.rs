@@ -47,12 +47,22 @@ pub struct Entry {
     /// Sequence number of the event before it with the same symbol; 0 where there is none.
     previous: u64,
     frame: OnceLock<Bytes>,
+    /// The first attempt to frame it panics, as a fault.
+    breaks: AtomicBool,
 }
 
 impl Entry {
+    fn new(quote: Quote, previous: u64) -> Self {
+        Self { quote, previous, frame: OnceLock::new(), breaks: AtomicBool::new(false) }
+    }
+
     /// The event as this server's approach frames it: encoded by the first who asks, shared by all others.
     pub fn frame(&self, encode: impl FnOnce(&Quote) -> Bytes) -> Bytes {
-        self.frame.get_or_init(|| encode(&self.quote)).clone()
+        let encode = || {
+            assert!(!self.breaks.swap(false, Ordering::Relaxed), "a fault that was asked for");
+            encode(&self.quote)
+        };
+        self.frame.get_or_init(encode).clone()
     }
 }
 
@@ -124,7 +134,7 @@ impl Hub {
     pub fn with_epoch(symbols: &[String], limits: Limits, epoch: Epoch) -> Arc<Self> {
         let opening = |name: &String| {
             let quote = Quote { symbol: name.clone(), ..Quote::default() };
-            RwLock::new(Arc::new(Entry { quote, previous: 0, frame: OnceLock::new() }))
+            RwLock::new(Arc::new(Entry::new(quote, 0)))
         };
         let hub = Arc::new(Self {
             limits,
@@ -143,10 +153,20 @@ impl Hub {
 
     /// Adds the next event; its sequence number must be one more than the last. Called by one thread.
     pub fn publish(&self, quote: Quote) {
+        self.enter(quote, false);
+    }
+
+    /// Publishes the next event; whoever frames it first panics. Only to prove that a panic is seen.
+    pub fn publish_breaking(&self, quote: Quote) {
+        self.enter(quote, true);
+    }
+
+    fn enter(&self, quote: Quote, breaks: bool) {
         let symbol = self.names[&quote.symbol];
         let sequence = quote.sequence;
         let mut latest = self.latest[symbol as usize].write().expect("no reader panics");
-        let entry = Arc::new(Entry { previous: latest.quote.sequence, quote, frame: OnceLock::new() });
+        let entry = Entry { breaks: AtomicBool::new(breaks), ..Entry::new(quote, latest.quote.sequence) };
+        let entry = Arc::new(entry);
         self.append(Arc::clone(&entry));
         *latest = entry;
         drop(latest);
@@ -157,7 +177,7 @@ impl Hub {
     /// Loses the next event: it takes its place in the sequence, and nobody is told. Only to prove that a loss is seen.
     pub fn lose(&self, quote: Quote) {
         let sequence = quote.sequence;
-        self.append(Arc::new(Entry { previous: 0, quote, frame: OnceLock::new() }));
+        self.append(Arc::new(Entry::new(quote, 0)));
         self.head.store(sequence, Ordering::Release);
     }
 

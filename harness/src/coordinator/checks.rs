@@ -1,11 +1,13 @@
 //! Verdicts on the numbers of a trial. Pure: they look at what was measured and at nothing else.
 //!
 //! `accounts` asks whether everything was counted, `theory` whether chance explains the counts, `platform` whether it
-//! is the approach that was measured and not the machine or the instrument. Every check is always there, so that nobody
+//! is the approach that was measured and not the machine or the instrument, `steadiness` whether everything ran all the
+//! time and the latencies stayed what they were. Every check is always there, so that nobody
 //! takes silence for a pass; one that has nothing to judge passes without a value, and says why.
 
 mod accounts;
 mod platform;
+mod steadiness;
 mod theory;
 
 use reports::schema::{Check, Measured, Status, Verdict};
@@ -24,6 +26,8 @@ pub(super) fn all(trial: &Trial, measured: &Measured, evidence: &Evidence) -> Ve
         accounts::orders(evidence),
         accounts::disturbances(measured),
         accounts::clock(evidence),
+        accounts::tasks(evidence),
+        accounts::faults(evidence),
         theory::arrivals(evidence),
         theory::poll_phase(evidence),
         theory::polls(trial, measured),
@@ -35,8 +39,10 @@ pub(super) fn all(trial: &Trial, measured: &Measured, evidence: &Evidence) -> Ve
         platform::host(measured),
         platform::client_saturation(measured, evidence),
         platform::server_saturation(measured, evidence),
-        platform::warm_up(evidence),
-        platform::position(evidence),
+        steadiness::pause(evidence),
+        steadiness::stall(measured, evidence),
+        steadiness::warm_up(evidence),
+        steadiness::position(evidence),
     ]
 }
 
@@ -68,6 +74,9 @@ fn check(id: &str, value: Option<f64>, threshold: Option<f64>, verdict: Verdict,
 #[cfg(test)]
 #[path = "checks_fixture.rs"]
 mod fixture;
+#[cfg(test)]
+#[path = "checks_steadiness_tests.rs"]
+mod steadiness_tests;
 #[cfg(test)]
 #[path = "checks_tests.rs"]
 mod tests;

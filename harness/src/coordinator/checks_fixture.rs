@@ -5,7 +5,7 @@ use reports::{
     statistics::{new_histogram, summarise},
 };
 
-use crate::coordinator::evidence::{Evidence, WarmUp};
+use crate::coordinator::{evidence::Evidence, stall::Stall, trend::WarmUp};
 
 /// Every latency of a trial without fault, about.
 pub(super) const LATENCY_NS: u64 = 300_000;
@@ -97,9 +97,10 @@ pub(super) fn evidence() -> Evidence {
         arrivals: Some(0.7),
         poll_phase: Some(1.0),
         position: Some(0.1),
-        warm_up: Some(WarmUp { change: 0.01, probability: 0.5 }),
+        warm_up: Some(WarmUp { change: 0.01, probability: 0.5, observations: 100 }),
         clocksource: "tsc".into(),
         processors: PROCESSORS,
+        stall: Some(Stall { length_ns: 2 * LATENCY_NS, events: 1, until_ns: 2_000_000_000 }),
         ..Evidence::default()
     }
 }

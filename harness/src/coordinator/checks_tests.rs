@@ -9,10 +9,10 @@ use super::{
     fixture::{LATENCY_NS, PROCESSORS, evidence, measured, polls, summary},
     *,
 };
-use crate::{coordinator::evidence::WarmUp, environment::UNKNOWN, plan};
+use crate::{environment::UNKNOWN, panics::Panics, plan};
 
 /// The checks that do not pass, with their verdicts.
-fn fired(approach: &str, fault: impl Fn(&mut Measured, &mut Evidence)) -> Vec<(String, Verdict)> {
+pub(super) fn fired(approach: &str, fault: impl Fn(&mut Measured, &mut Evidence)) -> Vec<(String, Verdict)> {
     let (mut measured, mut evidence) = (measured(), evidence());
     fault(&mut measured, &mut evidence);
     let checks = all(&plan::fixture::trial(approach, &[]), &measured, &evidence);
@@ -21,7 +21,7 @@ fn fired(approach: &str, fault: impl Fn(&mut Measured, &mut Evidence)) -> Vec<(S
     checks.into_iter().filter(|check| check.verdict != Verdict::Pass).map(|check| (check.id, check.verdict)).collect()
 }
 
-fn assert_only(id: &str, verdict: Verdict, fault: impl Fn(&mut Measured, &mut Evidence)) {
+pub(super) fn assert_only(id: &str, verdict: Verdict, fault: impl Fn(&mut Measured, &mut Evidence)) {
     assert_eq!(fired("short-poll", fault), [(id.to_owned(), verdict)]);
 }
 
@@ -193,6 +193,12 @@ fn a_machine_that_serves_others_fires_host() {
     assert_only("host", Verdict::Warn, |measured, _| measured.host.steal_share = Some(0.1));
     assert_only("host", Verdict::Invalid, |measured, _| measured.host.steal_share = Some(0.2));
     assert_only("host", Verdict::Warn, |measured, _| measured.host.foreign_share = Some(0.2));
+    assert_only("host", Verdict::Invalid, |measured, _| measured.host.foreign_share = Some(0.26));
+    // A limit that held the trial back does not hide what makes it invalid.
+    assert_only("host", Verdict::Invalid, |measured, _| {
+        measured.host.foreign_share = Some(0.5);
+        measured.host.throttled_us = Some(1);
+    });
     assert_only("host", Verdict::Warn, |measured, _| measured.host.throttled_us = Some(1));
 }
 
@@ -213,14 +219,32 @@ fn a_busy_server_is_labelled_and_stays() {
 }
 
 #[test]
-fn latencies_that_grow_through_the_window_fire_warm_up() {
-    let trend = |change, probability| {
-        move |_: &mut Measured, evidence: &mut Evidence| evidence.warm_up = Some(WarmUp { change, probability })
-    };
-    assert_only("warm-up", Verdict::Warn, trend(0.9, 1e-9));
-    assert_only("warm-up", Verdict::Warn, trend(-0.6, 1e-9));
-    assert_eq!(fired("short-poll", trend(0.9, 0.01)), []);
-    assert_eq!(fired("short-poll", trend(0.01, 1e-9)), []);
+fn client_saturation_tells_a_load_generator_that_works_from_one_that_waits() {
+    let all_us = 5_000_000 * u64::from(PROCESSORS);
+    let (mut busy, mut waiting) = (measured(), measured());
+    busy.cpu.client_us = all_us * 95 / 100;
+    busy.wire.server_to_client_bytes = 19_000_000;
+    waiting.cpu.client_wait_us = all_us * 60 / 100;
+    let [busy, waiting] = [busy, waiting].map(|measured| platform::client_saturation(&measured, &evidence()).note);
+    assert!(busy.contains("47500.0 µs per delivery, 1000.0 ns per byte") && busy.contains("decoding"), "{busy}");
+    assert!(waiting.contains("waited for cores that others used"), "{waiting}");
+}
+
+#[test]
+fn a_panic_fires_tasks_with_its_message() {
+    let panics = Panics { count: 2, first: Some("index out of bounds (sse.rs:7)".into()) };
+    assert_only("tasks", Verdict::Invalid, |_, evidence| evidence.panics = panics.clone());
+    let note = accounts::tasks(&Evidence { panics, ..evidence() }).note;
+    assert!(note.starts_with("2 threads or tasks panicked, the first with: index out of bounds (sse.rs:7)"), "{note}");
+}
+
+#[test]
+fn a_fault_that_did_not_happen_fires_faults() {
+    assert_only("faults", Verdict::Invalid, |_, evidence| {
+        evidence.faults = 2;
+        evidence.not_injected = vec!["drop_event".into()];
+    });
+    assert_eq!(fired("sse", |_, evidence| evidence.faults = 2), []);
 }
 
 #[test]

@@ -3,18 +3,20 @@
 //! Pure: it computes and judges nothing.
 
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use reports::{
-    inference::{anderson_darling_exponential, effective_size, mean_ranks, normal_tail, rank_correlation},
-    statistics,
-};
+use reports::{inference::anderson_darling_exponential, statistics};
 
 use super::{
     events::{self, Event, EventsOfWindow},
+    stall::{self, Stall},
+    trend::{self, WarmUp},
     trial::{ShardResult, TrialResult},
 };
 use crate::{
-    feed::uniform,
-    message::{Moments, PollPhase},
+    faults::Injected,
+    feed::{Arrival, uniform},
+    load::moments::{Moments, PollPhase},
+    message::Usage,
+    panics::Panics,
     plan::Trial,
 };
 
@@ -26,10 +28,6 @@ const ARRIVALS_RATE: f64 = 100.0;
 const TAILS: [f64; 2] = [0.99, 0.9];
 /// Keeps the randomness of the choice apart from the feed's.
 const SEED_SALT: u64 = 0x4348_4f49_4345;
-/// Correlation beyond which none is told from perfect.
-const CLEAREST: f64 = 1.0 - 1e-9;
-/// Events in each half of a window that a trend is looked for in.
-const HALF: usize = 20;
 
 /// What the checks look at beside the record itself.
 #[derive(Debug, Clone, Default)]
@@ -63,15 +61,28 @@ pub(super) struct Evidence {
     pub(super) clocksource: String,
     /// Processors that a process may use.
     pub(super) processors: u32,
+    /// The longest time for which nothing was delivered although something waited; none if nothing arrived.
+    pub(super) stall: Option<Stall>,
+    /// The longest pause of each kind of process.
+    pub(super) pauses: Pauses,
+    /// Panics of servers and workers.
+    pub(super) panics: Panics,
+    /// Faults that were asked for.
+    pub(super) faults: usize,
+    /// Keys of those that were not injected.
+    pub(super) not_injected: Vec<String>,
 }
 
-/// Trend of the latencies inside the window.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct WarmUp {
-    /// Median of the second half over that of the first, minus 1.
-    pub(super) change: f64,
-    /// Probability of such a trend, up or down, by chance.
-    pub(super) probability: f64,
+/// The longest time inside the window for which a process could not run, in nanoseconds; of several servers or workers
+/// the longest of any.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pauses {
+    /// Servers.
+    pub(super) server_ns: u64,
+    /// Workers.
+    pub(super) worker_ns: u64,
+    /// The coordinator.
+    pub(super) coordinator_ns: u64,
 }
 
 /// The evidence of a trial, from its shards and the events of its window.
@@ -84,6 +95,8 @@ pub(super) fn of(trial: &Trial, result: &TrialResult, events: &EventsOfWindow) -
         position += shard.worked.position;
         poll_phase += shard.worked.poll_phase;
     }
+    let mut panics = Panics::default();
+    shards.iter().flat_map(|shard| [&shard.served.panics, &shard.worked.panics]).for_each(|one| panics.add(one));
     Evidence {
         turned_away: result.turned_away,
         negative: sum(|shard| shard.worked.negative),
@@ -96,10 +109,39 @@ pub(super) fn of(trial: &Trial, result: &TrialResult, events: &EventsOfWindow) -
         arrivals: (trial.load.arrival == "poisson").then(|| arrivals(events, trial.load.events_per_second)).flatten(),
         poll_phase: poll_phase.rayleigh(),
         position: position.correlation(),
-        warm_up: warm_up(&events.kept),
+        warm_up: trend::of(&events.kept),
         clocksource: machine.clocksource.clone(),
         processors: machine.processors,
+        stall: stall::longest(&events.kept),
+        pauses: pauses(result),
+        panics,
+        faults: trial.faults.count(),
+        not_injected: trial.faults.not_injected(&injected(trial, result)),
     }
+}
+
+fn pauses(result: &TrialResult) -> Pauses {
+    let longest = |of: fn(&ShardResult) -> Usage| {
+        result.shards.iter().map(|shard| of(shard).longest_pause_ns).max().unwrap_or_default()
+    };
+    Pauses {
+        server_ns: longest(|shard| shard.served.usage),
+        worker_ns: longest(|shard| shard.worked.usage),
+        coordinator_ns: result.machine.longest_pause_ns,
+    }
+}
+
+/// The faults that were injected, wherever.
+fn injected(trial: &Trial, result: &TrialResult) -> Injected {
+    let mut injected = result.machine.injected.clone();
+    result.shards.iter().for_each(|shard| {
+        injected.add(&shard.served.injected);
+        injected.add(&shard.worked.injected);
+    });
+    let stopped = trial.faults.stop().filter(|_| result.stopped.is_some());
+    injected.note_if(stopped.is_some(), stopped.map_or("", |stop| stop.key));
+    injected.note_if(trial.feed.arrival == Arrival::Constant, "periodic_schedule");
+    injected
 }
 
 fn omission_gap(events: &[Event]) -> Option<f64> {
@@ -123,46 +165,6 @@ fn arrivals(events: &EventsOfWindow, events_per_second: f64) -> Option<f64> {
 
 fn gaps(times_ns: &[u64]) -> Vec<f64> {
     times_ns.windows(2).map(|pair| pair[1].saturating_sub(pair[0]) as f64).collect()
-}
-
-fn warm_up(events: &[Event]) -> Option<WarmUp> {
-    let mut medians_ns = events::medians(events);
-    if medians_ns.len() < 2 * HALF {
-        return None;
-    }
-    let values: Vec<f64> = medians_ns.iter().map(|median_ns| *median_ns as f64).collect();
-    let order: Vec<f64> = (0..values.len()).map(|index| index as f64).collect();
-    let correlation = rank_correlation(&order, &values)?;
-    // Neighbours resemble each other under a trend: what counts as an observation is seen when the trend is taken away.
-    let effective = effective_size(&without_trend(&values));
-    let half = medians_ns.len() / 2;
-    let (first, second) = medians_ns.split_at_mut(half);
-    let [first, second] = [first, second].map(|half| statistics::median(half).map(|median_ns| median_ns.max(1) as f64));
-    Some(WarmUp { change: second? / first? - 1.0, probability: chance_of(correlation, effective) })
-}
-
-/// Probability that so many independent observations without a trend have a rank correlation with time that is at least
-/// so far from 0.
-///
-/// Fisher's transform, which is nearly normal already for five observations, where the correlation itself is not: a
-/// clear trend leaves few of them when it is taken away. Source: Fieller, Hartley and Pearson, Biometrika 44, 1957: the
-/// transform of Spearman's correlation has the variance 1.06 / (n − 3).
-fn chance_of(correlation: f64, observations: u64) -> f64 {
-    let transformed = correlation.clamp(-CLEAREST, CLEAREST).atanh();
-    normal_tail(transformed * (observations.saturating_sub(3) as f64 / 1.06).sqrt())
-}
-
-/// What is left of a series when its straight line, by least squares over its ranks, is taken away.
-fn without_trend(values: &[f64]) -> Vec<f64> {
-    let ranks = mean_ranks(values);
-    let middle = (values.len() as f64 - 1.0) / 2.0;
-    let from_middle = |index: usize| index as f64 - middle;
-    // Ranks begin at 1, places at 0.
-    let covariance: f64 =
-        ranks.iter().enumerate().map(|(index, rank)| from_middle(index) * (rank - middle - 1.0)).sum();
-    let variance: f64 = (0..values.len()).map(|index| from_middle(index).powi(2)).sum();
-    let slope = covariance / variance;
-    ranks.iter().enumerate().map(|(index, rank)| rank - slope * from_middle(index)).collect()
 }
 
 #[cfg(test)]
@@ -227,27 +229,5 @@ mod tests {
         assert!((late - 0.5).abs() < 0.02, "{late}");
         let few: Vec<Event> = events(Arrival::Poisson, RATE, 0, steady).into_iter().take(35).collect();
         assert_eq!(omission_gap(&few), None, "too few for any tail");
-    }
-
-    #[test]
-    fn chance_is_that_of_so_many_observations() {
-        // Of 24 observations a correlation of 0.5 comes with a probability of 0.013 (Student's t of 2.71, 22 degrees of
-        // freedom).
-        let chance = chance_of(0.5, 24);
-        assert!((chance - 0.013).abs() < 0.003, "{chance}");
-        assert!(chance_of(1.0, 6) < 1e-6, "a few are enough for what is perfectly in order");
-        assert!(chance_of(0.9, 5) > 0.01, "and not for what is nearly so");
-        assert_eq!(chance_of(1.0, 3), 1.0, "three tell nothing");
-    }
-
-    #[test]
-    fn a_trend_is_told_from_chance() {
-        let flat = warm_up(&events(Arrival::Poisson, RATE, 0, steady)).unwrap();
-        assert!(flat.change.abs() < 0.1 && flat.probability > 0.001, "{flat:?}");
-        let growing = |sequence| steady(sequence) + 100 * sequence;
-        let trend = warm_up(&events(Arrival::Poisson, RATE, 0, growing)).unwrap();
-        assert!(trend.change > 0.3 && trend.probability < 1e-6, "{trend:?}");
-        let few: Vec<Event> = events(Arrival::Poisson, RATE, 0, steady).into_iter().take(39).collect();
-        assert!(warm_up(&few).is_none());
     }
 }

@@ -6,7 +6,6 @@
 
 use std::{io, thread};
 
-use anyhow::Context as _;
 use procfs::{CpuPressure, CpuTime, Current, CurrentSI, KernelStats};
 use reports::{
     schema::Host,
@@ -15,8 +14,12 @@ use reports::{
 use tokio::sync::oneshot;
 
 use crate::{
-    clock, control_group, environment, kernel_memory,
+    awake::Awake,
+    clock, control_group, environment,
+    faults::Injected,
+    kernel_memory,
     message::Phases,
+    panics,
     plan::Trial,
     process::{Sampled, Sampler},
     spinners::Spinners,
@@ -24,6 +27,9 @@ use crate::{
 
 /// How long the thread that only sleeps means to sleep each time.
 const SLEEP_NS: u64 = 1_000_000;
+/// Shares of the CPU time that others may take before a trial warns, and before it is invalid. Of two cores, a quarter
+/// is half a core: one thread in four that wakes finds its core taken.
+pub(super) const FOREIGN_SHARES: [f64; 2] = [0.1, 0.25];
 
 /// What was seen of the machine in one window.
 #[derive(Debug)]
@@ -34,6 +40,10 @@ pub(crate) struct Seen {
     pub(crate) clocksource: String,
     /// Processors that a process may use.
     pub(crate) processors: u32,
+    /// The longest time for which this process could not run, in nanoseconds.
+    pub(crate) longest_pause_ns: u64,
+    /// Faults that were injected here.
+    pub(crate) injected: Injected,
     keep_awake: bool,
     is_limited: bool,
     before: Counters,
@@ -42,10 +52,10 @@ pub(crate) struct Seen {
 
 /// Counters of the system, from some time in the past on; none that it does not have.
 #[derive(Debug, Clone, Copy, Default)]
-struct Counters {
+pub(super) struct Counters {
     /// Time of the processors that this process may use, whatever they did with it.
     all_us: Option<u64>,
-    /// Their time for processes: without interrupts, which nobody answers for, and without this one's spinners.
+    /// Their time for processes: without interrupts, which nobody answers for.
     busy_us: Option<u64>,
     stolen_us: Option<u64>,
     throttled_us: Option<u64>,
@@ -57,10 +67,11 @@ struct Counters {
 pub(crate) struct Watch {
     sleeper: oneshot::Receiver<Histogram>,
     sampler: oneshot::Receiver<Sampled<Counters>>,
-    keep_awake: bool,
+    awake: Option<Awake>,
     is_limited: bool,
     clocksource: String,
-    _spinners: [Spinners; 2],
+    injected: Injected,
+    _thieves: Spinners,
 }
 
 impl Watch {
@@ -68,12 +79,10 @@ impl Watch {
     ///
     /// # Errors
     /// No thread can be started.
-    pub(crate) fn begin(start_ns: u64, trial: &Trial, keep_awake: bool) -> io::Result<Self> {
-        let (phases, faults, processors) = (trial.phases, &trial.faults, environment::processors());
+    pub(crate) fn begin(start_ns: u64, trial: &Trial) -> io::Result<Self> {
+        let (phases, faults) = (trial.phases, &trial.faults);
         let is_limited = control_group::is_limited();
-        // Under a limit on processor time, keeping a processor awake would take it from what is measured.
-        let keep_awake = keep_awake && !is_limited;
-        let awake = Spinners::idle(if keep_awake { &processors } else { &[] })?;
+        let awake = trial.keep_awake.then(Awake::request).flatten();
         let thieves = Spinners::nice(faults.stolen_cores.unwrap_or_default())?;
         let (sender, sleeper) = oneshot::channel();
         let oversleep_ns = faults.oversleep_ms.unwrap_or_default() * 1_000_000;
@@ -81,19 +90,24 @@ impl Watch {
             // Whoever no longer waits has failed already, and says why.
             drop(sender.send(sleep_through(start_ns, phases, oversleep_ns)));
         })?;
-        let awake_ns = awake.used();
-        let sampler = Sampler::idle().window(start_ns, phases, move || counters(awake_ns() / 1_000))?;
+        let sampler = Sampler::idle().window(start_ns, phases, counters)?;
         let clocksource = faults.clocksource.clone().unwrap_or_else(environment::clocksource);
-        Ok(Self { sleeper, sampler, keep_awake, is_limited, clocksource, _spinners: [awake, thieves] })
+        let mut injected = Injected::default();
+        injected.note_if(faults.stolen_cores.is_some_and(|cores| cores > 0), "stolen_cores");
+        injected.note_if(oversleep_ns > 0, "oversleep_ms");
+        injected.note_if(faults.clocksource.is_some(), "clocksource");
+        Ok(Self { sleeper, sampler, awake, is_limited, clocksource, injected, _thieves: thieves })
     }
 
     /// What was seen, after the window.
     pub(crate) async fn end(self) -> anyhow::Result<Seen> {
-        let hiccup = self.sleeper.await.context("the thread that sleeps failed")?;
-        let Sampled { before, after, .. } = self.sampler.await.context("the thread that samples failed")?;
-        let Self { keep_awake, is_limited, clocksource, .. } = self;
+        let hiccup = self.sleeper.await.map_err(|_| panics::failure("sleeper"))?;
+        let Sampled { usage, before, after } = self.sampler.await.map_err(|_| panics::failure("sampler"))?;
+        let longest_pause_ns = usage.longest_pause_ns;
+        let Self { is_limited, clocksource, injected, .. } = self;
+        let keep_awake = self.awake.is_some();
         let processors = environment::cores();
-        Ok(Seen { hiccup, clocksource, processors, keep_awake, is_limited, before, after })
+        Ok(Seen { hiccup, clocksource, processors, longest_pause_ns, injected, keep_awake, is_limited, before, after })
     }
 }
 
@@ -106,19 +120,32 @@ impl Seen {
     /// What the machine did to everybody on it, where this trial's processes took so much processor time in a window of
     /// this length.
     pub(crate) fn host(&self, own_us: u64, phases: Phases) -> Host {
-        let passed = |of: fn(&Counters) -> Option<u64>| Some(of(&self.after)?.saturating_sub(of(&self.before)?));
+        let passed = |of: fn(&Counters) -> Option<u64>| self.before.until(&self.after, of);
         let all_us = passed(|counters| counters.all_us).filter(|all_us| *all_us > 0);
         let share = |part_us: Option<u64>| Some(part_us? as f64 / all_us? as f64);
         let window_us = phases.measure_ns as f64 / 1_000.0;
-        let foreign_us = passed(|counters| counters.busy_us).map(|busy_us| busy_us.saturating_sub(own_us));
         Host {
             kept_awake: self.keep_awake,
             steal_share: share(passed(|counters| counters.stolen_us)),
             // Where a limit says how much of the processors is this trial's, what others do with the rest is theirs.
-            foreign_share: share(foreign_us).filter(|_| !self.is_limited),
+            foreign_share: self.before.foreign_share(&self.after, own_us).filter(|_| !self.is_limited),
             throttled_us: passed(|counters| counters.throttled_us),
             pressure_share: passed(|counters| counters.pressure_us).map(|us| us as f64 / window_us),
         }
+    }
+}
+
+impl Counters {
+    /// What passed of one of them until later.
+    fn until(&self, later: &Self, of: fn(&Self) -> Option<u64>) -> Option<u64> {
+        Some(of(later)?.saturating_sub(of(self)?))
+    }
+
+    /// Share of the CPU time that others took until later, if the caller's own processes took this much of it.
+    pub(super) fn foreign_share(&self, later: &Self, own_us: u64) -> Option<f64> {
+        let all_us = self.until(later, |counters| counters.all_us).filter(|all_us| *all_us > 0)?;
+        let busy_us = self.until(later, |counters| counters.busy_us)?;
+        Some(busy_us.saturating_sub(own_us) as f64 / all_us as f64)
     }
 }
 
@@ -137,7 +164,8 @@ fn sleep_through(start_ns: u64, phases: Phases, oversleep_ns: u64) -> Histogram 
     hiccup
 }
 
-fn counters(awake_us: u64) -> Counters {
+/// Reads the counters.
+pub(super) fn counters() -> Counters {
     let mine = environment::processors();
     let stats = KernelStats::current().ok();
     let times = |of: fn(&CpuTime) -> u64| {
@@ -152,7 +180,7 @@ fn counters(awake_us: u64) -> Counters {
     };
     Counters {
         all_us: times(busy).zip(times(other)).map(|(busy_us, other_us)| busy_us + other_us),
-        busy_us: times(busy).map(|busy_us| busy_us.saturating_sub(awake_us)),
+        busy_us: times(busy),
         stolen_us: times(|time| time.steal.unwrap_or_default()),
         throttled_us: control_group::throttled_us(),
         pressure_us: CpuPressure::current().ok().map(|pressure| pressure.some.total),

@@ -1,10 +1,11 @@
-//! A deliberate fault: all servers of a trial stop for a while, as a machine stops that is suspended or swaps. What is
+//! A deliberate fault: processes of a trial stop for a while, as a machine stops that is suspended or swaps. What is
 //! scheduled meanwhile is late by as much as was left of the stop, which nothing but the clock decides; so the times at
-//! which the servers truly stood still are kept.
+//! which the processes truly stood still are kept.
 
 use std::{
     io,
     os::fd::{AsFd, OwnedFd},
+    process::{Command, Stdio},
     thread,
 };
 
@@ -13,14 +14,18 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open
 use tokio::sync::oneshot;
 
 use super::child::Child;
-use crate::{clock, faults::STOPPED_MS, plan::Trial};
+use crate::{
+    clock,
+    faults::{STOPPED_MS, Stopping},
+    plan::Trial,
+};
 
-/// Pause between two questions whether a server has stopped.
+/// Pause between two questions whether a process has stopped.
 const ASK_AGAIN_NS: u64 = 20_000;
 /// A busy machine takes its time to stop a process, but not for ever.
 const HALT_LIMIT_NS: u64 = 5_000_000_000;
 
-/// When the servers of a trial were stopped; times count from the start.
+/// When the processes were stopped; times count from the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stopped {
     /// From here on none of them ran.
@@ -29,31 +34,60 @@ pub(crate) struct Stopped {
     pub(crate) until_ns: u64,
 }
 
-/// Stops the servers when the trial's plan says so; none where it does not. The start is a time on the monotonic clock.
+/// Stops the processes that the trial's plan says. Returns `None` if it says none. The start is a time on the monotonic
+/// clock.
 ///
 /// # Errors
-/// The trial is over by then, the servers are no processes, or no thread can be started.
+/// The trial is over by then, the children are no processes, or no thread can be started.
 pub(super) fn begin(
     start_ns: u64,
     trial: &Trial,
     servers: &[Child],
+    workers: &[Child],
 ) -> anyhow::Result<Option<oneshot::Receiver<io::Result<Stopped>>>> {
-    let Some(at_ms) = trial.faults.stop_servers_at_ms else { return Ok(None) };
+    let Some(fault) = trial.faults.stop() else { return Ok(None) };
+    let at_ms = fault.at_ms;
     let [at_ns, until_ns] = [at_ms, at_ms.saturating_add(STOPPED_MS)].map(|at_ms| at_ms.saturating_mul(1_000_000));
-    anyhow::ensure!(until_ns <= trial.phases.measured_ns(), "servers cannot be stopped at {at_ms} ms: the feed ends");
-    let processes: Vec<OwnedFd> = servers.iter().map(handle).collect::<anyhow::Result<_>>()?;
+    anyhow::ensure!(
+        until_ns <= trial.phases.measured_ns(),
+        "faults.{}: processes cannot be stopped at {at_ms} ms, when the feed ends",
+        fault.key
+    );
+    let children = match fault.who {
+        Stopping::Servers => servers,
+        Stopping::Workers => workers,
+        Stopping::Coordinator => &[],
+    };
+    let processes: Vec<OwnedFd> = children.iter().map(handle).collect::<anyhow::Result<_>>()?;
     let (sender, receiver) = oneshot::channel();
     thread::Builder::new().name("stopper".into()).spawn(move || {
+        let stopped = match fault.who {
+            Stopping::Coordinator => stop_this(start_ns, start_ns + at_ns),
+            Stopping::Servers | Stopping::Workers => stop(&processes, start_ns, start_ns + at_ns),
+        };
         // Whoever no longer waits has failed already, and says why.
-        drop(sender.send(stop(&processes, start_ns, start_ns + at_ns)));
+        drop(sender.send(stopped));
     })?;
     Ok(Some(receiver))
 }
 
+/// Stops this process, and has a shell continue it: a process that is stopped cannot do so itself.
+fn stop_this(start_ns: u64, at_ns: u64) -> io::Result<Stopped> {
+    clock::be_punctual();
+    clock::block_until(at_ns);
+    let from_ns = clock::now_ns();
+    let script = format!("kill -STOP $PPID; sleep {}; kill -CONT $PPID", STOPPED_MS as f64 / 1_000.0);
+    let status = Command::new("sh").args(["-c", &script]).stdin(Stdio::null()).status()?;
+    if !status.success() {
+        return Err(io::Error::other(format!("the shell that stops the coordinator failed: {status}")));
+    }
+    Ok(Stopped { from_ns: from_ns - start_ns, until_ns: clock::now_ns() - start_ns })
+}
+
 /// What a signal is sent by: unlike a number, it never means another process.
-fn handle(server: &Child) -> anyhow::Result<OwnedFd> {
-    let number = server.process_id().and_then(|number| i32::try_from(number).ok()).and_then(Pid::from_raw);
-    let number = number.context("only a server that is a process can be stopped")?;
+fn handle(child: &Child) -> anyhow::Result<OwnedFd> {
+    let number = child.process_id().and_then(|number| i32::try_from(number).ok()).and_then(Pid::from_raw);
+    let number = number.context("only a child that is a process can be stopped")?;
     pidfd_open(number, PidfdFlags::empty()).context("the system has no handles of processes to stop them by")
 }
 
@@ -81,7 +115,7 @@ fn halt(processes: &[OwnedFd]) -> io::Result<()> {
     for process in processes {
         while waitid(WaitId::PidFd(process.as_fd()), look)?.is_none() {
             if clock::now_ns() > deadline_ns {
-                return Err(io::Error::other("a server does not stop when it is told to"));
+                return Err(io::Error::other("a process does not stop when it is told to"));
             }
             clock::block_until(clock::now_ns() + ASK_AGAIN_NS);
         }

@@ -25,6 +25,7 @@ use crate::{
     listen_queue,
     load::worker,
     message::{Command, Report, ServePlan, Served, WorkPlan, Worked},
+    panics,
     plan::{Shard, Trial},
     system,
 };
@@ -51,7 +52,7 @@ pub(crate) struct TrialResult {
     pub(crate) kernel: KernelMemory,
     /// Connections that a full listen queue turned away meanwhile, anybody's; none where the system does not say.
     pub(crate) turned_away: Option<u64>,
-    /// When the servers were stopped, where they were, as a fault.
+    /// When processes were stopped, as a fault.
     pub(crate) stopped: Option<Stopped>,
 }
 
@@ -78,6 +79,7 @@ pub(crate) async fn run(
     home: Home,
     progress: mpsc::UnboundedSender<Progress>,
 ) -> anyhow::Result<TrialResult> {
+    panics::watch();
     let before = kernel_memory::now();
     let turned_away = listen_queue::turned_away();
     let onlooker = Onlooker { progress, phase: Phase::Starting };
@@ -108,10 +110,8 @@ pub(crate) async fn run(
     for child in servers.iter_mut().chain(&mut workers) {
         child.send(&start).await?;
     }
-    // Where the children are tasks of this process, what keeps the processors awake would be counted as their time.
-    let keep_awake = trial.keep_awake && home == Home::Processes;
-    let machine = Watch::begin(start_ns, trial, keep_awake)?;
-    let stopped = stop::begin(start_ns, trial, &servers)?;
+    let machine = Watch::begin(start_ns, trial)?;
+    let stopped = stop::begin(start_ns, trial, &servers, &workers)?;
     let limit = LEAD + REPORT_LIMIT + Duration::from_nanos(trial.phases.measured_ns() + trial.phases.drain_ns);
     let onlooker = Onlooker { phase: Phase::Measuring, ..onlooker };
     let worked = gather(&mut workers, &mut servers, &onlooker, |report| match report {
@@ -123,7 +123,7 @@ pub(crate) async fn run(
     let results = served.into_iter().zip(worked).zip(subscribed);
     let shards = results.map(|((served, worked), subscribed)| ShardResult { served, worked, subscribed }).collect();
     let stopped = match stopped {
-        Some(stopped) => Some(stopped.await.context("the thread that stops servers failed")??),
+        Some(stopped) => Some(stopped.await.map_err(|_| panics::failure("stopper"))??),
         None => None,
     };
     let machine = machine.end().await?;

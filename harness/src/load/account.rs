@@ -4,11 +4,7 @@
 
 use reports::{schema::Events, statistics::median};
 
-use crate::{
-    feed::FeedEvent,
-    message::{Moments, Reception},
-    sample::Sample,
-};
+use crate::{feed::FeedEvent, load::moments::Moments, message::Reception, sample::Sample};
 
 /// The account of a worker.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 //! schedules, and `tamper` injects faults. None of them knows an approach by name.
 
 pub mod account;
-mod moments;
+pub mod moments;
 pub mod oracle;
 mod orders;
 mod pace;

@@ -2,7 +2,35 @@
 
 use std::{f64::consts::TAU, ops::AddAssign, time::Duration};
 
-use crate::message::{Moments, PollPhase};
+use serde::{Deserialize, Serialize};
+
+/// Sums of pairs, from which their correlation comes; those of parts can be added.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Moments {
+    /// Pairs.
+    pub count: u64,
+    /// Sum of the first ones.
+    pub x: f64,
+    /// Sum of the second ones.
+    pub y: f64,
+    /// Sum of the first ones' squares.
+    pub xx: f64,
+    /// Sum of the second ones' squares.
+    pub yy: f64,
+    /// Sum of the products.
+    pub xy: f64,
+}
+
+/// Where in their interval the clients' polls are due: sums over the unit circle.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct PollPhase {
+    /// Clients that poll.
+    pub clients: u64,
+    /// Sum of the cosines.
+    pub cosine: f64,
+    /// Sum of the sines.
+    pub sine: f64,
+}
 
 impl Moments {
     /// Takes note of one pair.

@@ -13,7 +13,8 @@ use reports::schema::Events;
 use crate::{
     feed::{Feed, FeedEvent, FeedSpec},
     load::account::{Account, InFlight, Receptions},
-    message::{Moments, Phases},
+    load::moments::Moments,
+    message::Phases,
     registry::Delivery,
     sample::Sample,
 };

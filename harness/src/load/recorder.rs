@@ -11,9 +11,10 @@ use reports::{
 };
 
 use crate::{
-    faults::Faults,
-    load::{account::Account, oracle::Oracle},
-    message::{Empties, Orders, Phases, PollPhase, Usage, Worked},
+    faults::{Faults, Injected},
+    load::{account::Account, moments::PollPhase, oracle::Oracle},
+    message::{Empties, Orders, Phases, Usage, Worked},
+    panics,
     registry::Flow,
 };
 
@@ -55,6 +56,7 @@ pub struct Recorder {
     poll_lateness: Histogram,
     poll_phase: PollPhase,
     faults: Faults,
+    injected: Injected,
     negative: u64,
     out_of_range: u64,
     events_received: u64,
@@ -80,6 +82,7 @@ impl Recorder {
             poll_lateness: new_histogram(),
             poll_phase: PollPhase::default(),
             faults: Faults::default(),
+            injected: Injected::default(),
             negative: 0,
             out_of_range: 0,
             events_received: 0,
@@ -108,6 +111,7 @@ impl Recorder {
         let Some(arrival_ns) = arrival_ns.checked_sub(start_ns) else { return };
         self.events_received += batch.events.len() as u64;
         if self.faults.discard {
+            self.injected.note("discard");
             self.arrived += if self.phases.in_window(arrival_ns) { batch.events.len() as u64 } else { 0 };
             return;
         }
@@ -158,6 +162,11 @@ impl Recorder {
         self.orders.due += u64::from(self.phases.in_window(due_ns));
     }
 
+    /// Notes faults that were injected on the way here.
+    pub fn injected(&mut self, injected: &Injected) {
+        self.injected.add(injected);
+    }
+
     /// A client that had subscribed cannot go on.
     pub fn lost(&mut self, reason: String) {
         self.lost += 1;
@@ -199,15 +208,19 @@ impl Recorder {
             lost: self.lost,
             first_error: self.first_error.clone(),
             empties: self.empties,
+            panics: panics::so_far(),
+            injected: self.injected.clone(),
             usage,
         }
     }
 
     fn record_latency(&mut self, latency_ns: u64) {
         if std::mem::take(&mut self.faults.lose_sample) {
+            self.injected.note("lose_sample");
             return;
         }
-        let most_ns = self.faults.clamp_latency_us.map_or(u64::MAX, |most_us| most_us * 1_000);
+        let most_ns = self.faults.clamp_latency_us.map_or(u64::MAX, |most_us| most_us.saturating_mul(1_000));
+        self.injected.note_if(latency_ns > most_ns, "clamp_latency_us");
         record(&mut self.latency, latency_ns.min(most_ns), &mut self.out_of_range);
     }
 

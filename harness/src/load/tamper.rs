@@ -1,5 +1,5 @@
 //! Deliberate faults between a client and its recorder: what arrives twice, out of order, or is counted or stamped
-//! wrongly. A measurement has none.
+//! wrongly, or panics. A measurement has none.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,10 @@ use std::{
 use clients::Batch;
 use proto::Quote;
 
-use crate::{faults::Faults, message::Phases};
+use crate::{
+    faults::{Faults, Injected, Panicking},
+    message::Phases,
+};
 
 /// The faults of one worker, and the events that are held back by one of them.
 #[derive(Debug)]
@@ -22,6 +25,7 @@ pub(super) struct Tamper {
     start_ns: OnceLock<u64>,
     held: Mutex<HashMap<u32, Quote>>,
     stamped_early: AtomicBool,
+    injected: Mutex<Injected>,
 }
 
 impl Tamper {
@@ -34,6 +38,7 @@ impl Tamper {
             start_ns: OnceLock::new(),
             held: Mutex::default(),
             stamped_early: AtomicBool::new(false),
+            injected: Mutex::default(),
         })
     }
 
@@ -42,8 +47,15 @@ impl Tamper {
         self.start_ns.get_or_init(|| start_ns);
     }
 
+    /// The faults that were injected here.
+    pub(super) fn injected(&self) -> Injected {
+        self.injected.lock().expect("no holder panics").clone()
+    }
+
     /// Changes a batch of this client.
     pub(super) fn batch(&self, client: u32, batch: &mut Batch) {
+        self.note(client, batch);
+        assert!(!self.panics(client, batch), "a fault that was asked for");
         let is = |quote: &Quote, sequence: Option<u64>| sequence == Some(quote.sequence);
         if let Some(at) = batch.events.iter().position(|quote| is(quote, self.faults.duplicate_event)) {
             batch.events.insert(at, batch.events[at].clone());
@@ -68,6 +80,26 @@ impl Tamper {
         }
     }
 
+    /// Notes the faults that change this batch, which `batch` is about to inject.
+    fn note(&self, client: u32, batch: &Batch) {
+        let Faults { duplicate_event, reorder_event, .. } = self.faults;
+        let has = |sequence: Option<u64>| batch.events.iter().any(|quote| sequence == Some(quote.sequence));
+        let mut injected = self.injected.lock().expect("no holder panics");
+        injected.note_if(has(duplicate_event), "duplicate_event");
+        injected.note_if(has(reorder_event), "reorder_event");
+        injected.note_if(!batch.confirmations.is_empty(), "lose_confirmations");
+        injected.note_if(batch.cost.with_events > 0, "count_empties");
+        injected.note_if(batch.cost.with_events > 0, "count_reconnects");
+        injected.note_if(batch.cost.requests > 0, "count_requests_twice");
+        injected.note_if(self.panics(client, batch), "panic");
+    }
+
+    /// Whether the client's task is to panic over this batch.
+    fn panics(&self, client: u32, batch: &Batch) -> bool {
+        let is_told = self.faults.panic == Some(Panicking::Client);
+        is_told && client == 0 && self.start_ns.get().is_some() && !batch.events.is_empty()
+    }
+
     /// Changes the time at which a batch arrived, on the monotonic clock.
     pub(super) fn stamp(&self, arrival_ns: u64, batch: &Batch) -> u64 {
         let Some(&start_ns) = self.start_ns.get() else { return arrival_ns };
@@ -76,8 +108,11 @@ impl Tamper {
         let is_half_over = since_start_ns > self.phases.warmup_ns + self.phases.measure_ns / 2;
         let may_be_early = self.faults.early_stamp && is_half_over && batch.events.len() == 1;
         if may_be_early && !self.stamped_early.swap(true, Ordering::Relaxed) {
+            self.injected.lock().expect("no holder panics").note("early_stamp");
             return start_ns;
         }
-        arrival_ns + since_start_ns / 1_000 * self.faults.slow_down_ms.unwrap_or_default()
+        let slower_ns = since_start_ns / 1_000 * self.faults.slow_down_ms.unwrap_or_default();
+        self.injected.lock().expect("no holder panics").note_if(slower_ns > 0, "slow_down_ms");
+        arrival_ns + slower_ns
     }
 }

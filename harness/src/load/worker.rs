@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -12,7 +13,7 @@ use std::{
 
 use anyhow::Context as _;
 use clients::{Context, Endpoint, Subscription, Ticks};
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use proto::symbol_name;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use tokio::sync::Notify;
@@ -26,9 +27,11 @@ use super::{
 };
 use crate::{
     clock,
+    faults::Injected,
     feed::uniform,
     listen_queue,
     message::{Command, Report, Usage, WorkPlan},
+    panics,
     ports::SOURCE_ADDRESSES,
     process::{Control, Reporter, Sampler},
     registry::{Approach, Flow},
@@ -77,7 +80,8 @@ pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> 
         connected: AtomicU32::new(0),
         tamper: Tamper::new(&plan.faults, plan.phases),
     });
-    let _busy = Spinners::nice(plan.faults.busy_worker_threads.unwrap_or_default())?;
+    let busy_threads = plan.faults.busy_worker_threads.unwrap_or_default();
+    let _busy = Spinners::nice(busy_threads)?;
     let progress = tokio::spawn(report_progress(Arc::clone(&shared), control.reporter()));
 
     let start = Start::default();
@@ -95,9 +99,22 @@ pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> 
     }
     let usage = measure(&plan, start_ns, sampler, &shared).await?;
     progress.abort();
-    let worked = recorder.lock().expect("no holder panics").finish(clock::now_ns(), usage);
+    let worked = {
+        let mut recorder = recorder.lock().expect("no holder panics");
+        recorder.injected(&injected(&plan, approach, busy_threads, &shared));
+        recorder.finish(clock::now_ns(), usage)
+    };
     control.report(&Report::Worked(Box::new(worked)));
     Ok(())
+}
+
+/// The faults that were injected by other parts of the worker than the recorder.
+fn injected(plan: &WorkPlan, approach: &Approach, busy_threads: u32, shared: &Shared) -> Injected {
+    let mut injected = shared.tamper.as_ref().map(Tamper::injected).unwrap_or_default();
+    injected.note_if(busy_threads > 0, "busy_worker_threads");
+    injected.note_if(plan.first_client == 0, "lose_client");
+    injected.note_if(matches!(approach.facts.flow, Flow::Poll(_)), "synchronise_polls");
+    injected
 }
 
 /// What each client is given, in order.
@@ -153,24 +170,38 @@ async fn connect(
     let attempts = stream::iter(contexts.into_iter().enumerate()).map(|(client, context)| async move {
         let is_lost = plan.faults.lose_client && client == 0;
         let lost = Err(clients::ClientError::Refused("a fault that was asked for".into()));
-        (client, if is_lost { lost } else { (approach.subscribe)(context).await })
+        let subscribe = AssertUnwindSafe(async { if is_lost { lost } else { (approach.subscribe)(context).await } });
+        (client, subscribe.catch_unwind().await)
     });
     let mut attempts = std::pin::pin!(attempts.buffer_unordered(listen_queue::clients_at_once()));
     while let Some((client, attempt)) = attempts.next().await {
         match attempt {
-            Ok(subscription) => {
+            Ok(Ok(subscription)) => {
                 shared.connected.fetch_add(1, Ordering::Relaxed);
                 let client = u32::try_from(client).expect("clients are counted in 32 bits");
-                tokio::spawn(follow(client, subscription, Arc::clone(shared)));
+                tokio::spawn(keep_following(client, subscription, Arc::clone(shared)));
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 lost += 1;
                 first_error.get_or_insert_with(|| error.to_string());
+            }
+            Err(panic) => {
+                lost += 1;
+                first_error.get_or_insert_with(|| format!("its task panicked: {}", panics::message(&*panic)));
             }
         }
     }
     let seconds = (clock::now_ns() - began_ns) as f64 / 1e9;
     control.report(&Report::Connected { connected: plan.clients - lost, lost, seconds, first_error });
+}
+
+/// Follows, and counts a client whose task panics as lost.
+async fn keep_following(client: u32, subscription: Box<dyn Subscription>, shared: Arc<Shared>) {
+    let following = AssertUnwindSafe(follow(client, subscription, Arc::clone(&shared)));
+    if let Err(panic) = following.catch_unwind().await {
+        let reason = format!("client {client}: its task panicked: {}", panics::message(&*panic));
+        shared.recorder.lock().expect("the recorder does not panic").lost(reason);
+    }
 }
 
 /// Reads one client's subscription for as long as it lasts.
@@ -202,7 +233,7 @@ async fn follow(client: u32, mut subscription: Box<dyn Subscription>, shared: Ar
 
 /// Waits for the window, of which the sampler takes the edges, and for the drain.
 async fn measure(plan: &WorkPlan, start_ns: u64, sampler: Sampler, shared: &Shared) -> anyhow::Result<Usage> {
-    let window = sampler.window(start_ns, plan.phases, || ())?.await?;
+    let window = sampler.window(start_ns, plan.phases, || ())?.await.map_err(|_| panics::failure("sampler"))?;
     let settled = {
         let mut recorder = shared.recorder.lock().expect("no holder panics");
         recorder.close_window();

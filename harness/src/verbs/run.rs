@@ -9,11 +9,15 @@ use reports::store::Store;
 
 use super::{dry_run, output, progress::Display};
 use crate::{
+    awake::Awake,
     capacity,
     cli::RunOptions,
     clock,
     conformance::{Subject, failures, subject},
-    coordinator::run::{Outcome, run as run_trials},
+    coordinator::{
+        busy::Look,
+        run::{Outcome, run as run_trials},
+    },
     describe::run_record,
     failure::Failure,
     plan::{self, Trial},
@@ -34,7 +38,14 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     let started = clock::since_epoch();
     let directory = options.out.clone().unwrap_or_else(|| default_directory(&loaded.name, started));
     let store = Store::create(&directory).map_err(Failure::usage)?;
+    let look = Look::begin();
     let nonconforming = examine(&trials)?;
+    if let Some(line) = look.end() {
+        output::say(&line);
+    }
+    if loaded.scenario.machine.keep_awake && Awake::request().is_none() {
+        output::say("machine.keep_awake needs write access to /dev/cpu_dma_latency: the cores may sleep");
+    }
     let record = run_record(&loaded, &trials, started);
     let mut display = Display::new(plan::duration(&trials));
     let outcome = tokio::runtime::Builder::new_current_thread()

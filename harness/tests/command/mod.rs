@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Checks that a busy machine may fire.
-pub(crate) const OF_THE_MACHINE: [&str; 10] = [
+pub(crate) const OF_THE_MACHINE: [&str; 12] = [
     "arrivals",
     "polls",
     "lateness",
@@ -21,6 +21,8 @@ pub(crate) const OF_THE_MACHINE: [&str; 10] = [
     "client-saturation",
     "server-saturation",
     "warm-up",
+    "pause",
+    "stall",
     "disturbances",
 ];
 

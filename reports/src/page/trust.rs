@@ -174,13 +174,8 @@ fn awake(surroundings: &Surroundings) -> &'static str {
 fn host(surroundings: &Surroundings) -> String {
     let unknown = || "unknown".to_owned();
     let share = |share: Option<f64>| share.map_or_else(unknown, format::percent);
-    // They give way to any other thread, and the kernel counts that as waiting.
-    let spinners = match surroundings.kept_awake {
-        [0, _] => "",
-        _ => ", the threads that keep the processors awake among them",
-    };
     format!(
-        "steal {}, other processes {}, held back by a limit: {}, somebody waiting for a processor: {} of the time{spinners}",
+        "steal {}, other processes {}, held back by a limit: {}, somebody waiting for a processor: {} of the time",
         share(surroundings.steal_share),
         share(surroundings.foreign_share),
         surroundings.throttled_us.map_or_else(unknown, |throttled| format::processor_time(throttled as f64)),

@@ -3,7 +3,7 @@
 use reports::schema::{Check, Measured, Verdict};
 
 use super::{check, none_of};
-use crate::{coordinator::evidence::Evidence, environment, plan::Trial, registry::Delivery};
+use crate::{coordinator::evidence::Evidence, environment, panics::Panics, plan::Trial, registry::Delivery};
 
 /// Clock sources that count evenly, on every processor alike, in steps below a microsecond.
 const STEADY_CLOCKS: &[&str] = &[
@@ -111,6 +111,24 @@ pub(super) fn disturbances(measured: &Measured) -> Check {
         (Verdict::Warn, note)
     };
     check("disturbances", Some(count as f64), Some(0.0), verdict, note)
+}
+
+/// Threads and tasks that panicked, of servers and workers.
+pub(super) fn tasks(evidence: &Evidence) -> Check {
+    let Panics { count, first } = &evidence.panics;
+    none_of("tasks", *count, "no thread and no task panicked", || {
+        let first = first.as_deref().unwrap_or("without a message");
+        format!("{count} threads or tasks panicked, the first with: {first}; this is a bug, report it")
+    })
+}
+
+/// Faults that were asked for and did not happen: what was to be proven was not.
+pub(super) fn faults(evidence: &Evidence) -> Check {
+    let fine = if evidence.faults == 0 { "no fault was asked for" } else { "every fault that was asked for happened" };
+    none_of("faults", evidence.not_injected.len() as u64, fine, || {
+        let keys: Vec<String> = evidence.not_injected.iter().map(|key| format!("faults.{key}")).collect();
+        format!("asked for, but it never happened: {}; see FORMAT.md for when it would", keys.join(", "))
+    })
 }
 
 pub(super) fn clock(evidence: &Evidence) -> Check {

@@ -1,10 +1,9 @@
-//! Whether it is the approach that was measured: publisher and load generator punctual, machine quiet, latencies
-//! steady.
+//! Whether it is the approach that was measured: publisher punctual, machine quiet, both sides with CPU time to spare.
 
 use reports::schema::{Check, Measured, Summary, Verdict};
 
 use super::{check, nothing};
-use crate::coordinator::evidence::{Evidence, WarmUp};
+use crate::coordinator::{evidence::Evidence, machine::FOREIGN_SHARES};
 
 /// Share of a latency that is the publisher's lateness.
 const LATENESS: [f64; 2] = [0.2, 0.5];
@@ -18,16 +17,10 @@ const OMISSION_WARN: f64 = 0.1;
 const HICCUP_WARN: f64 = 0.5;
 /// Shares of the processors.
 const STEAL: [f64; 2] = [0.05, 0.15];
-const FOREIGN: f64 = 0.1;
 const BUSY: [f64; 2] = [0.8, 0.9];
 /// Threads that wait for a processor, on average, for each processor there is. Waiting over waiting and running, which
 /// others judge, is a third on an idle machine, where a woken thread waits a moment for the one that woke it.
 const WAITING: [f64; 2] = [0.25, 0.5];
-/// Change of the median from the first half of the window to the second: half as much again as 99 of 100 trials of the
-/// scenario a-a read.
-const DRIFT_WARN: f64 = 0.75;
-/// Probability of a trend by chance.
-const TREND: f64 = 0.001;
 
 /// The publisher against its own schedule: what it was late by itself, over what the machine does to any thread.
 pub(super) fn lateness(measured: &Measured) -> Check {
@@ -136,43 +129,67 @@ pub(super) fn host(measured: &Measured) -> Check {
         percent(host.pressure_share),
     );
     let stolen = graded(host.steal_share.unwrap_or_default(), STEAL);
-    let foreign = host.foreign_share.unwrap_or_default();
-    let (value, limit, verdict, remedy) = if stolen.verdict > Verdict::Pass {
-        let remedy = ": the hypervisor gave the processors to others; use a machine of your own";
-        (stolen.value, stolen.limit, stolen.verdict, remedy)
-    } else if throttled_us > 0 {
-        (throttled_share, 0.0, Verdict::Warn, ": a limit on processor time held these processes back; raise it")
-    } else if foreign > FOREIGN {
-        (foreign, FOREIGN, Verdict::Warn, ": other processes took the processors; stop them")
-    } else {
-        (foreign, FOREIGN, Verdict::Pass, "")
+    let foreign = graded(host.foreign_share.unwrap_or_default(), FOREIGN_SHARES);
+    let throttled = Graded {
+        value: throttled_share,
+        limit: 0.0,
+        verdict: if throttled_us > 0 { Verdict::Warn } else { Verdict::Pass },
     };
-    check("host", Some(value), Some(limit), verdict, format!("{said}{remedy}"))
+    // The worst, and of equals the one that is named first.
+    let signs = [
+        (&foreign, ": other processes took the cores; stop them"),
+        (&throttled, ": a limit on CPU time held these processes back; raise it"),
+        (&stolen, ": the hypervisor gave the cores to others; use a machine of your own"),
+    ];
+    let [worst, ..] = signs;
+    let worst =
+        signs.into_iter().fold(worst, |worst, sign| if sign.0.verdict >= worst.0.verdict { sign } else { worst });
+    let (Graded { value, limit, verdict }, remedy) = match worst {
+        (sign, remedy) if sign.verdict > Verdict::Pass => (sign, remedy),
+        _ => (&foreign, ""),
+    };
+    check("host", Some(*value), Some(*limit), *verdict, format!("{said}{remedy}"))
 }
 
 /// A load generator that waits for a processor measures its own queue.
 pub(super) fn client_saturation(measured: &Measured, evidence: &Evidence) -> Check {
     let cpu = measured.cpu;
-    let worst = saturation(measured, evidence, cpu.client_us, cpu.client_wait_us);
+    let Saturation { worst, is_busy } = saturation(measured, evidence, cpu.client_us, cpu.client_wait_us);
     let note = match worst.verdict {
-        Verdict::Pass => "the load generator had processor time to spare",
+        Verdict::Pass => "the load generator had CPU time to spare".into(),
+        Verdict::Warn | Verdict::Invalid if is_busy => {
+            let cost = per_delivery(measured);
+            format!(
+                "the load generator itself used most of the CPU time, {cost}, so its own queues are measured: reading \
+                 and decoding is the bottleneck; use fewer clients or events, smaller payloads, or more cores"
+            )
+        }
         Verdict::Warn | Verdict::Invalid => {
-            "the load generator was short of processor time, so that its own queues are measured: use fewer clients or \
-             events, or more cores"
+            "the load generator's threads waited for cores that others used, so its own queues are measured: stop other \
+             processes, use fewer clients or events, or more cores"
+                .into()
         }
     };
-    check("client-saturation", Some(worst.value), Some(worst.limit), worst.verdict, note.into())
+    check("client-saturation", Some(worst.value), Some(worst.limit), worst.verdict, note)
+}
+
+/// The clients' CPU time per delivery, and per byte that they received.
+fn per_delivery(measured: &Measured) -> String {
+    let cpu_us = measured.cpu.client_us as f64;
+    let bytes = measured.wire.server_to_client_bytes;
+    let per_byte = if bytes > 0 { format!(", {:.1} ns per byte", cpu_us * 1e3 / bytes as f64) } else { String::new() };
+    format!("{:.1} µs per delivery{per_byte}", cpu_us / measured.events.arrived.max(1) as f64)
 }
 
 /// A server that waits for a processor is overloaded, which is a result: the row is labelled, and stays.
 pub(super) fn server_saturation(measured: &Measured, evidence: &Evidence) -> Check {
     let cpu = measured.cpu;
-    let worst = saturation(measured, evidence, cpu.server_us, cpu.server_wait_us);
+    let Saturation { worst, .. } = saturation(measured, evidence, cpu.server_us, cpu.server_wait_us);
     let (verdict, note) = match worst.verdict {
-        Verdict::Pass => (Verdict::Pass, "the server had processor time to spare"),
+        Verdict::Pass => (Verdict::Pass, "the server had CPU time to spare"),
         Verdict::Warn | Verdict::Invalid => {
-            let note = "OVERLOAD: the server was short of processor time, so that its queues are measured and not its \
-                        speed; lower the load to see that";
+            let note = "OVERLOAD: the server was short of CPU time, so its queues are measured and not its speed; lower \
+                        the load to see that";
             (Verdict::Warn, note)
         }
     };
@@ -195,33 +212,17 @@ fn graded(value: f64, [warn, invalid]: [f64; 2]) -> Graded {
     Graded { value, limit: warn, verdict }
 }
 
-/// The worse of two signs: processor time over all there was, and threads that waited for some.
-fn saturation(measured: &Measured, evidence: &Evidence, cpu_us: u64, wait_us: u64) -> Graded {
+/// The worse of two signs: CPU time over all there was, and threads that waited for some.
+struct Saturation {
+    worst: Graded,
+    /// The worse one is the CPU time.
+    is_busy: bool,
+}
+
+fn saturation(measured: &Measured, evidence: &Evidence, cpu_us: u64, wait_us: u64) -> Saturation {
     let available_us = measured.window.measure_ms as f64 * 1_000.0 * f64::from(evidence.processors);
     let busy = graded(cpu_us as f64 / available_us, BUSY);
     let waiting = graded(wait_us as f64 / available_us, WAITING);
     let is_busy = (busy.verdict, busy.value / busy.limit) >= (waiting.verdict, waiting.value / waiting.limit);
-    if is_busy { busy } else { waiting }
-}
-
-/// Whether the latencies were still changing when the window opened.
-pub(super) fn warm_up(evidence: &Evidence) -> Check {
-    let Some(WarmUp { change, probability }) = evidence.warm_up else {
-        return nothing("warm-up", "too few events to tell");
-    };
-    let factor = (1.0 + change).max(1.0 / (1.0 + change));
-    let (verdict, note) = if factor > 1.0 + DRIFT_WARN && probability < TREND {
-        let note = "the latencies change through the window: lengthen window.warmup, or look for what grows";
-        (Verdict::Warn, note)
-    } else {
-        (Verdict::Pass, "no trend in the window that chance does not explain")
-    };
-    check("warm-up", Some(change), Some(DRIFT_WARN), verdict, note.into())
-}
-
-/// Whether those who subscribed first are served first; said, and not judged.
-pub(super) fn position(evidence: &Evidence) -> Check {
-    let Some(correlation) = evidence.position else { return nothing("position", "no event has two receivers") };
-    let note = "correlation of the order of subscription with the order of arrival; said, and not judged";
-    check("position", Some(correlation), None, Verdict::Pass, note.into())
+    Saturation { worst: if is_busy { busy } else { waiting }, is_busy }
 }

@@ -1,0 +1,36 @@
+//! Keeps the cores awake while a trial is measured: asks the kernel for wake-ups without delay, so that an idle core
+//! polls for work instead of sleeping.
+//!
+//! It takes no CPU time from anybody. Threads that spin at the lowest priority would: `SCHED_IDLE` yields inside its
+//! own scheduling group only, and to all others the group is as busy as any.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::Write,
+};
+
+use crate::environment;
+
+/// Holds the request: it is in force for as long as the file is open.
+const REQUEST: &str = "/dev/cpu_dma_latency";
+/// Names the driver that obeys the request.
+const DRIVER: &str = "/sys/devices/system/cpu/cpuidle/current_driver";
+
+/// Keeps the cores awake until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Awake {
+    _request: File,
+}
+
+impl Awake {
+    /// Asks for it. Returns `None` if the system has no such request, obeys none, or does not let this user make it.
+    pub(crate) fn request() -> Option<Self> {
+        if matches!(environment::file(DRIVER).as_str(), "none" | environment::UNKNOWN) {
+            return None;
+        }
+        let mut request = OpenOptions::new().write(true).open(REQUEST).ok()?;
+        // The longest delay of a wake-up, in microseconds.
+        request.write_all(&0_i32.to_ne_bytes()).ok()?;
+        Some(Self { _request: request })
+    }
+}
