@@ -177,10 +177,16 @@ async fn a_registration_that_makes_no_sense_is_refused_with_the_reason() {
     for (url, symbol, secrets, reason) in [
         ("http://192.0.2.1/in", "BTC", vec![secret(1).0], "is no http URL of a loopback address"),
         ("http://127.0.0.1:1/in", "DOGE", vec![secret(1).0], "unknown symbol `DOGE`"),
+        ("http://127.0.0.1:1/in", "", vec![secret(1).0], "name at least one symbol"),
         ("http://127.0.0.1:1/in", "BTC", vec!["plain".into()], "a secret is"),
         ("http://127.0.0.1:1/in", "BTC", vec![], "secrets are needed"),
     ] {
-        let registration = Registration { url: url.into(), symbols: vec![symbol.into()], after: None, secrets };
+        let registration = Registration {
+            url: url.into(),
+            symbols: symbol.split_terminator(',').map(Into::into).collect(),
+            after: None,
+            secrets,
+        };
         let body = serde_json::to_string(&registration).expect("JSON");
         let (status, answer) = ask(&fixture, "POST", "/subscriptions", &body).await;
         assert!(status == 400 && answer.contains(reason), "{status} {answer}");

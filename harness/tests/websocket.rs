@@ -54,6 +54,7 @@ async fn every_offence_is_called_by_its_name() {
     for (messages, code, reason) in [
         (&["{}"][..], 1008, "cannot decode JSON message"),
         (&[r#"{"subscribe":{"symbols":["DOGE"]}}"#], 1008, "unknown symbol `DOGE`"),
+        (&[r#"{"subscribe":{"symbols":[]}}"#], 1008, "name at least one symbol"),
         (&[r#"{"order":{"symbol":"BTC","quantity":1,"side":"BUY"}}"#], 1008, "the first message must subscribe"),
         (&[SUBSCRIBE, SUBSCRIBE], 1008, "this connection has subscribed already"),
         (&[&"x".repeat(MESSAGE_LIMIT_BYTES + 1)], 1009, "Space limit exceeded"),

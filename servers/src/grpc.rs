@@ -25,7 +25,7 @@ use tonic::{
 };
 
 use crate::{
-    Connection, Context, Ended, Entry, Hub, Page, ServeError, Subscription, UnknownSymbol, grpc_bidi,
+    Connection, Context, Ended, Entry, Hub, Page, ServeError, Subscription, SymbolError, grpc_bidi,
     grpc_deadline::Deadline, grpc_stream, grpc_unary, trade::Desk,
 };
 
@@ -108,9 +108,6 @@ pub(crate) struct Market {
 impl Market {
     /// The subscription that a client asks for.
     pub(crate) fn subscribe(&self, request: &SubscribeRequest) -> Result<Subscription, Status> {
-        if request.symbols.is_empty() {
-            return Err(Status::invalid_argument("name at least one symbol"));
-        }
         let symbols = self.hub.resolve(request.symbols.iter().map(String::as_str))?;
         let after = request.cursor().map_err(|invalid| Status::invalid_argument(invalid.to_string()))?;
         Ok(self.hub.subscribe(symbols, after))
@@ -236,9 +233,9 @@ pub(crate) fn until<T: 'static>(
     .boxed()
 }
 
-impl From<UnknownSymbol> for Status {
-    fn from(unknown: UnknownSymbol) -> Self {
-        Self::invalid_argument(unknown.to_string())
+impl From<SymbolError> for Status {
+    fn from(error: SymbolError) -> Self {
+        Self::invalid_argument(error.to_string())
     }
 }
 

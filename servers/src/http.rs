@@ -18,7 +18,7 @@ use proto::{Cursor, EventPage, Quote, wire::CURSOR_HEADER};
 use serde::Deserialize;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Connection, Ended, Hub, Page, ServeError, SymbolId, TooOld, Transport, UnknownSymbol};
+use crate::{Connection, Ended, Hub, Page, ServeError, SymbolError, SymbolId, TooOld, Transport};
 
 /// Buffer of one connection; requests and answers of these approaches are far smaller, and hyper takes no less.
 const BUFFER_BYTES: usize = 8 * 1024;
@@ -73,7 +73,7 @@ pub(crate) struct EventsQuery {
 }
 
 impl EventsQuery {
-    pub(crate) fn symbol_ids(&self, hub: &Arc<Hub>) -> Result<Vec<SymbolId>, UnknownSymbol> {
+    pub(crate) fn symbol_ids(&self, hub: &Arc<Hub>) -> Result<Vec<SymbolId>, SymbolError> {
         hub.resolve(self.symbols.split(','))
     }
 
@@ -97,7 +97,7 @@ fn answer(page: &Page) -> Response {
     (no_store, content_type, EventPage::join(page.cursor, page.has_more, &events)).into_response()
 }
 
-impl IntoResponse for UnknownSymbol {
+impl IntoResponse for SymbolError {
     fn into_response(self) -> Response {
         (StatusCode::BAD_REQUEST, self.to_string()).into_response()
     }

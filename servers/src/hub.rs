@@ -100,10 +100,16 @@ pub struct TooOld {
     pub head: Cursor,
 }
 
-/// A symbol that the feed does not have.
+/// Names that select no symbols of the feed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown symbol `{0}`")]
-pub struct UnknownSymbol(pub String);
+pub enum SymbolError {
+    /// A client that names no symbol would wait for events that never come.
+    #[error("name at least one symbol")]
+    Missing,
+    /// The feed does not have this symbol.
+    #[error("unknown symbol `{0}`")]
+    Unknown(String),
+}
 
 /// The event log of one server process.
 #[derive(Debug)]
@@ -210,10 +216,11 @@ impl Hub {
     /// The index of each symbol, once: a client that names one twice would get its events twice.
     ///
     /// # Errors
-    /// The first symbol that the feed does not have.
-    pub fn resolve<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Vec<SymbolId>, UnknownSymbol> {
-        let resolve = |name: &str| self.names.get(name).copied().ok_or_else(|| UnknownSymbol(name.to_owned()));
-        names.into_iter().map(resolve).collect::<Result<BTreeSet<_>, _>>().map(|symbols| symbols.into_iter().collect())
+    /// There is no name, or the feed does not have one of them; it is the first such name that is reported.
+    pub fn resolve<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Vec<SymbolId>, SymbolError> {
+        let resolve = |name: &str| self.names.get(name).copied().ok_or_else(|| SymbolError::Unknown(name.to_owned()));
+        let symbols = names.into_iter().map(resolve).collect::<Result<BTreeSet<_>, _>>()?;
+        if symbols.is_empty() { Err(SymbolError::Missing) } else { Ok(symbols.into_iter().collect()) }
     }
 
     /// The newest event of a symbol, or its opening quote with sequence number 0.

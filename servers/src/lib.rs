@@ -27,7 +27,7 @@ pub mod sse;
 pub mod webhook;
 pub mod websocket;
 
-pub use hub::{Entry, Hub, Limits, Page, SymbolId, TooOld, UnknownSymbol};
+pub use hub::{Entry, Hub, Limits, Page, SymbolError, SymbolId, TooOld};
 pub use subscription::{Ended, Subscription};
 pub use transport::{Connection, Meter, Traffic, Transport};
 

@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use super::Socket;
-use crate::{Connection, Ended, Subscription, UnknownSymbol};
+use crate::{Connection, Ended, Subscription, SymbolError};
 
 /// How long the other side may take to answer a close frame.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
@@ -94,9 +94,9 @@ impl From<Ended> for End {
     }
 }
 
-impl From<UnknownSymbol> for End {
-    fn from(unknown: UnknownSymbol) -> Self {
-        policy(unknown.to_string())
+impl From<SymbolError> for End {
+    fn from(error: SymbolError) -> Self {
+        policy(error.to_string())
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(code(&Ended::Closed.into()), 1001);
         assert_eq!(code(&Error::Protocol(ProtocolError::UnmaskedFrameFromClient).into()), 1002);
         assert_eq!(code(&Error::Utf8(String::new()).into()), 1007);
-        assert_eq!(code(&UnknownSymbol("DOGE".into()).into()), 1008);
+        assert_eq!(code(&SymbolError::Unknown("DOGE".into()).into()), 1008);
         assert_eq!(code(&Ended::Overflow { cursor: 7.into() }.into()), 1013);
         assert_eq!(code(&Error::ConnectionClosed.into()), 0);
     }
