@@ -1,41 +1,44 @@
 //! Webhooks: the consumer listens on an address of its own, registers it once with the producer, and takes one event a
-//! request. `inbox` checks and keeps what arrives.
+//! request. `connection` answers one connection, `inbox` checks and keeps what arrives.
 //!
 //! It reconnects to nobody: the producer repeats what was not taken, and starts from where it was, as long as it runs.
 //! A consumer that ends says nothing either; the producer gives up an endpoint that takes nothing.
 
+mod connection;
 mod inbox;
 
 use std::{
-    convert::Infallible,
     future::poll_fn,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     task::{Context as TaskContext, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use fastrand::Rng;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use http_body_util::{BodyExt, Full};
-use hyper::{Request, StatusCode, client, header, server, service::service_fn};
+use hyper::{Request, StatusCode, client, header};
 use hyper_util::rt::TokioIo;
 use proto::{
     webhook::{Registration, Secret},
     wire::SUBSCRIPTIONS_PATH,
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
-use self::inbox::Inbox;
+use self::{connection::serve, inbox::Inbox};
 use crate::{Batch, ClientError, Context, Cost, Endpoint, Subscription};
 
 /// Where on the consumer's own address the producer sends to.
 const TARGET: &str = "/webhook";
 /// Length of a new secret's key.
 const KEY_BYTES: usize = 24;
-/// Buffer of one connection; hyper takes no less.
-const BUFFER_BYTES: usize = 8 * 1024;
+/// Connections at a time. One producer uses one, so others are strangers, and wait until one of these has ended.
+const CONNECTIONS: usize = 64;
+/// Pause before accepting again when the process has no descriptor left.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 /// The first port of five digits.
 const FIVE_DIGITS: u16 = 10_000;
 /// Ports that are tried for one; then the last will do.
@@ -63,7 +66,14 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
     let registration = Registration { url, symbols: context.symbols, after, secrets: vec![text] };
     register(context.endpoint, &registration).await?;
     let inbox = Arc::new(Inbox::new(secret));
-    Ok(Box::new(Webhook { listener, connections: FuturesUnordered::new(), inbox, keeps_alive, accepted: 0 }))
+    Ok(Box::new(Webhook {
+        listener,
+        connections: FuturesUnordered::new(),
+        inbox,
+        keeps_alive,
+        accepted: 0,
+        pause: None,
+    }))
 }
 
 /// On a port of five digits, as nearly all are: the producer names it in each call, and calls should be of one length.
@@ -116,6 +126,8 @@ struct Webhook {
     /// The producer opens another connection only where it lost one.
     keeps_alive: bool,
     accepted: u64,
+    /// No connection could be accepted, and is not before this has passed.
+    pause: Option<BoxFuture<'static, ()>>,
 }
 
 impl Subscription for Webhook {
@@ -132,34 +144,27 @@ impl Webhook {
     fn receive(&mut self, context: &mut TaskContext<'_>) {
         loop {
             while let Poll::Ready(Some(())) = self.connections.poll_next_unpin(context) {}
-            match self.listener.poll_accept(context) {
-                Poll::Ready(Ok((stream, _))) => {
+            if self.connections.len() >= CONNECTIONS {
+                return;
+            }
+            if self.pause.as_mut().is_some_and(|pause| pause.poll_unpin(context).is_pending()) {
+                return;
+            }
+            self.pause = None;
+            let Poll::Ready(accepted) = self.listener.poll_accept(context) else { return };
+            match accepted {
+                Ok((stream, _)) => {
+                    // The producer opens the connection that it keeps alive at once, and sends when there is an event.
+                    let is_expected = self.keeps_alive && self.accepted == 0;
                     if self.keeps_alive && self.accepted > 0 {
                         self.inbox.count(Cost { reconnects: 1, ..Cost::default() });
                     }
                     self.accepted += 1;
-                    self.connections.push(serve(stream, Arc::clone(&self.inbox)).boxed());
+                    self.connections.push(serve(stream, Arc::clone(&self.inbox), is_expected).boxed());
                 }
-                // A connection that failed before it was taken: the producer opens another.
-                Poll::Ready(Err(_)) => {
-                    context.waker().wake_by_ref();
-                    return;
-                }
-                Poll::Pending => return,
+                // A connection that failed before it was taken, or no descriptor is left.
+                Err(_) => self.pause = Some(tokio::time::sleep(EXHAUSTED_PAUSE).boxed()),
             }
         }
-    }
-}
-
-async fn serve(stream: TcpStream, inbox: Arc<Inbox>) {
-    let service = service_fn(|request| {
-        let inbox = Arc::clone(&inbox);
-        async move { Ok::<_, Infallible>(inbox.answer(request).await) }
-    });
-    if stream.set_nodelay(true).is_ok() {
-        let mut builder = server::conn::http1::Builder::new();
-        builder.max_buf_size(BUFFER_BYTES);
-        // What was on its way when a connection fails is repeated by the producer.
-        let _ = builder.serve_connection(TokioIo::new(stream), service).await;
     }
 }

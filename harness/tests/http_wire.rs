@@ -11,24 +11,35 @@ use tokio::{
     net::TcpStream,
 };
 
-/// How long an answer may take, and a silence must last.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Guards against waiting for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The approaches that a browser can use without a library, with a path of each.
+const OF_BROWSERS: [(&str, &str); 4] = [
+    ("short-poll", "/events?symbols=BTC&after=0"),
+    ("conditional-get", "/quotes/BTC"),
+    ("long-poll", "/events?symbols=BTC&after=0"),
+    ("sse", "/stream?symbols=BTC&after=0"),
+];
 
 fn start(name: &str) -> Fixture {
     let subject = subjects().into_iter().find(|subject| subject.name == name).expect("the registry has it");
     Fixture::start(subject, Limits { replay_events: 16, ..Limits::default() }).expect("a port is free")
 }
 
-async fn send(fixture: &Fixture, target: &str, headers: &str) -> TcpStream {
+async fn send(fixture: &Fixture, method: &str, target: &str, headers: &str) -> TcpStream {
     let mut stream = TcpStream::connect(fixture.address).await.unwrap();
-    let request = format!("GET {target} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
+    let request = format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     stream
 }
 
 /// Head and body of the answer to one request on a connection of its own.
 async fn get(fixture: &Fixture, target: &str, headers: &str) -> (String, String) {
-    let mut stream = send(fixture, target, &format!("connection: close\r\n{headers}")).await;
+    ask(fixture, "GET", target, headers).await
+}
+
+async fn ask(fixture: &Fixture, method: &str, target: &str, headers: &str) -> (String, String) {
+    let mut stream = send(fixture, method, target, &format!("connection: close\r\n{headers}")).await;
     let mut answer = String::new();
     tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("an answer in time").unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head ends");
@@ -147,7 +158,7 @@ async fn an_unchanged_quote_is_304_with_the_validators_and_no_body() {
 async fn a_held_request_leaves_the_hub_when_its_client_goes_away() {
     let fixture = start("long-poll");
     let idle = Arc::strong_count(&fixture.hub);
-    let stream = send(&fixture, "/events?after=0&hold=5m&symbols=BTC", "").await;
+    let stream = send(&fixture, "GET", "/events?after=0&hold=5m&symbols=BTC", "").await;
     let is_held = |held: bool| {
         let hub = Arc::clone(&fixture.hub);
         // The count includes the clone.
@@ -158,16 +169,23 @@ async fn a_held_request_leaves_the_hub_when_its_client_goes_away() {
         }
     };
     tokio::time::timeout(PATIENCE, is_held(true)).await.expect("the request is held");
+    // The connection is reset; one that is only closed might belong to a client that waits.
+    stream.set_zero_linger().unwrap();
     drop(stream);
     tokio::time::timeout(PATIENCE, is_held(false)).await.expect("the handler is dropped with its connection");
 }
 
 #[tokio::test]
-async fn a_held_request_is_told_of_a_shutdown() {
+async fn a_request_is_told_of_a_shutdown() {
     let fixture = start("long-poll");
-    let mut stream = send(&fixture, "/events?after=0&hold=5m&symbols=BTC", "").await;
+    let mut stream = send(&fixture, "GET", "/events?after=0&hold=5m&symbols=BTC", "").await;
     fixture.hub.close();
     let head = read_until(&mut stream, "\r\n\r\n").await;
+    assert_has(&head, &["HTTP/1.1 503 Service Unavailable", "retry-after: 1"]);
+    // A stream would end at once, so it is not begun.
+    let fixture = start("sse");
+    fixture.hub.close();
+    let (head, _) = get(&fixture, "/stream?symbols=BTC", "").await;
     assert_has(&head, &["HTTP/1.1 503 Service Unavailable", "retry-after: 1"]);
 }
 
@@ -176,7 +194,8 @@ async fn a_stream_opens_for_browsers_and_proxies_and_resumes_by_the_newer_cursor
     let mut fixture = start("sse");
     fixture.publish(13);
     let [seventh, eighth, last] = [7, 8, 13].map(|sequence| fixture.hub.cursor(sequence).to_string());
-    let mut stream = send(&fixture, "/stream?symbols=BTC,ETH&after=1", &format!("last-event-id: {seventh}\r\n")).await;
+    let mut stream =
+        send(&fixture, "GET", "/stream?symbols=BTC,ETH&after=1", &format!("last-event-id: {seventh}\r\n")).await;
     let text = read_until(&mut stream, &format!("id: {last}\n")).await;
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     assert_has(head, &["HTTP/1.1 200 OK", "content-type: text/event-stream", "cache-control: no-cache"]);
@@ -195,10 +214,122 @@ async fn a_stream_that_resumes_too_late_begins_with_a_reset() {
     let of_another_log = start("sse").hub.cursor(99);
     for (id, fresh) in [("1".to_owned(), 103), (of_another_log.to_string(), 109)] {
         let head = fixture.hub.cursor(fixture.head());
-        let mut stream = send(&fixture, "/stream?symbols=BTC", &format!("last-event-id: {id}\r\n")).await;
+        let mut stream = send(&fixture, "GET", "/stream?symbols=BTC", &format!("last-event-id: {id}\r\n")).await;
         let text = read_until(&mut stream, "event: reset\ndata:\n\n").await;
         assert!(text.contains(&format!("id: {head}\nevent: reset\n")), "{text}");
         fixture.publish(6);
         read_until(&mut stream, &format!("id: {}\n", fixture.hub.cursor(fresh))).await;
     }
+}
+
+#[tokio::test]
+async fn every_server_says_what_it_answers() {
+    for name in ["short-poll", "conditional-get", "long-poll", "sse", "websocket", "grpc-web", "webhook"] {
+        let fixture = start(name);
+        let (head, body) = get(&fixture, "/", "").await;
+        assert_has(&head, &["HTTP/1.1 200 OK", "content-type: text/plain; charset=utf-8"]);
+        assert!(body.starts_with(&format!("{name}: ")) && body.contains("curl "), "{body}");
+        assert!(body.contains(&format!("http://{}/", fixture.address)) && !body.contains("{address}"), "{body}");
+        let (head, rest) = ask(&fixture, "HEAD", "/", "").await;
+        assert_has(&head, &["HTTP/1.1 200 OK", &format!("content-length: {}", body.len())]);
+        assert_eq!(rest, "");
+        let (head, rest) = get(&fixture, "/elsewhere", "").await;
+        assert_has(&head, &["HTTP/1.1 404 Not Found"]);
+        assert!(rest.contains("/elsewhere") && rest.contains("`GET /`"), "{rest}");
+        let (head, _) = ask(&fixture, "DELETE", "/", "").await;
+        assert_has(&head, &["HTTP/1.1 405 Method Not Allowed", "allow: GET,HEAD"]);
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_may_read_what_a_browser_can_use() {
+    for (name, target) in OF_BROWSERS {
+        let mut fixture = start(name);
+        fixture.publish(1);
+        let asked = "if-none-match,last-event-id,cache-control";
+        let preflight = format!(
+            "origin: http://page.example\r\naccess-control-request-method: GET\r\naccess-control-request-headers: {asked}\r\n"
+        );
+        let (head, _) = ask(&fixture, "OPTIONS", target, &preflight).await;
+        assert_has(&head, &["HTTP/1.1 200 OK", "access-control-allow-origin: *"]);
+        assert_has(
+            &head,
+            &[&format!("access-control-allow-headers: {asked}"), "access-control-allow-methods: GET,HEAD"],
+        );
+        let mut stream = send(&fixture, "GET", target, "origin: http://page.example\r\n").await;
+        let head = read_until(&mut stream, "\r\n\r\n").await;
+        assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
+        assert_has(&head, &["access-control-allow-origin: *"]);
+        assert_has(&head, &["access-control-expose-headers: x-cursor,etag,retry-after"]);
+        let mut stream = send(&fixture, "GET", target, "").await;
+        let head = read_until(&mut stream, "\r\n\r\n").await;
+        assert!(!head.contains("access-control") && !head.contains("vary"), "{name}: {head}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_symbols_is_told_so() {
+    for (name, path) in [("short-poll", "/events"), ("long-poll", "/events"), ("sse", "/stream")] {
+        let fixture = start(name);
+        for query in ["", "?symbols=", "?symbols=,", "?after=0"] {
+            let (head, body) = get(&fixture, &format!("{path}{query}"), "").await;
+            assert_has(&head, &["HTTP/1.1 400 Bad Request"]);
+            assert_eq!(body, "name at least one symbol", "{name} {query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_methods_and_heads_are_answered_as_http_says() {
+    for (name, target) in OF_BROWSERS {
+        let mut fixture = start(name);
+        fixture.publish(1);
+        let (head, _) = ask(&fixture, "POST", target, "content-length: 0\r\n").await;
+        assert_has(&head, &["HTTP/1.1 405 Method Not Allowed", "allow: GET,HEAD"]);
+        let (head, body) = ask(&fixture, "HEAD", target, "").await;
+        assert_has(&head, &["HTTP/1.1 200 OK"]);
+        assert!(body.is_empty() && !head.contains("content-length: 0"), "{name}: {head}");
+        // `%42TC` is `BTC`, and a field that nobody knows says nothing.
+        let target = target.replace("BTC", "%42TC") + if target.contains('?') { "&unknown=1" } else { "?unknown=1" };
+        let mut stream = send(&fixture, "GET", &target, "").await;
+        assert!(read_until(&mut stream, "\"sequence\":1,").await.starts_with("HTTP/1.1 200 OK"));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_side_is_answered() {
+    for (name, target) in OF_BROWSERS {
+        let mut fixture = start(name);
+        let mut stream = send(&fixture, "GET", &target.replace("&after=0", "&after=0&hold=100ms"), "").await;
+        stream.shutdown().await.unwrap();
+        let head = read_until(&mut stream, "\r\n\r\n").await;
+        assert!(head.starts_with("HTTP/1.1 20"), "{name}: {head}");
+        if head.contains("text/event-stream") {
+            fixture.publish(1);
+            read_until(&mut stream, "\"sequence\":1,").await;
+            continue;
+        }
+        let rest = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut Vec::new())).await;
+        rest.expect("the connection is closed when the answer is complete").unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_head_of_many_fields_is_read() {
+    let fixture = start("short-poll");
+    let fields: String = (0..95).map(|number| format!("x-proxy-{number}: {}\r\n", "x".repeat(100))).collect();
+    let (head, _) = get(&fixture, "/events?symbols=BTC", &fields).await;
+    assert_has(&head, &["HTTP/1.1 204 No Content"]);
+}
+
+#[tokio::test]
+async fn an_empty_last_event_id_is_as_none_and_a_strange_one_is_refused() {
+    let mut fixture = start("sse");
+    fixture.publish(7);
+    for field in ["last-event-id:\r\n", "last-event-id: \r\n"] {
+        let mut stream = send(&fixture, "GET", "/stream?symbols=BTC&after=1", field).await;
+        read_until(&mut stream, "\"sequence\":7,").await;
+    }
+    let (head, _) = get(&fixture, "/stream?symbols=BTC", "last-event-id: caf\u{e9}\r\n").await;
+    assert_has(&head, &["HTTP/1.1 400 Bad Request"]);
 }

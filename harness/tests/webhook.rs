@@ -10,7 +10,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Guards against waiting for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn start() -> Fixture {
     let subject = subjects().into_iter().find(|subject| subject.name == "webhook").expect("it is registered");
@@ -40,8 +41,15 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 
 /// Sends one request to the server; its status and body.
 async fn ask(fixture: &Fixture, method: &str, path: &str, body: &str) -> (u16, String) {
+    ask_as(fixture, method, path, "application/json", body).await
+}
+
+async fn ask_as(fixture: &Fixture, method: &str, path: &str, media_type: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(fixture.address).await.expect("a connection");
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     stream.write_all((head + body).as_bytes()).await.expect("a request is sent");
     let (head, body) = read_message(&mut stream).await.expect("an answer");
     (head[9..12].parse().expect("a status"), body)
@@ -62,9 +70,13 @@ struct Consumer {
 
 impl Consumer {
     async fn register(fixture: &Fixture, symbol: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        Self::register_as(fixture, "127.0.0.1", symbol).await
+    }
+
+    async fn register_as(fixture: &Fixture, host: &str, symbol: &str) -> Self {
+        let listener = TcpListener::bind((host, 0)).await.expect("a listener");
         let registration = Registration {
-            url: format!("http://{}/in?tag=1", listener.local_addr().expect("an address")),
+            url: format!("http://{host}:{}/in?tag=1", listener.local_addr().expect("an address").port()),
             symbols: vec![symbol.into()],
             after: None,
             secrets: vec![secret(1).0, secret(2).0],
@@ -90,9 +102,13 @@ impl Consumer {
     }
 
     async fn next_answered(&mut self, answer: &str) -> (String, String) {
+        self.next_answered_with(&format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\n\r\n")).await
+    }
+
+    async fn next_answered_with(&mut self, answer: &str) -> (String, String) {
         let message = tokio::time::timeout(PATIENCE, self.next()).await.expect("a request in time");
-        let answer = format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\n\r\n");
-        self.stream.as_mut().expect("it asked").write_all(answer.as_bytes()).await.expect("an answer is sent");
+        // The producer may close when the head has come.
+        let _ = self.stream.as_mut().expect("it asked").write_all(answer.as_bytes()).await;
         message
     }
 
@@ -175,7 +191,10 @@ async fn an_endpoint_that_never_answers_delays_no_other() {
 async fn a_registration_that_makes_no_sense_is_refused_with_the_reason() {
     let fixture = start();
     for (url, symbol, secrets, reason) in [
-        ("http://192.0.2.1/in", "BTC", vec![secret(1).0], "is no http URL of a loopback address"),
+        ("http://192.0.2.1/in", "BTC", vec![secret(1).0], "is not an http URL of a loopback address"),
+        ("http://127.0.0.1:99999/in", "BTC", vec![secret(1).0], "invalid port number"),
+        ("http://127.0.0.1:-1/in", "BTC", vec![secret(1).0], "invalid port number"),
+        ("http://127.0.0.1:0/in", "BTC", vec![secret(1).0], "has no port"),
         ("http://127.0.0.1:1/in", "DOGE", vec![secret(1).0], "unknown symbol `DOGE`"),
         ("http://127.0.0.1:1/in", "", vec![secret(1).0], "name at least one symbol"),
         ("http://127.0.0.1:1/in", "BTC", vec!["plain".into()], "a secret is"),
@@ -192,5 +211,55 @@ async fn a_registration_that_makes_no_sense_is_refused_with_the_reason() {
         assert!(status == 400 && answer.contains(reason), "{status} {answer}");
     }
     assert_eq!(ask(&fixture, "POST", "/subscriptions", "{}").await.0, 400);
+    // A web page may send this type to any server without being asked.
+    assert_eq!(ask_as(&fixture, "POST", "/subscriptions", "text/plain", "{}").await.0, 415);
+    assert_eq!(ask(&fixture, "GET", "/subscriptions", "").await.0, 405);
     assert_eq!(ask(&fixture, "GET", "/dead-letters", "").await, (200, "[]".into()));
+}
+
+#[tokio::test]
+async fn whatever_comes_with_success_the_message_is_taken_once() {
+    let mut fixture = start();
+    let mut consumer = Consumer::register_as(&fixture, "localhost", "BTC").await;
+    let fields: String = (0..95).map(|number| format!("x-proxy-{number}: {}\r\n", "x".repeat(200))).collect();
+    let answers = [
+        format!("HTTP/1.1 200 OK\r\ncontent-length: 20000\r\n\r\n{}", "x".repeat(20_000)),
+        format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{}", 30_000, "x".repeat(20_000)),
+        "HTTP/1.1 202 Accepted\r\ncontent-length: 20000\r\n\r\nand no more".into(),
+        "HTTP/1.1 200 OK\r\n\r\nuntil the end".into(),
+        "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n".into(),
+        format!("HTTP/1.1 200 OK\r\n{fields}content-length: 0\r\n\r\n"),
+        "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n".into(),
+        "HTTP/1.0 200 OK\r\n\r\n".into(),
+        "HTTP/1.1 204 No Content\r\n\r\n".into(),
+    ];
+    for (answer, sequence) in answers.iter().zip(1_u64..) {
+        fixture.publish_one(0, 0);
+        let (head, body) = consumer.next_answered_with(answer).await;
+        assert!(body.contains(&format!("\"sequence\":{sequence},")), "after {}: {body}", &answer[..40]);
+        assert!(header(&head, "host").is_some_and(|host| host.starts_with("localhost:")), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_removes_a_subscription_whose_id_he_does_not_know() {
+    let mut fixture = start();
+    let mut consumer = Consumer::register(&fixture, "BTC").await;
+    assert_eq!(ask(&fixture, "DELETE", "/subscriptions/sub_1", "").await.0, 404);
+    fixture.publish_one(0, 0);
+    let (head, _) = consumer.next_answered("204 No Content").await;
+    // Whoever sees a message, or the list of dead letters, does not learn it.
+    let secret = consumer.id.strip_prefix("sub_").expect("an id");
+    assert!(secret.len() == 32 && !head.contains(secret), "{head}");
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_may_register_nothing() {
+    let fixture = start();
+    let mut stream = TcpStream::connect(fixture.address).await.expect("a connection");
+    let preflight = "OPTIONS /subscriptions HTTP/1.1\r\nhost: x\r\norigin: http://page.example\r\n\
+        access-control-request-method: POST\r\n\r\n";
+    stream.write_all(preflight.as_bytes()).await.expect("a request is sent");
+    let (head, _) = read_message(&mut stream).await.expect("an answer");
+    assert!(head.starts_with("HTTP/1.1 405") && !head.contains("access-control"), "{head}");
 }

@@ -6,7 +6,10 @@ use futures_util::{SinkExt, StreamExt};
 use harness::conformance::{Fixture, subjects};
 use proto::wire::{MESSAGE_LIMIT_BYTES, RESET_REASON};
 use servers::Limits;
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{Error, Message, protocol::CloseFrame},
@@ -120,6 +123,57 @@ async fn a_client_that_answers_pings_stays() {
     for _ in 0..4 {
         let message = tokio::time::timeout(Duration::from_secs(5), socket.next()).await.expect("in time");
         assert!(matches!(message, Some(Ok(Message::Ping(_)))), "{message:?}");
+    }
+}
+
+/// Head of the answer to a handshake with these fields.
+async fn shake(fixture: &Fixture, fields: &str) -> String {
+    let mut stream = TcpStream::connect(fixture.address).await.expect("a connection");
+    let request = format!("GET /stream HTTP/1.1\r\nhost: localhost\r\n{fields}\r\n");
+    stream.write_all(request.as_bytes()).await.expect("a request is sent");
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.expect("a head"));
+    }
+    String::from_utf8(head).expect("a head is text")
+}
+
+#[tokio::test]
+async fn a_handshake_may_come_through_proxies() {
+    let fixture = start();
+    let rest = "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for fields in [
+        "Connection: Upgrade\r\nUpgrade: websocket\r\n",
+        "Connection: keep-alive\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n",
+        "connection: keep-alive,\tUPGRADE , x-trace\r\nupgrade: h2c, websocket\r\n",
+    ] {
+        let head = shake(&fixture, &format!("{fields}{rest}")).await;
+        assert!(head.starts_with("HTTP/1.1 101 Switching Protocols\r\n"), "{fields}: {head}");
+        assert!(head.contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"), "{head}");
+    }
+    let version = rest.replace("13", "8");
+    for (fields, status) in [
+        (rest.to_owned(), "426 Upgrade Required"),
+        (format!("connection: upgrade\r\nupgrade: websocket\r\n{version}"), "426 Upgrade Required"),
+        ("connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n".into(), "400 Bad Request"),
+    ] {
+        let head = shake(&fixture, &fields).await;
+        assert!(head.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{fields}: {head}");
+        assert!(head.contains("upgrade: websocket\r\n") && head.contains("sec-websocket-version: 13\r\n"), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_was_sent_with_the_handshake_is_read() {
+    let fixture = start();
+    let mut stream = TcpStream::connect(fixture.address).await.expect("a connection");
+    let request = "GET /stream HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+        sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    // A masked ping with an empty payload.
+    stream.write_all(&[request.as_bytes(), &[0x89, 0x80, 1, 2, 3, 4]].concat()).await.expect("both are sent");
+    let mut read = Vec::new();
+    while !read.ends_with(b"\r\n\r\n\x8a\x00") {
+        read.push(stream.read_u8().await.expect("a pong"));
     }
 }
 

@@ -12,15 +12,28 @@ use axum::{
 };
 use proto::{Quote, wire::QUOTES_PATH};
 
-use crate::{Context, Hub, ServeError, http};
+use crate::{
+    Context, Hub, ServeError,
+    http::{self, Site},
+};
+
+/// What `GET /` says.
+const DESCRIPTION: &str = "\
+conditional-get: the client asks at an interval for the newest state, by its version
+
+GET /quotes/BTC                         the newest quote, with its version as ETag; 304 if If-None-Match names it
+
+curl -i 'http://{address}/quotes/BTC'
+";
 
 /// Serves until shutdown.
 ///
 /// # Errors
 /// None: a connection that fails ends alone.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
-    let router = Router::new().route(&format!("{QUOTES_PATH}/{{symbol}}"), get(quote)).with_state(context.hub);
-    http::serve(context.transport, router, context.shutdown).await
+    let routes = Router::new().route(&format!("{QUOTES_PATH}/{{symbol}}"), get(quote)).with_state(context.hub);
+    let site = Site::new(routes, DESCRIPTION, context.transport.address()).open_to_pages();
+    http::serve(context.transport, site, context.shutdown).await
 }
 
 async fn quote(State(hub): State<Arc<Hub>>, Path(symbol): Path<String>, headers: HeaderMap) -> Response {

@@ -8,7 +8,21 @@ use tonic::{Status, server::NamedService};
 use tonic_web::GrpcWebLayer;
 use tower_http::cors::{Any, CorsLayer};
 
-use crate::{Context, ServeError, grpc, http};
+use crate::{
+    Context, ServeError, grpc,
+    http::{self, Site},
+};
+
+/// What `GET /` says.
+const DESCRIPTION: &str = "\
+grpc-web: gRPC server streaming over HTTP/1.1
+
+POST /MarketData/GetQuote, /MarketData/SubscribeQuotes
+                                        with content-type application/grpc-web+proto or application/grpc-web-text
+
+printf '\\0\\0\\0\\0\\5\\n\\3BTC' | curl -s --data-binary @- -H 'content-type: application/grpc-web+proto' \
+  http://{address}/MarketData/GetQuote
+";
 
 /// Serves until shutdown.
 ///
@@ -21,8 +35,9 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
     // there.
     let exposed = [Status::GRPC_STATUS, Status::GRPC_MESSAGE, HeaderName::from_static(CURSOR_HEADER)];
     let cors = CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any).expose_headers(exposed);
-    let router = Router::new().route_service(&methods, service).layer(GrpcWebLayer::new()).layer(cors);
-    http::serve(context.transport, router, context.shutdown).await
+    let routes = Router::new().route_service(&methods, service).layer(GrpcWebLayer::new()).layer(cors);
+    let site = Site::new(routes, DESCRIPTION, context.transport.address());
+    http::serve(context.transport, site, context.shutdown).await
 }
 
 fn name_of<S: NamedService>(_: &S) -> &'static str {

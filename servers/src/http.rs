@@ -1,39 +1,48 @@
 //! Serves a router over the transport, and the forms of question and answer that several HTTP approaches share.
-//! Nothing of what distinguishes one approach from another.
+//! Nothing of what distinguishes one approach from another. `site` is what every server answers beside its approach,
+//! `upload` reads the bodies of requests, `patience` limits how long a connection may keep the server waiting.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+mod patience;
+mod site;
+mod upload;
+
+use std::{convert::Infallible, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
-    http::{StatusCode, header},
+    http::{Request, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use proto::{Cursor, EventPage, Quote, wire::CURSOR_HEADER};
 use serde::Deserialize;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::patience::{Answer, Conversation};
+pub(crate) use self::{
+    patience::Patient,
+    site::Site,
+    upload::{Place, Room, UPLOAD_LIMIT},
+};
 use crate::{Connection, Ended, Hub, Page, ServeError, SymbolError, SymbolId, TooOld, Transport};
 
-/// Buffer of one connection; requests and answers of these approaches are far smaller, and hyper takes no less.
-const BUFFER_BYTES: usize = 8 * 1024;
-/// How long a connection may stay without a whole request head, be it a new one or one kept alive between two polls.
+/// Largest buffer of one connection, and so the largest head of a request: proxies add fields. A buffer begins with the
+/// 8 KiB that hyper takes at least.
+const BUFFER_BYTES: usize = 32 * 1024;
+/// How long a connection may stay without a whole request head between two requests. `patience` limits the first.
 const IDLE_LIMIT: Duration = Duration::from_secs(75);
 /// When a client that meets a server shutting down may come back, in seconds: until then another has taken over.
 const RETRY_AFTER_SECONDS: &str = "1";
 
-/// Serves the router until shutdown, then lets each connection finish its answer, at most for the drain limit.
-pub(crate) async fn serve(transport: Transport, router: Router, shutdown: CancellationToken) -> Result<(), ServeError> {
+/// Serves the site until shutdown, then lets each connection finish its answer, at most for the drain limit.
+pub(crate) async fn serve(transport: Transport, site: Site, shutdown: CancellationToken) -> Result<(), ServeError> {
     let connections = TaskTracker::new();
+    let room = Room::default();
     loop {
         tokio::select! {
             connection = transport.accept() => {
-                connections.spawn(serve_connection(connection, router.clone(), shutdown.clone()));
+                connections.spawn(serve_connection(connection, site.clone(), room.clone(), shutdown.clone()));
             }
             () = shutdown.cancelled() => break,
         }
@@ -42,13 +51,25 @@ pub(crate) async fn serve(transport: Transport, router: Router, shutdown: Cancel
     Ok(())
 }
 
-/// A client that goes away ends this at once, even while its request is held: hyper reads on behind a request, and
-/// drops the handler when there is nothing more to read.
-async fn serve_connection(connection: Connection, router: Router, shutdown: CancellationToken) {
+/// A client that goes away ends this, even while its request is held: hyper reads on behind a request, and drops the
+/// handler at the end of the input, which `patience` withholds for a while.
+async fn serve_connection(connection: Connection, site: Site, room: Room, shutdown: CancellationToken) {
+    let conversation = Conversation::default();
+    let connection = TokioIo::new(Patient::new(connection, conversation.clone()));
+    let service = service_fn(|request: Request<Incoming>| {
+        let (answering, site, room) = (conversation.begin(), site.clone(), room.clone());
+        async move {
+            let answer = match upload::receive(request, &room).await {
+                Ok(request) => site.answer(request).await?,
+                Err(status) => (status, [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)]).into_response(),
+            };
+            Ok::<_, Infallible>(answer.map(|body| Answer::new(body, answering)))
+        }
+    });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(IDLE_LIMIT).max_buf_size(BUFFER_BYTES);
-    let served = builder.serve_connection(TokioIo::new(connection), TowerToHyperService::new(router));
-    let mut served = std::pin::pin!(served);
+    // A connection that is upgraded ends here, and goes on in a task of its approach.
+    let mut served = std::pin::pin!(builder.serve_connection(connection, service).with_upgrades());
     tokio::select! {
         // A connection that fails ends: its client comes back and resumes.
         _ = served.as_mut() => {}
@@ -67,6 +88,7 @@ pub(crate) struct EventsQuery {
     /// Events that the answer may have at most; never more than `Limits::batch_events`.
     pub(crate) limit: Option<NonZeroUsize>,
     /// Symbols, separated by commas.
+    #[serde(default)]
     pub(crate) symbols: String,
     /// How long the request may be held.
     pub(crate) hold: Option<String>,
@@ -74,7 +96,7 @@ pub(crate) struct EventsQuery {
 
 impl EventsQuery {
     pub(crate) fn symbol_ids(&self, hub: &Arc<Hub>) -> Result<Vec<SymbolId>, SymbolError> {
-        hub.resolve(self.symbols.split(','))
+        hub.resolve(self.symbols.split(',').filter(|name| !name.is_empty()))
     }
 
     /// The page as JSON, as much of it as was asked for, or 204 with the cursor alone. No cache may keep either: a 204

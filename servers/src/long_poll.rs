@@ -15,8 +15,19 @@ use proto::wire::{EVENTS_PATH, HOLD_FIELD};
 
 use crate::{
     Context, Hub, Page, ServeError,
-    http::{self, EventsQuery},
+    http::{self, EventsQuery, Site},
 };
+
+/// What `GET /` says.
+const DESCRIPTION: &str = "\
+long-poll: the client asks, and the server holds the request until there is an event
+
+GET /events?symbols=BTC,ETH&after=CURSOR&hold=30s&limit=N
+                                        200 with events, 204 if the hold is over, 410 if the cursor is too old;
+                                        without a cursor: what happens from now on
+
+curl -i 'http://{address}/events?symbols=BTC&hold=5s'
+";
 
 /// Longest hold that a client may ask for: whatever lies between it and the server gives up on silence too.
 const HOLD_LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -34,8 +45,9 @@ struct Shared {
 /// The `hold` setting is missing or unreadable; a connection that fails ends alone.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     let shared = Shared { hub: context.hub, hold: context.params.duration(HOLD_FIELD)? };
-    let router = Router::new().route(EVENTS_PATH, get(events)).with_state(shared);
-    http::serve(context.transport, router, context.shutdown).await
+    let routes = Router::new().route(EVENTS_PATH, get(events)).with_state(shared);
+    let site = Site::new(routes, DESCRIPTION, context.transport.address()).open_to_pages();
+    http::serve(context.transport, site, context.shutdown).await
 }
 
 async fn events(State(shared): State<Shared>, Query(query): Query<EventsQuery>) -> Response {

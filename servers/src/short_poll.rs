@@ -13,16 +13,28 @@ use proto::wire::EVENTS_PATH;
 
 use crate::{
     Context, Hub, ServeError,
-    http::{self, EventsQuery},
+    http::{self, EventsQuery, Site},
 };
+
+/// What `GET /` says.
+const DESCRIPTION: &str = "\
+short-poll: the client asks at an interval
+
+GET /events?symbols=BTC,ETH             from now on: 204 with a cursor in x-cursor
+GET /events?symbols=BTC,ETH&after=CURSOR&limit=N
+                                        200 with events, 204 if there is nothing new, 410 if the cursor is too old
+
+curl -i 'http://{address}/events?symbols=BTC&after=0'
+";
 
 /// Serves until shutdown.
 ///
 /// # Errors
 /// None: a connection that fails ends alone.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
-    let router = Router::new().route(EVENTS_PATH, get(events)).with_state(context.hub);
-    http::serve(context.transport, router, context.shutdown).await
+    let routes = Router::new().route(EVENTS_PATH, get(events)).with_state(context.hub);
+    let site = Site::new(routes, DESCRIPTION, context.transport.address()).open_to_pages();
+    http::serve(context.transport, site, context.shutdown).await
 }
 
 async fn events(State(hub): State<Arc<Hub>>, Query(query): Query<EventsQuery>) -> Response {

@@ -22,11 +22,19 @@ use proto::{
 use crate::{
     Context, Ended, Hub, Page, ServeError, Subscription, SymbolId,
     heartbeat::{Heartbeat, Heartbeats},
-    http::{self, EventsQuery},
+    http::{self, EventsQuery, Site},
 };
 
 /// How long clients are told to wait before they come back.
 const RETRY: Duration = Duration::from_secs(1);
+/// What `GET /` says.
+const DESCRIPTION: &str = "\
+sse: the server writes events into a response that does not end
+
+GET /stream?symbols=BTC,ETH             the stream, from now on; with after=CURSOR or Last-Event-ID from there
+
+curl -N 'http://{address}/stream?symbols=BTC'
+";
 
 /// Serves until shutdown.
 ///
@@ -34,8 +42,9 @@ const RETRY: Duration = Duration::from_secs(1);
 /// The `heartbeat` setting is missing or unreadable; a connection that fails ends alone.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     let heartbeats = Arc::new(Heartbeats::new(context.params.duration("heartbeat")?));
-    let router = Router::new().route(STREAM_PATH, get(stream)).with_state((context.hub, heartbeats));
-    http::serve(context.transport, router, context.shutdown).await
+    let routes = Router::new().route(STREAM_PATH, get(stream)).with_state((context.hub, heartbeats));
+    let site = Site::new(routes, DESCRIPTION, context.transport.address()).open_to_pages();
+    http::serve(context.transport, site, context.shutdown).await
 }
 
 async fn stream(
@@ -47,14 +56,13 @@ async fn stream(
         Ok(symbols) => symbols,
         Err(unknown) => return unknown.into_response(),
     };
-    // A browser repeats the address it began with, so the header is newer than the query.
-    let after = match headers.get(LAST_EVENT_ID_HEADER).map(|id| id.to_str().unwrap_or_default().parse()) {
-        None => query.after,
-        Some(Ok(id)) => Some(id),
-        Some(Err(_)) => {
-            let reason = format!("{LAST_EVENT_ID_HEADER} is not an id that this server gave");
-            return (StatusCode::BAD_REQUEST, reason).into_response();
-        }
+    if hub.is_closed() {
+        return Ended::Closed.into_response();
+    }
+    let after = match last_event_id(&headers) {
+        // A browser repeats the address it began with, so the header is newer than the query.
+        Ok(id) => id.or(query.after),
+        Err(reason) => return (StatusCode::BAD_REQUEST, reason).into_response(),
     };
     let subscription = hub.subscribe(symbols.clone(), after);
     let feed = Feed { opened: false, hub, symbols, subscription, heartbeat: heartbeats.join() };
@@ -65,6 +73,13 @@ async fn stream(
         ("x-accel-buffering", "no"),
     ];
     (headers, Body::from_stream(stream::unfold(feed, Feed::next))).into_response()
+}
+
+/// The id of the last event that the client saw. An empty one is what a client sends that saw none.
+fn last_event_id(headers: &HeaderMap) -> Result<Option<Cursor>, String> {
+    let Some(id) = headers.get(LAST_EVENT_ID_HEADER).filter(|id| !id.is_empty()) else { return Ok(None) };
+    let id = id.to_str().ok().and_then(|id| id.parse().ok());
+    id.map(Some).ok_or_else(|| format!("{LAST_EVENT_ID_HEADER} is not an id that this server gave"))
 }
 
 /// What one connection sends.

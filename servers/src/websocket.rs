@@ -1,43 +1,72 @@
 //! WebSocket on `/stream`: the client's first message subscribes, the server's first, `{"cursor":"…"}`, names the cursor
-//! that the quotes begin after, and orders are answered on the same connection. How a conversation ends is in `close`.
+//! that the quotes begin after, and orders are answered on the same connection. How a conversation begins is in
+//! `handshake`, how it ends in `close`; what the client says is read in `incoming`, and bounded before it is whole in
+//! `unfinished`.
 
 mod close;
+mod handshake;
+mod incoming;
+mod unfinished;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::Response,
+    routing::get,
+};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use prost::Message as _;
 use proto::{
-    ClientMessage, CodecError, ServerMessage, SubscribeRequest,
+    ServerMessage,
     client_message::Content as FromClient,
     server_message::Content as ToClient,
     wire::{MESSAGE_LIMIT_BYTES, STREAM_PATH},
 };
 use tokio::time::timeout;
 use tokio_tungstenite::{
-    WebSocketStream, accept_hdr_async_with_config,
+    WebSocketStream,
     tungstenite::{
         Error, Message,
-        handshake::server::{ErrorResponse, Request, Response},
-        http::StatusCode,
         protocol::WebSocketConfig,
         protocol::frame::{Frame, coding::Data, coding::OpCode},
     },
 };
 use tokio_util::task::TaskTracker;
 
-use self::close::{End, policy, silent, unless_over};
-use crate::{Connection, Context, Hub, Page, ServeError, heartbeat::Heartbeats, trade::Desk};
+use self::{
+    close::{End, policy, silent, unless_over},
+    incoming::{decode, read_subscription},
+    unfinished::Bounded,
+};
+use crate::{
+    Connection, Context, Hub, Page, ServeError,
+    heartbeat::Heartbeats,
+    http::{self, Room, Site},
+    trade::Desk,
+};
 
-/// A client must finish the handshake, and then subscribe, within this time.
+/// What `GET /` says.
+const DESCRIPTION: &str = "\
+websocket: both ends send messages over one upgraded connection
+
+GET /stream                             the handshake; then the first message subscribes:
+                                        {\"subscribe\":{\"symbols\":[\"BTC\"],\"after\":0}}
+
+websocat ws://{address}/stream
+curl -i -N -H 'connection: upgrade' -H 'upgrade: websocket' -H 'sec-websocket-version: 13' \
+-H 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==' http://{address}/stream
+";
+/// A client must subscribe within this time after the handshake.
 const START_LIMIT: Duration = Duration::from_secs(10);
 /// A client is given up that answers no ping or takes nothing for this long, or for one heartbeat where that is longer.
 const SILENCE_LIMIT: Duration = Duration::from_secs(3);
 /// Messages are gathered up to this size before they are written: one page, as a rule.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 
-type Socket<'a> = WebSocketStream<&'a mut Connection>;
+type Socket = WebSocketStream<Bounded<Connection>>;
 
 /// What all connections share.
 struct Server {
@@ -46,6 +75,9 @@ struct Server {
     heartbeats: Heartbeats,
     heartbeat: Duration,
     config: WebSocketConfig,
+    /// For messages of which only a part has come.
+    room: Room,
+    conversations: TaskTracker,
     /// Messages are protobuf, not JSON.
     binary: bool,
 }
@@ -69,49 +101,40 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
         heartbeats: Heartbeats::new(heartbeat),
         heartbeat,
         config,
+        room: Room::default(),
+        conversations: TaskTracker::new(),
         binary: context.params.text("encoding")? == "binary",
     });
-    let connections = TaskTracker::new();
-    loop {
-        tokio::select! {
-            connection = context.transport.accept() => {
-                connections.spawn(serve_connection(connection, Arc::clone(&server)));
-            }
-            () = context.shutdown.cancelled() => break,
-        }
-    }
-    crate::drain(connections, &context.transport).await;
-    Ok(())
+    let routes = Router::new().route(STREAM_PATH, get(open)).with_state(Arc::clone(&server));
+    let site = Site::new(routes, DESCRIPTION, context.transport.address());
+    let conversations = async {
+        context.shutdown.cancelled().await;
+        crate::drain(server.conversations.clone(), &context.transport).await;
+    };
+    let (served, ()) =
+        tokio::join!(http::serve(context.transport.clone(), site, context.shutdown.clone()), conversations);
+    served
 }
 
-async fn serve_connection(mut connection: Connection, server: Arc<Server>) {
-    let handshake = accept_hdr_async_with_config(&mut connection, only_the_stream, Some(server.config));
-    let opened = timeout(START_LIMIT, handshake).await;
-    match opened {
-        Ok(Ok(mut socket)) => {
+/// The conversation begins when the answer to the handshake is written.
+async fn open(State(server): State<Arc<Server>>, request: Request) -> Response {
+    let (answer, upgrade) = match handshake::answer(request) {
+        Ok(accepted) => accepted,
+        Err(error) => return close::refuse(&error),
+    };
+    server.conversations.spawn({
+        let server = Arc::clone(&server);
+        async move {
+            // A connection that is lost before that never becomes a conversation.
+            let Some(mut socket) = handshake::finish(upgrade, server.room.place(), server.config).await else { return };
             let Err(end) = converse(&mut socket, &server).await;
             close::close(socket, end).await;
         }
-        Ok(Err(Error::Protocol(error))) => close::refuse(&mut connection, &error).await,
-        // The connection failed, took too long, or was refused by path.
-        _ => {}
-    }
+    });
+    answer
 }
 
-#[expect(clippy::result_large_err, reason = "the library fixes the type")]
-fn only_the_stream(request: &Request, response: Response) -> Result<Response, ErrorResponse> {
-    if request.uri().path() == STREAM_PATH {
-        return Ok(response);
-    }
-    let reason = format!("the event stream is at {STREAM_PATH}");
-    let mut refusal = ErrorResponse::new(None);
-    *refusal.status_mut() = StatusCode::NOT_FOUND;
-    refusal.headers_mut().insert("content-length", reason.len().into());
-    *refusal.body_mut() = Some(reason);
-    Err(refusal)
-}
-
-async fn converse(socket: &mut Socket<'_>, server: &Server) -> Result<Infallible, End> {
+async fn converse(socket: &mut Socket, server: &Server) -> Result<Infallible, End> {
     let in_time = timeout(START_LIMIT, read_subscription(socket)).await;
     let request = in_time.map_err(|_| policy("no subscription came in time"))??;
     let symbols = server.hub.resolve(request.symbols.iter().map(String::as_str))?;
@@ -149,34 +172,8 @@ async fn converse(socket: &mut Socket<'_>, server: &Server) -> Result<Infallible
     }
 }
 
-async fn read_subscription(socket: &mut Socket<'_>) -> Result<SubscribeRequest, End> {
-    loop {
-        let message = socket.next().await.ok_or(End::Gone)??;
-        match decode(&message)? {
-            Some(FromClient::Subscribe(request)) => return Ok(request),
-            Some(FromClient::Order(_)) => return Err(policy("the first message must subscribe")),
-            None => {}
-        }
-    }
-}
-
-/// What the client says; nothing where the message is the protocol's own.
-fn decode(message: &Message) -> Result<Option<FromClient>, End> {
-    let content = match message {
-        Message::Text(text) => serde_json::from_str(text).map_err(CodecError::from)?,
-        Message::Binary(bytes) => {
-            let message = ClientMessage::decode(bytes.as_ref()).map_err(CodecError::from)?;
-            message.content.ok_or_else(|| policy("the message is empty"))?
-        }
-        // The library has answered already.
-        Message::Close(_) => return Err(End::Gone),
-        _ => return Ok(None),
-    };
-    Ok(Some(content))
-}
-
 /// Writes all messages of a page at once.
-async fn send_page(socket: &mut Socket<'_>, page: &Page, server: &Server) -> Result<(), Error> {
+async fn send_page(socket: &mut Socket, page: &Page, server: &Server) -> Result<(), Error> {
     for entry in &page.entries {
         let payload = entry.frame(|quote| server.encode(ToClient::Quote(quote.clone())));
         socket.feed(server.frame(payload)).await?;

@@ -1,14 +1,20 @@
 //! What arrives at a webhook consumer: each request is checked for its signature and its age, told from those that came
-//! before, and answered. It must not know how requests arrive.
+//! before (`memory`), and answered. It must not know how requests arrive.
+
+mod memory;
 
 use std::{
-    collections::VecDeque,
     sync::{Mutex, MutexGuard},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
-use hyper::{HeaderMap, Method, Request, Response, StatusCode, body::Incoming, header::HeaderValue};
+use hyper::{
+    HeaderMap, Method, Request, Response, StatusCode,
+    body::Incoming,
+    header::{ALLOW, HeaderValue},
+};
 use proto::{
     webhook::{Notice, Secret},
     wire::{
@@ -16,11 +22,12 @@ use proto::{
     },
 };
 
+use self::memory::{Memory, Seen};
 use super::TARGET;
 use crate::{Batch, Cost};
 
-/// Ids that are remembered: the producer repeats one message at a time.
-const REMEMBERED_IDS: usize = 16;
+/// How long a body may take to arrive.
+const BODY_LIMIT: Duration = Duration::from_secs(10);
 
 /// What one consumer has received.
 pub(super) struct Inbox {
@@ -32,8 +39,7 @@ pub(super) struct Inbox {
 struct Received {
     /// What `next` has not given out yet.
     batch: Batch,
-    /// Ids of the newest messages, to tell a repeated one.
-    ids: VecDeque<String>,
+    memory: Memory,
 }
 
 impl Inbox {
@@ -56,16 +62,22 @@ impl Inbox {
     /// Keeps what is to be kept, and says what became of it.
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Empty<Bytes>> {
         let (head, body) = request.into_parts();
-        let status = match Limited::new(body, MESSAGE_LIMIT_BYTES).collect().await {
-            Ok(body) if (&head.method, head.uri.path()) == (&Method::POST, TARGET) => {
-                self.keep(&head.headers, &body.to_bytes(), unix_seconds())
-            }
-            Ok(_) => StatusCode::NOT_FOUND,
-            Err(_) => StatusCode::BAD_REQUEST,
+        let body = tokio::time::timeout(BODY_LIMIT, Limited::new(body, MESSAGE_LIMIT_BYTES).collect());
+        let status = match (head.uri.path(), &head.method) {
+            (TARGET, &Method::POST) => match body.await {
+                Ok(Ok(body)) => self.keep(&head.headers, &body.to_bytes(), unix_seconds()),
+                Ok(Err(_)) => StatusCode::BAD_REQUEST,
+                Err(_) => StatusCode::REQUEST_TIMEOUT,
+            },
+            (TARGET, _) => StatusCode::METHOD_NOT_ALLOWED,
+            _ => StatusCode::NOT_FOUND,
         };
         self.count(Cost { requests: 1, errors: u64::from(!status.is_success()), ..Cost::default() });
         let mut answer = Response::new(Empty::new());
         *answer.status_mut() = status;
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+        }
         answer
     }
 
@@ -84,13 +96,11 @@ impl Inbox {
         }
         let Ok(notice) = Notice::from_json(body) else { return StatusCode::BAD_REQUEST };
         let mut received = self.received();
-        if received.ids.iter().any(|known| known == id) {
-            return StatusCode::NO_CONTENT;
+        match received.memory.see(id, timestamp, now_seconds) {
+            Seen::New => {}
+            Seen::Before => return StatusCode::NO_CONTENT,
+            Seen::Perhaps => return StatusCode::UNAUTHORIZED,
         }
-        if received.ids.len() == REMEMBERED_IDS {
-            received.ids.pop_front();
-        }
-        received.ids.push_back(id.to_owned());
         match notice {
             Notice::Quote(quote) => {
                 received.batch.cost.with_events += 1;

@@ -6,18 +6,20 @@
 
 use std::{
     error::Error,
-    net::SocketAddr,
     time::{Duration, UNIX_EPOCH},
 };
 
 use axum::http::{
-    HeaderMap, Request, StatusCode,
+    HeaderMap, Request, Response, StatusCode,
     header::{CONNECTION, CONTENT_TYPE, HOST, RETRY_AFTER},
     response::Parts,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{self, SendRequest},
+};
 use hyper_util::rt::TokioIo;
 use proto::{
     webhook::{Notice, Secret},
@@ -25,10 +27,10 @@ use proto::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Producer;
-use crate::{Ended, Subscription, SymbolId};
+use super::{Producer, registration::Place};
+use crate::{Connection, Ended, Subscription, SymbolId};
 
-/// How long one attempt may take, from connecting to the end of the answer.
+/// How long one attempt may take, from connecting to the head of the answer.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
 /// Attempts before a message is given up.
 const ATTEMPTS: u32 = 10;
@@ -40,21 +42,29 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const LONGEST_ABSENCE: Duration = Duration::from_secs(60 * 60);
 /// Messages in a row that are given up before the endpoint is.
 const DEAD_LETTERS_IN_A_ROW: u32 = 8;
-/// Longest answer that is read for the sake of the connection.
-const ANSWER_LIMIT_BYTES: usize = 16 * 1024;
-/// Buffer of one connection; hyper takes no less.
-const BUFFER_BYTES: usize = 8 * 1024;
+/// Longest rest of an answer that is read, and thrown away, to use the connection again.
+const REST_LIMIT_BYTES: usize = 16 * 1024;
+/// How long that may take.
+const REST_LIMIT: Duration = Duration::from_millis(500);
+/// Largest buffer of one connection, and so the largest head of an answer: proxies add fields. A buffer begins with the
+/// 8 KiB that hyper takes at least.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+type Sender = SendRequest<Full<Bytes>>;
+type Failure = Box<dyn Error + Send + Sync>;
 
 /// Where one subscription's events go.
 pub(super) struct Endpoint {
+    /// Whoever knows it may remove the subscription, so no message has it.
     pub(super) id: String,
-    pub(super) address: SocketAddr,
-    pub(super) target: String,
+    /// What the ids of all messages begin with.
+    pub(super) messages: String,
+    pub(super) place: Place,
     pub(super) secrets: Vec<Secret>,
     pub(super) symbols: Vec<SymbolId>,
     /// The subscription was removed, or the server is shutting down.
     pub(super) ended: CancellationToken,
-    pub(super) connection: Option<SendRequest<Full<Bytes>>>,
+    pub(super) connection: Option<Sender>,
 }
 
 /// What became of a message.
@@ -72,7 +82,8 @@ pub(super) async fn run(mut endpoint: Endpoint, mut subscription: Subscription, 
     if !producer.new_connection {
         // What is kept alive is opened once: at the registration, and not in the way of the first message. An endpoint
         // that cannot be reached yet is tried again then.
-        endpoint.connection = endpoint.connect(producer).await.ok();
+        let connected = tokio::time::timeout(ATTEMPT_LIMIT, endpoint.connect(producer)).await;
+        endpoint.connection = connected.ok().and_then(Result::ok);
     }
     loop {
         let Some(page) = endpoint.ended.clone().run_until_cancelled(subscription.next()).await else { return };
@@ -92,7 +103,7 @@ pub(super) async fn run(mut endpoint: Endpoint, mut subscription: Subscription, 
             Err(Ended::Closed) => return,
         };
         for (sequence, body) in messages {
-            match endpoint.deliver(&format!("msg_{}_{sequence}", endpoint.id), &body, producer).await {
+            match endpoint.deliver(&format!("{}_{sequence}", endpoint.messages), &body, producer).await {
                 Fate::Taken => given_up_in_a_row = 0,
                 Fate::GivenUp => given_up_in_a_row += 1,
                 Fate::Unwanted => return,
@@ -108,12 +119,11 @@ impl Endpoint {
     async fn deliver(&mut self, id: &str, body: &Bytes, producer: &Producer) -> Fate {
         let mut ceiling = FIRST_PAUSE;
         for _ in 0..ATTEMPTS {
-            let attempt = tokio::time::timeout(ATTEMPT_LIMIT, self.post(id, body, producer)).await;
-            let asked_for = match attempt {
-                Ok(Ok(answer)) if answer.status.is_success() => return Fate::Taken,
-                Ok(Ok(answer)) if answer.status == StatusCode::GONE => return Fate::Unwanted,
-                Ok(Ok(answer)) => retry_after(&answer.headers, unix_seconds()),
-                Ok(Err(_)) | Err(_) => Duration::ZERO,
+            let asked_for = match self.attempt(id, body, producer).await {
+                Ok(answer) if answer.status.is_success() => return Fate::Taken,
+                Ok(answer) if answer.status == StatusCode::GONE => return Fate::Unwanted,
+                Ok(answer) => retry_after(&answer.headers, unix_seconds()),
+                Err(_) => Duration::ZERO,
             };
             let pause = asked_for + ceiling.mul_f64(fastrand::f64());
             ceiling = (ceiling * 2).min(LONGEST_PAUSE);
@@ -125,23 +135,39 @@ impl Endpoint {
         Fate::GivenUp
     }
 
-    /// One attempt; redirects are answers like any other, and are not followed.
+    /// One attempt. The head of the answer decides; the rest is read for the sake of the connection, which is closed
+    /// where that takes too long.
+    async fn attempt(&mut self, id: &str, body: &Bytes, producer: &Producer) -> Result<Parts, Failure> {
+        // Whatever fails, and an attempt that is abandoned, takes the connection with it.
+        let (connection, answer) = tokio::time::timeout(ATTEMPT_LIMIT, self.post(id, body, producer)).await??;
+        let (head, rest) = answer.into_parts();
+        if !producer.new_connection {
+            let rest = Limited::new(rest, REST_LIMIT_BYTES).collect();
+            let is_read = tokio::time::timeout(REST_LIMIT, rest).await.is_ok_and(|rest| rest.is_ok());
+            self.connection = Some(connection).filter(|_| is_read);
+        }
+        Ok(head)
+    }
+
+    /// Sends the message. Redirects are answers like any other, and are not followed.
     async fn post(
         &mut self,
         id: &str,
         body: &Bytes,
         producer: &Producer,
-    ) -> Result<Parts, Box<dyn Error + Send + Sync>> {
-        // Whatever fails, and an attempt that is abandoned, takes the connection with it.
-        let mut connection = match self.connection.take().filter(|connection| !connection.is_closed()) {
-            Some(connection) => connection,
+    ) -> Result<(Sender, Response<Incoming>), Failure> {
+        let kept = match self.connection.take() {
+            Some(kept) => ready(kept).await,
+            None => None,
+        };
+        let mut connection = match kept {
+            Some(kept) => kept,
             None => self.connect(producer).await?,
         };
-        connection.ready().await?;
         let timestamp = unix_seconds();
         let signatures: Vec<String> = self.secrets.iter().map(|secret| secret.sign(id, timestamp, body)).collect();
-        let mut request = Request::post(self.target.as_str())
-            .header(HOST, self.address.to_string())
+        let mut request = Request::post(self.place.target.as_str())
+            .header(HOST, self.place.authority.as_str())
             .header(CONTENT_TYPE, "application/json")
             .header(WEBHOOK_ID_HEADER, id)
             .header(WEBHOOK_TIMESTAMP_HEADER, timestamp)
@@ -150,20 +176,34 @@ impl Endpoint {
             request = request.header(CONNECTION, "close");
         }
         let answer = connection.send_request(request.body(Full::new(body.clone()))?).await?;
-        let (head, rest) = answer.into_parts();
-        Limited::new(rest, ANSWER_LIMIT_BYTES).collect().await?;
-        self.connection = Some(connection).filter(|_| !producer.new_connection);
-        Ok(head)
+        Ok((connection, answer))
     }
 
-    async fn connect(&self, producer: &Producer) -> Result<SendRequest<Full<Bytes>>, Box<dyn Error + Send + Sync>> {
-        let connected = self.ended.run_until_cancelled(producer.transport.connect(self.address)).await;
-        let stream = TokioIo::new(connected.ok_or("no more connections are opened")??);
-        let (sender, connection) = http1::Builder::new().max_buf_size(BUFFER_BYTES).handshake(stream).await?;
-        // Its failure is seen by the request that waits on it; it ends with the sender.
-        producer.tasks.spawn(connection);
-        Ok(sender)
+    /// Connects to the first of the endpoint's addresses that answers.
+    async fn connect(&self, producer: &Producer) -> Result<Sender, Failure> {
+        let mut failure = Failure::from("the endpoint has no address");
+        for &address in &self.place.addresses {
+            let connected = self.ended.run_until_cancelled(producer.transport.connect(address)).await;
+            match connected.ok_or("no more connections are opened")? {
+                Ok(stream) => return open(stream, producer).await,
+                Err(error) => failure = error.into(),
+            }
+        }
+        Err(failure)
     }
+}
+
+/// The connection, if it can be used once more.
+async fn ready(mut kept: Sender) -> Option<Sender> {
+    kept.ready().await.ok().map(|()| kept)
+}
+
+async fn open(stream: Connection, producer: &Producer) -> Result<Sender, Failure> {
+    let mut builder = http1::Builder::new();
+    let (sender, connection) = builder.max_buf_size(BUFFER_BYTES).handshake(TokioIo::new(stream)).await?;
+    // Its failure is seen by the request that waits on it; it ends with the sender.
+    producer.tasks.spawn(connection);
+    Ok(sender)
 }
 
 /// How long the consumer asks to be left alone, from now on: in seconds or until a date, as RFC 9110, 10.2.3 has it.

@@ -1,14 +1,18 @@
 //! How a WebSocket conversation ends, or never begins: every end that the server decides on has a close code and a
 //! reason. The reason for a cursor that is too old holds the cursor to start again from.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
+use axum::{
+    http::{
+        StatusCode,
+        header::{CONNECTION, SEC_WEBSOCKET_VERSION, UPGRADE},
+    },
+    response::{IntoResponse, Response},
+};
 use futures_util::{SinkExt, StreamExt};
 use proto::{CodecError, InvalidCursor, wire::RESET_REASON};
-use tokio::{
-    io::AsyncWriteExt,
-    time::{sleep, timeout},
-};
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::{
     Error, Message,
     error::ProtocolError,
@@ -16,7 +20,7 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use super::Socket;
-use crate::{Connection, Ended, Subscription, SymbolError};
+use crate::{Ended, Subscription, SymbolError};
 
 /// How long the other side may take to answer a close frame.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
@@ -33,7 +37,7 @@ pub(super) enum End {
 }
 
 /// Says why, and gives the other side time to answer.
-pub(super) async fn close(mut socket: Socket<'_>, end: End) {
+pub(super) async fn close(mut socket: Socket, end: End) {
     let goodbye = async {
         if let End::Close(code, mut reason) = end {
             while reason.len() > REASON_LIMIT_BYTES {
@@ -65,13 +69,18 @@ pub(super) async fn unless_over(
     }
 }
 
-/// Answers a request that is no handshake.
-pub(super) async fn refuse(connection: &mut Connection, error: &ProtocolError) {
-    let reason = format!("not a WebSocket handshake: {error}");
-    let head = "HTTP/1.1 400 Bad Request\r\nsec-websocket-version: 13\r\nconnection: close\r\ncontent-length";
-    let answer = format!("{head}: {}\r\n\r\n{reason}", reason.len());
-    // Who does not wait for the answer does not need it.
-    let _ = connection.write_all(answer.as_bytes()).await;
+/// The answer to a request that is not a handshake, or not one of the version that is spoken here.
+pub(super) fn refuse(error: &Error) -> Response {
+    let status = match error {
+        Error::Protocol(
+            ProtocolError::MissingConnectionUpgradeHeader
+            | ProtocolError::MissingUpgradeWebSocketHeader
+            | ProtocolError::MissingSecWebSocketVersionHeader,
+        ) => StatusCode::UPGRADE_REQUIRED,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let offer = [(CONNECTION, "upgrade"), (UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")];
+    (status, offer, format!("not a WebSocket handshake: {error}\n")).into_response()
 }
 
 /// The client does what it may not, and would do it again.
@@ -116,6 +125,12 @@ impl From<Error> for End {
     fn from(error: Error) -> Self {
         let code = match error {
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return Self::Gone,
+            Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
+                return policy("a message was not complete in time");
+            }
+            Error::Io(error) if error.kind() == io::ErrorKind::QuotaExceeded => {
+                return Self::Close(CloseCode::Again, "the server has too many unfinished messages".to_owned());
+            }
             Error::Protocol(_) => CloseCode::Protocol,
             Error::Utf8(_) => CloseCode::Invalid,
             Error::Capacity(_) => CloseCode::Size,

@@ -1,0 +1,69 @@
+//! What every HTTP server says beside its approach: what it answers, at `GET /`; where that can be read, at every path
+//! that it does not have; and to a browser, which pages of other origins may read its answers (CORS).
+
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderName, Method, Request, StatusCode, Uri, header},
+    response::Response,
+    routing::get,
+};
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+use proto::wire::CURSOR_HEADER;
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+
+/// How long a browser may remember what it was allowed.
+const PREFLIGHT_LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// Stands in a description for the address of the server.
+const ADDRESS: &str = "{address}";
+
+/// The routes of one server.
+#[derive(Clone)]
+pub(crate) struct Site {
+    plain: Router,
+    /// For requests that a browser sends on behalf of a page of another origin. Other answers name no origin, so that
+    /// clients that are no browser pay no bytes for it.
+    cross_origin: Option<Router>,
+}
+
+impl Site {
+    /// The routes of an approach, and the description of them, in which `{address}` is the server's.
+    pub(crate) fn new(routes: Router, description: &str, address: SocketAddr) -> Self {
+        let description = description.replace(ADDRESS, &address.to_string());
+        let plain = routes
+            .route("/", get(|| async { description }))
+            .fallback(not_found)
+            .method_not_allowed_fallback(not_allowed);
+        Self { plain, cross_origin: None }
+    }
+
+    /// Lets any page read the answers.
+    pub(crate) fn open_to_pages(self) -> Self {
+        let exposed = [HeaderName::from_static(CURSOR_HEADER), header::ETAG, header::RETRY_AFTER];
+        let cors = CorsLayer::new()
+            .allow_origin(Any)
+            .allow_methods([Method::GET, Method::HEAD])
+            // Those that the approaches read, such as `If-None-Match`, and those that libraries add.
+            .allow_headers(AllowHeaders::mirror_request())
+            .expose_headers(exposed)
+            .max_age(PREFLIGHT_LIFETIME);
+        Self { cross_origin: Some(self.plain.clone().layer(cors)), ..self }
+    }
+
+    pub(super) fn answer(&self, request: Request<Body>) -> impl Future<Output = Result<Response, Infallible>> + use<> {
+        let cross_origin = self.cross_origin.as_ref().filter(|_| request.headers().contains_key(header::ORIGIN));
+        TowerToHyperService::new(cross_origin.unwrap_or(&self.plain).clone()).call(request)
+    }
+}
+
+async fn not_found(uri: Uri) -> (StatusCode, String) {
+    (StatusCode::NOT_FOUND, format!("nothing is at {}: `GET /` says what this server answers\n", uri.path()))
+}
+
+async fn not_allowed(method: Method, uri: Uri) -> (StatusCode, String) {
+    let reason = format!("{method} is not a method of {}: `GET /` says what this server answers\n", uri.path());
+    (StatusCode::METHOD_NOT_ALLOWED, reason)
+}

@@ -1,0 +1,111 @@
+//! Bodies of requests, read whole before an approach sees the request: bounded in size, in time, and in the sum over
+//! all connections of a server.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, HttpBody},
+    http::{Request, StatusCode},
+};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use proto::wire::MESSAGE_LIMIT_BYTES;
+
+/// Largest body: a message in base64.
+const BODY_LIMIT_BYTES: usize = 2 * MESSAGE_LIMIT_BYTES;
+/// All bytes of unfinished messages that one server keeps.
+const SUM_LIMIT_BYTES: usize = 16 * MESSAGE_LIMIT_BYTES;
+/// How long a body or a message may take to arrive, from its first byte to its last.
+pub(crate) const UPLOAD_LIMIT: Duration = Duration::from_secs(10);
+
+/// Bytes of unfinished messages, over all connections of a server.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Room(Arc<AtomicUsize>);
+
+impl Room {
+    /// A place for one message.
+    pub(crate) fn place(&self) -> Place {
+        Place { room: self.clone(), bytes: 0 }
+    }
+}
+
+/// The part of a room that one message takes; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    room: Room,
+    bytes: usize,
+}
+
+impl Place {
+    /// Takes more; `false` if the server has too many unfinished messages.
+    pub(crate) fn take(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes;
+        self.room.0.fetch_add(bytes, Ordering::Relaxed) + bytes <= SUM_LIMIT_BYTES
+    }
+
+    /// Gives everything back.
+    pub(crate) fn clear(&mut self) {
+        self.room.0.fetch_sub(std::mem::take(&mut self.bytes), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// The request with its whole body.
+///
+/// # Errors
+/// The status that says why it cannot be read.
+pub(super) async fn receive(request: Request<Incoming>, room: &Room) -> Result<Request<Body>, StatusCode> {
+    if request.body().is_end_stream() {
+        return Ok(request.map(|_| Body::empty()));
+    }
+    let (head, body) = request.into_parts();
+    let received = tokio::time::timeout(UPLOAD_LIMIT, read(body, room.place())).await;
+    let body = received.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))?;
+    Ok(Request::from_parts(head, body.into()))
+}
+
+async fn read(mut body: Incoming, mut place: Place) -> Result<Vec<u8>, StatusCode> {
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        // Trailers mean nothing to these approaches.
+        let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
+        if whole.len() + data.len() > BODY_LIMIT_BYTES {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        if !place.take(data.len()) {
+            return Err(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_messages_take_together_is_bounded_and_given_back() {
+        let room = Room::default();
+        let mut places: Vec<Place> = (0..16).map(|_| room.place()).collect();
+        assert!(places.iter_mut().all(|place| place.take(MESSAGE_LIMIT_BYTES)));
+        assert!(!room.place().take(1));
+        places[0].clear();
+        assert!(room.place().take(MESSAGE_LIMIT_BYTES));
+        assert!(places[0].take(MESSAGE_LIMIT_BYTES));
+        assert!(!room.place().take(1));
+        drop(places);
+        assert_eq!(room.0.load(Ordering::Relaxed), 0);
+    }
+}

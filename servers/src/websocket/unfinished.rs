@@ -1,0 +1,247 @@
+//! Messages of which only a part has come: bounded in time, and in the sum over all connections of a server. The library
+//! bounds the size of each, and says nothing of one before it is whole; so the frames' heads are read here too.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Sleep,
+};
+
+use crate::http::{Place, UPLOAD_LIMIT};
+
+/// Longest head of a frame.
+const HEAD_LIMIT_BYTES: usize = 14;
+
+/// A connection whose unfinished message is bounded. A read fails with `TimedOut` or `QuotaExceeded`.
+#[derive(Debug)]
+pub(super) struct Bounded<C> {
+    connection: C,
+    frames: Frames,
+    place: Place,
+    limit: Option<Pin<Box<Sleep>>>,
+}
+
+impl<C> Bounded<C> {
+    /// A connection of which these bytes have been read already.
+    pub(super) fn new(connection: C, place: Place, read_already: &[u8]) -> Self {
+        let mut bounded = Self { connection, frames: Frames::default(), place, limit: None };
+        // A head has room for a few kilobytes, so this is never too much.
+        let _ = bounded.count(read_already);
+        bounded
+    }
+
+    /// Bytes have come.
+    fn count(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut before = self.frames.unfinished_bytes;
+        if self.frames.read(bytes) {
+            self.place.clear();
+            self.limit = None;
+            before = 0;
+        }
+        if self.place.take(self.frames.unfinished_bytes - before) {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::QuotaExceeded.into())
+        }
+    }
+}
+
+impl<C: AsyncRead + Unpin> AsyncRead for Bounded<C> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut this.connection).poll_read(cx, buffer);
+        match polled {
+            Poll::Ready(Ok(())) => Poll::Ready(this.count(&buffer.filled()[before..])),
+            Poll::Pending if this.frames.unfinished_bytes > 0 => {
+                let limit = this.limit.get_or_insert_with(|| Box::pin(tokio::time::sleep(UPLOAD_LIMIT)));
+                limit.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+            }
+            polled => polled,
+        }
+    }
+}
+
+impl<C: AsyncWrite + Unpin> AsyncWrite for Bounded<C> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().connection).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().connection).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().connection).poll_shutdown(cx)
+    }
+}
+
+/// Follows the frames of RFC 6455, 5.2, as far as is needed to know whether a message is whole.
+#[derive(Debug, Default)]
+struct Frames {
+    head: [u8; HEAD_LIMIT_BYTES],
+    head_bytes: usize,
+    /// What is still to come of the payload of this frame.
+    payload_bytes: u64,
+    /// Frames of this message have come, and the last has not.
+    in_message: bool,
+    /// What has come of the message that is not whole, heads included.
+    unfinished_bytes: usize,
+}
+
+impl Frames {
+    /// Follows these bytes; whether a message ends among them.
+    fn read(&mut self, mut bytes: &[u8]) -> bool {
+        let mut has_ended = false;
+        while !bytes.is_empty() {
+            let taken = if self.payload_bytes > 0 { self.read_payload(bytes) } else { self.read_head(bytes[0]) };
+            bytes = &bytes[taken..];
+            self.unfinished_bytes += taken;
+            if !self.in_message && self.head_bytes == 0 && self.payload_bytes == 0 {
+                self.unfinished_bytes = 0;
+                has_ended = true;
+            }
+        }
+        has_ended
+    }
+
+    fn read_payload(&mut self, bytes: &[u8]) -> usize {
+        let taken = usize::try_from(self.payload_bytes).map_or(bytes.len(), |left| left.min(bytes.len()));
+        self.payload_bytes -= taken as u64;
+        taken
+    }
+
+    fn read_head(&mut self, byte: u8) -> usize {
+        self.head[self.head_bytes] = byte;
+        self.head_bytes += 1;
+        if self.head_bytes == self.head_length() {
+            self.begin_payload();
+        }
+        1
+    }
+
+    /// Bytes of this head, as far as it is known.
+    fn head_length(&self) -> usize {
+        if self.head_bytes < 2 {
+            return 2;
+        }
+        let mask = if self.head[1] & 0x80 == 0 { 0 } else { 4 };
+        mask + match self.head[1] & 0x7f {
+            126 => 4,
+            127 => 10,
+            _ => 2,
+        }
+    }
+
+    fn begin_payload(&mut self) {
+        let [first, second, ..] = self.head;
+        self.payload_bytes = match second & 0x7f {
+            126 => u64::from(u16::from_be_bytes([self.head[2], self.head[3]])),
+            127 => u64::from_be_bytes(self.head[2..10].try_into().expect("eight bytes")),
+            short => u64::from(short),
+        };
+        // A control frame may come between the frames of a message.
+        if first & 0x08 == 0 {
+            self.in_message = first & 0x80 == 0;
+        }
+        self.head_bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::wire::MESSAGE_LIMIT_BYTES;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio_tungstenite::tungstenite::protocol::frame::{
+        Frame,
+        coding::{Control, Data, OpCode},
+    };
+
+    use super::*;
+    use crate::http::Room;
+
+    fn frame(opcode: OpCode, payload_bytes: usize, is_final: bool) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut frame = Frame::message(vec![b'x'; payload_bytes], OpCode::Data(Data::Text), is_final);
+        frame.header_mut().opcode = opcode;
+        frame.header_mut().mask = Some([1, 2, 3, 4]);
+        frame.format(&mut bytes).expect("a frame");
+        bytes
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_that_does_not_end_has_a_limit_and_silence_between_messages_has_none() {
+        let (mut client, server) = duplex(1_024);
+        let mut server = Bounded::new(server, Room::default().place(), &[]);
+        let whole = frame(OpCode::Data(Data::Text), 100, true);
+        let mut read = [0; 1_024];
+        for _ in 0..3 {
+            client.write_all(&whole[..50]).await.unwrap();
+            assert_eq!(server.read(&mut read).await.unwrap(), 50);
+            client.write_all(&whole[50..]).await.unwrap();
+            assert_eq!(server.read(&mut read).await.unwrap(), whole.len() - 50);
+            let silence = tokio::time::timeout(UPLOAD_LIMIT * 2, server.read(&mut read)).await;
+            assert!(silence.is_err(), "{silence:?}");
+        }
+        client.write_all(&whole[..50]).await.unwrap();
+        assert_eq!(server.read(&mut read).await.unwrap(), 50);
+        assert_eq!(server.read(&mut read).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn unfinished_messages_share_the_room_of_the_server_and_whole_ones_take_none() {
+        let room = Room::default();
+        let mut others: Vec<Place> = (0..16).map(|_| room.place()).collect();
+        assert!(others.iter_mut().all(|place| place.take(MESSAGE_LIMIT_BYTES)));
+        let (mut client, server) = duplex(1_024);
+        let mut server = Bounded::new(server, room.place(), &[]);
+        let whole = frame(OpCode::Data(Data::Text), 100, true);
+        let mut read = [0; 1_024];
+        client.write_all(&whole).await.unwrap();
+        assert_eq!(server.read(&mut read).await.unwrap(), whole.len());
+        client.write_all(&whole[..50]).await.unwrap();
+        assert_eq!(server.read(&mut read).await.unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
+    }
+
+    #[test]
+    fn a_message_is_whole_with_its_last_byte() {
+        for payload_bytes in [0, 1, 125, 126, 65_535, 65_536] {
+            let mut frames = Frames::default();
+            let bytes = frame(OpCode::Data(Data::Text), payload_bytes, true);
+            for _ in 0..2 {
+                for (place, byte) in bytes.iter().enumerate() {
+                    let is_last = place + 1 == bytes.len();
+                    assert_eq!(frames.read(std::slice::from_ref(byte)), is_last, "byte {place} of {payload_bytes}");
+                    assert_eq!(frames.unfinished_bytes, if is_last { 0 } else { place + 1 });
+                }
+            }
+            assert!(frames.read(&bytes));
+            assert_eq!(frames.unfinished_bytes, 0);
+        }
+    }
+
+    #[test]
+    fn what_follows_a_whole_message_is_counted_alone() {
+        let mut frames = Frames::default();
+        let bytes = frame(OpCode::Data(Data::Binary), 200, true);
+        assert!(!frames.read(&bytes[..150]));
+        assert!(frames.read(&[&bytes[150..], &bytes[..30]].concat()));
+        assert_eq!(frames.unfinished_bytes, 30);
+    }
+
+    #[test]
+    fn a_message_in_parts_is_whole_with_its_last_part() {
+        let mut frames = Frames::default();
+        assert!(!frames.read(&frame(OpCode::Data(Data::Text), 10, false)));
+        assert!(!frames.read(&frame(OpCode::Control(Control::Ping), 4, true)), "a ping ends no message");
+        assert!(!frames.read(&frame(OpCode::Data(Data::Continue), 0, false)));
+        assert!(frames.read(&frame(OpCode::Data(Data::Continue), 3, true)));
+        assert!(frames.read(&frame(OpCode::Control(Control::Pong), 0, true)));
+        assert_eq!(frames.unfinished_bytes, 0);
+    }
+}
