@@ -59,6 +59,8 @@ websocat ws://{address}/stream
 curl -i -N -H 'connection: upgrade' -H 'upgrade: websocket' -H 'sec-websocket-version: 13' \
 -H 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==' http://{address}/stream
 ";
+/// What a connection is upgraded to.
+const PROTOCOL: &str = "websocket";
 /// A client must subscribe within this time after the handshake.
 const START_LIMIT: Duration = Duration::from_secs(10);
 /// A client is given up that answers no ping or takes nothing for this long, or for one heartbeat where that is longer.

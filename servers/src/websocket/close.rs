@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
-use super::Socket;
+use super::{PROTOCOL, Socket};
 use crate::{Ended, Subscription, SymbolError};
 
 /// How long the other side may take to answer a close frame.
@@ -79,7 +79,7 @@ pub(super) fn refuse(error: &Error) -> Response {
         ) => StatusCode::UPGRADE_REQUIRED,
         _ => StatusCode::BAD_REQUEST,
     };
-    let offer = [(CONNECTION, "upgrade"), (UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")];
+    let offer = [(CONNECTION, "upgrade"), (UPGRADE, PROTOCOL), (SEC_WEBSOCKET_VERSION, "13")];
     (status, offer, format!("not a WebSocket handshake: {error}\n")).into_response()
 }
 

@@ -20,7 +20,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{Socket, unfinished::Bounded};
+use super::{PROTOCOL, Socket, unfinished::Bounded};
 use crate::{
     Connection,
     http::{Patient, Place},
@@ -33,7 +33,7 @@ use crate::{
 pub(super) fn answer(mut request: Request) -> Result<(Response, OnUpgrade), Error> {
     let upgrade = hyper::upgrade::on(&mut request);
     keep_alone(request.headers_mut(), CONNECTION, "upgrade");
-    keep_alone(request.headers_mut(), UPGRADE, "websocket");
+    keep_alone(request.headers_mut(), UPGRADE, PROTOCOL);
     Ok((create_response_with_body(&request, Body::empty)?, upgrade))
 }
 
