@@ -1,5 +1,7 @@
 //! What the HTTP approaches promise on the wire, asked by a client that knows no approach: the headers, statuses and
-//! blocks of text that a browser, a cache or a proxy acts on.
+//! blocks of text that a browser, a cache or a proxy acts on. `manners` is what all servers have in common.
+
+mod manners;
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,13 +15,6 @@ use tokio::{
 
 /// Guards against waiting for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The approaches that a browser can use without a library, with a path of each.
-const OF_BROWSERS: [(&str, &str); 4] = [
-    ("short-poll", "/events?symbols=BTC&after=0"),
-    ("conditional-get", "/quotes/BTC"),
-    ("long-poll", "/events?symbols=BTC&after=0"),
-    ("sse", "/stream?symbols=BTC&after=0"),
-];
 
 fn start(name: &str) -> Fixture {
     let subject = subjects().into_iter().find(|subject| subject.name == name).expect("the registry has it");
@@ -222,116 +217,4 @@ async fn a_stream_that_resumes_too_late_begins_with_a_reset() {
         fixture.publish(6);
         read_until(&mut stream, &format!("id: {}\n", fixture.hub.cursor(fresh))).await;
     }
-}
-
-#[tokio::test]
-async fn every_server_says_what_it_answers() {
-    for name in ["short-poll", "conditional-get", "long-poll", "sse", "websocket", "grpc-web", "webhook"] {
-        let fixture = start(name);
-        let (head, body) = get(&fixture, "/", "").await;
-        assert_has(&head, &["HTTP/1.1 200 OK", "content-type: text/plain; charset=utf-8"]);
-        let url = format!("http://{}/", fixture.address);
-        assert!(body.starts_with(&format!("{name}: ")) && body.contains("curl ") && body.contains(&url), "{body}");
-        let (head, rest) = ask(&fixture, "HEAD", "/", "").await;
-        assert_has(&head, &["HTTP/1.1 200 OK", &format!("content-length: {}", body.len())]);
-        assert_eq!(rest, "");
-        let (head, rest) = get(&fixture, "/elsewhere", "").await;
-        assert_has(&head, &["HTTP/1.1 404 Not Found"]);
-        assert!(rest.contains("/elsewhere") && rest.contains("`GET /`"), "{rest}");
-        let (head, _) = ask(&fixture, "DELETE", "/", "").await;
-        assert_has(&head, &["HTTP/1.1 405 Method Not Allowed", "allow: GET,HEAD"]);
-    }
-}
-
-#[tokio::test]
-async fn a_page_of_another_origin_may_read_what_a_browser_can_use() {
-    for (name, target) in OF_BROWSERS {
-        let mut fixture = start(name);
-        fixture.publish(1);
-        let asked = "if-none-match,last-event-id,cache-control";
-        let preflight = format!(
-            "origin: http://page.example\r\naccess-control-request-method: GET\r\naccess-control-request-headers: {asked}\r\n"
-        );
-        let (head, _) = ask(&fixture, "OPTIONS", target, &preflight).await;
-        assert_has(&head, &["HTTP/1.1 200 OK", "access-control-allow-origin: *"]);
-        assert_has(
-            &head,
-            &[&format!("access-control-allow-headers: {asked}"), "access-control-allow-methods: GET,HEAD"],
-        );
-        let mut stream = send(&fixture, "GET", target, "origin: http://page.example\r\n").await;
-        let head = read_until(&mut stream, "\r\n\r\n").await;
-        assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
-        assert_has(&head, &["access-control-allow-origin: *"]);
-        assert_has(&head, &["access-control-expose-headers: x-cursor,etag,retry-after"]);
-        let mut stream = send(&fixture, "GET", target, "").await;
-        let head = read_until(&mut stream, "\r\n\r\n").await;
-        assert!(!head.contains("access-control") && !head.contains("vary"), "{name}: {head}");
-    }
-}
-
-#[tokio::test]
-async fn a_request_without_symbols_is_told_so() {
-    for (name, path) in [("short-poll", "/events"), ("long-poll", "/events"), ("sse", "/stream")] {
-        let fixture = start(name);
-        for query in ["", "?symbols=", "?symbols=,", "?after=0"] {
-            let (head, body) = get(&fixture, &format!("{path}{query}"), "").await;
-            assert_has(&head, &["HTTP/1.1 400 Bad Request"]);
-            assert_eq!(body, "name at least one symbol", "{name} {query}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn other_methods_and_heads_are_answered_as_http_says() {
-    for (name, target) in OF_BROWSERS {
-        let mut fixture = start(name);
-        fixture.publish(1);
-        let (head, _) = ask(&fixture, "POST", target, "content-length: 0\r\n").await;
-        assert_has(&head, &["HTTP/1.1 405 Method Not Allowed", "allow: GET,HEAD"]);
-        let (head, body) = ask(&fixture, "HEAD", target, "").await;
-        assert_has(&head, &["HTTP/1.1 200 OK"]);
-        assert!(body.is_empty() && !head.contains("content-length: 0"), "{name}: {head}");
-        // `%42TC` is `BTC`, and a field that nobody knows says nothing.
-        let target = target.replace("BTC", "%42TC") + if target.contains('?') { "&unknown=1" } else { "?unknown=1" };
-        let mut stream = send(&fixture, "GET", &target, "").await;
-        assert!(read_until(&mut stream, "\"sequence\":1,").await.starts_with("HTTP/1.1 200 OK"));
-    }
-}
-
-#[tokio::test]
-async fn a_client_that_closes_its_side_is_answered() {
-    for (name, target) in OF_BROWSERS {
-        let mut fixture = start(name);
-        let mut stream = send(&fixture, "GET", &target.replace("&after=0", "&after=0&hold=100ms"), "").await;
-        stream.shutdown().await.unwrap();
-        let head = read_until(&mut stream, "\r\n\r\n").await;
-        assert!(head.starts_with("HTTP/1.1 20"), "{name}: {head}");
-        if head.contains("text/event-stream") {
-            fixture.publish(1);
-            read_until(&mut stream, "\"sequence\":1,").await;
-            continue;
-        }
-        let rest = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut Vec::new())).await;
-        rest.expect("the connection is closed when the answer is complete").unwrap();
-    }
-}
-
-#[tokio::test]
-async fn a_head_of_many_fields_is_read() {
-    let fixture = start("short-poll");
-    let fields: String = (0..95).map(|number| format!("x-proxy-{number}: {}\r\n", "x".repeat(100))).collect();
-    let (head, _) = get(&fixture, "/events?symbols=BTC", &fields).await;
-    assert_has(&head, &["HTTP/1.1 204 No Content"]);
-}
-
-#[tokio::test]
-async fn an_empty_last_event_id_is_as_none_and_a_strange_one_is_refused() {
-    let mut fixture = start("sse");
-    fixture.publish(7);
-    for field in ["last-event-id:\r\n", "last-event-id: \r\n"] {
-        let mut stream = send(&fixture, "GET", "/stream?symbols=BTC&after=1", field).await;
-        read_until(&mut stream, "\"sequence\":7,").await;
-    }
-    let (head, _) = get(&fixture, "/stream?symbols=BTC", "last-event-id: caf\u{e9}\r\n").await;
-    assert_has(&head, &["HTTP/1.1 400 Bad Request"]);
 }
