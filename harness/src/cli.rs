@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{failure::Failure, verbs};
+use crate::{failure::Failure, interruption, process, verbs};
 
 /// Measures how real-time data is delivered: polling, long polling, SSE, WebSocket, gRPC, webhooks, side by side.
 #[derive(Debug, Parser)]
@@ -39,6 +39,12 @@ enum Verb {
     /// The load; started by the coordinator
     #[command(hide = true)]
     Work {
+        #[arg(long, required = true)]
+        coordinated: bool,
+    },
+    /// Removes what a gate leaves when it is killed; started by the gate
+    #[command(hide = true)]
+    Keep {
         #[arg(long, required = true)]
         coordinated: bool,
     },
@@ -175,12 +181,14 @@ impl Cli {
     /// # Errors
     /// The verb did not end well; its exit code says how.
     pub fn run(self) -> Result<(), Failure> {
+        self.verb.begin()?;
         match self.verb {
             Verb::BenchAll(options) => verbs::run::run("bench-all".as_ref(), &options),
             Verb::Run { scenario, options } => verbs::run::run(&scenario, &options),
             Verb::List { json } => verbs::list::list(json),
             Verb::Serve(options) => verbs::serve::serve(&options),
             Verb::Work { .. } => verbs::work::work(),
+            Verb::Keep { .. } => verbs::keep::keep(),
             Verb::Verify { approach } => verbs::verify::verify(&approach),
             Verb::Selftest { quick, json } => verbs::selftest::selftest(quick, json),
             Verb::Doctor { clients, json } => verbs::doctor::doctor(clients, json),
@@ -192,6 +200,27 @@ impl Cli {
             Verb::Schema => verbs::schema::schema(),
             Verb::Completions { shell } => verbs::shell::completions(shell),
             Verb::Man => verbs::shell::manual(),
+        }
+    }
+}
+
+impl Verb {
+    /// Listens to signals, unless the verb has an end of its own, and looks whether there is room for its processes.
+    fn begin(&self) -> Result<(), Failure> {
+        interruption::survive_full_files();
+        let unable = |error| Failure::Machine(format!("cannot start a thread: {error}; {}", process::MORE_THREADS));
+        match self {
+            Self::Serve(ServeOptions { coordinated: true, .. }) | Self::Work { .. } | Self::Keep { .. } => Ok(()),
+            Self::Serve(_) => process::room_for(process::threads_of(1)),
+            Self::BenchAll(_) | Self::Run { .. } | Self::Verify { .. } | Self::Selftest { .. } | Self::Gate(_) => {
+                interruption::listen().map_err(unable)?;
+                process::room_for(process::threads_of(2))
+            }
+            // Without a thread that listens, a signal still ends it.
+            _ => {
+                drop(interruption::listen());
+                Ok(())
+            }
         }
     }
 }

@@ -31,6 +31,9 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// The exit code of a user's interruption.
+    pub(crate) const INTERRUPTED: u8 = 130;
+
     /// The documented exit code.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
@@ -40,7 +43,7 @@ impl Failure {
             Self::Invalid(_) => 4,
             Self::Inconclusive(_) => 5,
             Self::Machine(_) => 6,
-            Self::Interrupted(_) => 130,
+            Self::Interrupted(_) => Self::INTERRUPTED,
         })
     }
 

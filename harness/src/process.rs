@@ -2,21 +2,38 @@
 //! the self-test has children that are tasks of the coordinator's own, and they say and hear the same.
 
 use std::{
+    ffi::CString,
     io::{self, BufRead, Write},
     sync::{Arc, Mutex},
     thread,
 };
 
 use procfs::process::Process;
-use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
+use rustix::{
+    process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit},
+    thread::set_name,
+};
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    clock,
+    clock, environment,
+    failure::Failure,
     message::{Command, Phases, Report, Usage},
     panics,
 };
+
+/// The image that runs, whatever stands at its path now: a build that replaces the program changes no run.
+pub(crate) const THIS_PROGRAM: &str = "/proc/self/exe";
+/// The name that a process started from it has for people.
+pub(crate) const NAME: &str = "delivery-bench";
+
+/// Threads of a process beside those of its runtime: those of a publisher, a sampler, commands and the like.
+const THREADS_BESIDE: usize = 8;
+/// What to change where a thread is refused.
+pub(crate) const MORE_THREADS: &str = "allow more of them with ulimit -u, or with pids.max of the control group";
+/// Stack of a thread that does nothing.
+const SMALL_STACK_BYTES: usize = 64 << 10;
 
 /// Ties this process to its parent, lets it open as many descriptors as the system grants, and counts its panics.
 ///
@@ -25,6 +42,8 @@ use crate::{
 pub(crate) fn become_child() -> io::Result<()> {
     panics::watch();
     set_parent_process_death_signal(Some(Signal::KILL))?;
+    // Started as the image that runs, it would be listed as `exe`.
+    let _ = set_name(&CString::new(NAME)?);
     raise_descriptor_limit();
     Ok(())
 }
@@ -35,6 +54,31 @@ pub(crate) fn raise_descriptor_limit() -> u64 {
     // A refusal leaves the soft limit, which the plan reads from here.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// Threads that so many processes of a trial have, with those of their coordinator.
+pub(crate) fn threads_of(processes: usize) -> usize {
+    let cores = environment::cores() as usize;
+    (processes + 1) * (cores + THREADS_BESIDE)
+}
+
+/// Finds out whether this user may start this many more threads, by starting them; they end at once.
+///
+/// # Errors
+/// The system refuses one of them.
+pub(crate) fn room_for(threads: usize) -> Result<(), Failure> {
+    let hold = Mutex::new(());
+    let started = thread::scope(|scope| {
+        let held = hold.lock();
+        let wait = || drop(hold.lock());
+        let start = || thread::Builder::new().stack_size(SMALL_STACK_BYTES).spawn_scoped(scope, wait).map(drop);
+        let started = (0..threads).try_for_each(|_| start());
+        drop(held);
+        started
+    });
+    started.map_err(|error| {
+        Failure::Machine(format!("cannot start {threads} threads and processes: {error}; {MORE_THREADS}"))
+    })
 }
 
 /// Sends reports to the coordinator.

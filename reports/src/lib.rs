@@ -5,6 +5,7 @@
 //! `report.json`, which print those figures and compute none.
 
 pub mod advice;
+pub mod append;
 mod bands;
 mod claims;
 pub mod compare;

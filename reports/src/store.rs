@@ -4,14 +4,15 @@
 //! that says where, what was expected and what to do. Nothing is dropped silently.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, BufRead, BufReader, Read, Write},
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
 };
 
 use thiserror::Error;
 
 use crate::{
+    append::Lines,
     parse::{self, Fault},
     schema::{Interrupted, Record, RunRecord, SCHEMA_VERSION, TrialRecord},
     validate,
@@ -105,35 +106,29 @@ pub enum StoreError {
 
 /// Writes the result file of a run.
 #[derive(Debug)]
-pub struct Store {
-    file: File,
-    path: PathBuf,
-}
+pub struct Store(Lines);
 
 impl Store {
-    /// Makes the directory and an empty result file in it.
+    /// Makes the directory. The result file comes with its first record, so that a run that ends before leaves nothing.
     ///
     /// # Errors
     /// The directory holds results already, or cannot be written.
     pub fn create(directory: &Path) -> Result<Self, StoreError> {
         let path = directory.join(FILE_NAME);
-        let failed = |source: io::Error| match source.kind() {
-            io::ErrorKind::AlreadyExists => StoreError::Exists { path: path.clone() },
-            _ => StoreError::Write { path: path.clone(), source },
-        };
-        fs::create_dir_all(directory).map_err(failed)?;
-        let file = OpenOptions::new().append(true).create_new(true).open(&path).map_err(failed)?;
-        Ok(Self { file, path })
+        Lines::create(&path).map(Self).map_err(|source| failed(&path, source))
     }
 
     /// Appends one record and hands it to the system at once: what is recorded survives a crash of this process.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be written; it ends with the record before.
     pub fn append(&mut self, record: &Record) -> Result<(), StoreError> {
-        let mut line = serde_json::to_vec(record).map_err(|error| self.failed(error.into()))?;
-        line.push(b'\n');
-        self.file.write_all(&line).map_err(|error| self.failed(error))
+        let line = serde_json::to_vec(record).map_err(io::Error::from);
+        let appended = line.and_then(|mut line| {
+            line.push(b'\n');
+            self.0.append(&line)
+        });
+        appended.map_err(|source| failed(self.0.path(), source))
     }
 
     /// Waits until the disk has everything.
@@ -141,12 +136,16 @@ impl Store {
     /// # Errors
     /// The disk did not take it.
     pub fn finish(self) -> Result<PathBuf, StoreError> {
-        self.file.sync_all().map_err(|error| self.failed(error))?;
-        Ok(self.path)
+        self.0.sync().map_err(|source| failed(self.0.path(), source))?;
+        Ok(self.0.path().to_owned())
     }
+}
 
-    fn failed(&self, source: io::Error) -> StoreError {
-        StoreError::Write { path: self.path.clone(), source }
+fn failed(path: &Path, source: io::Error) -> StoreError {
+    let path = path.to_owned();
+    match source.kind() {
+        io::ErrorKind::AlreadyExists => StoreError::Exists { path },
+        _ => StoreError::Write { path, source },
     }
 }
 

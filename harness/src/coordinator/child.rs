@@ -1,23 +1,32 @@
 //! A child as the coordinator sees it: a process, told in JSON lines, heard in JSON lines, and never outliving it. Only
 //! the self-test has children that are tasks of this process, which the rest of the coordinator cannot tell apart.
 
-use std::{
-    process::Stdio,
-    sync::{Arc, Mutex},
-};
+use std::{process::Stdio, time::Duration};
 
 use anyhow::Context as _;
+use futures_util::StreamExt;
 use serde::Serialize;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader, Lines},
+    io::AsyncWriteExt,
     process::{ChildStdin, ChildStdout},
 };
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::{
+    codec::{FramedRead, LinesCodec, LinesCodecError},
+    task::AbortOnDropHandle,
+};
 
 use crate::{
+    last_words::{Heard, LastWords},
     message::{Command, Report},
-    process::{Control, Peer},
+    process::{Control, NAME, Peer, THIS_PROGRAM},
 };
+
+/// Longest line that a child may say, in bytes. The report of the longest window takes a fifth of it.
+const LINE_LIMIT_BYTES: usize = 64 << 20;
+/// Part of a line that is no report which is shown, in characters.
+const SHOWN: usize = 100;
+/// What a process said before it died is in the pipe already; somebody else may still hold its other end.
+const LAST_WORDS_LIMIT: Duration = Duration::from_secs(1);
 
 /// Where the children of a trial live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,30 +54,17 @@ enum Link {
 struct Process {
     process: tokio::process::Child,
     stdin: ChildStdin,
-    stdout: Lines<BufReader<ChildStdout>>,
-    last_words: Arc<Mutex<String>>,
+    stdout: FramedRead<ChildStdout, LinesCodec>,
+    last_words: LastWords,
+    hearing: AbortOnDropHandle<Heard>,
 }
 
 impl Child {
     /// Starts this program again in the given role, and tells it its plan.
     pub(crate) async fn start(role: &str, plan: &impl Serialize) -> anyhow::Result<Self> {
-        let program = std::env::current_exe().context("cannot find this program to start it again")?;
-        let mut process = tokio::process::Command::new(program)
-            .args([role, "--coordinated"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            // Ctrl-C at the terminal is for the coordinator, which ends its children itself.
-            .process_group(0)
-            .spawn()
-            .with_context(|| format!("cannot start a {role} process"))?;
-        let stdin = process.stdin.take().context("a piped standard input")?;
-        let stdout = BufReader::new(process.stdout.take().context("a piped standard output")?).lines();
-        let stderr = process.stderr.take().context("a piped standard error")?;
-        let last_words = Arc::default();
-        tokio::spawn(remember_last(stderr, Arc::clone(&last_words)));
-        let mut process = Process { process, stdin, stdout, last_words };
+        let mut program = tokio::process::Command::new(THIS_PROGRAM);
+        program.arg0(NAME).args([role, "--coordinated"]);
+        let mut process = Process::start(program).with_context(|| format!("cannot start a {role} process"))?;
         process.write(role, plan).await?;
         Ok(Self { role: role.to_owned(), link: Link::Process(Box::new(process)) })
     }
@@ -123,10 +119,30 @@ impl Child {
 }
 
 impl Process {
+    fn start(mut program: tokio::process::Command) -> anyhow::Result<Self> {
+        program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        // Ctrl-C at the terminal is for the coordinator, which ends its children itself.
+        let mut process = program.process_group(0).spawn()?;
+        let stdin = process.stdin.take().context("a piped standard input")?;
+        let stdout = process.stdout.take().context("a piped standard output")?;
+        let stdout = FramedRead::new(stdout, LinesCodec::new_with_max_length(LINE_LIMIT_BYTES));
+        let stderr = process.stderr.take().context("a piped standard error")?;
+        let last_words = LastWords::default();
+        let listener = last_words.clone();
+        let hearing = AbortOnDropHandle::new(tokio::spawn(async move { listener.hear(stderr, u64::MAX).await }));
+        Ok(Self { process, stdin, stdout, last_words, hearing })
+    }
+
     async fn next(&mut self, role: &str) -> anyhow::Result<Report> {
-        match self.stdout.next_line().await {
-            Ok(Some(line)) => serde_json::from_str(&line).with_context(|| format!("{role} said what is no report")),
-            _ => Err(self.death(role).await),
+        match self.stdout.next().await {
+            Some(Ok(line)) => serde_json::from_str(&line).with_context(|| {
+                let shown: String = line.chars().take(SHOWN).collect();
+                format!("the {role} process wrote a line that is not a report: {shown:?}")
+            }),
+            Some(Err(LinesCodecError::MaxLineLengthExceeded)) => {
+                anyhow::bail!("the {role} process wrote a line of more than {} MiB", LINE_LIMIT_BYTES >> 20)
+            }
+            Some(Err(LinesCodecError::Io(_))) | None => Err(self.death(role).await),
         }
     }
 
@@ -139,17 +155,43 @@ impl Process {
         Ok(())
     }
 
+    /// Why it says nothing more. One that lives on without a word is ended.
     async fn death(&mut self, role: &str) -> anyhow::Error {
-        let status = self.process.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string());
-        let last_words = self.last_words.lock().expect("no holder panics").clone();
-        let said = if last_words.is_empty() { "it said nothing".into() } else { format!("it last said: {last_words}") };
-        anyhow::anyhow!("{role} process ended early, {status}; {said}")
+        let ended = tokio::time::timeout(LAST_WORDS_LIMIT, self.process.wait()).await;
+        let how = match ended {
+            Ok(Ok(status)) => format!("ended early, {status}"),
+            Ok(Err(error)) => format!("ended early: {error}"),
+            Err(_) => "closed its standard output or input".to_owned(),
+        };
+        let _ = tokio::time::timeout(LAST_WORDS_LIMIT, &mut self.hearing).await;
+        let said = self.last_words.line().map_or("it said nothing".into(), |line| format!("it last said: {line}"));
+        anyhow::anyhow!("{role} process {how}; {said}")
     }
 }
 
-async fn remember_last(stderr: impl AsyncRead + Unpin, last_words: Arc<Mutex<String>>) {
-    let mut lines = BufReader::new(stderr).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        *last_words.lock().expect("no holder panics") = line;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the coordinator hears of a program that does this.
+    async fn heard(script: &str) -> String {
+        let mut shell = tokio::process::Command::new("sh");
+        shell.args(["-c", script]);
+        let mut process = Process::start(shell).unwrap();
+        process.next("serve").await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn a_child_that_dies_or_talks_nonsense_is_named_with_its_reason() {
+        let panics = "printf 'thread \\047main\\047 panicked at a.rs:1:2:\\nno\\nnote: run with `RUST_BACKTRACE=1`\\n' >&2; exit 101";
+        let panicked = heard(panics).await;
+        assert!(
+            panicked.ends_with("exit status: 101; it last said: thread 'main' panicked at a.rs:1:2: no"),
+            "{panicked}"
+        );
+        assert!(heard("exit 3").await.ends_with("exit status: 3; it said nothing"));
+        assert_eq!(heard("echo hello").await, "the serve process wrote a line that is not a report: \"hello\"");
+        assert_eq!(heard("cat /dev/zero").await, "the serve process wrote a line of more than 64 MiB");
+        assert!(heard("exec 1>&- 2>&-; sleep 1000").await.contains("closed its standard output"));
     }
 }

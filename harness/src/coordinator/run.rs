@@ -2,16 +2,12 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use anyhow::Context as _;
 use reports::{
     saturation,
     schema::{Interrupted, Record, RunRecord, Status, TrialRecord},
     store::Store,
 };
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc,
-};
+use tokio::sync::mpsc;
 
 use super::{
     child::Home,
@@ -33,7 +29,7 @@ pub struct Outcome {
 }
 
 /// Runs the trials and records them. A variant that does not conform, for the reason given, is not measured: its trials
-/// are recorded as failed.
+/// are recorded as failed. `interrupted` ends when the run should.
 ///
 /// # Errors
 /// The records cannot be written. A trial that fails is no error: it is recorded.
@@ -43,49 +39,36 @@ pub async fn run(
     nonconforming: &BTreeMap<String, String>,
     mut store: Store,
     observer: &mut impl Observer,
+    interrupted: impl Future<Output = ()>,
 ) -> anyhow::Result<Outcome> {
     let scenario = run.scenario_name.clone();
     store.append(&Record::Run(Box::new(run)))?;
-    let mut interrupts = Interrupts::listen()?;
-    let mut not_ok = 0;
-    let mut interrupted = false;
+    let mut interrupted = std::pin::pin!(interrupted);
+    let mut outcome = Outcome { results: PathBuf::new(), not_ok: 0, interrupted: false };
     for (index, trial) in trials.iter().enumerate() {
+        let mark =
+            Record::Interrupted(Interrupted { recorded_trials: count(index), planned_trials: count(trials.len()) });
         observer.began(trial, index, trials.len());
         let measured = tokio::select! {
-            measured = observed(trial, nonconforming.get(&trial.variant), observer) => measured,
-            () = interrupts.next() => {
-                interrupted = true;
-                let (recorded_trials, planned_trials) = (count(index), count(trials.len()));
-                store.append(&Record::Interrupted(Interrupted { recorded_trials, planned_trials }))?;
+            biased;
+            () = &mut interrupted => {
+                outcome.interrupted = true;
+                store.append(&mark)?;
                 break;
             }
+            measured = observed(trial, nonconforming.get(&trial.variant), observer) => measured,
         };
         let record = record(&scenario, trial, measured);
-        not_ok += usize::from(record.status != Status::Ok && !saturation::is_intended(&record));
+        outcome.not_ok += usize::from(record.status != Status::Ok && !saturation::is_intended(&record));
         observer.ended(&record);
-        store.append(&Record::Trial(Box::new(record)))?;
-    }
-    Ok(Outcome { results: store.finish()?, not_ok, interrupted })
-}
-
-/// Hears of Ctrl-C and of being asked to end, from the first trial to the last.
-struct Interrupts {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Interrupts {
-    fn listen() -> anyhow::Result<Self> {
-        let listen = |kind| signal(kind).context("cannot listen for signals");
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+        if let Err(full) = store.append(&Record::Trial(Box::new(record))) {
+            // There may be room for the mark where there was none for a whole record.
+            let _ = store.append(&mark);
+            return Err(full.into());
         }
     }
+    outcome.results = store.finish()?;
+    Ok(outcome)
 }
 
 /// Runs a trial while showing how far it is.

@@ -5,26 +5,38 @@
 //! each build measures with the instrument that it was built with.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::Command,
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use reports::{
+    append::Lines,
     format,
     gate::{
         budget::{self, Candidate, Slot},
-        paired::{Arm, Cell, FILE_NAME, Line, Plan, Session, Trial},
+        paired::{ARMS, Arm, Cell, FILE_NAME, Line, Plan, Session, Trial},
     },
+    replace,
     schema::{Status, Tool, TrialRecord},
     store::{self, Run},
 };
 
-use super::injection::Injection;
-use crate::{clock, failure::Failure, scenario::Scenario, variants::variants};
+use super::{
+    build::{self, Ended},
+    injection::Injection,
+    keeper::Keeper,
+};
+use crate::{clock, failure::Failure, interruption::Attention, scenario::Scenario, variants::variants};
+
+/// The scenario as it is run, in the session's directory.
+const SCENARIO: &str = "gate.toml";
+/// What the builds recorded.
+const TRIALS: &str = "trials";
+/// Copies of the builds.
+const BUILDS: &str = "builds";
 
 /// Exit codes of a `run` that has recorded what it measured: all well, and a trial that is not.
 const RECORDED: [i32; 2] = [0, 4];
@@ -43,6 +55,10 @@ pub(crate) struct Setup {
     approaches: Vec<String>,
     load: String,
     seed: u64,
+    keeper: Keeper,
+    attention: Attention,
+    /// The session. Without a line, it takes its directory with it, so it stands last.
+    lines: Lines,
 }
 
 /// What the base made of each approach, once.
@@ -90,29 +106,50 @@ struct NoRecord {
 
 impl Setup {
     /// Makes the session's directory, with the scenario as it is run and with the three programs: the arms `base` and
-    /// `copy` from the first, `head` from the second, each a file of its own under a name of its own.
+    /// `copy` from the first, `head` from the second, each a file of its own under a name of its own. From now on this
+    /// process is told to end instead of being ended.
     ///
     /// # Errors
     /// The scenario has several loads, or several variants of an approach; the directory holds a session already; or a
     /// program cannot be read.
-    pub(crate) fn prepare(base: &Path, head: &Path, scenario: &Scenario, directory: &Path) -> Result<Self> {
-        let approaches = approaches(scenario)?;
-        let (clients, rates) = (scenario.load.clients.values(), scenario.load.events_per_second.values());
-        let ([clients], [rate]) = (clients.as_slice(), rates.as_slice()) else {
-            anyhow::bail!(
-                "the gate compares under one load, and the scenario has several: give one of each with --set"
-            );
+    pub(crate) fn prepare(base: &Path, head: &Path, scenario: &Scenario, directory: &Path) -> Result<Self, Failure> {
+        let attention = Attention::take();
+        let (approaches, load) = compared(scenario).map_err(Failure::Usage)?;
+        for program in [base, head] {
+            // A pipe or a device would be copied without end.
+            let is_file = program.metadata().map(|metadata| metadata.is_file());
+            let is_file = is_file.with_context(|| format!("cannot copy {}", program.display()));
+            if !is_file.map_err(Failure::Usage)? {
+                return Err(Failure::usage(anyhow!("{} is not a regular file: name a program", program.display())));
+            }
+        }
+        for name in [FILE_NAME, SCENARIO, TRIALS, BUILDS] {
+            let place = directory.join(name);
+            if place.symlink_metadata().is_ok() {
+                let problem = anyhow!("{} already exists: sessions are never overwritten", place.display());
+                return Err(Failure::Usage(problem.context("choose another --session")));
+            }
+        }
+        let lines = Lines::create(&directory.join(FILE_NAME)).map_err(|error| unwritten(directory, error))?;
+        let builds = directory.join(BUILDS);
+        fs::create_dir(&builds).map_err(|error| unwritten(&builds, error))?;
+        let keeper = Keeper::start(&builds, &ARMS.map(Arm::name))
+            .map_err(|error| Failure::Machine(format!("cannot start a process: {error}")))?;
+        let setup = Self {
+            directory: directory.to_owned(),
+            approaches,
+            load,
+            seed: scenario.load.seed,
+            keeper,
+            attention,
+            lines,
         };
-        let file = directory.join(FILE_NAME);
-        ensure!(!file.exists(), "{} already exists: sessions are never overwritten", file.display());
-        let builds = directory.join("builds");
-        fs::create_dir_all(&builds).with_context(|| format!("cannot make {}", builds.display()))?;
-        let load = format!("{} clients, {} events a second", format::count(u64::from(*clients)), rate);
-        let setup = Self { directory: directory.to_owned(), approaches, load, seed: scenario.load.seed };
-        let text = toml::to_string(scenario).context("the scenario cannot be written")?;
-        fs::write(setup.scenario(), text).context("the scenario cannot be written")?;
+        let text = toml::to_string(scenario).context("the scenario cannot be written as TOML")?;
+        replace::file(&setup.scenario(), text).map_err(|error| unwritten(&setup.scenario(), error))?;
         for (arm, program) in [(Arm::Base, base), (Arm::Copy, base), (Arm::Head, head)] {
-            fs::copy(program, setup.program(arm)).with_context(|| format!("cannot copy {}", program.display()))?;
+            let copied = fs::copy(program, setup.program(arm));
+            copied.with_context(|| format!("cannot copy {} to {}", program.display(), builds.display()))?;
+            setup.go_on()?;
         }
         Ok(setup)
     }
@@ -122,27 +159,49 @@ impl Setup {
         self.directory.join(FILE_NAME)
     }
 
+    /// # Errors
+    /// The gate was told to end.
+    fn go_on(&self) -> Result<(), Failure> {
+        if !self.attention.is_told() {
+            return Ok(());
+        }
+        let kept =
+            if self.has_begun() { "what was recorded is kept, and is not judged" } else { "nothing was recorded" };
+        Err(Failure::Interrupted(format!("interrupted: {kept}")))
+    }
+
+    fn write(&mut self, line: &Line) -> Result<(), Failure> {
+        self.lines.append(line.text().as_bytes()).map_err(|error| unwritten(self.lines.path(), error))
+    }
+
+    /// Whether anything was recorded.
+    fn has_begun(&self) -> bool {
+        self.file().exists()
+    }
+
     /// Runs each approach once with the base, and the first with the head too: what cannot run is found out now, and how
     /// long a trial takes.
     ///
     /// # Errors
     /// Why a build cannot be measured, or this machine cannot.
-    pub(crate) fn rehearse(&self) -> Result<Rehearsal, Failure> {
-        let trials = self.approaches.iter().map(|approach| self.rehearsed(Arm::Base, approach));
+    pub(crate) fn rehearse(&mut self) -> Result<Rehearsal, Failure> {
+        let approaches = self.approaches.clone();
+        let trials = approaches.iter().map(|approach| self.rehearsed(Arm::Base, approach));
         let trials = trials.collect::<Result<Vec<_>, Failure>>()?;
-        let head = self.rehearsed(Arm::Head, &self.approaches[0])?;
+        let head = self.rehearsed(Arm::Head, &approaches[0])?;
         Ok(Rehearsal { base: describe(&trials[0].tool), head: describe(&head.tool), trials })
     }
 
     /// One trial that must not fail.
-    fn rehearsed(&self, arm: Arm, approach: &str) -> Result<Rehearsed, Failure> {
+    fn rehearsed(&mut self, arm: Arm, approach: &str) -> Result<Rehearsed, Failure> {
         let start_ns = clock::now_ns();
         let out = format!("rehearsal-{}-{approach}", arm.name());
-        let Run { run, trials, .. } =
-            self.turn(arm, approach, self.seed, None, &out, REHEARSAL_LIMIT).map_err(|none| {
-                let unable = none.code == Some(UNABLE);
-                if unable { Failure::Machine(none.reason) } else { Failure::Invalid(none.reason) }
-            })?;
+        let ran = self.turn(arm, approach, self.seed, None, &out, REHEARSAL_LIMIT);
+        self.go_on()?;
+        let Run { run, trials, .. } = ran.map_err(|none| {
+            let unable = none.code == Some(UNABLE);
+            if unable { Failure::Machine(none.reason) } else { Failure::Invalid(none.reason) }
+        })?;
         let Some(record) = trials.into_iter().next() else {
             return Err(Failure::Invalid(format!("{} recorded no trial", arm.name())));
         };
@@ -158,7 +217,7 @@ impl Setup {
 
     /// One trial of one arm: what its program recorded, or why there is nothing.
     fn turn(
-        &self,
+        &mut self,
         arm: Arm,
         approach: &str,
         seed: u64,
@@ -166,7 +225,7 @@ impl Setup {
         out: &str,
         limit: Duration,
     ) -> Result<Run, NoRecord> {
-        let out = self.directory.join("trials").join(out);
+        let out = self.directory.join(TRIALS).join(out);
         let mut command = Command::new(self.program(arm));
         command.arg("run").arg(self.scenario()).args(["--approach", approach, "--no-report"]).arg("--out").arg(&out);
         command.args(["--set", &format!("load.seed={seed}")]);
@@ -174,57 +233,52 @@ impl Setup {
             command.args(["--set", key]);
         }
         let failed = |code, reason: String| NoRecord { code, reason: format!("{} {reason}", arm.name()) };
-        let ended = output(command, limit).map_err(|error| failed(None, format!("does not start: {error}")))?;
-        let ended = ended.ok_or_else(|| failed(None, format!("did not end within {limit:.0?}, and was killed")))?;
-        if !ended.status.code().is_some_and(|code| RECORDED.contains(&code)) {
-            let said = String::from_utf8_lossy(&ended.stderr);
-            let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-            return Err(failed(ended.status.code(), format!("ended with {}: {last}", ended.status)));
+        let Ended { status, last_words } = build::run(command, limit, &mut self.keeper, &self.attention)
+            .map_err(|unended| failed(None, unended.to_string()))?;
+        if !status.code().is_some_and(|code| RECORDED.contains(&code)) {
+            let last = last_words.line().unwrap_or_else(|| "it said nothing".to_owned());
+            return Err(failed(status.code(), format!("ended with {status}: {last}")));
         }
-        store::read(&out).map_err(|error| failed(ended.status.code(), format!("left no record of it: {error}")))
+        store::read(&out).map_err(|error| failed(status.code(), format!("left no record of it: {error}")))
     }
 
     fn program(&self, arm: Arm) -> PathBuf {
-        self.directory.join("builds").join(arm.name())
+        self.directory.join(BUILDS).join(arm.name())
     }
 
     fn scenario(&self) -> PathBuf {
-        self.directory.join("gate.toml")
+        self.directory.join(SCENARIO)
     }
 }
 
 impl Drop for Setup {
-    /// The programs are copies; what they measured is kept, and says what they were. Where there was no session, nothing
-    /// is in the way of the next.
+    /// What was measured is kept once there is a session; the keeper removes the programs. Otherwise nothing is left,
+    /// and nothing is in the way of the next session.
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(self.directory.join("builds"));
-        if !self.file().exists() {
-            let _ = fs::remove_dir_all(self.directory.join("trials"));
+        if !self.has_begun() {
+            let _ = fs::remove_dir_all(self.directory.join(TRIALS));
+            let _ = fs::remove_file(self.scenario());
         }
     }
 }
 
-/// Runs a program to its end, or kills it after so long.
-fn output(command: Command, limit: Duration) -> io::Result<Option<Output>> {
-    let mut command = tokio::process::Command::from(command);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async { tokio::time::timeout(limit, command.output()).await.ok().transpose() })
+/// The failure to write there.
+fn unwritten(path: &Path, error: io::Error) -> Failure {
+    Failure::Internal(anyhow::Error::from(error).context(format!("cannot write {}", path.display())))
 }
 
 /// Runs the blocks of a plan, and records each trial as it ends.
 ///
 /// # Errors
-/// The session cannot be written, or what is to be injected cannot be. A trial that fails is no error: it is recorded.
+/// The session cannot be written, or the gate was told to end. A trial that fails is no error: it is recorded.
 pub(crate) fn run(
-    setup: &Setup,
+    setup: &mut Setup,
     rehearsal: &Rehearsal,
     keys: &[Option<String>],
     plan: Plan,
     say: impl Fn(&str),
-) -> Result<Session> {
-    let mut file = OpenOptions::new().append(true).create_new(true).open(setup.file())?;
-    write(&mut file, &Line::Plan(plan.clone()))?;
+) -> Result<Session, Failure> {
+    setup.write(&Line::Plan(plan.clone()))?;
     let slots = budget::order(plan.seed, plan.cells.len(), plan.blocks);
     let mut trials = Vec::new();
     for (slot, turn) in slots.iter().zip(1..) {
@@ -236,7 +290,9 @@ pub(crate) fn run(
         let seed = setup.seed.wrapping_add(plan.seed).wrapping_add(u64::from(block));
         let rehearsed = &rehearsal.trials[cell];
         let limit = LEAST_LIMIT.max(Duration::from_secs_f64(rehearsed.candidate.trial_seconds * LIMIT_TIMES));
-        let ran = setup.turn(arm, &setup.approaches[cell], seed, key, &out, limit).map_err(|none| none.reason);
+        let approach = setup.approaches[cell].clone();
+        let ran = setup.turn(arm, &approach, seed, key, &out, limit).map_err(|none| none.reason);
+        setup.go_on()?;
         let trial = ran.and_then(|run| match run.trials.as_slice() {
             [trial] if is_alike(trial, &rehearsed.record) => {
                 Ok(Trial::of(block, arm, position, place.load.clone(), trial))
@@ -248,10 +304,10 @@ pub(crate) fn run(
             )),
         });
         let trial = trial.unwrap_or_else(|reason| Trial::failed(*slot, place.clone(), reason));
-        write(&mut file, &Line::Trial(trial.clone()))?;
+        setup.write(&Line::Trial(trial.clone()))?;
         trials.push(trial);
     }
-    file.sync_all()?;
+    setup.lines.sync().map_err(|error| unwritten(&setup.file(), error))?;
     Ok(Session { plan, trials })
 }
 
@@ -263,8 +319,14 @@ fn is_alike(one: &TrialRecord, other: &TrialRecord) -> bool {
     one.variant == other.variant && one.load == other.load && as_long
 }
 
-fn write(file: &mut File, line: &Line) -> Result<()> {
-    file.write_all(line.text().as_bytes()).context("the session cannot be written")
+/// The approaches of a scenario and its load, in words.
+fn compared(scenario: &Scenario) -> Result<(Vec<String>, String)> {
+    let approaches = approaches(scenario)?;
+    let (clients, rates) = (scenario.load.clients.values(), scenario.load.events_per_second.values());
+    let ([clients], [rate]) = (clients.as_slice(), rates.as_slice()) else {
+        anyhow::bail!("the gate compares under one load, and the scenario has several: give one of each with --set");
+    };
+    Ok((approaches, format!("{} clients, {} events a second", format::count(u64::from(*clients)), rate)))
 }
 
 /// The approaches of a scenario in its order, which is that of importance, with one variant each.

@@ -1,5 +1,8 @@
 //! What `serve` and `work` share when the coordinator starts them: tied to it, told their plan, and heard to the end.
 
+use std::net::SocketAddr;
+
+use anyhow::anyhow;
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -11,19 +14,24 @@ use crate::{
 
 /// Runs the life of a child on a runtime of its own. What goes wrong in it is reported to the coordinator.
 pub(super) fn run<Plan: DeserializeOwned, Life: Future<Output = anyhow::Result<()>>>(
-    threads_and_approach: fn(&Plan) -> (usize, &str),
+    needs: fn(&Plan) -> (usize, &str, SocketAddr),
     live: impl FnOnce(&'static Approach, Plan, Control) -> Life,
 ) -> Result<(), Failure> {
     become_child().map_err(|error| Failure::Internal(error.into()))?;
     let (plan, control) = Control::open::<Plan>().map_err(Failure::usage)?;
     let reporter = control.reporter();
-    let (threads, name) = threads_and_approach(&plan);
+    let (threads, name, address) = needs(&plan);
+    if !address.ip().to_canonical().is_loopback() {
+        let message = format!("{address} is not a loopback address, and load goes nowhere else");
+        reporter.report(&Report::Failed { message: message.clone() });
+        return Err(Failure::usage(anyhow!(message)));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads.max(1)).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Internal(error.into()))?;
     let name = name.to_owned();
     let lived = match registry::find(&name) {
         Some(approach) => runtime.block_on(live(approach, plan, control)),
-        None => Err(anyhow::anyhow!("this build has no approach `{name}`")),
+        None => Err(anyhow!("this build has no approach `{name}`")),
     };
     if let Err(error) = lived {
         reporter.report(&Report::Failed { message: format!("{error:#}") });

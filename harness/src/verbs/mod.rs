@@ -7,6 +7,7 @@ pub(crate) mod compare;
 pub(crate) mod doctor;
 mod dry_run;
 pub(crate) mod gate;
+pub(crate) mod keep;
 pub(crate) mod list;
 mod output;
 mod progress;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use reports::store::Store;
+use reports::{replace, store::Store};
 
 use super::{dry_run, output, progress::Display};
 use crate::{
@@ -20,8 +20,9 @@ use crate::{
     },
     describe::run_record,
     failure::Failure,
+    interruption::Attention,
     plan::{self, Trial},
-    ports,
+    ports, process,
     scenario::{self, Loaded, OneOrMany, Selection},
     scenario_rules,
 };
@@ -35,11 +36,12 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
         return fits(&trials, capacity);
     }
     fits(&trials, capacity)?;
+    let attention = Attention::take();
     let started = clock::since_epoch();
     let directory = options.out.clone().unwrap_or_else(|| default_directory(&loaded.name, started));
     let store = Store::create(&directory).map_err(Failure::usage)?;
     let look = Look::begin();
-    let nonconforming = examine(&trials)?;
+    let nonconforming = examine(&trials, &attention)?;
     if let Some(line) = look.end() {
         output::say(&line);
     }
@@ -52,8 +54,10 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
         .enable_all()
         .build()
         .map_err(|error| Failure::Internal(error.into()))?
-        .block_on(run_trials(record, &trials, &nonconforming, store, &mut display))?;
+        .block_on(run_trials(record, &trials, &nonconforming, store, &mut display, attention.told()))?;
     display.finish();
+    // What follows can be made again from the records, so from here on a signal ends it.
+    drop(attention);
     if options.out.is_none() {
         point_latest_at(&directory);
     }
@@ -90,6 +94,8 @@ fn load(path: &Path, options: &RunOptions) -> Result<Loaded, Failure> {
 
 /// Refuses what the machine cannot hold before anything starts.
 fn fits(trials: &[Trial], capacity: capacity::Capacity) -> Result<(), Failure> {
+    let shards = trials.iter().map(|trial| trial.shards.len()).max().unwrap_or_default();
+    process::room_for(process::threads_of(2 * shards))?;
     trials.iter().try_for_each(|trial| {
         capacity::admit(&trial.variant, trial.approach, &trial.params, trial.load.clients, capacity)?;
         ports::admit(trial, capacity.ports)
@@ -97,15 +103,25 @@ fn fits(trials: &[Trial], capacity: capacity::Capacity) -> Result<(), Failure> {
 }
 
 /// Why variants of the plan do not conform, by name: what is not right is not worth measuring.
-fn examine(trials: &[Trial]) -> Result<BTreeMap<String, String>, Failure> {
+///
+/// # Errors
+/// The run was told to end.
+fn examine(trials: &[Trial], attention: &Attention) -> Result<BTreeMap<String, String>, Failure> {
     let subjects: BTreeMap<&str, Subject> = trials
         .iter()
         .map(|trial| (trial.variant.as_str(), subject(trial.approach, &trial.variant, &trial.params)))
         .collect();
     output::say(&format!("examining {} variants before they are measured", subjects.len()));
     let runtime = output::runtime()?;
-    let failures = runtime.block_on(failures(&subjects.into_values().collect::<Vec<_>>()));
+    let subjects: Vec<Subject> = subjects.into_values().collect();
+    let failures = runtime.block_on(async {
+        tokio::select! {
+            failures = failures(&subjects) => Ok(failures),
+            () = attention.told() => Err(Failure::Interrupted("interrupted: nothing was recorded".into())),
+        }
+    });
     runtime.shutdown_background();
+    let failures = failures?;
     let mut reasons = BTreeMap::<String, String>::new();
     for failure in failures {
         reasons.entry(failure.subject).or_insert_with(|| format!("{}: {}", failure.case, failure.reason));
@@ -122,12 +138,13 @@ pub(super) fn default_directory(scenario: &str, started: std::time::Duration) ->
     Path::new("results").join(format!("{time}-{scenario}"))
 }
 
-/// `results/latest` is the newest run. A system without links goes without.
+/// `results/latest` is the newest run. What is not a link is the user's, and stays.
 fn point_latest_at(directory: &Path) {
     let Some(name) = directory.file_name() else { return };
     let latest = directory.with_file_name("latest");
-    let _ = std::fs::remove_file(&latest);
-    let _ = std::os::unix::fs::symlink(name, latest);
+    if let Err(error) = replace::link(&latest, name.as_ref()) {
+        output::say(&format!("{} does not name this run: {error}", latest.display()));
+    }
 }
 
 fn show(outcome: &Outcome, directory: &Path, options: &RunOptions) -> Result<(), Failure> {

@@ -25,7 +25,7 @@ use crate::{
 
 pub(crate) fn serve(options: &ServeOptions) -> Result<(), Failure> {
     if options.coordinated {
-        child::run(|plan: &ServePlan| (plan.threads, &plan.approach), system::serve)
+        child::run(|plan: &ServePlan| (plan.threads, &plan.approach, plan.listen), system::serve)
     } else {
         alone(options)
     }

@@ -72,7 +72,7 @@ pub(crate) fn paired(options: &PairedOptions) -> Result<(), Failure> {
 fn session(options: &PairedOptions) -> Result<Session, Failure> {
     let loaded = scenario::load(&options.scenario, &options.set).map_err(Failure::usage)?;
     let directory = options.session.clone().unwrap_or_else(|| default_directory("gate", clock::since_epoch()));
-    let setup = Setup::prepare(&options.base, &options.head, &loaded.scenario, &directory).map_err(Failure::usage)?;
+    let mut setup = Setup::prepare(&options.base, &options.head, &loaded.scenario, &directory)?;
     output::say("rehearsing: the base runs each approach once, to see how long that takes");
     let rehearsal = setup.rehearse()?;
     let (cells, left_out, blocks) = chosen(options, &rehearsal.candidates())?;
@@ -88,7 +88,7 @@ fn session(options: &PairedOptions) -> Result<Session, Failure> {
         seed: options.seed,
         injected: options.inject.map(|injection| injection.to_string()),
     };
-    let session = session::run(&setup, &rehearsal, &keys, plan, output::say).map_err(Failure::Internal)?;
+    let session = session::run(&mut setup, &rehearsal, &keys, plan, output::say)?;
     output::say(&format!("session: {}", setup.file().display()));
     Ok(session)
 }

@@ -1,0 +1,101 @@
+//! Being told to end, by Ctrl-C, by a termination or by a hang-up: all mean the same, from a verb's first moment to its
+//! last.
+//!
+//! Who has something to bring to an end first asks for [`Attention`], and is told. For everybody else the process ends
+//! at once, but never with a file half replaced.
+
+use std::{
+    io,
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use futures_util::future::select_all;
+use procfs::process::Process;
+use reports::replace;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+};
+
+use crate::failure::Failure;
+
+/// Whether somebody brings things to an end.
+static ATTENDED: Mutex<bool> = Mutex::new(false);
+/// Whether this process was told to end.
+static TOLD: LazyLock<watch::Sender<bool>> = LazyLock::new(|| watch::Sender::new(false));
+
+/// Listens from now on.
+///
+/// # Errors
+/// The system refuses a thread or a handler.
+pub(crate) fn listen() -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let listening = {
+        let _inside = runtime.enter();
+        kinds().into_iter().map(signal).collect::<io::Result<Vec<Signal>>>()?
+    };
+    thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(hear(listening)))?;
+    Ok(())
+}
+
+/// Lets a write beyond the limit of a file's size fail, instead of ending the process.
+#[expect(unsafe_code, reason = "no safe wrapper for signal: ignoring one installs no code that could run at any time")]
+pub(crate) fn survive_full_files() {
+    // SAFETY: SIG_IGN is a valid disposition, and nothing else in this program sets one for this signal.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+}
+
+/// The signals that end a run. A hang-up is not among them if it was ignored when the process began, as under `nohup`.
+fn kinds() -> Vec<SignalKind> {
+    let status = Process::myself().and_then(|process| process.status());
+    let ignored = status.map_or(0, |status| status.sigign);
+    let hangs_up = ignored & 1 << (libc::SIGHUP - 1) == 0;
+    let always = [SignalKind::interrupt(), SignalKind::terminate()];
+    always.into_iter().chain(hangs_up.then(SignalKind::hangup)).collect()
+}
+
+async fn hear(mut signals: Vec<Signal>) {
+    loop {
+        select_all(signals.iter_mut().map(|signal| Box::pin(signal.recv()))).await;
+        let attended = attended();
+        TOLD.send_replace(true);
+        if !*attended {
+            let _whole = replace::pause();
+            std::process::exit(Failure::INTERRUPTED.into());
+        }
+    }
+}
+
+fn attended() -> MutexGuard<'static, bool> {
+    ATTENDED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// While this lives, being told to end does not end the process: its holder does.
+#[derive(Debug)]
+pub(crate) struct Attention(watch::Receiver<bool>);
+
+impl Attention {
+    /// Takes it. There is one holder at a time.
+    pub(crate) fn take() -> Self {
+        *attended() = true;
+        Self(TOLD.subscribe())
+    }
+
+    /// Waits until this process is told to end.
+    pub(crate) async fn told(&self) {
+        // The sender is never dropped.
+        let _ = self.0.clone().wait_for(|told| *told).await;
+    }
+
+    /// Whether it was told to end.
+    pub(crate) fn is_told(&self) -> bool {
+        *self.0.borrow()
+    }
+}
+
+impl Drop for Attention {
+    fn drop(&mut self) {
+        *attended() = false;
+    }
+}

@@ -1,0 +1,322 @@
+//! Processes, signals and files: whatever ends a run or a gate, nothing keeps running, nothing half made stays, and what
+//! was recorded can be read.
+
+mod command;
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    os::unix::{fs::PermissionsExt, process::ExitStatusExt},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+
+use command::{Finished, bench, finish, start};
+use reports::{schema::Status, store};
+use tempfile::{TempDir, tempdir};
+
+/// A guard against hanging; nothing is asserted about how long a step takes.
+const PATIENCE: Duration = Duration::from_secs(120);
+const PROGRAM: &str = env!("CARGO_BIN_EXE_delivery-bench");
+/// The quickest run of two trials.
+const TWO_TRIALS: [&str; 14] = [
+    "run",
+    "smoke",
+    "--approach",
+    "raw-tcp",
+    "--trials",
+    "2",
+    "--clients",
+    "4",
+    "--warmup",
+    "50ms",
+    "--measure",
+    "300ms",
+    "--set",
+    "window.drain=300ms",
+];
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path is text")
+}
+
+fn kill(signal: &str, process: u32) {
+    let status = Command::new("kill").args([signal, &process.to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let pause = Duration::from_millis(20);
+    for _ in 0..PATIENCE.as_millis() / pause.as_millis() {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(pause);
+    }
+    panic!("waited in vain until {what}");
+}
+
+/// Processes below this one, by number and time of their start, which no other process has.
+fn below(process: u32) -> Vec<(u32, u64)> {
+    let all = procfs::process::all_processes().unwrap().filter_map(|process| process.ok()?.stat().ok());
+    let all: Vec<_> = all.map(|stat| (stat.pid as u32, stat.ppid as u32, stat.starttime)).collect();
+    let (mut found, mut parents) = (Vec::new(), vec![process]);
+    while let Some(parent) = parents.pop() {
+        for (child, _, started) in all.iter().filter(|(_, its_parent, _)| *its_parent == parent) {
+            found.push((*child, *started));
+            parents.push(*child);
+        }
+    }
+    found
+}
+
+/// Whether none of them runs any more.
+fn are_gone(processes: &[(u32, u64)]) -> bool {
+    processes.iter().all(|(process, started)| {
+        let stat = procfs::process::Process::new(*process as i32).and_then(|process| process.stat());
+        stat.is_ok_and(|stat| stat.starttime != *started || stat.state == 'Z')
+            || !Path::new(&format!("/proc/{process}")).exists()
+    })
+}
+
+/// Whether a process listens to signals by now.
+fn listens(process: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let mut names = threads.filter_map(|thread| fs::read_to_string(thread.path().join("comm")).ok());
+    names.any(|name| name.trim_end() == "signals")
+}
+
+/// Reads its standard error up to a line with these words.
+fn read_until(child: &mut Child, words: &str) {
+    let lines = BufReader::new(child.stderr.as_mut().expect("it is piped")).lines();
+    let mut read = Vec::new();
+    for line in lines.map_while(Result::ok) {
+        if line.contains(words) {
+            return;
+        }
+        read.push(line);
+    }
+    panic!("it never said {words:?}: {read:?}");
+}
+
+#[test]
+fn told_to_end_while_variants_are_examined_a_run_leaves_nothing() {
+    let folder = tempdir().unwrap();
+    let runs: Vec<(PathBuf, Child)> = ["-INT", "-TERM", "-HUP"]
+        .map(|signal| {
+            let out = folder.path().join(signal).join("out");
+            let mut run = start(&["run", "smoke", "--out", text(&out)]);
+            read_until(&mut run, "examining");
+            kill(signal, run.id());
+            (out, run)
+        })
+        .into();
+    for (out, run) in runs {
+        let finished = finish(run);
+        assert_eq!(finished.code, 130, "{finished:?}");
+        assert!(!out.exists() && !out.parent().unwrap().exists(), "{finished:?}");
+    }
+}
+
+#[test]
+fn every_verb_that_takes_time_can_be_told_to_end() {
+    let folder = tempdir().unwrap();
+    let baseline = folder.path().join("baseline.json");
+    let verbs: [&[&str]; 3] =
+        [&["verify"], &["selftest", "--quick"], &["gate", "exact", "--update-baseline", "--baseline", text(&baseline)]];
+    let begun = verbs.map(start);
+    for process in &begun {
+        until("it listens to signals", || listens(process.id()));
+        kill("-TERM", process.id());
+    }
+    for process in begun {
+        assert_eq!(finish(process).code, 130);
+    }
+    assert!(!baseline.exists());
+}
+
+#[test]
+fn a_hang_up_is_an_interruption_unless_it_is_ignored() {
+    let folder = tempdir().unwrap();
+    let begin = |name: &str, before: &str| {
+        let out = folder.path().join(name);
+        let run = format!("{before} exec {PROGRAM} run smoke --approach raw-tcp --measure 60s --out {}", text(&out));
+        let run = Command::new("sh").args(["-c", &run]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        (out, run)
+    };
+    let [(hung_up, first), (ignored, second)] = [begin("hung-up", ""), begin("ignored", "trap '' HUP;")];
+    until("both measure", || [&first, &second].iter().all(|run| below(run.id()).len() == 2));
+    let children = [below(first.id()), below(second.id())].concat();
+    kill("-HUP", first.id());
+    kill("-HUP", second.id());
+    assert_eq!(finish(first).code, 130);
+    assert_eq!(below(second.id()).len(), 2, "who ignores it goes on");
+    kill("-TERM", second.id());
+    assert_eq!(finish(second).code, 130);
+    for out in [hung_up, ignored] {
+        assert!(store::read(&out).unwrap().interrupted.is_some());
+    }
+    until("the children are gone", || are_gone(&children));
+}
+
+/// A program that does this, in a folder of its own.
+fn script(text: &str) -> (TempDir, PathBuf) {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("build");
+    fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    (folder, path)
+}
+
+/// Starts `gate paired` of this program against itself.
+fn start_paired(build: &Path, session: &Path) -> Child {
+    let build = text(build);
+    start(&["gate", "paired", "--base", build, "--head", build, "--session", text(session), "--blocks", "1"])
+}
+
+#[test]
+fn nothing_of_a_gate_outlives_it() {
+    // Processes that nothing but the gate's end would end soon, one of them out of its parent's sight.
+    let (_folder, build) = script("(sleep 1000 &) ; sleep 1000");
+    let sessions = tempdir().unwrap();
+    let gates: Vec<(PathBuf, &str, Child)> = ["-TERM", "-INT", "-HUP", "-KILL"]
+        .map(|signal| {
+            let session = sessions.path().join(signal);
+            let gate = start_paired(&build, &session);
+            (session, signal, gate)
+        })
+        .into();
+    let sleepers = || {
+        let all = procfs::process::all_processes().unwrap().filter_map(Result::ok);
+        let of_build = all.filter(|process| process.cmdline().is_ok_and(|words| words == ["sleep", "1000"]));
+        let ours =
+            |process: &procfs::process::Process| process.cwd().is_ok_and(|cwd| cwd == std::env::current_dir().unwrap());
+        of_build.filter(ours).filter_map(|process| process.stat().ok()).map(|stat| (stat.pid as u32, stat.starttime))
+    };
+    until("the builds run", || sleepers().count() == 8);
+    let left: Vec<(u32, u64)> = gates.iter().flat_map(|(_, _, gate)| below(gate.id())).chain(sleepers()).collect();
+    for (_, signal, gate) in &gates {
+        kill(signal, gate.id());
+    }
+    for (session, signal, gate) in gates {
+        let ended = gate.wait_with_output().unwrap();
+        let expected = if signal == "-KILL" { ExitStatus::from_raw(9) } else { ExitStatus::from_raw(130 << 8) };
+        assert_eq!(ended.status, expected, "{signal}: {ended:?}");
+        until("the builds are removed", || !session.join("builds").exists());
+        assert_eq!(session.exists(), signal == "-KILL", "{signal}");
+    }
+    until("all processes are gone", || are_gone(&left));
+}
+
+#[test]
+fn a_build_that_floods_is_ended_and_what_it_said_last_is_shown() {
+    let (_folder, build) = script("exec yes 'a line without end' >&2");
+    let sessions = tempdir().unwrap();
+    let session = sessions.path().join("session");
+    let finished = finish(start_paired(&build, &session));
+    assert_eq!(finished.code, 4, "{}", finished.stderr);
+    assert!(finished.stderr.contains("base wrote more than 16 MiB"), "{}", finished.stderr);
+    assert!(!session.exists(), "nothing was recorded, and nothing stays");
+}
+
+#[test]
+fn a_session_takes_no_place_that_is_taken() {
+    let (_folder, build) = script("exit 0");
+    for name in ["session.jsonl", "gate.toml", "trials", "builds"] {
+        let session = tempdir().unwrap();
+        let mine = session.path().join(name);
+        if name.contains('.') {
+            fs::write(&mine, "mine").unwrap();
+        } else {
+            fs::create_dir(&mine).unwrap();
+        }
+        let finished = finish(start_paired(&build, session.path()));
+        assert_eq!(finished.code, 2, "{}", finished.stderr);
+        assert!(finished.stderr.contains(&format!("{name} already exists")), "{}", finished.stderr);
+        assert!(mine.exists() && fs::read_dir(session.path()).unwrap().count() == 1);
+    }
+    let session = tempdir().unwrap();
+    for (program, said) in [("/dev/zero", "not a regular file"), ("no-such-build", "cannot copy no-such-build")] {
+        let finished = finish(start_paired(Path::new(program), &session.path().join("new")));
+        assert_eq!(finished.code, 2, "{}", finished.stderr);
+        assert!(finished.stderr.contains(said) && !session.path().join("new").exists(), "{}", finished.stderr);
+    }
+}
+
+#[test]
+fn a_run_goes_on_when_its_program_is_replaced_and_leaves_what_is_not_its_own() {
+    // On the filesystem of the build, so that the program need not be copied.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let program = folder.path().join("program");
+    fs::hard_link(PROGRAM, &program).unwrap();
+    fs::create_dir(folder.path().join("results")).unwrap();
+    let latest = folder.path().join("results/latest");
+    fs::write(&latest, "mine").unwrap();
+    let mut run = Command::new(&program)
+        .args(TWO_TRIALS)
+        .arg("--no-report")
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    read_until(&mut run, "examining");
+    fs::copy("/bin/false", folder.path().join("other")).unwrap();
+    fs::rename(folder.path().join("other"), &program).unwrap();
+    let finished = finish(run);
+    assert_eq!(fs::read_to_string(&latest).unwrap(), "mine");
+    assert!(finished.stderr.contains("results/latest"), "that it is left is said: {}", finished.stderr);
+    let made = fs::read_dir(folder.path().join("results")).unwrap().map(|entry| entry.unwrap().path());
+    let out: Vec<PathBuf> = made.filter(|path| path.is_dir()).collect();
+    let trials = store::read(&out[0]).unwrap().trials;
+    assert_eq!(trials.len(), 2);
+    assert!(trials.iter().all(|trial| trial.status != Status::Failed), "{trials:?}");
+}
+
+#[test]
+fn what_cannot_be_written_is_an_error_and_what_was_written_stays_readable() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("none/out");
+    let limited = format!("ulimit -f 1; exec {PROGRAM} run smoke --approach raw-tcp --out {}", text(&out));
+    let limited: Finished = Command::new("sh").args(["-c", &limited]).output().unwrap().into();
+    assert_eq!(limited.code, 1, "{limited:?}");
+    assert!(limited.stderr.contains("cannot write"), "{limited:?}");
+    assert!(!folder.path().join("none").exists());
+
+    let out = folder.path().join("some");
+    let run = start(&[&TWO_TRIALS[..], &["--set", "trials=50", "--out", text(&out)]].concat());
+    let file = out.join(store::FILE_NAME);
+    let lines = || fs::read_to_string(&file).map_or(0, |text| text.lines().count());
+    until("a trial is recorded", || lines() >= 2);
+    let limit = fs::metadata(&file).unwrap().len() + 500;
+    let limited = Command::new("prlimit").args(["--pid", &run.id().to_string(), &format!("--fsize={limit}")]).status();
+    assert!(limited.unwrap().success());
+    let finished = finish(run);
+    assert_eq!(finished.code, 1, "{finished:?}");
+    assert!(finished.stderr.contains("cannot write"), "{finished:?}");
+    let run = store::read(&out).unwrap();
+    assert!(run.interrupted.is_some(), "a run that did not come to its end is marked");
+    assert!(!run.trials.is_empty() && bench(&["report", text(&out)]).code != 2);
+}
+
+#[test]
+fn a_machine_that_allows_few_processes_is_named_as_such() {
+    let is_root = procfs::process::Process::myself().unwrap().uid().unwrap() == 0;
+    let folder = tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let program = folder.path().join("program");
+    fs::copy(PROGRAM, &program).unwrap();
+    for verb in [&["verify"][..], &["selftest", "--quick"], &["run", "smoke", "--out", "out"], &["gate", "exact", "--baseline", "none"]] {
+        let mut limited = Command::new("prlimit");
+        limited.arg("--nproc=2").current_dir(folder.path());
+        if is_root {
+            // Root may start as many as it likes.
+            limited.args(["setpriv", "--reuid=65534", "--clear-groups"]);
+        }
+        let limited: Finished = limited.arg(&program).args(verb).output().unwrap().into();
+        assert_eq!(limited.code, 6, "{verb:?}: {limited:?}");
+        assert!(limited.stderr.contains("ulimit -u"), "{limited:?}");
+    }
+    assert!(!folder.path().join("out").exists());
+}

@@ -1,0 +1,115 @@
+//! A file of lines that grows while something runs. It is made with its first line, so that what ends before leaves no
+//! empty file; and a line that cannot be written whole is taken back, so that the lines before it stay readable.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// The lines of one file. Dropped before the first of them, it removes the folders that it made.
+#[derive(Debug)]
+pub struct Lines {
+    path: PathBuf,
+    file: Option<File>,
+    /// Of the whole lines.
+    bytes: u64,
+    /// Folders that were made for it, the outermost first.
+    made: Vec<PathBuf>,
+}
+
+impl Lines {
+    /// Makes the folders above `path`, and finds out whether a file can be written there.
+    ///
+    /// # Errors
+    /// Something is at `path` already ([`io::ErrorKind::AlreadyExists`]), or the folder cannot be written.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        if fs::symlink_metadata(path).is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let folder = path.parent().unwrap_or(path);
+        let is_absent = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+        let mut made: Vec<PathBuf> = folder.ancestors().take_while(is_absent).map(Path::to_owned).collect();
+        made.reverse();
+        let lines = Self { path: path.to_owned(), file: None, bytes: 0, made };
+        fs::create_dir_all(folder)?;
+        tempfile::tempfile_in(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?;
+        Ok(lines)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends a line, which ends with a line end, and hands it to the system at once: it survives the end of this
+    /// process.
+    ///
+    /// # Errors
+    /// It cannot be written whole; the file ends with the line before it.
+    pub fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(OpenOptions::new().append(true).create_new(true).open(&self.path)?),
+        };
+        let written = file.write_all(line);
+        if written.is_err() {
+            file.set_len(self.bytes)?;
+            if self.bytes == 0 {
+                self.file = None;
+                fs::remove_file(&self.path)?;
+            }
+        } else {
+            self.bytes += line.len() as u64;
+        }
+        written
+    }
+
+    /// Waits until the disk has everything.
+    ///
+    /// # Errors
+    /// The disk did not take it.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.as_ref().map_or(Ok(()), File::sync_all)
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        if self.file.is_none() {
+            // A folder that somebody else uses meanwhile is not empty, and stays.
+            let _ = self.made.iter().rev().try_for_each(fs::remove_dir);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_of_a_file_without_a_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results/one/lines");
+        let lines = Lines::create(&path).unwrap();
+        assert!(path.parent().unwrap().is_dir() && !path.exists());
+        drop(lines);
+        assert!(!folder.path().join("results").exists());
+        fs::create_dir(folder.path().join("mine")).unwrap();
+        drop(Lines::create(&folder.path().join("mine/lines")).unwrap());
+        assert!(folder.path().join("mine").is_dir(), "a folder of the user's stays");
+    }
+
+    #[test]
+    fn a_file_with_lines_stays_and_is_never_taken_by_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/lines");
+        let [mut first, mut second] = [Lines::create(&path).unwrap(), Lines::create(&path).unwrap()];
+        first.append(b"one\n").unwrap();
+        assert_eq!(second.append(b"two\n").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        drop((first, second));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\n");
+        assert_eq!(Lines::create(&path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+}
