@@ -205,16 +205,21 @@ impl Cli {
 }
 
 impl Verb {
-    /// Listens to signals, unless the verb has an end of its own, and looks whether there is room for its processes.
+    /// Listens to signals, but not in a child, which ends with its parent, and looks whether there is room for the
+    /// verb's processes.
     fn begin(&self) -> Result<(), Failure> {
         interruption::survive_full_files();
         let unable = |error| Failure::Machine(format!("cannot start a thread: {error}; {}", process::MORE_THREADS));
         match self {
             Self::Serve(ServeOptions { coordinated: true, .. }) | Self::Work { .. } | Self::Keep { .. } => Ok(()),
-            Self::Serve(_) => process::room_for(process::threads_of(1)),
-            Self::BenchAll(_) | Self::Run { .. } | Self::Verify { .. } | Self::Selftest { .. } | Self::Gate(_) => {
+            Self::Serve(_)
+            | Self::BenchAll(_)
+            | Self::Run { .. }
+            | Self::Verify { .. }
+            | Self::Selftest { .. }
+            | Self::Gate(_) => {
                 interruption::listen().map_err(unable)?;
-                process::room_for(process::threads_of(2))
+                process::room_for(process::threads_of(1))
             }
             // Without a thread that listens, a signal still ends it.
             _ => {

@@ -56,10 +56,10 @@ pub(crate) fn raise_descriptor_limit() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// Threads that so many processes of a trial have, with those of their coordinator.
-pub(crate) fn threads_of(processes: usize) -> usize {
+/// Threads of a coordinator, and of the two processes of each of its shards, whose runtimes share the cores.
+pub(crate) fn threads_of(shards: usize) -> usize {
     let cores = environment::cores() as usize;
-    (processes + 1) * (cores + THREADS_BESIDE)
+    cores + THREADS_BESIDE + 2 * shards * (cores.div_ceil(shards.max(1)) + THREADS_BESIDE)
 }
 
 /// Finds out whether this user may start this many more threads, by starting them; they end at once.

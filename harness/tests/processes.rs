@@ -160,6 +160,20 @@ fn a_hang_up_is_an_interruption_unless_it_is_ignored() {
     until("the children are gone", || are_gone(&children));
 }
 
+#[test]
+fn a_server_says_goodbye_whichever_signal_ends_it() {
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let mut server = start(&["serve", "raw-tcp", "--listen", "127.0.0.1:0"]);
+        let mut listening = String::new();
+        BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut listening).unwrap();
+        assert!(listening.starts_with("listening on 127.0.0.1:"), "{listening}");
+        kill(signal, server.id());
+        let finished = finish(server);
+        assert_eq!(finished.code, 0, "{signal}: {finished:?}");
+        assert!(finished.stderr.contains("clients are told to go"), "{finished:?}");
+    }
+}
+
 /// A program that does this, in a folder of its own.
 fn script(text: &str) -> (TempDir, PathBuf) {
     let folder = tempdir().unwrap();
@@ -307,7 +321,12 @@ fn a_machine_that_allows_few_processes_is_named_as_such() {
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let program = folder.path().join("program");
     fs::copy(PROGRAM, &program).unwrap();
-    for verb in [&["verify"][..], &["selftest", "--quick"], &["run", "smoke", "--out", "out"], &["gate", "exact", "--baseline", "none"]] {
+    for verb in [
+        &["verify"][..],
+        &["selftest", "--quick"],
+        &["run", "smoke", "--out", "out"],
+        &["gate", "exact", "--baseline", "none"],
+    ] {
         let mut limited = Command::new("prlimit");
         limited.arg("--nproc=2").current_dir(folder.path());
         if is_root {

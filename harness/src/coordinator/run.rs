@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use reports::{
     saturation,
     schema::{Interrupted, Record, RunRecord, Status, TrialRecord},
-    store::Store,
+    store::{Store, StoreError},
 };
 use tokio::sync::mpsc;
 
@@ -40,7 +40,7 @@ pub async fn run(
     mut store: Store,
     observer: &mut impl Observer,
     interrupted: impl Future<Output = ()>,
-) -> anyhow::Result<Outcome> {
+) -> Result<Outcome, StoreError> {
     let scenario = run.scenario_name.clone();
     store.append(&Record::Run(Box::new(run)))?;
     let mut interrupted = std::pin::pin!(interrupted);
@@ -64,7 +64,7 @@ pub async fn run(
         if let Err(full) = store.append(&Record::Trial(Box::new(record))) {
             // There may be room for the mark where there was none for a whole record.
             let _ = store.append(&mark);
-            return Err(full.into());
+            return Err(full);
         }
     }
     outcome.results = store.finish()?;

@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, getppid, kill_process_group, set_parent_process_death_signal};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, getppid, kill_process_group, set_parent_process_death_signal, setrlimit,
+};
 use tokio::process::{Child, Command};
 
 use super::keeper::Keeper;
@@ -18,6 +20,8 @@ use crate::{
 
 /// Most bytes that a build may write to its standard error: a `run` writes a line per trial.
 const SAID_LIMIT_BYTES: u64 = 16 << 20;
+/// Largest file that a build may write, in bytes: thousands of trials.
+const FILE_LIMIT_BYTES: u64 = 1 << 30;
 /// What a build said before it ended is in the pipe already; somebody else may still hold its other end.
 const LAST_WORDS_LIMIT: Duration = Duration::from_secs(1);
 
@@ -69,11 +73,12 @@ fn tied(command: std::process::Command) -> Command {
     let gate = rustix::process::getpid();
     let tie = move || {
         set_parent_process_death_signal(Some(Signal::KILL))?;
+        setrlimit(Resource::Fsize, Rlimit { current: Some(FILE_LIMIT_BYTES), maximum: Some(FILE_LIMIT_BYTES) })?;
         // The gate may have died before this process was tied to it.
         if getppid() == Some(gate) { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
     };
     #[expect(unsafe_code, reason = "a program that is not ours can be tied to the gate only before it is executed")]
-    // SAFETY: between fork and exec it makes two system calls, and allocates nothing.
+    // SAFETY: between fork and exec it makes three system calls, and allocates nothing.
     unsafe {
         command.pre_exec(tie);
     }

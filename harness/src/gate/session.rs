@@ -55,10 +55,11 @@ pub(crate) struct Setup {
     approaches: Vec<String>,
     load: String,
     seed: u64,
+    // These end in this order: the builds go, then the directory of a session without a line, and then a signal ends
+    // this process again.
     keeper: Keeper,
-    attention: Attention,
-    /// The session. Without a line, it takes its directory with it, so it stands last.
     lines: Lines,
+    attention: Attention,
 }
 
 /// What the base made of each approach, once.

@@ -21,7 +21,7 @@ pub(super) fn run<Plan: DeserializeOwned, Life: Future<Output = anyhow::Result<(
     let (plan, control) = Control::open::<Plan>().map_err(Failure::usage)?;
     let reporter = control.reporter();
     let (threads, name, address) = needs(&plan);
-    if !address.ip().to_canonical().is_loopback() {
+    if !is_here(address) {
         let message = format!("{address} is not a loopback address, and load goes nowhere else");
         reporter.report(&Report::Failed { message: message.clone() });
         return Err(Failure::usage(anyhow!(message)));
@@ -39,4 +39,24 @@ pub(super) fn run<Plan: DeserializeOwned, Life: Future<Output = anyhow::Result<(
     // What is still under way needs no orderly end: its process ends.
     runtime.shutdown_background();
     Ok(())
+}
+
+/// Whether what is sent there stays on this machine.
+fn is_here(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_takes_loopback_addresses_only() {
+        for address in ["127.0.0.1:80", "127.7.7.7:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
+            assert!(is_here(address.parse().unwrap()), "{address}");
+        }
+        for address in ["192.0.2.1:80", "0.0.0.0:80", "[::]:80", "[2001:db8::1]:80", "[::ffff:192.0.2.1]:80"] {
+            assert!(!is_here(address.parse().unwrap()), "{address}");
+        }
+    }
 }

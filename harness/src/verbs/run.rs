@@ -95,7 +95,7 @@ fn load(path: &Path, options: &RunOptions) -> Result<Loaded, Failure> {
 /// Refuses what the machine cannot hold before anything starts.
 fn fits(trials: &[Trial], capacity: capacity::Capacity) -> Result<(), Failure> {
     let shards = trials.iter().map(|trial| trial.shards.len()).max().unwrap_or_default();
-    process::room_for(process::threads_of(2 * shards))?;
+    process::room_for(process::threads_of(shards))?;
     trials.iter().try_for_each(|trial| {
         capacity::admit(&trial.variant, trial.approach, &trial.params, trial.load.clients, capacity)?;
         ports::admit(trial, capacity.ports)

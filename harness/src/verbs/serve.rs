@@ -14,6 +14,7 @@ use crate::{
     failure::Failure,
     faults::Faults,
     feed::{Arrival, FeedSpec},
+    interruption::Attention,
     message::{HubLimits, Phases, ServePlan},
     process::raise_descriptor_limit,
     publish::publish,
@@ -41,7 +42,8 @@ fn alone(options: &ServeOptions) -> Result<(), Failure> {
     }
     raise_descriptor_limit();
     let runtime = runtime()?;
-    let served = runtime.block_on(run(approach, params, limits, options, duration));
+    let attention = Attention::take();
+    let served = runtime.block_on(run(approach, params, limits, options, duration, &attention));
     runtime.shutdown_background();
     served
 }
@@ -52,6 +54,7 @@ async fn run(
     limits: HubLimits,
     options: &ServeOptions,
     duration: Duration,
+    attention: &Attention,
 ) -> Result<(), Failure> {
     let feed = FeedSpec {
         seed: 1,
@@ -72,7 +75,7 @@ async fn run(
     });
     tokio::select! {
         ended = system.ended() => return Ok(ended?),
-        _ = tokio::signal::ctrl_c() => say("stopping: clients are told to go"),
+        () = attention.told() => say("stopping: clients are told to go"),
         () = tokio::time::sleep(duration) => say("the time is up: see --for"),
     }
     Ok(system.stop().await?)
