@@ -192,7 +192,8 @@ fn start_paired(build: &Path, session: &Path) -> Child {
 #[test]
 fn nothing_of_a_gate_outlives_it() {
     // Processes that nothing but the gate's end would end soon, one of them out of its parent's sight.
-    let (_folder, build) = script("(sleep 1000 &) ; sleep 1000");
+    let time = format!("1000.{}", std::process::id());
+    let (_folder, build) = script(&format!("(sleep {time} &) ; sleep {time}"));
     let sessions = tempdir().unwrap();
     let gates: Vec<(PathBuf, &str, Child)> = ["-TERM", "-INT", "-HUP", "-KILL"]
         .map(|signal| {
@@ -203,10 +204,8 @@ fn nothing_of_a_gate_outlives_it() {
         .into();
     let sleepers = || {
         let all = procfs::process::all_processes().unwrap().filter_map(Result::ok);
-        let of_build = all.filter(|process| process.cmdline().is_ok_and(|words| words == ["sleep", "1000"]));
-        let ours =
-            |process: &procfs::process::Process| process.cwd().is_ok_and(|cwd| cwd == std::env::current_dir().unwrap());
-        of_build.filter(ours).filter_map(|process| process.stat().ok()).map(|stat| (stat.pid as u32, stat.starttime))
+        let of_build = all.filter(|process| process.cmdline().is_ok_and(|words| words == ["sleep", time.as_str()]));
+        of_build.filter_map(|process| process.stat().ok()).map(|stat| (stat.pid as u32, stat.starttime))
     };
     until("the builds run", || sleepers().count() == 8);
     let left: Vec<(u32, u64)> = gates.iter().flat_map(|(_, _, gate)| below(gate.id())).chain(sleepers()).collect();

@@ -192,6 +192,6 @@ mod tests {
         assert!(heard("exit 3").await.ends_with("exit status: 3; it said nothing"));
         assert_eq!(heard("echo hello").await, "the serve process wrote a line that is not a report: \"hello\"");
         assert_eq!(heard("cat /dev/zero").await, "the serve process wrote a line of more than 64 MiB");
-        assert!(heard("exec 1>&- 2>&-; sleep 1000").await.contains("closed its standard output"));
+        assert!(heard("exec 1>&- 2>&-; exec sleep 1000").await.contains("closed its standard output"));
     }
 }
