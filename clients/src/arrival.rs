@@ -11,25 +11,27 @@ use std::{
 use bytes::BytesMut;
 use tokio::{io::AsyncReadExt, net::TcpStream};
 
-/// Room for one read: a few events, and little enough for the allocator to have it at hand. What is longer takes more
-/// reads.
-const READ_BYTES: usize = 1_000;
+/// Room for one read: a few events, and little enough for the allocator to have it at hand.
+pub(crate) const READ_BYTES: usize = 1_000;
+/// Room for one read of something that is known to be long: more would not make the calls cheaper per byte.
+const LONG_READ_BYTES: usize = 64 * 1024;
 
-/// Waits for bytes and appends them, as many as one read gives; 0 where the stream has ended. Safe to drop while it
-/// waits.
-pub(crate) async fn arrive(stream: &mut TcpStream, unread: &mut BytesMut) -> io::Result<usize> {
-    poll_fn(|cx| poll_arrive(stream, unread, cx)).await
+/// Waits for bytes and appends them, as many as one read gives; 0 if the stream has ended. `expected` is how many bytes
+/// are known to come, and only sizes the read. Safe to drop while it waits.
+pub(crate) async fn arrive(stream: &mut TcpStream, unread: &mut BytesMut, expected: usize) -> io::Result<usize> {
+    poll_fn(|cx| poll_arrive(stream, unread, expected, cx)).await
 }
 
 /// The same, polled.
 pub(crate) fn poll_arrive(
     stream: &mut TcpStream,
     unread: &mut BytesMut,
+    expected: usize,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
     release(unread);
     ready!(stream.poll_read_ready(cx))?;
-    unread.reserve(READ_BYTES);
+    unread.reserve(expected.clamp(READ_BYTES, LONG_READ_BYTES));
     // Polled, a read that does not fill its room is known to have taken everything; `try_read` would ask once more.
     let read = pin!(stream.read_buf(unread)).poll(cx);
     if read.is_pending() {

@@ -107,29 +107,28 @@ impl Line {
                 cost.resets += 1;
                 return Ok(Some(cursor));
             }
-            Ending::Call => {
+            Ending::Call(asked) => {
                 cost.errors += 1;
-                self.backoff.pause().await;
+                self.backoff.pause_at_least(asked).await;
             }
-            Ending::Connection => {
+            Ending::Connection(asked) => {
                 cost.errors += 1;
-                self.reconnect(cost).await?;
+                self.reconnect(asked, cost).await?;
             }
         }
         Ok(None)
     }
 
-    async fn reconnect(&mut self, cost: &mut Cost) -> Result<(), ClientError> {
+    async fn reconnect(&mut self, asked: Option<Duration>, cost: &mut Cost) -> Result<(), ClientError> {
+        self.backoff.pause_at_least(asked).await;
         loop {
-            self.backoff.pause().await;
             match connect(self.endpoint).await {
                 Ok(market) => {
                     self.market = market;
                     cost.reconnects += 1;
                     return Ok(());
                 }
-                Err(ClientError::Connection(_)) => cost.errors += 1,
-                Err(error) => return Err(error),
+                Err(error) => self.backoff.pause_after(error, cost).await?,
             }
         }
     }

@@ -1,5 +1,7 @@
 //! One call of a gRPC client, whatever carries it: reading the messages that are there, and what its end means.
 
+use std::time::Duration;
+
 use futures_util::{FutureExt, Stream, StreamExt};
 use proto::{Cursor, SubscribeRequest, wire::CURSOR_HEADER};
 use tonic::{Code, Status, metadata::MetadataMap};
@@ -9,13 +11,16 @@ use crate::ClientError;
 /// Messages that one batch takes at most.
 const BATCH_MESSAGES: usize = 256;
 
+/// gRPC: milliseconds that a server asks a client to wait before it calls again; a negative number asks it not to.
+pub(crate) const PUSHBACK_HEADER: &str = "grpc-retry-pushback-ms";
+
 /// What has ended with a call that may be made again.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// The call alone.
-    Call,
+    /// The call alone. The server may have asked for a time to wait before the next.
+    Call(Option<Duration>),
     /// The connection with it.
-    Connection,
+    Connection(Option<Duration>),
     /// The client's place in the log; this is where to start again.
     Reset(Cursor),
 }
@@ -25,12 +30,20 @@ pub(crate) enum Ending {
 /// # Errors
 /// The server would refuse the call again.
 pub(crate) fn ending(status: &Status) -> Result<Ending, ClientError> {
+    let pushback = status.metadata().get(PUSHBACK_HEADER).map(|text| text.to_str().ok().and_then(|ms| ms.parse().ok()));
+    let refused = || Err(ClientError::Refused(format!("{:?}: {}", status.code(), status.message())));
+    let pause = match pushback {
+        // What cannot be read asks for no other call either.
+        Some(None) => return refused(),
+        Some(Some(milliseconds)) => Some(Duration::from_millis(milliseconds)),
+        None => None,
+    };
     match (status.code(), cursor(status.metadata())) {
         (Code::OutOfRange, Some(cursor)) => Ok(Ending::Reset(cursor)),
-        (Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted, _) => Ok(Ending::Call),
+        (Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted, _) => Ok(Ending::Call(pause)),
         // UNAVAILABLE is what a server that shuts down says; the others are what tonic makes of a broken connection.
-        (Code::Unavailable | Code::Cancelled | Code::Internal | Code::Unknown, _) => Ok(Ending::Connection),
-        (code, _) => Err(ClientError::Refused(format!("{code:?}: {}", status.message()))),
+        (Code::Unavailable | Code::Cancelled | Code::Internal | Code::Unknown, _) => Ok(Ending::Connection(pause)),
+        _ => refused(),
     }
 }
 
@@ -87,4 +100,28 @@ impl<T, S: Stream<Item = Result<T, Status>> + Unpin> Inbox<S> {
 
 fn message<T>(received: Option<Result<T, Status>>) -> Result<T, Status> {
     received.unwrap_or_else(|| Err(Status::unavailable("the server ended the stream")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pushed_back(code: Code, pushback: &'static str) -> Result<Ending, ClientError> {
+        let mut status = Status::new(code, "later");
+        status.metadata_mut().insert(PUSHBACK_HEADER, pushback.parse().unwrap());
+        ending(&status)
+    }
+
+    #[test]
+    fn a_server_may_push_a_call_back_or_ask_for_no_other() {
+        let pause = Some(Duration::from_millis(1_500));
+        assert_eq!(pushed_back(Code::Unavailable, "1500").unwrap(), Ending::Connection(pause));
+        assert_eq!(pushed_back(Code::ResourceExhausted, "1500").unwrap(), Ending::Call(pause));
+        for never in ["-1", "", "soon", "99999999999999999999999"] {
+            let refused = pushed_back(Code::Unavailable, never).unwrap_err();
+            assert_eq!(refused.to_string(), "the server refused: Unavailable: later", "{never}");
+        }
+        assert_eq!(ending(&Status::unavailable("later")).unwrap(), Ending::Connection(None));
+        assert!(matches!(ending(&Status::permission_denied("no")), Err(ClientError::Refused(_))));
+    }
 }

@@ -1,6 +1,8 @@
 //! gRPC-Web: `SubscribeQuotes` over HTTP/1.1. The status is the last frame of the body; all of it is in base64 where
 //! the encoding is text.
 
+use std::time::Duration;
+
 use futures_util::{
     StreamExt,
     future::BoxFuture,
@@ -13,7 +15,7 @@ use tonic::{Code, Status};
 
 use crate::{
     Batch, ClientError, Context, Cost, Subscription,
-    grpc_call::{Ending, Inbox, ending, refusal},
+    grpc_call::{Ending, Inbox, PUSHBACK_HEADER, ending, refusal},
     grpc_web_frames::{self, Frame, Frames, broken},
     http::{BodyStream, HttpClient},
     retry::Backoff,
@@ -71,12 +73,14 @@ impl GrpcWeb {
                     cost.resets += 1;
                     self.request.start_after(cursor);
                 }
-                ending => {
+                Ending::Call(asked) => {
                     cost.errors += 1;
-                    if ending == Ending::Connection {
-                        self.http.abandon();
-                    }
-                    self.backoff.pause().await;
+                    self.backoff.pause_at_least(asked).await;
+                }
+                Ending::Connection(asked) => {
+                    cost.errors += 1;
+                    self.http.abandon();
+                    self.backoff.pause_at_least(asked).await;
                 }
             }
             match call(&mut self.http, &mut self.request, self.text, cost).await {
@@ -99,12 +103,9 @@ async fn call(
     let media_type = if text { "application/grpc-web-text" } else { "application/grpc-web+proto" };
     let body = grpc_web_frames::request(&request.encode_to_vec(), text);
     let headers = [("content-type", media_type), ("accept", media_type), ("x-grpc-web", "1")];
-    let response = http.post(METHOD, &headers, body, cost).await.map_err(lost)?;
+    let response = http.post(METHOD, &headers, body, cost).await.map_err(status_of)?;
     if response.status != StatusCode::OK {
-        return Err(match response.failure().await {
-            ClientError::Connection(reason) => lost(reason),
-            refusal => Status::failed_precondition(refusal.to_string()),
-        });
+        return Err(status_of(response.failure().await));
     }
     // A call that is refused at once has its status in the head, and no body.
     if let Some(status) = Status::from_header_map(&response.headers()).filter(|status| status.code() != Code::Ok) {
@@ -132,7 +133,7 @@ fn quotes(body: BodyStream, text: bool) -> BoxStream<'static, Result<Quote, Stat
                 None => {}
             }
             let part = body.next().await.ok_or_else(|| lost("the body ended without a status"))?;
-            frames.add(&part.map_err(lost)?)?;
+            frames.add(&part.map_err(status_of)?)?;
         }
     });
     quotes.boxed()
@@ -141,4 +142,24 @@ fn quotes(body: BodyStream, text: bool) -> BoxStream<'static, Result<Quote, Stat
 /// The connection has failed.
 fn lost(what: impl std::fmt::Display) -> Status {
     Status::unavailable(what.to_string())
+}
+
+/// What HTTP says of a call that did not come to a status of its own.
+fn status_of(error: ClientError) -> Status {
+    match error {
+        ClientError::Connection(reason) => lost(reason),
+        ClientError::Busy { reason, retry_after } => pushed_back(reason, retry_after),
+        ClientError::Protocol(reason) => broken(reason),
+        refusal => Status::failed_precondition(refusal.to_string()),
+    }
+}
+
+/// What the HTTP server says with `Retry-After`, as a gRPC server would.
+fn pushed_back(reason: String, retry_after: Option<Duration>) -> Status {
+    let mut status = lost(reason);
+    if let Some(asked) = retry_after {
+        let milliseconds = u64::try_from(asked.as_millis()).unwrap_or(u64::MAX);
+        status.metadata_mut().insert(PUSHBACK_HEADER, milliseconds.into());
+    }
+    status
 }

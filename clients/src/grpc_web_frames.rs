@@ -10,6 +10,8 @@ use hyper::{
 use proto::wire::MESSAGE_LIMIT_BYTES;
 use tonic::Status;
 
+use crate::line_end::search;
+
 /// A flag and a length stand before each frame.
 const PREFIX_BYTES: usize = 5;
 /// Flag of the frame that holds the status.
@@ -59,7 +61,7 @@ impl Frames {
         self.characters.extend_from_slice(part);
         while self.characters.len() >= QUANTUM {
             // The server encodes each part of its answer alone, so padding may stand anywhere.
-            let padding = self.characters.iter().position(|&character| character == b'=');
+            let padding = search(&self.characters, |characters| memchr::memchr(b'=', characters));
             let end = padding.map_or(self.characters.len(), |padding| padding + QUANTUM);
             let run = self.characters.split_to(end.min(self.characters.len()) / QUANTUM * QUANTUM);
             self.bytes.extend_from_slice(&BASE64_STANDARD.decode(run).map_err(broken)?);

@@ -3,28 +3,41 @@
 
 mod bare;
 mod chunks;
+mod failure;
+mod framing;
+mod head;
 mod library;
+mod request;
 
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt, future::Either, stream::MapErr};
-use http_body_util::{BodyDataStream, BodyExt, LengthLimitError, Limited};
-use hyper::{HeaderMap, Method, StatusCode, header::RETRY_AFTER};
+use http_body_util::BodyDataStream;
+use hyper::{
+    HeaderMap, Method, StatusCode,
+    header::{CONTENT_ENCODING, TRANSFER_ENCODING},
+};
 use proto::wire::MESSAGE_LIMIT_BYTES;
 
+pub(crate) use self::failure::failure;
 use self::{
     bare::Bare,
     library::{Hyper, LibraryBody, LibraryError, Reqwest},
+    request::Outgoing,
 };
 use crate::{ClientError, Context, Cost};
 
 /// Largest body that is read as a whole.
 const BODY_LIMIT_BYTES: usize = 64 * MESSAGE_LIMIT_BYTES;
+/// How much of a refusal's text is read, in bytes.
+const REASON_LIMIT_BYTES: usize = 1024;
+/// Header fields of a response, at most: proxies add dozens.
+const HEADER_FIELDS: usize = 128;
+/// Largest head of a response, in bytes.
+const HEAD_LIMIT_BYTES: usize = 64 * 1024;
 /// How long a server may take to begin its response before it is taken for lost.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-/// Longest time that a server can make a client stay away.
-const LONGEST_ABSENCE: Duration = Duration::from_secs(30);
 
 /// Sends requests one after the other, over a connection that nobody else uses.
 pub(crate) struct HttpClient {
@@ -39,35 +52,6 @@ enum Engine {
     Bare(Bare),
     Hyper(Hyper),
     Reqwest(Reqwest),
-}
-
-/// A request, before anybody has written it.
-struct Outgoing<'a> {
-    method: Method,
-    target: &'a str,
-    headers: &'a [(&'a str, &'a str)],
-    body: Bytes,
-    /// The connection ends with it.
-    close: bool,
-}
-
-impl Outgoing<'_> {
-    /// As it goes over the wire.
-    fn text(&self, host: &str) -> BytesMut {
-        let mut text = BytesMut::with_capacity(256 + self.body.len());
-        let mut put = |parts: &[&str]| parts.iter().for_each(|part| text.extend_from_slice(part.as_bytes()));
-        put(&[self.method.as_str(), " ", self.target, " HTTP/1.1\r\nhost: ", host, "\r\n"]);
-        self.headers.iter().for_each(|(name, value)| put(&[name, ": ", value, "\r\n"]));
-        if self.method == Method::POST {
-            put(&["content-length: ", &self.body.len().to_string(), "\r\n"]);
-        }
-        if self.close {
-            put(&["connection: close\r\n"]);
-        }
-        put(&["\r\n"]);
-        text.extend_from_slice(&self.body);
-        text
-    }
 }
 
 impl HttpClient {
@@ -119,26 +103,28 @@ impl HttpClient {
         cost: &mut Cost,
     ) -> Result<Response, ClientError> {
         let request = Outgoing { method, target, headers, body, close: self.new_connection };
-        cost.requests += 1;
+        request.check()?;
         let mut reopened = 0;
+        let engine = &mut self.engine;
         let exchange = async {
-            match &mut self.engine {
-                Engine::Bare(engine) => {
-                    let (status, head, body) = engine.send(&request, &mut reopened).await?;
-                    Ok(Response { status, head: Head::Bare(head), body: Body::Bare(body) })
+            cost.requests += 1;
+            match engine.send(&request, &mut reopened).await {
+                // The server closed the kept connection while the request was under way: no failure of the server's,
+                // and a GET may be sent twice.
+                Err(ClientError::Connection(_)) if request.method == Method::GET && engine.used_kept() => {
+                    cost.requests += 1;
+                    Box::pin(engine.send(&request, &mut reopened)).await
                 }
-                // What is seldom used must not make every client's future larger.
-                Engine::Hyper(engine) => Box::pin(engine.send(&request, &mut reopened)).await.map(Response::of_library),
-                Engine::Reqwest(engine) => {
-                    Box::pin(engine.send(&request, &mut reopened)).await.map(Response::of_library)
-                }
+                sent => sent,
             }
         };
         let response = tokio::time::timeout(self.patience, exchange).await;
         if !self.new_connection {
             cost.reconnects += reopened;
         }
-        response.map_err(|_| broken("the server did not respond in time"))?
+        let response = response.map_err(|_| broken("the server did not respond in time"))??;
+        response.expect_no_coding()?;
+        Ok(response)
     }
 
     /// The last response was cut short: the next request goes over another connection.
@@ -151,8 +137,35 @@ impl HttpClient {
     }
 }
 
+impl Engine {
+    async fn send(&mut self, request: &Outgoing<'_>, reopened: &mut u64) -> Result<Response, ClientError> {
+        match self {
+            Self::Bare(engine) => {
+                let (status, head, body) = engine.send(request, reopened).await?;
+                Ok(Response { status, head: Head::Bare(head), body: Body::Bare(body) })
+            }
+            // What is seldom used must not make every client's future larger.
+            Self::Hyper(engine) => Box::pin(engine.send(request, reopened)).await.map(Response::of_library),
+            Self::Reqwest(engine) => Box::pin(engine.send(request, reopened)).await.map(Response::of_library),
+        }
+    }
+
+    /// Whether the last request went over a connection that an earlier one had used.
+    fn used_kept(&self) -> bool {
+        match self {
+            Self::Bare(engine) => engine.used_kept,
+            Self::Hyper(engine) => engine.used_kept,
+            Self::Reqwest(engine) => engine.used_kept,
+        }
+    }
+}
+
 fn broken(error: impl std::fmt::Display) -> ClientError {
     ClientError::Connection(error.to_string())
+}
+
+fn unreadable(error: impl std::fmt::Display) -> ClientError {
+    ClientError::Protocol(format!("unreadable response: {error}"))
 }
 
 /// A body as it arrives.
@@ -166,7 +179,7 @@ pub(crate) struct Response {
 }
 
 enum Head {
-    Bare(bare::Head),
+    Bare(head::Head),
     Map(HeaderMap),
 }
 
@@ -185,7 +198,7 @@ impl Response {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         match &self.head {
             Head::Bare(head) => head.get(name),
-            Head::Map(headers) => headers.get(name)?.to_str().ok(),
+            Head::Map(headers) => std::str::from_utf8(headers.get(name)?.as_bytes()).ok(),
         }
     }
 
@@ -197,59 +210,80 @@ impl Response {
         }
     }
 
+    /// Refuses codings that nobody asked for: read as it is, the body would be taken for garbage.
+    fn expect_no_coding(&self) -> Result<(), ClientError> {
+        if self.status != StatusCode::OK {
+            return Ok(());
+        }
+        for (field, usual) in [(CONTENT_ENCODING, "identity"), (TRANSFER_ENCODING, "chunked")] {
+            if let Some(coding) = self.header(field.as_str()).filter(|coding| !coding.eq_ignore_ascii_case(usual)) {
+                let what = format!("the answer has the {field} `{coding}`, which was not asked for");
+                return Err(ClientError::Protocol(what));
+            }
+        }
+        Ok(())
+    }
+
     /// The whole body.
     ///
     /// # Errors
     /// The connection failed, or the body is larger than any may be.
     pub(crate) async fn bytes(self) -> Result<Bytes, ClientError> {
-        match self.body {
-            Body::Bare(body) => whole(body).await,
-            Body::Library(body) => match Limited::new(body, BODY_LIMIT_BYTES).collect().await {
-                Ok(body) => Ok(body.to_bytes()),
-                Err(error) if error.is::<LengthLimitError>() => Err(ClientError::Protocol(error.to_string())),
-                Err(error) => Err(broken(error)),
-            },
-        }
+        whole(self.stream(), BODY_LIMIT_BYTES).await
     }
 
     /// The body as it arrives.
     pub(crate) fn stream(self) -> BodyStream {
         match self.body {
             Body::Bare(body) => body.left_stream(),
-            Body::Library(body) => BodyDataStream::new(body).map_err(broken as fn(_) -> _).right_stream(),
+            Body::Library(body) => BodyDataStream::new(body).map_err(library::fault as fn(_) -> _).right_stream(),
         }
     }
 
     /// What a status means that the approach has no use for: a server that is busy may answer later, any other refuses.
-    /// The time that a busy server asks for passes in here.
     pub(crate) async fn failure(self) -> ClientError {
-        if !self.status.is_server_error() && self.status != StatusCode::TOO_MANY_REQUESTS {
+        if !failure::is_passing(self.status) {
             return self.refusal().await;
         }
-        if let Some(seconds) = self.header(RETRY_AFTER.as_str()).and_then(|seconds| seconds.parse().ok()) {
-            tokio::time::sleep(Duration::from_secs(seconds).min(LONGEST_ABSENCE)).await;
-        }
-        broken(self.status)
+        failure(self.status, &self.headers(), b"")
     }
 
     /// What the server gives as the reason of a refusal.
     pub(crate) async fn refusal(self) -> ClientError {
-        let status = self.status;
-        let reason = self.bytes().await.unwrap_or_default();
-        ClientError::Refused(format!("{status}: {}", String::from_utf8_lossy(&reason)))
+        let (status, headers) = (self.status, self.headers());
+        let mut reason = BytesMut::new();
+        let mut body = self.stream();
+        let read = async {
+            while let Some(Ok(part)) = body.next().await {
+                reason.extend_from_slice(&part[..part.len().min(REASON_LIMIT_BYTES - reason.len())]);
+                if reason.len() == REASON_LIMIT_BYTES {
+                    break;
+                }
+            }
+        };
+        // What has been read by then is reason enough.
+        let _ = tokio::time::timeout(PATIENCE, read).await;
+        failure::refusal(status, &headers, &reason)
     }
 }
 
-async fn whole(mut body: bare::Body) -> Result<Bytes, ClientError> {
+async fn whole(mut body: BodyStream, limit_bytes: usize) -> Result<Bytes, ClientError> {
     let Some(first) = body.try_next().await? else { return Ok(Bytes::new()) };
     let Some(second) = body.try_next().await? else { return Ok(first) };
     let (mut all, mut next) = (BytesMut::from(first), Some(second));
     while let Some(part) = next {
         all.extend_from_slice(&part);
-        if all.len() > BODY_LIMIT_BYTES {
-            return Err(ClientError::Protocol("the body is larger than any may be".into()));
+        if all.len() > limit_bytes {
+            return Err(ClientError::Protocol(format!("the body is larger than {limit_bytes} bytes")));
         }
         next = body.try_next().await?;
     }
     Ok(all.freeze())
 }
+
+#[cfg(test)]
+mod answers_tests;
+#[cfg(test)]
+mod canned_tests;
+#[cfg(test)]
+mod connection_tests;

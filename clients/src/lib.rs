@@ -12,6 +12,7 @@ mod grpc;
 mod grpc_call;
 mod grpc_web_frames;
 mod http;
+mod line_end;
 mod newest;
 mod retry;
 mod subscription;

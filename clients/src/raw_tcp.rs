@@ -81,7 +81,8 @@ impl RawTcp {
             if !events.is_empty() {
                 return Ok(events);
             }
-            if arrive(&mut self.stream, &mut self.unread).await? == 0 {
+            let expected = expected(&self.unread);
+            if arrive(&mut self.stream, &mut self.unread, expected).await? == 0 {
                 self.fruitless += 1;
                 return Err(ClientError::Connection("the server closed the connection".into()));
             }
@@ -127,6 +128,11 @@ async fn open(endpoint: Endpoint, request: &SubscribeRequest) -> Result<TcpStrea
     let length = u32::try_from(request.len()).map_err(io::Error::other)?;
     stream.write_all(&[&length.to_be_bytes(), request.as_slice()].concat()).await?;
     Ok(stream)
+}
+
+/// Bytes of the unfinished frame that are still to come.
+fn expected(unread: &[u8]) -> usize {
+    unread.first_chunk().map_or(0, |prefix| (4 + u32::from_be_bytes(*prefix) as usize).saturating_sub(unread.len()))
 }
 
 fn take_frame(unread: &mut BytesMut) -> Result<Option<BytesMut>, ClientError> {

@@ -1,33 +1,37 @@
-//! Server-sent events, as a browser's EventSource does it: `GET /stream`, read until it ends, and come back after the
-//! time the server named, with the id of the last event.
+//! Server-sent events: `GET /stream`, read until it ends, and come back after the time the server named, with the id of
+//! the last event.
+//!
+//! The setting `policy` says what happens when the client comes back and the server has no stream for it. `retry` is
+//! what a library does: the policy that all approaches share, see `retry`. `browser` is what WHATWG HTML has an
+//! EventSource do: it waits for the reconnection time and no longer, and any answer but a stream is final, 503 too.
+//! With both, 204 is final, and so is a redirect: the client is given an address, and follows none.
 
-use bytes::Bytes;
-use eventsource_stream::{Event, EventStream, EventStreamError};
-use futures_util::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream::MapOk};
+mod blocks;
+mod event;
+
+use eventsource_stream::Event;
+use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use hyper::{
     StatusCode,
     header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE},
 };
 use proto::{
     Quote,
-    wire::{
-        AFTER_FIELD, CURSOR_EVENT, HEARTBEAT_COMMENT, LAST_EVENT_ID_HEADER, RESET_EVENT, STREAM_PATH, SYMBOLS_FIELD,
-    },
+    wire::{AFTER_FIELD, LAST_EVENT_ID_HEADER, RESET_EVENT, STREAM_PATH, SYMBOLS_FIELD},
 };
 
+use self::blocks::{Block, Blocks};
 use crate::{
     Batch, ClientError, Context, Cost, Subscription,
-    http::{BodyStream, HttpClient},
+    http::{BodyStream, HttpClient, Response},
     retry::Backoff,
 };
 
 /// Most events that one batch takes, however many are ready.
 const BATCH_EVENTS: usize = 64;
-/// The parser passes over comments, so a heartbeat is given to it as an event of this name.
-const HEARTBEAT_EVENT: &str = "heartbeat";
-const HEARTBEAT: Bytes = Bytes::from_static(b"event: heartbeat\ndata:\n\n");
-
-type Events = EventStream<MapOk<BodyStream, fn(Bytes) -> Bytes>>;
+const MEDIA_TYPE: &str = "text/event-stream";
+/// Type of an event that has no name.
+const UNNAMED_EVENT: &str = "message";
 
 /// Connects and subscribes.
 ///
@@ -39,8 +43,9 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
     if let Some(after) = context.after {
         target += &format!("&{AFTER_FIELD}={after}");
     }
-    let backoff = Backoff::new(context.seed);
-    let mut sse = Sse { http, target, last_event_id: String::new(), events: None, backoff };
+    let is_browser = context.params.text("policy") == Ok("browser");
+    let backoff = if is_browser { Backoff::as_browsers() } else { Backoff::new(context.seed) };
+    let mut sse = Sse { http, target, is_browser, last_event_id: String::new(), stream: None, backoff };
     sse.open(&mut Cost::default()).await?;
     Ok(Box::new(sse))
 }
@@ -49,10 +54,11 @@ struct Sse {
     http: HttpClient,
     /// Stays as it began: when coming back, the last event's id goes before the cursor in here.
     target: String,
-    /// Opaque: sent back as it came; empty before the first event.
+    is_browser: bool,
+    /// Opaque: sent back as it came; empty before the first event, and when the server takes it back.
     last_event_id: String,
-    /// None once it has ended.
-    events: Option<Events>,
+    /// `None` once it has ended.
+    stream: Option<(BodyStream, Blocks)>,
     backoff: Backoff,
 }
 
@@ -62,10 +68,10 @@ impl Subscription for Sse {
             let mut batch = Batch::default();
             loop {
                 self.read(&mut batch).await?;
-                if batch.cost.with_events + batch.cost.heartbeats + batch.cost.resets > 0 {
+                if is_worth_a_batch(&batch) {
                     return Ok(batch);
                 }
-                if self.events.is_none() {
+                if self.stream.is_none() {
                     Box::pin(self.reconnect(&mut batch.cost)).await?;
                 }
             }
@@ -73,44 +79,57 @@ impl Subscription for Sse {
     }
 }
 
+fn is_worth_a_batch(batch: &Batch) -> bool {
+    batch.cost.with_events + batch.cost.heartbeats + batch.cost.resets > 0
+}
+
 impl Sse {
-    /// Waits for one event and takes those that came with it.
+    /// Waits until something has arrived that is worth a batch, and takes what came with it.
     async fn read(&mut self, batch: &mut Batch) -> Result<(), ClientError> {
-        let Some(mut events) = self.events.take() else { return Ok(()) };
-        let mut next = events.next().await;
+        let Some((mut body, mut blocks)) = self.stream.take() else { return Ok(()) };
         loop {
-            match next {
-                Some(Ok(event)) => self.take(event, batch)?,
-                // The end, and a failing network, are reasons to come back.
-                None | Some(Err(EventStreamError::Transport(_))) => return Ok(()),
-                Some(Err(error)) => return Err(ClientError::Protocol(error.to_string())),
+            while batch.events.len() < BATCH_EVENTS
+                && let Some(block) = blocks.next()?
+            {
+                self.take(&block, batch)?;
             }
+            batch.cost.heartbeats += blocks.take_comments();
             if batch.events.len() == BATCH_EVENTS {
                 break;
             }
-            next = match events.next().now_or_never() {
-                Some(ready) => ready,
-                None => break,
+            let chunk = match is_worth_a_batch(batch) {
+                false => body.next().await,
+                true => match body.next().now_or_never() {
+                    Some(chunk) => chunk,
+                    None => break,
+                },
             };
+            match chunk {
+                Some(Ok(chunk)) => blocks.add(chunk),
+                // The end, and a failing network, are reasons to come back. An unfinished event is dropped.
+                None | Some(Err(ClientError::Connection(_))) => return Ok(()),
+                Some(Err(error)) => return Err(error),
+            }
         }
-        self.events = Some(events);
+        self.stream = Some((body, blocks));
         Ok(())
     }
 
-    fn take(&mut self, event: Event, batch: &mut Batch) -> Result<(), ClientError> {
-        match event.event.as_str() {
-            HEARTBEAT_EVENT => batch.cost.heartbeats += 1,
-            CURSOR_EVENT => {}
-            RESET_EVENT => batch.cost.resets += 1,
-            _ => {
-                batch.events.push(Quote::from_json(event.data.as_bytes())?);
+    fn take(&mut self, block: &Block, batch: &mut Batch) -> Result<(), ClientError> {
+        let Event { event, data, id, retry } = event::read(block, &self.last_event_id)?;
+        self.last_event_id = id;
+        match retry {
+            Some(pause) => self.backoff.begin_with(pause),
+            None => self.backoff.reset(),
+        }
+        match event.as_str() {
+            UNNAMED_EVENT if block.has_data => {
+                batch.events.push(Quote::from_json(data.as_bytes())?);
                 batch.cost.with_events += 1;
             }
-        }
-        self.last_event_id = event.id;
-        match event.retry {
-            Some(retry) => self.backoff.begin_with(retry),
-            None => self.backoff.reset(),
+            RESET_EVENT if block.has_data => batch.cost.resets += 1,
+            // The event `cursor` only brings an id. An event that this client has no listener for is no error.
+            _ => {}
         }
         Ok(())
     }
@@ -126,20 +145,29 @@ impl Sse {
 
     async fn open(&mut self, cost: &mut Cost) -> Result<(), ClientError> {
         let headers = [
-            (ACCEPT.as_str(), "text/event-stream"),
+            (ACCEPT.as_str(), MEDIA_TYPE),
             (CACHE_CONTROL.as_str(), "no-store"),
             (LAST_EVENT_ID_HEADER, &self.last_event_id),
         ];
         let sent = if self.last_event_id.is_empty() { &headers[..2] } else { &headers };
         let response = self.http.get(&self.target, sent, cost).await?;
-        if response.status != StatusCode::OK {
-            return Err(response.refusal().await);
+        match response.status {
+            StatusCode::OK => {}
+            _ if self.is_browser => return Err(response.refusal().await),
+            _ => return Err(response.failure().await),
         }
-        if response.header(CONTENT_TYPE.as_str()) != Some("text/event-stream") {
-            return Err(ClientError::Refused("the answer is no event stream".into()));
-        }
-        let show: fn(Bytes) -> Bytes = |chunk| if chunk == HEARTBEAT_COMMENT { HEARTBEAT } else { chunk };
-        self.events = Some(EventStream::new(response.stream().map_ok(show)));
+        expect_event_stream(&response)?;
+        self.stream = Some((response.stream(), Blocks::default()));
         Ok(())
     }
+}
+
+/// The media type may have any case, and parameters: the encoding is UTF-8 whatever they say.
+fn expect_event_stream(response: &Response) -> Result<(), ClientError> {
+    let media_type = response.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(MEDIA_TYPE) {
+        return Ok(());
+    }
+    Err(ClientError::Refused(format!("the answer has the media type `{media_type}`, expected {MEDIA_TYPE}")))
 }

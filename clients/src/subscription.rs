@@ -1,6 +1,6 @@
 //! The seam between a client and whoever drives it: what a client is given, and what it gives.
 
-use std::{ops::AddAssign, pin::Pin};
+use std::{ops::AddAssign, pin::Pin, time::Duration};
 
 use futures_util::{Stream, StreamExt, future::BoxFuture, stream};
 use proto::{CodecError, ParamError, Params, Quote, TradeConfirmation, TradeOrder};
@@ -91,6 +91,14 @@ pub enum ClientError {
     /// The connection failed; a client comes back from this.
     #[error("connection failed: {0}")]
     Connection(String),
+    /// The server cannot serve now; a client comes back from this, after the time that the server asks for.
+    #[error("the server is busy: {reason}")]
+    Busy {
+        /// What the server said.
+        reason: String,
+        /// The time to stay away; absent if the server names none.
+        retry_after: Option<Duration>,
+    },
     /// The server refused the request, and would refuse it again.
     #[error("the server refused: {0}")]
     Refused(String),

@@ -3,6 +3,8 @@
 //! close code says that it would be refused again. An order whose confirmation was lost with the connection is not sent
 //! again: it may have been carried out.
 
+mod failure;
+
 use bytes::Bytes;
 use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture};
 use prost::Message as _;
@@ -12,7 +14,7 @@ use proto::{
     server_message::Content as ToClient,
     wire::{MESSAGE_LIMIT_BYTES, RESET_REASON, STREAM_PATH},
 };
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{
@@ -21,7 +23,8 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::{Batch, ClientError, Context, Cost, Endpoint, Orders, Subscription, retry::Backoff};
+use self::failure::broken;
+use crate::{Batch, ClientError, Context, Cost, Endpoint, Orders, Subscription, http::PATIENCE, retry::Backoff};
 
 /// Messages that one batch may hold.
 const BATCH_MESSAGES: usize = 256;
@@ -170,7 +173,9 @@ impl Dialer {
     async fn open(&self, request: &SubscribeRequest) -> Result<WebSocketStream<TcpStream>, ClientError> {
         let stream = self.endpoint.connect().await?;
         let url = format!("ws://{}{STREAM_PATH}", self.endpoint.server);
-        let (mut socket, _) = client_async_with_config(url, stream, Some(self.config)).await.map_err(broken)?;
+        let late = |_| ClientError::Connection("the server did not answer the handshake in time".into());
+        let handshake = timeout(PATIENCE, client_async_with_config(url, stream, Some(self.config)));
+        let (mut socket, _) = handshake.await.map_err(late)?.map_err(broken)?;
         socket.send(self.encode(FromClient::Subscribe(request.clone()))).await.map_err(broken)?;
         Ok(socket)
     }
@@ -180,14 +185,5 @@ impl Dialer {
             return Message::Binary(Bytes::from(ClientMessage { content: Some(content) }.encode_to_vec()));
         }
         Message::text(serde_json::to_string(&content).expect("a message has only string keys"))
-    }
-}
-
-/// Whether to come back after an error. To the library, a connection that was cut is a breach of the protocol.
-fn broken(error: Error) -> ClientError {
-    match error {
-        Error::Http(answer) if answer.status().is_client_error() => ClientError::Refused(answer.status().to_string()),
-        Error::Capacity(_) | Error::Utf8(_) => ClientError::Protocol(error.to_string()),
-        _ => ClientError::Connection(error.to_string()),
     }
 }

@@ -106,6 +106,16 @@ pub struct Setting {
     pub values: Values,
     /// The values with which a client takes more than by default: KiB more at the server and at the client.
     pub dearer: &'static [(&'static str, [u32; 2])],
+    /// It changes only what a client does after a failure. No scenario without failures can tell its values apart, so
+    /// that the gate counts the default alone.
+    pub only_after_failure: bool,
+}
+
+impl Setting {
+    /// A setting whose values take as much memory as each other.
+    pub const fn new(name: &'static str, values: Values) -> Self {
+        Self { name, values, dearer: &[], only_after_failure: false }
+    }
 }
 
 /// What a setting may be.
@@ -144,26 +154,25 @@ pub(crate) const PUSH: Facts = Facts {
 };
 const POLL: Facts = Facts { flow: Flow::Poll("interval"), ..PUSH };
 
-const HEARTBEAT: Setting = Setting { name: "heartbeat", values: Values::Duration("15s"), dearer: &[] };
-const HOLD: Setting = Setting { name: "hold", values: Values::Duration("30s"), dearer: &[] };
-const INTERVAL: Setting = Setting { name: "interval", values: Values::Duration("1s"), dearer: &[] };
-const CONNECTION: Setting =
-    Setting { name: "connection", values: Values::Choice(&["keep-alive", NEW_CONNECTION]), dearer: &[] };
+const HEARTBEAT: Setting = Setting::new("heartbeat", Values::Duration("15s"));
+const HOLD: Setting = Setting::new("hold", Values::Duration("30s"));
+const INTERVAL: Setting = Setting::new("interval", Values::Duration("1s"));
+const CONNECTION: Setting = Setting::new("connection", Values::Choice(&["keep-alive", NEW_CONNECTION]));
 /// The value of that setting with which each request opens a connection.
 const NEW_CONNECTION: &str = "new-connection";
-const CODEC: Setting = Setting { name: "codec", values: Values::Choice(&["shared", "prost"]), dearer: &[] };
+const CODEC: Setting = Setting::new("codec", Values::Choice(&["shared", "prost"]));
 const ENCODING: Setting =
-    Setting { name: "encoding", values: Values::Choice(&["binary", "text"]), dearer: &[("text", [5, 0])] };
+    Setting { dearer: &[("text", [5, 0])], ..Setting::new("encoding", Values::Choice(&["binary", "text"])) };
 const CLIENT: Setting = Setting {
-    name: "client",
-    values: Values::Choice(&["bare", "hyper", "reqwest"]),
-    dearer: &[("hyper", [0, 18]), ("reqwest", [0, 26])],
+    dearer: &[("hyper", [0, 22]), ("reqwest", [0, 26])],
+    ..Setting::new("client", Values::Choice(&["bare", "hyper", "reqwest"]))
 };
-const MESSAGE_ENCODING: Setting =
-    Setting { name: "encoding", values: Values::Choice(&["text", "binary"]), dearer: &[] };
-const PING: Setting = Setting { name: "heartbeat", values: Values::Duration("25s"), dearer: &[] };
+const POLICY: Setting =
+    Setting { only_after_failure: true, ..Setting::new("policy", Values::Choice(&["retry", "browser"])) };
+const MESSAGE_ENCODING: Setting = Setting::new("encoding", Values::Choice(&["text", "binary"]));
+const PING: Setting = Setting::new("heartbeat", Values::Duration("25s"));
 const READ_BUFFER: Setting =
-    Setting { name: "read-buffer", values: Values::Choice(&["2KiB", "128KiB"]), dearer: &[("128KiB", [134, 132])] };
+    Setting { dearer: &[("128KiB", [134, 132])], ..Setting::new("read-buffer", Values::Choice(&["2KiB", "128KiB"])) };
 
 macro_rules! source {
     ($crate_name:literal, $file:expr, $parts:expr) => {
@@ -195,8 +204,8 @@ pub static APPROACHES: &[Approach] = &[
     approach!("short-poll", short_poll, &[INTERVAL, CONNECTION, CLIENT], Facts { summary: "the client asks at an interval", memory_kib: [12, 3], browser: true, article: Some(["Short polling", "High (interval)", "Low", "Low"]), ..POLL }, client: ["event_log"]),
     approach!("conditional-get", conditional_get, &[INTERVAL, CLIENT], Facts { summary: "the client asks at an interval for the newest state, by its version", memory_kib: [12, 4], delivery: Delivery::Snapshot, browser: true, ..POLL }, client: ["newest"]),
     approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", memory_kib: [12, 3], flow: Flow::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }, client: ["event_log"]),
-    approach!("sse", sse, &[HEARTBEAT, CLIENT], Facts { summary: "the server writes events into a response that does not end", memory_kib: [13, 3], browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }, server: ["heartbeat"]),
-    approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", memory_kib: [8, 10], browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }, server: ["websocket/close", "websocket/handshake", "websocket/incoming", "websocket/unfinished", "heartbeat", "trade"]),
+    approach!("sse", sse, &[HEARTBEAT, CLIENT, POLICY], Facts { summary: "the server writes events into a response that does not end", memory_kib: [13, 3], browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }, server: ["heartbeat"], client: ["sse/blocks", "sse/event"]),
+    approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", memory_kib: [8, 10], browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }, server: ["websocket/close", "websocket/handshake", "websocket/incoming", "websocket/unfinished", "heartbeat", "trade"], client: ["websocket/failure"]),
     approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", memory_kib: [22, 31], delivery: Delivery::Snapshot, ..POLL }, server: ["grpc"], client: ["grpc", "grpc_call", "newest"]),
     approach!("grpc-stream", grpc_stream, &[CODEC], Facts { summary: "one call, answered by a stream of messages over HTTP/2", memory_kib: [24, 31], article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }, server: ["grpc", "grpc_deadline"], client: ["grpc", "grpc_call"]),
     approach!("grpc-bidi", grpc_bidi, &[CODEC], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", memory_kib: [25, 36], bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }, server: ["grpc", "grpc_deadline", "trade"], client: ["grpc", "grpc_call"]),

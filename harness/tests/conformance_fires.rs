@@ -187,7 +187,7 @@ type Row = (&'static str, &'static str, &'static str, Approach);
 fn faults() -> Vec<Row> {
     let facts = floor().facts;
     let snapshot = Facts { delivery: Delivery::Snapshot, ..facts };
-    let heartbeat: &'static [Setting] = &[Setting { name: "heartbeat", values: Values::Duration("15s"), dearer: &[] }];
+    const HEARTBEAT: &[Setting] = &[Setting::new("heartbeat", Values::Duration("15s"))];
     vec![
         ("loses an event", "receives-in-order", "but owed is", faulty_client(client!(lose))),
         ("duplicates", "receives-in-order", "came after", faulty_client(client!(duplicate))),
@@ -208,7 +208,7 @@ fn faults() -> Vec<Row> {
         ("hides resets", "bounds-a-slow-reader", "no reset was counted", faulty_client(client!(hide_resets))),
         ("times out no hold", "outlasts-idleness", "in vain for a timed-out hold", with_facts(*floor(), Facts { flow: Flow::Hold("hold"), ..facts })),
         ("polls in vain never", "outlasts-idleness", "in vain for an empty response", with_facts(*floor(), Facts { flow: Flow::Poll("interval"), ..facts })),
-        ("beats no heart", "outlasts-idleness", "in vain for a heartbeat", Approach { settings: heartbeat, ..*floor() }),
+        ("beats no heart", "outlasts-idleness", "in vain for a heartbeat", Approach { settings: HEARTBEAT, ..*floor() }),
         ("does not end", "shuts-down-cleanly", "does not end", faulty_server(never_end)),
         ("leaves a connection", "shuts-down-cleanly", "open after the end", faulty_server(leave_a_connection)),
         ("hides the unknown symbol", "refuses-an-unknown-symbol", "goes on where it should give up", faulty_client(hide_the_unknown)),

@@ -26,7 +26,7 @@ pub const SYMBOLS_FIELD: &str = "symbols";
 pub const LAST_EVENT_ID_HEADER: &str = "last-event-id";
 /// SSE: name of the event that opens a stream; its id is the cursor that the stream begins after.
 pub const CURSOR_EVENT: &str = "cursor";
-/// SSE: the comment that keeps a connection alive; always a chunk of its own.
+/// SSE: the comment that keeps a connection alive.
 pub const HEARTBEAT_COMMENT: &[u8] = b":\n\n";
 /// SSE: name of the event that tells the client its cursor is too old; its id is the one that the stream goes on after.
 pub const RESET_EVENT: &str = "reset";

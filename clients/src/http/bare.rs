@@ -1,8 +1,6 @@
 //! HTTP/1.1 as far as these approaches use it, over a socket of one's own: one request after the other, and each
 //! response read where it arrives, in the task that asked for it. A client that waits holds a socket and hardly
 //! anything else, which is what lets one machine hold 100,000 of them. It must not know what a response means.
-//!
-//! Framing is RFC 9112's: no body with 204 and 304, else chunks, else a length, else all until the end.
 
 use std::{
     pin::Pin,
@@ -12,25 +10,23 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
-use hyper::{HeaderMap, StatusCode, header::HeaderName};
+use hyper::StatusCode;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{
-    Outgoing, broken,
-    chunks::{Chunks, number, up_to},
+    broken,
+    chunks::up_to,
+    framing::Framing,
+    head::{self, Head, HeadEnd},
+    request::Outgoing,
 };
 use crate::{
     ClientError, Endpoint,
-    arrival::{arrive, poll_arrive, release},
+    arrival::{READ_BYTES, arrive, poll_arrive, release},
 };
 
-/// Header fields of a response, at most.
-const HEADERS: usize = 32;
 /// Why a response that has not ended never will.
 const CUT_OFF: &str = "the server closed the connection";
-/// Largest head of a response, in bytes.
-const HEAD_LIMIT_BYTES: usize = 16 * 1024;
-
 /// One client's connection, while nobody reads from it.
 type Kept = Arc<Mutex<Option<Connection>>>;
 
@@ -46,11 +42,12 @@ pub(super) struct Bare {
     host: String,
     kept: Kept,
     opened: bool,
+    pub(super) used_kept: bool,
 }
 
 impl Bare {
     pub(super) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, host: endpoint.server.to_string(), kept: Kept::default(), opened: false }
+        Self { endpoint, host: endpoint.server.to_string(), kept: Kept::default(), opened: false, used_kept: false }
     }
 
     /// The next request goes over another connection.
@@ -64,15 +61,17 @@ impl Bare {
         reopened: &mut u64,
     ) -> Result<(StatusCode, Head, Body), ClientError> {
         let kept = self.kept.lock().expect("no holder panics").take();
-        let mut connection = match kept.filter(Connection::is_open) {
+        let kept = kept.filter(Connection::is_open);
+        self.used_kept = kept.is_some();
+        let mut connection = match kept {
             Some(connection) => connection,
             None => Box::pin(self.open(reopened)).await?,
         };
         connection.stream.write_all(&request.text(&self.host)).await?;
         loop {
             let (status, head, framing) = connection.head().await?;
-            // 1xx announces another head.
-            if !status.is_informational() {
+            // 1xx announces another head, except where the server goes over to another protocol.
+            if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
                 let stays = framing != Framing::UntilEnd && !request.close && !head.says_close();
                 let kept = stays.then(|| Arc::clone(&self.kept));
                 return Ok((status, head, Body::new(connection, framing, kept)));
@@ -100,89 +99,14 @@ impl Connection {
     }
 
     async fn head(&mut self) -> Result<(StatusCode, Head, Framing), ClientError> {
+        let mut end = HeadEnd::default();
         loop {
-            if let Some(head) = self.take_head()? {
-                return Ok(head);
+            if let Some(length) = end.find(&self.unread)? {
+                return head::read(&mut self.unread, length);
             }
-            if arrive(&mut self.stream, &mut self.unread).await? == 0 {
+            if arrive(&mut self.stream, &mut self.unread, READ_BYTES).await? == 0 {
                 return Err(broken(CUT_OFF));
             }
-        }
-    }
-
-    /// The head, once all of it is there.
-    fn take_head(&mut self) -> Result<Option<(StatusCode, Head, Framing)>, ClientError> {
-        let mut headers = [httparse::EMPTY_HEADER; HEADERS];
-        let mut response = httparse::Response::new(&mut headers);
-        if let httparse::Status::Complete(length) = response.parse(&self.unread).map_err(unreadable)? {
-            let status = StatusCode::from_u16(response.code.unwrap_or_default()).map_err(unreadable)?;
-            let framing = Framing::of(status, response.headers)?;
-            return Ok(Some((status, Head(self.unread.split_to(length).freeze()), framing)));
-        }
-        if self.unread.len() > HEAD_LIMIT_BYTES {
-            return Err(unreadable("the head of a response does not end"));
-        }
-        Ok(None)
-    }
-}
-
-/// Status line and header fields, as they came.
-#[derive(Debug)]
-pub(super) struct Head(Bytes);
-
-impl Head {
-    /// The text of a header.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.lines().find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes())).and_then(|(_, value)| value)
-    }
-
-    /// All of them.
-    pub(super) fn map(&self) -> HeaderMap {
-        let pair =
-            |(name, value): (&[u8], Option<&str>)| Some((HeaderName::try_from(name).ok()?, value?.parse().ok()?));
-        self.lines().filter_map(pair).collect()
-    }
-
-    /// Names, and values that are text.
-    fn lines(&self) -> impl Iterator<Item = (&[u8], Option<&str>)> {
-        let lines = self.0.split(|byte| *byte == b'\n').skip(1);
-        lines.filter_map(|line| {
-            let colon = line.iter().position(|byte| *byte == b':')?;
-            Some((&line[..colon], std::str::from_utf8(line[colon + 1..].trim_ascii()).ok()))
-        })
-    }
-
-    fn says_close(&self) -> bool {
-        let mut options = self.get("connection").unwrap_or_default().split(',').map(str::trim);
-        self.0.starts_with(b"HTTP/1.0") || options.any(|option| option.eq_ignore_ascii_case("close"))
-    }
-}
-
-/// How the end of a body is told.
-#[derive(Debug, PartialEq, Eq)]
-enum Framing {
-    /// So many bytes are still to come.
-    Length(u64),
-    Chunked(Chunks),
-    UntilEnd,
-}
-
-impl Framing {
-    fn of(status: StatusCode, headers: &[httparse::Header<'_>]) -> Result<Self, ClientError> {
-        let has_none = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) || status.is_informational();
-        if has_none {
-            return Ok(Self::Length(0));
-        }
-        let values = |name: &str| {
-            let named = headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
-            named.map(|header| header.value).collect::<Vec<_>>()
-        };
-        match (&values("transfer-encoding")[..], &values("content-length")[..]) {
-            ([], []) => Ok(Self::UntilEnd),
-            ([], [length]) => number(length, 10).map(Self::Length).ok_or_else(|| unreadable("its length is no number")),
-            ([coding], []) if coding.eq_ignore_ascii_case(b"chunked") => Ok(Self::Chunked(Chunks::default())),
-            // Where two readers could find different ends, there is none.
-            _ => Err(unreadable("its length is ambiguous")),
         }
     }
 }
@@ -261,7 +185,8 @@ impl Stream for Body {
                 }
             }
             let Some(Connection { stream, unread }) = &mut body.connection else { return Poll::Ready(None) };
-            match ready!(poll_arrive(stream, unread, cx)) {
+            let expected = usize::try_from(body.framing.expected()).unwrap_or(usize::MAX);
+            match ready!(poll_arrive(stream, unread, expected, cx)) {
                 Ok(0) if body.framing == Framing::UntilEnd => body.end(),
                 Ok(0) => return Poll::Ready(Some(Err(broken(CUT_OFF)))),
                 Ok(_) => {}
@@ -277,11 +202,3 @@ impl Drop for Body {
         while let Ok(Ready::Part(_)) = self.take() {}
     }
 }
-
-fn unreadable(error: impl std::fmt::Display) -> ClientError {
-    ClientError::Protocol(format!("unreadable response: {error}"))
-}
-
-#[cfg(test)]
-#[path = "bare_tests.rs"]
-mod tests;

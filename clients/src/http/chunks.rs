@@ -3,21 +3,28 @@
 
 use bytes::{Buf, BytesMut};
 
-use crate::ClientError;
+use crate::{ClientError, line_end::LineEnd};
 
 /// Longest line of a size or a trailer, in bytes.
 const LINE_LIMIT_BYTES: usize = 8 * 1024;
+/// All trailers together, in bytes.
+const TRAILERS_LIMIT_BYTES: usize = 64 * 1024;
 
-/// Where in a chunked body one is.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// Where in a chunked body the reader is.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Chunks {
-    /// Before the line with the size of a chunk.
-    #[default]
-    Size,
+    /// In the line with the size of a chunk.
+    Size(LineEnd),
     /// So many bytes of a chunk are still to come, and the empty line that ends it.
     Data(u64),
-    /// After the last chunk.
-    Trailers,
+    /// After the last chunk, with so many bytes of trailers read.
+    Trailers(LineEnd, usize),
+}
+
+impl Default for Chunks {
+    fn default() -> Self {
+        Self::Size(LineEnd::default())
+    }
 }
 
 impl Chunks {
@@ -31,38 +38,56 @@ impl Chunks {
                 Self::Data(0) => match unread.get(..2) {
                     Some(b"\r\n") => {
                         unread.advance(2);
-                        *self = Self::Size;
+                        *self = Self::default();
                     }
                     Some(_) => return Err(malformed("a chunk is longer than its size")),
                     None => return Ok((BytesMut::new(), false)),
                 },
                 Self::Data(rest) => return Ok((up_to(unread, rest), false)),
-                Self::Size | Self::Trailers => {
-                    let Some(line) = line(unread)? else { return Ok((BytesMut::new(), false)) };
-                    if *self == Self::Size {
-                        *self = match size(&line)? {
-                            0 => Self::Trailers,
-                            size => Self::Data(size),
-                        };
-                    } else if line.is_empty() {
+                Self::Size(end) => {
+                    let Some(line) = line(end, unread)? else { return Ok((BytesMut::new(), false)) };
+                    *self = match size(&line)? {
+                        0 => Self::Trailers(LineEnd::default(), 0),
+                        size => Self::Data(size),
+                    };
+                }
+                Self::Trailers(end, read) => {
+                    let Some(line) = line(end, unread)? else { return Ok((BytesMut::new(), false)) };
+                    if line.is_empty() {
                         return Ok((BytesMut::new(), true));
+                    }
+                    *read += line.len();
+                    if *read > TRAILERS_LIMIT_BYTES {
+                        return Err(malformed("the trailers do not end"));
                     }
                 }
             }
         }
     }
+
+    /// Bytes of the chunk that are still to come, with the line end after it.
+    pub(super) fn expected(&self) -> u64 {
+        match self {
+            Self::Data(rest) => rest.saturating_add(2),
+            Self::Size(_) | Self::Trailers(..) => 0,
+        }
+    }
 }
 
-/// The next line without its end; none where it has not all arrived.
-fn line(unread: &mut BytesMut) -> Result<Option<BytesMut>, ClientError> {
-    let Some(end) = unread.windows(2).position(|pair| pair == b"\r\n") else {
+/// Returns the next line without its end, or `None` if it has not all arrived.
+fn line(end: &mut LineEnd, unread: &mut BytesMut) -> Result<Option<BytesMut>, ClientError> {
+    let Some(index) = end.find(unread) else {
         if unread.len() > LINE_LIMIT_BYTES {
             return Err(malformed("a line does not end"));
         }
         return Ok(None);
     };
-    let line = unread.split_to(end);
-    unread.advance(2);
+    let mut line = unread.split_to(index);
+    unread.advance(1);
+    if line.last() != Some(&b'\r') {
+        return Err(malformed("a line ends without a carriage return"));
+    }
+    line.truncate(index - 1);
     Ok(Some(line))
 }
 

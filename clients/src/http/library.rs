@@ -1,5 +1,7 @@
 //! The engines that libraries give: hyper's connection API, and reqwest, which most people use.
 
+use std::{error::Error, io};
+
 use bytes::Bytes;
 use http_body_util::{Either, Full};
 use hyper::{
@@ -10,14 +12,26 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-use super::{Outgoing, broken};
+use super::{HEAD_LIMIT_BYTES, HEADER_FIELDS, broken, request::Outgoing, unreadable};
 use crate::{ClientError, Endpoint};
 
-/// Buffer of one connection: room for a response's head, and for one read of its body.
-const READ_BYTES: usize = 4 * 1024;
-
 pub(crate) type LibraryBody = Either<Incoming, reqwest::Body>;
-pub(crate) type LibraryError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type LibraryError = Box<dyn Error + Send + Sync>;
+
+/// What has failed: a server that breaks HTTP will do so again, a connection may be better next time.
+pub(super) fn fault(error: impl Into<LibraryError>) -> ClientError {
+    let error = error.into();
+    let first: &(dyn Error + 'static) = &*error;
+    let causes = || std::iter::successors(Some(first), |&cause| cause.source());
+    let is_unreadable = |cause: &(dyn Error + 'static)| {
+        let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
+            || io.is_some_and(|kind| matches!(kind, io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
+    };
+    // The last cause says most.
+    let what = causes().last().unwrap_or(first).to_string();
+    if causes().any(is_unreadable) { unreadable(what) } else { broken(what) }
+}
 
 fn request(outgoing: &Outgoing<'_>, host: &str) -> Result<Request<Full<Bytes>>, ClientError> {
     let mut request = Request::builder().method(outgoing.method.clone()).uri(outgoing.target);
@@ -25,7 +39,7 @@ fn request(outgoing: &Outgoing<'_>, host: &str) -> Result<Request<Full<Bytes>>, 
         request = request.header(CONNECTION, HeaderValue::from_static("close"));
     }
     for &(name, value) in outgoing.headers {
-        request = request.header(name, value);
+        request = request.header(name, value.as_bytes());
     }
     let request = request.header(HOST, host).body(Full::new(outgoing.body.clone()));
     request.map_err(|error| ClientError::Protocol(error.to_string()))
@@ -37,11 +51,12 @@ pub(super) struct Hyper {
     /// The connection that the last request went over.
     kept: Option<SendRequest<Full<Bytes>>>,
     opened: bool,
+    pub(super) used_kept: bool,
 }
 
 impl Hyper {
     pub(super) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, host: endpoint.server.to_string(), kept: None, opened: false }
+        Self { endpoint, host: endpoint.server.to_string(), kept: None, opened: false, used_kept: false }
     }
 
     /// The next request goes over another connection.
@@ -62,21 +77,12 @@ impl Hyper {
         {
             kept = None;
         }
+        self.used_kept = kept.is_some();
         let mut sender = match kept {
             Some(sender) => sender,
             None => self.open(reopened).await?,
         };
-        let response = match sender.try_send_request(request).await {
-            Ok(response) => response,
-            // A connection that the server was just closing gives the request back unsent: it needs another one.
-            Err(mut failed) => match failed.take_message() {
-                Some(request) => {
-                    sender = self.open(reopened).await?;
-                    sender.send_request(request).await.map_err(broken)?
-                }
-                None => return Err(broken(failed.into_error())),
-            },
-        };
+        let response = sender.send_request(request).await.map_err(fault)?;
         self.kept = Some(sender);
         Ok(response.map(Either::Left))
     }
@@ -84,8 +90,9 @@ impl Hyper {
     async fn open(&mut self, reopened: &mut u64) -> Result<SendRequest<Full<Bytes>>, ClientError> {
         let stream = TokioIo::new(self.endpoint.connect().await?);
         let mut builder = http1::Builder::new();
-        let (sender, connection) =
-            builder.read_buf_exact_size(Some(READ_BYTES)).handshake(stream).await.map_err(broken)?;
+        builder.max_buf_size(HEAD_LIMIT_BYTES).max_headers(HEADER_FIELDS);
+        builder.allow_obsolete_multiline_headers_in_responses(true);
+        let (sender, connection) = builder.handshake(stream).await.map_err(broken)?;
         // The connection's own failure is seen by the request that waits on it.
         tokio::spawn(connection);
         *reopened += u64::from(self.opened);
@@ -100,13 +107,23 @@ pub(super) struct Reqwest {
     /// The last request or its response was cut short. The pool opens connections as it likes and without a word, so
     /// this is all that can be known of them.
     lost: bool,
+    opened: bool,
+    /// The request before it left a connection that this one could use.
+    pub(super) used_kept: bool,
 }
 
 impl Reqwest {
     pub(super) fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
-        let builder = reqwest::Client::builder().no_proxy().http1_only().pool_max_idle_per_host(1);
+        let builder = reqwest::Client::builder()
+            .no_proxy()
+            .http1_only()
+            .http1_max_headers(HEADER_FIELDS)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_max_idle_per_host(1);
         let client = builder.local_address(endpoint.source).build().map_err(broken)?;
-        Ok(Self { endpoint, client, lost: false })
+        // There is no connection yet that a request could find closed.
+        Ok(Self { endpoint, client, lost: true, opened: false, used_kept: false })
     }
 
     /// A connection was lost.
@@ -123,9 +140,11 @@ impl Reqwest {
         let (head, body) = request(outgoing, &self.endpoint.server.to_string())?.into_parts();
         let request = self.client.request(head.method, url).headers(head.headers).body(reqwest::Body::wrap(body));
         let was_lost = std::mem::replace(&mut self.lost, true);
-        let response = request.send().await.map_err(broken)?;
+        self.used_kept = self.opened && !was_lost;
+        let response = request.send().await.map_err(fault)?;
+        *reopened += u64::from(self.opened && was_lost);
         self.lost = false;
-        *reopened += u64::from(was_lost);
+        self.opened = true;
         Ok(hyper::Response::from(response).map(Either::Right))
     }
 }

@@ -80,11 +80,11 @@ mod tests {
 
     #[test]
     fn each_choice_but_the_first_is_a_subject_of_its_own() {
-        let settings: &'static [Setting] = &[
-            Setting { name: "interval", values: Values::Duration("1s"), dearer: &[] },
-            Setting { name: "encoding", values: Values::Choice(&["text", "binary"]), dearer: &[] },
+        const SETTINGS: &[Setting] = &[
+            Setting::new("interval", Values::Duration("1s")),
+            Setting::new("encoding", Values::Choice(&["text", "binary"])),
         ];
-        let approach = Box::leak(Box::new(Approach { settings, ..APPROACHES[0] }));
+        let approach = Box::leak(Box::new(Approach { settings: SETTINGS, ..APPROACHES[0] }));
         let subjects = variants(approach);
         assert_eq!(subjects.len(), 2);
         assert_eq!(subjects[0].params.text("encoding"), Ok("text"));

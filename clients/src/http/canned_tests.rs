@@ -1,0 +1,93 @@
+//! A server that gives the answers that a test has written down, and clients of it with each engine.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use proto::Params;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use super::*;
+use crate::{Endpoint, Orders, Ticks};
+
+pub(super) const ENGINES: [&str; 3] = ["bare", "hyper", "reqwest"];
+
+/// What an answer came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Read {
+    Whole(u16, String),
+    Unreadable,
+    CutOff,
+}
+
+/// A server that gives each connection the same answers, one for each request, and closes after the last if it is to.
+/// An empty answer closes at once.
+pub(super) async fn server(answers: Vec<String>, close: bool, piece: usize) -> (Endpoint, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let (server, accepted) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let connections = Arc::clone(&accepted);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            connections.fetch_add(1, Ordering::SeqCst);
+            stream.set_nodelay(true).unwrap();
+            let answers = answers.clone();
+            tokio::spawn(async move {
+                let mut request = [0; 4_096];
+                for answer in &answers {
+                    if !stream.read(&mut request).await.is_ok_and(|read| read > 0) {
+                        return;
+                    }
+                    for piece in answer.as_bytes().chunks(piece) {
+                        if stream.write_all(piece).await.is_err() {
+                            return;
+                        }
+                        tokio::task::yield_now().await;
+                    }
+                }
+                // Open until the client goes.
+                while !close && stream.read(&mut request).await.is_ok_and(|read| read > 0) {}
+            });
+        }
+    });
+    (Endpoint::new(server), accepted)
+}
+
+pub(super) fn client(engine: &str, endpoint: Endpoint) -> HttpClient {
+    let params = Params(BTreeMap::from([("client".to_owned(), engine.to_owned())]));
+    let context = Context {
+        endpoint,
+        symbols: Vec::new(),
+        after: None,
+        params,
+        ticks: Ticks::default(),
+        orders: Orders::default(),
+        seed: 1,
+    };
+    HttpClient::new(&context).unwrap()
+}
+
+pub(super) async fn get(client: &mut HttpClient) -> Result<(u16, String), ClientError> {
+    let response = client.get("/", &[], &mut Cost::default()).await?;
+    let status = response.status.as_u16();
+    Ok((status, String::from_utf8(response.bytes().await?.to_vec()).unwrap()))
+}
+
+pub(super) async fn read(client: &mut HttpClient) -> Read {
+    match get(client).await {
+        Ok((status, body)) => Read::Whole(status, body),
+        Err(ClientError::Protocol(_)) => Read::Unreadable,
+        Err(ClientError::Connection(_)) => Read::CutOff,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+pub(super) fn whole(status: u16, body: &str) -> Read {
+    Read::Whole(status, body.to_owned())
+}

@@ -1,0 +1,108 @@
+//! What an answer means that brings nothing: whether to come back and when, or why not. Redirects are not followed, by
+//! no engine: a client is given an address, and a figure would be of another server's.
+
+use std::time::{Duration, SystemTime};
+
+use hyper::{
+    HeaderMap, StatusCode,
+    header::{DATE, LOCATION, RETRY_AFTER},
+};
+
+use crate::ClientError;
+
+/// What a server said that has nothing for this client.
+///
+/// 408, 429 and 5xx may pass, and carry the time that the server asks for. Any other status refuses for good.
+pub(crate) fn failure(status: StatusCode, headers: &HeaderMap, reason: &[u8]) -> ClientError {
+    if !is_passing(status) {
+        return refusal(status, headers, reason);
+    }
+    ClientError::Busy { reason: status.to_string(), retry_after: retry_after(headers) }
+}
+
+/// A server's refusal, with what it says about it.
+pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, reason: &[u8]) -> ClientError {
+    let target = headers.get(LOCATION).map(|target| String::from_utf8_lossy(target.as_bytes()));
+    ClientError::Refused(match target.filter(|_| status.is_redirection()) {
+        Some(target) => format!("{status}: redirects are not followed (to {target})"),
+        None => format!("{status}: {}", String::from_utf8_lossy(reason)),
+    })
+}
+
+/// Whether the same request may succeed later.
+pub(super) fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+}
+
+/// The time to stay away, in either form of RFC 9110: seconds, or a date. A date is held against the answer's own
+/// `Date`, so that a clock that is wrong does no harm, and against this machine's clock without one.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
+    }
+    let date = |text: &str| httpdate::parse_http_date(text.trim()).ok();
+    let answered = headers.get(DATE).and_then(|text| date(text.to_str().ok()?)).unwrap_or_else(wall_clock);
+    // A date in the past asks for nothing.
+    Some(date(text)?.duration_since(answered).unwrap_or_default())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a date in Retry-After has no other meaning; no figure is made of it")]
+fn wall_clock() -> SystemTime {
+    SystemTime::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(fields: &[(&'static str, &str)]) -> Option<Duration> {
+        let headers = fields.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let ClientError::Busy { retry_after, .. } = failure(StatusCode::SERVICE_UNAVAILABLE, &headers, b"") else {
+            panic!("503 may pass")
+        };
+        retry_after
+    }
+
+    #[test]
+    fn retry_after_is_read_in_both_forms() {
+        let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(asked(&[]), None);
+        assert_eq!(asked(&[("retry-after", "120")]), Some(Duration::from_secs(120)));
+        assert_eq!(asked(&[("retry-after", "0")]), Some(Duration::ZERO));
+        assert_eq!(asked(&[("retry-after", &"9".repeat(40))]), Some(Duration::MAX));
+        for later in ["Sun, 06 Nov 1994 08:49:47 GMT", "Sunday, 06-Nov-94 08:49:47 GMT", "Sun Nov  6 08:49:47 1994"] {
+            assert_eq!(asked(&[date, ("retry-after", later)]), Some(Duration::from_secs(10)), "{later}");
+        }
+        assert_eq!(asked(&[date, ("retry-after", "Sun, 06 Nov 1994 08:49:07 GMT")]), Some(Duration::ZERO));
+        assert_eq!(asked(&[("retry-after", "Sun, 06 Nov 1994 08:49:47 GMT")]), Some(Duration::ZERO));
+        let far = asked(&[("retry-after", "Sun, 06 Nov 9994 08:49:47 GMT")]);
+        assert!(far.is_some_and(|far| far > Duration::from_secs(86_400)), "{far:?}");
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_read_is_as_if_absent() {
+        for text in ["", "soon", "-1", "+5", "1.5", "12 s", "Sun, 99 Nov 1994 08:49:47 GMT"] {
+            assert_eq!(asked(&[("retry-after", text)]), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn statuses_are_final_or_may_pass() {
+        let meaning = |code| failure(StatusCode::from_u16(code).unwrap(), &HeaderMap::new(), b"why");
+        for code in [408, 429, 500, 502, 503, 504, 529] {
+            assert!(matches!(meaning(code), ClientError::Busy { .. }), "{code}");
+        }
+        for code in [204, 206, 301, 304, 307, 400, 401, 403, 404, 410, 425] {
+            assert!(matches!(meaning(code), ClientError::Refused(_)), "{code}");
+        }
+        assert_eq!(meaning(403).to_string(), "the server refused: 403 Forbidden: why");
+    }
+
+    #[test]
+    fn a_redirect_names_where_it_leads() {
+        let headers = [(LOCATION, "http://127.0.0.1/elsewhere".parse().unwrap())].into_iter().collect();
+        let refused = failure(StatusCode::MOVED_PERMANENTLY, &headers, b"").to_string();
+        assert!(refused.ends_with("redirects are not followed (to http://127.0.0.1/elsewhere)"), "{refused}");
+    }
+}

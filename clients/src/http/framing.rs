@@ -1,0 +1,57 @@
+//! How a body's end is told, by RFC 9112 section 6.3: no body with 204 and 304, else chunks, else a length, else all
+//! until the connection ends.
+
+use hyper::StatusCode;
+
+use super::{
+    chunks::{Chunks, number},
+    unreadable,
+};
+use crate::ClientError;
+
+/// How the end of a body is told.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// So many bytes are still to come.
+    Length(u64),
+    Chunked(Chunks),
+    UntilEnd,
+}
+
+impl Framing {
+    pub(super) fn of(status: StatusCode, is_old: bool, headers: &[httparse::Header<'_>]) -> Result<Self, ClientError> {
+        let has_none = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) || status.is_informational();
+        if has_none {
+            return Ok(Self::Length(0));
+        }
+        let values = |name: &'static str| {
+            headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
+        };
+        let mut codings = values("transfer-encoding");
+        match (codings.next(), codings.next()) {
+            (None, _) => {}
+            // What comes before the chunks may have been changed by whoever did not know them: 1.0 has none.
+            (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") && !is_old => {
+                // A length beside it means nothing, RFC 9112 section 6.3.
+                return Ok(Self::Chunked(Chunks::default()));
+            }
+            _ => return Err(unreadable("its transfer coding is not chunked")),
+        }
+        let mut lengths = values("content-length").flat_map(|value| value.split(|&byte| byte == b','));
+        let Some(length) = lengths.next() else { return Ok(Self::UntilEnd) };
+        // A length that was repeated is still a length; where two readers could find different ends, there is none.
+        if lengths.any(|other| other.trim_ascii() != length.trim_ascii()) {
+            return Err(unreadable("its length is ambiguous"));
+        }
+        number(length.trim_ascii(), 10).map(Self::Length).ok_or_else(|| unreadable("its length is no number"))
+    }
+
+    /// Bytes that are still to come, as far as they have been announced.
+    pub(super) fn expected(&self) -> u64 {
+        match self {
+            Self::Length(rest) => *rest,
+            Self::Chunked(chunks) => chunks.expected(),
+            Self::UntilEnd => 0,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! One request, and how it goes over the wire.
+
+use bytes::{Bytes, BytesMut};
+use hyper::{Method, header::HeaderValue};
+
+use crate::ClientError;
+
+/// A request, before anybody has written it.
+pub(super) struct Outgoing<'a> {
+    pub(super) method: Method,
+    pub(super) target: &'a str,
+    pub(super) headers: &'a [(&'a str, &'a str)],
+    pub(super) body: Bytes,
+    /// The connection ends with it.
+    pub(super) close: bool,
+}
+
+impl Outgoing<'_> {
+    /// Refuses what a server gave to be sent back if it would make another request of this one.
+    pub(super) fn check(&self) -> Result<(), ClientError> {
+        if let Some((name, _)) =
+            self.headers.iter().find(|(_, value)| HeaderValue::from_bytes(value.as_bytes()).is_err())
+        {
+            return Err(ClientError::Protocol(format!("the header {name} cannot carry what the server gave for it")));
+        }
+        if self.target.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Ok(());
+        }
+        Err(ClientError::Protocol("the server gave a cursor that no address can carry".into()))
+    }
+
+    /// As it goes over the wire.
+    pub(super) fn text(&self, host: &str) -> BytesMut {
+        let mut text = BytesMut::with_capacity(256 + self.body.len());
+        let mut put = |parts: &[&str]| parts.iter().for_each(|part| text.extend_from_slice(part.as_bytes()));
+        put(&[self.method.as_str(), " ", self.target, " HTTP/1.1\r\nhost: ", host, "\r\n"]);
+        self.headers.iter().for_each(|(name, value)| put(&[name, ": ", value, "\r\n"]));
+        if self.method == Method::POST {
+            put(&["content-length: ", &self.body.len().to_string(), "\r\n"]);
+        }
+        if self.close {
+            put(&["connection: close\r\n"]);
+        }
+        put(&["\r\n"]);
+        text.extend_from_slice(&self.body);
+        text
+    }
+}

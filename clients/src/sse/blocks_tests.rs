@@ -1,0 +1,247 @@
+//! Event streams in any chunks, against a reading of the grammar that has the whole text at once.
+
+use eventsource_stream::Event;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{line_end::counted, sse::event};
+
+/// What a stream comes to.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Read {
+    /// Name, data and last id of each event that is dispatched.
+    events: Vec<(String, String, String)>,
+    last_event_id: String,
+    retry_ms: Option<u64>,
+    comments: u64,
+}
+
+/// Reads chunks as the client does.
+fn read(chunks: impl IntoIterator<Item = Vec<u8>>) -> Result<Read, ClientError> {
+    let (mut blocks, mut read) = (Blocks::default(), Read::default());
+    for chunk in chunks {
+        blocks.add(chunk.into());
+        while let Some(block) = blocks.next()? {
+            let Event { event, data, id, retry } = event::read(&block, &read.last_event_id)?;
+            read.last_event_id = id;
+            read.retry_ms = retry.map(|retry| retry.as_millis() as u64).or(read.retry_ms);
+            if block.has_data {
+                read.events.push((event, data, read.last_event_id.clone()));
+            }
+        }
+        read.comments += blocks.take_comments();
+    }
+    Ok(read)
+}
+
+/// WHATWG HTML section 9.2.6, step by step, over the whole stream.
+fn by_the_standard(stream: &[u8]) -> Read {
+    let text = String::from_utf8_lossy(stream);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n").replace('\r', "\n");
+    let (mut read, mut name, mut data, mut id, mut retry) = (Read::default(), "", String::new(), String::new(), None);
+    // What follows the last line end is no line, and what follows the last empty line no event.
+    let lines = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
+    for line in if text.contains('\n') { lines.split('\n').collect() } else { Vec::new() } {
+        if line.is_empty() {
+            read.last_event_id = id.clone();
+            read.retry_ms = retry.take().or(read.retry_ms);
+            if let Some(data) = data.strip_suffix('\n') {
+                let name = if name.is_empty() { "message" } else { name };
+                read.events.push((name.to_owned(), data.to_owned(), id.clone()));
+            }
+            (name, data) = ("", String::new());
+            continue;
+        }
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "" => read.comments += 1,
+            "event" => name = value,
+            "data" => data += &format!("{value}\n"),
+            "id" if !value.contains('\0') => id = value.to_owned(),
+            "retry" if !value.is_empty() && value.bytes().all(|digit| digit.is_ascii_digit()) => {
+                retry = Some(value.parse().map_or(999_999_999_999, |ms: u64| ms.min(999_999_999_999)));
+            }
+            _ => {}
+        }
+    }
+    read
+}
+
+fn in_chunks(stream: &[u8], size: usize) -> Vec<Vec<u8>> {
+    stream.chunks(size).map(<[u8]>::to_vec).collect()
+}
+
+/// Name, data and id of an event.
+type Dispatched = (&'static str, &'static str, &'static str);
+
+/// A stream, and its events.
+const STREAMS: &[(&[u8], &[Dispatched])] = &[
+    (b"data: a\n\ndata:b\r\rdata\r\n\r\n", &[("message", "a", ""), ("message", "b", ""), ("message", "", "")]),
+    (b"\xef\xbb\xbfdata: a\n\n", &[("message", "a", "")]),
+    (b"\xef\xbb\xbf\xef\xbb\xbfdata: a\n\ndata: b\n\n", &[("message", "b", "")]),
+    (b"\n\xef\xbb\xbfdata: a\n\n", &[]),
+    (b"data: a\n:\n\n", &[("message", "a", "")]),
+    (b"data: a\n: comment\ndata: b\n\n", &[("message", "a\nb", "")]),
+    (b": caf\xe9\n\ndata: \xe9\n\n", &[("message", "\u{fffd}", "")]),
+    (b"data: \xf0\x9f\x91\n\n", &[("message", "\u{fffd}", "")]),
+    (b"event: ping\ndata: {}\n\n", &[("ping", "{}", "")]),
+    (b"event: a\nevent: b\ndata:  x\n\n", &[("b", " x", "")]),
+    (b"event: a\n\ndata: x\n\n", &[("message", "x", "")]),
+    (b"id: 7\ndata: a\n\ndata: b\n\n", &[("message", "a", "7"), ("message", "b", "7")]),
+    (b"id: 7\n\ndata: a\n\n", &[("message", "a", "7")]),
+    (b"id: 7\n\nid\ndata: a\n\n", &[("message", "a", "")]),
+    (b"id: 7\n\nid:\n\ndata: a\n\n", &[("message", "a", "")]),
+    (b"id: 7\n\nid: 8\0\ndata: a\n\n", &[("message", "a", "7")]),
+    (b"id:  7 \ndata: a\n\ndata: b\n\n", &[("message", "a", " 7 "), ("message", "b", " 7 ")]),
+    (b"unknown: 1\nDATA: no\n data: no\ndata : no\ndata: a\n\n", &[("message", "a", "")]),
+    (b"data: a\n\ndata: never ended\n", &[("message", "a", "")]),
+    (b"data: a\n\nid: 9\ndata: never ended", &[("message", "a", "")]),
+    (b"data: a\r\n\r\n\r\ndata: b\n\r", &[("message", "a", ""), ("message", "b", "")]),
+    (b"", &[]),
+];
+
+#[test]
+fn a_stream_is_read_alike_in_any_chunks() {
+    for (stream, events) in STREAMS {
+        let expected = by_the_standard(stream);
+        let found: Vec<_> = expected.events.iter().map(|(name, data, id)| (&name[..], &data[..], &id[..])).collect();
+        assert_eq!(found, *events, "{:?}", String::from_utf8_lossy(stream));
+        for size in 1..=stream.len().max(1) {
+            let read = read(in_chunks(stream, size)).unwrap();
+            assert_eq!(read, expected, "{:?} in chunks of {size}", String::from_utf8_lossy(stream));
+        }
+    }
+}
+
+#[test]
+fn an_id_and_a_time_count_without_data() {
+    let read = read([b"id: 777\nretry: 20\n\n".to_vec()]).unwrap();
+    assert_eq!((read.last_event_id.as_str(), read.retry_ms), ("777", Some(20)));
+    let read = self::read([b"id: 5\n\nid: 777\nretry: 20\ndata: the end is missing\n".to_vec()]).unwrap();
+    assert_eq!((read.last_event_id.as_str(), read.retry_ms), ("5", None));
+}
+
+#[test]
+fn a_time_is_digits_and_is_bounded() {
+    for (text, expected) in [
+        ("1000", Some(1_000)),
+        ("0", Some(0)),
+        ("00000000000000000000000000000000000000012", Some(12)),
+        ("99999999999999", Some(999_999_999_999)),
+        ("99999999999999999999999999999999999999999", Some(999_999_999_999)),
+        ("+5", None),
+        ("-5", None),
+        ("1e3", None),
+        ("5 ", None),
+        ("٣", None),
+        ("", None),
+    ] {
+        let read = read([format!("retry: {text}\n\n").into_bytes()]).unwrap();
+        assert_eq!(read.retry_ms, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_return_at_the_end_of_a_chunk_ends_the_line_at_once() {
+    let mut blocks = Blocks::default();
+    blocks.add("data: a\r\r".into());
+    assert!(blocks.next().unwrap().is_some(), "the event is whole, whatever comes next");
+    blocks.add("\ndata: b\r".into());
+    assert!(blocks.next().unwrap().is_none());
+    blocks.add("\n".into());
+    assert!(blocks.next().unwrap().is_none(), "a line feed after a return is not another line end");
+    blocks.add("\r".into());
+    assert!(blocks.next().unwrap().is_some());
+}
+
+#[test]
+fn comments_are_counted_wherever_they_stand() {
+    for stream in [":\n\n:\n\n:\n\n", ":\n:\n:\n", "data: a\n:\n:\n\n:", "data: a\n\n:\n:\n:\n"] {
+        let expected = by_the_standard(stream.as_bytes()).comments;
+        for size in 1..=stream.len() {
+            assert_eq!(read(in_chunks(stream.as_bytes(), size)).unwrap().comments, expected, "{stream:?}");
+        }
+    }
+}
+
+#[test]
+fn an_event_that_does_not_end_is_refused_and_takes_bounded_memory() {
+    let endless = [b"data: and so on\n".as_slice(), b"data: no line end ", b"id: 1\n", b"event: x\n", b"\xff"];
+    for part in endless {
+        let mut blocks = Blocks::default();
+        let refused = (0..4 * MESSAGE_LIMIT_BYTES / part.len()).find_map(|_| {
+            blocks.add(part.to_vec().into());
+            let kept = blocks.line.capacity() + blocks.block.text.capacity();
+            assert!(kept <= 8 * MESSAGE_LIMIT_BYTES, "{kept} bytes are kept");
+            blocks.next().err()
+        });
+        let refused = refused.expect("more than a message has arrived").to_string();
+        assert!(refused.contains("an event of the stream is larger than 1048576 bytes"), "{refused}");
+    }
+}
+
+#[test]
+fn what_means_nothing_may_go_on_for_ever() {
+    for part in [b":\n".as_slice(), b": a comment that goes on", b"unknown: field\n", b"\n", b"\r"] {
+        let mut blocks = Blocks::default();
+        for _ in 0..2 * MESSAGE_LIMIT_BYTES / part.len() {
+            blocks.add(part.to_vec().into());
+            assert_eq!(blocks.next().unwrap(), None);
+        }
+        assert!(blocks.line.capacity() + blocks.block.text.capacity() < 1024, "{part:?}");
+    }
+}
+
+#[test]
+fn the_largest_event_is_read() {
+    let data = "x".repeat(MESSAGE_LIMIT_BYTES - 100);
+    let stream = format!("id: 1\ndata: {data}\n\n");
+    let read = read(in_chunks(stream.as_bytes(), 1_000)).unwrap();
+    assert_eq!(read.events, [("message".to_owned(), data, "1".to_owned())]);
+}
+
+/// Each byte is searched for the end of its line, once, whatever the chunks: the cost per byte does not depend on how
+/// much of an event has arrived before it.
+#[test]
+fn no_byte_is_looked_at_twice() {
+    for bytes in [1 << 10, 1 << 14, 1 << 18, (1 << 20) - 100] {
+        for chunk in [1, 1_000, 16_384] {
+            let stream = format!("id: 1\ndata: {}\n\n", "x".repeat(bytes));
+            counted::take();
+            read(in_chunks(stream.as_bytes(), chunk)).unwrap();
+            assert_eq!(counted::take(), stream.len(), "{bytes} bytes in chunks of {chunk}");
+        }
+    }
+}
+
+/// Streams of what the grammar is made of, valid and not.
+fn streams() -> impl Strategy<Value = Vec<u8>> {
+    let tokens = [
+        "data", "id", "event", "retry", ":", ": ", " ", "\n", "\r", "\r\n", "\n\n", "12", "x", "\u{feff}", "\0", "é",
+        "message",
+    ];
+    let token = prop::sample::select(tokens.map(|token| token.as_bytes().to_vec()).to_vec());
+    let bytes = prop::collection::vec(any::<u8>(), 0..4);
+    let parts = prop::collection::vec(prop_oneof![9 => token, 1 => bytes], 0..60);
+    parts.prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_stream_in_any_chunks_is_read_as_the_standard_says(
+        stream in streams(),
+        cuts in prop::collection::vec(1_usize..9, 1..200),
+    ) {
+        let mut rest = stream.as_slice();
+        let mut sizes = cuts.iter().cycle();
+        let mut chunks = Vec::new();
+        while !rest.is_empty() {
+            let (chunk, after) = rest.split_at(rest.len().min(*sizes.next().unwrap()));
+            chunks.push(chunk.to_vec());
+            rest = after;
+        }
+        let read = read(chunks).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(read, by_the_standard(&stream));
+    }
+}

@@ -1,0 +1,22 @@
+//! Whether to come back after an error of the WebSocket library.
+
+use tokio_tungstenite::tungstenite::{Error, error::ProtocolError as Breach};
+
+use crate::{ClientError, http::failure};
+
+/// What an error means. To the library, a connection that was cut is a breach of the protocol too.
+pub(super) fn broken(error: Error) -> ClientError {
+    match error {
+        Error::Http(answer) => failure(answer.status(), answer.headers(), answer.body().as_deref().unwrap_or_default()),
+        Error::Protocol(
+            Breach::HandshakeIncomplete
+            | Breach::ReceivedAfterClosing
+            | Breach::ResetWithoutClosingHandshake
+            | Breach::SendAfterClosing,
+        ) => ClientError::Connection(error.to_string()),
+        Error::Capacity(_) | Error::Utf8(_) | Error::Protocol(_) | Error::AttackAttempt => {
+            ClientError::Protocol(error.to_string())
+        }
+        _ => ClientError::Connection(error.to_string()),
+    }
+}

@@ -1,0 +1,112 @@
+//! A server that says what a test has written down, and remembers what it was asked.
+
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use clients::{Batch, ClientError, Context, Endpoint, Orders, Subscription, Ticks};
+use proto::{Params, Quote};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+/// Guards against hanging only.
+const GUARD: Duration = Duration::from_secs(60);
+
+/// What one connection is given after its request, part by part.
+#[derive(Debug, Clone)]
+pub(crate) struct Script {
+    pub(crate) parts: Vec<Vec<u8>>,
+    /// Stays open after the last part, until the client goes.
+    pub(crate) stays: bool,
+}
+
+/// Says this and closes.
+pub(crate) fn then_close(parts: &[&str]) -> Script {
+    Script { parts: parts.iter().map(|part| part.as_bytes().to_vec()).collect(), stays: false }
+}
+
+/// Says this and stays open.
+pub(crate) fn then_stay(parts: &[&str]) -> Script {
+    Script { stays: true, ..then_close(parts) }
+}
+
+/// Where a server listens, and the head of each request that it was sent.
+pub(crate) struct Canned {
+    pub(crate) address: SocketAddr,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Canned {
+    /// Each connection is given the next script; those after the last are given the last again.
+    pub(crate) async fn start(scripts: Vec<Script>) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let canned = Self { address: listener.local_addr().unwrap(), requests: Arc::default() };
+        let requests = Arc::clone(&canned.requests);
+        tokio::spawn(async move {
+            for turn in 0.. {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                stream.set_nodelay(true).unwrap();
+                let (script, requests) = (scripts[turn.min(scripts.len() - 1)].clone(), Arc::clone(&requests));
+                tokio::spawn(async move {
+                    let mut request = vec![0; 65_536];
+                    let Ok(read @ 1..) = stream.read(&mut request).await else { return };
+                    requests.lock().unwrap().push(String::from_utf8_lossy(&request[..read]).to_lowercase());
+                    for part in &script.parts {
+                        if stream.write_all(part).await.is_err() {
+                            return;
+                        }
+                        tokio::task::yield_now().await;
+                    }
+                    while script.stays && stream.read(&mut request).await.is_ok_and(|read| read > 0) {}
+                });
+            }
+        });
+        canned
+    }
+
+    /// The requests so far, in lower case.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// A client's context with these settings.
+    pub(crate) fn context(&self, params: &[(&str, &str)]) -> Context {
+        let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Context {
+            endpoint: Endpoint::new(self.address),
+            symbols: vec!["BTC".into()],
+            after: Some(3),
+            params: Params(params.collect::<BTreeMap<_, _>>()),
+            ticks: Ticks::default(),
+            orders: Orders::default(),
+            seed: 1,
+        }
+    }
+}
+
+/// The next batch.
+pub(crate) async fn next(subscription: &mut Box<dyn Subscription>) -> Result<Batch, ClientError> {
+    tokio::time::timeout(GUARD, subscription.next()).await.expect("the client hangs")
+}
+
+/// Reads until so many events have come, and gives their numbers.
+pub(crate) async fn sequences(subscription: &mut Box<dyn Subscription>, count: usize) -> Vec<u64> {
+    let mut sequences = Vec::new();
+    while sequences.len() < count {
+        sequences.extend(next(subscription).await.unwrap().events.iter().map(|quote| quote.sequence));
+    }
+    sequences
+}
+
+/// A quote of this number in JSON.
+pub(crate) fn quote(sequence: u64) -> String {
+    let quote = Quote { symbol: "BTC".into(), sequence, ..Quote::default() };
+    String::from_utf8(quote.to_json().to_vec()).unwrap()
+}

@@ -1,0 +1,33 @@
+//! The largest payload that a scenario may ask for arrives whole with every approach, alone and in a page with others.
+
+use anyhow::{Context as _, Result};
+use harness::{
+    conformance::{Fixture, Subject, subjects},
+    gate::lockstep,
+};
+use reports::schema::MOST_PAYLOAD_BYTES;
+use servers::Limits;
+
+/// Events that a client finds when it subscribes.
+const WAITING: u64 = 3;
+
+async fn receive(subject: Subject) -> Result<()> {
+    // Small limits: the events are large.
+    let mut fixture = Fixture::start(subject, Limits { replay_events: 16, ..Limits::default() })?;
+    for _ in 0..WAITING {
+        fixture.publish_one(0, MOST_PAYLOAD_BYTES as usize);
+    }
+    let mut reader = fixture.subscribe(&[0], Some(0)).await?;
+    fixture.expect_complete(&mut reader, 0).await?;
+    fixture.publish_one(0, MOST_PAYLOAD_BYTES as usize);
+    fixture.expect_complete(&mut reader, 0).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_largest_payload_arrives_whole_with_every_approach() {
+    let counted: Vec<String> = lockstep::all().into_iter().map(|subject| subject.name).collect();
+    for subject in subjects().into_iter().filter(|subject| counted.contains(&subject.name)) {
+        let name = subject.name.clone();
+        receive(subject).await.with_context(|| name).unwrap();
+    }
+}
