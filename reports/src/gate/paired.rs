@@ -291,6 +291,8 @@ pub(crate) mod fixture {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::schema::Status;
 
@@ -300,8 +302,12 @@ mod tests {
 
     /// The reason why a session cannot be judged.
     fn invalid(change: impl FnOnce(&mut Session)) -> String {
-        let mut session = fixture::session(16, 2, 1);
-        assert_eq!(verdict(&session), Verdict::Pass);
+        static SOUND: LazyLock<Session> = LazyLock::new(|| {
+            let session = fixture::session(16, 2, 1);
+            assert_eq!(verdict(&session), Verdict::Pass);
+            session
+        });
+        let mut session = SOUND.clone();
         change(&mut session);
         let Outcome { verdict, reason, .. } = judge(&session).outcome;
         assert_eq!(verdict, Verdict::Invalid, "{reason}");

@@ -106,8 +106,9 @@ fn divide(part: &[f64], offset: usize, random: &mut Random, starts: &mut Vec<usi
         random.shuffle(&mut shuffled);
         widest(&shuffled).is_some_and(|(_, other)| other >= distance)
     };
-    let reached = (0..PERMUTATIONS).filter(|_| as_wide()).count();
-    if (reached + 1) as f64 > CHANCE * (PERMUTATIONS + 1) as f64 {
+    // So many orders that are as wide are too many, whatever the others are.
+    let too_many = (CHANCE * (PERMUTATIONS + 1) as f64) as usize;
+    if (0..PERMUTATIONS).filter(|_| as_wide()).take(too_many).count() == too_many {
         return;
     }
     starts.push(offset + split);
