@@ -81,24 +81,29 @@ mod tests {
     use std::time::Duration;
 
     use proto::Quote;
-    use tokio::net::TcpStream;
+    use tokio::net::TcpSocket;
     use tokio_util::sync::CancellationToken;
 
     use super::*;
     use crate::{Limits, Transport};
 
     /// How long the server may take to notice.
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const PATIENCE: Duration = Duration::from_secs(60);
+    /// Of both ends, so that a write is blocked after a few events whatever the kernel would choose.
+    const SOCKET_BUFFER_BYTES: u32 = 64 * 1024;
 
     #[tokio::test]
     async fn a_client_that_takes_nothing_is_ended_while_its_write_is_blocked() {
         let hub = Hub::new(&["BTC".into()], Limits { queue_events: 64, ..Limits::default() });
         let transport = Transport::bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let transport = transport.with_send_buffer(SOCKET_BUFFER_BYTES as usize);
         let (address, meter) = (transport.address(), transport.meter());
         let (params, shutdown) = (proto::Params::default(), CancellationToken::new());
         tokio::spawn(serve(Context { transport, hub: Arc::clone(&hub), params, shutdown }));
 
-        let mut stream = TcpStream::connect(address).await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES).unwrap();
+        let mut stream = socket.connect(address).await.unwrap();
         let request = SubscribeRequest { symbols: vec!["BTC".into()], after: Some(0), epoch: None }.encode_to_vec();
         stream.write_all(&[&[0, 0, 0, request.len() as u8], request.as_slice()].concat()).await.unwrap();
         let noticed = async {
