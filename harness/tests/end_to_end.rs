@@ -27,7 +27,7 @@ fn trials(directory: &Path) -> Vec<TrialRecord> {
 fn every_approach_accounts_for_every_event() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");
-    let finished = bench(&["run", "smoke", "--out", out.to_str().unwrap()]);
+    let finished = bench(&["run", "smoke", "--measure", "500ms", "--out", out.to_str().unwrap()]);
     let trials = trials(&out);
     assert!(trials.len() >= 11, "{finished:?}");
     for trial in trials {
