@@ -1,6 +1,6 @@
 //! How a verb can end other than well, and the exit code that each way owns.
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use reports::store::StoreError;
 
@@ -51,13 +51,33 @@ impl Failure {
     pub fn usage(error: impl Into<anyhow::Error>) -> Self {
         Self::Usage(error.into())
     }
+
+    /// Something that could not be written. A place that is taken, protected or not there is the user's to mend; a full
+    /// disk is not a mistake of the command line.
+    pub(crate) fn write(error: impl Into<anyhow::Error>) -> Self {
+        use io::ErrorKind::{
+            AlreadyExists, InvalidFilename, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem,
+        };
+        let error = error.into();
+        let kind = error.chain().find_map(|cause| cause.downcast_ref()).map(io::Error::kind);
+        let of_place = [
+            AlreadyExists,
+            InvalidFilename,
+            IsADirectory,
+            NotADirectory,
+            NotFound,
+            PermissionDenied,
+            ReadOnlyFilesystem,
+        ];
+        if kind.is_some_and(|kind| of_place.contains(&kind)) { Self::Usage(error) } else { Self::Internal(error) }
+    }
 }
 
 impl From<StoreError> for Failure {
     /// Results that cannot be read, or a place for them that is taken, are the user's to mend.
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Write { .. } => Self::Internal(error.into()),
+            StoreError::Write { .. } => Self::write(error),
             _ => Self::Usage(error.into()),
         }
     }
@@ -80,4 +100,19 @@ fn chain(error: &anyhow::Error) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_is_wrong_is_a_usage_error_and_a_full_disk_is_not() {
+        let failed =
+            |kind: io::ErrorKind| Failure::write(anyhow::Error::from(io::Error::from(kind)).context("cannot write x"));
+        assert!(matches!(failed(io::ErrorKind::PermissionDenied), Failure::Usage(_)));
+        assert!(matches!(failed(io::ErrorKind::AlreadyExists), Failure::Usage(_)));
+        assert!(matches!(failed(io::ErrorKind::StorageFull), Failure::Internal(_)));
+        assert!(matches!(failed(io::ErrorKind::FileTooLarge), Failure::Internal(_)));
+    }
 }

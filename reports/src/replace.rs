@@ -39,7 +39,8 @@ pub fn file(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         return Err(refused(path, old, "a file"));
     }
     let permissions = fs::Permissions::from_mode(MODE);
-    let mut beside = Builder::new().permissions(permissions).tempfile_in(folder_of(path))?;
+    let mut beside =
+        Builder::new().permissions(permissions).tempfile_in(folder_of(path)).map_err(|error| bare(&error))?;
     beside.write_all(bytes.as_ref())?;
     if let Some(old) = old {
         beside.as_file().set_permissions(old.permissions())?;
@@ -60,7 +61,8 @@ pub fn link(path: &Path, target: &Path) -> io::Result<()> {
     {
         return Err(refused(path, &old, "a link"));
     }
-    let beside = Builder::new().make_in(folder_of(path), |beside| symlink(target, beside))?;
+    let beside =
+        Builder::new().make_in(folder_of(path), |beside| symlink(target, beside)).map_err(|error| bare(&error))?;
     beside.into_temp_path().persist(path).map_err(|error| error.error)?;
     sync_folder(path)
 }
@@ -98,6 +100,11 @@ fn refused(path: &Path, old: &Metadata, wanted: &str) -> io::Error {
     };
     let problem = format!("{what}: only {wanted} is replaced; move it away, or choose another place");
     io::Error::new(io::ErrorKind::AlreadyExists, problem)
+}
+
+/// The error without the path of the temporary file, which says nothing to a user.
+fn bare(error: &io::Error) -> io::Error {
+    error.kind().into()
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -149,7 +149,8 @@ impl Setup {
         replace::file(&setup.scenario(), text).map_err(|error| unwritten(&setup.scenario(), error))?;
         for (arm, program) in [(Arm::Base, base), (Arm::Copy, base), (Arm::Head, head)] {
             let copied = fs::copy(program, setup.program(arm));
-            copied.with_context(|| format!("cannot copy {} to {}", program.display(), builds.display()))?;
+            let copied = copied.with_context(|| format!("cannot copy {} to {}", program.display(), builds.display()));
+            copied.map_err(Failure::write)?;
             setup.go_on()?;
         }
         Ok(setup)
@@ -265,7 +266,7 @@ impl Drop for Setup {
 
 /// The failure to write there.
 fn unwritten(path: &Path, error: io::Error) -> Failure {
-    Failure::Internal(anyhow::Error::from(error).context(format!("cannot write {}", path.display())))
+    Failure::write(anyhow::Error::from(error).context(format!("cannot write {}", path.display())))
 }
 
 /// Runs the blocks of a plan, and records each trial as it ends.

@@ -66,7 +66,7 @@ impl Surfaces {
     /// becomes of this one, and that a place that cannot be written is found out now.
     fn begin(&self) -> Result<(), Failure> {
         let Some(directory) = &self.out else { return Ok(()) };
-        surface::write_all(&[], directory).map(drop).map_err(Failure::usage)
+        surface::write_all(&[], directory).map(drop).map_err(Failure::write)
     }
 
     /// Shows the outcome in the files, and to GitHub.

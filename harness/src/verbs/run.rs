@@ -39,7 +39,7 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     let attention = Attention::take();
     let started = clock::since_epoch();
     let directory = options.out.clone().unwrap_or_else(|| default_directory(&loaded.name, started));
-    let store = Store::create(&directory).map_err(Failure::usage)?;
+    let store = Store::create(&directory)?;
     let look = Look::begin();
     let nonconforming = examine(&trials, &attention)?;
     if let Some(line) = look.end() {
