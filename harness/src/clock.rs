@@ -42,13 +42,16 @@ pub(crate) fn be_punctual() {
     let _ = set_current_timer_slack(NonZeroU64::new(1));
 }
 
-/// Blocks the current thread until this time on the monotonic clock.
-pub(crate) fn block_until(deadline_ns: u64) {
+/// Blocks the current thread until this time on the monotonic clock. Returns how late it woke, in nanoseconds.
+pub(crate) fn block_until(deadline_ns: u64) -> u64 {
     let deadline = Timespec {
         tv_sec: i64::try_from(deadline_ns / NANOSECONDS).expect("a monotonic time fits 63 bits"),
         tv_nsec: i64::try_from(deadline_ns % NANOSECONDS).expect("less than a second"),
     };
-    while now_ns() < deadline_ns {
+    loop {
+        if let Some(late_ns) = now_ns().checked_sub(deadline_ns) {
+            return late_ns;
+        }
         // A signal may end the sleep early; an absolute deadline is simply waited for again.
         let _ = clock_nanosleep_absolute(ClockId::Monotonic, &deadline);
     }
@@ -61,9 +64,8 @@ pub(crate) fn beat_until(deadline_ns: u64) -> u64 {
     let mut now = now_ns();
     while now < deadline_ns {
         let due_ns = deadline_ns.min(now + BEAT_NS);
-        block_until(due_ns);
+        longest_ns = longest_ns.max(block_until(due_ns));
         now = now_ns();
-        longest_ns = longest_ns.max(now - due_ns);
     }
     longest_ns
 }

@@ -208,10 +208,11 @@ impl Sampler {
         thread::Builder::new().name("sampler".into()).spawn(move || {
             clock::be_punctual();
             let (connected_bytes, _) = memory();
-            clock::block_until(start_ns + phases.warmup_ns);
+            // A pause that began before the window may reach into it.
+            let opened_late_ns = clock::block_until(start_ns + phases.warmup_ns);
             let (opened_bytes, _) = memory();
             let (before, opened_cpu_ns, opened_wait_ns) = (read(), others_cpu_ns(), others_waited_ns());
-            let longest_pause_ns = clock::beat_until(start_ns + phases.measured_ns());
+            let longest_pause_ns = opened_late_ns.max(clock::beat_until(start_ns + phases.measured_ns()));
             let (after, closed_cpu_ns, closed_wait_ns) = (read(), others_cpu_ns(), others_waited_ns());
             let (settled_bytes, peak_bytes) = memory();
             let usage = Usage {
