@@ -1,14 +1,30 @@
 //! The command line: verbs and their options. What a verb does stands in `verbs`, one file each.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    panic::{self, AssertUnwindSafe},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{failure::Failure, interruption, process, verbs};
+use crate::{
+    failure::{self, Failure},
+    interruption, process,
+    verbs::{self, output},
+};
 
 /// Measures how real-time data is delivered: polling, long polling, SSE, WebSocket, gRPC, webhooks, side by side.
 #[derive(Debug, Parser)]
-#[command(name = "delivery-bench", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "delivery-bench",
+    bin_name = "delivery-bench",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 #[command(
     after_help = "Exit codes: 0 ok, 1 internal error, 2 usage or input, 3 regression, 4 invalid, 5 inconclusive, 6 this machine cannot run it, 130 interrupted."
 )]
@@ -175,12 +191,42 @@ pub struct ServeOptions {
     pub coordinated: bool,
 }
 
+/// Reads the arguments, the program's own name first, runs the verb, and says how that ended.
+pub fn enter(arguments: &[OsString]) -> ExitCode {
+    panic::set_hook(Box::new(output::panicked));
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| match Cli::read(arguments) {
+        Ok(cli) => cli.run().map_or_else(
+            |failure| {
+                output::say(&format!("error: {failure}"));
+                failure.exit_code()
+            },
+            |()| ExitCode::SUCCESS,
+        ),
+        Err(code) => code,
+    }));
+    ended.unwrap_or(failure::PANICKED)
+}
+
 impl Cli {
+    /// Reads the arguments. Where they ask for help, or are wrong, that is said and the exit code given.
+    fn read(arguments: &[OsString]) -> Result<Self, ExitCode> {
+        let error = match Self::try_parse_from(arguments) {
+            Ok(cli) => return Ok(cli),
+            Err(error) if error.use_stderr() => error,
+            Err(help) => {
+                let said = output::help(&help.render());
+                return Err(said.map_or_else(|failure| failure.exit_code(), |()| ExitCode::SUCCESS));
+            }
+        };
+        // Once more with arguments whose control characters are visible, so that none ends a line of the message.
+        let shown = arguments.iter().map(|argument| output::one_line(&argument.to_string_lossy()));
+        let error = Self::try_parse_from(shown).err().unwrap_or(error);
+        output::lines(error.to_string().trim_end());
+        Err(ExitCode::from(2))
+    }
+
     /// Runs the verb.
-    ///
-    /// # Errors
-    /// The verb did not end well; its exit code says how.
-    pub fn run(self) -> Result<(), Failure> {
+    fn run(self) -> Result<(), Failure> {
         self.verb.begin()?;
         match self.verb {
             Verb::BenchAll(options) => verbs::run::run("bench-all".as_ref(), &options),

@@ -4,6 +4,9 @@ use std::{io, process::ExitCode};
 
 use reports::store::StoreError;
 
+/// The exit code of a program that panicked: an internal error like any other.
+pub(crate) const PANICKED: ExitCode = ExitCode::FAILURE;
+
 /// A verb that did not end well.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {

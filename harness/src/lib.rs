@@ -42,5 +42,4 @@ mod system;
 pub mod variants;
 mod verbs;
 
-pub use cli::Cli;
 pub use message::{HubLimits, Phases};

@@ -21,7 +21,7 @@ pub mod merge;
 mod objective;
 pub mod page;
 mod parse;
-mod plain;
+pub mod plain;
 pub mod replace;
 mod report;
 pub mod saturation;

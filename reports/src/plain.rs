@@ -9,11 +9,21 @@ pub(crate) fn text(text: &str) -> String {
     text.chars().map(printable).collect()
 }
 
-/// The character, or a mark in place of one that would change what stands around it: controls, and what turns the
-/// direction of writing.
+/// The character, or a mark in place of one that a terminal obeys.
 pub(crate) fn printable(character: char) -> char {
-    let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if turns || character.is_control() { char::REPLACEMENT_CHARACTER } else { character }
+    if is_obeyed(character) { char::REPLACEMENT_CHARACTER } else { character }
+}
+
+/// Whether a character changes what stands around it instead of being seen: controls, line separators, what turns the
+/// direction of writing, and tags.
+#[must_use]
+pub fn is_obeyed(character: char) -> bool {
+    let acts = matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}' | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}'
+    );
+    acts || character.is_control()
 }
 
 /// In one line: with a space in place of each control character.

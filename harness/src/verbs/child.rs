@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use anyhow::anyhow;
 use serde::de::DeserializeOwned;
 
+use super::output;
 use crate::{
     failure::Failure,
     message::Report,
@@ -26,8 +27,7 @@ pub(super) fn run<Plan: DeserializeOwned, Life: Future<Output = anyhow::Result<(
         reporter.report(&Report::Failed { message: message.clone() });
         return Err(Failure::usage(anyhow!(message)));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads.max(1)).enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::Internal(error.into()))?;
+    let runtime = output::threads(threads).map_err(|error| Failure::Internal(error.into()))?;
     let name = name.to_owned();
     let lived = match registry::find(&name) {
         Some(approach) => runtime.block_on(live(approach, plan, control)),

@@ -97,7 +97,7 @@ fn conclude(tier: Tier, surfaces: &Surfaces, judge: impl FnOnce() -> Result<Outc
     };
     let outcomes = [outcome];
     if surfaces.json {
-        output::data(&surface::json(&outcomes))?;
+        output::document(&surface::json(&outcomes))?;
     } else if is_judged {
         output::data(&text::render(&outcomes, surfaces.verbose))?;
     }

@@ -1,5 +1,5 @@
-//! What each verb does, one file a verb. `output` is the only way to standard output; `progress` shows a run on
-//! standard error.
+//! What each verb does, one file a verb. `output` is the only way to standard output and standard error; `progress` shows
+//! a run.
 
 pub(crate) mod advise;
 mod child;
@@ -9,7 +9,7 @@ mod dry_run;
 pub(crate) mod gate;
 pub(crate) mod keep;
 pub(crate) mod list;
-mod output;
+pub(crate) mod output;
 mod progress;
 pub(crate) mod report;
 pub(crate) mod run;

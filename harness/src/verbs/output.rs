@@ -1,33 +1,184 @@
-//! Standard output, for data, and standard error, for people. A reader who stops reading, as `head` does, ends the
-//! writing and is no error.
+//! The one place that writes for people, and the only way to standard output and standard error but for what processes
+//! of a run say to each other. Names, paths and reasons come from files, options and children, so characters that a
+//! terminal obeys are shown instead of written. A reader who stops reading, as `head` does, ends the writing and is not
+//! an error; a standard error that cannot be written changes nothing.
 
-use std::io::{self, Write};
+use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    env,
+    fmt::Write as _,
+    io::{self, IsTerminal, Write as _},
+    panic::PanicHookInfo,
+};
 
+use clap::builder::StyledStr;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use reports::plain::is_obeyed;
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::{environment, failure::Failure};
 
-/// Writes text and a line end.
-pub(super) fn data(text: &str) -> Result<(), Failure> {
-    match writeln!(io::stdout(), "{text}") {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Internal(error.into())),
+/// Drawings of a progress bar per second.
+const RATE: u8 = 4;
+/// Longest line for people, in characters: what a file or an option holds can be longer than anybody reads.
+const LONGEST_LINE: usize = 2_000;
+/// Stack of a runtime's threads, in bytes: as tokio has it, whatever the environment says.
+const STACK_BYTES: usize = 2 << 20;
+
+/// Writes text and a line end to standard output. Line ends and tabs are the text's own; who puts a name into it makes
+/// its line ends visible with [`one_line`].
+///
+/// # Errors
+/// Standard output cannot be written, as on a full disk.
+pub(crate) fn data(text: &str) -> Result<(), Failure> {
+    generated(&visible(text))
+}
+
+/// Writes a value as indented JSON.
+///
+/// # Errors
+/// As [`data`].
+pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::Internal(error.into()))?;
+    document(&text)
+}
+
+/// Writes text that holds nothing of the user's, such as a shell's completions, just as it is.
+///
+/// # Errors
+/// As [`data`].
+#[expect(clippy::disallowed_methods, reason = "this module is where standard output is written")]
+pub(crate) fn generated(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Internal(anyhow::Error::from(error).context("cannot write to standard output")))
+        }
         _ => Ok(()),
     }
 }
 
-/// Writes a value as indented JSON.
-pub(super) fn json(value: &impl Serialize) -> Result<(), Failure> {
-    data(&serde_json::to_string_pretty(value).map_err(|error| Failure::Internal(error.into()))?)
+/// Writes clap's help, in bold where standard output is a terminal.
+///
+/// # Errors
+/// As [`data`].
+#[expect(clippy::disallowed_methods, reason = "this module is where standard output is written")]
+pub(crate) fn help(text: &StyledStr) -> Result<(), Failure> {
+    let is_styled = io::stdout().is_terminal() && is_coloured();
+    let text = if is_styled { text.ansi().to_string() } else { text.to_string() };
+    generated(text.trim_end())
 }
 
-/// Says something to people.
-pub(super) fn say(text: &str) {
+/// Writes JSON text.
+///
+/// # Errors
+/// As [`data`].
+pub(crate) fn document(text: &str) -> Result<(), Failure> {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        // JSON itself escapes the ASCII controls; what is left stands inside strings.
+        if is_obeyed(character) && character != '\n' {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(escaped, "\\u{unit:04x}").expect("a string grows as needed");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    generated(&escaped)
+}
+
+/// Says one line to people.
+pub(crate) fn say(line: &str) {
+    lines(&one_line(line));
+}
+
+/// Says several lines to people, whose line ends are their own.
+#[expect(clippy::disallowed_methods, reason = "this module is where standard error is written")]
+pub(crate) fn lines(text: &str) {
     // Nobody need be listening.
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", visible(text));
 }
 
-/// A runtime on all processors, as servers and workers alike use it.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| Failure::Internal(error.into()))
+/// Says that the program itself failed, in a last line that a coordinator can show of its child.
+pub(crate) fn panicked(panic: &PanicHookInfo<'_>) {
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        lines(&backtrace.to_string());
+    }
+    let payload = panic.payload();
+    let message = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref().map(String::as_str));
+    let message = message.unwrap_or("no message");
+    let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
+    let thread = std::thread::current();
+    say(&format!("panicked in thread `{}`{place}: {message}", thread.name().unwrap_or("unnamed")));
+}
+
+/// Text with each character that a terminal obeys as its escape, such as `\u{1b}`; line ends and tabs stay.
+pub(crate) fn visible(text: &str) -> String {
+    escaped(text, |character| !matches!(character, '\n' | '\t'))
+}
+
+/// The same in one line, which is cut where nobody would read on.
+pub(crate) fn one_line(text: &str) -> String {
+    let line = escaped(text, |_| true);
+    match line.char_indices().nth(LONGEST_LINE) {
+        Some((cut, _)) => format!("{}…", &line[..cut]),
+        None => line,
+    }
+}
+
+fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_obeyed(character) && is_escaped(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// A line on standard error that moves; `None` if standard error is not a terminal or colours are not wanted.
+#[expect(clippy::disallowed_methods, reason = "this module is where standard error is written")]
+pub(crate) fn bar() -> Option<ProgressBar> {
+    let moves = io::stderr().is_terminal() && is_coloured();
+    moves.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(RATE)))
+}
+
+/// Whether the user has not asked for plain text, see <https://no-color.org>.
+pub(crate) fn is_coloured() -> bool {
+    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// A runtime on all cores, as servers and workers alike use it. It takes no setting from the environment.
+///
+/// # Errors
+/// No thread can be started.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    threads(environment::cores() as usize).map_err(|error| Failure::Internal(error.into()))
+}
+
+/// A runtime with this many threads. It takes no setting from the environment.
+///
+/// # Errors
+/// No thread can be started.
+pub(crate) fn threads(count: usize) -> io::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(count.max(1)).thread_stack_size(STACK_BYTES).enable_all().build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_shown() {
+        let attack = "a\u{1b}]0;x\u{7}b\u{9b}2Jc\u{202e}d\u{7f}\r\u{2028}e\n\tü→🦀";
+        assert_eq!(visible(attack), "a\\u{1b}]0;x\\u{7}b\\u{9b}2Jc\\u{202e}d\\u{7f}\\r\\u{2028}e\n\tü→🦀");
+        assert_eq!(one_line("a\nerror: b\t"), "a\\nerror: b\\t");
+        let long = one_line(&"ä".repeat(LONGEST_LINE + 1));
+        assert_eq!((long.chars().count(), long.ends_with('…')), (LONGEST_LINE + 1, true));
+    }
 }

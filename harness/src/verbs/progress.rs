@@ -1,45 +1,42 @@
 //! Shows a run on standard error: one line that moves where it is a terminal, one line a trial where it is not. Drawn
 //! by the coordinator, at most four times a second.
 
-use std::{env, io::IsTerminal, time::Duration};
+use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use reports::{
     format::count,
     saturation,
     schema::{Status, TrialRecord},
 };
 
-use super::output::say;
+use super::output::{bar, one_line, say};
 use crate::{
     coordinator::{Observer, Phase, Progress},
     plan::Trial,
 };
 
-/// Drawings a second.
-const RATE: u8 = 4;
-
 /// What a user sees of a run.
 pub(super) struct Display {
     bar: Option<ProgressBar>,
     total: Duration,
+    /// How long the rest takes, at most.
+    left: String,
     trial: String,
     clients: u32,
 }
 
 impl Display {
-    /// A display of a run that takes about so long.
+    /// A display of a run that takes about this long.
     pub(super) fn new(total: Duration) -> Self {
-        let plain = !std::io::stderr().is_terminal() || env::var_os("NO_COLOR").is_some();
-        let bar = (!plain).then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(RATE));
+        let bar = bar();
+        if let Some(bar) = &bar {
             bar.set_style(
                 ProgressStyle::with_template("{spinner} {elapsed_precise} {msg}").expect("the template is valid"),
             );
             bar.enable_steady_tick(Duration::from_millis(250));
-            bar
-        });
-        Self { bar, total, trial: String::new(), clients: 0 }
+        }
+        Self { bar, total, left: String::new(), trial: String::new(), clients: 0 }
     }
 
     /// The run is over.
@@ -51,7 +48,7 @@ impl Display {
 
     fn line(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.println(line),
+            Some(bar) => bar.println(one_line(line)),
             None => say(line),
         }
     }
@@ -61,13 +58,15 @@ impl Observer for Display {
     fn began(&mut self, trial: &Trial, index: usize, of: usize) {
         let left = self.total.mul_f64((of - index) as f64 / of as f64);
         let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
-        self.trial = format!("[{}/{of}] round {} {} · at most {left} left", index + 1, trial.round, trial.variant);
+        self.left = format!("at most {left} left");
+        self.trial = format!("[{}/{of}] round {} {}", index + 1, trial.round, trial.variant);
         self.clients = trial.load.clients;
     }
 
     fn progressed(&mut self, progress: Progress) {
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("{} · {}", self.trial, describe(progress, self.clients)));
+            let now = describe(progress, self.clients);
+            bar.set_message(one_line(&format!("{} · {} · {now}", self.trial, self.left)));
         }
     }
 
@@ -79,11 +78,11 @@ impl Observer for Display {
             Status::Failed => "FAILED",
         };
         let reason = record.error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
-        self.line(&format!("{} {outcome}{reason}", self.trial));
+        self.line(&format!("{}: {outcome}{reason}", self.trial));
     }
 }
 
-/// How far a trial with so many clients is, in a few words.
+/// How far a trial with this many clients is, in a few words.
 fn describe(progress: Progress, clients: u32) -> String {
     match progress.phase {
         Phase::Starting => "starting".into(),

@@ -17,7 +17,7 @@ use reports::{
 
 use super::{
     gate::study,
-    output::{data, say},
+    output::{data, document, say},
 };
 use crate::failure::Failure;
 
@@ -45,12 +45,12 @@ pub(crate) fn report(directories: &[PathBuf], site: Option<&Path>, format: Forma
 fn in_place(directory: &Path, format: Format) -> Result<(), Failure> {
     let run = store::read(directory).map_err(Failure::usage)?;
     let written = page::write(&run, directory).map_err(|error| Failure::Internal(error.into()))?;
-    data(&match format {
-        Format::Table => table::render(&run),
-        Format::Markdown => export::text(&run, Form::Markdown),
-        Format::Csv => export::text(&run, Form::Csv),
-        Format::Json => export::text(&run, Form::Json),
-    })?;
+    match format {
+        Format::Table => data(&table::render(&run)),
+        Format::Markdown => data(&export::text(&run, Form::Markdown)),
+        Format::Csv => data(&export::text(&run, Form::Csv)),
+        Format::Json => document(&export::text(&run, Form::Json)),
+    }?;
     say(&format!("report: {}", written.page.display()));
     Ok(())
 }

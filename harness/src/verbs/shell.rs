@@ -10,13 +10,13 @@ use crate::{cli::Cli, failure::Failure};
 pub(crate) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "delivery-bench", &mut script);
-    output::data(String::from_utf8_lossy(&script).trim_end())
+    output::generated(String::from_utf8_lossy(&script).trim_end())
 }
 
 pub(crate) fn manual() -> Result<(), Failure> {
     let mut page = Vec::new();
     render(&mut page).map_err(|error| Failure::Internal(error.into()))?;
-    output::data(String::from_utf8_lossy(&page).trim_end())
+    output::generated(String::from_utf8_lossy(&page).trim_end())
 }
 
 /// The command's own page, then a section for each verb.
