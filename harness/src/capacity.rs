@@ -5,7 +5,8 @@ use proto::Params;
 use crate::{
     environment,
     failure::Failure,
-    plan::{RESERVED_DESCRIPTORS, clients_of_a_process, descriptors_per_client, shards},
+    message::HubLimits,
+    plan::{RESERVED_DESCRIPTORS, Shards, Trial, clients_of_a_process, descriptors_per_client},
     ports::{self, SOURCE_ADDRESSES},
     process::raise_descriptor_limit,
     registry::{Approach, Side},
@@ -18,6 +19,16 @@ const KERNEL_BYTES: u64 = 12 * 1024;
 const LISTENER_BYTES: u64 = 5 * 1024;
 /// What a pair of processes takes before the first client, and for what does not depend on clients.
 const SHARD_BYTES: u64 = 64 * 1024 * 1024;
+/// What a server takes for a symbol: its name twice, its latest quote, those who follow it.
+const SERVER_SYMBOL_BYTES: f64 = 640.0;
+/// What a worker takes for a symbol.
+const CLIENT_SYMBOL_BYTES: f64 = 160.0;
+/// What either side takes for a symbol that a client follows.
+const FOLLOWED_BYTES: f64 = 64.0;
+/// What an event in the log takes beside its filler, which is there as it is and as it is framed.
+const LOGGED_BYTES: f64 = 400.0;
+/// Room for an event in the log, which is there from the start.
+const PLACE_BYTES: f64 = 8.0;
 /// Part by which a run may take more than was measured: another allocator's mood, other symbols, events under way.
 const MARGIN: f64 = 1.25;
 /// Part of the available memory that a run may plan with.
@@ -67,7 +78,7 @@ pub struct Need {
 impl Need {
     /// All memory, in bytes.
     pub fn bytes(self) -> u64 {
-        self.server_bytes + self.client_bytes + self.kernel_bytes
+        self.server_bytes.saturating_add(self.client_bytes).saturating_add(self.kernel_bytes)
     }
 }
 
@@ -81,9 +92,9 @@ pub fn read() -> Capacity {
     }
 }
 
-/// What so many clients of this approach take with these settings.
+/// What this many clients of this approach take with these settings.
 pub fn need(approach: &Approach, params: &Params, clients: u32, capacity: Capacity) -> Need {
-    let shards = shards(clients, approach, capacity.descriptors).len() as u64;
+    let shards = u64::from(Shards::new(clients, approach, capacity.descriptors).count());
     let all = |bytes: u64| (u64::from(clients) as f64 * bytes as f64 * MARGIN) as u64;
     let [server, client, kernel] = bytes_per_client(approach, params);
     Need {
@@ -92,6 +103,54 @@ pub fn need(approach: &Approach, params: &Params, clients: u32, capacity: Capaci
         client_bytes: all(client) + shards * SHARD_BYTES / 2,
         kernel_bytes: all(kernel),
     }
+}
+
+/// What a trial takes: its clients, its symbols, and the events that its servers keep.
+pub(crate) fn need_of(trial: &Trial, capacity: Capacity) -> Need {
+    let load = &trial.load;
+    let need = need(trial.approach, &trial.params, load.clients, capacity);
+    let events = load.events_per_second * trial.phases.measured_ns() as f64 / 1e9;
+    let log = log_bytes(load.symbols, trial.limits, events, load.payload_bytes);
+    let followed = f64::from(load.clients) * f64::from(load.symbols_per_client) * FOLLOWED_BYTES;
+    let all = |of_shard: f64| (need.shards as f64 * of_shard + followed) as u64;
+    Need {
+        server_bytes: need.server_bytes.saturating_add(all(log)),
+        client_bytes: need.client_bytes.saturating_add(all(f64::from(load.symbols) * CLIENT_SYMBOL_BYTES)),
+        ..need
+    }
+}
+
+/// Memory of one server for its symbols and for the events that it keeps, of those that there will be.
+pub(crate) fn log_bytes(symbols: u32, limits: HubLimits, events: f64, payload_bytes: u32) -> f64 {
+    let places = limits.replay_events as f64;
+    let event = LOGGED_BYTES + 2.0 * f64::from(payload_bytes);
+    f64::from(symbols) * SERVER_SYMBOL_BYTES + places * PLACE_BYTES + events.min(places) * event
+}
+
+/// Refuses a trial that takes more memory than there is, or that holds more clients than the machine can.
+///
+/// # Errors
+/// What limits it, and what to change.
+pub(crate) fn admit_trial(trial: &Trial, capacity: Capacity) -> Result<(), Failure> {
+    admit(&trial.variant, trial.approach, &trial.params, trial.load.clients, capacity)?;
+    admit_bytes(&trial.variant, need_of(trial, capacity).bytes() as f64, capacity)
+}
+
+/// Refuses what takes more memory than there is, called by its name.
+///
+/// # Errors
+/// How much it takes, and what to change.
+pub(crate) fn admit_bytes(what: &str, bytes: f64, capacity: Capacity) -> Result<(), Failure> {
+    if bytes <= capacity.memory_bytes as f64 * MEMORY_SHARE {
+        return Ok(());
+    }
+    let mib = |bytes: f64| (bytes / f64::from(1 << 20)).ceil();
+    Err(Failure::Machine(format!(
+        "{what} takes {} MiB of memory, and this machine has {} MiB available, of which a tenth stays free: lower the \
+         clients, load.symbols, load.payload_bytes or limits.replay_events, or free memory",
+        mib(bytes),
+        mib(capacity.memory_bytes as f64)
+    )))
 }
 
 /// What bounds the number of this approach's clients with these settings, the tightest first.
@@ -184,6 +243,33 @@ mod tests {
             let share = need(approach, &params, clients, MACHINE).bytes() as f64 / planned;
             assert!((0.98..=1.0).contains(&share), "{name}: {share}");
         }
+    }
+
+    #[test]
+    fn what_a_trial_takes_is_known_before_anything_is_allocated() {
+        let admitted = |overrides: &[&str]| admit_trial(&crate::plan::fixture::trial("raw-tcp", overrides), MACHINE);
+        assert!(admitted(&[]).is_ok());
+        assert!(admitted(&["load.symbols=1M", "limits.replay_events=1M"]).is_ok());
+        for beyond in [
+            &["load.symbols=10M", "load.clients=100_000"][..],
+            &[
+                "load.payload_bytes=512Ki",
+                "load.events_per_second=1e6",
+                "limits.batch_events=1",
+                "limits.replay_events=1M",
+            ],
+            &["load.clients=4294967295"],
+            &["load.clients=100000", "load.symbols=4096", "load.symbols_per_client=4096"],
+        ] {
+            assert!(matches!(admitted(beyond), Err(Failure::Machine(_))), "{beyond:?}");
+        }
+        let refusal = admitted(&["load.symbols=10M", "load.clients=100_000"]).unwrap_err().to_string();
+        assert!(refusal.contains("load.symbols") && refusal.contains("24576 MiB available"), "{refusal}");
+        // However small the processes are, and however many: it is arithmetic.
+        let small = Capacity { descriptors: 257, ..MACHINE };
+        let (approach, params) = variant("raw-tcp").unwrap();
+        assert_eq!(need(approach, &params, u32::MAX, small).shards, u64::from(u32::MAX));
+        assert!(admit("raw-tcp", approach, &params, u32::MAX, small).is_err());
     }
 
     #[test]

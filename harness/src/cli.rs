@@ -2,17 +2,18 @@
 
 use std::{
     ffi::OsString,
-    net::SocketAddr,
     panic::{self, AssertUnwindSafe},
     path::PathBuf,
     process::ExitCode,
 };
 
 use clap::{Args, Parser, Subcommand};
+use toml::Value;
 
 use crate::{
     failure::{self, Failure},
-    interruption, process,
+    interruption, numbers, process,
+    scenario_source::Override,
     verbs::{self, output},
 };
 
@@ -39,19 +40,19 @@ enum Verb {
     BenchAll(RunOptions),
     /// The same for any scenario file
     Run {
-        /// A scenario file, or the name of one in scenarios/
+        /// A scenario file, or the name of one that the tool carries, such as fan-out; `list` shows them
         scenario: PathBuf,
         #[command(flatten)]
         options: RunOptions,
     },
     /// Approaches with their facts, scenarios with their questions
     List {
-        /// As JSON
+        /// Print JSON instead of text
         #[arg(long)]
         json: bool,
     },
     /// One reference server alone, to poke with curl, grpcurl or a browser
-    Serve(ServeOptions),
+    Serve(verbs::serve::ServeOptions),
     /// The load; started by the coordinator
     #[command(hide = true)]
     Work {
@@ -66,8 +67,8 @@ enum Verb {
     },
     /// Conformance of every approach, without measuring
     Verify {
-        /// Only these approaches or variants
-        #[arg(long, value_delimiter = ',')]
+        /// Only these approaches or variants, such as sse,websocket/binary [default: all]
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
         approach: Vec<String>,
     },
     /// The instrument against known delays: injected and measured side by side
@@ -75,28 +76,29 @@ enum Verb {
         /// Shorter windows, and fewer attempts on a noisy machine
         #[arg(long)]
         quick: bool,
-        /// As JSON
+        /// Print JSON instead of text
         #[arg(long)]
         json: bool,
     },
     /// What this machine can hold, and what to change to hold more
     Doctor {
-        /// Ask whether this many clients fit
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        /// Ask whether this many clients fit, such as 20k [default: only the largest count is shown]
+        #[arg(long, value_name = "N", value_parser = numbers::count)]
         clients: Option<u32>,
-        /// As JSON
+        /// Print JSON instead of text
         #[arg(long)]
         json: bool,
     },
     /// Renders result directories
     Report {
-        /// Directories with results.jsonl
+        /// Directories with results.jsonl, such as results/latest
         #[arg(required = true)]
         directories: Vec<PathBuf>,
-        /// Write a static site of all of them here: an index, their pages, trends
-        #[arg(long)]
+        /// Write a static site of all of them here: an index, their pages, trends; such as target/site [default: each
+        /// report goes into its result directory]
+        #[arg(long, value_name = "DIR")]
         site: Option<PathBuf>,
-        /// What is printed; the report's directory has all of them
+        /// What is printed, such as csv; the report's directory has all of them
         #[arg(long, value_enum, default_value_t, conflicts_with = "site")]
         format: verbs::report::Format,
     },
@@ -112,8 +114,8 @@ enum Verb {
         /// Result directories, or one CSV file of samples
         #[arg(required = true)]
         sources: Vec<PathBuf>,
-        /// Write the samples here, as CSV
-        #[arg(long)]
+        /// Write the samples to this CSV file, such as samples.csv [default: not written]
+        #[arg(long, value_name = "FILE")]
         csv: Option<PathBuf>,
     },
     /// JSON Schema of scenario and result records
@@ -127,32 +129,34 @@ enum Verb {
     Man,
 }
 
-/// Options of `run` and `bench-all`.
+/// Options of `run` and `bench-all`. Those that set a key of the scenario hold what was typed: the scenario's own rules
+/// read it.
 #[derive(Debug, Args)]
 pub struct RunOptions {
-    /// Only these approaches, or variants such as websocket/binary
-    #[arg(long, value_delimiter = ',')]
+    /// Only these approaches or variants, such as sse,websocket/binary [default: the scenario's]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub approach: Vec<String>,
-    /// Simulated clients
-    #[arg(long, allow_negative_numbers = true)]
-    pub clients: Option<u32>,
-    /// Rounds
-    #[arg(long, allow_negative_numbers = true)]
-    pub trials: Option<u32>,
-    /// Before the window, such as 1s
-    #[arg(long)]
+    /// Simulated clients, such as 1000 or 20k [default: the scenario's load.clients]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub clients: Option<String>,
+    /// Rounds, such as 5 [default: the scenario's trials]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub trials: Option<String>,
+    /// Time before the window, with its unit, such as 500ms or 1s [default: the scenario's window.warmup]
+    #[arg(long, value_name = "DURATION")]
     pub warmup: Option<String>,
-    /// The window, such as 5s
-    #[arg(long)]
+    /// Time that is measured, with its unit, such as 5s or 2m [default: the scenario's window.measure]
+    #[arg(long, value_name = "DURATION")]
     pub measure: Option<String>,
-    /// Seed of everything random
-    #[arg(long)]
-    pub seed: Option<u64>,
-    /// Any scenario key, such as load.symbols=50
+    /// Seed of everything random, such as 7 [default: the scenario's load.seed]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub seed: Option<String>,
+    /// Any scenario key, such as load.symbols=50 or 'params.short-poll.interval=["1s"]'; can be repeated [default: what
+    /// the scenario says]
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Where to write; default: results/<UTC time>-<scenario>
-    #[arg(long)]
+    /// Directory for the results, such as results/before [default: results/<UTC time>-<scenario>]
+    #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Do not render the report
     #[arg(long)]
@@ -160,35 +164,34 @@ pub struct RunOptions {
     /// Print the effective scenario, the trials and what they need, and run nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// The records as JSON on standard output, instead of the table
+    /// Print the records as JSON instead of the table
     #[arg(long)]
     pub json: bool,
 }
 
-/// Options of `serve`.
-#[derive(Debug, Args)]
-pub struct ServeOptions {
-    /// The approach, or a variant such as websocket/binary
-    #[arg(required_unless_present = "coordinated")]
-    pub approach: Option<String>,
-    /// Where to listen; other than loopback only if you say so here
-    #[arg(long, default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
-    /// Events a second, over all symbols
-    #[arg(long, default_value_t = 2.0)]
-    pub events_per_second: f64,
-    /// Symbols; the first two are BTC and ETH
-    #[arg(long, default_value_t = 2)]
-    pub symbols: u32,
-    /// The server ends by itself after this time
-    #[arg(long = "for", default_value = "1h")]
-    pub duration: String,
-    /// A limit of the server, such as limits.replay_events=16
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-    /// Started by the coordinator
-    #[arg(long, hide = true)]
-    pub coordinated: bool,
+impl RunOptions {
+    /// What the options lay over the scenario; those of their own win over `--set`.
+    ///
+    /// # Errors
+    /// A `--set` is not a key and a value.
+    pub(crate) fn overrides(&self) -> Result<Vec<Override>, Failure> {
+        let mut overrides = Override::all(&self.set).map_err(Failure::usage)?;
+        if !self.approach.is_empty() {
+            let names = self.approach.iter().cloned().map(Value::String).collect();
+            overrides.push(Override::option("--approach", "approaches", Value::Array(names)));
+        }
+        let typed = [
+            ("--clients", "load.clients", &self.clients),
+            ("--trials", "trials", &self.trials),
+            ("--warmup", "window.warmup", &self.warmup),
+            ("--measure", "window.measure", &self.measure),
+            ("--seed", "load.seed", &self.seed),
+        ];
+        for (option, key, typed) in typed {
+            overrides.extend(typed.clone().map(|typed| Override::option(option, key, Value::String(typed))));
+        }
+        Ok(overrides)
+    }
 }
 
 /// Reads the arguments, the program's own name first, runs the verb, and says how that ended.
@@ -257,7 +260,9 @@ impl Verb {
         interruption::survive_full_files();
         let unable = |error| Failure::Machine(format!("cannot start a thread: {error}; {}", process::MORE_THREADS));
         match self {
-            Self::Serve(ServeOptions { coordinated: true, .. }) | Self::Work { .. } | Self::Keep { .. } => Ok(()),
+            Self::Serve(verbs::serve::ServeOptions { coordinated: true, .. })
+            | Self::Work { .. }
+            | Self::Keep { .. } => Ok(()),
             Self::Serve(_)
             | Self::BenchAll(_)
             | Self::Run { .. }
@@ -273,5 +278,62 @@ impl Verb {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    use super::*;
+
+    #[test]
+    fn every_option_says_its_default_and_an_example() {
+        let mut root = Cli::command();
+        root.build();
+        let mut lacking = Vec::new();
+        let mut commands: Vec<&Command> = vec![&root];
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands().filter(|one| !one.is_hide_set() && one.get_name() != "help"));
+            for option in command.get_arguments().filter(|one| !one.is_hide_set() && one.get_action().takes_values()) {
+                let help = option.get_help().map(ToString::to_string).unwrap_or_default();
+                let has_default = option.is_positional()
+                    || option.is_required_set()
+                    || !option.get_default_values().is_empty()
+                    || help.contains("[default: ");
+                let has_example = option.is_positional()
+                    || !option.get_possible_values().is_empty()
+                    || ["such as ", "results/"].iter().any(|word| help.contains(word));
+                if help.is_empty() || !has_default || !has_example {
+                    lacking.push(format!("{} --{}: {help}", command.get_name(), option.get_id()));
+                }
+            }
+        }
+        assert!(lacking.is_empty(), "without default or example:\n{}", lacking.join("\n"));
+    }
+
+    #[test]
+    fn numbers_are_taken_as_people_type_them() {
+        let read = |words: &[&str]| Cli::try_parse_from(["delivery-bench"].iter().chain(words));
+        for words in [
+            &["doctor", "--clients", "20k"][..],
+            &["run", "smoke", "--clients", "1e6", "--trials", "100_000", "--seed", "-1"],
+            &["serve", "sse", "--symbols", "1.5k", "--events-per-second", "1e3", "--for", "10m"],
+            &["advise", "--clients", "100_000", "--events-per-client", "0.5", "--payload-bytes", "64KiB"],
+        ] {
+            assert!(read(words).is_ok(), "{words:?}: {}", read(words).unwrap_err());
+        }
+        for (words, bound) in [
+            (&["serve", "sse", "--symbols", "100000000"], "1 to 10000000"),
+            (&["serve", "sse", "--symbols", "0"], "1 to 10000000"),
+            (&["serve", "sse", "--events-per-second", "1e300"], "0.0001 to 10000000"),
+            (&["serve", "sse", "--events-per-second", "nan"], "0.0001 to 10000000"),
+            (&["serve", "sse", "--for", "31days"], "1ms to 30days"),
+            (&["serve", "sse", "--for", "0s"], "1ms to 30days"),
+            (&["advise", "--sends", "--clients", "4294967296"], "0 to 4294967295"),
+        ] {
+            assert!(read(words).unwrap_err().to_string().contains(bound), "{words:?}");
+        }
+        assert!(read(&["doctor", "--clients", "4294967296"]).unwrap_err().to_string().contains("1 to 4294967295"));
     }
 }

@@ -1,9 +1,15 @@
 //! What a run record says of the run itself: the scenario, the machine, and each approach with the size of its source.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    ffi::{OsStr, OsString},
+    os::unix::ffi::OsStrExt,
+    sync::LazyLock,
+    time::Duration,
+};
 
 use reports::{
     complexity::{self, Base, SourceFile},
+    plain::is_obeyed,
     schema::{ApproachFacts, ArticleWords, Complexity, RunRecord, SCHEMA_VERSION},
 };
 
@@ -37,7 +43,7 @@ pub(crate) fn run_record(loaded: &Loaded, trials: &[Trial], started: Duration) -
         schema_version: SCHEMA_VERSION,
         tool: environment::tool(),
         started: humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + started).to_string(),
-        command: command(),
+        command: command(std::env::args_os()),
         scenario_name: loaded.name.clone(),
         scenario: serde_json::to_value(&loaded.scenario).expect("a scenario has only string keys and finite numbers"),
         planned_trials: u32::try_from(trials.len()).expect("trials are counted in 32 bits"),
@@ -75,18 +81,40 @@ pub(crate) fn facts(approach: &Approach) -> ApproachFacts {
 }
 
 /// The command line that reproduces the run: this program under its own name wherever it stands, and without the
-/// directory, which is taken now.
-fn command() -> String {
+/// directory, which is taken now. A shell takes it as it is, and executes nothing in it.
+fn command(arguments: impl IntoIterator<Item = OsString>) -> String {
     let mut words = vec!["delivery-bench".to_owned()];
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = arguments.into_iter().skip(1);
     while let Some(argument) = arguments.next() {
         if argument == "--out" {
             arguments.next();
-        } else if !argument.starts_with("--out=") {
-            words.push(argument);
+        } else if !argument.as_bytes().starts_with(b"--out=") {
+            words.push(quoted(&argument));
         }
     }
     words.join(" ")
+}
+
+/// One argument as a shell reads it: as it is, in single quotes, or, where it holds what a terminal obeys or is not
+/// text, in the quotes in which bytes can be written by number.
+fn quoted(argument: &OsStr) -> String {
+    const HARMLESS: &str = "_@%+=:,./-";
+    match argument.to_str() {
+        Some(text)
+            if !text.is_empty() && text.chars().all(|one| one.is_ascii_alphanumeric() || HARMLESS.contains(one)) =>
+        {
+            text.to_owned()
+        }
+        Some(text) if !text.contains(is_obeyed) => format!("'{}'", text.replace('\'', r"'\''")),
+        _ => {
+            let byte = |byte: &u8| match byte {
+                b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
+                b' '..=b'~' => char::from(*byte).to_string(),
+                _ => format!("\\{byte:03o}"),
+            };
+            format!("$'{}'", argument.as_bytes().iter().map(byte).collect::<String>())
+        }
+    }
 }
 
 /// One half of an approach: its file and the parts that it is divided into, beside the same half of the floor.
@@ -104,6 +132,35 @@ fn measure(approach: &Approach, half: fn(&Approach) -> Source) -> Complexity {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shell_reads_the_recorded_command_as_it_was_given() {
+        let given: Vec<OsString> = [
+            b"/somewhere/else".as_slice(),
+            b"run",
+            b"it's here.toml",
+            b"--set",
+            b"title=My run; $HOME `id` \"x\" \\ \xc3\xa9",
+            b"--set",
+            b"params.short-poll.interval=[\"1s\"]",
+            b"--approach=a\nb\x1b[2J\xff\xe2\x80\xae'\\",
+            b"",
+            b"-n",
+        ]
+        .map(|bytes| OsStr::from_bytes(bytes).to_owned())
+        .into();
+        let mut with_out = given.clone();
+        with_out.splice(2..2, ["--out", "somewhere"].map(OsString::from));
+        with_out.push("--out=elsewhere".into());
+        let command = command(with_out);
+        assert!(!command.contains(is_obeyed), "{command:?}");
+        // Bash stands for the shells that know the last kind of quotes: ksh, zsh, and POSIX since 2024.
+        let script = format!("delivery-bench() {{ printf '%s\\0' \"$@\"; }}; {command}");
+        let shell = std::process::Command::new("bash").args(["-c", &script]).output().expect("there is a shell");
+        let read: Vec<&[u8]> = shell.stdout.split(|byte| *byte == 0).collect();
+        let expected: Vec<&[u8]> = given[1..].iter().map(|argument| argument.as_bytes()).chain([&b""[..]]).collect();
+        assert_eq!(read, expected, "{command}");
+    }
 
     #[test]
     fn every_half_of_every_approach_is_measured() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proto::{Params, parse_duration};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use reports::schema::Load;
+use reports::{schema::Load, store::TRIALS_LIMIT};
 
 use crate::{
     faults::Faults,
@@ -48,7 +48,7 @@ pub struct Trial {
     /// Round, from 1.
     pub round: u32,
     /// The clients of each server and worker pair.
-    pub shards: Vec<Shard>,
+    pub shards: Shards,
 }
 
 /// When each client polls, and what a poll is.
@@ -81,12 +81,53 @@ pub struct Shard {
     pub clients: u32,
 }
 
-/// The trials of a scenario, in the order in which they run, where a process may open so many descriptors.
+/// How the clients of a trial are divided: evenly, over as few pairs of processes as their descriptors allow. Only
+/// arithmetic, however many they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shards {
+    clients: u32,
+    count: u32,
+}
+
+impl Shards {
+    /// Divides the clients of an approach where a process may open this many descriptors.
+    pub fn new(clients: u32, approach: &Approach, descriptors: u64) -> Self {
+        let capacity = clients_of_a_process(approach, descriptors).max(1);
+        let count = u32::try_from(u64::from(clients).div_ceil(capacity)).expect("at most one for each client");
+        Self { clients, count }
+    }
+
+    /// All clients in one pair of processes.
+    pub(crate) fn one(clients: u32) -> Self {
+        Self { clients, count: 1 }
+    }
+
+    /// Pairs of processes.
+    pub fn count(self) -> u32 {
+        self.count
+    }
+
+    /// Clients of the largest.
+    pub fn largest(self) -> u32 {
+        self.clients.div_ceil(self.count.max(1))
+    }
+
+    /// Each of them.
+    pub fn iter(self) -> impl Iterator<Item = Shard> {
+        let (clients, count) = (u64::from(self.clients), u64::from(self.count));
+        let bound = move |index: u64| u32::try_from(clients * index / count).expect("at most all clients");
+        (0..count).map(move |index| Shard { first_client: bound(index), clients: bound(index + 1) - bound(index) })
+    }
+}
+
+/// The trials of a scenario, in the order in which they run, where a process may open this many descriptors.
 ///
 /// # Errors
-/// The scenario names an approach, a setting or a value that does not exist, or ends before the last polls.
+/// The scenario names an approach, a setting or a value that does not exist, makes more trials than a result file holds,
+/// or ends before the last polls.
 pub fn trials(scenario: &Scenario, descriptors: u64) -> Result<Vec<Trial>, ScenarioError> {
     let variants = variants(scenario)?;
+    bound_trials(scenario, variants.len())?;
     let phases = phases(scenario);
     let mut planned: Vec<Trial> = Vec::new();
     for round in 1..=scenario.trials {
@@ -102,6 +143,21 @@ pub fn trials(scenario: &Scenario, descriptors: u64) -> Result<Vec<Trial>, Scena
     }
     planned.iter().try_for_each(outlasts_polls)?;
     Ok(planned)
+}
+
+/// Refuses more trials than a result file holds, before one of them is made.
+fn bound_trials(scenario: &Scenario, variants: usize) -> Result<(), ScenarioError> {
+    let load = &scenario.load;
+    let loads = load.clients.values().len() * load.events_per_second.values().len();
+    let trials = [variants, loads, scenario.trials as usize].into_iter().fold(1, usize::saturating_mul);
+    if trials <= TRIALS_LIMIT {
+        return Ok(());
+    }
+    Err(ScenarioError::Contradiction(format!(
+        "{} rounds of {variants} variants under {loads} loads are {trials} trials, expected at most {TRIALS_LIMIT}: lower \
+         `trials`, or name fewer approaches, `load.clients` or `load.events_per_second`",
+        scenario.trials
+    )))
 }
 
 /// The events of the window's end arrive with the polls after it: a drain shorter than the interval misses them.
@@ -135,15 +191,6 @@ pub fn descriptors_per_client(approach: &Approach) -> u64 {
 /// Clients that a process can hold, of so many descriptors.
 pub(crate) fn clients_of_a_process(approach: &Approach, descriptors: u64) -> u64 {
     descriptors.saturating_sub(RESERVED_DESCRIPTORS) / descriptors_per_client(approach)
-}
-
-/// Divides clients evenly over as few pairs of processes as the descriptors allow.
-pub fn shards(clients: u32, approach: &Approach, descriptors: u64) -> Vec<Shard> {
-    let capacity = clients_of_a_process(approach, descriptors).max(1);
-    let count = u64::from(clients).div_ceil(capacity);
-    let bound = |index: u64| u32::try_from(u64::from(clients) * index / count).expect("at most all clients");
-    let shard = |index| Shard { first_client: bound(index), clients: bound(index + 1) - bound(index) };
-    (0..count).map(shard).collect()
 }
 
 fn trial(
@@ -186,7 +233,7 @@ fn trial(
         faults: scenario.faults.clone(),
         overload: scenario.overload.contains(&variant.name),
         round,
-        shards: shards(clients, variant.approach, descriptors),
+        shards: Shards::new(clients, variant.approach, descriptors),
     }
 }
 
@@ -213,13 +260,14 @@ fn shuffle(trials: &mut [Trial], seed: u64) {
 #[cfg(test)]
 pub(crate) mod fixture {
     use super::*;
-    use crate::scenario;
+    use crate::{scenario, scenario_source::Override};
 
     /// The first trial of the scenario `smoke` with this variant and these overrides.
     pub(crate) fn trial(variant: &str, overrides: &[&str]) -> Trial {
         let mut all = vec![format!("approaches=[\"{variant}\"]")];
         all.extend(overrides.iter().map(|one| (*one).to_owned()));
-        let smoke = scenario::load("smoke".as_ref(), &all).expect("the tool carries it");
+        let overrides = Override::all(&all).expect("they are keys and values");
+        let smoke = scenario::load("smoke".as_ref(), &overrides).expect("the tool carries it");
         trials(&smoke.scenario, 20_000).expect("it plans").swap_remove(0)
     }
 }

@@ -23,13 +23,13 @@ const USUAL_PORTS: u32 = 28_232;
 pub(crate) fn of_an_address() -> u32 {
     let range = environment::file("/proc/sys/net/ipv4/ip_local_port_range");
     let bounds: Vec<u32> = range.split_whitespace().filter_map(|bound| bound.parse().ok()).collect();
-    if let [first, last] = bounds[..] { last - first + 1 } else { USUAL_PORTS }
+    if let [first, last] = bounds[..] { last.saturating_sub(first) + 1 } else { USUAL_PORTS }
 }
 
 /// Ports that are taken at a time between one address and one port of another, at most: one for each open connection,
 /// and one for each that was closed lately.
 pub(crate) fn taken(trial: &Trial) -> u64 {
-    let largest = trial.shards.iter().map(|shard| shard.clients).max().unwrap_or_default();
+    let largest = trial.shards.largest();
     // A server calls each client at an address and port of its own; clients of one address call one server.
     let clients_of_pair = match trial.approach.facts.connects {
         Side::Client => largest.div_ceil(SOURCE_ADDRESSES),

@@ -1,16 +1,25 @@
-//! Scenario files: what is written in them, and how a mistake is told.
+//! Scenario files: what is written in them.
 //!
 //! The structures here are the file, key by key; `plan` turns them into trials. A scenario names loads and
 //! properties, never code.
 
 use std::{collections::BTreeMap, path::Path};
 
+use reports::input;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    faults::Faults, feed::Arrival, message::HubLimits, scenario_error::ScenarioError, scenario_rules::validate,
+    faults::Faults,
+    feed::Arrival,
+    message::HubLimits,
+    scenario_error::ScenarioError,
+    scenario_rules::{bound_numbers, validate},
+    scenario_source::{Override, Source},
 };
+
+/// Largest scenario file, in bytes.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// A scenario file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -167,18 +176,17 @@ pub struct Loaded {
 /// The scenarios that this tool carries: names and texts.
 pub static LIBRARY: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
-/// Reads a scenario file, or the one of this name that the tool carries, and applies `--set` overrides, written
-/// `load.symbols=50`.
+/// Reads a scenario file, or the one of this name that the tool carries, and lays the overrides over it.
 ///
 /// # Errors
 /// The file cannot be read, or it or an override is not what a scenario may say.
-pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ScenarioError> {
+pub fn load(path: &Path, overrides: &[Override]) -> Result<Loaded, ScenarioError> {
     let carried = LIBRARY.iter().find(|(name, _)| Path::new(name) == path);
     let (origin, text) = match carried {
         Some((name, text)) => (format!("scenarios/{name}.toml"), (*text).to_owned()),
         None => {
             let origin = path.display().to_string();
-            match std::fs::read_to_string(path) {
+            match input::text(path, MOST_BYTES) {
                 Ok(text) => (origin, text),
                 Err(source) => {
                     let carried = LIBRARY.iter().map(|(name, _)| *name);
@@ -191,46 +199,20 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ScenarioError> 
     Ok(Loaded { name, scenario: parse(&origin, &text, overrides)? })
 }
 
-/// Reads a scenario from the text of a file with this name.
+/// Reads a scenario from the text of a file with this name, and lays the overrides over it.
 ///
 /// # Errors
 /// The text or an override is not what a scenario may say.
-pub fn parse(origin: &str, text: &str, overrides: &[String]) -> Result<Scenario, ScenarioError> {
-    let written: Scenario = toml::from_str(text).map_err(|error| ScenarioError::parse(origin, text, &error))?;
-    if overrides.is_empty() {
-        return validate(origin, text, &written).map(|()| written);
-    }
-    let mut table: toml::Table = toml::from_str(text).map_err(|error| ScenarioError::parse(origin, text, &error))?;
-    for one in overrides {
-        set(&mut table, one)?;
-    }
-    // The types of what stood in the file were right, so a wrong one is in an override.
-    let scenario = table.try_into().map_err(|error: toml::de::Error| ScenarioError::overridden(overrides, &error))?;
-    match validate(origin, text, &scenario) {
-        Err(error) if validate(origin, text, &written).is_ok() => Err(error.of_overrides(overrides)),
-        validated => validated.map(|()| scenario),
-    }
-}
-
-fn set(table: &mut toml::Table, one: &str) -> Result<(), ScenarioError> {
-    let malformed = || ScenarioError::Override(format!("--set {one}: expected KEY=VALUE, such as load.symbols=50"));
-    let (key, value) = one.split_once('=').ok_or_else(malformed)?;
-    // A value that is no TOML by itself is a bare word, so that nobody has to quote for two parsers.
-    let value = toml::from_str::<toml::Table>(&format!("value = {value}"))
-        .ok()
-        .and_then(|mut parsed| parsed.remove("value"))
-        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
-    let mut place = table;
-    let mut parts = key.split('.').peekable();
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            place.insert(part.to_owned(), value);
-            return Ok(());
-        }
-        let next = place.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        place = next.as_table_mut().ok_or_else(malformed)?;
-    }
-    Err(malformed())
+pub fn parse(origin: &str, text: &str, overrides: &[Override]) -> Result<Scenario, ScenarioError> {
+    let source = Source { origin, text, overrides };
+    let mut table = source.table()?;
+    bound_numbers(&source, &mut table)?;
+    let scenario = serde_path_to_error::deserialize(table).map_err(|error| {
+        let path = error.path().to_string();
+        ScenarioError::mistyped(&source, &path, error.inner().message())
+    })?;
+    validate(&source, &scenario)?;
+    Ok(scenario)
 }
 
 fn one() -> u32 {

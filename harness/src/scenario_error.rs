@@ -1,6 +1,6 @@
 //! How a mistake in a scenario is told: file, line, what was found, what was expected, and the nearest valid name.
 
-use std::ops::Range;
+use crate::scenario_source::{At, Source};
 
 /// Similarity from which on a name is worth suggesting.
 const SIMILAR: f64 = 0.8;
@@ -50,40 +50,13 @@ impl ScenarioError {
         Self::Unreadable { path: path.to_owned(), source, hint }
     }
 
-    /// A mistake that the parser found.
-    pub(crate) fn parse(origin: &str, text: &str, error: &toml::de::Error) -> Self {
-        Self::at(origin, text, error.span().unwrap_or_default(), &with_suggestion(error.message()))
-    }
-
-    /// A mistake that the parser found after overrides were applied to a valid file.
-    pub(crate) fn overridden(overrides: &[String], error: &toml::de::Error) -> Self {
-        Self::Override(format!("{}: {}", as_given(overrides), with_suggestion(error.message())))
-    }
-
-    /// The same mistake, made by overrides and not in the file.
-    pub(crate) fn of_overrides(self, overrides: &[String]) -> Self {
-        self.of_options(&as_given(overrides))
-    }
-
-    /// The same mistake, made by options of the command line.
-    pub(crate) fn of_options(self, options: &str) -> Self {
-        match self {
-            Self::Invalid { message, .. } => Self::Override(format!("{options}: {message}")),
-            other => other,
-        }
-    }
-
-    /// A value of the right type that is impossible.
-    pub(crate) fn value(origin: &str, text: &str, key: &str, found: &str, expected: &str) -> Self {
-        let start = text.lines().scan(0, |offset, line| {
-            let start = *offset;
-            *offset += line.len() + 1;
-            Some((start, line))
-        });
-        let is_key =
-            |line: &str| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
-        let span = start.into_iter().find(|(_, line)| is_key(line)).map_or(0..0, |(start, _)| start..start);
-        Self::at(origin, text, span, &format!("`{key}` is {found}, expected {expected}"))
+    /// A value or a key that the types refuse, at this path.
+    pub(crate) fn mistyped(source: &Source<'_>, path: &str, message: &str) -> Self {
+        let is_of_key = message.starts_with("unknown field") || message.starts_with("missing field");
+        let at = if is_of_key { At::Key } else { At::Value };
+        let said = with_suggestion(message);
+        let said = if is_of_key || path == "." { said } else { format!("`{path}`: {said}") };
+        source.mistake(&[path], at, &said)
     }
 
     /// A name that does not exist.
@@ -92,18 +65,6 @@ impl ScenarioError {
         let hint = nearest(found, &valid).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         Self::Unknown(format!("unknown {what} `{found}`, expected one of {}{hint}", valid.join(", ")))
     }
-
-    fn at(origin: &str, text: &str, span: Range<usize>, message: &str) -> Self {
-        let before = &text[..span.start.min(text.len())];
-        let line = before.matches('\n').count() + 1;
-        let column = before.chars().rev().take_while(|&character| character != '\n').count() + 1;
-        Self::Invalid { origin: origin.into(), line, column, message: message.into() }
-    }
-}
-
-/// Overrides as the user gave them.
-fn as_given(overrides: &[String]) -> String {
-    overrides.iter().map(|one| format!("--set {one}")).collect::<Vec<_>>().join(" ")
 }
 
 /// The parser lists the valid names after the unknown one, each in backticks; the nearest is suggested.

@@ -1,90 +1,403 @@
-//! What the types of a scenario cannot say: which values are possible, and together.
+//! What the types of a scenario cannot say: the bounds of its numbers, and which values go together. All of it is
+//! arithmetic on what was written, before anything is planned or allocated.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt::Display, time::Duration};
 
 use proto::parse_duration;
-use reports::schema::{LONGEST_PHASE_SECONDS, MOST_EVENTS, MOST_PAYLOAD_BYTES};
+use reports::{
+    schema::{LONGEST_PHASE_SECONDS, MOST_EVENTS, MOST_PAYLOAD_BYTES},
+    store::TRIALS_LIMIT,
+};
+use toml::{Table, Value};
 
-use crate::{scenario::Scenario, scenario_error::ScenarioError};
+use crate::{
+    message::HubLimits,
+    numbers,
+    scenario::Scenario,
+    scenario_error::ScenarioError,
+    scenario_source::{At, Source},
+};
 
-/// What the types cannot say.
-pub(crate) fn validate(origin: &str, text: &str, scenario: &Scenario) -> Result<(), ScenarioError> {
-    let refuse = |key: &str, found: &dyn fmt::Display, expected: &str| {
-        Err(ScenarioError::value(origin, text, key, &found.to_string(), expected))
-    };
-    let load = &scenario.load;
-    for (key, values) in [("clients", load.clients.values()), ("symbols", vec![load.symbols])] {
-        if values.is_empty() || values.contains(&0) {
-            return refuse(key, &0, "at least 1");
-        }
-    }
-    if load.symbols_per_client == 0 || load.symbols_per_client > load.symbols {
-        return refuse(
-            "symbols_per_client",
-            &load.symbols_per_client,
-            &format!("1 to {} (load.symbols)", load.symbols),
-        );
-    }
-    let clients = load.clients.values();
-    let rates = load.events_per_second.values();
-    if has_twice(&clients) {
-        return refuse("clients", &format_args!("{clients:?}"), "each value once");
-    }
-    if has_twice(&rates) {
-        return refuse("events_per_second", &format_args!("{rates:?}"), "each value once");
-    }
-    match rates.iter().find(|rate| !(rate.is_finite() && **rate > 0.0)) {
-        Some(rate) => return refuse("events_per_second", rate, "a number above 0"),
-        None if rates.is_empty() => return refuse("events_per_second", &"[]", "a number above 0, or a list of them"),
-        None => {}
-    }
-    if !(load.orders_per_second.is_finite() && load.orders_per_second >= 0.0) {
-        return refuse("orders_per_second", &load.orders_per_second, "a number that is not negative");
-    }
-    if scenario.trials == 0 {
-        return refuse("trials", &0, "at least 1");
-    }
-    if load.payload_bytes > MOST_PAYLOAD_BYTES {
-        return refuse("payload_bytes", &load.payload_bytes, &format!("at most {MOST_PAYLOAD_BYTES}"));
-    }
-    let limits = scenario.limits;
-    if limits.replay_events == 0 || limits.queue_events == 0 || limits.batch_events == 0 {
-        return refuse("limits", &0, "limits of at least 1");
-    }
-    let window = &scenario.window;
-    for (key, value) in [("warmup", &window.warmup), ("measure", &window.measure), ("drain", &window.drain)] {
-        let Ok(duration) = parse_duration(value) else {
-            return refuse(key, value, "a number and a unit, such as 250ms, 1s or 5m");
-        };
-        let shortest = if key == "measure" { 1 } else { 0 };
-        if duration.as_millis() < shortest || duration.as_secs() > LONGEST_PHASE_SECONDS {
-            return refuse(key, value, "a duration of at most 1h, and for measure above 0");
-        }
-    }
-    match bound_events(scenario) {
-        Ok(()) => Ok(()),
-        Err((key, rate, expected)) => refuse(key, &rate, &expected),
+/// Values that one list may sweep.
+const MOST_POINTS: usize = 1_000;
+/// Characters of a wrong value that are shown.
+const SHOWN: usize = 72;
+/// Bytes of an event besides its filler, about, in the largest encoding.
+const EVENT_BYTES: u64 = 256;
+/// Bytes of one answer that every client reads.
+const ANSWER_BYTES: u64 = 64 << 20;
+
+/// A key that holds a number, and what the number may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bound {
+    /// The key, with its tables.
+    pub(crate) key: &'static str,
+    least: f64,
+    most: f64,
+    is_whole: bool,
+    /// What the upper bound follows from.
+    reason: &'static str,
+}
+
+/// Every number of a scenario, but for the faults: those are bounded by their units.
+pub(crate) const BOUNDS: [Bound; 11] = [
+    whole("trials", 1, TRIALS_LIMIT as u64, "a result file holds at most that many trials"),
+    whole("load.clients", 1, u32::MAX as u64, "clients are counted in 32 bits"),
+    whole("load.symbols", 1, MOST_EVENTS as u64, "a trial has at most that many events"),
+    whole("load.symbols_per_client", 1, 4_096, "a client names all of them in one request"),
+    number("load.events_per_second", 0.0001, MOST_EVENTS, "a trial has at most that many events"),
+    number("load.orders_per_second", 0.0, MOST_EVENTS, "a trial has at most that many orders"),
+    whole("load.payload_bytes", 0, MOST_PAYLOAD_BYTES as u64, "an event must fit one message of each approach"),
+    whole("load.seed", 0, i64::MAX as u64, "TOML has no larger whole number"),
+    whole("limits.replay_events", 1, MOST_EVENTS as u64, "a trial has at most that many events"),
+    whole("limits.queue_events", 1, MOST_EVENTS as u64, "a trial has at most that many events"),
+    whole("limits.batch_events", 1, 65_536, "a client reads a batch as one answer"),
+];
+
+const fn whole(key: &'static str, least: u64, most: u64, reason: &'static str) -> Bound {
+    Bound { key, least: least as f64, most: most as f64, is_whole: true, reason }
+}
+
+const fn number(key: &'static str, least: f64, most: f64, reason: &'static str) -> Bound {
+    Bound { key, least, most, is_whole: false, reason }
+}
+
+/// What a fault's number may be, by the unit at the end of its name.
+fn bound_of_fault(name: &str) -> Bound {
+    let twice_a_phase = 2 * LONGEST_PHASE_SECONDS;
+    let of = |unit: &str| name.ends_with(unit);
+    match () {
+        () if of("_ms") => whole("", 0, twice_a_phase * 1_000, "the longest trial lasts that long"),
+        () if of("_us") => whole("", 0, twice_a_phase * 1_000_000, "the longest trial lasts that long"),
+        () if of("_threads") || of("_cores") => whole("", 1, 1_024, "no machine runs more at once"),
+        () => whole("", 1, MOST_EVENTS as u64, "a trial has at most that many events"),
     }
 }
 
+/// Checks every number that was written against its bound, and reads those that were typed as `20k`.
+///
+/// # Errors
+/// Where it stands, what was found, and the range.
+pub(crate) fn bound_numbers(source: &Source<'_>, table: &mut Table) -> Result<(), ScenarioError> {
+    for bound in &BOUNDS {
+        let (above, name) = bound.key.rsplit_once('.').unwrap_or(("", bound.key));
+        let holder =
+            if above.is_empty() { Some(&mut *table) } else { table.get_mut(above).and_then(Value::as_table_mut) };
+        if let Some(value) = holder.and_then(|holder| holder.get_mut(name)) {
+            sweep(bound, value).map_err(|(found, expected)| refuse(source, &[bound.key], &found, &expected))?;
+        }
+    }
+    // A number without a unit is told as such, and not as one that should be a string.
+    for duration in table.get_mut("window").and_then(Value::as_table_mut).into_iter().flat_map(Table::iter_mut) {
+        if matches!(duration.1, Value::Integer(_) | Value::Float(_)) {
+            *duration.1 = Value::String(duration.1.to_string());
+        }
+    }
+    table.get_mut("faults").map_or(Ok(()), |faults| bound_faults(source, "faults", faults))
+}
+
+/// Reads an option that means the same as a scenario's key, within the bounds of the key.
+///
+/// # Errors
+/// What was expected.
+///
+/// # Panics
+/// The key has no bound.
+pub(crate) fn number_of(key: &'static str, text: &str) -> Result<f64, String> {
+    let bound = BOUNDS.iter().find(|bound| bound.key == key).expect("each such option has its key");
+    let mut value = Value::String(text.to_owned());
+    admit(bound, &mut value).map_err(|(_, expected)| format!("expected {expected}"))?;
+    let whole = value.as_integer().map(|number| number as f64);
+    Ok(whole.or_else(|| value.as_float()).expect("it was read as a number"))
+}
+
+fn bound_faults(source: &Source<'_>, path: &str, value: &mut Value) -> Result<(), ScenarioError> {
+    match value {
+        Value::Table(table) => {
+            table.iter_mut().try_for_each(|(key, value)| bound_faults(source, &format!("{path}.{key}"), value))
+        }
+        Value::Array(values) => {
+            values.iter_mut().take(MOST_POINTS).try_for_each(|value| bound_faults(source, path, value))
+        }
+        Value::String(text) if numbers::parse(text).is_none() => Ok(()),
+        Value::Integer(_) | Value::Float(_) | Value::String(_) => {
+            admit(&bound_of_fault(path), value).map_err(|(found, expected)| refuse(source, &[path], &found, &expected))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One value, or each of a list once.
+fn sweep(bound: &Bound, value: &mut Value) -> Result<(), (String, String)> {
+    let Value::Array(values) = value else { return admit(bound, value) };
+    if values.is_empty() || values.len() > MOST_POINTS {
+        let found = format!("a list of {} values", values.len());
+        return Err((found, format!("a number, or a list of 1 to {MOST_POINTS} of them")));
+    }
+    values.iter_mut().try_for_each(|value| admit(bound, value))?;
+    let different: BTreeSet<String> = values.iter().map(ToString::to_string).collect();
+    if different.len() < values.len() {
+        return Err((short(&Value::Array(values.clone())), "each value once".to_owned()));
+    }
+    Ok(())
+}
+
+/// Reads a number and checks it; leaves what is of another type to the types.
+fn admit(bound: &Bound, value: &mut Value) -> Result<(), (String, String)> {
+    let found = short(value);
+    let range = format!("{} to {}: {}", bound.least, bound.most, bound.reason);
+    if let Value::String(text) = value {
+        match numbers::parse(text) {
+            Some(number) => *value = number,
+            None => return Err((found, format!("a number such as {}, from {range}", numbers::FORMS))),
+        }
+    }
+    let number = match value {
+        Value::Integer(number) => *number as f64,
+        Value::Float(number) => *number,
+        _ => return Ok(()),
+    };
+    if !(bound.least..=bound.most).contains(&number) {
+        return Err((found, range));
+    }
+    match (bound.is_whole, &*value) {
+        (true, Value::Float(number)) => match numbers::whole(*number) {
+            Some(number) => *value = Value::Integer(number),
+            None => return Err((found, format!("a whole number, {range}"))),
+        },
+        // One and the same load is written in one way.
+        (false, Value::Integer(_)) => *value = Value::Float(number),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// What the types and the bounds cannot say.
+///
+/// # Errors
+/// Where it stands, what was found, and what was expected.
+pub(crate) fn validate(source: &Source<'_>, scenario: &Scenario) -> Result<(), ScenarioError> {
+    let load = &scenario.load;
+    if load.symbols_per_client > load.symbols {
+        let expected = format!("1 to {} (load.symbols)", load.symbols);
+        let keys = ["load.symbols_per_client", "load.symbols"];
+        return Err(refuse(source, &keys, &load.symbols_per_client, &expected));
+    }
+    batch_fits(&scenario.limits, load.payload_bytes).map_err(|expected| {
+        refuse(source, &["limits.batch_events", "load.payload_bytes"], &scenario.limits.batch_events, &expected)
+    })?;
+    let window = &scenario.window;
+    for (key, value) in
+        [("window.warmup", &window.warmup), ("window.measure", &window.measure), ("window.drain", &window.drain)]
+    {
+        let expected = if key == "window.measure" { "a duration from 1ms to 1h" } else { "a duration of at most 1h" };
+        let Ok(duration) = parse_duration(value) else {
+            return Err(refuse(
+                source,
+                &[key],
+                value,
+                &format!("{expected}, a number and a unit such as 250ms, 1s or 5m"),
+            ));
+        };
+        let shortest = Duration::from_millis(u64::from(key == "window.measure"));
+        if duration < shortest || duration > Duration::from_secs(LONGEST_PHASE_SECONDS) {
+            return Err(refuse(source, &[key], value, expected));
+        }
+    }
+    bound_events(source, scenario)
+}
+
+/// Refuses a batch that clients would not read.
+///
+/// # Errors
+/// What was expected.
+pub(crate) fn batch_fits(limits: &HubLimits, payload_bytes: u32) -> Result<(), String> {
+    let most = ANSWER_BYTES / (EVENT_BYTES + u64::from(payload_bytes));
+    if limits.batch_events as u64 <= most {
+        return Ok(());
+    }
+    Err(format!("at most {most} with load.payload_bytes {payload_bytes}: a client reads answers of at most 64 MiB"))
+}
+
 /// Refuses more events, or orders, than a run may hold in the worst case, when one of the first is never received.
-fn bound_events(scenario: &Scenario) -> Result<(), (&'static str, f64, String)> {
+fn bound_events(source: &Source<'_>, scenario: &Scenario) -> Result<(), ScenarioError> {
     let seconds: f64 = [&scenario.window.warmup, &scenario.window.measure]
         .into_iter()
         .filter_map(|text| parse_duration(text).ok())
         .map(|duration| duration.as_secs_f64())
         .sum();
     let load = &scenario.load;
-    let orders = ("orders_per_second", load.orders_per_second);
-    let mut rates = load.events_per_second.values().into_iter().map(|rate| ("events_per_second", rate)).chain([orders]);
-    match rates.find(|(_, rate)| rate * seconds > MOST_EVENTS) {
+    let orders = ("load.orders_per_second", load.orders_per_second);
+    let rates = load.events_per_second.values().into_iter().map(|rate| ("load.events_per_second", rate));
+    match rates.chain([orders]).find(|(_, rate)| rate * seconds > MOST_EVENTS) {
         Some((key, rate)) => {
-            Err((key, rate, format!("at most {MOST_EVENTS} events or orders in a trial of {seconds} s")))
+            let expected = format!("at most {MOST_EVENTS} events or orders in a trial of {seconds} s");
+            Err(refuse(source, &[key, "window.measure", "window.warmup"], &rate, &expected))
         }
         None => Ok(()),
     }
 }
 
-fn has_twice<T: PartialEq>(values: &[T]) -> bool {
-    values.iter().enumerate().any(|(index, value)| values[..index].contains(value))
+fn refuse(source: &Source<'_>, keys: &[&str], found: &dyn Display, expected: &str) -> ScenarioError {
+    let key = keys.first().unwrap_or(&"");
+    source.mistake(keys, At::Value, &format!("`{key}` is {found}, expected {expected}"))
+}
+
+/// A value as it was typed, as far as a line bears it.
+fn short(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match text.char_indices().nth(SHOWN) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        plan,
+        scenario::{LIBRARY, parse},
+        scenario_source::Override,
+    };
+
+    /// Why the scenario `smoke` is refused when these are set, if it is.
+    fn refusal(set: &[&str]) -> Option<String> {
+        let (name, text) = LIBRARY.iter().find(|(name, _)| *name == "smoke").expect("the tool carries it");
+        let overrides = Override::all(&set.iter().map(|&one| one.to_owned()).collect::<Vec<_>>()).unwrap();
+        let scenario = parse(name, text, &overrides);
+        scenario.and_then(|scenario| plan::trials(&scenario, 20_000)).err().map(|error| error.to_string())
+    }
+
+    fn in_file(text: &str) -> String {
+        parse("file.toml", text, &[]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_number_of_a_scenario_has_a_bound() {
+        fn numbers(path: &str, value: &serde_json::Value, found: &mut Vec<String>) {
+            match value {
+                serde_json::Value::Object(values) => {
+                    let join = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+                    values.iter().for_each(|(key, value)| numbers(&join(key), value, found));
+                }
+                serde_json::Value::Number(_) => found.push(path.to_owned()),
+                _ => {}
+            }
+        }
+        let smoke = crate::scenario::load("smoke".as_ref(), &[]).unwrap();
+        let mut found = Vec::new();
+        numbers("", &serde_json::to_value(&smoke.scenario).unwrap(), &mut found);
+        found.sort();
+        let mut bounded = BOUNDS.map(|bound| bound.key.to_owned());
+        bounded.sort();
+        assert_eq!(found, bounded);
+    }
+
+    #[test]
+    fn a_number_beyond_its_bound_is_refused_with_the_range() {
+        for bound in BOUNDS {
+            for beyond in [bound.most * 2.0 + 1.0, bound.least - 1.0, f64::INFINITY, f64::NAN] {
+                let given = format!("{}={}", bound.key, Value::Float(beyond));
+                let told = refusal(&[&given]).expect("it is beyond");
+                let range = format!("expected {} to {}: {}", bound.least, bound.most, bound.reason);
+                assert!(told.starts_with(&format!("--set {given}: `{}` is", bound.key)), "{told}");
+                assert!(told.ends_with(&range), "{told}");
+            }
+            let told = refusal(&[&format!("{}=many", bound.key)]).expect("it is not a number");
+            assert!(told.contains("is many, expected a number such as 20000, 20_000, 20k or 2e4"), "{told}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_taken_as_people_type_them() {
+        let whole =
+            ["load.clients=20k", "load.symbols=1e4", "load.payload_bytes=64KiB", "trials=\"2\"", "load.seed=1_000"];
+        assert_eq!(refusal(&whole), None);
+        assert_eq!(refusal(&["load.clients=[1000, \"2k\", 3e3]", "load.events_per_second=[1, 0.5, \"1.5\"]"]), None);
+        assert!(refusal(&["load.clients=1.5"]).unwrap().contains("is 1.5, expected a whole number"));
+        assert!(refusal(&["load.clients=[\"1k\", 1000]"]).unwrap().contains("each value once"));
+        assert!(refusal(&["load.clients=true"]).unwrap().starts_with("--set load.clients=true: `load.clients`: "));
+    }
+
+    #[test]
+    fn faults_are_bounded_by_their_units() {
+        let beyond = "18446744073709551615";
+        for fault in [
+            "late_publishing_ms",
+            "late_publishing_every",
+            "publish_work_us",
+            "drop_event",
+            "stolen_cores",
+            "busy_worker_threads",
+            "clamp_latency_us",
+            "stop_servers_at_ms",
+            "oversleep_ms",
+            "slow_down_ms",
+            "delivery_delay.constant_us",
+            "delivery_delay.stall.for_ms",
+        ] {
+            for beyond in [beyond, "4294967295000", "-1"] {
+                let told = refusal(&[&format!("faults.{fault}={beyond}")]).expect("it is beyond");
+                assert!(told.contains(&format!("`faults.{fault}` is ")) && told.contains(" to "), "{told}");
+            }
+        }
+        assert!(refusal(&["faults.delivery_delay.bimodal_us=[1, 9e18]"]).unwrap().contains("0 to 7200000000"));
+        assert!(refusal(&["faults.stolen_cores=4294967295"]).unwrap().contains("1 to 1024"));
+        assert_eq!(
+            refusal(&["faults.late_publishing_ms=40", "faults.delivery_delay.stall={at_ms=0,for_ms=300}"]),
+            None
+        );
+    }
+
+    #[test]
+    fn endless_lists_are_refused_before_anything_is_planned() {
+        let list = |count: usize| (1..=count).map(|one| one.to_string()).collect::<Vec<_>>().join(",");
+        let smoke = LIBRARY.iter().find(|(name, _)| *name == "smoke").unwrap().1;
+        let endless = in_file(&smoke.replace("clients = 20", &format!("clients = [{}]", list(150_000))));
+        assert!(endless.starts_with("file.toml:10:11: `load.clients` is a list of 150000 values"), "{endless}");
+        assert!(endless.ends_with("a list of 1 to 1000 of them") && endless.len() < 300, "{endless}");
+        let product = refusal(&["trials=500", &format!("load.clients=[{}]", list(100))]).unwrap();
+        assert!(product.contains("trials, expected at most 10000"), "{product}");
+        let durations = |count: usize| (1..=count).map(|one| format!("\"{one}ms\"")).collect::<Vec<_>>().join(",");
+        let variants = refusal(&[
+            &format!("params.long-poll.hold=[{}]", durations(3_000)),
+            &format!("params.sse.heartbeat=[{}]", durations(60_000)),
+        ]);
+        assert!(variants.unwrap().contains("variants, expected at most 10000"));
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_told_where_it_was_said() {
+        let smoke = LIBRARY.iter().find(|(name, _)| *name == "smoke").unwrap().1;
+        assert!(in_file(&smoke.replace("symbols = 10", "symbols = 1")).starts_with("file.toml:12:22: "));
+        assert!(
+            refusal(&["load.symbols=1"]).unwrap().starts_with("--set load.symbols=1: `load.symbols_per_client` is 2")
+        );
+        assert!(
+            refusal(&["load.events_per_second=1e6", "window.measure=1h"]).unwrap().contains("at most 10000000 events")
+        );
+        let batch = refusal(&["load.payload_bytes=512KiB", "limits.batch_events=1k"]).unwrap();
+        assert!(batch.contains("at most 127 with load.payload_bytes 524288"), "{batch}");
+        for (window, expected) in [
+            ("window.measure=0s", "1ms to 1h"),
+            ("window.measure=3600001ms", "1ms to 1h"),
+            ("window.drain=61m", "at most 1h"),
+            ("window.warmup=200", "such as 250ms, 1s or 5m"),
+        ] {
+            assert!(refusal(&[window]).unwrap().contains(expected), "{window}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_place_whatever_the_lines_end_with() {
+        let written = "title = \"T\"\nquestion = \"Q\"\nanalysis = \"A\" # café\ntrials = 0\n";
+        for text in [written.to_owned(), written.replace('\n', "\r\n")] {
+            let told = in_file(&text);
+            assert!(told.starts_with("file.toml:4:10: `trials` is 0, expected 1 to 10000: "), "{told}");
+        }
+        let one_line = "title=\"é\"\r\nload={clients=1,symbols=1,clinets=2}";
+        assert!(in_file(one_line).starts_with("file.toml:2:27: unknown field `clinets`"), "{}", in_file(one_line));
+        assert!(in_file("title = \"T\"").contains("missing field `question`"));
+    }
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use proto::{Params, parse_duration};
+use reports::store::TRIALS_LIMIT;
 
 use crate::{
     registry::{APPROACHES, Approach, Delivery, Flow, Setting, Values, find},
@@ -14,6 +15,8 @@ use crate::{
     scenario_error::ScenarioError,
 };
 
+/// No setting of an approach may be shorter: timers count in milliseconds.
+const SHORTEST_SETTING: Duration = Duration::from_millis(1);
 /// No setting of an approach may last longer.
 const LONGEST_SETTING: Duration = Duration::from_secs(3_600);
 
@@ -57,6 +60,7 @@ pub fn variants(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
             values.iter().try_for_each(|value| accept(name, setting, value))?;
         }
     }
+    bound_variants(scenario)?;
     let mut variants = selected(scenario)?;
     let mut names = BTreeSet::new();
     variants.retain(|variant| names.insert(variant.name.clone()));
@@ -68,11 +72,34 @@ pub fn variants(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
     // One that an option leaves out is no mistake of the file.
     let given = |approach: &'static Approach| scenario.params.get(approach.name).cloned().unwrap_or_default();
     let all: Vec<Variant> = APPROACHES.iter().flat_map(|one| expand(one, &given(one))).collect();
-    let known: Vec<&str> = all.iter().chain(&variants).map(|variant| variant.name.as_str()).collect();
-    if let Some(unknown) = scenario.overload.iter().find(|name| !known.contains(&name.as_str())) {
+    let known: BTreeSet<&str> = all.iter().chain(&variants).map(|variant| variant.name.as_str()).collect();
+    if let Some(unknown) = scenario.overload.iter().find(|name| !known.contains(name.as_str())) {
         return Err(ScenarioError::unknown("variant under `overload`", unknown, known));
     }
     Ok(variants)
+}
+
+/// Refuses more variants than a run may have trials, before one of them is made.
+fn bound_variants(scenario: &Scenario) -> Result<(), ScenarioError> {
+    let combinations = |approach: &Approach| {
+        let given = scenario.params.get(approach.name).into_iter().flat_map(BTreeMap::values);
+        given.map(|values| values.len().max(1)).fold(1, usize::saturating_mul)
+    };
+    let each = |names: usize| APPROACHES.iter().map(combinations).fold(0, usize::saturating_add).saturating_mul(names);
+    let most = match &scenario.approaches {
+        Selection::All(_) | Selection::Properties(_) => each(1),
+        Selection::Names(names) => {
+            let different: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+            let of = |name: &str| name.split('/').next().and_then(find).map_or(1, combinations);
+            different.into_iter().map(of).fold(each(1), usize::saturating_add)
+        }
+    };
+    if most <= TRIALS_LIMIT {
+        return Ok(());
+    }
+    Err(ScenarioError::Contradiction(format!(
+        "`approaches` and `params` make up to {most} variants, expected at most {TRIALS_LIMIT}: name fewer values"
+    )))
 }
 
 fn selected(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
@@ -85,7 +112,9 @@ fn selected(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
             Ok(chosen.flat_map(|one| expand(one, &given(one))).collect())
         }
         Selection::Names(names) => {
-            let named: Vec<_> = names.iter().map(|name| named(name, given)).collect::<Result<_, _>>()?;
+            let mut seen = BTreeSet::new();
+            let different = names.iter().map(|name| name.trim()).filter(|name| seen.insert(*name));
+            let named: Vec<_> = different.map(|name| named(name, given)).collect::<Result<_, _>>()?;
             Ok(named.into_iter().flat_map(|(approach, settings)| expand(approach, &settings)).collect())
         }
     }
@@ -124,9 +153,9 @@ fn accept(approach: &str, setting: &Setting, value: &str) -> Result<(), Scenario
             Err(ScenarioError::unknown(&format!("{} of {approach}", setting.name), value, choices.iter().copied()))
         }
         Values::Duration(_) => match parse_duration(value) {
-            Ok(duration) if !duration.is_zero() && duration <= LONGEST_SETTING => Ok(()),
+            Ok(duration) if (SHORTEST_SETTING..=LONGEST_SETTING).contains(&duration) => Ok(()),
             _ => Err(ScenarioError::Unknown(format!(
-                "{} of {approach} is `{value}`, expected a duration above 0 and at most 1h, such as 250ms, 1s or 5m",
+                "{} of {approach} is `{value}`, expected a duration from 1ms to 1h, such as 250ms, 1s or 5m",
                 setting.name
             ))),
         },

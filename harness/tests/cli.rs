@@ -27,20 +27,24 @@ fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
 #[test]
 fn a_duration_without_its_unit_is_refused() {
     let (_folder, path) = scenario_file(|text| text.replace("\"200ms\"", "\"200\""));
-    expect_refusal(&bench(&["run", &path]), 2, &["`warmup` is 200", "250ms, 1s or 5m"]);
+    expect_refusal(&bench(&["run", &path]), 2, &["scenario.toml:20:10", "`window.warmup` is 200", "250ms, 1s or 5m"]);
 }
 
 #[test]
 fn zero_clients_are_refused() {
     let (_folder, path) = scenario_file(|text| text.replace("clients = 20", "clients = 0"));
-    expect_refusal(&bench(&["run", &path]), 2, &["scenario.toml:10:1", "`clients` is 0, expected at least 1"]);
-    expect_refusal(&bench(&["run", "smoke", "--clients", "0"]), 2, &["`clients` is 0"]);
+    expect_refusal(
+        &bench(&["run", &path]),
+        2,
+        &["scenario.toml:10:11", "`load.clients` is 0, expected 1 to 4294967295"],
+    );
+    expect_refusal(&bench(&["run", "smoke", "--clients", "0"]), 2, &["--clients 0: `load.clients` is 0"]);
 }
 
 #[test]
 fn a_negative_number_of_clients_is_refused_with_its_place() {
     let (_folder, path) = scenario_file(|text| text.replace("clients = 20", "clients = -1"));
-    expect_refusal(&bench(&["run", &path]), 2, &["scenario.toml:10:11", "not negative"]);
+    expect_refusal(&bench(&["run", &path]), 2, &["scenario.toml:10:11", "`load.clients` is -1, expected 1 to"]);
 }
 
 #[test]
@@ -65,10 +69,10 @@ fn a_selection_of_nothing_and_an_endless_load_are_refused() {
     let set = |value| bench(&["run", "smoke", "--set", value]);
     expect_refusal(&set("approaches=[]"), 2, &["selects none"]);
     expect_refusal(&set("approaches={flow=\"push\",delivery=\"snapshot\"}"), 2, &["selects none"]);
-    expect_refusal(&set("load.events_per_second=1e9"), 2, &["at most 10000000 events"]);
-    expect_refusal(&set("load.orders_per_second=1e9"), 2, &["orders_per_second", "at most 10000000 events or orders"]);
+    expect_refusal(&set("load.events_per_second=9e6"), 2, &["at most 10000000 events"]);
+    expect_refusal(&set("load.orders_per_second=9e6"), 2, &["orders_per_second", "at most 10000000 events or orders"]);
     expect_refusal(&set("load.clients=[20,20]"), 2, &["each value once"]);
-    expect_refusal(&set("params.short-poll.interval=[\"1000y\"]"), 2, &["at most 1h"]);
+    expect_refusal(&set("params.short-poll.interval=[\"1000y\"]"), 2, &["from 1ms to 1h"]);
     expect_refusal(
         &set("params.short-poll.interval=[\"2s\"]"),
         2,
@@ -102,6 +106,96 @@ fn more_clients_than_the_machine_holds_are_refused_before_anything_starts() {
     expect_refusal(&finished, 6, &["4000000000 clients do not fit this machine"]);
     assert!(!out.exists());
     expect_refusal(&bench(&["doctor", "--clients", "4000000000"]), 6, &["do not fit"]);
+    for beyond in ["load.clients=4294967295", "load.payload_bytes=512KiB"] {
+        let large = ["--set", beyond, "--set", "limits.replay_events=10M", "--set", "load.events_per_second=2M"];
+        let run = |more: &[&str]| bench(&[&["run", "smoke", "--approach", "raw-tcp"], &large[..], more].concat());
+        let (planned, ran) = (run(&["--dry-run"]), run(&["--out", out.to_str().unwrap()]));
+        for refusal in [planned, ran] {
+            expect_refusal(&refusal, 6, &["raw-tcp", "this machine", "memory"]);
+        }
+    }
+    assert!(!out.exists());
+}
+
+#[test]
+fn what_is_not_a_scenario_file_is_refused() {
+    let folder = tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let told = |path: &Path, words: &[&str]| expect_refusal(&bench(&["run", path.to_str().unwrap()]), 2, words);
+    rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+    told(&at("pipe"), &["it is a pipe, expected a regular file"]);
+    told(Path::new("/dev/zero"), &["it is a device, expected a regular file"]);
+    told(folder.path(), &["is a directory"]);
+    fs::write(at("large"), "#".repeat(1 << 21)).unwrap();
+    told(&at("large"), &["the file is larger than 1 MiB"]);
+}
+
+/// What a user types can be anything, and a terminal obeys some of it.
+#[test]
+fn what_is_said_moves_no_terminal_and_adds_no_line() {
+    const ATTACK: &str = "a\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\r\nerror: b";
+    let folder = tempdir().unwrap();
+    let path = folder.path().join(format!("{ATTACK}.toml"));
+    fs::write(&path, include_str!("../../scenarios/smoke.toml")).unwrap();
+    let path = path.to_str().unwrap();
+    let key = format!("load.{ATTACK}=1");
+    let title = format!("title={ATTACK}");
+    for (arguments, code) in [
+        (vec!["run", path, "--dry-run", "--set", &title], 0),
+        (vec!["run", path, "--dry-run", "--set", &key], 2),
+        (vec!["run", "smoke", "--approach", ATTACK], 2),
+        (vec!["run", "smoke", "--clients", ATTACK], 2),
+        (vec!["run", ATTACK], 2),
+        (vec!["doctor", "--clients", ATTACK], 2),
+        (vec!["serve", "sse", "--listen", ATTACK], 2),
+        (vec![ATTACK], 2),
+        (vec!["report", ATTACK], 2),
+        (vec!["compare", ATTACK, ATTACK], 2),
+        (vec!["advise", "--staleness", ATTACK], 2),
+        (vec!["gate", "exact", "--baseline", ATTACK], 2),
+        (vec!["gate", "judge", ATTACK], 2),
+    ] {
+        let finished = bench(&arguments);
+        assert_eq!(finished.code, code, "{finished:?}");
+        for text in [&finished.stdout, &finished.stderr] {
+            assert!(!text.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}', '\r']), "{arguments:?}: {text:?}");
+            assert!(!text.lines().any(|line| line.starts_with("error: b")), "{arguments:?}: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn arguments_and_an_environment_that_are_not_text_are_taken_or_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let raw = |bytes: &'static [u8]| std::ffi::OsStr::from_bytes(bytes);
+    let run = |arguments: &[&std::ffi::OsStr]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_delivery-bench"));
+        command.args(arguments).env("NO_COLOR", raw(b"\xff")).env("TOKIO_WORKER_THREADS", "x");
+        Finished::from(command.output().unwrap())
+    };
+    expect_refusal(&run(&[raw(b"run"), raw(b"smoke"), raw(b"--set"), raw(b"title=\xff")]), 2, &["invalid UTF-8"]);
+    expect_refusal(&run(&[raw(b"run"), raw(b"\xff")]), 2, &["cannot read scenario"]);
+    assert_eq!(run(&[raw(b"run"), raw(b"smoke"), raw(b"--out"), raw(b"/tmp/\xff"), raw(b"--dry-run")]).code, 0);
+    let verified = run(&[raw(b"verify"), raw(b"--approach"), raw(b"raw-tcp")]);
+    assert_eq!(verified.code, 0, "{verified:?}");
+}
+
+#[test]
+fn a_standard_error_that_cannot_be_written_changes_nothing() {
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let code = |stderr: std::process::Stdio| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_delivery-bench"));
+        command.args(["run", "absent"]).stderr(stderr).status().unwrap().code()
+    };
+    assert_eq!(code(full().into()), Some(2));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(code(writer.into()), Some(2));
+    let closed = format!("{} run absent 2>&-", env!("CARGO_BIN_EXE_delivery-bench"));
+    assert_eq!(std::process::Command::new("sh").args(["-c", &closed]).status().unwrap().code(), Some(2));
+    // Data that cannot be written is another matter.
+    let mut list = std::process::Command::new(env!("CARGO_BIN_EXE_delivery-bench"));
+    assert_eq!(list.arg("list").stdout(full()).status().unwrap().code(), Some(1));
 }
 
 #[test]

@@ -26,7 +26,7 @@ const LINE_LIMIT_BYTES: usize = 16 << 20;
 
 /// Most trials that are read: some hundreds of megabytes of records. Twenty rounds of every variant of a long sweep are
 /// fewer.
-const TRIALS_LIMIT: usize = 10_000;
+pub const TRIALS_LIMIT: usize = 10_000;
 
 /// One run, as its file has it.
 #[derive(Debug, Clone, PartialEq)]

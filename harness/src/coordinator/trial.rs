@@ -86,7 +86,7 @@ pub(crate) async fn run(
     onlooker.show(0, 0);
     let (mut servers, addresses) = within(START_LIMIT, "starting the servers", start_servers(trial, home)).await?;
     let mut workers = try_join_all(trial.shards.iter().zip(&addresses).map(|(shard, address)| {
-        let plan = work_plan(trial, *shard, *address);
+        let plan = work_plan(trial, shard, *address);
         start_worker(trial, home, plan)
     }))
     .await?;
@@ -158,7 +158,7 @@ async fn start_servers(trial: &Trial, home: Home) -> anyhow::Result<(Vec<Child>,
     };
     let mut servers = Vec::new();
     let mut addresses = Vec::new();
-    for _ in &trial.shards {
+    for _ in trial.shards.iter() {
         let mut server = match home {
             Home::Processes => Child::start("serve", &plan).await?,
             Home::Tasks => Child::here("serve", |control| system::serve(trial.approach, plan.clone(), control)),
@@ -196,7 +196,7 @@ fn work_plan(trial: &Trial, shard: Shard, target: SocketAddr) -> WorkPlan {
 /// Threads of each process's runtime. The servers of a trial share the processors as one server would, and so do its
 /// workers: with more threads than that, they would wait for each other.
 fn threads(trial: &Trial, cores: u32) -> usize {
-    (cores as usize).div_ceil(trial.shards.len().max(1))
+    (cores as usize).div_ceil((trial.shards.count() as usize).max(1))
 }
 
 /// Waits until every worker has said what is waited for, in the workers' order. A server that says anything meanwhile,

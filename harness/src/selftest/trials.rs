@@ -8,7 +8,7 @@ use crate::{
     faults::{Delay, Faults, STOPPED_MS},
     feed::{Arrival, FeedSpec},
     message::{HubLimits, Phases},
-    plan::{Shard, Trial},
+    plan::{Shards, Trial},
     registry::Approach,
 };
 
@@ -139,7 +139,7 @@ fn trial(
         faults,
         overload: false,
         round: 1,
-        shards: vec![Shard { first_client: 0, clients }],
+        shards: Shards::one(clients),
     }
 }
 

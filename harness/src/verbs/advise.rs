@@ -1,32 +1,38 @@
 //! `advise`: ranks approaches for a described need, from the constants of a run.
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::anyhow;
 use clap::Args;
 use proto::parse_duration;
 use reports::{
     advice::{self, Need},
-    store,
+    store::{self, StoreError},
 };
 
 use super::output;
-use crate::failure::Failure;
+use crate::{failure::Failure, numbers};
+
+/// Where the repository keeps runs.
+const PUBLISHED: &str = "reports/published";
 
 /// Options of `advise`.
 #[derive(Debug, Args)]
 pub(crate) struct AdviseOptions {
-    /// Clients that are connected at once
-    #[arg(long, default_value_t = 1000)]
+    /// Clients that are connected at once, such as 20k
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = numbers::amount)]
     pub(crate) clients: u32,
-    /// Events a second for each client, on average
-    #[arg(long, default_value_t = 0.25)]
+    /// Events per second for each client, on average, such as 5
+    #[arg(long, value_name = "RATE", default_value = "0.25", value_parser = numbers::decimal)]
     pub(crate) events_per_client: f64,
-    /// Bytes of an event beyond symbol, prices and numbers
-    #[arg(long, default_value_t = 0)]
+    /// Bytes of an event besides symbol, prices and numbers, such as 1KiB
+    #[arg(long, value_name = "BYTES", default_value = "0", value_parser = numbers::amount)]
     pub(crate) payload_bytes: u32,
-    /// How old what a client knows may be, such as 50ms, 1s or 1m
-    #[arg(long, default_value = "1s")]
+    /// How old what a client knows may be, with its unit, such as 50ms, 1s or 1m
+    #[arg(long, value_name = "DURATION", default_value = "1s")]
     pub(crate) staleness: String,
     /// Clients also send, on the same connection
     #[arg(long)]
@@ -43,13 +49,14 @@ pub(crate) struct AdviseOptions {
     /// The newest state is enough; not every event matters
     #[arg(long)]
     pub(crate) newest_state: bool,
-    /// Result directory that the constants come from
+    /// Result directory that the constants come from, such as reports/published/<run>
     #[arg(long, value_name = "DIR", default_value = "results/latest")]
     pub(crate) from: PathBuf,
-    /// How far the model is off: fitted to this sweep without each load in turn, against that load
+    /// Show how far the model is off instead: fitted to the sweep in this directory, such as results/latest, without each
+    /// load in turn, against that load [default: advise]
     #[arg(long, value_name = "DIR", conflicts_with = "from")]
     pub(crate) validate: Option<PathBuf>,
-    /// As JSON
+    /// Print JSON instead of text
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -63,12 +70,36 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<(), Failure> {
         return output::data(&advice::render_validation(&validation));
     }
     let need = need(options).map_err(Failure::usage)?;
-    let models = advice::models(&store::read(&options.from)?).map_err(Failure::usage)?;
+    let run = store::read(&options.from).map_err(|error| Failure::Usage(with_a_way(error, &options.from)))?;
+    let models = advice::models(&run).map_err(Failure::usage)?;
     let advice = advice::advise(&models, &need);
     if options.json {
         return output::json(&advice);
     }
     output::data(&advice::render(&advice))
+}
+
+/// What is wrong with the run, and where it is not there, how to get one.
+fn with_a_way(error: StoreError, from: &Path) -> anyhow::Error {
+    if !matches!(error, StoreError::Missing { .. }) {
+        return error.into();
+    }
+    let stored: Vec<String> = fs::read_dir(PUBLISHED)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.join(store::FILE_NAME).is_file())
+        .map(|path| path.display().to_string())
+        .collect();
+    let stored = match stored.iter().max() {
+        Some(newest) => format!("take a stored one with `--from {newest}`"),
+        None => format!("take one that is stored in the repository's {PUBLISHED} with --from"),
+    };
+    anyhow!(
+        "no run at {} to take constants from: measure this machine with `delivery-bench bench-all`, in about three \
+         minutes, or {stored}",
+        from.display()
+    )
 }
 
 fn need(options: &AdviseOptions) -> anyhow::Result<Need> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::output::data;
+use super::output::{data, one_line, whole_line};
 use crate::{
     capacity::{self, Capacity},
     failure::Failure,
@@ -13,8 +13,13 @@ use crate::{
 };
 
 pub(super) fn print(loaded: &Loaded, trials: &[Trial], capacity: Capacity) -> Result<(), Failure> {
-    let scenario = toml::to_string(&loaded.scenario).map_err(|error| Failure::Internal(error.into()))?;
-    let mut text = format!("# scenario {}, as it would run\n{scenario}\n# trials, in this order\n", loaded.name);
+    let mut shown = loaded.scenario.clone();
+    for text in [&mut shown.title, &mut shown.question, &mut shown.analysis] {
+        *text = whole_line(text);
+    }
+    let scenario = toml::to_string(&shown).map_err(|error| Failure::Internal(error.into()))?;
+    let mut text =
+        format!("# scenario {}, as it would run\n{scenario}\n# trials, in this order\n", one_line(&loaded.name));
     for (index, trial) in trials.iter().enumerate() {
         let load = &trial.load;
         line(
@@ -23,10 +28,10 @@ pub(super) fn print(loaded: &Loaded, trials: &[Trial], capacity: Capacity) -> Re
                 "{:>4}  round {}  {:<28} {:>7} clients  {:>8} events/s  {} shard(s)",
                 index + 1,
                 trial.round,
-                trial.variant,
+                one_line(&trial.variant),
                 load.clients,
                 load.events_per_second,
-                trial.shards.len()
+                trial.shards.count()
             ),
         );
     }
@@ -34,8 +39,8 @@ pub(super) fn print(loaded: &Loaded, trials: &[Trial], capacity: Capacity) -> Re
     line(&mut text, "\n# what they need");
     line(&mut text, &format!("duration: at most {:.0?}, and the time to connect", plan::duration(trials)));
     line(&mut text, &format!("connections at once: {}", largest(|trial| u64::from(trial.load.clients))));
-    let memory = trials.iter().map(|trial| capacity::need(trial.approach, &trial.params, trial.load.clients, capacity));
-    let mebibytes = memory.map(|need| need.bytes() >> 20).max().unwrap_or_default();
+    let memory = trials.iter().map(|trial| capacity::need_of(trial, capacity).bytes() >> 20);
+    let mebibytes = memory.max().unwrap_or_default();
     line(&mut text, &format!("memory: {mebibytes} MiB"));
     line(&mut text, &format!("descriptors of the largest process: {}", largest(largest_process)));
     line(&mut text, &format!("listening ports: {}", largest(listening)));
@@ -46,13 +51,12 @@ pub(super) fn print(loaded: &Loaded, trials: &[Trial], capacity: Capacity) -> Re
 /// Ports of the servers, and of the clients that are called.
 fn listening(trial: &Trial) -> u64 {
     let called = if trial.approach.facts.connects == Side::Server { trial.load.clients } else { 0 };
-    trial.shards.len() as u64 + u64::from(called)
+    u64::from(trial.shards.count()) + u64::from(called)
 }
 
 /// Descriptors that the larger process of the largest shard opens.
 fn largest_process(trial: &Trial) -> u64 {
-    let clients = trial.shards.iter().map(|shard| shard.clients).max().unwrap_or_default();
-    u64::from(clients) * descriptors_per_client(trial.approach)
+    u64::from(trial.shards.largest()) * descriptors_per_client(trial.approach)
 }
 
 fn line(text: &mut String, line: &str) {

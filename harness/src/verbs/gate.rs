@@ -37,10 +37,11 @@ pub(crate) enum GateCommand {
 /// Where what a gate found goes, beside the terminal.
 #[derive(Debug, Args)]
 pub(crate) struct Surfaces {
-    /// Write the outcome here as JSON, Markdown, JUnit XML, for benchmark trackers and as a badge
-    #[arg(long)]
+    /// Write the outcome into this directory as JSON, Markdown, JUnit XML, for benchmark trackers and as a badge, such as
+    /// target/gate [default: not written]
+    #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// The outcome as JSON on standard output, instead of the text
+    /// Print the outcome as JSON instead of text
     #[arg(long)]
     json: bool,
     /// Say it to GitHub too: annotations, and the summary of the step

@@ -16,7 +16,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use reports::plain::is_obeyed;
 use serde::Serialize;
 
-use crate::{environment, failure::Failure};
+use crate::{environment, failure::Failure, panics};
 
 /// Drawings of a progress bar per second.
 const RATE: u8 = 4;
@@ -106,12 +106,10 @@ pub(crate) fn panicked(panic: &PanicHookInfo<'_>) {
     if backtrace.status() == BacktraceStatus::Captured {
         lines(&backtrace.to_string());
     }
-    let payload = panic.payload();
-    let message = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref().map(String::as_str));
-    let message = message.unwrap_or("no message");
-    let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
+    let message = panics::message(panic.payload());
+    let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
     let thread = std::thread::current();
-    say(&format!("panicked in thread `{}`{place}: {message}", thread.name().unwrap_or("unnamed")));
+    say(&format!("thread '{}' panicked at {place}: {message}", thread.name().unwrap_or("unnamed")));
 }
 
 /// Text with each character that a terminal obeys as its escape, such as `\u{1b}`; line ends and tabs stay.
@@ -121,11 +119,16 @@ pub(crate) fn visible(text: &str) -> String {
 
 /// The same in one line, which is cut where nobody would read on.
 pub(crate) fn one_line(text: &str) -> String {
-    let line = escaped(text, |_| true);
+    let line = whole_line(text);
     match line.char_indices().nth(LONGEST_LINE) {
         Some((cut, _)) => format!("{}…", &line[..cut]),
         None => line,
     }
+}
+
+/// The same in one line, however long.
+pub(crate) fn whole_line(text: &str) -> String {
+    escaped(text, |_| true)
 }
 
 fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> String {

@@ -22,13 +22,11 @@ use crate::{
     failure::Failure,
     interruption::Attention,
     plan::{self, Trial},
-    ports, process,
-    scenario::{self, Loaded, OneOrMany, Selection},
-    scenario_rules,
+    ports, process, scenario,
 };
 
 pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> {
-    let loaded = load(scenario, options)?;
+    let loaded = scenario::load(scenario, &options.overrides()?).map_err(Failure::usage)?;
     let capacity = capacity::read();
     let trials = plan::trials(&loaded.scenario, capacity.descriptors).map_err(Failure::usage)?;
     if options.dry_run {
@@ -65,39 +63,12 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     verdict(&outcome, trials.len())
 }
 
-/// The scenario with the options applied: each option is an override like any other.
-fn load(path: &Path, options: &RunOptions) -> Result<Loaded, Failure> {
-    let mut loaded = scenario::load(path, &options.set).map_err(Failure::usage)?;
-    let scenario = &mut loaded.scenario;
-    if !options.approach.is_empty() {
-        scenario.approaches = Selection::Names(options.approach.clone());
-    }
-    if let Some(clients) = options.clients {
-        scenario.load.clients = OneOrMany::One(clients);
-    }
-    if let Some(trials) = options.trials {
-        scenario.trials = trials;
-    }
-    if let Some(warmup) = &options.warmup {
-        scenario.window.warmup.clone_from(warmup);
-    }
-    if let Some(measure) = &options.measure {
-        scenario.window.measure.clone_from(measure);
-    }
-    if let Some(seed) = options.seed {
-        scenario.load.seed = seed;
-    }
-    let validated = scenario_rules::validate("", "", scenario);
-    validated.map_err(|error| Failure::usage(error.of_options("the options given")))?;
-    Ok(loaded)
-}
-
 /// Refuses what the machine cannot hold before anything starts.
 fn fits(trials: &[Trial], capacity: capacity::Capacity) -> Result<(), Failure> {
-    let shards = trials.iter().map(|trial| trial.shards.len()).max().unwrap_or_default();
+    let shards = trials.iter().map(|trial| trial.shards.count() as usize).max().unwrap_or_default();
     process::room_for(process::threads_of(shards))?;
     trials.iter().try_for_each(|trial| {
-        capacity::admit(&trial.variant, trial.approach, &trial.params, trial.load.clients, capacity)?;
+        capacity::admit_trial(trial, capacity)?;
         ports::admit(trial, capacity.ports)
     })
 }

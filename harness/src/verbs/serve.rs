@@ -1,28 +1,74 @@
 //! `serve`: one reference server, alone for a person to poke, or as the coordinator starts it.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
+use clap::Args;
 use proto::{Params, parse_duration};
+use toml::{Table, Value};
 
 use super::{
     child,
     output::{data, runtime, say},
 };
 use crate::{
-    cli::ServeOptions,
-    clock,
+    capacity, clock,
     failure::Failure,
     faults::Faults,
     feed::{Arrival, FeedSpec},
     interruption::Attention,
     message::{HubLimits, Phases, ServePlan},
-    process::raise_descriptor_limit,
     publish::publish,
     registry::Approach,
     scenario_error::ScenarioError,
+    scenario_rules::{bound_numbers, number_of},
+    scenario_source::{Override, Source},
     system::{self, System},
     variants,
 };
+
+/// How long a server may be told to live.
+const SHORTEST_LIFE: Duration = Duration::from_millis(1);
+const LONGEST_LIFE: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeOptions {
+    /// The approach, or a variant such as websocket/binary; `list` shows them
+    #[arg(required_unless_present = "coordinated")]
+    pub(crate) approach: Option<String>,
+    /// Where to listen, such as 127.0.0.1:0 for any free port; other than loopback only if you say so here
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Events per second over all symbols, such as 0.5 or 1k
+    #[arg(long, value_name = "RATE", default_value = "2", value_parser = rate, allow_hyphen_values = true)]
+    pub(crate) events_per_second: f64,
+    /// Number of symbols, such as 100; the first two are BTC and ETH
+    #[arg(long, value_name = "N", default_value = "2", value_parser = symbols, allow_hyphen_values = true)]
+    pub(crate) symbols: u32,
+    /// Time after which the server ends by itself, from 1ms to 30days, with its unit, such as 10m
+    #[arg(long = "for", value_name = "DURATION", default_value = "1h", value_parser = lifetime)]
+    pub(crate) duration: Duration,
+    /// A limit of the server, such as limits.replay_events=16; can be repeated [default: 16384 replay_events, 1024
+    /// queue_events, 64 batch_events]
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Started by the coordinator
+    #[arg(long, hide = true)]
+    pub(crate) coordinated: bool,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    number_of("load.events_per_second", text)
+}
+
+fn symbols(text: &str) -> Result<u32, String> {
+    number_of("load.symbols", text).map(|symbols| symbols as u32)
+}
+
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let lifetime = parse_duration(text).ok().filter(|lifetime| (SHORTEST_LIFE..=LONGEST_LIFE).contains(lifetime));
+    lifetime.ok_or_else(|| "expected a duration from 1ms to 30days, such as 90s, 10m or 1h".to_owned())
+}
 
 pub(crate) fn serve(options: &ServeOptions) -> Result<(), Failure> {
     if options.coordinated {
@@ -36,11 +82,10 @@ fn alone(options: &ServeOptions) -> Result<(), Failure> {
     let name = options.approach.as_deref().unwrap_or_default();
     let (approach, params) = variants::variant(name).map_err(Failure::usage)?;
     let limits = limits(&options.set).map_err(Failure::usage)?;
-    let duration = parse_duration(&options.duration).map_err(Failure::usage)?;
-    if options.symbols == 0 || !(options.events_per_second.is_finite() && options.events_per_second > 0.0) {
-        return Err(Failure::usage(anyhow::anyhow!("a feed needs at least one symbol and a rate above 0")));
-    }
-    raise_descriptor_limit();
+    let duration = options.duration;
+    let events = options.events_per_second * duration.as_secs_f64();
+    let bytes = capacity::log_bytes(options.symbols, limits, events, 0);
+    capacity::admit_bytes("the server", bytes, capacity::read())?;
     let runtime = runtime()?;
     let attention = Attention::take();
     let served = runtime.block_on(run(approach, params, limits, options, duration, &attention));
@@ -81,21 +126,32 @@ async fn run(
     Ok(system.stop().await?)
 }
 
-fn limits(overrides: &[String]) -> Result<HubLimits, ScenarioError> {
-    let lines: Vec<&str> = overrides
-        .iter()
-        .map(|one| {
-            one.strip_prefix("limits.").ok_or_else(|| {
-                ScenarioError::Override(format!(
-                    "--set {one}: a server has only limits, such as limits.replay_events=16"
-                ))
-            })
-        })
-        .collect::<Result<_, _>>()?;
-    let limits: HubLimits =
-        toml::from_str(&lines.join("\n")).map_err(|error| ScenarioError::overridden(overrides, &error))?;
-    if limits.replay_events == 0 || limits.queue_events == 0 || limits.batch_events == 0 {
-        return Err(ScenarioError::Override("limits are at least 1".into()));
+fn limits(set: &[String]) -> Result<HubLimits, ScenarioError> {
+    if let Some(other) = set.iter().find(|one| !one.trim_start().starts_with("limits.")) {
+        let expected = "a server has only limits, such as limits.replay_events=16";
+        return Err(ScenarioError::Override(format!("--set {other}: {expected}")));
     }
-    Ok(limits)
+    let overrides = Override::all(set)?;
+    let source = Source { origin: "", text: "", overrides: &overrides };
+    let mut table = source.table()?;
+    bound_numbers(&source, &mut table)?;
+    let limits = table.remove("limits").unwrap_or_else(|| Value::Table(Table::new()));
+    serde_path_to_error::deserialize(limits)
+        .map_err(|error| ScenarioError::mistyped(&source, &format!("limits.{}", error.path()), error.inner().message()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absurd_limits_are_refused_with_their_bound() {
+        let told = |one: &str| limits(&[one.to_owned()]).unwrap_err().to_string();
+        assert!(told("limits.replay_events=1000000000").contains("1 to 10000000"));
+        assert!(told("limits.queue_events=0").starts_with("--set limits.queue_events=0: `limits.queue_events` is 0"));
+        assert!(told("limits.batch_events=x").contains("a number such as"));
+        assert!(told("limits.replay_event=1").contains("did you mean `replay_events`?"));
+        assert!(told("load.clients=1").contains("only limits"));
+        assert_eq!(limits(&["limits.replay_events=2k".to_owned()]).unwrap().replay_events, 2_000);
+    }
 }

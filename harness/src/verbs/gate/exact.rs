@@ -24,14 +24,14 @@ use crate::{
 /// Options of `gate exact`.
 #[derive(Debug, Args)]
 pub(crate) struct ExactOptions {
-    /// The committed counts to compare with
+    /// File of the committed counts to compare with, such as scenarios/gate-baseline.json
     #[arg(long, value_name = "FILE")]
     baseline: PathBuf,
     /// Write what is measured as the baseline, instead of comparing: for a person, who has a reason for it
     #[arg(long, conflicts_with_all = ["out", "json", "github", "verbose"])]
     update_baseline: bool,
-    /// Only these approaches, or variants such as websocket/binary
-    #[arg(long, value_delimiter = ',')]
+    /// Only these approaches or variants, such as sse,websocket/binary [default: all that run in lock step]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     approach: Vec<String>,
     #[command(flatten)]
     surfaces: Surfaces,
@@ -68,6 +68,11 @@ fn update(path: &Path, subjects: &[Subject], is_partial: bool) -> Result<(), Fai
     }
     let compiler = environment::compiler();
     let before = match baseline::read(path, SCRIPT) {
+        Err(_) if is_partial && !path.exists() => {
+            let problem =
+                format!("there is no baseline at {} in which --approach could replace a part", path.display());
+            return Err(Failure::Usage(anyhow!("{problem}: take all of it first, without --approach")));
+        }
         Err(error) if is_partial => {
             let kept = "what --approach does not name stays as it is in the file, which cannot be read";
             return Err(Failure::Usage(anyhow::Error::from(error).context(kept)));

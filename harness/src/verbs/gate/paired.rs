@@ -21,44 +21,47 @@ use crate::{
         session::{self, Setup},
     },
     scenario,
+    scenario_source::Override,
     verbs::{output, run::default_directory},
 };
 
 /// Options of `gate paired`.
 #[derive(Debug, Args)]
 pub(crate) struct PairedOptions {
-    /// The program that is known
+    /// The program that is known, such as target/base/delivery-bench
     #[arg(long, value_name = "BINARY")]
     base: PathBuf,
-    /// The program that is judged
+    /// The program that is judged, such as target/release/delivery-bench
     #[arg(long, value_name = "BINARY")]
     head: PathBuf,
-    /// A scenario file, or the name of one in scenarios/; its approaches in the order of importance
-    #[arg(long, default_value = "gate")]
+    /// A scenario file, or the name of one that the tool carries, such as fan-out; its approaches in the order of
+    /// importance
+    #[arg(long, value_name = "SCENARIO", default_value = "gate")]
     scenario: PathBuf,
-    /// Any scenario key, such as load.clients=50
+    /// Any scenario key, such as load.clients=50; can be repeated [default: what the scenario says]
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Blocks that count; default: as many as so many cells should have
-    #[arg(long, conflicts_with = "budget", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    /// Blocks that count, from 1 to 1000, such as 12 [default: as many as the number of cells asks for]
+    #[arg(long, value_name = "N", conflicts_with = "budget", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     blocks: Option<u32>,
-    /// The time there is, such as 15m: chooses cells and blocks, and says what they can and cannot see
-    #[arg(long, value_parser = time)]
+    /// The time there is, with its unit, such as 15m: chooses cells and blocks, and says what they can and cannot see
+    /// [default: as long as the blocks take]
+    #[arg(long, value_name = "DURATION", value_parser = time)]
     budget: Option<Duration>,
-    /// The share by which processor time per event may grow
+    /// The share by which CPU time per event may grow, such as 0.1 for 10 %
     #[arg(long, value_name = "SHARE", default_value_t = Tolerated::default().cpu, value_parser = share)]
     tolerated_cpu: f64,
-    /// The share by which p50 latency may grow
+    /// The share by which p50 latency may grow, such as 0.1 for 10 %
     #[arg(long, value_name = "SHARE", default_value_t = Tolerated::default().p50, value_parser = share)]
     tolerated_p50: f64,
-    /// Seed of the order and of the feeds
-    #[arg(long, default_value_t = 1)]
+    /// Seed of the order and of the feeds, such as 7
+    #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Slow the head down by a known share of processor time or latency, such as cpu=0.3 or p50=0.3: for the gate's
-    /// own study
+    /// Slow the head down by a known share of CPU time or latency, such as cpu=0.3 or p50=0.3: for the gate's own study
+    /// [default: nothing is injected]
     #[arg(long, value_name = "METRIC=SHARE")]
     inject: Option<Injection>,
-    /// Where the session is recorded; default: results/<UTC time>-gate
+    /// Directory in which the session is recorded, such as results/session [default: results/<UTC time>-gate]
     #[arg(long, value_name = "DIR")]
     session: Option<PathBuf>,
     #[command(flatten)]
@@ -70,7 +73,8 @@ pub(crate) fn paired(options: &PairedOptions) -> Result<(), Failure> {
 }
 
 fn session(options: &PairedOptions) -> Result<Session, Failure> {
-    let loaded = scenario::load(&options.scenario, &options.set).map_err(Failure::usage)?;
+    let overrides = Override::all(&options.set).map_err(Failure::usage)?;
+    let loaded = scenario::load(&options.scenario, &overrides).map_err(Failure::usage)?;
     let directory = options.session.clone().unwrap_or_else(|| default_directory("gate", clock::since_epoch()));
     let mut setup = Setup::prepare(&options.base, &options.head, &loaded.scenario, &directory)?;
     output::say("rehearsing: the base runs each approach once, to see how long that takes");

@@ -21,13 +21,13 @@ pub(crate) struct StudyOptions {
     /// Directories or files of sessions; those with an injected slowdown show the power
     #[arg(required = true, value_name = "SESSION")]
     sessions: Vec<PathBuf>,
-    /// Sessions that are made of their blocks for each rate
-    #[arg(long, default_value_t = MADE)]
+    /// Sessions that are made of their blocks for each rate, such as 500
+    #[arg(long, value_name = "N", default_value_t = MADE)]
     made: usize,
-    /// Seed of what is drawn
-    #[arg(long, default_value_t = 1)]
+    /// Seed of what is drawn, such as 7
+    #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// As JSON
+    /// Print JSON instead of text
     #[arg(long)]
     json: bool,
 }
