@@ -65,12 +65,13 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
 
 /// Refuses what the machine cannot hold before anything starts.
 fn fits(trials: &[Trial], capacity: capacity::Capacity) -> Result<(), Failure> {
-    let shards = trials.iter().map(|trial| trial.shards.count() as usize).max().unwrap_or_default();
-    process::room_for(process::threads_of(shards))?;
     trials.iter().try_for_each(|trial| {
         capacity::admit_trial(trial, capacity)?;
         ports::admit(trial, capacity.ports)
-    })
+    })?;
+    // Last, since threads are started to see whether they can be.
+    let shards = trials.iter().map(|trial| trial.shards.count() as usize).max().unwrap_or_default();
+    process::room_for(process::threads_of(shards))
 }
 
 /// Why variants of the plan do not conform, by name: what is not right is not worth measuring.
