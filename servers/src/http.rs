@@ -61,7 +61,7 @@ async fn serve_connection(connection: Connection, site: Site, room: Room, shutdo
         async move {
             let answer = match upload::receive(request, &room).await {
                 Ok(request) => site.answer(request).await?,
-                Err(status) => (status, [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)]).into_response(),
+                Err(refusal) => refusal.into_response(),
             };
             Ok::<_, Infallible>(answer.map(|body| Answer::new(body, answering)))
         }

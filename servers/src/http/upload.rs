@@ -11,11 +11,14 @@ use std::{
 
 use axum::{
     body::{Body, HttpBody},
-    http::{Request, StatusCode},
+    http::{Request, StatusCode, header::RETRY_AFTER},
+    response::{IntoResponse, Response},
 };
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use proto::wire::MESSAGE_LIMIT_BYTES;
+
+use super::RETRY_AFTER_SECONDS;
 
 /// Largest body: a message in base64.
 const BODY_LIMIT_BYTES: usize = 2 * MESSAGE_LIMIT_BYTES;
@@ -64,27 +67,57 @@ impl Drop for Place {
 /// The request with its whole body.
 ///
 /// # Errors
-/// The status that says why it cannot be read.
-pub(super) async fn receive(request: Request<Incoming>, room: &Room) -> Result<Request<Body>, StatusCode> {
+/// It cannot be read.
+pub(super) async fn receive(request: Request<Incoming>, room: &Room) -> Result<Request<Body>, Refusal> {
     if request.body().is_end_stream() {
         return Ok(request.map(|_| Body::empty()));
     }
     let (head, body) = request.into_parts();
-    let received = tokio::time::timeout(UPLOAD_LIMIT, read(body, room.place())).await;
-    let body = received.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))?;
+    // Most requests have no body: they pay no memory for one.
+    let received = Box::pin(tokio::time::timeout(UPLOAD_LIMIT, read(body, room.place()))).await;
+    let body = received.unwrap_or(Err(Refusal::Slow))?;
     Ok(Request::from_parts(head, body.into()))
 }
 
-async fn read(mut body: Incoming, mut place: Place) -> Result<Vec<u8>, StatusCode> {
+/// Why a body is not read to its end.
+pub(super) enum Refusal {
+    Broken,
+    Large,
+    Slow,
+    /// The server has too many of them.
+    Crowded,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Broken => (StatusCode::BAD_REQUEST, "the body is broken\n").into_response(),
+            Self::Large => {
+                let reason = format!("the body has more than {BODY_LIMIT_BYTES} bytes\n");
+                (StatusCode::PAYLOAD_TOO_LARGE, reason).into_response()
+            }
+            Self::Slow => {
+                let reason = format!("the body was not complete within {} s\n", UPLOAD_LIMIT.as_secs());
+                (StatusCode::REQUEST_TIMEOUT, reason).into_response()
+            }
+            Self::Crowded => {
+                let reason = "too many bodies are incomplete: come back later\n";
+                (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, RETRY_AFTER_SECONDS)], reason).into_response()
+            }
+        }
+    }
+}
+
+async fn read(mut body: Incoming, mut place: Place) -> Result<Vec<u8>, Refusal> {
     let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
         // Trailers mean nothing to these approaches.
-        let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|_| Refusal::Broken)?.into_data() else { continue };
         if whole.len() + data.len() > BODY_LIMIT_BYTES {
-            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+            return Err(Refusal::Large);
         }
         if !place.take(data.len()) {
-            return Err(StatusCode::SERVICE_UNAVAILABLE);
+            return Err(Refusal::Crowded);
         }
         whole.extend_from_slice(&data);
     }
