@@ -6,13 +6,15 @@ mod patience;
 mod site;
 mod upload;
 
-use std::{convert::Infallible, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use axum::{
+    body::{Body, HttpBody},
     http::{Request, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use futures_util::{TryFutureExt, future::Either};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use proto::{Cursor, EventPage, Quote, wire::CURSOR_HEADER};
@@ -57,14 +59,20 @@ async fn serve_connection(connection: Connection, site: Site, room: Room, shutdo
     let conversation = Conversation::default();
     let connection = TokioIo::new(Patient::new(connection, conversation.clone()));
     let service = service_fn(|request: Request<Incoming>| {
-        let (answering, site, room) = (conversation.begin(), site.clone(), room.clone());
-        async move {
-            let answer = match upload::receive(request, &room).await {
-                Ok(request) => site.answer(request).await?,
-                Err(refusal) => refusal.into_response(),
-            };
-            Ok::<_, Infallible>(answer.map(|body| Answer::new(body, answering)))
-        }
+        let answering = conversation.begin();
+        // Most requests have no body, and pay no memory for one.
+        let answer = if request.body().is_end_stream() {
+            Either::Left(site.answer(request.map(|_| Body::empty())))
+        } else {
+            let (site, room) = (site.clone(), room.clone());
+            Either::Right(Box::pin(async move {
+                match upload::receive(request, &room).await {
+                    Ok(request) => site.answer(request).await,
+                    Err(refusal) => Ok(refusal.into_response()),
+                }
+            }))
+        };
+        answer.map_ok(|answer| answer.map(|body| Answer::new(body, answering)))
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(IDLE_LIMIT).max_buf_size(BUFFER_BYTES);

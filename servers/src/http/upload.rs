@@ -10,7 +10,7 @@ use std::{
 };
 
 use axum::{
-    body::{Body, HttpBody},
+    body::Body,
     http::{Request, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
@@ -69,12 +69,8 @@ impl Drop for Place {
 /// # Errors
 /// It cannot be read.
 pub(super) async fn receive(request: Request<Incoming>, room: &Room) -> Result<Request<Body>, Refusal> {
-    if request.body().is_end_stream() {
-        return Ok(request.map(|_| Body::empty()));
-    }
     let (head, body) = request.into_parts();
-    // Most requests have no body: they pay no memory for one.
-    let received = Box::pin(tokio::time::timeout(UPLOAD_LIMIT, read(body, room.place()))).await;
+    let received = tokio::time::timeout(UPLOAD_LIMIT, read(body, room.place())).await;
     let body = received.unwrap_or(Err(Refusal::Slow))?;
     Ok(Request::from_parts(head, body.into()))
 }
