@@ -1,9 +1,9 @@
 //! The systems under test: one reference server an approach, over one hub.
 //!
-//! `hub` holds the events, `fanout` wakes those who wait for them, `transport` accepts and meters connections,
-//! `http` and `grpc` carry a router and the gRPC service over it, `heartbeat` ticks for all idle connections, `trade`
-//! answers orders. An approach's file owns framing, flushing and its protocol's duties, and nothing else. No server
-//! knows another, reads a clock for measuring, or knows that it is being measured.
+//! `hub` holds the events, `fanout` wakes those who wait for them, `transport` accepts and meters connections and closes
+//! those whose peer says nothing, `http` and `grpc` carry a router and the gRPC service over it, `heartbeat` ticks for
+//! all idle connections, `trade` answers orders. An approach's file owns framing, flushing and its protocol's duties, and
+//! nothing else. No server knows another, reads a clock for measuring, or knows that it is being measured.
 
 mod fanout;
 mod grpc;

@@ -1,23 +1,24 @@
-//! Sockets of the system under test: listening, accepting, connecting, the options that every approach shares, and the
-//! count of every byte that crosses them.
+//! Sockets of the system under test: listening, accepting, connecting, the options that every approach shares, the end
+//! of peers that say nothing (in `live`), and the count of every byte that crosses them.
 //!
 //! It must not know any protocol. Bytes are counted here, at the one place that all approaches pass, so that a foreign
 //! client's are counted too.
 
+mod live;
+
 use std::{
     io,
     net::SocketAddr,
-    os::fd::{AsRawFd, BorrowedFd, RawFd},
+    os::fd::{AsRawFd, BorrowedFd},
     pin::Pin,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
 };
 
-use slab::Slab;
 use socket2::{Domain, SockRef, Socket, Type};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -26,12 +27,15 @@ use tokio::{
 
 use tokio_util::task::TaskTracker;
 
+use self::live::LiveList;
 use crate::{DRAIN_LIMIT, ServeError};
 
 /// Connections that may wait to be accepted; the system lowers it to its own limit.
 const BACKLOG: i32 = 65_535;
 /// The system ends a connection whose peer has not taken data for this long: what bounds a reader that stopped reading.
 const STALL_LIMIT: Duration = Duration::from_secs(30);
+/// Bytes with which a peer has said something, unless its protocol has a longer handshake.
+const SPOKEN_BYTES: usize = 1;
 /// Pause before accepting again when the process has no descriptor left.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 
@@ -51,7 +55,7 @@ struct Shared {
     read_bytes: AtomicU64,
     written_bytes: AtomicU64,
     opened: AtomicU64,
-    live: Mutex<Slab<RawFd>>,
+    live: LiveList,
 }
 
 /// Reads the counters of a transport from any thread.
@@ -70,21 +74,18 @@ impl Meter {
 
     /// Connections that are open now.
     pub fn open_connections(&self) -> usize {
-        self.0.live.lock().expect("no holder panics").len()
+        self.0.live.len()
     }
 
     /// Cuts every open connection, as a failing network would: both ends see it at once, nothing is flushed.
     pub fn cut(&self) {
-        self.for_each_live(|socket| {
-            // A connection that has just ended by itself needs no cutting.
-            let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Both);
-        });
+        self.0.live.cut_all();
     }
 
     /// What the kernel has counted on the connections that are open now: an independent check of `traffic`.
     pub fn kernel_traffic(&self) -> Traffic {
         let mut total = Traffic::default();
-        self.for_each_live(|socket| {
+        self.0.live.for_each(|socket| {
             if let Ok(info) = tcp_info(socket) {
                 total.client_to_server_bytes += info.tcpi_bytes_received;
                 total.server_to_client_bytes += info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
@@ -92,17 +93,6 @@ impl Meter {
             }
         });
         total
-    }
-
-    fn for_each_live(&self, mut action: impl FnMut(BorrowedFd<'_>)) {
-        let live = self.0.live.lock().expect("no holder panics");
-        for (_, &descriptor) in live.iter() {
-            #[expect(
-                unsafe_code,
-                reason = "a connection leaves this list, under its lock, before it closes its socket"
-            )]
-            action(unsafe { BorrowedFd::borrow_raw(descriptor) });
-        }
     }
 }
 
@@ -116,7 +106,7 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// Listens on an address; port 0 lets the system choose.
+    /// Listens on an address; port 0 lets the system choose. Must be called inside a tokio runtime.
     ///
     /// # Errors
     /// The address cannot be listened on.
@@ -128,7 +118,9 @@ impl Transport {
             socket.listen(BACKLOG)?;
             let listener = TcpListener::from_std(socket.into())?;
             let address = listener.local_addr()?;
-            Ok(Self { listener: Arc::new(listener), address, shared: Arc::default(), send_buffer_bytes: None })
+            let shared = Arc::default();
+            tokio::spawn(live::watch(Arc::downgrade(&shared)));
+            Ok(Self { listener: Arc::new(listener), address, shared, send_buffer_bytes: None })
         };
         listen().map_err(|source| ServeError::Socket { address, source })
     }
@@ -149,13 +141,16 @@ impl Transport {
         Meter(Arc::clone(&self.shared))
     }
 
-    /// Waits for the next connection. A connection that failed before it was taken is passed over; while the process
-    /// has no descriptor left, the others wait in the backlog.
+    /// Waits for the next connection. A connection that failed before it was taken is passed over. While the process
+    /// has no descriptor left, the others wait in the backlog, and peers that have said nothing make room for them.
     pub async fn accept(&self) -> Connection {
         loop {
-            match self.listener.accept().await.and_then(|(stream, _)| self.adopt(stream)) {
+            match self.listener.accept().await.and_then(|(stream, _)| self.adopt(stream, SPOKEN_BYTES)) {
                 Ok(connection) => return connection,
-                Err(error) if is_exhausted(&error) => tokio::time::sleep(EXHAUSTED_PAUSE).await,
+                Err(error) if is_exhausted(&error) => {
+                    self.shared.live.make_room();
+                    tokio::time::sleep(EXHAUSTED_PAUSE).await;
+                }
                 Err(_) => {}
             }
         }
@@ -166,10 +161,10 @@ impl Transport {
     /// # Errors
     /// The address does not answer, or no descriptor or port is left.
     pub async fn connect(&self, address: SocketAddr) -> io::Result<Connection> {
-        TcpStream::connect(address).await.and_then(|stream| self.adopt(stream))
+        TcpStream::connect(address).await.and_then(|stream| self.adopt(stream, 0))
     }
 
-    fn adopt(&self, stream: TcpStream) -> io::Result<Connection> {
+    fn adopt(&self, stream: TcpStream, silent_bytes: usize) -> io::Result<Connection> {
         stream.set_nodelay(true)?;
         let socket = SockRef::from(&stream);
         socket.set_tcp_user_timeout(Some(STALL_LIMIT))?;
@@ -177,8 +172,8 @@ impl Transport {
             socket.set_send_buffer_size(bytes)?;
         }
         self.shared.opened.fetch_add(1, Ordering::Relaxed);
-        let place = self.shared.live.lock().expect("no holder panics").insert(stream.as_raw_fd());
-        Ok(Connection { stream, shared: Arc::clone(&self.shared), place })
+        let place = self.shared.live.insert(stream.as_raw_fd(), silent_bytes > 0);
+        Ok(Connection { stream, shared: Arc::clone(&self.shared), place, silent_bytes })
     }
 }
 
@@ -197,11 +192,22 @@ pub struct Connection {
     stream: TcpStream,
     shared: Arc<Shared>,
     place: usize,
+    /// Bytes that must still come before its peer counts as one that speaks.
+    silent_bytes: usize,
+}
+
+impl Connection {
+    /// The peer speaks a protocol whose handshake has at least this many bytes: until they have come, it has said
+    /// nothing. Must be called before the first read.
+    pub(crate) fn with_handshake(mut self, bytes: usize) -> Self {
+        self.silent_bytes = bytes;
+        self
+    }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.shared.live.lock().expect("no holder panics").remove(self.place);
+        self.shared.live.remove(self.place);
     }
 }
 
@@ -210,7 +216,14 @@ impl AsyncRead for Connection {
         let this = self.get_mut();
         let before = buffer.filled().len();
         let polled = Pin::new(&mut this.stream).poll_read(cx, buffer);
-        this.shared.read_bytes.fetch_add((buffer.filled().len() - before) as u64, Ordering::Relaxed);
+        let read = buffer.filled().len() - before;
+        this.shared.read_bytes.fetch_add(read as u64, Ordering::Relaxed);
+        if this.silent_bytes > 0 && read > 0 {
+            this.silent_bytes = this.silent_bytes.saturating_sub(read);
+            if this.silent_bytes == 0 {
+                this.shared.live.has_spoken(this.place);
+            }
+        }
         polled
     }
 }
