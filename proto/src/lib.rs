@@ -14,8 +14,9 @@ pub use codec::{Encode, MarketCodec, MarketEncoder, OutgoingQuote};
 pub use cursor::{Cursor, Epoch, InvalidCursor};
 pub use events::{CodecError, EventPage, symbol_name};
 pub use generated::{
-    ClientMessage, FollowRequest, Quote, QuoteRequest, ServerMessage, SubscribeRequest, TradeConfirmation, TradeOrder,
-    client_message, follow_request, market_data_client, market_data_server, server_message,
+    ClientMessage, FILE_DESCRIPTORS, FollowRequest, Quote, QuoteRequest, ServerMessage, SubscribeRequest,
+    TradeConfirmation, TradeOrder, client_message, follow_request, market_data_client, market_data_server,
+    server_message,
 };
 pub use params::{ParamError, Params, parse_duration};
 
@@ -24,4 +25,6 @@ pub use params::{ParamError, Params, parse_duration};
 mod generated {
     include!("generated/market_data.rs");
     include!("generated/market_data_server.rs");
+    /// The service's description, an encoded `FileDescriptorSet`.
+    pub const FILE_DESCRIPTORS: &[u8] = include_bytes!("generated/market.descriptors");
 }

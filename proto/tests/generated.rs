@@ -5,6 +5,7 @@
 
 use std::{env, fs, path::Path};
 
+use prost::Message;
 use tonic_prost_build::Builder;
 
 /// The file that the generator names after the empty package.
@@ -31,6 +32,15 @@ fn server_is_current() {
     check("market_data_server.rs", generator, true);
 }
 
+/// What a server's reflection says of the service: the `.proto` without its comments.
+#[test]
+fn description_is_current() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut descriptors = protox::compile([root.join("market.proto")], [root]).expect("market.proto compiles");
+    descriptors.file.iter_mut().for_each(|file| file.source_code_info = None);
+    compare("market.descriptors", &descriptors.encode_to_vec());
+}
+
 fn generator() -> Builder {
     tonic_prost_build::configure().build_transport(false).codec_path("crate::MarketCodec")
 }
@@ -44,12 +54,15 @@ fn check(name: &str, generator: Builder, service_only: bool) {
         descriptors.file.iter_mut().for_each(|file| file.message_type.clear());
     }
     generator.out_dir(&out).compile_fds(descriptors).expect("code is generated");
-    let fresh = fs::read_to_string(out.join(GENERATED)).expect("the generator wrote its file");
-    let committed = root.join("src/generated").join(name);
+    compare(name, &fs::read(out.join(GENERATED)).expect("the generator wrote its file"));
+}
+
+fn compare(name: &str, fresh: &[u8]) {
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/generated").join(name);
     if env::var_os("UPDATE_GENERATED").is_some() {
-        fs::write(&committed, &fresh).expect("generated code is written");
+        fs::write(&committed, fresh).expect("generated code is written");
     }
-    let recorded = fs::read_to_string(&committed).expect("generated code is committed");
+    let recorded = fs::read(&committed).expect("generated code is committed");
     assert!(
         recorded == fresh,
         "proto/src/generated/{name} is not what market.proto generates: \

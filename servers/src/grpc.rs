@@ -9,10 +9,7 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use hyper::server::conn::http2;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use proto::{
     Cursor, FollowRequest, OutgoingQuote, Params, Quote, QuoteRequest, SubscribeRequest, TradeConfirmation, TradeOrder,
     market_data_server::{MarketData, MarketDataServer},
@@ -26,7 +23,11 @@ use tonic::{
 
 use crate::{
     Connection, Context, Ended, Entry, Hub, Page, ServeError, Subscription, SymbolError, grpc_bidi,
-    grpc_deadline::Deadline, grpc_stream, grpc_unary, trade::Desk,
+    grpc_deadline::Deadline,
+    grpc_front::Front,
+    grpc_stream, grpc_unary,
+    heartbeat::{Heartbeat, Heartbeats},
+    trade::Desk,
 };
 
 /// Flow-control window of a stream and of a connection, in bytes: what HTTP/2 starts with, so nothing need be said.
@@ -39,6 +40,10 @@ const FRAME_BYTES: u32 = 16 * 1024;
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// All headers of one call.
 const HEADER_LIST_BYTES: u32 = 8 * 1024;
+/// Bytes of a client's handshake at least: the preface and the head of its settings.
+const HANDSHAKE_BYTES: usize = 24 + 9;
+/// A connection without any call for this long is told to go away, at the latest after twice this time.
+const IDLE_LIMIT: Duration = Duration::from_secs(75);
 /// A connection on which nothing has arrived for this long is asked for a sign of life.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(60);
 /// A connection that gives none within this time is closed.
@@ -49,16 +54,20 @@ pub(crate) type Messages<T> = BoxStream<'static, Result<T, Status>>;
 
 /// Serves until shutdown; then each connection is told to go away, and has the drain limit to end its calls.
 pub(crate) async fn serve(context: Context) -> Result<(), ServeError> {
-    let service = service(&context);
+    let (front, health) = Front::new(service(&context)).await?;
+    let idleness = Heartbeats::new(IDLE_LIMIT);
     let connections = TaskTracker::new();
     loop {
         tokio::select! {
             connection = context.transport.accept() => {
-                connections.spawn(serve_connection(connection, service.clone(), context.shutdown.clone()));
+                let connection = connection.with_handshake(HANDSHAKE_BYTES);
+                let (front, idleness) = (front.of_connection(), idleness.join());
+                connections.spawn(serve_connection(connection, front, idleness, context.shutdown.clone()));
             }
             () = context.shutdown.cancelled() => break,
         }
     }
+    health.set_not_serving::<MarketDataServer<Market>>().await;
     crate::drain(connections, &context.transport).await;
     Ok(())
 }
@@ -74,7 +83,7 @@ pub(crate) fn service(context: &Context) -> MarketDataServer<Market> {
     MarketDataServer::new(market).max_decoding_message_size(MESSAGE_LIMIT_BYTES)
 }
 
-async fn serve_connection(connection: Connection, service: MarketDataServer<Market>, shutdown: CancellationToken) {
+async fn serve_connection(connection: Connection, front: Front, mut idleness: Heartbeat, shutdown: CancellationToken) {
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
@@ -86,15 +95,23 @@ async fn serve_connection(connection: Connection, service: MarketDataServer<Mark
         .max_header_list_size(HEADER_LIST_BYTES)
         .keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_LIMIT);
-    let mut served = pin!(builder.serve_connection(TokioIo::new(connection), TowerToHyperService::new(service)));
+    let mut served = pin!(builder.serve_connection(TokioIo::new(connection), front.clone()));
+    let over = async {
+        loop {
+            idleness.next().await;
+            if front.is_idle() {
+                return;
+            }
+        }
+    };
     tokio::select! {
         // A connection that fails ends: its client comes back and resumes.
-        _ = served.as_mut() => {}
-        () = shutdown.cancelled() => {
-            served.as_mut().graceful_shutdown();
-            let _ = served.await;
-        }
+        _ = served.as_mut() => return,
+        () = shutdown.cancelled() => {}
+        () = over => {}
     }
+    served.as_mut().graceful_shutdown();
+    let _ = served.await;
 }
 
 /// What every method works on.

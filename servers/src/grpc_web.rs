@@ -2,7 +2,13 @@
 //! is the last frame of the body; `application/grpc-web-text` is the same in base64. Server streaming, never client
 //! streaming: a browser cannot.
 
-use axum::{Router, http::HeaderName};
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderName, StatusCode, header::CONTENT_TYPE},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
 use proto::wire::CURSOR_HEADER;
 use tonic::{Status, server::NamedService};
 use tonic_web::GrpcWebLayer;
@@ -35,9 +41,22 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
     // there.
     let exposed = [Status::GRPC_STATUS, Status::GRPC_MESSAGE, HeaderName::from_static(CURSOR_HEADER)];
     let cors = CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any).expose_headers(exposed);
-    let routes = Router::new().route_service(&methods, service).layer(GrpcWebLayer::new()).layer(cors);
+    let routes = Router::new()
+        .route_service(&methods, service)
+        .layer(GrpcWebLayer::new())
+        .layer(middleware::from_fn(only_grpc))
+        .layer(cors);
     let site = Site::new(routes, DESCRIPTION, context.transport.address());
     http::serve(context.transport, site, context.shutdown).await
+}
+
+/// Refuses what is not gRPC-Web: whoever sent it knows no status but HTTP's.
+async fn only_grpc(request: Request, next: Next) -> Response {
+    let media_type = request.headers().get(CONTENT_TYPE).map_or(&[][..], |value| value.as_bytes());
+    if media_type.starts_with(b"application/grpc-web") {
+        return next.run(request).await;
+    }
+    StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response()
 }
 
 fn name_of<S: NamedService>(_: &S) -> &'static str {

@@ -8,6 +8,7 @@
 mod fanout;
 mod grpc;
 mod grpc_deadline;
+mod grpc_front;
 mod heartbeat;
 mod http;
 mod hub;

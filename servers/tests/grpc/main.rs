@@ -1,6 +1,7 @@
 //! What is gRPC's own and no conformance case asks for: statuses and their metadata, deadlines, acknowledgements,
 //! frames. The client is tonic's own channel, not the reference client.
 
+mod front;
 mod server;
 mod web;
 

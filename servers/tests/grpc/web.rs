@@ -69,5 +69,5 @@ async fn a_call_that_is_refused_at_once_has_its_status_in_the_head() {
     assert!(head.contains("\ngrpc-status: 3"), "{head}");
     assert!(head.contains("access-control-expose-headers: grpc-status,grpc-message"), "{head}");
     let plain = POST.replace("application/grpc-web+proto", "application/json");
-    assert!(exchange(&server, &plain, b"{}").await.starts_with("http/1.1 400"));
+    assert!(exchange(&server, &plain, b"{}").await.starts_with("http/1.1 415"));
 }

@@ -1,0 +1,209 @@
+//! What a gRPC server does with a request before the service sees it: it refuses what is not gRPC, waits only so long
+//! for the message of a call, and answers those who ask for its health or its description, as grpcurl does.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::http::{HeaderMap, Request, Response, StatusCode, header::CONTENT_TYPE};
+use bytes::Bytes;
+use futures_util::{
+    FutureExt,
+    future::{self, BoxFuture},
+};
+use hyper::{
+    body::{Body as HttpBody, Frame, Incoming, SizeHint},
+    service::Service as HyperService,
+};
+use hyper_util::service::TowerToHyperService;
+use proto::{FILE_DESCRIPTORS, market_data_server::MarketDataServer};
+use tokio::time::Sleep;
+use tonic::{Status, body::Body, codegen::Service, server::NamedService, service::Routes};
+use tonic_health::server::HealthReporter;
+use tonic_reflection::server::Builder;
+
+use crate::{ServeError, grpc::Market};
+
+/// How long the first message of a call may take.
+const MESSAGE_LIMIT: Duration = Duration::from_secs(10);
+
+/// What answers all calls of a server.
+#[derive(Clone)]
+pub(crate) struct Front {
+    market: MarketDataServer<Market>,
+    /// Health and reflection.
+    others: Routes,
+    /// Calls of this connection that are under way.
+    calls: Arc<Calls>,
+}
+
+impl Front {
+    /// The service, with its health and its description beside it.
+    ///
+    /// # Errors
+    /// The description is unreadable.
+    pub(crate) async fn new(market: MarketDataServer<Market>) -> Result<(Self, HealthReporter), ServeError> {
+        let (reporter, health) = tonic_health::server::health_reporter();
+        reporter.set_serving::<MarketDataServer<Market>>().await;
+        let describe = || {
+            Builder::configure()
+                .register_encoded_file_descriptor_set(FILE_DESCRIPTORS)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        };
+        let unreadable = |error: tonic_reflection::server::Error| ServeError::Protocol(error.to_string());
+        // Tools ask for either version.
+        let description = describe().build_v1().map_err(unreadable)?;
+        let old_description = describe().build_v1alpha().map_err(unreadable)?;
+        let others = Routes::new(health).add_service(description).add_service(old_description).prepare();
+        Ok((Self { market, others, calls: Arc::default() }, reporter))
+    }
+
+    /// The same for one connection, whose calls are counted.
+    pub(crate) fn of_connection(&self) -> Self {
+        Self { calls: Arc::default(), ..self.clone() }
+    }
+
+    /// Whether the connection has no call, and has had none since this was asked last.
+    pub(crate) fn is_idle(&self) -> bool {
+        let began = self.calls.began.load(Ordering::Relaxed);
+        let is_new = self.calls.seen.swap(began, Ordering::Relaxed) != began;
+        !is_new && self.calls.ended.load(Ordering::Relaxed) == began
+    }
+}
+
+impl HyperService<Request<Incoming>> for Front {
+    type Response = Response<Tracked>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn call(&self, request: Request<Incoming>) -> Answer {
+        self.calls.began.fetch_add(1, Ordering::Relaxed);
+        let call = if !is_grpc(request.headers()) {
+            future::ready(Ok(unsupported())).boxed()
+        } else if request.uri().path().strip_prefix('/').is_some_and(is_market) {
+            self.market.clone().call(request)
+        } else {
+            TowerToHyperService::new(self.others.clone()).call(request).boxed()
+        };
+        Answer { call, limit: None, under_way: Some(UnderWay(Arc::clone(&self.calls))) }
+    }
+}
+
+fn is_market(path: &str) -> bool {
+    path.strip_prefix(MarketDataServer::<Market>::NAME).is_some_and(|method| method.starts_with('/'))
+}
+
+/// Whether the media type is gRPC's, whatever encodes the messages. gRPC-Web is another protocol.
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let encoding = headers.get(CONTENT_TYPE).and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
+    encoding.is_some_and(|encoding| matches!(encoding.first(), None | Some(b'+' | b';')))
+}
+
+/// The answer to a request that is not gRPC: whoever sent it knows no status but HTTP's.
+fn unsupported() -> Response<Body> {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    answer
+}
+
+/// Calls of one connection.
+#[derive(Debug)]
+struct Calls {
+    began: AtomicUsize,
+    ended: AtomicUsize,
+    /// Those that had begun when idleness was last asked for; before that, a number that no count reaches.
+    seen: AtomicUsize,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self { began: AtomicUsize::new(0), ended: AtomicUsize::new(0), seen: AtomicUsize::new(usize::MAX) }
+    }
+}
+
+/// A call that has not ended.
+struct UnderWay(Arc<Calls>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The head of an answer, once there is one.
+pub(crate) struct Answer {
+    call: BoxFuture<'static, Result<Response<Body>, Infallible>>,
+    /// As a rule the message is there with the head of the request, and no timer is started.
+    limit: Option<Pin<Box<Sleep>>>,
+    under_way: Option<UnderWay>,
+}
+
+impl Future for Answer {
+    type Output = Result<Response<Tracked>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = match self.call.as_mut().poll(cx) {
+            Poll::Ready(Ok(answer)) => answer,
+            Poll::Pending => {
+                let limit = self.limit.get_or_insert_with(|| Box::pin(tokio::time::sleep(MESSAGE_LIMIT)));
+                ready!(limit.as_mut().poll(cx));
+                Status::deadline_exceeded("the message of the call did not come in time").into_http()
+            }
+        };
+        let under_way = self.under_way.take();
+        Poll::Ready(Ok(answer.map(|body| Tracked { body, _under_way: under_way })))
+    }
+}
+
+/// The body of an answer. Its call is under way as long as it exists.
+pub(crate) struct Tracked {
+    body: Body,
+    _under_way: Option<UnderWay>,
+}
+
+impl HttpBody for Tracked {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_grpc_is_taken_for_grpc() {
+        let with = |value: &'static str| is_grpc(&HeaderMap::from_iter([(CONTENT_TYPE, value.parse().unwrap())]));
+        for media_type in ["application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8"] {
+            assert!(with(media_type), "{media_type}");
+        }
+        for media_type in ["text/plain", "application/grpc-web+proto", "application/json", "", "application/grpcx"] {
+            assert!(!with(media_type), "{media_type}");
+        }
+        assert!(!is_grpc(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn only_the_methods_of_the_service_are_its_own() {
+        assert!(is_market("MarketData/GetQuote"));
+        assert!(!is_market("MarketDataX/GetQuote") && !is_market("grpc.health.v1.Health/Check"));
+    }
+}

@@ -1,0 +1,131 @@
+//! What a gRPC server answers besides its own methods: media types that are not gRPC's, peers that leave it waiting,
+//! health and reflection.
+
+use std::{convert::Infallible, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http_body_util::{BodyExt, Empty, StreamBody, combinators::BoxBody};
+use hyper::{
+    Request,
+    body::Frame,
+    client::conn::http2::{self, SendRequest},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use servers::Limits;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinHandle,
+};
+use tonic::{
+    Code, Status,
+    transport::{Channel, Endpoint},
+};
+use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
+use tonic_reflection::pb::v1::{
+    ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+    server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+};
+
+use crate::{btc, connect, server::Server, start};
+
+type Body = BoxBody<Bytes, Infallible>;
+
+async fn channel(server: &Server) -> Channel {
+    Endpoint::try_from(format!("http://{}", server.address)).unwrap().connect().await.unwrap()
+}
+
+/// A connection that nobody keeps alive, and how it ends.
+async fn http2(server: &Server) -> (SendRequest<Body>, JoinHandle<hyper::Result<()>>) {
+    let stream = TokioIo::new(TcpStream::connect(server.address).await.unwrap());
+    let (sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    (sender, tokio::spawn(connection))
+}
+
+fn get_quote(server: &Server, media_type: &str, body: Body) -> Request<Body> {
+    let request = Request::post(format!("http://{}/MarketData/GetQuote", server.address));
+    request.header("content-type", media_type).header("te", "trailers").body(body).unwrap()
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_grpc_is_415() {
+    let server = start(Limits::default(), "shared");
+    let (mut sender, _) = http2(&server).await;
+    for media_type in ["text/plain", "application/json", "application/grpc-web+proto"] {
+        let answer = sender.send_request(get_quote(&server, media_type, Empty::new().boxed())).await.unwrap();
+        assert_eq!(answer.status(), 415, "{media_type}");
+    }
+}
+
+#[tokio::test]
+async fn health_is_that_of_the_service() {
+    let server = start(Limits::default(), "shared");
+    let mut client = HealthClient::new(channel(&server).await);
+    for service in ["", "MarketData"] {
+        let answer = client.check(HealthCheckRequest { service: service.into() }).await.unwrap().into_inner();
+        assert_eq!(answer.status, ServingStatus::Serving as i32, "{service:?}");
+    }
+    let unknown = client.check(HealthCheckRequest { service: "Nothing".into() }).await.unwrap_err();
+    assert_eq!(unknown.code(), Code::NotFound);
+}
+
+/// What grpcurl asks for when it has no `.proto`.
+#[tokio::test]
+async fn the_service_describes_itself() {
+    let server = start(Limits::default(), "shared");
+    let mut client = ServerReflectionClient::new(channel(&server).await);
+    let ask = |message| ServerReflectionRequest { host: String::new(), message_request: Some(message) };
+    let requests = stream::iter([
+        ask(MessageRequest::ListServices(String::new())),
+        ask(MessageRequest::FileContainingSymbol("MarketData".into())),
+    ]);
+    let answers = client.server_reflection_info(requests).await.unwrap().into_inner();
+    let answers: Vec<_> = answers.map(|answer| answer.unwrap().message_response.unwrap()).collect().await;
+    let [MessageResponse::ListServicesResponse(services), MessageResponse::FileDescriptorResponse(file)] =
+        answers.as_slice()
+    else {
+        panic!("{answers:?}")
+    };
+    let names: Vec<&str> = services.service.iter().map(|service| service.name.as_str()).collect();
+    assert!(names.contains(&"MarketData") && names.contains(&"grpc.health.v1.Health"), "{names:?}");
+    assert!(file.file_descriptor_proto[0].windows(9).any(|text| text == b"GetQuote\x12"), "the method is described");
+}
+
+/// The preface without settings, and nothing at all.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_complete_its_handshake_is_closed() {
+    let server = start(Limits::default(), "shared");
+    for beginning in [&b""[..], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(beginning).await.unwrap();
+        let mut rest = Vec::new();
+        // The time is the test's own: it passes while everybody waits.
+        let _ = stream.read_to_end(&mut rest).await;
+        while server.meter.open_connections() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_without_calls_is_told_to_go_away_and_one_with_a_call_stays() {
+    let server = start(Limits::default(), "shared");
+    let (_sender, idle) = http2(&server).await;
+    let mut client = connect(&server).await;
+    let mut quotes = client.subscribe_quotes(btc(None)).await.unwrap().into_inner();
+    idle.await.unwrap().expect("it is closed in order");
+    tokio::time::sleep(Duration::from_secs(1_000)).await;
+    server.publish(1);
+    assert_eq!(quotes.message().await.unwrap().unwrap().sequence, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_message_does_not_come_is_ended() {
+    let server = start(Limits::default(), "shared");
+    let (mut sender, _) = http2(&server).await;
+    let unfinished = BodyExt::boxed(StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>()));
+    let answer = sender.send_request(get_quote(&server, "application/grpc", unfinished)).await.unwrap();
+    let status = Status::from_header_map(answer.headers()).expect("a status");
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+}
