@@ -33,10 +33,20 @@ pub(crate) fn listen() -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let listening = {
         let _inside = runtime.enter();
-        kinds().into_iter().map(signal).collect::<io::Result<Vec<Signal>>>()?
+        signals()?
     };
     thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(hear(listening)))?;
     Ok(())
+}
+
+/// Hears of being told to end from now on, on the current runtime: for a coordinated server, in which a thread that
+/// listens would be measured.
+///
+/// # Errors
+/// The system refuses a handler.
+pub(crate) fn told() -> io::Result<impl Future<Output = ()>> {
+    let mut signals = signals()?;
+    Ok(async move { next(&mut signals).await })
 }
 
 /// Lets a write beyond the limit of a file's size fail, instead of ending the process.
@@ -55,9 +65,18 @@ fn kinds() -> Vec<SignalKind> {
     always.into_iter().chain(hangs_up.then(SignalKind::hangup)).collect()
 }
 
+/// Their handlers, on the current runtime.
+fn signals() -> io::Result<Vec<Signal>> {
+    kinds().into_iter().map(signal).collect()
+}
+
+async fn next(signals: &mut [Signal]) {
+    select_all(signals.iter_mut().map(|signal| Box::pin(signal.recv()))).await;
+}
+
 async fn hear(mut signals: Vec<Signal>) {
     loop {
-        select_all(signals.iter_mut().map(|signal| Box::pin(signal.recv()))).await;
+        next(&mut signals).await;
         let attended = attended();
         TOLD.send_replace(true);
         if !*attended {

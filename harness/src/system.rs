@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, thread};
 
+use anyhow::Context as _;
 use proto::Params;
 use reports::statistics::encode;
 use servers::{Context, Hub, Meter, ServeError, Transport};
@@ -11,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     delay_line::{self, DelayLine},
     feed::FeedSpec,
+    interruption,
     message::{Command, HubLimits, Report, ServePlan, Served},
     panics,
     process::{Control, Sampled, Sampler},
@@ -77,15 +79,18 @@ impl System {
 /// # Errors
 /// The server cannot start or go on.
 pub(crate) async fn serve(approach: &Approach, plan: ServePlan, mut control: Control) -> anyhow::Result<()> {
+    let told = interruption::told()?;
     let names = plan.feed.symbol_names();
     let mut system = System::start(approach, plan.listen, &names, plan.limits, plan.params.clone())?;
     control.report(&Report::Listening { address: system.address });
     let (hub, meter) = (Arc::clone(&system.hub), system.meter.clone());
     let served = tokio::select! {
-        served = measure(&plan, &mut control, &hub, &meter) => served?,
+        served = measure(&plan, &mut control, &hub, &meter) => Some(served?),
         ended = system.ended() => return ended,
+        () = told => None,
     };
     system.stop().await?;
+    let served = served.context("the server was told to end by a signal")?;
     control.report(&Report::Served(Box::new(served)));
     Ok(())
 }
