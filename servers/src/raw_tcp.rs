@@ -3,15 +3,24 @@
 //! of another log; every further frame is one event, in protobuf. The end of the stream is the only word there is for
 //! refusal and shutdown.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
-use proto::{SubscribeRequest, wire::MESSAGE_LIMIT_BYTES};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use proto::{Quote, SubscribeRequest, wire::MESSAGE_LIMIT_BYTES};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::timeout,
+};
 use tokio_util::task::TaskTracker;
 
-use crate::{Connection, Context, Hub, ServeError};
+use crate::{
+    Connection, Context, Hub, Page, ServeError,
+    http::{Place, Room},
+};
+
+/// A client must subscribe within this time.
+const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// Serves until shutdown.
 ///
@@ -19,10 +28,11 @@ use crate::{Connection, Context, Hub, ServeError};
 /// None: a connection that fails ends alone.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     let connections = TaskTracker::new();
+    let room = Room::default();
     loop {
         tokio::select! {
             connection = context.transport.accept() => {
-                connections.spawn(serve_connection(connection, Arc::clone(&context.hub)));
+                connections.spawn(serve_connection(connection, Arc::clone(&context.hub), room.place()));
             }
             () = context.shutdown.cancelled() => break,
         }
@@ -31,8 +41,8 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
     Ok(())
 }
 
-async fn serve_connection(mut connection: Connection, hub: Arc<Hub>) -> io::Result<()> {
-    let request = read_request(&mut connection).await?;
+async fn serve_connection(mut connection: Connection, hub: Arc<Hub>, place: Place) -> io::Result<()> {
+    let request = timeout(START_LIMIT, read_request(&mut connection, place)).await??;
     let symbols = hub.resolve(request.symbols.iter().map(String::as_str)).map_err(io::Error::other)?;
     let mut subscription = hub.subscribe(symbols.clone(), request.cursor().map_err(io::Error::other)?);
     if let Err(gone) = hub.read(&symbols, subscription.cursor()) {
@@ -46,10 +56,7 @@ async fn serve_connection(mut connection: Connection, hub: Arc<Hub>) -> io::Resu
             // The client says nothing more: a read that returns is its end.
             _ = connection.read(&mut discarded) => return Ok(()),
         };
-        let mut frames = BytesMut::new();
-        page.entries
-            .iter()
-            .for_each(|entry| frames.extend_from_slice(&entry.frame(|quote| frame(&quote.encode_to_vec()))));
+        let frames = join(&page);
         tokio::select! {
             biased;
             written = connection.write_all(&frames) => written?,
@@ -59,14 +66,34 @@ async fn serve_connection(mut connection: Connection, hub: Arc<Hub>) -> io::Resu
     }
 }
 
-async fn read_request(connection: &mut Connection) -> io::Result<SubscribeRequest> {
+/// Keeps what has come, and no more: a length alone takes no room.
+async fn read_request(connection: &mut Connection, mut place: Place) -> io::Result<SubscribeRequest> {
     let length = connection.read_u32().await? as usize;
     if length > MESSAGE_LIMIT_BYTES {
         return Err(io::Error::other("the subscription is longer than a message may be"));
     }
-    let mut message = vec![0; length];
-    connection.read_exact(&mut message).await?;
+    let mut message = Vec::new();
+    while message.len() < length {
+        let read = (&mut *connection).take((length - message.len()) as u64).read_buf(&mut message).await?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if !place.take(read) {
+            return Err(io::Error::other("too many subscriptions are unfinished"));
+        }
+    }
     SubscribeRequest::decode(message.as_slice()).map_err(io::Error::other)
+}
+
+/// All events of a page, for one write.
+fn join(page: &Page) -> Bytes {
+    let encode = |quote: &Quote| frame(&quote.encode_to_vec());
+    if let [entry] = page.entries.as_slice() {
+        return entry.frame(encode);
+    }
+    let mut frames = BytesMut::new();
+    page.entries.iter().for_each(|entry| frames.extend_from_slice(&entry.frame(encode)));
+    frames.freeze()
 }
 
 fn frame(message: &[u8]) -> Bytes {
@@ -78,10 +105,8 @@ fn frame(message: &[u8]) -> Bytes {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use proto::Quote;
-    use tokio::net::TcpSocket;
+    use proto::Params;
+    use tokio::net::{TcpSocket, TcpStream};
     use tokio_util::sync::CancellationToken;
 
     use super::*;
@@ -98,7 +123,7 @@ mod tests {
         let transport = Transport::bind(([127, 0, 0, 1], 0).into()).unwrap();
         let transport = transport.with_send_buffer(SOCKET_BUFFER_BYTES as usize);
         let (address, meter) = (transport.address(), transport.meter());
-        let (params, shutdown) = (proto::Params::default(), CancellationToken::new());
+        let (params, shutdown) = (Params::default(), CancellationToken::new());
         tokio::spawn(serve(Context { transport, hub: Arc::clone(&hub), params, shutdown }));
 
         let socket = TcpSocket::new_v4().unwrap();
@@ -115,5 +140,18 @@ mod tests {
         };
         tokio::time::timeout(PATIENCE, noticed).await.expect("the connection is ended");
         drop(stream);
+    }
+    #[tokio::test(start_paused = true)]
+    async fn a_subscription_of_which_only_a_part_comes_is_not_waited_for() {
+        let hub = Hub::new(&["BTC".into()], Limits::default());
+        let transport = Transport::bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = transport.address();
+        tokio::spawn(serve(Context { transport, hub, params: Params::default(), shutdown: CancellationToken::new() }));
+        for part in [&[0, 0][..], &[0, 15, 0, 0], &[0, 0, 0, 5, 10, 3]] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(part).await.unwrap();
+            // The time is the test's own: it passes while everybody waits.
+            assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+        }
     }
 }
