@@ -4,10 +4,11 @@
 //! A subscription holds no queue. It is a cursor and a wake-up; what it has not read yet is in the ring, so a slow
 //! reader costs nothing but its place, and the queue limit is a count. It must not know any protocol.
 
+mod page;
+
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     hash::{BuildHasher, RandomState},
-    num::NonZeroUsize,
     sync::{
         Arc, OnceLock, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -17,6 +18,7 @@ use std::{
 use bytes::Bytes;
 use proto::{Cursor, Epoch, Quote};
 
+pub use self::page::{Page, SymbolError, TooOld};
 use crate::{Subscription, fanout::Fanout};
 
 /// Index of a symbol, from 0.
@@ -64,51 +66,6 @@ impl Entry {
         };
         self.frame.get_or_init(encode).clone()
     }
-}
-
-/// Events read from the ring.
-#[derive(Debug, Clone, Default)]
-pub struct Page {
-    /// Events in the order of their sequence numbers; empty where nothing is new.
-    pub entries: Vec<Arc<Entry>>,
-    /// Where to read on.
-    pub cursor: Cursor,
-    /// More events are in the ring already.
-    pub has_more: bool,
-}
-
-impl Page {
-    /// The first events of this page; what is left out comes after its cursor.
-    pub fn at_most(mut self, events: NonZeroUsize) -> Self {
-        if let Some(last) = self.entries.get(events.get() - 1).filter(|_| self.entries.len() > events.get()) {
-            self.cursor.sequence = last.quote.sequence;
-            self.has_more = true;
-            self.entries.truncate(events.get());
-        }
-        self
-    }
-}
-
-/// A cursor from which nobody can go on: an event after it has left the ring, this log has not come so far, or it is of
-/// another log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("events after {after} are not kept here: start again from {head}")]
-pub struct TooOld {
-    /// The cursor that was sent.
-    pub after: Cursor,
-    /// The place after the newest event.
-    pub head: Cursor,
-}
-
-/// Names that select no symbols of the feed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SymbolError {
-    /// A client that names no symbol would wait for events that never come.
-    #[error("name at least one symbol")]
-    Missing,
-    /// The feed does not have this symbol.
-    #[error("unknown symbol `{0}`")]
-    Unknown(String),
 }
 
 /// The event log of one server process.
