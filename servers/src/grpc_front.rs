@@ -29,7 +29,7 @@ use tonic::{Status, body::Body, codegen::Service, server::NamedService, service:
 use tonic_health::server::HealthReporter;
 use tonic_reflection::server::Builder;
 
-use crate::{ServeError, grpc::Market};
+use crate::{ServeError, grpc::Market, grpc_upload::Upload, http::Room};
 
 /// How long the first message of a call may take.
 const MESSAGE_LIMIT: Duration = Duration::from_secs(10);
@@ -40,6 +40,8 @@ pub(crate) struct Front {
     market: MarketDataServer<Market>,
     /// Health and reflection.
     others: Routes,
+    /// For messages of which only a part has come.
+    room: Room,
     /// Calls of this connection that are under way.
     calls: Arc<Calls>,
 }
@@ -62,7 +64,7 @@ impl Front {
         let description = describe().build_v1().map_err(unreadable)?;
         let old_description = describe().build_v1alpha().map_err(unreadable)?;
         let others = Routes::new(health).add_service(description).add_service(old_description).prepare();
-        Ok((Self { market, others, calls: Arc::default() }, reporter))
+        Ok((Self { market, others, room: Room::default(), calls: Arc::default() }, reporter))
     }
 
     /// The same for one connection, whose calls are counted.
@@ -85,6 +87,7 @@ impl HyperService<Request<Incoming>> for Front {
 
     fn call(&self, request: Request<Incoming>) -> Answer {
         self.calls.began.fetch_add(1, Ordering::Relaxed);
+        let request = request.map(|body| Upload::new(body, self.room.place()));
         let call = if !is_grpc(request.headers()) {
             future::ready(Ok(unsupported())).boxed()
         } else if request.uri().path().strip_prefix('/').is_some_and(is_market) {

@@ -9,6 +9,7 @@ mod fanout;
 mod grpc;
 mod grpc_deadline;
 mod grpc_front;
+mod grpc_upload;
 mod heartbeat;
 mod http;
 mod hub;

@@ -4,7 +4,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use http_body_util::{BodyExt, Empty, StreamBody, combinators::BoxBody};
 use hyper::{
     Request,
@@ -43,8 +43,8 @@ async fn http2(server: &Server) -> (SendRequest<Body>, JoinHandle<hyper::Result<
     (sender, tokio::spawn(connection))
 }
 
-fn get_quote(server: &Server, media_type: &str, body: Body) -> Request<Body> {
-    let request = Request::post(format!("http://{}/MarketData/GetQuote", server.address));
+fn call(server: &Server, method: &str, media_type: &str, body: Body) -> Request<Body> {
+    let request = Request::post(format!("http://{}/MarketData/{method}", server.address));
     request.header("content-type", media_type).header("te", "trailers").body(body).unwrap()
 }
 
@@ -53,7 +53,7 @@ async fn a_request_that_is_not_grpc_is_415() {
     let server = start(Limits::default(), "shared");
     let (mut sender, _) = http2(&server).await;
     for media_type in ["text/plain", "application/json", "application/grpc-web+proto"] {
-        let answer = sender.send_request(get_quote(&server, media_type, Empty::new().boxed())).await.unwrap();
+        let answer = sender.send_request(call(&server, "GetQuote", media_type, Empty::new().boxed())).await.unwrap();
         assert_eq!(answer.status(), 415, "{media_type}");
     }
 }
@@ -125,7 +125,28 @@ async fn a_call_whose_message_does_not_come_is_ended() {
     let server = start(Limits::default(), "shared");
     let (mut sender, _) = http2(&server).await;
     let unfinished = BodyExt::boxed(StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>()));
-    let answer = sender.send_request(get_quote(&server, "application/grpc", unfinished)).await.unwrap();
+    let answer = sender.send_request(call(&server, "GetQuote", "application/grpc", unfinished)).await.unwrap();
     let status = Status::from_header_map(answer.headers()).expect("a status");
     assert_eq!(status.code(), Code::DeadlineExceeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_amid_a_message_is_ended_and_one_between_two_goes_on() {
+    let server = start(Limits::default(), "shared");
+    let (mut sender, _) = http2(&server).await;
+    // An empty order is whole, a message that claims nine bytes and brings one is not.
+    let whole = Bytes::from_static(&[0, 0, 0, 0, 0]);
+    let part = Bytes::from_static(&[0, 0, 0, 0, 9, 10]);
+    let parts = stream::iter([Ok::<_, Infallible>(Frame::data(whole))]).chain(stream::once(async {
+        // Longer than a message may take: nothing is unfinished meanwhile.
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        Ok(Frame::data(part))
+    }));
+    let parts = std::sync::Mutex::new(Box::pin(parts.chain(stream::pending())));
+    let parts = stream::poll_fn(move |cx| parts.lock().unwrap().as_mut().poll_next(cx));
+    let request = call(&server, "Trade", "application/grpc", BodyExt::boxed(StreamBody::new(parts)));
+    let answer = sender.send_request(request).await.unwrap().into_body().collect().await.unwrap();
+    let status = Status::from_header_map(answer.trailers().expect("there are trailers")).expect("a status");
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(!answer.to_bytes().is_empty(), "the whole order was confirmed");
 }
