@@ -90,18 +90,7 @@ enum Verb {
         json: bool,
     },
     /// Renders result directories
-    Report {
-        /// Directories with results.jsonl, such as results/latest
-        #[arg(required = true)]
-        directories: Vec<PathBuf>,
-        /// Write a static site of all of them here: an index, their pages, trends; such as target/site [default: each
-        /// report goes into its result directory]
-        #[arg(long, value_name = "DIR")]
-        site: Option<PathBuf>,
-        /// What is printed, such as csv; the report's directory has all of them
-        #[arg(long, value_enum, default_value_t, conflicts_with = "site")]
-        format: verbs::report::Format,
-    },
+    Report(verbs::report::ReportOptions),
     /// Two runs side by side: a difference is shown only where intervals say so
     Compare(verbs::compare::CompareOptions),
     /// Whether a change made delivery slower, chattier or lossier
@@ -110,14 +99,7 @@ enum Verb {
     /// Which approach fits a described need, by the constants of a run
     Advise(verbs::advise::AdviseOptions),
     /// How often the tool calls a difference between a thing and itself, from runs with many rounds such as a-a
-    Study {
-        /// Result directories, or one CSV file of samples
-        #[arg(required = true)]
-        sources: Vec<PathBuf>,
-        /// Write the samples to this CSV file, such as samples.csv [default: not written]
-        #[arg(long, value_name = "FILE")]
-        csv: Option<PathBuf>,
-    },
+    Study(verbs::study::StudyOptions),
     /// JSON Schema of scenario and result records
     Schema,
     /// Shell completions, to standard output
@@ -241,11 +223,11 @@ impl Cli {
             Verb::Verify { approach } => verbs::verify::verify(&approach),
             Verb::Selftest { quick, json } => verbs::selftest::selftest(quick, json),
             Verb::Doctor { clients, json } => verbs::doctor::doctor(clients, json),
-            Verb::Report { directories, site, format } => verbs::report::report(&directories, site.as_deref(), format),
+            Verb::Report(options) => verbs::report::report(&options),
             Verb::Compare(options) => verbs::compare::compare(&options),
             Verb::Gate(command) => verbs::gate::gate(&command),
             Verb::Advise(options) => verbs::advise::advise(&options),
-            Verb::Study { sources, csv } => verbs::study::study(&sources, csv.as_deref()),
+            Verb::Study(options) => verbs::study::study(&options),
             Verb::Schema => verbs::schema::schema(),
             Verb::Completions { shell } => verbs::shell::completions(shell),
             Verb::Man => verbs::shell::manual(),

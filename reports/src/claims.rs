@@ -31,7 +31,7 @@ use evidence::Evidence;
 
 /// What a verdict means, as it is printed.
 pub(crate) const RULE: &str = "Each claim is judged by its threshold, which stands in the source beside its reason and does \
-     not depend on the run, in every variant and under every load that the claim speaks of. A figure decides nothing where no \
+     not depend on the run, in every variant and under every load that the claim speaks of; of more than a hundred variants under one load, in the first hundred. A figure decides nothing where no \
      difference is shown, chance explains it, it has too few events, or it is that of an overload. Holds: in all that decide. \
      Does not hold: in none that decides. Holds within limits: in some and not in others, or no further than its threshold \
      says. Not decided: it was measured, and no more than half of the figures decide; how many do stands beside a verdict. Not measured here: no valid trial of this run bears on it.";
@@ -198,7 +198,7 @@ fn untested(id: &str, part: &'static str, quote: &str, why: &str) -> Claim {
 
 /// Judges every claim of the article by this run.
 pub(crate) fn of(run: &Run, loads: &[LoadPoint]) -> Vec<Claim> {
-    let evidence = Evidence { run, loads };
+    let evidence = Evidence::new(run, loads);
     let mut claims: Vec<Claim> =
         [spectrum::claims, polling::claims, grpc::claims, rest::claims, browsers::claims, guide::claims]
             .into_iter()

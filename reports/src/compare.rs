@@ -8,6 +8,8 @@ mod apart;
 mod figures;
 mod text;
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use thiserror::Error;
 
@@ -167,11 +169,10 @@ fn matched(reports: &[Report; 2]) -> Vec<Matched<'_>> {
     if let ([first], [second]) = (&a[..], &b[..]) {
         return vec![(Some(first), Some(second))];
     }
-    let beside = |point: &LoadPoint, others: &'_ [LoadPoint]| {
-        others.iter().position(|other| report::same(&other.load, &point.load))
-    };
-    let first = a.iter().map(|point| (Some(point), beside(point, b).map(|index| &b[index])));
-    let second = b.iter().filter(|point| beside(point, a).is_none()).map(|point| (None, Some(point)));
+    let [of_a, of_b] =
+        [a, b].map(|points| points.iter().map(|point| (point.load.key(), point)).collect::<HashMap<_, _>>());
+    let first = a.iter().map(|point| (Some(point), of_b.get(&point.load.key()).copied()));
+    let second = b.iter().filter(|point| !of_a.contains_key(&point.load.key())).map(|point| (None, Some(point)));
     first.chain(second).collect()
 }
 
@@ -183,11 +184,9 @@ fn whole_load(point: &LoadPoint) -> String {
 /// The variants of both, and into `lone` what only one has figures of.
 fn pair_of_loads(a: &LoadPoint, b: &LoadPoint, lone: &mut [Vec<String>; 2]) -> LoadPair {
     let mut variants = Vec::new();
-    let of = |rows: &'_ [Row], wanted: &Row| {
-        rows.iter().position(|row| (&row.approach, &row.variant) == (&wanted.approach, &wanted.variant))
-    };
+    let [of_a, of_b] = [a, b].map(|point| point.rows.iter().map(|row| (name(row), row)).collect::<HashMap<_, _>>());
     for row in &a.rows {
-        let other = of(&b.rows, row).map(|index| &b.rows[index]);
+        let other = of_b.get(&name(row)).copied();
         match (&row.merged, other.map(|other| (other, &other.merged))) {
             (Some(first), Some((other, Some(second)))) => variants.push(Pair {
                 approach: row.approach.clone(),
@@ -203,10 +202,14 @@ fn pair_of_loads(a: &LoadPoint, b: &LoadPoint, lone: &mut [Vec<String>; 2]) -> L
             (None, _) => {}
         }
     }
-    for row in b.rows.iter().filter(|row| row.merged.is_some() && of(&a.rows, row).is_none()) {
+    for row in b.rows.iter().filter(|row| row.merged.is_some() && !of_a.contains_key(&name(row))) {
         lone[1].push(said(row, b, ""));
     }
     LoadPair { load_a: a.load.clone(), load_b: b.load.clone(), variants }
+}
+
+fn name(row: &Row) -> (&str, &str) {
+    (&row.approach, &row.variant)
 }
 
 fn said(row: &Row, point: &LoadPoint, why: &str) -> String {

@@ -9,9 +9,9 @@ mod histograms;
 mod markdown;
 mod names;
 
-use std::path::PathBuf;
-
 pub(crate) use markdown::code;
+
+use serde::Serialize;
 
 use crate::{report::Report, store::Run};
 
@@ -31,42 +31,59 @@ pub enum Form {
     Json,
 }
 
-/// The figures of a run in this form.
+/// The figures of runs in this form, as one document: CSV has the runs below each other, with the scenario and the start
+/// of each where there are several; JSON is the report, or a list of reports.
 #[must_use]
-pub fn text(run: &Run, form: Form) -> String {
-    let report = Report::of(run);
-    match form {
-        Form::Markdown => markdown::table(&report),
-        Form::Csv => csv::table(&report),
-        Form::Json => json(&report),
+pub fn text(runs: &[Run], form: Form) -> String {
+    let reports: Vec<Report> = runs.iter().map(Report::of).collect();
+    let all: Vec<&Report> = reports.iter().collect();
+    match (form, &all[..]) {
+        (Form::Markdown, all) => all.iter().map(|report| markdown::table(report)).collect::<Vec<_>>().join("\n"),
+        (Form::Csv, all) => csv::table(all),
+        (Form::Json, [report]) => json(report),
+        (Form::Json, all) => pretty(&all),
     }
 }
 
 /// Every number of the report.
 pub(crate) fn json(report: &Report) -> String {
-    let mut text = serde_json::to_string_pretty(report).expect("plain data with text keys can be written");
+    pretty(report)
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("plain data with text keys can be written");
     text.push('\n');
     text
 }
 
+/// A file of every report: its place in the report's directory, and its text.
+type Table = (&'static str, fn(&Report) -> String);
+
+/// What lies beside the page in all reports.
+const TABLES: [Table; 3] = [("table.md", markdown::table), ("table.csv", csv_table), (LOG, histograms::log)];
+
 /// What lies beside the page, each with its place in the report's directory.
-pub(crate) fn files(report: &Report) -> Vec<(PathBuf, String)> {
-    let mut files = vec![
-        ("table.md".into(), markdown::table(report)),
-        ("table.csv".into(), csv::table(report)),
-        (LOG.into(), histograms::log(report)),
-    ];
-    let named = names::of_rows(&report.loads);
-    files.extend(named.into_iter().filter_map(|(name, row)| Some((place(&name), histograms::distribution(row)?))));
-    files
+pub(crate) fn files(report: &Report) -> impl Iterator<Item = (String, String)> {
+    let tables = TABLES.into_iter().map(move |(place, text)| (place.to_owned(), text(report)));
+    let named = names::of_rows(&report.loads).into_iter();
+    tables.chain(named.filter_map(|(name, row)| Some((place(&name), histograms::distribution(row)?))))
+}
+
+/// The places of [`files`].
+pub(crate) fn places(report: &Report) -> impl Iterator<Item = String> {
+    TABLES.into_iter().map(|(place, _)| place.to_owned()).chain(distributions(report))
+}
+
+fn csv_table(report: &Report) -> String {
+    csv::table(&[report])
 }
 
 /// Where the percentile distributions of the rows are, in the report's directory.
 pub(crate) fn distributions(report: &Report) -> Vec<String> {
     let named = names::of_rows(&report.loads).into_iter().filter(|(_, row)| row.merged.is_some());
-    named.map(|(name, _)| place(&name).display().to_string()).collect()
+    named.map(|(name, _)| place(&name)).collect()
 }
 
-fn place(name: &str) -> PathBuf {
-    PathBuf::from(DISTRIBUTIONS).join(format!("{name}.hgrm"))
+fn place(name: &str) -> String {
+    format!("{DISTRIBUTIONS}/{name}.hgrm")
 }

@@ -86,6 +86,18 @@ pub(crate) fn range([least, most]: [u64; 2]) -> String {
     }
 }
 
+/// Names that are listed one by one. What has more is counted.
+pub(crate) const LISTED: usize = 20;
+
+/// The names with commas between them; of many the first, and how many more there are.
+pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
+    let first: Vec<&str> = names.iter().take(LISTED).map(AsRef::as_ref).collect();
+    match names.len().saturating_sub(LISTED) {
+        0 => first.join(", "),
+        more => format!("{} and {} more", first.join(", "), count(more as u64)),
+    }
+}
+
 /// Lines of at most so many characters, broken at spaces; the first begins with `first` and each other with `rest`. A
 /// word that is longer has a line of its own.
 pub(crate) fn wrapped(text: &str, width: usize, first: &str, rest: &str) -> String {

@@ -35,8 +35,8 @@ pub fn quantile_interval(histogram: &Histogram, effective: u64, quantile: f64) -
     let size = u128::from(effective) + 1;
     let least = u64::try_from(place(lower) / size).unwrap_or(u64::MAX).max(1);
     let most = u64::try_from(place(upper).div_ceil(size)).unwrap_or(u64::MAX).min(samples);
-    let bound = |rank| value_at_rank(histogram, rank);
-    Some([histogram.lowest_equivalent(bound(least)), histogram.highest_equivalent(bound(most))])
+    let [lower, upper] = values_at_ranks(histogram, [least, most]);
+    Some([histogram.lowest_equivalent(lower), histogram.highest_equivalent(upper)])
 }
 
 /// Ranks, from 1, of the order statistics of so many observations between which the quantile lies with at least 95 %.
@@ -60,16 +60,19 @@ fn interval_ranks(observations: u64, quantile: f64) -> Option<[u64; 2]> {
     (below >= 1 && above <= observations).then_some([below, above])
 }
 
-/// The value of this rank, from 1, in the histogram.
-fn value_at_rank(histogram: &Histogram, rank: u64) -> u64 {
-    let mut seen = 0_u64;
+/// The values of these ranks, from 1 and in their order, in the histogram.
+fn values_at_ranks(histogram: &Histogram, [lower, upper]: [u64; 2]) -> [u64; 2] {
+    let (mut seen, mut first) = (0_u64, None);
     for bucket in histogram.iter_recorded() {
         seen += bucket.count_since_last_iteration();
-        if seen >= rank {
-            return bucket.value_iterated_to();
+        if seen >= lower {
+            first.get_or_insert(bucket.value_iterated_to());
+        }
+        if seen >= upper {
+            return [first.unwrap_or(bucket.value_iterated_to()), bucket.value_iterated_to()];
         }
     }
-    histogram.max()
+    [first.unwrap_or(histogram.max()), histogram.max()]
 }
 
 /// Probabilities of a binomial distribution that are worth counting, all over the largest, and the count of the first.

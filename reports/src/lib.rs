@@ -17,6 +17,7 @@ pub mod gate;
 pub mod inference;
 pub mod input;
 mod lists;
+pub mod manifest;
 pub mod merge;
 mod objective;
 pub mod page;

@@ -1,14 +1,11 @@
 //! What is asked of any list. Knows nothing of what stands in it.
 
+use std::{collections::HashSet, hash::Hash};
+
 /// Each once, in the order of their first appearance.
-pub(crate) fn unique<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut unique = Vec::new();
-    for one in all {
-        if !unique.contains(&one) {
-            unique.push(one);
-        }
-    }
-    unique
+pub(crate) fn unique<T: Clone + Eq + Hash>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    all.into_iter().filter(|one| seen.insert(one.clone())).collect()
 }
 
 #[cfg(test)]

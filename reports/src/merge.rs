@@ -4,6 +4,7 @@
 //! Knows no approach and prints nothing.
 
 pub(crate) mod costs;
+mod histograms;
 mod memory;
 pub(crate) mod polls;
 
@@ -16,6 +17,9 @@ use crate::{
     theory,
 };
 
+use histograms::added;
+pub use histograms::histogram;
+pub(crate) use histograms::merge;
 pub use memory::ClientMemory;
 
 /// What the valid rounds of one variant under one load measured together.
@@ -51,7 +55,7 @@ pub struct Merged {
     pub empty_deviation: Option<f64>,
     /// Of the merged histogram.
     pub latency_ns: Summary,
-    /// Of the merged histogram of the events' medians, which the intervals are of.
+    /// Of the merged histogram of the events' medians.
     pub event_median_ns: Summary,
     /// Of the merged histogram.
     pub lateness_ns: Summary,
@@ -70,8 +74,8 @@ pub struct Merged {
     pub effective_observations: u64,
     /// Events that reached anybody: what the percentiles rest on.
     pub events_received: u64,
-    /// 95 % interval of the median of `event_median_ns`, all rounds taken as one: what the events say, without what
-    /// differs from round to round. None where there are too few.
+    /// 95 % interval of the p50 of `latency_ns`, all rounds taken as one: what the events say, without what differs from
+    /// round to round. None where there are too few.
     pub median_interval_ns: Option<[u64; 2]>,
     /// Hull of the rounds' 95 % intervals, which is no 95 % interval itself; none with fewer than three rounds that
     /// have one.
@@ -96,7 +100,7 @@ pub struct RoundFigures {
     pub effective_observations: u64,
     /// Events that reached anybody: what the percentiles rest on.
     pub events_received: u64,
-    /// 95 % interval of the median of the events' medians; none where there are too few.
+    /// 95 % interval of the p50; none where there are too few events.
     pub median_interval_ns: Option<[u64; 2]>,
     /// As in [`Merged`].
     pub bytes_per_event: Option<f64>,
@@ -139,6 +143,7 @@ pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
     // A percentile needs so many events; how alike they are widens its interval, and says nothing of what it rests on.
     let events_received = sum(&all, |one| one.event_median_ns.count);
     let event_median_ns = merge(&all, events_received, |one| Some(&one.event_median_ns))?;
+    let latency = added(&all, |one| Some(&one.latency_ns))?;
     let p50s: Vec<u64> = figures.iter().filter_map(|figures| figures.latency_ns.p50).collect();
     Some(Merged {
         requests: sum(&all, |one| one.requests),
@@ -152,8 +157,8 @@ pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
         bytes_per_event: share(wire.both_ways(), events.arrived),
         empty_share: share(responses.empty, responses.total),
         empty_deviation: responses.empty_theory.as_ref().and_then(theory::deviation),
-        latency_ns: merge(&all, events_received, |one| Some(&one.latency_ns))?,
-        median_interval_ns: median_interval(&event_median_ns, effective_observations),
+        latency_ns: statistics::summarise(&latency, events_received.min(latency.len())),
+        median_interval_ns: median_interval(&latency, effective_observations),
         event_median_ns,
         lateness_ns: merge(&all, u64::MAX, |one| Some(&one.lateness_ns))?,
         hiccup_ns: merge(&all, u64::MAX, |one| Some(&one.hiccup_ns))?,
@@ -173,20 +178,18 @@ pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
     })
 }
 
-/// The histogram of a summary; empty where the text is none, which the store refuses.
-#[must_use]
-pub fn histogram(summary: &Summary) -> Histogram {
-    statistics::decode(&summary.histogram).unwrap_or_else(|_| statistics::new_histogram())
-}
-
 /// The figures of one trial.
 pub(crate) fn one_round(round: u32, one: &Measured) -> RoundFigures {
+    let latency = histogram(&one.latency_ns);
     RoundFigures {
         round,
-        latency_ns: statistics::summarise(&histogram(&one.latency_ns), one.event_median_ns.count),
+        latency_ns: Summary {
+            histogram: one.latency_ns.histogram.clone(),
+            ..statistics::without_histogram(&latency, one.event_median_ns.count)
+        },
         events_received: one.event_median_ns.count,
         effective_observations: one.effective_events,
-        median_interval_ns: median_interval(&one.event_median_ns, one.effective_events),
+        median_interval_ns: median_interval(&latency, one.effective_events),
         bytes_per_event: share(one.wire.both_ways(), one.events.arrived),
         empty_share: share(one.responses.empty, one.responses.total),
         server_us_per_event: share(one.cpu.server_us, one.events.arrived),
@@ -196,8 +199,10 @@ pub(crate) fn one_round(round: u32, one: &Measured) -> RoundFigures {
     }
 }
 
-fn median_interval(event_medians: &Summary, effective: u64) -> Option<[u64; 2]> {
-    inference::quantile_interval(&histogram(event_medians), effective, 0.5)
+/// The interval of the p50 of these latencies. Deliveries of one event are no observations of their own: as many count
+/// as there are effective events.
+fn median_interval(latency: &Histogram, effective: u64) -> Option<[u64; 2]> {
+    inference::quantile_interval(latency, effective, 0.5)
 }
 
 /// e to the sample standard deviation of the logarithms.
@@ -210,22 +215,6 @@ pub(crate) fn round_spread(p50s: &[u64]) -> Option<f64> {
     let mean = logarithms.iter().sum::<f64>() / size;
     let variance = logarithms.iter().map(|one| (one - mean).powi(2)).sum::<f64>() / (size - 1.0);
     Some(variance.sqrt().exp())
-}
-
-/// Merges one distribution of all rounds; none where no round has it. Observations are at most the samples, so that
-/// `observations` may be [`u64::MAX`] where each sample is one.
-pub(crate) fn merge<'a>(
-    all: &[&'a Measured],
-    observations: u64,
-    of: impl Fn(&'a Measured) -> Option<&'a Summary>,
-) -> Option<Summary> {
-    let mut parts = all.iter().filter_map(|one| of(one)).map(histogram).peekable();
-    parts.peek()?;
-    let mut whole = statistics::new_histogram();
-    for part in parts {
-        whole.add(part).expect("histograms of one layout can be added");
-    }
-    Some(statistics::summarise(&whole, observations.min(whole.len())))
 }
 
 fn add_events(all: &[&Measured]) -> Events {

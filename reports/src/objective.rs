@@ -3,6 +3,8 @@
 //! Not a "knee", which depends on how a chart is scaled: the largest load that was tried before any failed the
 //! objective, and what the first that failed fell short in.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use crate::{
@@ -68,29 +70,29 @@ pub(crate) fn reaches(loads: &[LoadPoint]) -> Vec<Reach> {
 }
 
 fn reach(sweep: &Sweep<'_>) -> Reach {
-    let mut rows: Vec<&Row> = Vec::new();
-    for row in sweep.points.iter().flat_map(|point| &point.rows) {
-        if !rows.iter().any(|other| other.variant == row.variant) {
-            rows.push(row);
+    let mut variants: HashMap<&str, Vec<(f64, &Row, Judgement)>> = HashMap::new();
+    for point in &sweep.points {
+        for row in &point.rows {
+            let tried = variants.entry(&row.variant).or_default();
+            // A name under one load is of one row, unless two approaches have a variant of that name.
+            let load = (sweep.axis.value)(&point.load);
+            if tried.last().is_none_or(|(last, ..)| *last < load) {
+                tried.push((load, row, judge(row)));
+            }
         }
     }
-    rows.sort_by(|a, b| a.place().cmp(&b.place()));
+    let mut variants: Vec<_> = variants.into_values().collect();
+    variants.sort_by(|a, b| a[0].1.place().cmp(&b[0].1.place()));
     Reach {
         axis: sweep.axis.name,
         held: sweep.held(),
-        variants: rows.into_iter().map(|row| of_variant(sweep, row)).collect(),
+        variants: variants.iter().map(|tried| of_variant(tried)).collect(),
     }
 }
 
-fn of_variant(sweep: &Sweep<'_>, any: &Row) -> VariantReach {
-    let tried: Vec<(f64, &Row, Judgement)> = sweep
-        .points
-        .iter()
-        .filter_map(|point| {
-            let row = point.rows.iter().find(|row| row.variant == any.variant)?;
-            Some(((sweep.axis.value)(&point.load), row, judge(row)))
-        })
-        .collect();
+/// Of a variant under every load that it was tried under, from the lightest.
+fn of_variant(tried: &[(f64, &Row, Judgement)]) -> VariantReach {
+    let any = tried[0].1;
     // A heavier load that meets it does not undo a failure under a lighter one.
     let first_failure = tried.iter().position(|(.., judgement)| matches!(judgement, Judgement::Fails(_)));
     let until_failure = tried.iter().take(first_failure.unwrap_or(tried.len()));

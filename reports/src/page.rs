@@ -5,6 +5,7 @@
 
 mod advice;
 mod article;
+mod bounded;
 mod canvas;
 mod chart;
 mod claims;
@@ -35,16 +36,13 @@ mod sweep_chart;
 mod take_away;
 mod trust;
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
-
-use thiserror::Error;
+use std::path::{Path, PathBuf};
 
 use crate::{
     export,
     gate::study::Study,
+    manifest::{self, Manifest, WriteError},
+    replace,
     report::Report,
     site::{Entry, History},
     store::Run,
@@ -53,6 +51,11 @@ use crate::{
 /// Name of the directory that is made in the result directory.
 pub const DIRECTORY: &str = "report";
 
+/// Name of the page in it.
+const PAGE: &str = "index.html";
+/// Name of the file with every number.
+const DATA: &str = "report.json";
+
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
@@ -60,52 +63,51 @@ pub struct Written {
     pub page: PathBuf,
     /// Every number on it.
     pub data: PathBuf,
-    /// Size of the page.
-    pub page_bytes: usize,
 }
 
-/// Why a report was not written.
-#[derive(Debug, Error)]
-pub enum ReportError {
-    /// A file or its directory cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-}
-
-/// Writes the report of a run into `directory`, where its results are. One that is there is replaced, since it can be
-/// made again at any time.
+/// Writes the report of a run into the directory named [`DIRECTORY`] beside its results. One that is there is replaced,
+/// since it can be made again at any time.
 ///
 /// # Errors
-/// A file cannot be written.
-pub fn write(run: &Run, directory: &Path) -> Result<Written, ReportError> {
-    write_report(&Report::with_advice(run), directory)
-}
-
-/// The same for figures that have been made.
-pub(crate) fn write_report(report: &Report, directory: &Path) -> Result<Written, ReportError> {
-    let directory = directory.join(DIRECTORY);
-    fs::create_dir_all(&directory).map_err(|source| ReportError::Write { path: directory.clone(), source })?;
-    let page = sections::page(report);
-    let data = export::json(report);
-    let written =
-        Written { page: directory.join("index.html"), data: directory.join("report.json"), page_bytes: page.len() };
-    put(&written.data, &data)?;
-    put(&written.page, &page)?;
-    for (place, text) in export::files(report) {
-        put(&directory.join(place), &text)?;
+/// A file cannot be written, or a link is in its place.
+pub fn write(run: &Run, directory: &Path) -> Result<Written, WriteError> {
+    let report = Report::with_advice(run);
+    for (place, text) in files(&report) {
+        let name = format!("{DIRECTORY}/{place}");
+        manifest::folders(directory, &name)?;
+        let path = directory.join(name);
+        replace::file(&path, text).map_err(|source| WriteError::Write { path, source })?;
     }
-    Ok(written)
+    Ok(written(&directory.join(DIRECTORY)))
 }
 
-/// Writes a file and makes its directory.
-fn put(path: &Path, text: &str) -> Result<(), ReportError> {
-    let made = path.parent().map_or(Ok(()), fs::create_dir_all);
-    made.and_then(|()| fs::write(path, text)).map_err(|source| ReportError::Write { path: path.to_owned(), source })
+/// Writes the report of a run into a directory of its own, where only what this tool wrote is replaced, unless `force` is
+/// set.
+///
+/// # Errors
+/// A file is there that this tool did not write, or a file cannot be written.
+pub fn write_into(run: &Run, directory: &Path, force: bool) -> Result<Written, WriteError> {
+    let report = Report::with_advice(run);
+    let manifest = Manifest::open(directory, names(&report).collect(), force)?;
+    files(&report).try_for_each(|(place, text)| manifest.put(&place, text))?;
+    manifest.finish()?;
+    Ok(written(directory))
+}
+
+fn written(directory: &Path) -> Written {
+    Written { page: directory.join(PAGE), data: directory.join(DATA) }
+}
+
+/// Names of the files of a report.
+pub(crate) fn names(report: &Report) -> impl Iterator<Item = String> {
+    [PAGE, DATA].map(str::to_owned).into_iter().chain(export::places(report))
+}
+
+/// The files of a report, each with its place in the report's directory.
+pub(crate) fn files(report: &Report) -> impl Iterator<Item = (String, String)> {
+    let own = [(DATA, export::json as fn(&Report) -> String), (PAGE, sections::page)];
+    let own = own.into_iter().map(move |(place, text)| (place.to_owned(), text(report)));
+    own.chain(export::files(report))
 }
 
 /// The first page of a site of stored runs.

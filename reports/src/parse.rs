@@ -27,15 +27,17 @@ pub(crate) struct Fault {
     pub(crate) expected: String,
     /// What to do.
     pub(crate) remedy: String,
-    /// The line is no JSON at all, as one that is cut off.
+    /// The line is no JSON at all.
     pub(crate) unreadable: bool,
+    /// The line is the beginning of JSON, as one that is cut off.
+    pub(crate) ends_early: bool,
 }
 
 impl Fault {
     /// A fault of the line as a whole.
     pub(crate) fn new(problem: impl Into<String>, expected: impl Into<String>, remedy: impl Into<String>) -> Self {
         let (problem, expected, remedy) = (problem.into(), expected.into(), remedy.into());
-        Self { column: 1, field: String::new(), problem, expected, remedy, unreadable: false }
+        Self { column: 1, field: String::new(), problem, expected, remedy, unreadable: false, ends_early: false }
     }
 
     /// The same fault, of one field of this line.
@@ -55,7 +57,7 @@ impl Fault {
 pub(crate) fn record(line: &str) -> Result<Record, Fault> {
     let value: Value = serde_json::from_str(line).map_err(|error| {
         let fault = Fault::new(error.to_string(), "one whole JSON object", REMEDY);
-        Fault { column: error.column().max(1), unreadable: true, ..fault }
+        Fault { column: error.column().max(1), unreadable: true, ends_early: error.is_eof(), ..fault }
     })?;
     let Value::Object(mut fields) = value else {
         return Err(Fault::new("no JSON object", "one record a line", REMEDY));

@@ -33,10 +33,15 @@ pub(crate) fn one_line(text: &str) -> String {
 
 /// Cut where it is longer than a line may bear.
 pub(crate) fn short(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
+    cut(text, LONGEST)
+}
+
+/// At most so many characters, and a mark where it was more.
+pub(crate) fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
-    format!("{}…", text.chars().take(LONGEST).collect::<String>())
 }
 
 #[cfg(test)]

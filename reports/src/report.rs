@@ -3,11 +3,13 @@
 //!
 //! Knows approaches by the facts in the run record only.
 
+use std::collections::{BTreeMap, HashMap};
+
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    advice::{self, Offer},
+    advice::{self, AdviceError, Offer},
     bands::{self, Judged},
     claims::{self, Claim},
     complexity::{self, ranks::Ranking},
@@ -15,7 +17,7 @@ use crate::{
     merge::{self, Merged},
     objective::{self, Reach},
     saturation::Saturated,
-    schema::{ApproachFacts, Load, RunRecord, Status, TrialRecord},
+    schema::{ApproachFacts, Load, LoadKey, RunRecord, Status, TrialRecord},
     store::Run,
     validity::{self, Validity},
     verdict,
@@ -44,6 +46,8 @@ pub(crate) struct Report {
     pub(crate) claims: Vec<Claim>,
     /// What is advised by these figures, where it was asked for; none where they give no constants.
     pub(crate) advice: Option<Offer>,
+    /// Why nothing is advised although it was asked for; none where it is, or where there is nothing to advise by.
+    pub(crate) without_advice: Option<String>,
 }
 
 /// Every variant under one load.
@@ -148,6 +152,7 @@ impl Report {
             reaches,
             claims: claims::of(run, &loads),
             advice: None,
+            without_advice: None,
             loads,
         }
     }
@@ -155,48 +160,51 @@ impl Report {
     /// The same, with what is advised by it.
     pub(crate) fn with_advice(run: &Run) -> Self {
         let report = Self::of(run);
-        Self { advice: advice::offer(run, &report.loads), ..report }
+        match advice::offer(run, &report.loads) {
+            Ok(offer) => Self { advice: Some(offer), ..report },
+            Err(error @ AdviceError::Many(_)) => Self { without_advice: Some(error.to_string()), ..report },
+            Err(_) => report,
+        }
     }
 }
 
 /// Every row of a run, by load, from the lightest.
 pub(crate) fn load_points(run: &Run) -> Vec<LoadPoint> {
-    loads(run).into_iter().map(|load| LoadPoint { load: load.clone(), rows: rows(run, load) }).collect()
+    by_load(run).into_iter().map(|(load, trials)| LoadPoint { load: load.clone(), rows: rows(run, &trials) }).collect()
 }
 
-/// The loads of a run, from the lightest.
-fn loads(run: &Run) -> Vec<&Load> {
-    let mut loads: Vec<&Load> = Vec::new();
+/// The loads of a run, from the lightest, each with its trials.
+fn by_load(run: &Run) -> Vec<(&Load, Vec<&TrialRecord>)> {
+    let mut loads: Vec<(&Load, Vec<&TrialRecord>)> = Vec::new();
+    let mut places: HashMap<LoadKey<'_>, usize> = HashMap::new();
     for trial in &run.trials {
-        if !loads.iter().any(|load| same(load, &trial.load)) {
-            loads.push(&trial.load);
+        let place = *places.entry(trial.load.key()).or_insert(loads.len());
+        if place == loads.len() {
+            loads.push((&trial.load, Vec::new()));
         }
+        loads[place].1.push(trial);
     }
-    loads.sort_by(|a, b| {
+    loads.sort_by(|(a, _), (b, _)| {
         let rates = a.events_per_second.total_cmp(&b.events_per_second);
         a.clients.cmp(&b.clients).then(rates).then(a.payload_bytes.cmp(&b.payload_bytes))
     });
     loads
 }
 
-/// Orders apart, which only some approaches take.
-pub(crate) fn same(a: &Load, b: &Load) -> bool {
-    a.without_orders() == b.without_orders()
-}
-
-fn rows(run: &Run, load: &Load) -> Vec<Row> {
-    let trials: Vec<&TrialRecord> = run.trials.iter().filter(|trial| same(&trial.load, load)).collect();
-    let mut rows: Vec<Row> = Vec::new();
-    for (order, facts) in run.run.approaches.iter().enumerate() {
-        let own = trials.iter().filter(|trial| trial.approach == facts.name);
-        let mut variants: Vec<&str> = own.map(|trial| trial.variant.as_str()).collect();
-        variants.sort_unstable();
-        variants.dedup();
-        for variant in variants {
-            let of_variant = |trial: &&&TrialRecord| trial.approach == facts.name && trial.variant == variant;
-            rows.push(row(order, facts, variant, &trials.iter().filter(of_variant).copied().collect::<Vec<_>>()));
-        }
+/// The rows of trials under one load.
+fn rows(run: &Run, trials: &[&TrialRecord]) -> Vec<Row> {
+    let places = run.run.approaches.iter().enumerate().map(|(order, facts)| (facts.name.as_str(), order));
+    let places: HashMap<&str, usize> = places.collect();
+    let mut variants: BTreeMap<(usize, &str), Vec<&TrialRecord>> = BTreeMap::new();
+    for trial in trials {
+        // The store refuses a trial of any other approach.
+        let Some(order) = places.get(trial.approach.as_str()) else { continue };
+        variants.entry((*order, &trial.variant)).or_default().push(trial);
     }
+    let mut rows: Vec<Row> = variants
+        .into_iter()
+        .map(|((order, variant), trials)| row(order, &run.run.approaches[order], variant, &trials))
+        .collect();
     rows.sort_by_key(|row| row.label.is_none());
     let floor_figures = rows.iter().find(|row| row.floor).and_then(|row| row.merged.clone());
     let floor = floor_figures.as_ref().and_then(|merged| merged.latency_ns.p50);

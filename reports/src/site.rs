@@ -12,8 +12,9 @@ use std::{
 
 use crate::{
     gate::study::Study,
+    manifest::{Manifest, WriteError},
     merge::Merged,
-    page::{self, ReportError},
+    page,
     report::{LoadPoint, Report, Row},
     schema::Load,
     store::{FILE_NAME, Run},
@@ -22,13 +23,16 @@ use crate::{
 /// Name of the directory of the runs' pages.
 const RUNS: &str = "runs";
 
+/// Name of the first page, and of each run's.
+const INDEX: &str = "index.html";
+
 /// A run that is kept, under a name of its own.
 #[derive(Debug)]
 pub struct Stored {
     /// Name of its directory, which becomes part of its address.
     pub name: String,
-    /// Where its result file is.
-    pub directory: PathBuf,
+    /// Its result file.
+    pub results: PathBuf,
     /// The run.
     pub run: Run,
 }
@@ -43,7 +47,12 @@ pub(crate) struct Entry {
 impl Entry {
     /// Where its page is, from the index.
     pub(crate) fn address(&self) -> String {
-        format!("{RUNS}/{}/{}/index.html", self.name, page::DIRECTORY)
+        self.place(&format!("{}/{INDEX}", page::DIRECTORY))
+    }
+
+    /// Where a file of its is, from the index.
+    fn place(&self, file: &str) -> String {
+        format!("{RUNS}/{}/{file}", self.name)
     }
 }
 
@@ -108,50 +117,35 @@ fn over_floor(row: &Row, floor: Option<&Row>, of: fn(&Merged) -> Option<f64>) ->
 
 /// Writes the site into `directory`: `index.html`, and of each run its page, its figures and its result file. Runs are
 /// listed by when they started, the newest first. With it, where there is one, the gate's study of itself. Gives the
-/// index's path. What a site had there before is replaced, the runs that are no longer given among it.
+/// index's path.
+///
+/// The site replaces and removes only what it wrote before, by the list that it keeps in its directory. A result file is
+/// neither replaced nor removed, not even one that it copied.
 ///
 /// # Errors
-/// A file cannot be written, or a result file that was read is gone.
-pub fn write(stored: Vec<Stored>, study: Option<&Study>, directory: &Path) -> Result<PathBuf, ReportError> {
-    remove_runs(&directory.join(RUNS), &stored)?;
-    let mut entries = Vec::new();
-    for Stored { name, directory: source, run } in stored {
-        let target = directory.join(RUNS).join(&name);
+/// A file is there that the site did not write, a file cannot be written, or a result file that was read is gone.
+pub fn write(stored: Vec<Stored>, study: Option<&Study>, directory: &Path) -> Result<PathBuf, WriteError> {
+    let made = stored.into_iter().map(|Stored { name, results, run }| {
         let report = Report::with_advice(&run);
-        page::write_report(&report, &target)?;
-        let file = target.join(FILE_NAME);
-        // A file that is copied onto itself is emptied.
-        if !is_same(&source, &target) {
-            fs::copy(source.join(FILE_NAME), &file).map_err(|source| ReportError::Write { path: file, source })?;
+        (results, Entry { name, report })
+    });
+    let (results, mut entries): (Vec<PathBuf>, Vec<Entry>) = made.unzip();
+    let names = entries.iter().flat_map(|entry| {
+        let of_page = page::names(&entry.report).map(|place| entry.place(&format!("{}/{place}", page::DIRECTORY)));
+        of_page.chain([entry.place(FILE_NAME)])
+    });
+    let manifest = Manifest::open(directory, names.chain([INDEX.to_owned()]).collect(), false)?;
+    for (source, entry) in results.iter().zip(&entries) {
+        for (place, text) in page::files(&entry.report) {
+            manifest.put(&entry.place(&format!("{}/{place}", page::DIRECTORY)), text)?;
         }
-        entries.push(Entry { name, report });
+        let bytes = fs::read(source).map_err(|error| WriteError::Write { path: source.clone(), source: error })?;
+        manifest.put(&entry.place(FILE_NAME), bytes)?;
     }
     entries.sort_by(|a, b| (&b.report.run.started, &b.name).cmp(&(&a.report.run.started, &a.name)));
-    let index = directory.join("index.html");
-    let html = page::index(&entries, &histories(&entries), study);
-    fs::write(&index, html).map_err(|source| ReportError::Write { path: index.clone(), source })?;
-    Ok(index)
-}
-
-/// Removes the runs that a site wrote here before: directories with a result file and a page, and nothing else. One that
-/// a run is about to be read from stays.
-fn remove_runs(runs: &Path, stored: &[Stored]) -> Result<(), ReportError> {
-    let Ok(entries) = fs::read_dir(runs) else { return Ok(()) };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        // What is linked to is no part of the site.
-        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let is_written = path.join(FILE_NAME).is_file() && path.join(page::DIRECTORY).join("index.html").is_file();
-        let is_read = stored.iter().any(|one| is_same(&one.directory, &path));
-        if is_directory && is_written && !is_read {
-            fs::remove_dir_all(&path).map_err(|source| ReportError::Write { path, source })?;
-        }
-    }
-    Ok(())
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
+    manifest.put(INDEX, page::index(&entries, &histories(&entries), study))?;
+    manifest.finish()?;
+    Ok(directory.join(INDEX))
 }
 
 /// Runs that are of one kind, at least two of each, from the first; without those in which faults were injected.

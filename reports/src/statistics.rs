@@ -3,14 +3,15 @@
 //! Every number on the page, in the table, in `report.json` and in a trial's record is made here, so two of them cannot
 //! differ. Knows nothing of approaches or records beyond the summary.
 
-use std::io::Read;
+mod counts;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use flate2::read::ZlibDecoder;
-use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 use thiserror::Error;
 
 use crate::schema::Summary;
+
+pub(crate) use counts::Counts;
 
 /// Counts of durations in nanoseconds; made by [`new_histogram`] or [`decode`] only, so that any two can be added.
 pub type Histogram = hdrhistogram::Histogram<u64>;
@@ -24,11 +25,6 @@ pub const DIGITS: u8 = 3;
 
 /// The quantiles of a [`Summary`], in its order.
 pub const QUANTILES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
-
-/// A histogram of this layout takes about 300 KB when its counts are written out; more is not one of ours.
-const INFLATED_LIMIT_BYTES: u64 = 4 << 20;
-/// Cookies, lengths and layout in front of the counts.
-const HEADER_BYTES: usize = 40;
 
 /// Why a text is no histogram of this layout.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -61,31 +57,18 @@ pub fn encode(histogram: &Histogram) -> String {
 /// Reads what [`encode`] wrote.
 ///
 /// # Errors
-/// The text is not base64, is cut off, or has another layout. It may come from anywhere, so its lengths are checked
-/// before memory is taken for them.
+/// The text is not base64, is cut off, or has another layout.
 pub fn decode(text: &str) -> Result<Histogram, HistogramError> {
-    let packed = STANDARD.decode(text).map_err(|error| HistogramError::Base64(error.to_string()))?;
-    let body = packed.get(8..).ok_or_else(|| HistogramError::Deflate("shorter than its header".into()))?;
-    let mut plain = Vec::new();
-    let mut inflated = ZlibDecoder::new(body).take(INFLATED_LIMIT_BYTES);
-    inflated.read_to_end(&mut plain).map_err(|error| HistogramError::Deflate(error.to_string()))?;
-
-    let length = big_endian(&plain, 4, 4)?;
-    if length != (plain.len() - HEADER_BYTES.min(plain.len())) as u64 {
-        return Err(HistogramError::Deflate("its length is not what its header says".into()));
-    }
-    let layout = [big_endian(&plain, 12, 4)?, big_endian(&plain, 16, 8)?, big_endian(&plain, 24, 8)?];
-    if layout != [u64::from(DIGITS), LOWEST_NS, HIGHEST_NS] {
-        return Err(HistogramError::Layout);
-    }
-    Deserializer::new().deserialize(&mut plain.as_slice()).map_err(|error| HistogramError::Deflate(error.to_string()))
+    let mut histogram = new_histogram();
+    add(&mut histogram, &Counts::read(text)?);
+    Ok(histogram)
 }
 
-/// The unsigned number of `width` bytes at `offset`.
-fn big_endian(bytes: &[u8], offset: usize, width: usize) -> Result<u64, HistogramError> {
-    let field = bytes.get(offset..offset + width);
-    let field = field.ok_or_else(|| HistogramError::Deflate("shorter than its header".into()))?;
-    Ok(field.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+/// Adds counts to a histogram.
+pub(crate) fn add(histogram: &mut Histogram, counts: &Counts) {
+    for (value, count) in &counts.values {
+        histogram.record_n(*value, *count).expect("the layout is the same");
+    }
 }
 
 /// Observations that a quantile needs: ln(0.025) ÷ ln(q), so that with 97.5 % probability the largest
@@ -129,6 +112,11 @@ pub fn nearest_rank<T: Copy>(sorted: &[T], quantile: f64) -> Option<T> {
 /// samples; without samples there is nothing to say, and every value is none.
 #[must_use]
 pub fn summarise(histogram: &Histogram, observations: u64) -> Summary {
+    Summary { histogram: encode(histogram), ..without_histogram(histogram, observations) }
+}
+
+/// The same with an empty text in place of the histogram, which takes longer than the rest.
+pub(crate) fn without_histogram(histogram: &Histogram, observations: u64) -> Summary {
     let some = !histogram.is_empty();
     let [p50, p90, p99, p999] = QUANTILES.map(|q| quantile(histogram, observations, q));
     Summary {
@@ -140,7 +128,7 @@ pub fn summarise(histogram: &Histogram, observations: u64) -> Summary {
         p99,
         p999,
         max: some.then(|| histogram.max()),
-        histogram: encode(histogram),
+        histogram: String::new(),
     }
 }
 
@@ -199,6 +187,12 @@ mod tests {
     fn encoding_keeps_every_count() {
         let histogram = of([0, 1, 5, 5, 1_000_000, 1_000_001, HIGHEST_NS]);
         assert_eq!(decode(&encode(&histogram)).unwrap(), histogram);
+        let large = of([(1 << 40) + 12_345, 2_047, 2_048, 4_095, 4_096, 1_000_000_007, 59_999_999_999]);
+        let counts = Counts::read(&encode(&large)).unwrap();
+        assert_eq!((decode(&encode(&large)).unwrap(), counts.total), (large.clone(), 7));
+        for quantile in [0.0001, 0.2, 0.5, 0.9, 0.99, 1.0] {
+            assert_eq!(counts.quantile(quantile), Some(large.value_at_quantile(quantile)), "{quantile}");
+        }
     }
 
     #[test]

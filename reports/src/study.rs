@@ -9,9 +9,14 @@ mod csv;
 mod samples;
 mod text;
 
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::Hash,
+};
+
 use serde::Serialize;
 
-pub use csv::{CsvError, csv, from_csv};
+pub use csv::{CsvError, csv, from_csv, is_table};
 pub use samples::{Reading, Sample, StudyError, samples};
 pub use text::render;
 
@@ -90,9 +95,11 @@ pub struct Calibration {
 #[must_use]
 pub fn of(samples: &[Sample]) -> Study {
     let valid: Vec<&Sample> = samples.iter().filter(|sample| sample.status == Status::Ok).collect();
-    let mut names = unique(valid.iter().map(|sample| sample.variant.as_str()));
-    names.sort_unstable();
-    let variants: Vec<Equals> = names.into_iter().map(|variant| equals(variant, &valid)).collect();
+    let mut by_variant: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
+    for sample in &valid {
+        by_variant.entry(&sample.variant).or_default().push(sample);
+    }
+    let variants: Vec<Equals> = by_variant.into_iter().map(|(variant, own)| equals(variant, &own)).collect();
     let pairs = variants.iter().map(|one| one.pairs).sum();
     let differences = variants.iter().map(|one| one.differences).sum();
     Study {
@@ -108,19 +115,13 @@ pub fn of(samples: &[Sample]) -> Study {
     }
 }
 
-fn equals(variant: &str, valid: &[&Sample]) -> Equals {
-    let own: Vec<&Sample> = valid.iter().filter(|sample| sample.variant == variant).copied().collect();
+/// Of the valid samples of one variant.
+fn equals(variant: &str, own: &[&Sample]) -> Equals {
     // Rounds of one run under one load are equals; the parts of a sweep are not.
     let place =
         |sample: &Sample| (sample.run, sample.clients, sample.events_per_second.to_bits(), sample.payload_bytes);
-    let series: Vec<Vec<&Sample>> = unique(own.iter().map(|sample| place(sample)))
-        .into_iter()
-        .map(|of| {
-            let mut series: Vec<&Sample> = own.iter().filter(|sample| place(sample) == of).copied().collect();
-            series.sort_by_key(|sample| sample.round);
-            series
-        })
-        .collect();
+    let mut series: Vec<Vec<&Sample>> = grouped(own.iter().map(|sample| (place(sample), *sample)));
+    series.iter_mut().for_each(|series| series.sort_by_key(|sample| sample.round));
     let pairs: Vec<Pair> =
         series.iter().flat_map(|series| series.chunks_exact(ROUNDS_OF_A_PAIR)).filter_map(pair).collect();
     let first: Vec<u64> = series.first().into_iter().flatten().filter_map(|sample| sample.p50_ns).collect();
@@ -132,6 +133,20 @@ fn equals(variant: &str, valid: &[&Sample]) -> Equals {
         differences: pairs.iter().filter(|pair| pair.differs).count() as u64,
         largest_log_ratio: pairs.iter().filter_map(|pair| pair.log_ratio).reduce(f64::max),
     }
+}
+
+/// What has one key together, in the order of the keys' first appearance.
+fn grouped<K: Eq + Hash, T>(all: impl IntoIterator<Item = (K, T)>) -> Vec<Vec<T>> {
+    let mut groups: Vec<Vec<T>> = Vec::new();
+    let mut places = HashMap::new();
+    for (key, one) in all {
+        let place = *places.entry(key).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[place].push(one);
+    }
+    groups
 }
 
 /// One comparison of equals.
@@ -160,21 +175,20 @@ fn pair(rounds: &[&Sample]) -> Option<Pair> {
 /// those that never had anything to judge are left out.
 fn calibrations(samples: &[Sample]) -> Vec<Calibration> {
     let all = samples.iter().flat_map(|sample| sample.readings.iter().map(|reading| (sample.status, reading)));
-    let kind = |reading: &Reading| (reading.check.clone(), reading.threshold.map(f64::to_bits));
     let names = unique(all.clone().map(|(_, reading)| reading.check.as_str()));
-    let mut kinds = unique(all.clone().map(|(_, reading)| kind(reading)));
-    kinds.sort_by_key(|(check, _)| names.iter().position(|name| name == check));
+    let places: HashMap<&str, usize> = names.into_iter().zip(0..).collect();
+    let mut kinds = grouped(all.map(|(status, reading)| (reading.kind(), (status, reading))));
+    kinds.sort_by_key(|own| places.get(own[0].1.check.as_str()));
     kinds
         .into_iter()
-        .map(|of| {
-            let own: Vec<(Status, &Reading)> = all.clone().filter(|(_, reading)| kind(reading) == of).collect();
+        .map(|own: Vec<(Status, &Reading)>| {
             let valid = || own.iter().filter(|(status, _)| *status == Status::Ok).map(|(_, reading)| *reading);
             let mut values: Vec<f64> = valid().filter_map(|reading| reading.value).collect();
             values.sort_by(f64::total_cmp);
             let count = |verdict| move |reading: &&Reading| reading.verdict == verdict;
             Calibration {
-                check: of.0,
-                threshold: of.1.map(f64::from_bits),
+                check: own[0].1.check.clone(),
+                threshold: own[0].1.threshold,
                 trials: values.len() as u64,
                 quantiles: [0.5, 0.9, 0.99].map(|quantile| {
                     let is_supported = values.len() as u64 >= statistics::needed(quantile);

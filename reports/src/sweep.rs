@@ -51,13 +51,12 @@ impl Sweep<'_> {
 pub(crate) fn sweeps(loads: &[LoadPoint]) -> Vec<Sweep<'_>> {
     let mut sweeps = Vec::new();
     for axis in &AXES {
-        let mut held: Vec<f64> = loads.iter().map(|point| (axis.held)(&point.load)).collect();
-        held.sort_by(|a, b| b.total_cmp(a));
-        held.dedup();
-        for (index, held) in held.into_iter().enumerate() {
-            let points: Vec<&LoadPoint> = loads.iter().filter(|point| (axis.held)(&point.load) == held).collect();
-            if points.len() > 1 {
-                sweeps.push(Sweep { axis, index, held, points });
+        let mut points: Vec<(f64, &LoadPoint)> = loads.iter().map(|point| ((axis.held)(&point.load), point)).collect();
+        points.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        for (index, of_one) in points.chunk_by(|(a, _), (b, _)| a == b).enumerate() {
+            if let [(held, _), _, ..] = of_one {
+                let points = of_one.iter().map(|(_, point)| *point).collect();
+                sweeps.push(Sweep { axis, index, held: *held, points });
             }
         }
     }

@@ -10,7 +10,9 @@ use crate::{
     plain,
     report::{LoadPoint, Report, Row},
     store::Run,
-    theory, verdict,
+    theory,
+    validity::{LISTED, LONGEST_REASON},
+    verdict,
 };
 
 /// What the columns are, on two lines.
@@ -28,49 +30,61 @@ pub(crate) const HEADINGS: [[&str; 2]; 11] = [
     ["trials", "× spread"],
 ];
 
-/// The table of a run.
+/// The table of a run, for a terminal of the usual width.
 #[must_use]
 pub fn render(run: &Run) -> String {
+    render_within(run, WIDTH)
+}
+
+/// The table of a run, for a terminal with so many columns: sentences keep within them, and the table where its names let
+/// it.
+#[must_use]
+pub fn render_within(run: &Run, width: usize) -> String {
     let report = Report::of(run);
     let mut text = String::new();
     for point in &report.loads {
-        text += &block(point, report.loads.len() > 1);
+        text += &block(point, report.loads.len() > 1, width);
         text.push('\n');
     }
-    text + &below(&report)
+    text + &below(&report, width)
 }
 
 /// What is said below the tables of all loads.
-pub(crate) fn below(report: &Report) -> String {
+pub(crate) fn below(report: &Report, width: usize) -> String {
     let mut text = String::new();
-    for problem in &report.validity.problems {
+    let problems = &report.validity.problems;
+    for problem in problems.iter().take(LISTED) {
         let status = if problem.status == crate::schema::Status::Failed { "failed" } else { "invalid" };
         let [variant, reason] = [&problem.variant, &problem.reason].map(|said| plain::text(said));
+        let reason = plain::cut(&reason, LONGEST_REASON);
         text += &format!("{status}: {variant}, round {}: {reason}\n", problem.round);
     }
+    if problems.len() > LISTED {
+        text += &format!("{} more trials are not valid; report.json lists them\n", problems.len() - LISTED);
+    }
     if let Some(faults) = &report.faults {
-        text += &format::wrapped(&plain::text(&format!("NO MEASUREMENT: {faults}")), WIDTH, "", "  ");
+        text += &format::wrapped(&plain::text(&format!("NO MEASUREMENT: {faults}")), width, "", "  ");
     }
     text += &format!("{}\n", plain::text(&report.validity.line()));
     for explanation in report.validity.explanations() {
-        text += &format::wrapped(&plain::text(&explanation), WIDTH, "  ", "    ");
+        text += &format::wrapped(&plain::text(&explanation), width, "  ", "    ");
     }
     text += &format!("{}\n", plain::text(&report.verdict));
     text + &format!("The article's claims: {}.\n", claims::tally(&report.claims))
 }
 
-fn block(point: &LoadPoint, several: bool) -> String {
+fn block(point: &LoadPoint, several: bool, width: usize) -> String {
     let mut lines = vec![HEADINGS.map(|heading| heading[0].to_owned()), HEADINGS.map(|heading| heading[1].to_owned())];
     lines.extend(point.rows.iter().map(cells));
     let load = if several { format!("{}\n", plain::text(&verdict::describe(&point.load))) } else { String::new() };
-    load + &format::aligned(&lines, 2, WIDTH) + &notes(point)
+    load + &format::aligned(&lines, 2, width) + &notes(point, width)
 }
 
 /// What is said below the table of one load.
-pub(crate) fn notes(point: &LoadPoint) -> String {
+pub(crate) fn notes(point: &LoadPoint, width: usize) -> String {
     let saturated = point.rows.iter().filter_map(Row::saturation);
-    let saturated: String = saturated.map(|said| format::wrapped(&plain::text(&said), WIDTH, "", "  ")).collect();
-    footnote(point) + &saturated
+    let saturated: String = saturated.map(|said| format::wrapped(&plain::text(&said), width, "", "  ")).collect();
+    footnote(point).lines().map(|note| format::wrapped(note, width, "", "  ")).collect::<String>() + &saturated
 }
 
 /// The cells of a row, in the order of [`HEADINGS`].

@@ -2,13 +2,17 @@
 //!
 //! Judges single records and never the quality of a measurement; that is what a trial's checks are for.
 
+mod bounds;
+
+use std::collections::HashSet;
+
 use crate::{
     parse::Fault,
     schema::{
         Host, LONGEST_PHASE_SECONDS, Load, MOST_EVENTS, MOST_PAYLOAD_BYTES, Measured, Responses, RunRecord, Status,
         Summary, TrialRecord, Verdict, Window,
     },
-    statistics::{self, Histogram},
+    statistics::{self, Counts},
 };
 
 const REMEDY: &str = "the file was changed or its writer has a bug: run again, and report it if it comes back";
@@ -19,36 +23,49 @@ const NAME_LIMIT: usize = 255;
 /// Most clients of a trial: as many as `advise` reckons with, and far more than a machine has ports for.
 const MOST_CLIENTS: u32 = 100_000_000;
 
+/// Most approaches of a run.
+const MOST_APPROACHES: usize = 100;
+
 /// Judges the run record.
 pub(crate) fn run(run: &RunRecord) -> Result<(), Fault> {
     name("scenario_name", &run.scenario_name)?;
     if humantime::parse_rfc3339(&run.started).is_err() {
         return fault("started", &format!("{:?}", run.started), "a time in RFC 3339 and UTC, as 2026-01-02T03:04:05Z");
     }
+    if run.approaches.len() > MOST_APPROACHES {
+        let expected = format!("at most {MOST_APPROACHES}");
+        return fault("approaches", &format!("{} approaches", run.approaches.len()), &expected);
+    }
     for (index, facts) in run.approaches.iter().enumerate() {
         name(&format!("approaches[{index}].name"), &facts.name)?;
     }
-    let names: Vec<&str> = run.approaches.iter().map(|facts| facts.name.as_str()).collect();
-    let twice = (1..names.len()).find(|index| names[..*index].contains(&names[*index]));
-    match twice {
+    let mut names = HashSet::new();
+    match run.approaches.iter().position(|facts| !names.insert(facts.name.as_str())) {
         Some(index) => fault(&format!("approaches[{index}].name"), "named twice", "each approach once"),
         None => Ok(()),
     }
 }
 
-/// Judges a trial of this run that follows these others.
-pub(crate) fn trial(run: &RunRecord, others: &[TrialRecord], trial: &TrialRecord) -> Result<(), Fault> {
+/// What tells a trial of a run from every other: variant, round, and the load with its numbers as bits.
+pub(crate) type TrialKey = (String, u32, [u32; 4], [u64; 2], String);
+
+fn key(trial: &TrialRecord) -> TrialKey {
+    let (counts, rate, arrival) = trial.load.key();
+    let rates = [rate, (trial.load.orders_per_second + 0.0).to_bits()];
+    (trial.variant.clone(), trial.round, counts, rates, arrival.to_owned())
+}
+
+/// Judges a trial of this run and adds it to those that were seen.
+pub(crate) fn trial(run: &RunRecord, seen: &mut HashSet<TrialKey>, trial: &TrialRecord) -> Result<(), Fault> {
     if !run.approaches.iter().any(|facts| facts.name == trial.approach) {
         return fault("approach", &format!("{:?}", trial.approach), "an approach that the run record describes");
     }
     name("variant", &trial.variant)?;
+    name("load.arrival", &trial.load.arrival)?;
     if trial.round == 0 {
         return fault("round", "0", "rounds to count from 1");
     }
-    let same = |other: &&TrialRecord| {
-        (&other.variant, other.round) == (&trial.variant, trial.round) && other.load == trial.load
-    };
-    if others.iter().any(|other| same(&other)) {
+    if !seen.insert(key(trial)) {
         let problem = format!("{:?} under this load was recorded before in round {}", trial.variant, trial.round);
         return fault("variant", &problem, "each trial once");
     }
@@ -64,9 +81,11 @@ pub(crate) fn trial(run: &RunRecord, others: &[TrialRecord], trial: &TrialRecord
         (Status::Ok | Status::Invalid, None) => {
             fault("status", "measured, without measurements", "all that it measured")
         }
-        (Status::Ok | Status::Invalid, Some(measured)) => self::measured(measured, true),
         // A trial that failed half-way may have counted half of what it owed.
-        (Status::Failed, Some(measured)) => self::measured(measured, false),
+        (status, Some(measured)) => {
+            bounds::counts(&trial.load, measured)?;
+            self::measured(measured, status != Status::Failed)
+        }
         (Status::Failed, None) if trial.error.is_none() => fault("error", "none for a failed trial", "why it failed"),
         (Status::Failed, None) => Ok(()),
     }
@@ -116,13 +135,13 @@ fn measured(measured: &Measured, whole: bool) -> Result<(), Fault> {
     if whole {
         responses(&measured.responses)?;
     }
-    not_negative("connect.seconds", measured.connect.seconds)?;
+    bounds::number("connect.seconds", measured.connect.seconds)?;
     let per_event = [
         ("cpu.server_us_per_event", measured.cpu.server_us_per_event),
         ("cpu.client_us_per_event", measured.cpu.client_us_per_event),
     ];
     for (field, value) in per_event {
-        not_negative(field, value.unwrap_or(0.0))?;
+        bounds::number(field, value.unwrap_or(0.0))?;
     }
     summary("latency_ns", &measured.latency_ns)?;
     summary("event_median_ns", &measured.event_median_ns)?;
@@ -161,7 +180,7 @@ fn host(host: &Host) -> Result<(), Fault> {
         ("host.foreign_share", host.foreign_share),
         ("host.pressure_share", host.pressure_share),
     ];
-    shares.into_iter().try_for_each(|(field, share)| not_negative(field, share.unwrap_or(0.0)))
+    shares.into_iter().try_for_each(|(field, share)| bounds::number(field, share.unwrap_or(0.0)))
 }
 
 fn responses(responses: &Responses) -> Result<(), Fault> {
@@ -175,7 +194,7 @@ fn responses(responses: &Responses) -> Result<(), Fault> {
         return fault("responses", &problem, "both to be parts of the empty ones");
     }
     let Some(theory) = responses.empty_theory else { return Ok(()) };
-    not_negative("responses.empty_theory.standard_deviation", theory.standard_deviation)?;
+    bounds::number("responses.empty_theory.standard_deviation", theory.standard_deviation)?;
     if !(0.0..=1.0).contains(&theory.probability) {
         let problem = theory.probability.to_string();
         return fault("responses.empty_theory.probability", &problem, "a probability from 0 to 1");
@@ -189,14 +208,14 @@ fn responses(responses: &Responses) -> Result<(), Fault> {
 
 /// The values of a summary must be in order, within the layout, and those of its histogram.
 fn summary(field: &str, summary: &Summary) -> Result<(), Fault> {
-    let histogram = match statistics::decode(&summary.histogram) {
-        Ok(histogram) => histogram,
+    let counts = match Counts::read(&summary.histogram) {
+        Ok(counts) => counts,
         Err(error) => {
             return fault(&format!("{field}.histogram"), &error.to_string(), "HdrHistogram V2 + DEFLATE in base64");
         }
     };
-    if histogram.len() != summary.count {
-        let problem = format!("{}, but the histogram holds {}", summary.count, histogram.len());
+    if counts.total != summary.count {
+        let problem = format!("{}, but the histogram holds {}", summary.count, counts.total);
         return fault(&format!("{field}.count"), &problem, "both to be the same");
     }
     let Summary { min, p50, p90, p99, p999, max, mean, .. } = summary;
@@ -208,7 +227,7 @@ fn summary(field: &str, summary: &Summary) -> Result<(), Fault> {
     if !values.is_sorted() {
         return fault(field, &format!("values out of order: {values:?}"), "min ≤ p50 ≤ p90 ≤ p99 ≤ p99.9 ≤ max");
     }
-    quantiles(field, summary, &histogram)?;
+    quantiles(field, summary, &counts)?;
     let [least, most] = [min, max].map(|value| value.unwrap_or(0) as f64);
     let mean = mean.unwrap_or(0.0);
     // A mean is a sum of rounded parts, so at the bounds it may be a hair beyond them.
@@ -220,11 +239,11 @@ fn summary(field: &str, summary: &Summary) -> Result<(), Fault> {
 
 /// A figure that is printed and the histogram that is drawn must be of the same samples. One that is null may be so for
 /// want of events.
-fn quantiles(field: &str, summary: &Summary, histogram: &Histogram) -> Result<(), Fault> {
+fn quantiles(field: &str, summary: &Summary, counts: &Counts) -> Result<(), Fault> {
     let printed = [summary.p50, summary.p90, summary.p99, summary.p999];
     for ((name, quantile), printed) in ["p50", "p90", "p99", "p999"].into_iter().zip(statistics::QUANTILES).zip(printed)
     {
-        let own = statistics::quantile(histogram, u64::MAX, quantile);
+        let own = counts.quantile(quantile);
         if printed.is_some() && printed != own {
             let problem = format!("{}, but that of the histogram is {}", printed.unwrap_or(0), own.unwrap_or(0));
             return fault(&format!("{field}.{name}"), &problem, "both to be the same");

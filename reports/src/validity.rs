@@ -1,9 +1,13 @@
 //! How far the numbers of a run can be trusted: trials that are missing, failed or invalid, and every check's verdicts.
 
+mod totals;
+
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use crate::{
-    format,
+    format, plain,
     saturation::{self, Side},
     schema::{Check, Load, Status, TrialRecord, Verdict},
     store::Run,
@@ -91,9 +95,10 @@ pub(crate) struct CheckTotal {
 /// Judges a run.
 pub(crate) fn of(run: &Run) -> Validity {
     let mut valid: Vec<&TrialRecord> = run.trials.iter().filter(|trial| trial.status == Status::Ok).collect();
-    let place = |trial: &TrialRecord| run.run.approaches.iter().position(|facts| facts.name == trial.approach);
+    let places = run.run.approaches.iter().enumerate().map(|(place, facts)| (facts.name.as_str(), place));
+    let places: HashMap<&str, usize> = places.collect();
     // In a run's file the trials of a round are shuffled.
-    valid.sort_by_key(|trial| (place(trial), &trial.variant, trial.round));
+    valid.sort_by_key(|trial| (places.get(trial.approach.as_str()), &trial.variant, trial.round));
     let valid_trials = valid.len() as u32;
     let warnings: Vec<Warning> = valid.into_iter().flat_map(warnings).collect();
     let (intended, problems): (Vec<&TrialRecord>, _) =
@@ -105,9 +110,9 @@ pub(crate) fn of(run: &Run) -> Validity {
         overloaded_as_intended: intended.len() as u32,
         interrupted: run.interrupted.is_some(),
         problems: problems.into_iter().map(problem).collect(),
-        warned: warned(&warnings),
+        warned: totals::warned(&warnings),
         warnings,
-        checks: totals(&run.trials),
+        checks: totals::checks(&run.trials),
         surroundings: surroundings::of(&run.trials),
     }
 }
@@ -118,6 +123,12 @@ pub(crate) fn overloaded(trials: &[&TrialRecord]) -> bool {
     let mut sides = valid.filter_map(|trial| saturation::saturated(trial.measured.as_ref()?));
     sides.any(|side| side != Side::LoadGenerator)
 }
+
+/// Trials that are not valid, warnings and checks that are listed one by one.
+pub(crate) const LISTED: usize = 200;
+
+/// Longest reason that is printed, in characters.
+pub(crate) const LONGEST_REASON: usize = 1_000;
 
 /// Checks whose warning says that a part of the tail is not the approach's.
 const OF_THE_TAIL: [&str; 4] = ["lateness", "omission-gap", "stall", "pause"];
@@ -161,7 +172,7 @@ impl Validity {
         match self.warnings.len() {
             0 => None,
             1 => Some(format!("1 warning: {}", ids.join(", "))),
-            warnings => Some(format!("{warnings} warnings: {}", ids.join(", "))),
+            warnings => Some(format!("{warnings} warnings: {}", format::listed(&ids))),
         }
     }
 
@@ -175,11 +186,13 @@ impl Validity {
                 total.id,
                 total.trials,
                 self.valid,
-                total.variants.join(", "),
-                total.note
+                format::listed(&total.variants),
+                plain::cut(&total.note, LONGEST_REASON)
             )
         };
-        self.warned.iter().map(explain).collect()
+        let more = self.warned.len().saturating_sub(LISTED);
+        let left_out = (more > 0).then(|| format!("{more} more checks warned; report.json has them"));
+        self.warned.iter().take(LISTED).map(explain).chain(left_out).collect()
     }
 }
 
@@ -214,75 +227,4 @@ fn warnings(trial: &TrialRecord) -> impl Iterator<Item = Warning> {
         round: trial.round,
         check: check.clone(),
     })
-}
-
-fn warned(warnings: &[Warning]) -> Vec<WarningTotal> {
-    let mut totals: Vec<WarningTotal> = Vec::new();
-    for Warning { check, variant, .. } in warnings {
-        let index = totals.iter().position(|total| total.id == check.id).unwrap_or_else(|| {
-            totals.push(WarningTotal {
-                id: check.id.clone(),
-                trials: 0,
-                variants: Vec::new(),
-                worst: None,
-                threshold: check.threshold,
-                note: check.note.clone(),
-            });
-            totals.len() - 1
-        });
-        let total = &mut totals[index];
-        total.trials += 1;
-        if !total.variants.contains(variant) {
-            total.variants.push(variant.clone());
-        }
-        if check.value.is_some_and(|value| total.worst.is_none_or(|worst| value.abs() > worst.abs())) {
-            total.worst = check.value;
-            total.threshold = check.threshold;
-            total.note.clone_from(&check.note);
-        }
-    }
-    totals
-}
-
-fn totals(trials: &[TrialRecord]) -> Vec<CheckTotal> {
-    let mut totals: Vec<CheckTotal> = Vec::new();
-    for check in trials.iter().filter_map(|trial| trial.measured.as_ref()).flat_map(|measured| &measured.checks) {
-        let same = |total: &CheckTotal| (&total.id, total.threshold) == (&check.id, check.threshold);
-        let index = totals.iter().position(same).unwrap_or_else(|| {
-            let beside = totals.iter().rposition(|total| total.id == check.id);
-            let place = beside.map_or(totals.len(), |index| index + 1);
-            totals.insert(place, unseen(check));
-            place
-        });
-        add(&mut totals[index], check);
-    }
-    totals
-}
-
-fn unseen(check: &Check) -> CheckTotal {
-    CheckTotal {
-        id: check.id.clone(),
-        passed: 0,
-        warned: 0,
-        invalid: 0,
-        range: None,
-        threshold: check.threshold,
-        note: check.note.clone(),
-        worst: check.verdict,
-    }
-}
-
-fn add(total: &mut CheckTotal, check: &Check) {
-    match check.verdict {
-        Verdict::Pass => total.passed += 1,
-        Verdict::Warn => total.warned += 1,
-        Verdict::Invalid => total.invalid += 1,
-    }
-    if check.verdict > total.worst {
-        total.worst = check.verdict;
-        total.note.clone_from(&check.note);
-    }
-    let Some(value) = check.value.filter(|value| value.is_finite()) else { return };
-    let [least, most] = total.range.unwrap_or([value, value]);
-    total.range = Some([least.min(value), most.max(value)]);
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use crate::{
     difference::{self, FEWEST_ROUNDS},
-    format::{count, duration, percent, plain, significant},
+    format::{self, count, duration, percent, plain, significant},
     merge::Merged,
     objective::{self, Reach, VariantReach},
     report::{LoadPoint, Row},
@@ -29,9 +29,18 @@ pub(crate) fn sentence(run: &RunRecord, loads: &[LoadPoint], reaches: &[Reach]) 
         .filter(|(index, reach)| reaches[..*index].iter().all(|other| other.axis != reach.axis));
     let far: String = heaviest.map(|(_, reach)| how_far(reach) + " ").collect();
     let objective = if far.is_empty() { String::new() } else { format!("{} ", objective::IN_SHORT) };
-    let verdict = far + &objective + &of_load(point);
+    let verdict = far + &objective + &of_load(point) + &not_valid(loads);
     let floor = run.approaches.iter().find(|facts| facts.floor).filter(|_| verdict.contains(" floor"));
     verdict + &floor.map_or_else(String::new, |facts| format!(" The floor: {}.", in_short(&facts.summary)))
+}
+
+/// Says how many trials are left out of all figures; nothing where none is.
+fn not_valid(loads: &[LoadPoint]) -> String {
+    let rows = || loads.iter().flat_map(|point| &point.rows);
+    let left_out: u32 = rows().map(|row| row.trials.invalid + row.trials.failed).sum();
+    let recorded: u32 = rows().map(|row| row.trials.recorded()).sum();
+    let are = if left_out == 1 { "trial is" } else { "trials are" };
+    if left_out == 0 { String::new() } else { format!(" {left_out} of {recorded} {are} not valid and left out.") }
 }
 
 /// What an approach is, without what its summary says of it beyond that.
@@ -247,6 +256,7 @@ fn waste(point: &LoadPoint) -> String {
 
 fn listed(names: &[&str]) -> String {
     match names {
+        [_, ..] if names.len() > format::LISTED => format::listed(names),
         [] => String::new(),
         [only] => (*only).to_owned(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),

@@ -42,6 +42,7 @@ fn modelled(trial: &mut TrialRecord, line: [f64; 3], interval_s: Option<f64>, he
     measured.memory.server_bytes_per_client = (1e6 / clients + 5_000.0).round() as u64;
     measured.memory.client_bytes_per_client = (2e6 / clients + 3_000.0).round() as u64;
     let quick = support::histogram((0..1_000).map(|k| 200_000 + k * 100));
+    measured.event_median_ns = statistics::summarise(&quick, 1_000);
     if interval_s.is_none() {
         measured.latency_ns = statistics::summarise(&quick, 1_000);
     }
@@ -68,7 +69,7 @@ fn run_of(loads: &[(u32, f64)]) -> Run {
             trials.push(trial);
         }
     }
-    let mut run = Run { run: support::run_record(trials.len() as u32), trials, interrupted: None };
+    let mut run = Run { run: support::run_record(trials.len() as u32), trials, interrupted: None, cut_line: None };
     run.run.approaches.retain(|facts| run.trials.iter().any(|trial| trial.approach == facts.name));
     run
 }

@@ -25,8 +25,8 @@ const HOSTILE: &str = "=cmd|'/c calc'!A1, \"x\"\n`@someone` ../../../etc <b> \\|
 #[test]
 fn the_csv_has_the_numbers_of_the_report() {
     let run = support::run_under(&[100, 1000]);
-    let csv = parsed(&export::text(&run, Form::Csv));
-    let report: Value = serde_json::from_str(&export::text(&run, Form::Json)).unwrap();
+    let csv = parsed(&export::text(std::slice::from_ref(&run), Form::Csv));
+    let report: Value = serde_json::from_str(&export::text(std::slice::from_ref(&run), Form::Json)).unwrap();
     let rows: Vec<&Value> =
         report["loads"].as_array().unwrap().iter().flat_map(|load| load["rows"].as_array().unwrap()).collect();
     assert_eq!(csv.len(), rows.len() + 1);
@@ -52,7 +52,7 @@ fn a_row_without_a_valid_trial_has_empty_cells() {
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse") {
         (trial.status, trial.error) = (Status::Failed, Some("gone".into()));
     }
-    let csv = parsed(&export::text(&run, Form::Csv));
+    let csv = parsed(&export::text(std::slice::from_ref(&run), Form::Csv));
     let column = |name: &str| csv[0].iter().position(|heading| heading == name).unwrap();
     let row = csv.iter().find(|line| line[column("variant")] == "sse").unwrap();
     assert_eq!([&row[column("latency_p50_ns")], &row[column("trials_failed")]], ["", "3"]);
@@ -61,7 +61,7 @@ fn a_row_without_a_valid_trial_has_empty_cells() {
 #[test]
 fn the_markdown_has_the_cells_of_the_table() {
     let run = support::run();
-    let (markdown, terminal) = (export::text(&run, Form::Markdown), table::render(&run));
+    let (markdown, terminal) = (export::text(std::slice::from_ref(&run), Form::Markdown), table::render(&run));
     let words = |line: &str| line.replace(['|', '`'], " ").split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let rows: Vec<Vec<String>> = markdown.lines().filter(|line| line.starts_with("| `")).map(words).collect();
     assert_eq!(rows, terminal.lines().skip(3).take(11).map(words).collect::<Vec<_>>());
@@ -100,7 +100,7 @@ fn the_log_is_read_by_other_readers() {
         }
     }
     assert_eq!(entries.len(), 2 + 33);
-    let report: Value = serde_json::from_str(&export::text(&run, Form::Json)).unwrap();
+    let report: Value = serde_json::from_str(&export::text(std::slice::from_ref(&run), Form::Json)).unwrap();
     let p50 = report["loads"][0]["rows"][2]["merged"]["latency_ns"]["p50"].as_u64().unwrap();
     assert_eq!(merged.unwrap().value_at_quantile(0.5), p50);
     assert!(log.contains("\n#[Histogram log format version 1.3]\n") && log.contains("\n\"StartTimestamp\","));
@@ -121,7 +121,7 @@ fn the_distribution_is_read_as_the_plotter_reads_it() {
         .collect();
     assert!(plotted.len() > 20, "{text}");
     assert!(plotted.is_sorted_by(|a, b| a[0] <= b[0] && a[1] <= b[1] && a[2] <= b[2] && a[3] <= b[3]), "{text}");
-    let report: Value = serde_json::from_str(&export::text(&run, Form::Json)).unwrap();
+    let report: Value = serde_json::from_str(&export::text(std::slice::from_ref(&run), Form::Json)).unwrap();
     let latency = &report["loads"][0]["rows"][2]["merged"]["latency_ns"];
     let median = plotted.iter().find(|line| line[1] >= 0.5).unwrap();
     assert!((median[0] * 1e6 / latency["p50"].as_f64().unwrap() - 1.0).abs() < 0.001, "{median:?}");
@@ -140,13 +140,13 @@ fn hostile_names_are_names() {
         trial.variant = format!("{HOSTILE}{}", trial.approach);
         trial.load.arrival = HOSTILE.into();
     }
-    let csv = parsed(&export::text(&run, Form::Csv));
+    let csv = parsed(&export::text(std::slice::from_ref(&run), Form::Csv));
     let column = |name: &str| csv[0].iter().position(|heading| heading == name).unwrap();
     assert_eq!(csv.len(), 12);
-    assert!(csv[1][column("variant")].starts_with("'=cmd|'/c calc'!A1, \"x\"\n"));
+    assert!(csv[1][column("variant")].starts_with("'=cmd|'/c calc'!A1, \"x\"\u{fffd}"));
     assert!(csv.iter().all(|line| line.len() == csv[0].len()));
 
-    let markdown = export::text(&run, Form::Markdown);
+    let markdown = export::text(std::slice::from_ref(&run), Form::Markdown);
     let (table, notes) = markdown.split_once("```").unwrap();
     for row in table.lines().filter(|line| line.starts_with("| `")) {
         let (name, rest) = row[3..].split_once('`').unwrap();
@@ -207,4 +207,21 @@ fn parsed(csv: &str) -> Vec<Vec<String>> {
     }
     assert_eq!(lines.pop(), Some(vec![String::new()]), "the last line ends");
     lines
+}
+
+#[test]
+fn several_runs_make_one_document() {
+    let mut second = support::run();
+    second.run.started = "2026-02-03T04:05:06Z".into();
+    second.run.scenario_name = "=scale".into();
+    let runs = [support::run(), second];
+    let csv = parsed(&export::text(&runs, Form::Csv));
+    assert_eq!(csv.len(), 1 + 2 * 11, "one line of headings");
+    assert_eq!(csv[0][..4], ["run", "scenario", "started", "clients"]);
+    assert_eq!(csv[1][..3], ["1", "bench-all", "2026-01-02T03:04:05Z"]);
+    assert_eq!(csv[22][..3], ["2", "'=scale", "2026-02-03T04:05:06Z"]);
+    assert!(csv.iter().all(|line| line.len() == csv[0].len()));
+    let json: Value = serde_json::from_str(&export::text(&runs, Form::Json)).unwrap();
+    assert_eq!(json.as_array().map(Vec::len), Some(2));
+    assert_eq!(json[1]["run"]["scenario_name"], "=scale");
 }

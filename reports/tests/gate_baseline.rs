@@ -119,9 +119,16 @@ fn each_fault_says_where_and_what() {
     }
     let error = read(&whole.replacen(number, "\"server-to-client-bytes\": 8100.5", 1)).unwrap_err().to_string();
     assert!(error.contains("cells.pulling/1s.deliver.counts.server-to-client-bytes: "), "{error}");
-    for no_json in ["<<<<<<< HEAD\n", "{\"schema_version\": 2", "\u{feff}{}", "[1]", "7"] {
+    for no_json in ["<<<<<<< HEAD\n", "{\"schema_version\": 2", "\u{feff}[]", "[1]", "7"] {
         assert!(matches!(read(no_json), Err(BaselineError::Fault { .. })), "{no_json}");
     }
+}
+
+#[test]
+fn a_baseline_is_read_as_editors_leave_it() {
+    let whole = baseline().text();
+    let as_edited = format!("\u{feff}{}\r\n \r\n", whole.replace('\n', "\r\n"));
+    assert_eq!(read(&as_edited).unwrap(), read(&whole).unwrap());
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn run(day: u32, p50_ns: u64, cpu_us: f64) -> Run {
     measured.latency_ns = statistics::summarise(&latencies, 1_000);
     measured.cpu.server_us = (cpu_us * measured.events.arrived as f64) as u64;
     measured.cpu.client_us = 0;
-    let mut run = Run { run: support::run_record(1), trials: vec![trial], interrupted: None };
+    let mut run = Run { run: support::run_record(1), trials: vec![trial], interrupted: None, cut_line: None };
     run.run.started = format!("2026-01-{day:02}T03:04:05Z");
     run.run.tool.git_revision = format!("revision{day:02}");
     run

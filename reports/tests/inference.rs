@@ -3,9 +3,12 @@
 
 mod support;
 
-use reports::inference::{
-    anderson_darling_exponential, effective_size, mean_ranks, normal_tail, proportion_interval, proportion_upper_bound,
-    quantile_interval, rank_correlation,
+use reports::{
+    inference::{
+        anderson_darling_exponential, effective_size, mean_ranks, normal_tail, proportion_interval,
+        proportion_upper_bound, quantile_interval, rank_correlation,
+    },
+    statistics,
 };
 
 /// Steele, Lea and Flood's SplitMix64: small, and the same on every machine.
@@ -99,6 +102,29 @@ fn intervals_hold_the_median_as_often_as_they_say() {
         let coverage = held as f64 / f64::from(rounds);
         // Four standard deviations of a simulated share, and the histogram's rounding outwards above.
         assert!((exact - 0.012..exact + 0.015).contains(&coverage), "{observations}: {coverage}");
+    }
+}
+
+#[test]
+fn the_interval_of_deliveries_counts_an_event_once_and_holds_their_median() {
+    let mut random = Random(2);
+    // How far the receivers of an event hear it apart, as a share of how far events lie apart; and how many there are.
+    for (receivers, apart, least) in [(2, 0.0, 0.935), (20, 0.0, 0.935), (2, 1.0, 0.95), (20, 3.0, 0.98)] {
+        let rounds = 600;
+        let held = (0..rounds).filter(|_| {
+            let mut latencies = Vec::new();
+            for _ in 0..60 {
+                let event = random.normal();
+                latencies.extend((0..receivers).map(|_| (1e6 + 1e5 * (event + apart * random.normal())) as u64));
+            }
+            let histogram = support::histogram(latencies);
+            let [low, high] = quantile_interval(&histogram, 60, 0.5).unwrap();
+            let p50 = statistics::quantile(&histogram, 60, 0.5).unwrap();
+            assert!((low..=high).contains(&p50), "{p50} is not in {low} to {high}");
+            (low..=high).contains(&1_000_000)
+        });
+        let coverage = held.count() as f64 / f64::from(rounds);
+        assert!(coverage >= least, "{receivers} receivers, {apart} apart: {coverage}");
     }
 }
 

@@ -99,6 +99,29 @@ fn neighbours_that_resemble_each_other_widen_the_interval() {
 }
 
 #[test]
+fn a_median_lies_in_its_own_interval() {
+    // Few receivers and skewed latencies: the median of the events' medians is another, as in published rounds.
+    let mut trials = rounds();
+    for trial in &mut trials {
+        let measured = trial.measured.as_mut().unwrap();
+        let skewed = support::histogram((0..1_000).map(|k| 80_000 + k * k / 10));
+        measured.latency_ns = statistics::summarise(&skewed, 100);
+        measured.event_median_ns = statistics::summarise(&support::histogram((0..100).map(|k| 83_000 + k)), 100);
+        measured.effective_events = 100;
+    }
+    let merged = merged(&trials.iter().collect::<Vec<_>>()).unwrap();
+    for (p50, interval) in merged
+        .rounds
+        .iter()
+        .map(|round| (round.latency_ns.p50, round.median_interval_ns))
+        .chain([(merged.latency_ns.p50, merged.median_interval_ns)])
+    {
+        let (p50, [low, high]) = (p50.unwrap(), interval.unwrap());
+        assert!((low..=high).contains(&p50), "{p50} is not in {low} to {high}");
+    }
+}
+
+#[test]
 fn many_clients_do_not_make_an_event_many_observations() {
     let trial = support::trial(&support::APPROACHES[3], 100_000, 1);
     let merged = merged(&[&trial]).unwrap();

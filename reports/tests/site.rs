@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use reports::{
     site::{self, Stored},
-    store::Run,
+    store::{self, Run},
 };
 use support::run;
 use tempfile::TempDir;
@@ -18,7 +18,7 @@ fn site_of(runs: &[Run]) -> BTreeMap<String, String> {
         let name = format!("run-{number}");
         let directory = kept.path().join(&name);
         support::store(run, &directory);
-        Stored { name, directory, run: run.clone() }
+        Stored { name, results: directory.join(store::FILE_NAME), run: run.clone() }
     });
     site::write(stored.collect(), None, built.path()).unwrap();
     let mut files = BTreeMap::new();
@@ -68,27 +68,15 @@ fn the_same_runs_make_the_same_site_in_whatever_order_they_are_given() {
 }
 
 #[test]
-fn a_run_that_is_no_longer_given_is_gone_and_nothing_else_is() {
+fn a_run_that_is_read_from_the_site_stays_whole() {
     let (kept, built) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let stored = |number: u32, run: &Run| {
-        let (name, directory) = (format!("run-{number}"), kept.path().join(format!("run-{number}")));
-        if !directory.exists() {
-            support::store(run, &directory);
-        }
-        Stored { name, directory, run: run.clone() }
-    };
-    let [first, second] = [1, 2].map(started);
-    site::write(vec![stored(1, &first), stored(2, &second)], None, built.path()).unwrap();
-    let runs = built.path().join("runs");
-    fs::create_dir_all(runs.join("mine")).unwrap();
-    fs::write(runs.join("run-2/report/stale.hgrm"), "").unwrap();
-    site::write(vec![stored(2, &second)], None, built.path()).unwrap();
-    assert!(!runs.join("run-1").exists() && runs.join("run-2/report/index.html").exists());
-    assert!(!runs.join("run-2/report/stale.hgrm").exists() && runs.join("mine").exists());
-    // One that is read from where it is written stays whole.
-    let own = Stored { name: "run-2".into(), directory: runs.join("run-2"), run: second };
-    site::write(vec![own], None, built.path()).unwrap();
-    assert!(fs::metadata(runs.join("run-2/results.jsonl")).unwrap().len() > 1_000);
+    let (run, directory) = (started(1), kept.path().join("run-1"));
+    support::store(&run, &directory);
+    let stored = |results| vec![Stored { name: "run-1".into(), results, run: run.clone() }];
+    site::write(stored(directory.join(store::FILE_NAME)), None, built.path()).unwrap();
+    let copy = built.path().join("runs/run-1/results.jsonl");
+    site::write(stored(copy.clone()), None, built.path()).unwrap();
+    assert_eq!(fs::read(copy).unwrap(), fs::read(directory.join(store::FILE_NAME)).unwrap());
 }
 
 #[test]

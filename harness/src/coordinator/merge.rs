@@ -100,7 +100,7 @@ fn measured(
         event_median_ns: each(&medians),
         event_entries_one_of: window.one_of,
         effective_events: effective,
-        median_interval_ns: quantile_interval(&medians, effective, 0.5),
+        median_interval_ns: quantile_interval(&latency, effective, 0.5),
         // The shards publish the same events at the same times: an event is one observation of the machine.
         lateness_ns: summarise(&merged(shards, |shard| &shard.served.lateness)?, events.published),
         time_to_last_ns: each(&events::histogram(&window.kept, |event| event.last_ns)),

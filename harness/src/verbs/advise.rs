@@ -13,7 +13,7 @@ use reports::{
     store::{self, StoreError},
 };
 
-use super::output;
+use super::{output, results};
 use crate::{failure::Failure, numbers};
 
 /// Where the repository keeps runs.
@@ -49,7 +49,7 @@ pub(crate) struct AdviseOptions {
     /// The newest state is enough; not every event matters
     #[arg(long)]
     pub(crate) newest_state: bool,
-    /// Result directory that the constants come from, such as reports/published/<run>
+    /// Result directory that the constants come from, or its results.jsonl, such as reports/published/<run>
     #[arg(long, value_name = "DIR", default_value = "results/latest")]
     pub(crate) from: PathBuf,
     /// Show how far the model is off instead: fitted to the sweep in this directory, such as results/latest, without each
@@ -63,14 +63,14 @@ pub(crate) struct AdviseOptions {
 
 pub(crate) fn advise(options: &AdviseOptions) -> Result<(), Failure> {
     if let Some(directory) = &options.validate {
-        let validation = advice::validate(&store::read(directory)?).map_err(Failure::usage)?;
+        let validation = advice::validate(&results::read(directory)?).map_err(Failure::usage)?;
         if options.json {
             return output::json(&validation);
         }
         return output::data(&advice::render_validation(&validation));
     }
     let need = need(options).map_err(Failure::usage)?;
-    let run = store::read(&options.from).map_err(|error| Failure::Usage(with_a_way(error, &options.from)))?;
+    let run = results::read(&options.from).map_err(|failure| with_a_way(failure, &options.from))?;
     let models = advice::models(&run).map_err(Failure::usage)?;
     let advice = advice::advise(&models, &need);
     if options.json {
@@ -80,26 +80,27 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<(), Failure> {
 }
 
 /// What is wrong with the run, and where it is not there, how to get one.
-fn with_a_way(error: StoreError, from: &Path) -> anyhow::Error {
-    if !matches!(error, StoreError::Missing { .. }) {
-        return error.into();
+fn with_a_way(failure: Failure, from: &Path) -> Failure {
+    match &failure {
+        Failure::Usage(error) if matches!(error.downcast_ref(), Some(StoreError::Missing { .. })) => {}
+        _ => return failure,
     }
     let stored: Vec<String> = fs::read_dir(PUBLISHED)
         .into_iter()
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.join(store::FILE_NAME).is_file())
+        .filter(|path| store::holds_results(path))
         .map(|path| path.display().to_string())
         .collect();
     let stored = match stored.iter().max() {
         Some(newest) => format!("take a stored one with `--from {newest}`"),
         None => format!("take one that is stored in the repository's {PUBLISHED} with --from"),
     };
-    anyhow!(
+    Failure::Usage(anyhow!(
         "no run at {} to take constants from: measure this machine with `delivery-bench bench-all`, in about three \
          minutes, or {stored}",
         from.display()
-    )
+    ))
 }
 
 fn need(options: &AdviseOptions) -> anyhow::Result<Need> {

@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use reports::{compare, store};
+use reports::compare;
 
-use super::output;
+use super::{output, results};
 use crate::failure::Failure;
 
 /// Options of `compare`.
 #[derive(Debug, Args)]
 pub(crate) struct CompareOptions {
-    /// Result directory of the first run
+    /// Result directory of the first run, or its results.jsonl
     pub(crate) a: PathBuf,
     /// Result directory of the second, which is set against the first
     pub(crate) b: PathBuf,
@@ -21,8 +21,8 @@ pub(crate) struct CompareOptions {
 }
 
 pub(crate) fn compare(options: &CompareOptions) -> Result<(), Failure> {
-    let a = store::read(&options.a)?;
-    let b = store::read(&options.b)?;
+    let a = results::read(&options.a)?;
+    let b = results::read(&options.b)?;
     let comparison = compare::compare(&a, &b).map_err(Failure::usage)?;
     if options.json {
         return output::json(&comparison);

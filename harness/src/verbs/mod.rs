@@ -12,6 +12,7 @@ pub(crate) mod list;
 pub(crate) mod output;
 mod progress;
 pub(crate) mod report;
+mod results;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod selftest;

@@ -1,25 +1,53 @@
 //! `report`: renders result directories, each in its place or all of them as a site.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use anyhow::anyhow;
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use reports::{
     export::{self, Form},
     gate::{
         paired::FILE_NAME,
         study::{MADE, Study},
     },
+    manifest::WriteError,
     page,
     site::{self, Stored},
-    store, table,
+    store::{self, Run},
+    table,
 };
 
 use super::{
     gate::study,
     output::{data, document, say},
+    results,
 };
 use crate::failure::Failure;
+
+/// Options of `report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportOptions {
+    /// Directories with results.jsonl, or such files, such as results/latest
+    #[arg(required = true, value_name = "DIR")]
+    directories: Vec<PathBuf>,
+    /// Write a static site of all of them here: an index, their pages, trends; such as target/site [default: each
+    /// report goes into its result directory]
+    #[arg(long, value_name = "DIR")]
+    site: Option<PathBuf>,
+    /// Write the report here, such as target/report; of several runs, each into a directory of its name [default: the
+    /// directory `report` beside the results]
+    #[arg(long, value_name = "DIR", conflicts_with = "site")]
+    out: Option<PathBuf>,
+    /// With --out: replace files that another program wrote
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// What is printed, such as csv; the report's directory has all of them
+    #[arg(long, value_enum, default_value_t, conflicts_with = "site")]
+    format: Format,
+}
 
 /// What is printed of a run.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -31,63 +59,105 @@ pub(crate) enum Format {
     Markdown,
     /// One line for each variant and load
     Csv,
-    /// Every number of the report
+    /// Every number of the report; of several runs, a list
     Json,
 }
 
-pub(crate) fn report(directories: &[PathBuf], site: Option<&Path>, format: Format) -> Result<(), Failure> {
-    match site {
-        Some(site) => publish(directories, site),
-        None => directories.iter().try_for_each(|directory| in_place(directory, format)),
+pub(crate) fn report(options: &ReportOptions) -> Result<(), Failure> {
+    match &options.site {
+        Some(site) => publish(&options.directories, site),
+        None => print(options),
     }
 }
 
-fn in_place(directory: &Path, format: Format) -> Result<(), Failure> {
-    let run = store::read(directory).map_err(Failure::usage)?;
-    let written = page::write(&run, directory).map_err(|error| Failure::Internal(error.into()))?;
-    match format {
-        Format::Table => data(&table::render(&run)),
-        Format::Markdown => data(&export::text(&run, Form::Markdown)),
-        Format::Csv => data(&export::text(&run, Form::Csv)),
-        Format::Json => document(&export::text(&run, Form::Json)),
+/// Reads everything before anything is written.
+fn print(options: &ReportOptions) -> Result<(), Failure> {
+    let runs = results::read_all(&options.directories)?;
+    let mut pages = Vec::new();
+    let targets = targets(options, &runs)?;
+    for ((place, run), target) in runs.iter().zip(targets) {
+        let written = match target {
+            Some(target) => page::write_into(run, &target, options.force),
+            None => page::write(run, directory_of(place)),
+        };
+        pages.push(written.map_err(unwritten)?.page);
+    }
+    let runs: Vec<Run> = runs.into_iter().map(|(_, run)| run).collect();
+    match options.format {
+        Format::Table => data(&runs.iter().map(table::render).collect::<Vec<_>>().join("\n")),
+        Format::Markdown => data(&export::text(&runs, Form::Markdown)),
+        Format::Csv => data(export::text(&runs, Form::Csv).trim_end()),
+        Format::Json => document(&export::text(&runs, Form::Json)),
     }?;
-    say(&format!("report: {}", written.page.display()));
+    pages.iter().for_each(|page| say(&format!("report: {}", page.display())));
     Ok(())
+}
+
+/// Where each report goes; none where it goes beside the results.
+fn targets(options: &ReportOptions, runs: &[(PathBuf, Run)]) -> Result<Vec<Option<PathBuf>>, Failure> {
+    let Some(out) = &options.out else { return Ok(vec![None; runs.len()]) };
+    if let [_] = runs {
+        return Ok(vec![Some(out.clone())]);
+    }
+    let mut targets: Vec<Option<PathBuf>> = Vec::new();
+    for (place, _) in runs {
+        let target = Some(out.join(name_of(place)?));
+        if targets.contains(&target) {
+            return Err(same_name(place));
+        }
+        targets.push(target);
+    }
+    Ok(targets)
 }
 
 /// Reads everything before anything is written.
 fn publish(directories: &[PathBuf], site: &Path) -> Result<(), Failure> {
+    let (of_gate, of_runs): (Vec<PathBuf>, Vec<PathBuf>) =
+        directories.iter().cloned().partition(|directory| directory.join(FILE_NAME).is_file());
+    let sessions = of_gate.iter().map(|directory| study::read(directory)).collect::<anyhow::Result<Vec<_>>>();
+    let sessions = sessions.map_err(Failure::Usage)?;
     let mut stored: Vec<Stored> = Vec::new();
-    let mut sessions = Vec::new();
-    for directory in directories {
-        if directory.join(FILE_NAME).is_file() {
-            sessions.push(study::read(directory).map_err(Failure::Usage)?);
-            continue;
+    for (place, run) in results::read_all(&of_runs)? {
+        let name = name_of(&place)?;
+        if stored.iter().any(|other| other.name == name) {
+            return Err(same_name(&place));
         }
-        let run = store::read(directory).map_err(Failure::usage)?;
-        let name = name_of(directory)?;
-        if let Some(other) = stored.iter().find(|other| other.name == name) {
-            let (one, other) = (directory.display(), other.directory.display());
-            return Err(Failure::usage(anyhow!(
-                "{one} and {other} have the same name, which is their address: rename one"
-            )));
-        }
-        stored.push(Stored { name, directory: directory.clone(), run });
+        stored.push(Stored { name, results: store::file_of(&place), run });
     }
     let study = if sessions.is_empty() { None } else { Some(Study::of(&sessions, MADE, 1).map_err(Failure::usage)?) };
-    let index = site::write(stored, study.as_ref(), site).map_err(|error| Failure::Internal(error.into()))?;
+    let index = site::write(stored, study.as_ref(), site).map_err(unwritten)?;
     say(&format!("site: {}", index.display()));
     Ok(())
 }
 
+/// What the user can mend is theirs: a file or a link that is in the way.
+fn unwritten(error: WriteError) -> Failure {
+    match &error {
+        WriteError::Write { source, .. } if source.kind() != io::ErrorKind::AlreadyExists => {
+            Failure::Internal(error.into())
+        }
+        _ => Failure::usage(error),
+    }
+}
+
+fn same_name(place: &Path) -> Failure {
+    Failure::usage(anyhow!("{} has the same name as another run, and names are addresses: rename one", place.display()))
+}
+
+/// The directory of a run that was named by it or by its result file.
+fn directory_of(place: &Path) -> &Path {
+    if place.is_dir() { place } else { place.parent().unwrap_or(place) }
+}
+
 /// The directory's own name, also of `results/latest`, which only points to it.
-fn name_of(directory: &Path) -> Result<String, Failure> {
-    let whole = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
-    let name = whole.file_name().and_then(|name| name.to_str()).map(str::to_owned);
-    name.filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))).ok_or_else(
-        || {
-            let rule = "its name becomes an address and may have letters, digits, `-`, `_` and `.` only: rename it";
-            Failure::usage(anyhow!("cannot publish {}: {rule}", directory.display()))
-        },
-    )
+fn name_of(place: &Path) -> Result<String, Failure> {
+    let whole = place.canonicalize().unwrap_or_else(|_| place.to_owned());
+    let name = directory_of(&whole).file_name().and_then(|name| name.to_str()).map(str::to_owned);
+    let is_plain = |name: &String| {
+        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) && !name.starts_with('.')
+    };
+    name.filter(is_plain).ok_or_else(|| {
+        let rule = "its name becomes an address and may have letters, digits, `-`, `_` and `.` only: rename it";
+        Failure::usage(anyhow!("cannot publish {}: {rule}", place.display()))
+    })
 }

@@ -1,6 +1,16 @@
 // Errors to plant in a page, each beside the check that must find it.
 "use strict";
 
+const { createHash } = require("crypto");
+
+// The page with a policy that names its scripts and styles as they are now.
+function allowed(page) {
+  const digests = (pattern) => Array.from(page.matchAll(pattern), ([, text]) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`).join(" ");
+  return page
+    .replace(/style-src [^;]*;/, () => `style-src ${digests(/<style>([^]*?)<\/style>/g)};`)
+    .replace(/script-src [^;]*;/, () => `script-src ${digests(/<script(?: id="advice-script")?>([^]*?)<\/script>/g)};`);
+}
+
 const script = (page, code) => page.replace("</script></body>", `;${code}</script></body>`);
 const style = (page, rules) => page.replace("</style>", `${rules}</style>`);
 const without = (page, part) => page.split(part).join("");
@@ -24,7 +34,7 @@ const ERRORS = [
   { error: "loads that are not picked", check: "picks a load", plant: (page) => page.replace("view.load = Number(picker.value);", "") },
   { error: "a read-out without words", check: "says what a mark is, to a pointer and to the keyboard", plant: (page) => page.replace("out.textContent = words", "out.textContent = hint") },
   { error: "a focus that is not to be seen", check: "is reached by keyboard, and shows where it is", plant: (page) => style(page, "* { outline: none !important }") },
-  { error: "a line that is too wide", check: "fits 360 pixels", plant: (page) => page.replace("<main>", "<main><p style=\"width: 30rem\">wide</p>") },
+  { error: "a line that is too wide", check: "fits 360 pixels", plant: (page) => style(page.replace("<main>", "<main><p class=\"wide\">wide</p>"), ".wide { width: 30rem }") },
   { error: "paper that keeps silent", check: "says on paper what is filtered", plant: (page) => style(page, "@media print { .controls.filtered { display: none } }") },
   { error: "a page that is made by its script", check: "has everything without script", plant: (page) => style(page, "#table { display: none }").replace("\"use strict\";", "\"use strict\"; document.querySelector('#table').style.display = 'block';") },
   { error: "grey on white", check: "gives axe nothing to object to, light", plant: (page) => style(page, ".verdict { color: #bbb }") },
@@ -32,4 +42,4 @@ const ERRORS = [
   { error: "a field without a label", check: "gives axe nothing to object to, on a phone", plant: (page) => page.replace("<main>", "<main><input>") },
 ];
 
-module.exports = { ERRORS };
+module.exports = { ERRORS: ERRORS.map((error) => ({ ...error, plant: (page) => allowed(error.plant(page)) })) };

@@ -27,13 +27,15 @@ pub enum Reason {
     Interval,
     /// It is later than the staleness.
     Late,
-    /// It takes more processors than were measured with.
+    /// Its server takes more processors than were measured with.
     Cores,
+    /// No trial gives a p99.
+    Unknown,
 }
 
 impl Reason {
     /// Every reason, in the order in which they are said.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Floor,
         Self::Browser,
         Self::Sends,
@@ -43,6 +45,7 @@ impl Reason {
         Self::Interval,
         Self::Late,
         Self::Cores,
+        Self::Unknown,
     ];
 
     /// What is said.
@@ -57,13 +60,18 @@ impl Reason {
             Self::EveryEvent => "of several changes only the newest arrives",
             Self::Interval => "one exchange takes too long for any poll interval within the staleness",
             Self::Late => "its p99 is beyond the staleness",
-            Self::Cores => "it takes more processors than the machine had, so that its latency is unknown",
+            Self::Cores => "its server takes more processors than the machine had, so that its latency is not known",
+            Self::Unknown => {
+                "its p99 is not known: no valid trial without a warning of the tail had the events for one"
+            }
         }
     }
 }
 
 /// What rules it out; nothing where it may be chosen.
 pub(super) fn reasons(model: &Model, need: &Need, prediction: &Prediction) -> Vec<Reason> {
+    let is_overloaded = prediction.extrapolated.contains(&Beyond::Cores);
+    let is_unknown = prediction.p99_ns.is_none() && !is_overloaded;
     let out = |reason: Reason| match reason {
         Reason::Floor => model.floor,
         Reason::Browser => need.browser && !model.browser,
@@ -72,10 +80,11 @@ pub(super) fn reasons(model: &Model, need: &Need, prediction: &Prediction) -> Ve
         // A server that calls its clients opens what it needs when there is an event.
         Reason::Persistent => !need.persistent && !model.server_connects && model.way != Way::Poll,
         Reason::EveryEvent => need.every_event && model.snapshot,
-        Reason::Interval => model.way == Way::Poll && prediction.interval_s.is_none(),
+        Reason::Interval => model.way == Way::Poll && prediction.interval_s.is_none() && !is_unknown,
         Reason::Late => model.way != Way::Poll && prediction.p99_ns.is_some_and(|p99| p99 > need.staleness_ms * 1e6),
         // What cannot keep up queues, and whether it would be within the staleness nobody knows.
-        Reason::Cores => prediction.extrapolated.contains(&Beyond::Cores),
+        Reason::Cores => is_overloaded,
+        Reason::Unknown => is_unknown,
     };
     Reason::ALL.into_iter().filter(|reason| out(*reason)).collect()
 }

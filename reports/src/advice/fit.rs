@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     report::{self, LoadPoint},
+    schema::Status,
     store::Run,
 };
 
@@ -20,6 +21,9 @@ use crate::{
 const VARIED: f64 = 1.5;
 /// Most of what a poll was measured to cost that is taken for its events, where the two are not told apart.
 const MOST_OF_EVENTS: f64 = 0.5;
+
+/// Most candidates that are compared, each with each.
+const MOST_CANDIDATES: usize = 100;
 
 /// Why a run gives no constants.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -30,6 +34,9 @@ pub enum AdviceError {
     /// There is nothing to fit.
     #[error("the run has no valid trial to take constants from; take another with --from, or run bench-all")]
     Nothing,
+    /// So many that comparing each with each would take minutes.
+    #[error("the run has {0} variants, and at most {MOST_CANDIDATES} can be compared; take a run of fewer with --from")]
+    Many(usize),
     /// There is nothing to leave out.
     #[error("the run has one load only; validating leaves one out, so take a sweep, such as clients or scale")]
     OneLoad,
@@ -50,7 +57,7 @@ pub(super) fn of_loads(run: &Run, loads: &[LoadPoint]) -> Result<Models, AdviceE
         source: source(run),
         cores: f64::from(run.run.environment.cores),
         models: fitted(&candidates),
-        assumptions: assumptions(&candidates),
+        assumptions: left_out(run).into_iter().chain(assumptions(&candidates)).collect(),
     })
 }
 
@@ -65,7 +72,11 @@ pub(super) fn measured(run: &Run, loads: &[LoadPoint]) -> Result<Vec<Candidate>,
         return Err(AdviceError::Faults(faults));
     }
     let candidates = points::candidates(run, loads);
-    if candidates.is_empty() { Err(AdviceError::Nothing) } else { Ok(candidates) }
+    match candidates.len() {
+        0 => Err(AdviceError::Nothing),
+        1..=MOST_CANDIDATES => Ok(candidates),
+        many => Err(AdviceError::Many(many)),
+    }
 }
 
 /// A model of each candidate with at least one point.
@@ -158,10 +169,12 @@ fn latency(candidate: &Candidate) -> Vec<Latency> {
     let of = |point: &Point| {
         let p50_ns = point.p50_ns.filter(|p50| *p50 > 0.0)?;
         let deliveries = point.clients * point.events_per_client;
-        (deliveries > 0.0).then(|| Latency { deliveries, p50_ns, p99_ns: point.p99_ns.unwrap_or(p50_ns).max(p50_ns) })
+        let p99_ns = point.p99_ns.map(|p99| p99.max(p50_ns));
+        (deliveries > 0.0).then_some(Latency { deliveries, p50_ns, p99_ns })
     };
     let mut points: Vec<Latency> = candidate.points.iter().filter_map(of).collect();
-    points.sort_by(|a, b| a.deliveries.total_cmp(&b.deliveries).then(b.p99_ns.total_cmp(&a.p99_ns)));
+    let slowness = |point: &Latency| point.p99_ns.unwrap_or(0.0);
+    points.sort_by(|a, b| a.deliveries.total_cmp(&b.deliveries).then(slowness(b).total_cmp(&slowness(a))));
     points.dedup_by(|next, before| next.deliveries <= before.deliveries * 1.000_001);
     points
 }
@@ -238,6 +251,14 @@ fn least_squares(rows: &[[f64; 3]], chosen: &[usize]) -> Option<[f64; 3]> {
         solved[*column] = equations[index][size] / equations[index][index] / scale[index];
     }
     Some(solved)
+}
+
+/// Says how many trials give no constants; none where all do.
+fn left_out(run: &Run) -> Option<String> {
+    let invalid = run.trials.iter().filter(|trial| trial.status != Status::Ok).count();
+    (invalid > 0).then(|| {
+        format!("{invalid} of {} trials are not valid and left out: nothing is advised by them.", run.trials.len())
+    })
 }
 
 /// What this run cannot say, and no run of this tool can.

@@ -10,7 +10,8 @@
 //!   its own size to each delivery;
 //! - memory: a fixed part, and so much for each client;
 //! - latency of what pushes or holds: as measured, between loads by straight lines over the logarithms of deliveries and
-//!   latency, and beyond them that of the nearest; of what polls uniform over (0, T) and one exchange after it.
+//!   latency, and beyond them that of the nearest; of what polls uniform over (0, T) and one exchange after it. A p99 is
+//!   not known where no trial gives one, and nothing takes its place.
 //!
 //! `page/advice.js` has the same formulas, and a test that they agree.
 
@@ -33,7 +34,7 @@ pub enum Way {
 pub struct Models {
     /// Run that they come from.
     pub source: String,
-    /// Processors of the machine that was measured, which servers and clients shared.
+    /// Processors of the machine that was measured, which a server may take all of.
     pub cores: f64,
     /// In the registry's order.
     pub models: Vec<Model>,
@@ -65,8 +66,8 @@ pub struct Latency {
     pub deliveries: f64,
     /// p50.
     pub p50_ns: f64,
-    /// p99; p50 where too few events support a p99.
-    pub p99_ns: f64,
+    /// p99; none where no trial gives one.
+    pub p99_ns: Option<f64>,
 }
 
 /// What was measured, from the least to the most.
@@ -155,7 +156,7 @@ pub enum Beyond {
     Payload,
     /// Longer or shorter interval.
     Interval,
-    /// More processors than the machine had.
+    /// More processors for the server than the machine had.
     Cores,
 }
 
@@ -180,9 +181,9 @@ pub struct Prediction {
     pub server_memory_bytes: f64,
     /// User space of all clients together.
     pub client_memory_bytes: f64,
-    /// None where nothing was measured, or where more processors are needed than the machine had.
+    /// None where it was not measured, or where the server needs more processors than the machine had.
     pub p50_ns: Option<f64>,
-    /// None where nothing was measured, or where more processors are needed than the machine had.
+    /// None where it was not measured, or where the server needs more processors than the machine had.
     pub p99_ns: Option<f64>,
     /// What of this was not measured.
     pub extrapolated: Vec<Beyond>,
@@ -192,29 +193,38 @@ pub struct Prediction {
 pub(super) const WITHIN: f64 = 1.25;
 
 impl Model {
-    /// p50 and p99 at so many deliveries a second, the interval of a poll apart; none where nothing was measured.
-    pub(super) fn latency_at(&self, deliveries: f64) -> Option<[f64; 2]> {
-        let after = self.latency.iter().position(|point| point.deliveries >= deliveries).unwrap_or(self.latency.len());
-        let both = |point: &Latency| [point.p50_ns, point.p99_ns];
-        let (Some(low), Some(high)) = (self.latency[..after].last(), self.latency.get(after)) else {
-            return self.latency.get(after).or(self.latency.last()).map(both);
+    /// p50 and p99 at so many deliveries a second, the interval of a poll apart; each none where it was not measured.
+    pub(super) fn latency_at(&self, deliveries: f64) -> [Option<f64>; 2] {
+        let known = |of: fn(&Latency) -> Option<f64>| {
+            let points = self.latency.iter().filter_map(|point| Some((point.deliveries, of(point)?)));
+            between(&points.collect::<Vec<_>>(), deliveries)
         };
-        let share = (deliveries / low.deliveries).ln() / (high.deliveries / low.deliveries).ln();
-        let between = |low: f64, high: f64| (low.ln() + share * (high / low).ln()).exp();
-        Some([between(low.p50_ns, high.p50_ns), between(low.p99_ns, high.p99_ns)])
+        [known(|point| Some(point.p50_ns)), known(|point| point.p99_ns)]
     }
 
     /// The longest interval in seconds whose last moment is within the staleness; none where an exchange would not end
-    /// before the next begins.
+    /// before the next begins, or where nobody knows how long it takes.
     pub(super) fn interval_within(&self, staleness_ms: f64, deliveries: f64) -> Option<f64> {
-        let exchange_s = self.latency_at(deliveries).map_or(0.0, |[_, p99]| p99 / 1e9);
+        let [_, p99] = self.latency_at(deliveries);
+        let exchange_s = p99? / 1e9;
         let interval = staleness_ms / 1e3 - exchange_s;
         (interval >= exchange_s && interval > 0.0).then_some(interval)
     }
 }
 
-/// What the candidate would take under this load. Where that is more processors than `cores`, its latency is that of a
-/// queue, which the model does not know.
+/// The value at so many deliveries a second, by straight lines over the logarithms of both; beyond the points that of the
+/// nearest, and none without one.
+fn between(points: &[(f64, f64)], deliveries: f64) -> Option<f64> {
+    let after = points.iter().position(|(at, _)| *at >= deliveries).unwrap_or(points.len());
+    let (Some((low_at, low)), Some((high_at, high))) = (points[..after].last(), points.get(after)) else {
+        return points.get(after).or(points.last()).map(|(_, value)| *value);
+    };
+    let share = (deliveries / low_at).ln() / (high_at / low_at).ln();
+    Some((low.ln() + share * (high / low).ln()).exp())
+}
+
+/// What the candidate would take under this load. Where its server takes more processors than `cores`, its latency is
+/// that of a queue, which the model does not know. Clients are elsewhere, and their processors do not count here.
 #[must_use]
 pub fn predict(model: &Model, at: &At, cores: f64) -> Prediction {
     let all = at.clients * at.events_per_client;
@@ -234,8 +244,8 @@ pub fn predict(model: &Model, at: &At, cores: f64) -> Prediction {
     let costs = &model.costs;
     let server_cores = costs.server_us.at(exchanges, deliveries) / 1e6;
     let client_cores = costs.client_us.at(exchanges, deliveries) / 1e6;
-    let needs_more_cores = server_cores + client_cores > cores;
-    let latency = model.latency_at(all).filter(|_| !needs_more_cores);
+    let needs_more_cores = server_cores > cores;
+    let [p50, p99] = model.latency_at(all).map(|latency| latency.filter(|_| !needs_more_cores));
     Prediction {
         interval_s,
         requests_per_second: if model.server_connects { deliveries } else { exchanges },
@@ -246,8 +256,8 @@ pub fn predict(model: &Model, at: &At, cores: f64) -> Prediction {
         client_cores,
         server_memory_bytes: costs.server_memory[0] + costs.server_memory[1] * at.clients,
         client_memory_bytes: costs.client_memory[0] + costs.client_memory[1] * at.clients,
-        p50_ns: latency.map(|[p50, _]| p50 + waits * 0.5),
-        p99_ns: latency.map(|[_, p99]| p99 + waits * 0.99),
+        p50_ns: p50.map(|p50| p50 + waits * 0.5),
+        p99_ns: p99.map(|p99| p99 + waits * 0.99),
         extrapolated: beyond(model, at, interval_s, needs_more_cores),
     }
 }

@@ -3,12 +3,17 @@
 //! Takes the rows of the report that have figures. A candidate is a variant without its poll interval, which a need
 //! chooses.
 
+use std::collections::HashMap;
+
 use super::model::Way;
 use crate::{
-    merge::Merged,
-    report::{self, LoadPoint, Row},
-    schema::{ApproachFacts, Load, Status, TrialRecord},
+    difference::FEWEST_ROUNDS,
+    merge::{self, Merged},
+    report::{LoadPoint, Row},
+    schema::{ApproachFacts, Load, Measured, Status, TrialRecord},
+    statistics,
     store::Run,
+    validity,
 };
 
 /// Name of the setting that a need chooses.
@@ -64,18 +69,19 @@ struct Seen<'a> {
     load: &'a Load,
     row: &'a Row,
     merged: &'a Merged,
-    /// The first of its valid trials, for the settings, and its place in the run.
-    first: (usize, &'a TrialRecord),
+    /// Its valid trials, each with its place in the run.
+    trials: Vec<(usize, &'a TrialRecord)>,
 }
 
 /// The candidates of a run that have a valid trial, in the registry's order.
 pub(super) fn candidates(run: &Run, loads: &[LoadPoint]) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for seen in seen(run, loads) {
-        let (facts, order, (_, trial)) = (&run.run.approaches[seen.row.order], seen.row.order, seen.first);
+        let (facts, order, trial) = (&run.run.approaches[seen.row.order], seen.row.order, seen.trials[0].1);
         let way = way(facts, seen.merged);
         let name = name(trial, way);
-        let index = candidates.iter().position(|one| one.name == name).unwrap_or_else(|| {
+        let index = *places.entry(name.clone()).or_insert_with(|| {
             let hold_s = trial.parameters.get(HOLD).filter(|_| way == Way::Hold).and_then(|text| seconds(text));
             let facts = facts.clone();
             candidates.push(Candidate { name, order, facts, way, hold_s, points: Vec::new() });
@@ -93,19 +99,19 @@ pub(super) fn candidates(run: &Run, loads: &[LoadPoint]) -> Vec<Candidate> {
 
 /// In the registry's order, and of one approach in the order in which they were first run.
 fn seen<'a>(run: &'a Run, loads: &'a [LoadPoint]) -> Vec<Seen<'a>> {
+    let mut trials: HashMap<_, Vec<(usize, &TrialRecord)>> = HashMap::new();
+    for (place, trial) in run.trials.iter().enumerate().filter(|(_, trial)| trial.status == Status::Ok) {
+        let row = (trial.approach.as_str(), trial.variant.as_str(), trial.load.key());
+        trials.entry(row).or_default().push((place, trial));
+    }
     let rows = loads.iter().flat_map(|point| point.rows.iter().map(move |row| (&point.load, row)));
     let mut seen: Vec<Seen<'a>> = rows
         .filter_map(|(load, row)| {
-            let is_of_row = |trial: &TrialRecord| {
-                trial.status == Status::Ok
-                    && (&trial.approach, &trial.variant) == (&row.approach, &row.variant)
-                    && report::same(&trial.load, load)
-            };
-            let first = run.trials.iter().enumerate().find(|(_, trial)| is_of_row(trial))?;
-            Some(Seen { load, row, merged: row.merged.as_ref()?, first })
+            let trials = trials.remove(&(row.approach.as_str(), row.variant.as_str(), load.key()))?;
+            Some(Seen { load, row, merged: row.merged.as_ref()?, trials })
         })
         .collect();
-    seen.sort_by_key(|seen| (seen.row.order, seen.first.0));
+    seen.sort_by_key(|seen| (seen.row.order, seen.trials[0].0));
     seen
 }
 
@@ -126,7 +132,20 @@ fn name(trial: &TrialRecord, way: Way) -> String {
     kept.map(|(_, part)| part).collect::<Vec<_>>().join("/")
 }
 
-fn point(&Seen { load, row, merged, .. }: &Seen<'_>, way: Way) -> Point {
+/// The p99 that trials without a warning of the tail have: the median of the rounds' where three have one, so that a
+/// round that was disturbed unnoticed does not make it, and else that of all together.
+fn p99_ns(trials: &[(usize, &TrialRecord)]) -> Option<u64> {
+    let clean = trials.iter().filter(|(_, trial)| validity::tail_warnings(&[trial]).is_empty());
+    let clean: Vec<&Measured> = clean.filter_map(|(_, trial)| trial.measured.as_ref()).collect();
+    let mut of_rounds: Vec<u64> = clean.iter().filter_map(|measured| measured.latency_ns.p99).collect();
+    if of_rounds.len() >= FEWEST_ROUNDS {
+        return statistics::median(&mut of_rounds);
+    }
+    let events = clean.iter().map(|measured| measured.event_median_ns.count).fold(0, u64::saturating_add);
+    merge::merge(&clean, events, |measured| Some(&measured.latency_ns))?.p99
+}
+
+fn point(Seen { load, row, merged, trials }: &Seen<'_>, way: Way) -> Point {
     let clients = f64::from(load.clients);
     let each_second = |count: u64| count as f64 / merged.window_seconds.max(1e-9);
     Point {
@@ -144,7 +163,7 @@ fn point(&Seen { load, row, merged, .. }: &Seen<'_>, way: Way) -> Point {
         client_memory: merged.memory.client_bytes * clients,
         empty_share: merged.empty_share.unwrap_or(0.0),
         p50_ns: merged.latency_ns.p50.map(|p50| p50 as f64),
-        p99_ns: merged.latency_ns.p99.map(|p99| p99 as f64),
+        p99_ns: p99_ns(trials).map(|p99| p99 as f64),
     }
 }
 

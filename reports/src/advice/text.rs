@@ -81,10 +81,10 @@ fn plural(count: f64) -> &'static str {
 }
 
 /// Whether its figures are told: not where its facts or its latency rule it out, but where all that is against it is that
-/// it takes more processors than were measured with.
+/// its latency is not known.
 fn is_told(choice: &Choice) -> bool {
     match &choice.standing {
-        Standing::Excluded { reasons } => reasons[..] == [Reason::Cores],
+        Standing::Excluded { reasons } => matches!(reasons[..], [Reason::Cores | Reason::Unknown]),
         _ => true,
     }
 }
@@ -181,7 +181,7 @@ impl Beyond {
             Self::EventsPerClient => "events a second",
             Self::Payload => "payload",
             Self::Interval => "interval",
-            Self::Cores => "more processors than the machine had, so that latency is unknown",
+            Self::Cores => "more processors for the server than the machine had, so that latency is not known",
         }
     }
 }

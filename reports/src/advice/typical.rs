@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Advice, advise, fit, model::Models, need::Need};
+use super::{Advice, AdviceError, advise, fit, model::Models, need::Need};
 use crate::{report::LoadPoint, store::Run};
 
 /// The constants of a run, and advice for typical needs.
@@ -21,11 +21,14 @@ pub(crate) struct Answer {
     pub(crate) advice: Advice,
 }
 
-/// None where a run gives no constants.
-pub(crate) fn offer(run: &Run, loads: &[LoadPoint]) -> Option<Offer> {
-    let models = fit::of_loads(run, loads).ok()?;
+/// The offer that a run's constants make.
+///
+/// # Errors
+/// The run gives no constants.
+pub(crate) fn offer(run: &Run, loads: &[LoadPoint]) -> Result<Offer, AdviceError> {
+    let models = fit::of_loads(run, loads)?;
     let answers = needs().map(|(title, need)| Answer { title, advice: advise(&models, &need) }).into();
-    Some(Offer { models, answers })
+    Ok(Offer { models, answers })
 }
 
 fn needs() -> [(&'static str, Need); 6] {

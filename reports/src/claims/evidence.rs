@@ -3,7 +3,7 @@
 //!
 //! Knows no claim and no approach by name.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::HashMap, ptr};
 
 use super::{BESIDE, Figure, Says};
 use crate::{
@@ -22,10 +22,14 @@ pub(super) const ONE_EACH: f64 = 0.9;
 /// Up to here there is next to none.
 pub(super) const NEXT_TO_NONE: f64 = 0.1;
 
+/// Most variants that a claim is judged in under one load.
+pub(super) const MOST_VARIANTS: usize = 100;
+
 /// The run that claims are judged by.
 pub(super) struct Evidence<'a> {
-    pub(super) run: &'a Run,
     pub(super) loads: &'a [LoadPoint],
+    /// The rows with valid trials, in the order of the loads.
+    rows: Vec<Seen<'a>>,
 }
 
 /// A row with valid trials, and what is known beside its figures.
@@ -40,16 +44,27 @@ pub(super) struct Seen<'a> {
 }
 
 impl<'a> Evidence<'a> {
+    /// What a run has to show, up to [`MOST_VARIANTS`] under each load.
+    pub(super) fn new(run: &'a Run, loads: &'a [LoadPoint]) -> Self {
+        let mut trials: HashMap<&str, &TrialRecord> = HashMap::new();
+        for trial in &run.trials {
+            trials.entry(&trial.variant).or_insert(trial);
+        }
+        let seen = |(point, row): (&'a LoadPoint, &'a Row)| {
+            let trial = *trials.get(row.variant.as_str())?;
+            let facts = run.run.approaches.get(row.order)?;
+            Some(Seen { load: &point.load, row, facts, merged: row.merged.as_ref()?, trial })
+        };
+        let mut rows = Vec::new();
+        for point in loads {
+            rows.extend(point.rows.iter().filter_map(|row| seen((point, row))).take(MOST_VARIANTS));
+        }
+        Self { loads, rows }
+    }
+
     /// Every row with valid trials whose approach has such facts.
     pub(super) fn that(&self, is: impl Fn(&ApproachFacts) -> bool) -> Vec<Seen<'a>> {
-        let rows = self.loads.iter().flat_map(|point| point.rows.iter().map(move |row| (point, row)));
-        rows.filter_map(|(point, row)| {
-            let merged = row.merged.as_ref()?;
-            let facts = self.run.run.approaches.iter().find(|facts| facts.name == row.approach && is(facts))?;
-            let trial = self.run.trials.iter().find(|trial| trial.variant == row.variant)?;
-            Some(Seen { load: &point.load, row, facts, merged, trial })
-        })
-        .collect()
+        self.rows.iter().filter(|seen| is(seen.facts)).copied().collect()
     }
 
     /// The rows of what the article calls by one of these names.
@@ -59,10 +74,13 @@ impl<'a> Evidence<'a> {
 
     /// Every pair of rows under the same load, of what the article calls by the one and by the other names.
     pub(super) fn pairs(&self, labels: &[&str], others: &[&str]) -> Vec<(Seen<'a>, Seen<'a>)> {
-        let others = self.called(others);
+        let mut by_load: HashMap<*const Load, Vec<Seen<'a>>> = HashMap::new();
+        for other in self.called(others) {
+            by_load.entry(other.load).or_default().push(other);
+        }
         let own = self.called(labels).into_iter();
         own.flat_map(|one| {
-            let beside = others.iter().filter(move |other| other.load == one.load);
+            let beside = by_load.get(&ptr::from_ref(one.load)).into_iter().flatten();
             beside.map(move |other| (one, *other)).collect::<Vec<_>>()
         })
         .collect()

@@ -2,11 +2,14 @@
 //!
 //! Says it and judges nothing. Every text in it is data from a result file.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    schema::{Load, RunRecord},
+    lists::unique,
+    schema::{Load, RunRecord, TrialRecord},
     store::Run,
 };
 
@@ -18,7 +21,7 @@ const SHOWN_IN_ROWS: [&str; 2] = ["approaches", "trials"];
 const NO_LOAD: [&str; 2] = ["load.seed", "load.orders_per_second"];
 
 /// One thing that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Apart {
     /// What it is.
     pub what: String,
@@ -112,12 +115,16 @@ fn of_values(path: &str, a: &Value, b: &Value, apart: &mut Vec<Apart>) {
 /// Settings and shards of variants that both have, under one name.
 fn of_variants(a: &Run, b: &Run) -> Vec<Apart> {
     let mut apart: Vec<Apart> = Vec::new();
+    let row = |trial: &'_ TrialRecord| {
+        (trial.approach.clone(), trial.variant.clone(), trial.load.orders_per_second.to_bits())
+    };
+    let mut seconds = HashMap::new();
+    for second in &b.trials {
+        seconds.entry((row(second), second.load.key())).or_insert(second);
+    }
     for first in &a.trials {
-        let same = |second: &&crate::schema::TrialRecord| {
-            (&second.approach, &second.variant, &second.load) == (&first.approach, &first.variant, &first.load)
-        };
-        let Some(second) = b.trials.iter().find(same) else { continue };
-        let settings = |trial: &crate::schema::TrialRecord| {
+        let Some(second) = seconds.get(&(row(first), first.load.key())) else { continue };
+        let settings = |trial: &TrialRecord| {
             let given: Vec<String> = trial.parameters.iter().map(|(name, value)| format!("{name} {value}")).collect();
             given.join(", ")
         };
@@ -126,11 +133,8 @@ fn of_variants(a: &Run, b: &Run) -> Vec<Apart> {
             ("shards", first.shards.to_string(), second.shards.to_string()),
         ];
         for (what, a, b) in of_trial.into_iter().filter(|(_, a, b)| a != b) {
-            let one = Apart { what: format!("{what} of {}", first.variant), a, b };
-            if !apart.contains(&one) {
-                apart.push(one);
-            }
+            apart.push(Apart { what: format!("{what} of {}", first.variant), a, b });
         }
     }
-    apart
+    unique(apart)
 }

@@ -6,6 +6,7 @@ use std::fmt::Display;
 
 use crate::{
     merge::Merged,
+    plain,
     report::{LoadPoint, Report, Row},
     theory,
 };
@@ -18,6 +19,9 @@ enum Cell {
     Text(String),
     Number(String),
 }
+
+/// Columns that say which of several runs a line is of.
+const RUN: [&str; 3] = ["run", "scenario", "started"];
 
 const LOAD: [Column; 6] = [
     ("clients", |point, _| number(Some(point.load.clients))),
@@ -89,16 +93,22 @@ const COSTS: [Column; 8] = [
     ("kernel_bytes_per_client", |_, row| of(row, |merged| merged.memory.kernel_bytes)),
 ];
 
-/// The lines of every load.
-pub(super) fn table(report: &Report) -> String {
+/// The lines of every load of every run. Where there are several runs, the first columns say which a line is of.
+pub(super) fn table(reports: &[&Report]) -> String {
     let columns = || LOAD.iter().chain(&NAMES).chain(&LATENCY).chain(&COUNTS).chain(&COSTS);
-    let mut csv = line(columns().map(|(heading, _)| (*heading).to_owned()));
-    for point in &report.loads {
-        for row in &point.rows {
-            csv += &line(columns().map(|(_, cell)| match cell(point, row) {
-                Cell::Text(text) => quoted(&text),
-                Cell::Number(number) => number,
-            }));
+    let of_run = |cells: [&str; 3]| cells.map(quoted).into_iter().take(if reports.len() > 1 { 3 } else { 0 });
+    let mut csv = line(of_run(RUN).chain(columns().map(|(heading, _)| (*heading).to_owned())));
+    for (number, report) in (1..).zip(reports) {
+        let number: u32 = number;
+        let (number, run) = (number.to_string(), &report.run);
+        for point in &report.loads {
+            for row in &point.rows {
+                let cells = columns().map(|(_, cell)| match cell(point, row) {
+                    Cell::Text(text) => quoted(&text),
+                    Cell::Number(number) => number,
+                });
+                csv += &line(of_run([&number, &run.scenario_name, &run.started]).chain(cells));
+            }
         }
     }
     csv
@@ -127,8 +137,9 @@ fn line(cells: impl Iterator<Item = String>) -> String {
 
 /// A spreadsheet takes what begins with one of these for a formula, in quotes or not.
 fn quoted(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
+    let text = &plain::text(text);
+    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '|', '%', '＝', '＋', '－', '＠', '\u{fffd}']);
+    let text = if is_formula { format!("'{text}") } else { text.clone() };
     if text.contains([',', '"', '\n', '\r', '\t', ';', '\'']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
@@ -148,7 +159,9 @@ mod tests {
             ("say \"no\"", "\"say \"\"no\"\"\""),
             ("=1+1", "\"'=1+1\""),
             ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("\n=1", "\"'\n=1\""),
+            (" =1+1", "\"' =1+1\""),
+            ("\n=1", "\"'\u{fffd}=1\""),
+            ("a\u{1b}[2Jb", "a\u{fffd}[2Jb"),
         ] {
             assert_eq!(quoted(text), cell);
         }

@@ -26,14 +26,14 @@ pub(super) fn table(report: &Report) -> String {
                 &line(cells.into_iter().enumerate().map(|(index, cell)| if index == 0 { code(&cell) } else { cell }));
         }
         text.push('\n');
-        let own = table::notes(point);
+        let own = table::notes(point, WIDTH);
         if several && !own.is_empty() {
             notes += &format!("{load}:\n");
         }
         notes += &own;
     }
     let tool = &report.run.tool;
-    notes += &table::below(report);
+    notes += &table::below(report, WIDTH);
     notes += &format!("{}, started {}, commit {}", report.run.scenario_name, report.run.started, tool.git_revision);
     notes += if tool.dirty { " with uncommitted changes\n" } else { "\n" };
     text + &block(&notes.lines().map(short).collect::<String>())

@@ -1,7 +1,7 @@
 //! Names of files and tags, made of names from a result file: letters, digits, dots, dashes and underscores, of a
 //! length that every file system takes, and no two the same.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::{
     report::{LoadPoint, Row},
@@ -15,7 +15,7 @@ const LOAD_LENGTH: usize = 100;
 
 /// Each row with a name of its own: its variant's, and the load's where there are several.
 pub(super) fn of_rows(loads: &[LoadPoint]) -> Vec<(String, &Row)> {
-    let mut taken = BTreeSet::new();
+    let mut taken = BTreeMap::new();
     let rows = loads.iter().flat_map(|point| point.rows.iter().map(move |row| (&point.load, row)));
     rows.map(|(load, row)| {
         let load = if loads.len() > 1 { of_load(load) } else { String::new() };
@@ -40,11 +40,19 @@ fn safe(name: &str) -> String {
     if plain.is_empty() { "unnamed".to_owned() } else { plain }
 }
 
-/// With a number where the name is taken, capital letters or not.
-fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
-    let numbered = (2..).map(|number| format!("{name}-{number}"));
-    let mut names = std::iter::once(name.to_owned()).chain(numbered);
-    names.find(|name| taken.insert(name.to_lowercase())).expect("there is always another number")
+/// With a number where the name is taken, capital letters or not. `taken` has the names, each with the number that is
+/// tried next for another like it.
+fn unique(name: &str, taken: &mut BTreeMap<String, usize>) -> String {
+    let first = taken.get(&name.to_lowercase()).copied().unwrap_or(1);
+    for number in first.. {
+        let numbered = if number == 1 { name.to_owned() } else { format!("{name}-{number}") };
+        if !taken.contains_key(&numbered.to_lowercase()) {
+            taken.insert(numbered.to_lowercase(), 2);
+            taken.insert(name.to_lowercase(), number + 1);
+            return numbered;
+        }
+    }
+    unreachable!("there is always another number")
 }
 
 #[cfg(test)]
@@ -67,7 +75,7 @@ mod tests {
 
     #[test]
     fn no_two_are_the_same() {
-        let mut taken = BTreeSet::new();
+        let mut taken = BTreeMap::new();
         let names = ["a", "A", "a", "a-2"].map(|name| unique(name, &mut taken));
         assert_eq!(names, ["a", "A-2", "a-3", "a-2-2"]);
     }

@@ -4,10 +4,11 @@
 //! It is written only where a person asks for it. Each error of reading says what is wrong, where, and what to do.
 
 mod shape;
+mod text;
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -15,10 +16,13 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::counts::{Agreed, Count, Measured, agreed};
-use crate::plain;
+use crate::{input, plain, replace};
 
 /// Version of the file's structure.
 pub const SCHEMA_VERSION: u32 = 2;
+
+/// Largest file that is read. Hundreds of variants take less than a megabyte.
+const LIMIT_BYTES: u64 = 64 << 20;
 
 /// What every remedy comes down to.
 const UPDATE: &str = "restore the file, or write it again with --update-baseline and review its diff";
@@ -60,8 +64,8 @@ pub struct Origin {
 pub enum BaselineError {
     /// Nothing to read.
     #[error(
-        "no baseline at {}: expected the committed counts; take them with --update-baseline, review the file and \
-         commit it",
+        "no baseline at {}: expected the committed counts; take them with --update-baseline and without --approach, \
+         review the file and commit it",
         path.display()
     )]
     Missing {
@@ -83,6 +87,12 @@ pub enum BaselineError {
         path: PathBuf,
         /// The system's reason.
         source: io::Error,
+    },
+    /// The file is something else, and is not written over.
+    #[error("{} is there and is no baseline: name another file, or move it away", path.display())]
+    NoBaseline {
+        /// The file.
+        path: PathBuf,
     },
     /// The file has nothing in it.
     #[error("{} is empty: expected a baseline as JSON; {UPDATE}", path.display())]
@@ -186,57 +196,35 @@ impl Baseline {
         let phases = self.cells.values().flat_map(BTreeMap::values);
         phases.flat_map(|phase| phase.counts.values()).filter(|count| !count.is_exact()).count()
     }
-
-    /// The file's text: keys in their order, a count on a line.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let cells = self.cells.iter().map(|(cell, phases)| {
-            let phases = phases.iter().map(|(name, phase)| {
-                let counts =
-                    phase.counts.iter().map(|(metric, count)| format!("{}: {}", quoted(metric), number(*count)));
-                let fields = [
-                    format!("\"units\": {}", phase.units),
-                    format!("\"unit\": {}", quoted(&phase.unit_name)),
-                    format!("\"counts\": {}", block(4, counts)),
-                ];
-                format!("{}: {}", quoted(name), block(3, fields))
-            });
-            format!("{}: {}", quoted(cell), block(2, phases))
-        });
-        let fields = [
-            format!("\"schema_version\": {}", self.schema_version),
-            format!("\"tool_version\": {}", quoted(&self.tool_version)),
-            format!("\"revision\": {}", quoted(&self.revision)),
-            format!("\"compiler\": {}", quoted(&self.compiler)),
-            format!("\"script\": {}", quoted(&self.script)),
-            format!("\"cells\": {}", block(1, cells)),
-        ];
-        block(0, fields) + "\n"
-    }
 }
 
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).expect("text can be written")
-}
-
-fn number(count: Count) -> String {
-    let Count { low, high } = count;
-    if count.is_exact() { low.to_string() } else { format!("{{ \"low\": {low}, \"high\": {high} }}") }
-}
-
-/// An object whose members stand on lines of their own.
-fn block(depth: usize, members: impl IntoIterator<Item = String>) -> String {
-    let indent = "  ".repeat(depth);
-    let members: Vec<String> = members.into_iter().map(|member| format!("{indent}  {member}")).collect();
-    format!("{{\n{}\n{indent}}}", members.join(",\n"))
-}
-
-/// Writes the baseline, for a person who reviews and commits it. What is there is replaced.
+/// Writes the baseline, for a person who reviews and commits it. A baseline that is there is replaced, also a broken one.
 ///
 /// # Errors
-/// The file cannot be written.
+/// The file cannot be written, or is something else than a baseline. What was there is unchanged.
 pub fn write(baseline: &Baseline, path: &Path) -> Result<(), BaselineError> {
-    fs::write(path, baseline.text()).map_err(|source| BaselineError::Write { path: path.to_owned(), source })
+    check_replaceable(path)?;
+    replace::file(path, baseline.text()).map_err(|source| BaselineError::Write { path: path.to_owned(), source })
+}
+
+/// Refuses a file that is there and is something else than a baseline: before anything is measured for it.
+///
+/// # Errors
+/// There is such a file.
+pub fn check_replaceable(path: &Path) -> Result<(), BaselineError> {
+    if path.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    // A broken baseline may be written again, and an empty file is nobody's loss.
+    let is_ours = |text: &str| text.trim().is_empty() || text.contains("\"schema_version\"");
+    match input::text(path, LIMIT_BYTES) {
+        Ok(text) if !is_ours(&text) => Err(BaselineError::NoBaseline { path: path.to_owned() }),
+        Err(source) if source.kind() != io::ErrorKind::InvalidData => {
+            Err(BaselineError::Write { path: path.to_owned(), source })
+        }
+        Err(_) => Err(BaselineError::NoBaseline { path: path.to_owned() }),
+        Ok(_) => Ok(()),
+    }
 }
 
 /// Reads the baseline of this script.
@@ -245,21 +233,21 @@ pub fn write(baseline: &Baseline, path: &Path) -> Result<(), BaselineError> {
 /// There is none, it is not what it should be, or it was counted by another script.
 pub fn read(path: &Path, script: &str) -> Result<Baseline, BaselineError> {
     let located = || path.to_owned();
-    let bytes = fs::read(path).map_err(|source| match source.kind() {
+    let text = input::text(path, LIMIT_BYTES).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => BaselineError::Missing { path: located() },
         _ => BaselineError::Read { path: located(), source },
     })?;
-    if bytes.trim_ascii().is_empty() {
+    if text.trim().is_empty() {
         return Err(BaselineError::Empty { path: located() });
     }
-    let any: serde_json::Value = serde_json::from_slice(&bytes)
+    let any: serde_json::Value = serde_json::from_str(&text)
         .map_err(|error| fault(path, "", &error, "a baseline as one JSON object, without marks of a merge"))?;
     let version = any.get("schema_version").unwrap_or(&serde_json::Value::Null);
     if any.is_object() && *version != SCHEMA_VERSION {
         let found = if version.is_null() { "none".to_owned() } else { plain::short(&version.to_string()) };
         return Err(BaselineError::Schema { path: located(), found });
     }
-    let reader = &mut serde_json::Deserializer::from_slice(&bytes);
+    let reader = &mut serde_json::Deserializer::from_str(&text);
     let baseline: Baseline = serde_path_to_error::deserialize(reader).map_err(|error| {
         let field = error.path().to_string();
         fault(path, if field == "." { "" } else { &field }, error.inner(), "a baseline of this schema version")

@@ -18,7 +18,10 @@ pub use blocks::{GATED, Metric};
 pub(crate) use rule::shown_of_normal;
 pub use rule::{Detectable, Estimate, LEVEL, MOST_BLOCKS, POWER, Says, TAIL};
 use rule::{estimates, regressions, reversed};
-pub use session::{ARMS, Arm, Cell, FILE_NAME, Line, Plan, SESSION_VERSION, Session, SessionError, Tolerated, Trial};
+pub use session::{
+    ARMS, Arm, Cell, FILE_NAME, Line, MOST_BLOCKS as MOST_BLOCKS_OF_A_SESSION, MOST_CELLS, Plan, SESSION_VERSION,
+    Session, SessionError, Tolerated, Trial,
+};
 pub(crate) use text::change;
 
 /// Keeps what is resampled apart from the order of the session, which has the same seed.

@@ -3,6 +3,11 @@
 //! Pure functions of finite numbers. Knows nothing of sessions, cells or metrics, and sets no threshold. Each formula
 //! has its source beside it and is tested against published values.
 
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
+
 use crate::inference;
 
 /// Exact p-value of Wilcoxon's signed-rank test that the differences are symmetric about 0, against a shift above 0: the
@@ -21,9 +26,29 @@ pub fn p_value(differences: &[f64]) -> f64 {
     let signed: Vec<(usize, f64)> =
         doubled.zip(differences.iter().copied()).filter(|(_, difference)| *difference != 0.0).collect();
     let observed: usize = signed.iter().filter(|(_, difference)| *difference > 0.0).map(|(rank, _)| *rank).sum();
+    let mut ranks: Vec<usize> = signed.iter().map(|(rank, _)| *rank).collect();
+    ranks.sort_unstable();
+    if ranks.iter().zip(1..).all(|(doubled, rank)| *doubled == 2 * rank) {
+        return tails(ranks.len())[observed / 2].min(1.0);
+    }
     let probabilities = distribution(signed.into_iter().map(|(rank, _)| rank));
     // From the far end, so that small terms are added first. Up to 53 pairs the sum is exact in any order.
     probabilities[observed..].iter().rev().sum::<f64>().min(1.0)
+}
+
+/// Probability that the sum of the ranks from 1 to `pairs` is at least each sum, without ties. Made once for each number
+/// of pairs, since it takes the cube of it.
+fn tails(pairs: usize) -> Arc<[f64]> {
+    static MADE: LazyLock<Mutex<HashMap<usize, Arc<[f64]>>>> = LazyLock::new(Mutex::default);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let make = || {
+        let mut tails = distribution(1..=pairs);
+        for sum in (1..tails.len()).rev() {
+            tails[sum - 1] += tails[sum];
+        }
+        tails.into()
+    };
+    Arc::clone(made.entry(pairs).or_insert_with(make))
 }
 
 /// Probability of each sum of ranks, if each rank counts or not with probability ½.
@@ -46,14 +71,8 @@ fn distribution(ranks: impl Iterator<Item = usize>) -> Vec<f64> {
 /// significant at `tail` exactly if the *k*-th smallest average is above 0.
 #[must_use]
 pub fn bounding_place(pairs: usize, tail: f64) -> Option<usize> {
-    let mut cumulated = 0.0;
-    let place = distribution(1..=pairs)
-        .into_iter()
-        .take_while(|probability| {
-            cumulated += probability;
-            cumulated <= tail
-        })
-        .count();
+    // The distribution is symmetric: from below it is what it is from above.
+    let place = tails(pairs).iter().rev().take_while(|cumulated| **cumulated <= tail).count();
     (place > 0).then_some(place)
 }
 
@@ -97,8 +116,9 @@ pub(super) fn middle(values: &mut [f64]) -> Option<f64> {
 pub fn bounds(differences: &[f64], tail: f64) -> Option<[f64; 2]> {
     let place = bounding_place(differences.len(), tail)?;
     let mut averages = walsh_averages(differences);
-    averages.sort_by(f64::total_cmp);
-    Some([averages[place - 1], averages[averages.len() - place]])
+    let last = averages.len() - place;
+    let [lower, upper] = [place - 1, last].map(|index| *averages.select_nth_unstable_by(index, f64::total_cmp).1);
+    Some([lower, upper])
 }
 
 /// Holm's adjusted p-values, in the order of those given: at most a level where the test is significant at it, with the

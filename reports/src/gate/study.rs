@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use self::pool::{Head, Pool, blocks};
 use super::{
-    paired::{self, Cell, Metric, Pairs, Session},
+    paired::{self, Cell, GATED, Metric, Pairs, Session},
     random::Random,
 };
 use crate::{inference, lists::unique};
@@ -23,6 +23,9 @@ use crate::{inference, lists::unique};
 pub const MADE: usize = 1_000;
 /// Fewest sessions that a rate is of.
 pub const FEWEST_SESSIONS: usize = 100;
+
+/// Most tests of sessions that are made, each counted as often as it has blocks: at most about a minute of work.
+const MOST_WORK: usize = 2_000_000;
 
 /// Keeps the chance of what is seen apart from that of what is drawn.
 const SIGHT: u64 = 1 << 32;
@@ -116,6 +119,19 @@ pub enum GateStudyError {
     /// A rate of few sessions says little.
     #[error("{0} sessions are to be made, and {FEWEST_SESSIONS} at least are needed")]
     FewSessions(usize),
+    /// It would take minutes.
+    #[error(
+        "{made} sessions of {tests} tests in {blocks} blocks are too many: expected at most {MOST_WORK} when the three are \
+         multiplied; lower --made, or study fewer cells"
+    )]
+    Large {
+        /// Sessions to be made.
+        made: usize,
+        /// Tests of a session.
+        tests: usize,
+        /// Blocks of a session.
+        blocks: u32,
+    },
     /// A session cannot be judged.
     #[error("session {session}: {reason}")]
     Session {
@@ -137,6 +153,12 @@ impl Study {
         }
         if made < FEWEST_SESSIONS {
             return Err(GateStudyError::FewSessions(made));
+        }
+        for Session { plan, .. } in sessions {
+            let (tests, blocks) = (GATED.len() * plan.cells.len(), plan.blocks);
+            if made.saturating_mul(tests).saturating_mul(blocks as usize) > MOST_WORK {
+                return Err(GateStudyError::Large { made, tests, blocks });
+            }
         }
         let pairs = (1..).zip(sessions).map(|(place, session)| {
             let pairs = paired::gated_pairs(session);
@@ -279,6 +301,8 @@ mod tests {
         let session = fixture::session(16, 1, 4);
         assert_eq!(Study::of(&[], 100, 1), Err(GateStudyError::Nothing));
         assert_eq!(Study::of(std::slice::from_ref(&session), 99, 1), Err(GateStudyError::FewSessions(99)));
+        let many = Study::of(std::slice::from_ref(&session), 1_000_000_000, 1).unwrap_err().to_string();
+        assert!(many.starts_with("1000000000 sessions of 2 tests in 16 blocks are too many"), "{many}");
         let mut cut = session;
         cut.trials.pop();
         assert!(matches!(Study::of(&[cut], 100, 1), Err(GateStudyError::Session { session: 1, .. })));

@@ -22,7 +22,7 @@ use serde_json::json;
 use thiserror::Error;
 
 use super::{Finding, Outcome, Tier, Verdict};
-use crate::{format, plain};
+use crate::{format, plain, replace};
 
 /// Name of the file with the outcomes themselves.
 pub const OUTCOME: &str = "outcome.json";
@@ -36,13 +36,15 @@ pub struct SurfaceError {
 }
 
 /// Writes every surface that is a file into the directory, which is made where it is not there, and gives their paths.
-/// What is there is replaced.
+/// What a gate wrote there before is replaced.
 ///
 /// # Errors
-/// A file cannot be written.
+/// A file cannot be written, or is there and was not written by a gate.
 pub fn write_all(outcomes: &[Outcome], directory: &Path) -> Result<Vec<PathBuf>, SurfaceError> {
     let failed = |path: &Path, source| SurfaceError { path: path.to_owned(), source };
     fs::create_dir_all(directory).map_err(|source| failed(directory, source))?;
+    // Where a gate wrote before, there is an outcome.
+    let is_ours = directory.join(OUTCOME).symlink_metadata().is_ok();
     let files = [
         (OUTCOME, json(outcomes)),
         ("summary.md", markdown::render(outcomes)),
@@ -51,9 +53,16 @@ pub fn write_all(outcomes: &[Outcome], directory: &Path) -> Result<Vec<PathBuf>,
         ("bencher.json", bencher::render(outcomes)),
         ("badge.json", badge::render(outcomes)),
     ];
+    let other =
+        files.iter().map(|(name, _)| directory.join(name)).find(|path| !is_ours && path.symlink_metadata().is_ok());
+    if let Some(other) = other {
+        let problem =
+            format!("it is there, and no {OUTCOME} beside it says that a gate wrote it; choose another directory");
+        return Err(failed(&other, io::Error::new(io::ErrorKind::AlreadyExists, problem)));
+    }
     let written = files.into_iter().map(|(name, text)| {
         let path = directory.join(name);
-        fs::write(&path, text).map_err(|source| failed(&path, source))?;
+        replace::file(&path, text).map_err(|source| failed(&path, source))?;
         Ok(path)
     });
     written.collect()
@@ -141,14 +150,6 @@ fn change(finding: &Finding) -> String {
         percent if percent > 0.0 => format!("+{} %", format::significant(percent)),
         percent => format!("{} %", format::significant(percent).replace('-', "−")),
     })
-}
-
-/// At most so many characters, and a mark where it was more.
-fn cut(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 /// One line, in which no character is anything but itself.

@@ -4,23 +4,24 @@
   "use strict";
   const keysOf = (flags) => Object.keys(flags).filter((key) => flags[key]);
 
+  // p50 and p99; each is null where it was not measured.
   function latencyAt(points, deliveries) {
-    const low = points.filter((point) => point.deliveries < deliveries).pop();
-    const high = points.find((point) => point.deliveries >= deliveries);
-    if (!low || !high) {
-      const only = low || high;
-      return only ? [only.p50_ns, only.p99_ns] : null;
-    }
-    const share = Math.log(deliveries / low.deliveries) / Math.log(high.deliveries / low.deliveries);
-    return ["p50_ns", "p99_ns"].map((key) => Math.exp(Math.log(low[key]) + share * Math.log(high[key] / low[key])));
+    return ["p50_ns", "p99_ns"].map((key) => {
+      const known = points.filter((point) => point[key] !== null);
+      const low = known.filter((point) => point.deliveries < deliveries).pop();
+      const high = known.find((point) => point.deliveries >= deliveries);
+      if (!low || !high) return low || high ? (low || high)[key] : null;
+      const share = Math.log(deliveries / low.deliveries) / Math.log(high.deliveries / low.deliveries);
+      return Math.exp(Math.log(low[key]) + share * Math.log(high[key] / low[key]));
+    });
   }
 
   function predict(model, need, cores, within) {
     const { costs, measured } = model, rate = need.events_per_client, all = need.clients * rate;
-    const latency = latencyAt(model.latency, all), exchange = latency ? latency[1] / 1e9 : 0;
+    const [p50, p99] = latencyAt(model.latency, all), exchange = p99 / 1e9;
     // A poll that is answered within its interval leaves the rest of the staleness for the interval.
     const rest = need.staleness_ms / 1e3 - exchange;
-    const interval = model.way === "poll" && rest >= exchange && rest > 0 ? rest : null;
+    const interval = model.way === "poll" && p99 !== null && rest >= exchange && rest > 0 ? rest : null;
     let exchanges = 0, empty = 0;
     if (interval !== null) {
       exchanges = need.clients / interval;
@@ -34,7 +35,7 @@
     const memory = (line) => line[0] + line[1] * need.clients;
     const server = at(costs.server_us) / 1e6, client = at(costs.client_us) / 1e6;
     // More than the machine had: its latency would be that of a queue, which nobody knows.
-    const known = server + client > cores ? null : latency;
+    const later = (latency, share) => server > cores || latency === null ? null : latency + waits * share;
     const outside = (range, value) => value * within < range[0] || value > range[1] * within;
     return {
       interval_s: interval,
@@ -46,20 +47,21 @@
       client_cores: client,
       server_memory_bytes: memory(costs.server_memory),
       client_memory_bytes: memory(costs.client_memory),
-      p50_ns: known && known[0] + waits * 0.5,
-      p99_ns: known && known[1] + waits * 0.99,
+      p50_ns: later(p50, 0.5),
+      p99_ns: later(p99, 0.99),
       extrapolated: keysOf({
         clients: outside(measured.clients, need.clients),
         events_per_client: outside(measured.events_per_client, rate),
         payload: outside(measured.payload_bytes, need.payload_bytes),
         interval: measured.interval_s !== null && interval !== null && outside(measured.interval_s, interval),
-        cores: server + client > cores,
+        cores: server > cores,
       }),
     };
   }
 
   function reasons(model, need, prediction) {
-    const polls = model.way === "poll";
+    const polls = model.way === "poll", cores = prediction.extrapolated.includes("cores");
+    const unknown = prediction.p99_ns === null && !cores;
     return keysOf({
       floor: model.floor,
       browser: need.browser && !model.browser,
@@ -67,9 +69,10 @@
       inbound: !need.inbound && model.server_connects,
       persistent: !need.persistent && !model.server_connects && !polls,
       every_event: need.every_event && model.snapshot,
-      interval: polls && prediction.interval_s === null,
+      interval: polls && prediction.interval_s === null && !unknown,
       late: !polls && prediction.p99_ns !== null && prediction.p99_ns > need.staleness_ms * 1e6,
-      cores: prediction.extrapolated.includes("cores"),
+      cores,
+      unknown,
     });
   }
 
@@ -195,7 +198,7 @@
   }
 
   function row(one, body) {
-    const it = one.prediction, line = element("tr", body), out = one.reasons.some((reason) => reason !== "cores");
+    const it = one.prediction, line = element("tr", body), out = one.reasons.some((reason) => !["cores", "unknown"].includes(reason));
     const every = out || it.interval_s === null ? "" : " every " + duration(it.interval_s * 1e9);
     element("th", line, (one.standing === "recommended" ? "→ " : "") + one.model.name + every, { scope: "row" });
     const cells = out ? Array(7).fill("–") : [

@@ -13,7 +13,7 @@ use crate::{
     report::Report,
 };
 
-const SCRIPT: &str = include_str!("advice.js");
+pub(super) const SCRIPT: &str = include_str!("advice.js");
 
 const HEADINGS: [&str; 8] = [
     "Need",
@@ -40,7 +40,12 @@ const FORM_HEADINGS: [&str; 9] = [
 
 /// The section; nothing where the run gives no constants.
 pub(super) fn section(report: &Report) -> String {
-    let Some(offer) = &report.advice else { return String::new() };
+    let Some(offer) = &report.advice else {
+        let said = report.without_advice.as_deref();
+        let section =
+            |why| format!("<section><h2>Which to choose</h2><p>Nothing is advised: {}.</p></section>\n", escape(why));
+        return said.map_or_else(String::new, section);
+    };
     let rows: Vec<Vec<Cell>> = offer.answers.iter().map(|answer| cells(answer.title, &answer.advice)).collect();
     let mut html = "<section id=\"advice\"><h2>Which to choose</h2>\n<p>Predicted by a cost model from the constants of \
                     this run, by the function that <code>delivery-bench advise</code> asks. How far the model is off is \

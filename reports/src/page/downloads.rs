@@ -6,6 +6,9 @@ use crate::{
     report::Report,
 };
 
+/// Distributions that the page links to.
+const LINKED: usize = 200;
+
 /// Links for the first screen.
 pub(super) fn links() -> String {
     format!(
@@ -20,8 +23,13 @@ pub(super) fn section(report: &Report) -> String {
     if files.is_empty() {
         return String::new();
     }
+    let more = match files.len().saturating_sub(LINKED) {
+        0 => String::new(),
+        more => format!(" and {more} more in the directory histograms"),
+    };
     let links: Vec<String> = files
         .iter()
+        .take(LINKED)
         .map(|file| {
             let name = file.rsplit('/').next().unwrap_or(file);
             format!("<a href=\"{0}\" download>{1}</a>", escape(file), escape(name))
@@ -30,7 +38,7 @@ pub(super) fn section(report: &Report) -> String {
     format!(
         "<details id=\"downloads\"><summary>Latencies for HdrHistogram’s tools</summary><p>The <a href=\"{LOG}\" \
          download>histogram log</a> has a tag for each of these names. The plotter takes the distributions:</p>\
-         <p>{}</p></details>\n",
+         <p>{}{more}</p></details>\n",
         links.join(" · ")
     )
 }

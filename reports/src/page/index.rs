@@ -1,6 +1,9 @@
 //! The first page of a published site: every stored run, newest first, and how its figures went from run to run.
 
+use std::collections::HashMap;
+
 use super::{
+    bounded,
     canvas::{self, Ink},
     chart::{self, EndLabel, Frame, NAMES},
     markup::{self, Cell, escape},
@@ -19,6 +22,9 @@ const SIZE: (i32, i32) = (1480, 760);
 const FRAME: Frame = Frame { left: 170, right: SIZE.0 - NAMES, top: 56, bottom: SIZE.1 - 90 };
 /// Between the axis and the first run, so that no mark covers the axis.
 const MARGIN: i32 = 24;
+
+/// Scenarios and loads that are followed from run to run.
+const FOLLOWED: usize = 20;
 
 /// A variant with its figures: which run, and how much.
 type Line<'a> = (&'a Row, Vec<(usize, f64)>);
@@ -45,9 +51,10 @@ pub(super) fn page(newest_first: &[Entry], histories: &[History<'_>], study: Opt
              difference is shown, a comparison of two runs says by their intervals.</p>\n"
         }
     };
-    for (number, history) in histories.iter().enumerate() {
+    for (number, history) in histories.iter().take(FOLLOWED).enumerate() {
         html += &trends(number, history);
     }
+    html += &bounded::more(histories.len(), FOLLOWED);
     html += "</section>\n";
     html += &study.map_or_else(String::new, gate);
     html += "</main>\n";
@@ -141,17 +148,20 @@ fn trend(number: usize, history: &History<'_>, metric: &Metric) -> String {
 
 fn lines<'a>(history: &History<'a>, metric: &Metric) -> Vec<Line<'a>> {
     let mut lines: Vec<Line<'a>> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for (index, (_, point)) in history.runs.iter().enumerate() {
         let floor = point.rows.iter().find(|row| row.floor);
         for row in &point.rows {
             let Some(value) = (metric.of)(row, floor).filter(|value| *value > 0.0) else { continue };
-            match lines.iter_mut().find(|(other, _)| other.variant == row.variant) {
-                Some((_, marks)) => marks.push((index, value)),
-                None => lines.push((row, vec![(index, value)])),
+            let place = *places.entry(&row.variant).or_insert(lines.len());
+            if place == lines.len() {
+                lines.push((row, Vec::new()));
             }
+            lines[place].1.push((index, value));
         }
     }
     lines.sort_by(|(a, _), (b, _)| a.place().cmp(&b.place()));
+    lines.truncate(bounded::MOST_VARIANTS[0]);
     lines
 }
 

@@ -1,10 +1,17 @@
 //! The page from top to bottom. First screen: verdict, the article's table, and whether it can be trusted.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sha2::{Digest, Sha256};
+
 use super::{
-    advice, article, claims, complexity, dots, downloads, loads, markup::escape, memory, method, others, pareto,
-    percentiles, responses, ridgeline, sweep, trust,
+    advice, article, bounded, claims, complexity, dots, downloads, loads, markup::escape, memory, method, others,
+    pareto, percentiles, responses, ridgeline, sweep, trust,
 };
-use crate::{report::Report, schema::RunRecord, verdict};
+use crate::{
+    report::{LoadPoint, Report},
+    schema::RunRecord,
+    verdict,
+};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -26,8 +33,24 @@ const PARTS: [(&str, &str); 7] = [
     ("method", "Methodology, biases, limits"),
 ];
 
-/// The whole page.
+/// Largest page that is written, where fewer variants can make it so.
+const PAGE_LIMIT_BYTES: usize = 1_000_000;
+
+/// The whole page, with as many variants as it can hold.
 pub(super) fn page(report: &Report) -> String {
+    let mut html = String::new();
+    for variants in bounded::MOST_VARIANTS {
+        html = whole(&bounded::bounded(report, variants), &report.loads);
+        let is_most = report.loads.iter().map(|point| point.rows.len()).max().unwrap_or(0);
+        if html.len() <= PAGE_LIMIT_BYTES || is_most <= bounded::MOST_VARIANTS[bounded::MOST_VARIANTS.len() - 1] {
+            break;
+        }
+    }
+    html
+}
+
+/// The page of what is shown, which says what of all loads is not.
+fn whole(report: &Report, all: &[LoadPoint]) -> String {
     let title = title(&report.run);
     let mut html = head(&title);
     html += &format!("<header><p class=\"kind\">delivery-bench · {}</p>", escape(&report.run.scenario_name));
@@ -45,7 +68,7 @@ pub(super) fn page(report: &Report) -> String {
     if report.validity.interrupted {
         html += "<p class=\"banner differs\">The run was interrupted: what follows is a part of its plan.</p>\n";
     }
-    html += &tables(report);
+    html += &tables(report, all);
     html += &trust::section(report);
     html += &advice::section(report);
     html += &charts(report);
@@ -70,15 +93,25 @@ pub(super) fn foot() -> String {
     format!("<script>{SCRIPT}</script></body></html>\n")
 }
 
-/// How every page begins. The policy makes it certain that it asks nothing of any network.
+/// How every page begins.
 pub(super) fn head(title: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
-         script-src 'unsafe-inline'; img-src data:\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
          <link rel=\"icon\" href=\"data:,\">\n<style>{STYLE}</style></head><body>\n",
-        escape(title)
+        escape(title),
+        policy()
+    )
+}
+
+/// The policy that makes certain that a page asks nothing of any network, and runs no script and takes no style but its
+/// own, which it names by their digests.
+fn policy() -> String {
+    let [style, advice, script] = [STYLE, advice::SCRIPT, SCRIPT].map(|text| STANDARD.encode(Sha256::digest(text)));
+    format!(
+        "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}' 'sha256-{advice}'; img-src data:; \
+         base-uri 'none'; form-action 'none'"
     )
 }
 
@@ -93,13 +126,13 @@ fn text_of<'a>(run: &'a RunRecord, key: &str) -> Option<&'a str> {
 
 /// The article's table, under each load, with the rules below. The verdict at the top is that of the heaviest load, the
 /// others have theirs here.
-fn tables(report: &Report) -> String {
+fn tables(report: &Report, all: &[LoadPoint]) -> String {
     let mut html = "<section id=\"table\"><h2>Measured, beside the article’s words</h2>\n".to_owned();
     html += &loads::each(&report.loads, TABLES_LIMIT_BYTES, |index, point| {
         let is_heaviest = index + 1 == report.loads.len();
         let verdict =
             if is_heaviest { String::new() } else { format!("<p>{}</p>\n", escape(&verdict::of_load(point))) };
-        verdict + &article::table(point) + &article::saturated(point)
+        verdict + &article::table(point) + &bounded::left_out(&all[index], point) + &article::saturated(point)
     });
     html += "<ul class=\"rules\">\n";
     for rule in &report.rules {

@@ -13,13 +13,20 @@ use crate::{
     verdict,
 };
 
+/// Sweeps that are drawn, if there is room.
+const DRAWN: usize = 20;
+
 /// Tables and charts of every sweep of a run, the heaviest first, as many as there is room for; nothing where there is
 /// none.
 pub(super) fn figures(report: &Report, limit_bytes: usize) -> String {
     let mut html = String::new();
     let mut left_out = 0;
     // The two were made of the same loads by the same function.
-    for (sweep, reach) in sweep::sweeps(&report.loads).iter().zip(&report.reaches) {
+    for (index, (sweep, reach)) in sweep::sweeps(&report.loads).iter().zip(&report.reaches).enumerate() {
+        if index >= DRAWN {
+            left_out += 1 + GROUPS.len();
+            continue;
+        }
         let parts = std::iter::once(reached(reach)).chain(GROUPS.iter().map(|group| folded(sweep, group)));
         for part in parts {
             if html.len() + part.len() > limit_bytes {

@@ -1,7 +1,7 @@
 //! The validity box: what stands behind the numbers, and how to get them again.
 
 use super::{
-    loads,
+    bounded, loads,
     markup::{self, Cell, escape},
     punctuality, samples,
 };
@@ -10,15 +10,21 @@ use crate::{
     report::Report,
     schema::{RunRecord, Status, Verdict},
     surroundings::Surroundings,
-    validity::{CheckTotal, Validity},
+    validity::{CheckTotal, LISTED, Validity},
     verdict::describe,
 };
 
 /// Largest size of the tables of samples, so that those of a long sweep do not fill the page.
 const SAMPLES_LIMIT_BYTES: usize = 40_000;
 
-/// Trials that are not valid, and warnings, that are listed one by one.
-const LISTED: usize = 200;
+/// Checks that are listed one by one.
+const LISTED_CHECKS: usize = 60;
+
+/// Checks that warned whose explanation stands above the list.
+const EXPLAINED: usize = 20;
+
+/// Most characters of a note or a reason.
+const LONGEST: usize = 400;
 
 /// The box.
 pub(super) fn section(report: &Report) -> String {
@@ -66,30 +72,23 @@ fn problems(report: &Report) -> String {
             escape(&problem.variant),
             problem.round,
             escape(&describe(&problem.load)),
-            escape(&problem.reason)
+            escape(&bounded::text(&problem.reason, LONGEST))
         );
     }
-    html + "</ul>\n" + &left_out(validity.problems.len())
-}
-
-/// Says that a list is longer than it is shown.
-fn left_out(length: usize) -> String {
-    match length.saturating_sub(LISTED) {
-        0 => String::new(),
-        more => format!("<p>Left out here to keep the page small: {more} more. report.json has them.</p>\n"),
-    }
+    html + "</ul>\n" + &bounded::more(validity.problems.len(), LISTED)
 }
 
 fn checks(checks: &[CheckTotal]) -> String {
     if checks.is_empty() {
         return "<p>No check was recorded.</p>\n".to_owned();
     }
-    let rows: Vec<Vec<Cell>> = checks.iter().map(check).collect();
+    let rows: Vec<Vec<Cell>> = checks.iter().take(LISTED_CHECKS).map(check).collect();
     let headings = ["Check", "Worst verdict", "Passed", "Warned", "Invalid", "Values", "Threshold", "What it says"];
     let exceptions = "A value beyond its threshold passes where the check asks for more than that: METHODOLOGY.md says of \
                       each what it asks for. Notes are those of the worst trial.";
     let table = markup::table("checks", "Every check over all trials", &headings, &rows);
-    format!("{table}<p class=\"rules\">{exceptions}</p>\n")
+    let more = bounded::more(checks.len(), LISTED_CHECKS);
+    format!("{table}{more}<p class=\"rules\">{exceptions}</p>\n")
 }
 
 fn check(check: &CheckTotal) -> Vec<Cell> {
@@ -111,7 +110,7 @@ fn check(check: &CheckTotal) -> Vec<Cell> {
         count(check.invalid),
         Cell::text(&range),
         Cell::text(&or_none(check.threshold, format::significant)),
-        Cell::text(&check.note),
+        Cell::text(&bounded::text(&check.note, LONGEST)),
     ]
 }
 
@@ -120,8 +119,8 @@ fn warnings(validity: &Validity) -> String {
         return String::new();
     }
     let mut html = String::new();
-    for explanation in validity.explanations() {
-        html += &format!("<p class=\"warns\">! {}</p>\n", escape(&explanation));
+    for explanation in validity.explanations().iter().take(EXPLAINED) {
+        html += &format!("<p class=\"warns\">! {}</p>\n", escape(explanation));
     }
     let summary = match validity.warnings.len() {
         1 => "The warning, with its round".to_owned(),
@@ -136,10 +135,10 @@ fn warnings(validity: &Validity) -> String {
             escape(&describe(&warning.load)),
             escape(&warning.check.id),
             or_none(warning.check.value, format::significant),
-            escape(&warning.check.note)
+            escape(&bounded::text(&warning.check.note, LONGEST))
         );
     }
-    html + "</ul>" + &left_out(validity.warnings.len()) + "</details>\n"
+    html + "</ul>" + &bounded::more(validity.warnings.len(), LISTED) + "</details>\n"
 }
 
 fn machine(run: &RunRecord, surroundings: Option<&Surroundings>) -> String {

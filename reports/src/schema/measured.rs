@@ -43,7 +43,8 @@ pub struct Measured {
     /// Independent observations behind the latencies: the events that reached anybody, fewer where neighbours in time
     /// resemble each other.
     pub effective_events: u64,
-    /// 95 % confidence interval of the median latency, from the events' medians; null where there are too few.
+    /// 95 % confidence interval of the p50 of `latency_ns`, for `effective_events` independent observations; null where
+    /// there are too few.
     pub median_interval_ns: Option<[u64; 2]>,
     /// Published minus scheduled time.
     pub lateness_ns: Summary,

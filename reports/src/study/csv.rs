@@ -4,12 +4,15 @@
 //! verdict, headed the same with `:verdict`. Both are empty where the trial has no such check; a value alone is empty
 //! where there was nothing to judge.
 
-use std::{fmt::Display, str::FromStr};
+use std::{collections::HashMap, fmt::Display, str::FromStr};
 
 use thiserror::Error;
 
 use super::{Reading, Sample, unique};
-use crate::schema::{Status, Verdict};
+use crate::{
+    plain,
+    schema::{Status, Verdict},
+};
 
 /// Columns of every table.
 const FIXED: [&str; 13] = [
@@ -27,6 +30,8 @@ const FIXED: [&str; 13] = [
     "revision",
     "boot",
 ];
+/// A text that begins with one of these is a formula to a spreadsheet. It is written with an apostrophe before it.
+const FORMULA: [char; 4] = ['=', '+', '-', '@'];
 /// End of the heading of a verdict.
 const VERDICT: &str = ":verdict";
 
@@ -64,18 +69,21 @@ pub enum CsvError {
 /// The samples as CSV.
 #[must_use]
 pub fn csv(samples: &[Sample]) -> String {
-    let kind = |reading: &Reading| (reading.check.clone(), reading.threshold);
-    let kinds = unique(samples.iter().flat_map(|sample| sample.readings.iter().map(kind)));
+    let kinds = unique(samples.iter().flat_map(|sample| sample.readings.iter().map(Reading::kind)));
     let mut headings: Vec<String> = FIXED.map(str::to_owned).to_vec();
     for (check, threshold) in &kinds {
-        let heading = format!("{check}@{}", or_empty(*threshold));
+        let heading = format!("{check}@{}", or_empty(threshold.map(f64::from_bits)));
         headings.extend([heading.clone(), heading + VERDICT]);
     }
     let mut text = line(&headings);
     for sample in samples {
         let mut cells = fixed(sample).to_vec();
+        let mut readings: HashMap<_, &Reading> = HashMap::new();
+        for reading in &sample.readings {
+            readings.entry(reading.kind()).or_insert(reading);
+        }
         for of in &kinds {
-            let reading = sample.readings.iter().find(|reading| kind(reading) == *of);
+            let reading = readings.get(of);
             let value = reading.and_then(|reading| reading.value);
             cells.extend([or_empty(value), reading.map_or("", |reading| verdict_word(reading.verdict)).to_owned()]);
         }
@@ -92,7 +100,7 @@ fn fixed(sample: &Sample) -> [String; FIXED.len()] {
     };
     [
         sample.run.to_string(),
-        sample.variant.clone(),
+        plain::one_line(&sample.variant),
         sample.clients.to_string(),
         sample.events_per_second.to_string(),
         sample.payload_bytes.to_string(),
@@ -120,11 +128,18 @@ fn or_empty<T: Display>(value: Option<T>) -> String {
 }
 
 fn line(cells: &[String]) -> String {
-    let quoted = cells.iter().map(|cell| match cell.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell.clone(),
+    let quoted = cells.iter().map(|cell| {
+        // A spreadsheet would take it for a formula. No number that is written here begins so.
+        let cell = if cell.starts_with(FORMULA) { format!("'{cell}") } else { cell.clone() };
+        if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
     });
     quoted.collect::<Vec<_>>().join(",") + "\n"
+}
+
+/// Whether a text begins as what [`csv`] wrote.
+#[must_use]
+pub fn is_table(text: &str) -> bool {
+    text.trim_start().starts_with(&FIXED.join(","))
 }
 
 /// Reads what [`csv`] wrote.
@@ -132,10 +147,10 @@ fn line(cells: &[String]) -> String {
 /// # Errors
 /// The text is no such table; the error says where.
 pub fn from_csv(text: &str) -> Result<Vec<Sample>, CsvError> {
-    let mut lines = (1..).zip(text.lines());
+    let mut lines = (1..).zip(text.lines().map(str::trim_end)).filter(|(_, line)| !line.is_empty());
     let first = lines.next().map_or("", |(_, first)| first);
     let headings = cells(first);
-    let no_table = || CsvError::Columns { found: first.to_owned() };
+    let no_table = || CsvError::Columns { found: plain::short(&plain::text(first)) };
     if headings.len() < FIXED.len() || headings[..FIXED.len()] != FIXED {
         return Err(no_table());
     }
@@ -171,6 +186,11 @@ fn cells(line: &str) -> Vec<String> {
             '"' => quoted = !quoted,
             ',' if !quoted => cells.push(String::new()),
             other => cell.push(other),
+        }
+    }
+    for cell in &mut cells {
+        if cell.strip_prefix('\'').is_some_and(|rest| rest.starts_with(FORMULA)) {
+            cell.remove(0);
         }
     }
     cells
@@ -232,7 +252,8 @@ impl Row<'_> {
     }
 
     fn wrong(&self, column: usize) -> CsvError {
-        let (column, found) = (self.headings[column].clone(), self.cells[column].clone());
+        let [column, found] =
+            [&self.headings[column], &self.cells[column]].map(|text| plain::short(&plain::text(text)));
         CsvError::Cell { line: self.number, column, found }
     }
 }

@@ -26,7 +26,18 @@ pub enum StudyError {
         /// What was injected.
         faults: String,
     },
+    /// So many checks would make a table of samples that nobody can read.
+    #[error(
+        "the runs have {found} different checks, expected at most {MOST_CHECKS}; study runs of one scenario at a time"
+    )]
+    Checks {
+        /// How many there are.
+        found: usize,
+    },
 }
+
+/// Most checks of a study, one with two thresholds counted twice.
+const MOST_CHECKS: usize = 1_000;
 
 /// One trial, as far as a study needs it.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +58,7 @@ pub struct Sample {
     pub status: Status,
     /// Median latency; none where too few events support one.
     pub p50_ns: Option<u64>,
-    /// 95 % interval of the median of the events' medians; none where there are too few.
+    /// 95 % interval of the median; none where there are too few events.
     pub interval_ns: Option<[u64; 2]>,
     /// Independent observations behind them.
     pub effective_events: u64,
@@ -72,6 +83,13 @@ pub struct Reading {
     pub verdict: Verdict,
 }
 
+impl Reading {
+    /// What readings of one check are told apart by: its name, and its threshold as bits.
+    pub(super) fn kind(&self) -> (String, Option<u64>) {
+        (self.check.clone(), self.threshold.map(f64::to_bits))
+    }
+}
+
 /// The trials of these runs that were measured, in the order of the runs and of their files.
 ///
 /// # Errors
@@ -89,7 +107,11 @@ pub fn samples(runs: &[Run]) -> Result<Vec<Sample>, StudyError> {
         let revision = revision(&record.tool);
         samples.extend(run.trials.iter().filter_map(|trial| sample(number, &revision, boot, trial)));
     }
-    Ok(samples)
+    let checks = samples.iter().flat_map(|sample: &Sample| sample.readings.iter().map(Reading::kind));
+    match unique(checks).len() {
+        found if found > MOST_CHECKS => Err(StudyError::Checks { found }),
+        _ => Ok(samples),
+    }
 }
 
 fn revision(tool: &Tool) -> String {

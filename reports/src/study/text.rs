@@ -34,7 +34,7 @@ fn mixture(study: &Study) -> String {
     let revisions: Vec<String> = study.revisions.iter().map(|revision| shortened(revision)).collect();
     let mut of = Vec::new();
     if revisions.len() > 1 {
-        of.push(format!("{} revisions of the tool ({})", revisions.len(), revisions.join(", ")));
+        of.push(format!("{} revisions of the tool ({})", revisions.len(), format::listed(&revisions)));
     }
     if study.boots > 1 {
         of.push(format!("{} boots, of one machine or of several", study.boots));

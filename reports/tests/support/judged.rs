@@ -31,7 +31,7 @@ pub(crate) fn written(run: &Run) -> (String, Vec<Value>) {
 
 /// The claims as its data has them.
 pub(crate) fn claims(run: &Run) -> Vec<Value> {
-    let json = reports::export::text(run, reports::export::Form::Json);
+    let json = reports::export::text(std::slice::from_ref(run), reports::export::Form::Json);
     serde_json::from_str::<Value>(&json).unwrap()["claims"].as_array().unwrap().clone()
 }
 

@@ -64,7 +64,7 @@ fn drawn_under(clients: &[u32]) -> Run {
         }
     }
     let run = run_record(trials.len() as u32);
-    Run { run, trials, interrupted: None }
+    Run { run, trials, interrupted: None, cut_line: None }
 }
 
 /// Keeps a run in a new directory.

@@ -62,6 +62,7 @@ pub(crate) fn exact(options: &ExactOptions) -> Result<(), Failure> {
 
 /// Writes what these variants take, and says what it changes. Where they are not all, the others stay as they are.
 fn update(path: &Path, subjects: &[Subject], is_partial: bool) -> Result<(), Failure> {
+    baseline::check_replaceable(path).map_err(Failure::usage)?;
     let tool = environment::tool();
     if tool.dirty {
         output::say("the sources have uncommitted changes, which the revision in the baseline does not name");

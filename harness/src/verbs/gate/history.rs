@@ -10,16 +10,16 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use reports::{
     gate::{Tier, history},
-    store::{self, Run},
+    store::{Run, holds_results},
 };
 
 use super::{Surfaces, conclude};
-use crate::failure::Failure;
+use crate::{failure::Failure, verbs::results};
 
 /// Options of `gate history`.
 #[derive(Debug, Args)]
 pub(crate) struct HistoryOptions {
-    /// Result directories, or directories of them
+    /// Result directories, their results.jsonl, or directories of them
     #[arg(required = true, value_name = "DIR")]
     directories: Vec<PathBuf>,
     #[command(flatten)]
@@ -40,7 +40,7 @@ fn runs(given: &[PathBuf]) -> Result<Vec<Run>, Failure> {
     for directory in given {
         directories.extend(results_in(directory).map_err(Failure::Usage)?);
     }
-    distinct(directories).iter().map(|directory| Ok(store::read(directory)?)).collect()
+    Ok(results::read_all(&distinct(directories))?.into_iter().map(|(_, run)| run).collect())
 }
 
 /// Each directory once, by its first name: a shell's `results/*` has the newest run also as `latest`, and a run that
@@ -53,8 +53,7 @@ fn distinct(mut directories: Vec<PathBuf>) -> Vec<PathBuf> {
 
 /// The directory itself where it holds results, or those below it that do.
 fn results_in(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let holds_results = |directory: &Path| directory.join(store::FILE_NAME).is_file();
-    if holds_results(directory) {
+    if !directory.is_dir() || holds_results(directory) {
         return Ok(vec![directory.to_owned()]);
     }
     let entries = fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?;

@@ -1,19 +1,22 @@
 //! `gate study`: how often the gate is wrong about builds that are equal, and how often it finds a slowdown that is
 //! known, from the sessions that were recorded.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use reports::gate::{
-    paired::{FILE_NAME, Session},
-    study::{MADE, Study},
+use reports::{
+    gate::{
+        paired::{FILE_NAME, Session},
+        study::{MADE, Study},
+    },
+    input,
 };
 
 use crate::{failure::Failure, verbs::output};
+
+/// Largest file of a session that is read. The largest session that is judged takes a third of it.
+const LIMIT_BYTES: u64 = 128 << 20;
 
 /// Options of `gate study`.
 #[derive(Debug, Args)]
@@ -41,6 +44,6 @@ pub(crate) fn study(options: &StudyOptions) -> Result<(), Failure> {
 /// Reads the session in a directory, or in a file.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Session> {
     let file = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = input::text(&file, LIMIT_BYTES).with_context(|| format!("cannot read {}", file.display()))?;
     Session::read(&text).map_err(|error| anyhow!("{}: {error}", file.display()))
 }

@@ -2,7 +2,7 @@
 //!
 //! Fails closed: whatever the plan promised and the trials do not show makes the session invalid. Knows no statistics.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::session::{ARMS, Arm, Cell, Plan, Session, Trial};
 use crate::schema::Status;
@@ -97,7 +97,7 @@ pub(crate) fn pairs(session: &Session) -> Result<Vec<Pairs>, String> {
     let places = places(session)?;
     session.trials.iter().try_for_each(check_trial)?;
     plan.cells.iter().try_for_each(|cell| check_order(plan, cell, &places))?;
-    plan.cells.iter().try_for_each(|cell| check_varies(session, cell))?;
+    plan.cells.iter().try_for_each(|cell| check_varies(plan, cell, &places))?;
     let of_metric = |metric: Metric| plan.cells.iter().map(move |cell| (metric, cell));
     let gated = plan.cells.iter().flat_map(|cell| GATED.map(|metric| (metric, cell)));
     let all: Vec<Pairs> =
@@ -125,8 +125,9 @@ fn check_plan(plan: &Plan) -> Result<(), String> {
 fn places(session: &Session) -> Result<Places<'_>, String> {
     let plan = &session.plan;
     let mut places = HashMap::new();
+    let cells: HashSet<&Cell> = plan.cells.iter().collect();
     for trial in &session.trials {
-        if !plan.cells.contains(&trial.cell) {
+        if !cells.contains(&trial.cell) {
             return Err(format!("{} ran and is not in the plan", place(trial)));
         }
         if trial.block > plan.blocks {
@@ -175,12 +176,12 @@ fn check_trial(trial: &Trial) -> Result<(), String> {
 }
 
 /// What is the same in every trial was not measured, and would pass whatever the head does.
-fn check_varies(session: &Session, cell: &Cell) -> Result<(), String> {
+fn check_varies(plan: &Plan, cell: &Cell, places: &Places<'_>) -> Result<(), String> {
     for metric in GATED {
-        let own = session.trials.iter().filter(|trial| trial.cell == *cell && trial.block > 0);
+        let own = (1..=plan.blocks).flat_map(|block| ARMS.map(|arm| places[&(block, cell, arm)]));
         let mut figures = own.filter_map(|trial| metric.of(trial));
         let first = figures.next();
-        if session.plan.blocks > 1 && first.is_some() && figures.all(|figure| Some(figure) == first) {
+        if plan.blocks > 1 && first.is_some() && figures.all(|figure| Some(figure) == first) {
             return Err(format!(
                 "{}: every trial has the same {}, which no measurement has",
                 said(cell),
@@ -256,12 +257,12 @@ fn check_lost(plan: &Plan, pairs: &Pairs) -> Result<(), String> {
 
 /// What became of invalid trials, a sentence a cell that lost any; block 0 lost nothing that counts.
 pub(crate) fn losses(session: &Session) -> Vec<String> {
-    let invalid = |cell: &Cell| {
-        let of_cell = |trial: &&Trial| trial.cell == *cell && trial.block > 0 && trial.status == Status::Invalid;
-        session.trials.iter().filter(of_cell).collect::<Vec<&Trial>>()
-    };
+    let mut invalid: HashMap<&Cell, Vec<&Trial>> = HashMap::new();
+    for trial in session.trials.iter().filter(|trial| trial.block > 0 && trial.status == Status::Invalid) {
+        invalid.entry(&trial.cell).or_default().push(trial);
+    }
     let sentence = |cell: &Cell| {
-        let all = invalid(cell);
+        let all = invalid.get(cell)?;
         let first = all.first()?;
         let reason = first.reason.as_deref().unwrap_or("no reason was recorded");
         let which = format!("{} in block {}", named(first.arm), first.block);

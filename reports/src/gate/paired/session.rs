@@ -17,6 +17,12 @@ pub const FILE_NAME: &str = "session.jsonl";
 /// Version of the lines below; raised when a field goes, changes its meaning, or comes and must be there.
 pub const SESSION_VERSION: u32 = 1;
 
+/// Most blocks of a session: twice what is ever advised.
+pub const MOST_BLOCKS: u32 = 128;
+
+/// Most cells of a session.
+pub const MOST_CELLS: usize = 200;
+
 /// One line of a session's file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
@@ -208,6 +214,16 @@ pub enum SessionError {
     /// Written by another version.
     #[error("the session has version {0}, expected {SESSION_VERSION}; judge it with the tool that wrote it")]
     Version(u32),
+    /// More than is judged in bounded time.
+    #[error(
+        "the session has {blocks} blocks of {cells} cells, expected at most {MOST_BLOCKS} blocks of {MOST_CELLS} cells"
+    )]
+    Large {
+        /// Blocks of its plan.
+        blocks: u32,
+        /// Cells of its plan.
+        cells: usize,
+    },
     /// A line cannot be read.
     #[error("line {line} of the session cannot be read: {problem}")]
     Line {
@@ -234,9 +250,12 @@ impl Session {
     pub fn read(text: &str) -> Result<Self, SessionError> {
         let mut plan = None;
         let mut trials = Vec::new();
-        for (line, text) in (1..).zip(text.lines()) {
+        let mut lines = (1..).zip(text.lines().map(str::trim_end)).filter(|(_, text)| !text.is_empty()).peekable();
+        while let Some((line, text)) = lines.next() {
             let read = serde_json::from_str::<Line>(text);
             match (&plan, read) {
+                // Cut by a crash: what it was is missing, and judging says so.
+                (Some(_), Err(error)) if error.is_eof() && lines.peek().is_none() => {}
                 (_, Err(error)) => return Err(SessionError::Line { line, problem: error.to_string() }),
                 (None, Ok(Line::Plan(first))) if first.version == SESSION_VERSION => plan = Some(first),
                 (None, Ok(Line::Plan(first))) => return Err(SessionError::Version(first.version)),
@@ -245,7 +264,12 @@ impl Session {
                 (Some(_), Ok(Line::Trial(trial))) => trials.push(trial),
             }
         }
-        Ok(Self { plan: plan.ok_or(SessionError::NoPlan)?, trials })
+        let plan: Plan = plan.ok_or(SessionError::NoPlan)?;
+        let (blocks, cells) = (plan.blocks, plan.cells.len());
+        if blocks > MOST_BLOCKS || cells > MOST_CELLS {
+            return Err(SessionError::Large { blocks, cells });
+        }
+        Ok(Self { plan, trials })
     }
 
     /// The session's file.
@@ -267,6 +291,10 @@ mod tests {
         let text = session.text();
         assert_eq!(Session::read(&text).as_ref(), Ok(&session));
         assert_eq!(text.lines().count(), 1 + 2 * 3 + 3);
+        let as_edited = text.replace('\n', " \r\n") + "\r\n\n";
+        assert_eq!(Session::read(&as_edited).as_ref(), Ok(&session));
+        let cut = Session::read(&text[..text.len() - 20]).unwrap();
+        assert_eq!(cut.trials, session.trials[..session.trials.len() - 1], "the last line is cut and left out");
     }
 
     #[test]
@@ -278,8 +306,10 @@ mod tests {
         assert_eq!(Session::read(&format!("{plan}\n{plan}\n")), Err(SessionError::SecondPlan(2)));
         let other = plan.replace("\"version\":1", "\"version\":7");
         assert_eq!(Session::read(&other), Err(SessionError::Version(7)));
-        let cut = &session.text()[..plan.len() + 20];
-        assert!(matches!(Session::read(cut), Err(SessionError::Line { line: 2, .. })));
+        let broken = format!("{plan}\n{{!\n");
+        assert!(matches!(Session::read(&broken), Err(SessionError::Line { line: 2, .. })));
+        let large = plan.replace("\"blocks\":1", "\"blocks\":1000");
+        assert_eq!(Session::read(&large), Err(SessionError::Large { blocks: 1000, cells: 1 }));
         let misspelt = format!("{plan}\n{}", rest.replace("p50_ns", "p50"));
         assert!(matches!(Session::read(&misspelt), Err(SessionError::Line { line: 2, .. })), "a renamed metric");
     }

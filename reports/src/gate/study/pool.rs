@@ -1,6 +1,8 @@
 //! The blocks that sessions measured of one kind of head, and what sessions that are made of them again end with. What it
 //! says of a study is no concern of this module.
 
+use std::collections::HashMap;
+
 use super::{Rate, Rates, TestRate, Verdicts};
 use crate::gate::{
     Verdict,
@@ -123,15 +125,18 @@ fn redrawn(pool: &[&Block], blocks: usize, random: &mut Random) -> Vec<Block> {
 
 /// The blocks, from 1, in which every test has its pairs.
 pub(super) fn blocks(planned: u32, pairs: &[Pairs], head: Head) -> Vec<Block> {
-    let of_block = |block: u32, side: fn(&Pairs) -> &Vec<(u32, f64)>| {
-        let difference = |pairs| side(pairs).iter().find(|(of, _)| *of == block).map(|(_, difference)| *difference);
-        pairs.iter().map(difference).collect::<Option<Vec<f64>>>()
+    let by_block = |side: fn(&Pairs) -> &Vec<(u32, f64)>| {
+        pairs.iter().map(|pairs| side(pairs).iter().copied().collect()).collect::<Vec<HashMap<u32, f64>>>()
+    };
+    let (heads, controls) = (by_block(|pairs| &pairs.head), by_block(|pairs| &pairs.control));
+    let of_block = |block: u32, side: &[HashMap<u32, f64>]| {
+        side.iter().map(|test| test.get(&block).copied()).collect::<Option<Vec<f64>>>()
     };
     let both = |block: u32| {
-        let control = of_block(block, |pairs| &pairs.control)?;
+        let control = of_block(block, &controls)?;
         let head = match head {
             Head::Copy => control.clone(),
-            Head::Slowed => of_block(block, |pairs| &pairs.head)?,
+            Head::Slowed => of_block(block, &heads)?,
         };
         Some(Block { head, control })
     };

@@ -3,7 +3,7 @@
 //! A service shows ten annotations of a type in a step and drops the others silently; so at most ten are printed, of
 //! which the last says how many more there are.
 
-use super::{cut, findings, is_advice, name, whole, word};
+use super::{findings, is_advice, name, whole, word};
 use crate::{
     gate::{Outcome, Verdict},
     plain,
@@ -45,7 +45,7 @@ fn commands(command: &str, messages: &[(String, String)]) -> String {
 }
 
 fn line(command: &str, title: &str, message: &str) -> String {
-    format!("::{command} title={}::{}\n", property(&printable(title)), data(&printable(&cut(message, MESSAGE))))
+    format!("::{command} title={}::{}\n", property(&printable(title)), data(&printable(&plain::cut(message, MESSAGE))))
 }
 
 /// Line breaks stay, since they can be said; other control characters do not.

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{cut, figures, line, pretty};
-use crate::gate::Outcome;
+use super::{figures, line, pretty};
+use crate::{gate::Outcome, plain};
 
 /// Most characters of a slug.
 const SLUG: usize = 64;
@@ -27,7 +27,7 @@ struct Metric {
 pub fn render(outcomes: &[Outcome]) -> String {
     let mut benchmarks: BTreeMap<String, BTreeMap<String, Metric>> = BTreeMap::new();
     for (finding, value) in figures(outcomes) {
-        let name = cut(line(&finding.cell).trim(), NAME);
+        let name = plain::cut(line(&finding.cell).trim(), NAME);
         let name = if name.is_empty() { "unnamed".to_owned() } else { name };
         let measures = benchmarks.entry(name).or_default();
         let measure = unique(&finding.metric, measures);

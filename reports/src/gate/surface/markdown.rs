@@ -1,10 +1,11 @@
 //! Outcomes in Markdown, for the summary of a step. It is less than the mebibyte that is taken there, whatever the
 //! outcomes hold: what does not fit is counted and said to be left out.
 
-use super::{change, cut, figure, line, name, overall, whole, word};
+use super::{change, figure, line, name, overall, whole, word};
 use crate::{
     export::code,
     gate::{Finding, Outcome, Verdict},
+    plain,
 };
 
 /// Most bytes of the text. A step may write 1,048,576, and something else may write to it too.
@@ -61,18 +62,18 @@ fn block(page: &mut Page, outcome: &Outcome) {
 
 fn row(finding: &Finding) -> String {
     let [before, after] = [finding.before, finding.after].map(|value| cell(&figure(value, &finding.unit)));
-    let [cell_name, metric] = [&finding.cell, &finding.metric].map(|name| code(&cut(&line(name), CELL)));
+    let [cell_name, metric] = [&finding.cell, &finding.metric].map(|name| code(&plain::cut(&line(name), CELL)));
     let [verdict, change] = [word(finding.verdict), &change(finding)].map(cell);
     let found = sentence(&finding.explanation);
     format!("| {verdict} | {cell_name} | {metric} | {before} | {after} | {change} | {found} |\n")
 }
 
 fn cell(text: &str) -> String {
-    escape(&cut(text, CELL))
+    escape(&plain::cut(text, CELL))
 }
 
 fn sentence(text: &str) -> String {
-    escape(&cut(text, SENTENCE))
+    escape(&plain::cut(text, SENTENCE))
 }
 
 /// Text that is nothing but text: one line, no markup, no column, no link, and nobody is mentioned.

@@ -1,0 +1,135 @@
+//! The verbs that read results: what they take, skip and say, and that they write over nothing but their own.
+
+mod command;
+
+use std::{fs, path::Path};
+
+use command::{bench, published_run};
+use tempfile::{TempDir, tempdir};
+
+/// A folder with the first trials of a published run under these names.
+fn folder(names: &[&str]) -> TempDir {
+    let folder = tempdir().unwrap();
+    for name in names {
+        published_run(&folder.path().join(name), 6);
+    }
+    folder
+}
+
+fn text(path: impl AsRef<Path>) -> String {
+    path.as_ref().to_str().unwrap().to_owned()
+}
+
+#[test]
+fn several_runs_are_one_document_and_an_aborted_one_is_skipped_and_named() {
+    let folder = folder(&["one", "two", "three"]);
+    let [one, two, three] = ["one", "two", "three"].map(|name| text(folder.path().join(name)));
+    fs::write(folder.path().join("three/results.jsonl"), "").unwrap();
+    let json = bench(&["report", &one, &two, &three, "--format", "json"]);
+    assert_eq!(json.code, 0, "{json:?}");
+    let list: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(list.as_array().map(Vec::len), Some(2));
+    assert!(json.stderr.contains(&format!("skipped: {three}/results.jsonl holds no record")), "{json:?}");
+    let csv = bench(&["report", &one, &two, "--format", "csv"]);
+    assert_eq!(csv.stdout.matches("approach,").count(), 1, "{}", csv.stdout);
+    assert!(csv.stdout.starts_with("run,scenario,started,clients,"), "{}", csv.stdout);
+    let history = bench(&["gate", "history", folder.path().to_str().unwrap()]);
+    assert!(history.code == 0 && history.stderr.contains("skipped: "), "{history:?}");
+    let alone = bench(&["report", &three]);
+    assert!(alone.code == 2 && alone.stderr.contains("ended before its first"), "{alone:?}");
+}
+
+#[test]
+fn a_result_file_is_taken_where_a_directory_is_and_a_cut_line_is_named() {
+    let folder = folder(&["run"]);
+    let file = folder.path().join("run/results.jsonl");
+    let whole = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("\u{feff}{}", &whole[..whole.len() - 50])).unwrap();
+    let file = text(file);
+    for arguments in [
+        vec!["report", &file],
+        vec!["compare", &file, &file],
+        vec!["study", &file],
+        vec!["advise", "--from", &file],
+        vec!["gate", "history", &file],
+    ] {
+        let finished = bench(&arguments);
+        assert_eq!(finished.code, 0, "{arguments:?} {finished:?}");
+        assert!(finished.stderr.contains(":7: a crash cut this line in half: it is skipped"), "{finished:?}");
+    }
+    assert!(folder.path().join("run/report/index.html").exists());
+}
+
+#[test]
+fn a_report_goes_where_out_says_and_replaces_nothing_of_others() {
+    let folder = folder(&["one", "two"]);
+    let path = |name: &str| text(folder.path().join(name));
+    let out = path("out");
+    let written = bench(&["report", &path("one"), "--out", &out]);
+    assert!(written.code == 0 && Path::new(&out).join("index.html").exists(), "{written:?}");
+    assert!(!folder.path().join("one/report").exists(), "nothing is written beside the results");
+    let both = path("both");
+    assert_eq!(bench(&["report", &path("one"), &path("two"), "--out", &both]).code, 0);
+    assert!(Path::new(&both).join("two/index.html").exists());
+    fs::create_dir(folder.path().join("mine")).unwrap();
+    fs::write(folder.path().join("mine/index.html"), "mine").unwrap();
+    let refused = bench(&["report", &path("one"), "--out", &path("mine")]);
+    assert!(refused.code == 2 && refused.stderr.contains("mine/index.html is there"), "{refused:?}");
+    assert_eq!(fs::read_to_string(folder.path().join("mine/index.html")).unwrap(), "mine");
+    assert_eq!(bench(&["report", &path("one"), "--out", &path("mine"), "--force"]).code, 0);
+}
+
+#[test]
+fn a_site_deletes_no_results() {
+    let folder = folder(&["runs/one", "runs/two"]);
+    let [one, two] = ["runs/one", "runs/two"].map(|name| text(folder.path().join(name)));
+    assert_eq!(bench(&["report", &one]).code, 0);
+    let site = bench(&["report", &two, "--site", folder.path().to_str().unwrap()]);
+    assert!(site.code == 0 && Path::new(&one).join("results.jsonl").exists(), "{site:?}");
+    assert!(Path::new(&one).join("report/index.html").exists());
+}
+
+#[test]
+fn samples_are_never_written_over_an_input_nor_over_what_is_no_table() {
+    let folder = folder(&["run"]);
+    let path = |name: &str| text(folder.path().join(name));
+    let before = fs::read(path("run/results.jsonl")).unwrap();
+    fs::hard_link(path("run/results.jsonl"), path("linked")).unwrap();
+    std::os::unix::fs::symlink("run", path("other")).unwrap();
+    for input in ["run/results.jsonl", "linked", "other/results.jsonl"] {
+        let refused = bench(&["study", &path("run"), "--csv", &path(input), "--force"]);
+        assert!(refused.code == 2 && refused.stderr.contains("is an input"), "{refused:?}");
+    }
+    assert_eq!(fs::read(path("run/results.jsonl")).unwrap(), before);
+    fs::write(path("notes.csv"), "mine").unwrap();
+    let refused = bench(&["study", &path("run"), "--csv", &path("notes.csv")]);
+    assert!(refused.code == 2 && refused.stderr.contains("is no table of samples"), "{refused:?}");
+    for arguments in [&["--force"][..], &[]] {
+        let csv = path("notes.csv");
+        let replaced = bench(&[&["study", &path("run"), "--csv", &csv], arguments].concat());
+        assert_eq!(replaced.code, 0, "{replaced:?}");
+    }
+    let table = fs::read_to_string(path("notes.csv")).unwrap();
+    let as_edited = format!("\u{feff}{}\r\n\r\n", table.replace('\n', " \r\n"));
+    fs::write(path("edited.csv"), as_edited).unwrap();
+    let [plain, edited] = ["notes.csv", "edited.csv"].map(|name| bench(&["study", &path(name)]));
+    assert_eq!((edited.code, edited.stdout), (0, plain.stdout));
+}
+
+#[test]
+fn what_is_no_file_is_refused_by_every_verb() {
+    for arguments in [
+        vec!["report", "/dev/zero"],
+        vec!["study", "/dev/full"],
+        vec!["compare", "/dev/zero", "/dev/zero"],
+        vec!["advise", "--from", "/dev/zero"],
+        vec!["gate", "judge", "/dev/zero"],
+        vec!["gate", "study", "/dev/zero"],
+        vec!["gate", "history", "/dev/zero"],
+        vec!["gate", "exact", "--baseline", "/dev/zero"],
+        vec!["gate", "exact", "--baseline", "/dev/full", "--update-baseline"],
+    ] {
+        let refused = bench(&arguments);
+        assert!(refused.code == 2 && refused.stderr.contains("it is a device"), "{arguments:?} {refused:?}");
+    }
+}

@@ -1,0 +1,35 @@
+//! The distributions of several rounds as one.
+
+use crate::{
+    schema::{Measured, Summary},
+    statistics::{self, Counts, Histogram},
+};
+
+/// The histogram of a summary; empty where the text is none, which the store refuses.
+#[must_use]
+pub fn histogram(summary: &Summary) -> Histogram {
+    statistics::decode(&summary.histogram).unwrap_or_else(|_| statistics::new_histogram())
+}
+
+/// Merges one distribution of all rounds; none where no round has it. Observations are at most the samples, so that
+/// `observations` may be [`u64::MAX`] where each sample is one.
+pub(crate) fn merge<'a>(
+    all: &[&'a Measured],
+    observations: u64,
+    of: impl Fn(&'a Measured) -> Option<&'a Summary>,
+) -> Option<Summary> {
+    let whole = added(all, of)?;
+    Some(statistics::summarise(&whole, observations.min(whole.len())))
+}
+
+/// The histograms of all rounds added up; none where no round has it.
+pub(super) fn added<'a>(all: &[&'a Measured], of: impl Fn(&'a Measured) -> Option<&'a Summary>) -> Option<Histogram> {
+    let mut parts = all.iter().filter_map(|one| of(one)).peekable();
+    parts.peek()?;
+    let mut whole = statistics::new_histogram();
+    // Of a text that is no histogram nothing is added; the store refuses one.
+    for counts in parts.filter_map(|summary| Counts::read(&summary.histogram).ok()) {
+        statistics::add(&mut whole, &counts);
+    }
+    Some(whole)
+}

@@ -1,0 +1,32 @@
+//! The page's policy names each of its scripts and styles.
+
+mod support;
+
+use std::{collections::BTreeSet, fs};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use reports::page;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+#[test]
+fn every_script_and_style_of_the_page_is_named_by_its_digest_and_no_other_is() {
+    let folder = TempDir::new().unwrap();
+    let written = page::write(&support::run(), folder.path()).unwrap();
+    let page = fs::read_to_string(written.page).unwrap();
+    let policy = page.split_once("Content-Security-Policy\" content=\"").unwrap().1.split_once('"').unwrap().0;
+    let named = |directive: &str| -> BTreeSet<String> {
+        let own = policy.split("; ").find_map(|one| one.strip_prefix(directive)).unwrap();
+        own.split_whitespace().map(str::to_owned).collect()
+    };
+    let digests = |start: &str, end: &str| -> BTreeSet<String> {
+        let texts = page.match_indices(start).map(|(place, _)| &page[place + start.len()..]);
+        let texts = texts.map(|rest| rest.split_once(end).unwrap().0);
+        texts.map(|text| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))).collect()
+    };
+    assert_eq!(named("style-src"), digests("<style>", "</style>"));
+    let mut scripts = digests("<script>", "</script>");
+    scripts.extend(digests("<script id=\"advice-script\">", "</script>"));
+    assert_eq!(named("script-src"), scripts);
+    assert_eq!(page.matches("<script").count(), 3, "two scripts and the constants, which are data");
+}
