@@ -2,6 +2,7 @@
 //! there are. It must not know when to ask, nor how long the server holds the request.
 
 use hyper::StatusCode;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use proto::{
     EventPage,
     wire::{AFTER_FIELD, CURSOR_HEADER, EVENTS_PATH, HOLD_FIELD, SYMBOLS_FIELD},
@@ -12,6 +13,10 @@ use crate::{
     http::{HttpClient, Response},
     retry::Backoff,
 };
+
+/// What stands for something else in a query, or may not stand in one: all but the unreserved of RFC 3986. A cursor is
+/// opaque, and may hold any of it.
+const NOT_IN_A_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A client's place in the server's log.
 pub(crate) struct EventLog {
@@ -57,7 +62,8 @@ impl EventLog {
         let mut target = self.target.clone();
         for (field, value) in [(AFTER_FIELD, self.cursor.as_deref()), (HOLD_FIELD, hold)] {
             if let Some(value) = value {
-                target.extend(["&", field, "=", value]);
+                target.extend(["&", field, "="]);
+                target.extend(utf8_percent_encode(value, NOT_IN_A_VALUE));
             }
         }
         let response = self.http.get(&target, &[], &mut batch.cost).await?;

@@ -26,6 +26,8 @@ use crate::{
 const WINDOW_BYTES: u32 = 65_535;
 /// Largest frame, in bytes: the least that HTTP/2 allows.
 const FRAME_BYTES: u32 = 16 * 1024;
+/// Header fields of an answer together, in bytes as HTTP/2 counts them: proxies add dozens.
+const HEADERS_BYTES: u32 = 64 * 1024;
 /// Bytes of one stream that wait for the connection to take them.
 const SEND_BUFFER_BYTES: usize = 16 * 1024;
 /// A connection on which nothing has arrived for this long is asked for a sign of life.
@@ -62,6 +64,7 @@ async fn connect(endpoint: Endpoint) -> Result<Market, ClientError> {
         .initial_stream_window_size(WINDOW_BYTES)
         .initial_connection_window_size(WINDOW_BYTES)
         .max_frame_size(FRAME_BYTES)
+        .max_header_list_size(HEADERS_BYTES)
         .max_send_buf_size(SEND_BUFFER_BYTES)
         .keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_LIMIT)

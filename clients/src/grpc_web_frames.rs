@@ -106,11 +106,15 @@ pub(crate) fn broken(what: impl std::fmt::Display) -> Status {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use proto::{Quote, wire::CURSOR_HEADER};
     use tonic::Code;
 
     use super::*;
-    use crate::grpc_call::{Ending, ending};
+    use crate::{
+        grpc_call::{Ending, ending},
+        line_end::counted,
+    };
 
     fn body() -> (Quote, Vec<Vec<u8>>) {
         let quote = Quote { symbol: "ETHX".into(), sequence: 7, bid: 1.5, ..Quote::default() };
@@ -166,5 +170,47 @@ mod tests {
         let mut frames = Frames::new(true);
         assert_eq!(frames.add(b"!!!!").unwrap_err().code(), Code::DataLoss);
         assert_eq!(status(b"no trailer").unwrap_err().code(), Code::DataLoss);
+    }
+
+    /// The text form is searched for padding once, whatever the parts; the binary form is not searched at all.
+    #[test]
+    fn no_byte_is_looked_at_twice() {
+        for bytes in [1 << 10, 1 << 16, 1 << 19] {
+            let message = request(&vec![7; bytes], true);
+            for part in [7, 1_000, 16_384] {
+                let mut frames = Frames::new(true);
+                counted::take();
+                message.chunks(part).for_each(|part| frames.add(part).unwrap());
+                assert!(matches!(frames.next(), Ok(Some(Frame::Message(found))) if found.len() == bytes));
+                let examined = counted::take();
+                // Up to three characters of each part wait for their quantum, and are searched again with it.
+                let most = message.len() + (QUANTUM - 1) * message.len().div_ceil(part);
+                assert!(examined <= most, "{examined} of {} in parts of {part}", message.len());
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..80), part in 1_usize..20, at in 0_usize..60) {
+            let (_, parts) = body();
+            for text in [false, true] {
+                let valid = if text { BASE64_STANDARD.encode(parts.concat()).into_bytes() } else { parts.concat() };
+                let at = at.min(valid.len());
+                for wire in [bytes.clone(), [&valid[..at], &bytes, &valid[at..]].concat()] {
+                    let mut frames = Frames::new(text);
+                    let read = wire.chunks(part).try_for_each(|part| {
+                        frames.add(part)?;
+                        while let Some(frame) = frames.next()? {
+                            if let Frame::Message(message) = frame {
+                                drop(Quote::from_protobuf(&message));
+                            }
+                        }
+                        Ok::<_, Status>(())
+                    });
+                    prop_assert!(read.is_ok() || read.is_err_and(|status| ending(&status).is_err()));
+                }
+            }
+        }
     }
 }

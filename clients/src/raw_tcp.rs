@@ -147,3 +147,28 @@ fn take_frame(unread: &mut BytesMut) -> Result<Option<BytesMut>, ClientError> {
     unread.advance(4);
     Ok(Some(unread.split_to(length)))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..80), part in 1_usize..20, length in 0_u32..20) {
+            for wire in [bytes.clone(), [&length.to_be_bytes(), &bytes[..]].concat()] {
+                let mut unread = BytesMut::new();
+                for part in wire.chunks(part) {
+                    unread.extend_from_slice(part);
+                    prop_assert!(expected(&unread) <= u32::MAX as usize + 4);
+                    match take_frame(&mut unread) {
+                        Ok(Some(frame)) => drop(Quote::from_protobuf(&frame)),
+                        Ok(None) => {}
+                        Err(_) => break,
+                    }
+                }
+            }
+        }
+    }
+}

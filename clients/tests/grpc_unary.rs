@@ -1,11 +1,22 @@
-//! When a gRPC unary client counts as subscribed, and how long it waits for an answer.
+//! When a gRPC unary client counts as subscribed, how long it waits for an answer, and what it makes of answers.
 
 use std::{
+    convert::Infallible,
     net::{SocketAddr, TcpListener},
     time::Duration,
 };
 
+use bytes::Bytes;
 use clients::{ClientError, Context, Endpoint, Orders, Subscription, Ticks};
+use http_body_util::StreamBody;
+use hyper::{
+    HeaderMap, Request, Response,
+    body::{Frame, Incoming},
+    server::conn::http2,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use proto::Quote;
 
 async fn subscribe(server: SocketAddr, after: Option<u64>) -> Result<Box<dyn Subscription>, ClientError> {
     clients::grpc_unary::subscribe(Context {
@@ -37,4 +48,72 @@ async fn a_server_that_does_not_answer_is_not_waited_for_forever() {
     let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
     let error = subscribe(deaf.local_addr().unwrap(), None).await.err().expect("nobody has answered");
     assert!(matches!(&error, ClientError::Connection(reason) if reason.contains("in time")), "{error}");
+}
+
+/// What the server answers to one call: header fields that it adds, and the status with what it asks for.
+type Answer = (usize, &'static str, Option<&'static str>);
+
+/// A server that gives these answers to the calls it is sent, the last one to all that follow.
+async fn canned(answers: &'static [Answer]) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let calls = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        while let Ok((stream, _)) = listener.accept().await {
+            let calls = std::sync::Arc::clone(&calls);
+            let service = service_fn(move |_: Request<Incoming>| {
+                let call = calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                let answer = answers[call.min(answers.len() - 1)];
+                async move { Ok::<_, Infallible>(respond(answer, call as u64)) }
+            });
+            let connection = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service);
+            tokio::spawn(connection);
+        }
+    });
+    address
+}
+
+type Body = StreamBody<futures_util::stream::Iter<std::vec::IntoIter<Result<Frame<Bytes>, Infallible>>>>;
+
+fn respond((fields, status, pushback): Answer, sequence: u64) -> Response<Body> {
+    let message = Quote { symbol: "BTC".into(), sequence, ..Quote::default() }.to_protobuf();
+    let prefix = [&[0], &u32::try_from(message.len()).unwrap().to_be_bytes()[..]].concat();
+    let mut trailers = HeaderMap::from_iter([("grpc-status".parse().unwrap(), status.parse().unwrap())]);
+    if let Some(milliseconds) = pushback {
+        trailers.insert("grpc-retry-pushback-ms", milliseconds.parse().unwrap());
+    }
+    let mut frames = vec![Ok(Frame::trailers(trailers))];
+    if status == "0" {
+        frames.insert(0, Ok(Frame::data(Bytes::from([prefix, message.to_vec()].concat()))));
+    }
+    let mut response = Response::new(StreamBody::new(futures_util::stream::iter(frames)));
+    response.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
+    for index in 0..fields {
+        let name: hyper::header::HeaderName = format!("x-proxy-{index}").parse().unwrap();
+        response.headers_mut().insert(name, "v".repeat(200).parse().unwrap());
+    }
+    response
+}
+
+#[tokio::test]
+async fn an_answer_with_many_header_fields_is_read() {
+    let server = canned(&[(100, "0", None)]).await;
+    let mut client = subscribe(server, None).await.unwrap();
+    assert_eq!(client.next().await.unwrap().events[0].sequence, 1);
+}
+
+#[tokio::test]
+async fn a_call_is_made_again_unless_the_server_asks_for_no_other() {
+    // UNAVAILABLE, with and without a time to wait for; RESOURCE_EXHAUSTED.
+    let passing: &[Answer] =
+        &[(0, "0", None), (0, "14", None), (0, "14", Some("1")), (0, "8", Some("0")), (0, "0", None)];
+    let mut client = subscribe(canned(passing).await, None).await.unwrap();
+    let batch = client.next().await.unwrap();
+    assert_eq!((batch.events[0].sequence, batch.cost.errors), (4, 3));
+
+    let mut client = subscribe(canned(&[(0, "0", None), (0, "14", Some("-1"))]).await, None).await.unwrap();
+    let refused = client.next().await.unwrap_err();
+    assert!(matches!(refused, ClientError::Refused(_)), "{refused}");
+    let refused = subscribe(canned(&[(0, "16", None)]).await, None).await.err().unwrap();
+    assert!(matches!(&refused, ClientError::Refused(why) if why.starts_with("Unauthenticated")), "{refused}");
 }
