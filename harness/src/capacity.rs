@@ -19,7 +19,8 @@ const KERNEL_BYTES: u64 = 12 * 1024;
 const LISTENER_BYTES: u64 = 5 * 1024;
 /// What a pair of processes takes before the first client, and for what does not depend on clients.
 const SHARD_BYTES: u64 = 64 * 1024 * 1024;
-/// What a server takes for a symbol: its name twice, its latest quote, those who follow it.
+/// What a server takes for a symbol: its name twice, its latest quote, those who follow it. Measured of a million symbols
+/// that nobody followed: 370 bytes.
 const SERVER_SYMBOL_BYTES: f64 = 640.0;
 /// What a worker takes for a symbol.
 const CLIENT_SYMBOL_BYTES: f64 = 160.0;

@@ -7,9 +7,6 @@ use crate::{
     lists::unique,
 };
 
-/// Columns that sentences keep within.
-const WIDTH: usize = 100;
-
 /// What sessions of one shape say: where the blocks come from, and a line for each kind of head and test.
 pub(super) fn render(shape: &Shape) -> String {
     let Rates { measured_blocks, made, as_measured, tests, .. } = &shape.equal;
@@ -28,7 +25,7 @@ pub(super) fn render(shape: &Shape) -> String {
     let slowed = shape.slowed.iter().map(|(what, rates)| (what.as_str(), rates));
     let lines = std::iter::once(("copy", &shape.equal)).chain(slowed).flat_map(|(head, rates)| lines(head, rates));
     let all: Vec<[String; 6]> = std::iter::once(headings.map(str::to_owned)).chain(lines).collect();
-    format!("{}\n{}", format::wrapped(&said, WIDTH, "", ""), format::aligned(&all, 1, format::WIDTH))
+    format!("{}\n{}", format::wrapped(&said, format::WIDTH, "", ""), format::aligned(&all, 1, format::WIDTH))
 }
 
 /// A line for the session, and one for each test.
