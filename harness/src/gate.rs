@@ -9,4 +9,5 @@ pub(crate) mod keeper;
 pub mod lockstep;
 mod script;
 pub(crate) mod session;
+pub(crate) mod setup;
 mod tally;

@@ -43,6 +43,12 @@ impl Lines {
         &self.path
     }
 
+    /// Folders that were made for it, the outermost first.
+    #[must_use]
+    pub fn made(&self) -> &[PathBuf] {
+        &self.made
+    }
+
     /// Appends a line, which ends with a line end, and hands it to the system at once: it survives the end of this
     /// process.
     ///
@@ -78,9 +84,15 @@ impl Lines {
 impl Drop for Lines {
     fn drop(&mut self) {
         if self.file.is_none() {
-            // A folder that somebody else uses meanwhile is not empty, and stays.
-            let _ = self.made.iter().rev().try_for_each(fs::remove_dir);
+            remove_empty(&self.made);
         }
+    }
+}
+
+/// Removes folders, the last one first. One that is not empty is in use, and stays.
+pub fn remove_empty(folders: &[PathBuf]) {
+    for folder in folders.iter().rev() {
+        let _ = fs::remove_dir(folder);
     }
 }
 

@@ -1,26 +1,34 @@
 //! What is left of the paired gate when it is killed: a process that then ends the build that runs, and removes the
-//! copies of the builds. It does the same when the gate ends well, so that there is one way.
+//! copies of the builds, and all of a session that recorded nothing. It does the same when the gate ends well, so that
+//! there is one way.
 
 use std::{
     fs,
     io::{self, BufRead, Write},
     os::unix::process::CommandExt,
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
 };
 
+use reports::{
+    append::remove_empty,
+    gate::paired::{ARMS, FILE_NAME},
+};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::{Deserialize, Serialize};
 
+use super::setup::{BUILDS, SCENARIO, TRIALS};
 use crate::process::{NAME, THIS_PROGRAM};
 
-/// First line to a keeper.
+/// First line to a keeper. Paths are absolute.
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
-    /// Files to remove.
-    files: Vec<PathBuf>,
-    /// Their folder, which is removed if it is empty.
-    folder: PathBuf,
+    /// The session's directory.
+    directory: PathBuf,
+    /// Names of the copies of the builds.
+    builds: Vec<String>,
+    /// Folders that were made for the session, the outermost first.
+    made: Vec<PathBuf>,
 }
 
 /// The gate's side.
@@ -32,13 +40,16 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Starts a keeper of these files in this folder. They need not be there yet.
+    /// Starts the keeper of a session in this directory, for which these folders were made.
     ///
     /// # Errors
     /// No process can be started.
-    pub(super) fn start(folder: &Path, names: &[&str]) -> io::Result<Self> {
-        let folder = std::path::absolute(folder)?;
-        let kept = Kept { files: names.iter().map(|name| folder.join(name)).collect(), folder };
+    pub(super) fn start(directory: &Path, made: &[PathBuf]) -> io::Result<Self> {
+        let kept = Kept {
+            directory: path::absolute(directory)?,
+            builds: ARMS.map(|arm| arm.name().to_owned()).into(),
+            made: made.iter().map(path::absolute).collect::<io::Result<_>>()?,
+        };
         let mut process = Command::new(THIS_PROGRAM)
             .arg0(NAME)
             .args(["keep", "--coordinated"])
@@ -88,10 +99,16 @@ pub(crate) fn keep() -> io::Result<()> {
         // It may have ended by itself.
         let _ = kill_process_group(group, Signal::KILL);
     }
-    for file in &kept.files {
-        // It may never have been made.
-        let _ = fs::remove_file(file);
+    // What is removed below may never have been made.
+    let builds = kept.directory.join(BUILDS);
+    for build in &kept.builds {
+        let _ = fs::remove_file(builds.join(build));
     }
-    let _ = fs::remove_dir(&kept.folder);
+    let _ = fs::remove_dir(builds);
+    if !kept.directory.join(FILE_NAME).exists() {
+        let _ = fs::remove_dir_all(kept.directory.join(TRIALS));
+        let _ = fs::remove_file(kept.directory.join(SCENARIO));
+        remove_empty(&kept.made);
+    }
     Ok(())
 }

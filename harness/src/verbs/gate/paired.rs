@@ -16,10 +16,7 @@ use super::{Surfaces, conclude};
 use crate::{
     clock,
     failure::Failure,
-    gate::{
-        injection::Injection,
-        session::{self, Setup},
-    },
+    gate::{injection::Injection, session, setup::Setup},
     scenario,
     scenario_source::Override,
     verbs::{output, run::default_directory},
