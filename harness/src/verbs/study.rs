@@ -43,7 +43,7 @@ pub(crate) fn study(options: &StudyOptions) -> Result<(), Failure> {
     let samples = samples(&options.sources)?;
     if let Some(path) = &options.csv {
         let written = replace::file(path, study::csv(&samples));
-        written.with_context(|| format!("cannot write {}", path.display())).map_err(Failure::Usage)?;
+        written.with_context(|| format!("cannot write {}", path.display())).map_err(Failure::write)?;
         say(&format!("samples: {}", path.display()));
     }
     data(&study::render(&study::of(&samples)))

@@ -99,7 +99,7 @@ fn update(path: &Path, subjects: &[Subject], is_partial: bool) -> Result<(), Fai
             "{ranges} counts were not the same in every repeat: they are written as ranges, and gated by a bound"
         ));
     }
-    baseline::write(&after, path).map_err(Failure::usage)?;
+    baseline::write(&after, path).map_err(Failure::write)?;
     if let Some(before) = &before {
         output::data(&differences(before, &after))?;
     }
