@@ -67,6 +67,15 @@ fn nothing(id: &str, why: &str) -> Check {
     check(id, None, None, Verdict::Pass, why.into())
 }
 
+/// The verdict on a value that should be small: above the first limit a warning, above the second invalid.
+fn verdict_of(value: f64, [warn, invalid]: [f64; 2]) -> Verdict {
+    match value {
+        value if value > invalid => Verdict::Invalid,
+        value if value > warn => Verdict::Warn,
+        _ => Verdict::Pass,
+    }
+}
+
 fn check(id: &str, value: Option<f64>, threshold: Option<f64>, verdict: Verdict, note: String) -> Check {
     Check { id: id.into(), value, threshold, verdict, note }
 }

@@ -1,4 +1,4 @@
-//! The longest time for which nothing was delivered although something was waiting, from the events of a window.
+//! The longest time for which nothing was delivered although events were waiting, from the events of a window.
 //!
 //! Pure: it finds the stall and judges nothing.
 
@@ -23,7 +23,7 @@ struct Delivery {
     delivered_ns: u64,
 }
 
-/// The longest stall. Returns `None` if nothing was delivered.
+/// Finds the longest stall. Returns `None` if nothing was delivered.
 ///
 /// An event counts as delivered at the median of its arrivals, so one slow client makes no stall. It waits from its
 /// publication, so a late publisher makes none either.
@@ -35,18 +35,21 @@ pub(super) fn longest(events: &[Event]) -> Option<Stall> {
     let mut deliveries: Vec<Delivery> = events.iter().filter_map(delivery).collect();
     deliveries.sort_unstable_by_key(|delivery| delivery.delivered_ns);
     let mut oldest_ns = u64::MAX;
-    let mut longest: Option<Stall> = None;
+    // Its place among the deliveries, and its length.
+    let mut longest: Option<(usize, u64)> = None;
     // From the last delivery to the first: `oldest_ns` is the first publication among those that were still to come.
     for (index, delivery) in deliveries.iter().enumerate().rev() {
         oldest_ns = oldest_ns.min(delivery.published_ns);
         let before_ns = index.checked_sub(1).map_or(0, |before| deliveries[before].delivered_ns);
         let length_ns = delivery.delivered_ns.saturating_sub(before_ns.max(oldest_ns));
-        if longest.is_none_or(|longest| length_ns >= longest.length_ns) {
-            let waiting = deliveries[index..].iter().filter(|other| other.published_ns < delivery.delivered_ns);
-            longest = Some(Stall { length_ns, events: waiting.count(), until_ns: delivery.delivered_ns });
+        if longest.is_none_or(|(_, longest_ns)| length_ns >= longest_ns) {
+            longest = Some((index, length_ns));
         }
     }
-    longest
+    let (index, length_ns) = longest?;
+    let until_ns = deliveries[index].delivered_ns;
+    let events = deliveries[index..].iter().filter(|delivery| delivery.published_ns < until_ns).count();
+    Some(Stall { length_ns, events, until_ns })
 }
 
 #[cfg(test)]
@@ -55,7 +58,7 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    /// Events that are scheduled, published late by, and delivered after so many milliseconds.
+    /// Events by when they are scheduled, how late they are published, and their latency, in milliseconds.
     fn events(times_ms: &[(u64, u64, u64)]) -> Vec<Event> {
         let event = |&(scheduled_ms, late_ms, latency_ms): &(u64, u64, u64)| Event {
             scheduled_ns: scheduled_ms * MS,

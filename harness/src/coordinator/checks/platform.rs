@@ -2,7 +2,7 @@
 
 use reports::schema::{Check, Measured, Summary, Verdict};
 
-use super::{check, nothing};
+use super::{check, nothing, verdict_of};
 use crate::coordinator::{evidence::Evidence, machine::FOREIGN_SHARES};
 
 /// Share of a latency that is the publisher's lateness.
@@ -17,6 +17,8 @@ const OMISSION_WARN: f64 = 0.1;
 const HICCUP_WARN: f64 = 0.5;
 /// Shares of the processors.
 const STEAL: [f64; 2] = [0.05, 0.15];
+/// Any throttling warns, and none makes a trial invalid.
+const THROTTLED: [f64; 2] = [0.0, f64::INFINITY];
 const BUSY: [f64; 2] = [0.8, 0.9];
 /// Threads that wait for a processor, on average, for each processor there is. Waiting over waiting and running, which
 /// others judge, is a third on an idle machine, where a woken thread waits a moment for the one that woke it.
@@ -130,24 +132,15 @@ pub(super) fn host(measured: &Measured) -> Check {
     );
     let stolen = graded(host.steal_share.unwrap_or_default(), STEAL);
     let foreign = graded(host.foreign_share.unwrap_or_default(), FOREIGN_SHARES);
-    let throttled = Graded {
-        value: throttled_share,
-        limit: 0.0,
-        verdict: if throttled_us > 0 { Verdict::Warn } else { Verdict::Pass },
-    };
-    // The worst, and of equals the one that is named first.
+    let throttled = graded(throttled_share, THROTTLED);
     let signs = [
         (&foreign, ": other processes took the cores; stop them"),
         (&throttled, ": a limit on CPU time held these processes back; raise it"),
         (&stolen, ": the hypervisor gave the cores to others; use a machine of your own"),
     ];
-    let [worst, ..] = signs;
-    let worst =
-        signs.into_iter().fold(worst, |worst, sign| if sign.0.verdict >= worst.0.verdict { sign } else { worst });
-    let (Graded { value, limit, verdict }, remedy) = match worst {
-        (sign, remedy) if sign.verdict > Verdict::Pass => (sign, remedy),
-        _ => (&foreign, ""),
-    };
+    // The worst sign; of equal ones the last.
+    let worst = signs.into_iter().max_by_key(|(sign, _)| sign.verdict).filter(|(sign, _)| sign.verdict > Verdict::Pass);
+    let (Graded { value, limit, verdict }, remedy) = worst.unwrap_or((&foreign, ""));
     check("host", Some(*value), Some(*limit), *verdict, format!("{said}{remedy}"))
 }
 
@@ -203,13 +196,8 @@ struct Graded {
     verdict: Verdict,
 }
 
-fn graded(value: f64, [warn, invalid]: [f64; 2]) -> Graded {
-    let verdict = match value {
-        value if value > invalid => Verdict::Invalid,
-        value if value > warn => Verdict::Warn,
-        _ => Verdict::Pass,
-    };
-    Graded { value, limit: warn, verdict }
+fn graded(value: f64, limits: [f64; 2]) -> Graded {
+    Graded { value, limit: limits[0], verdict: verdict_of(value, limits) }
 }
 
 /// The worse of two signs: CPU time over all there was, and threads that waited for some.

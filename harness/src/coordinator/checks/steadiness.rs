@@ -3,15 +3,16 @@
 
 use reports::schema::{Check, Measured, Verdict};
 
-use super::{check, nothing};
+use super::{check, nothing, verdict_of};
 use crate::coordinator::{
     evidence::{Evidence, Pauses},
     stall::Stall,
     trend::WarmUp,
 };
 
-/// Milliseconds for which a process could not run. A busy machine lets a thread wait for tens of milliseconds. What is
-/// ten times as long touches the p90 of a window of two seconds, and no process can tell what happened meanwhile.
+/// Milliseconds for which a process could not run. On a busy machine a thread may wait for tens of milliseconds. A
+/// pause that is ten times as long affects the p90 of a window of two seconds, and no process can tell what happened
+/// meanwhile.
 const PAUSE_MS: [f64; 2] = [50.0, 200.0];
 /// Milliseconds without any delivery. On a machine where other processes used every core, the worst of twelve trials
 /// was 127 ms.
@@ -19,16 +20,16 @@ const STALL_MS: [f64; 2] = [100.0, 500.0];
 /// The same as multiples of the median latency: a poll may bring nothing for twice the median, and an overloaded server
 /// delivers late but all the time.
 const STALL_MEDIANS: [f64; 2] = [5.0, 10.0];
-/// Part of a stall that the pause of a process must last to explain it.
+/// A pause explains a stall if it lasts for more than this share of it.
 const EXPLAINED: f64 = 0.5;
 /// Change of the median from the first half of the window to the second: half as much again as 99 of 100 trials of the
 /// scenario a-a read.
 const DRIFT_WARN: f64 = 0.75;
 /// Probability of a trend by chance.
 const TREND: f64 = 0.001;
-/// A change by this factor needs an explanation, whatever the test for a trend says.
+/// A change by more than this factor warns even if there are too few observations to test for a trend.
 const LARGE: f64 = 4.0;
-/// Independent observations without which the test for a trend finds none.
+/// With fewer independent observations the test for a trend cannot find one.
 const FEW: u64 = 40;
 
 /// Whether each process ran through the whole window. One that did not cannot judge what it did not see.
@@ -36,7 +37,7 @@ pub(super) fn pause(evidence: &Evidence) -> Check {
     let Pauses { server_ns, worker_ns, coordinator_ns } = evidence.pauses;
     let processes = [("a server", server_ns), ("the load generator", worker_ns), ("the coordinator", coordinator_ns)];
     let longest_ms = processes.map(|(_, pause_ns)| milliseconds(pause_ns)).into_iter().fold(0.0, f64::max);
-    let verdict = verdict(longest_ms, PAUSE_MS);
+    let verdict = verdict_of(longest_ms, PAUSE_MS);
     let paused: Vec<String> = processes
         .iter()
         .filter(|(_, pause_ns)| milliseconds(*pause_ns) > PAUSE_MS[0])
@@ -66,7 +67,7 @@ pub(super) fn stall(measured: &Measured, evidence: &Evidence) -> Check {
     let until_s = until_ns as f64 / 1e9;
     let Pauses { server_ns, worker_ns, .. } = evidence.pauses;
     let is_explained = server_ns.max(worker_ns) as f64 > EXPLAINED * length_ns as f64;
-    let (verdict, note) = match verdict(length_ms, limits) {
+    let (verdict, note) = match verdict_of(length_ms, limits) {
         Verdict::Pass => (Verdict::Pass, "whenever events waited, some were delivered".into()),
         // A warning would only repeat what invalidates the trial.
         _ if is_explained && pause(evidence).verdict > Verdict::Pass => {
@@ -121,12 +122,4 @@ pub(super) fn position(evidence: &Evidence) -> Check {
 
 fn milliseconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1e6
-}
-
-fn verdict(value: f64, [warn, invalid]: [f64; 2]) -> Verdict {
-    match value {
-        value if value > invalid => Verdict::Invalid,
-        value if value > warn => Verdict::Warn,
-        _ => Verdict::Pass,
-    }
 }
