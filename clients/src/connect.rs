@@ -15,13 +15,13 @@ pub struct Endpoint {
     pub server: SocketAddr,
     /// Address to connect from, where the system's choice would run out of ports.
     pub source: Option<IpAddr>,
-    /// Size of a connection's receive buffer, in bytes as `SO_RCVBUF` counts them, for a test that relies on it;
-    /// otherwise the kernel chooses. A library that opens its connections itself does not look at it.
+    /// Size of a connection's receive buffer, in bytes as `SO_RCVBUF` counts them, for tests that rely on it. If
+    /// absent, the kernel chooses. Libraries that open their own connections ignore it.
     pub receive_buffer_bytes: Option<u32>,
 }
 
 impl Endpoint {
-    /// A server, reached as the kernel chooses.
+    /// A server, with the source address and the buffers that the kernel chooses.
     pub fn new(server: SocketAddr) -> Self {
         Self { server, source: None, receive_buffer_bytes: None }
     }

@@ -33,7 +33,7 @@ pub(crate) fn ending(status: &Status) -> Result<Ending, ClientError> {
     let pushback = status.metadata().get(PUSHBACK_HEADER).map(|text| text.to_str().ok().and_then(|ms| ms.parse().ok()));
     let refused = || Err(ClientError::Refused(format!("{:?}: {}", status.code(), status.message())));
     let pause = match pushback {
-        // What cannot be read asks for no other call either.
+        // gRPC: an unreadable value forbids another call, as a negative one does.
         Some(None) => return refused(),
         Some(Some(milliseconds)) => Some(Duration::from_millis(milliseconds)),
         None => None,
@@ -47,12 +47,12 @@ pub(crate) fn ending(status: &Status) -> Result<Ending, ClientError> {
     }
 }
 
-/// The cursor that the metadata of an answer or a status name.
+/// Reads the cursor from the metadata of an answer or of a status.
 fn cursor(metadata: &MetadataMap) -> Option<Cursor> {
     metadata.get(CURSOR_HEADER)?.to_str().ok()?.parse().ok()
 }
 
-/// The answer to a subscription begins after this cursor: whatever ends the call, the next one goes on from there.
+/// Takes over the cursor that an answer begins after, so that the next call resumes from there whatever ends this one.
 pub(crate) fn begin(request: &mut SubscribeRequest, metadata: &MetadataMap) {
     if let Some(cursor) = cursor(metadata) {
         request.start_after(cursor);

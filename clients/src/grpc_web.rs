@@ -144,7 +144,7 @@ fn lost(what: impl std::fmt::Display) -> Status {
     Status::unavailable(what.to_string())
 }
 
-/// What HTTP says of a call that did not come to a status of its own.
+/// The gRPC status of a call that failed in HTTP, before it had a status of its own.
 fn status_of(error: ClientError) -> Status {
     match error {
         ClientError::Connection(reason) => lost(reason),
@@ -154,7 +154,7 @@ fn status_of(error: ClientError) -> Status {
     }
 }
 
-/// What the HTTP server says with `Retry-After`, as a gRPC server would.
+/// The status of a busy server, with its `Retry-After` as a gRPC server would give it.
 fn pushed_back(reason: String, retry_after: Option<Duration>) -> Status {
     let mut status = lost(reason);
     if let Some(asked) = retry_after {

@@ -109,8 +109,8 @@ impl HttpClient {
         let exchange = async {
             cost.requests += 1;
             match engine.send(&request, &mut reopened).await {
-                // The server closed the kept connection while the request was under way: no failure of the server's,
-                // and a GET may be sent twice.
+                // The server closed the kept connection while the request was under way. That is not an error, and a
+                // GET may be sent twice.
                 Err(ClientError::Connection(_)) if request.method == Method::GET && engine.used_kept() => {
                     cost.requests += 1;
                     Box::pin(engine.send(&request, &mut reopened)).await
@@ -210,7 +210,10 @@ impl Response {
         }
     }
 
-    /// Refuses codings that nobody asked for: read as it is, the body would be taken for garbage.
+    /// Refuses a coding that the request did not ask for: its body would look like garbage.
+    ///
+    /// # Errors
+    /// The field, and its value.
     fn expect_no_coding(&self) -> Result<(), ClientError> {
         if self.status != StatusCode::OK {
             return Ok(());

@@ -126,7 +126,7 @@ struct Webhook {
     /// The producer opens another connection only where it lost one.
     keeps_alive: bool,
     accepted: u64,
-    /// No connection could be accepted, and is not before this has passed.
+    /// Pause in accepting, after a connection could not be accepted.
     pause: Option<BoxFuture<'static, ()>>,
 }
 

@@ -1,8 +1,8 @@
 //! Keeps the cores awake while a trial is measured: asks the kernel for wake-ups without delay, so that an idle core
 //! polls for work instead of sleeping.
 //!
-//! It takes no CPU time from anybody. Threads that spin at the lowest priority would: `SCHED_IDLE` yields inside its
-//! own scheduling group only, and to all others the group is as busy as any.
+//! This takes no CPU time from other threads. Threads that spin at the lowest priority do: `SCHED_IDLE` yields only
+//! inside its own scheduling group, and to other groups that group looks as busy as any.
 
 use std::{
     fs::{File, OpenOptions},
@@ -11,9 +11,9 @@ use std::{
 
 use crate::environment;
 
-/// Holds the request: it is in force for as long as the file is open.
+/// The file that makes the request: it is in force for as long as the file is open.
 const REQUEST: &str = "/dev/cpu_dma_latency";
-/// Names the driver that obeys the request.
+/// The file that names the driver that obeys the request.
 const DRIVER: &str = "/sys/devices/system/cpu/cpuidle/current_driver";
 
 /// Keeps the cores awake until this is dropped.
@@ -23,7 +23,8 @@ pub(crate) struct Awake {
 }
 
 impl Awake {
-    /// Asks for it. Returns `None` if the system has no such request, obeys none, or does not let this user make it.
+    /// Makes the request. Returns `None` if the system does not know it or has no driver that obeys it, or if this user
+    /// may not make it.
     pub(crate) fn request() -> Option<Self> {
         if matches!(environment::file(DRIVER).as_str(), "none" | environment::UNKNOWN) {
             return None;

@@ -19,16 +19,16 @@ const KERNEL_BYTES: u64 = 12 * 1024;
 const LISTENER_BYTES: u64 = 5 * 1024;
 /// What a pair of processes takes before the first client, and for what does not depend on clients.
 const SHARD_BYTES: u64 = 64 * 1024 * 1024;
-/// What a server takes for a symbol: its name twice, its latest quote, those who follow it. Measured of a million symbols
-/// that nobody followed: 370 bytes.
+/// Memory of a server per symbol: its name twice, its latest quote, its followers. With a million symbols that nobody
+/// followed, 370 bytes were measured.
 const SERVER_SYMBOL_BYTES: f64 = 640.0;
-/// What a worker takes for a symbol.
+/// Memory of a worker per symbol.
 const CLIENT_SYMBOL_BYTES: f64 = 160.0;
-/// What either side takes for a symbol that a client follows.
+/// Memory of either side per symbol that a client follows.
 const FOLLOWED_BYTES: f64 = 64.0;
-/// What an event in the log takes beside its filler, which is there as it is and as it is framed.
+/// Memory of an event in the log, besides its filler, which is stored twice: as it is and as it is framed.
 const LOGGED_BYTES: f64 = 400.0;
-/// Room for an event in the log, which is there from the start.
+/// Memory of an event's slot in the log, which is allocated at the start.
 const PLACE_BYTES: f64 = 8.0;
 /// Part by which a run may take more than was measured: another allocator's mood, other symbols, events under way.
 const MARGIN: f64 = 1.25;
@@ -63,7 +63,7 @@ pub struct Bound {
     pub remedy: &'static str,
 }
 
-/// What so many clients of an approach take.
+/// What a number of clients of an approach needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Need {
     /// Pairs of processes.
@@ -93,7 +93,7 @@ pub fn read() -> Capacity {
     }
 }
 
-/// What this many clients of this approach take with these settings.
+/// Returns what this many clients of this approach need with these settings.
 pub fn need(approach: &Approach, params: &Params, clients: u32, capacity: Capacity) -> Need {
     let shards = u64::from(Shards::new(clients, approach, capacity.descriptors).count());
     let all = |bytes: u64| (u64::from(clients) as f64 * bytes as f64 * MARGIN) as u64;
@@ -106,7 +106,7 @@ pub fn need(approach: &Approach, params: &Params, clients: u32, capacity: Capaci
     }
 }
 
-/// What a trial takes: its clients, its symbols, and the events that its servers keep.
+/// Returns what a trial needs for its clients, its symbols, and the events that its servers keep.
 pub(crate) fn need_of(trial: &Trial, capacity: Capacity) -> Need {
     let load = &trial.load;
     let need = need(trial.approach, &trial.params, load.clients, capacity);
@@ -121,14 +121,14 @@ pub(crate) fn need_of(trial: &Trial, capacity: Capacity) -> Need {
     }
 }
 
-/// Memory of one server for its symbols and for the events that it keeps, of those that there will be.
+/// Returns the memory of one server, in bytes, for its symbols and for as many of these events as it keeps.
 pub(crate) fn log_bytes(symbols: u32, limits: HubLimits, events: f64, payload_bytes: u32) -> f64 {
     let places = limits.replay_events as f64;
     let event = LOGGED_BYTES + 2.0 * f64::from(payload_bytes);
     f64::from(symbols) * SERVER_SYMBOL_BYTES + places * PLACE_BYTES + events.min(places) * event
 }
 
-/// Refuses a trial that takes more memory than there is, or that holds more clients than the machine can.
+/// Refuses a trial that needs more memory than is available, or has more clients than the machine can hold.
 ///
 /// # Errors
 /// What limits it, and what to change.
@@ -137,17 +137,17 @@ pub(crate) fn admit_trial(trial: &Trial, capacity: Capacity) -> Result<(), Failu
     admit_bytes(&trial.variant, need_of(trial, capacity).bytes() as f64, capacity)
 }
 
-/// Refuses what takes more memory than there is, called by its name.
+/// Refuses what needs more memory than is available; `what` names it in the message.
 ///
 /// # Errors
-/// How much it takes, and what to change.
+/// How much it needs, and what to change.
 pub(crate) fn admit_bytes(what: &str, bytes: f64, capacity: Capacity) -> Result<(), Failure> {
     if bytes <= capacity.memory_bytes as f64 * MEMORY_SHARE {
         return Ok(());
     }
     let mib = |bytes: f64| (bytes / f64::from(1 << 20)).ceil();
     Err(Failure::Machine(format!(
-        "{what} takes {} MiB of memory, and this machine has {} MiB available, of which a tenth stays free: lower the \
+        "{what} needs {} MiB of memory, and this machine has {} MiB available, a tenth of which stays free: lower the \
          clients, load.symbols, load.payload_bytes or limits.replay_events, or free memory",
         mib(bytes),
         mib(capacity.memory_bytes as f64)

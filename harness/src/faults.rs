@@ -142,7 +142,7 @@ impl Injected {
         }
     }
 
-    /// Adds what another process, or another part of this one, has injected.
+    /// Adds the faults that another process, or another part of this one, has injected.
     pub(crate) fn add(&mut self, other: &Self) {
         self.0.extend(other.0.iter().cloned());
     }
@@ -171,7 +171,7 @@ pub(crate) enum Stopping {
 }
 
 impl Faults {
-    /// The first stop that was asked for: a trial has one at most.
+    /// Returns the first stop that was asked for: a trial has at most one.
     pub(crate) fn stop(&self) -> Option<Stop> {
         let stops = [
             ("stop_servers_at_ms", Stopping::Servers, self.stop_servers_at_ms),
@@ -181,7 +181,7 @@ impl Faults {
         stops.into_iter().find_map(|(key, who, at_ms)| Some(Stop { key, who, at_ms: at_ms? }))
     }
 
-    /// How many were asked for.
+    /// Counts the faults that were asked for.
     pub(crate) fn count(&self) -> usize {
         self.asked().len()
     }

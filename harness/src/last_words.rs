@@ -26,7 +26,7 @@ pub(crate) enum Heard {
 }
 
 impl LastWords {
-    /// Listens to the end, or until more than this many bytes were said.
+    /// Listens until the speaker ends, or until it has said more than this many bytes.
     pub(crate) async fn hear(&self, mut speaker: impl AsyncRead + Unpin, most_bytes: u64) -> Heard {
         let (mut buffer, mut heard_bytes) = ([0; 4096], 0);
         loop {
@@ -42,7 +42,8 @@ impl LastWords {
         }
     }
 
-    /// The last line that says something; with a panic, its place and its message.
+    /// Returns the last line that says something, or of a panic its place and its message. Returns `None` if there is
+    /// no such line.
     pub(crate) fn line(&self) -> Option<String> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&kept);

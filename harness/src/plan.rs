@@ -81,8 +81,8 @@ pub struct Shard {
     pub clients: u32,
 }
 
-/// How the clients of a trial are divided: evenly, over as few pairs of processes as their descriptors allow. Only
-/// arithmetic, however many they are.
+/// How the clients of a trial are divided: evenly, over as few pairs of processes as their descriptors allow. It takes
+/// the same memory for any number of pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shards {
     clients: u32,
@@ -107,12 +107,12 @@ impl Shards {
         self.count
     }
 
-    /// Clients of the largest.
+    /// Clients of the largest pair.
     pub fn largest(self) -> u32 {
         self.clients.div_ceil(self.count.max(1))
     }
 
-    /// Each of them.
+    /// The clients of each pair, in order.
     pub fn iter(self) -> impl Iterator<Item = Shard> {
         let (clients, count) = (u64::from(self.clients), u64::from(self.count));
         let bound = move |index: u64| u32::try_from(clients * index / count).expect("at most all clients");

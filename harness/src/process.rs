@@ -25,12 +25,12 @@ use crate::{
 
 /// The image that runs, whatever stands at its path now: a build that replaces the program changes no run.
 pub(crate) const THIS_PROGRAM: &str = "/proc/self/exe";
-/// The name that a process started from it has for people.
+/// The name under which processes started from it are listed.
 pub(crate) const NAME: &str = "delivery-bench";
 
-/// Threads of a process beside those of its runtime: those of a publisher, a sampler, commands and the like.
+/// Threads of a process besides those of its runtime: publisher, sampler, commands and the like.
 const THREADS_BESIDE: usize = 8;
-/// What to change where a thread is refused.
+/// What to do if the system refuses a thread.
 pub(crate) const MORE_THREADS: &str = "allow more of them with ulimit -u, or with pids.max of the control group";
 /// Stack of a thread that does nothing.
 const SMALL_STACK_BYTES: usize = 64 << 10;

@@ -17,11 +17,11 @@ use crate::{
 pub(crate) struct Outgoing {
     /// The event.
     pub(crate) quote: Quote,
-    /// What becomes of it there.
+    /// What happens to it in the hub.
     pub(crate) fate: Fate,
 }
 
-/// What becomes of an event in the hub.
+/// What happens to an event in the hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// It is published.

@@ -39,7 +39,8 @@ pub(crate) struct Bound {
     reason: &'static str,
 }
 
-/// Every number of a scenario, but for the faults: those are bounded by their units.
+/// The bounds of all numbers of a scenario, except those of its faults, which `bound_of_fault` derives from their
+/// units.
 pub(crate) const BOUNDS: [Bound; 11] = [
     whole("trials", 1, TRIALS_LIMIT as u64, "a result file holds at most that many trials"),
     whole("load.clients", 1, u32::MAX as u64, "clients are counted in 32 bits"),
@@ -62,7 +63,7 @@ const fn number(key: &'static str, least: f64, most: f64, reason: &'static str) 
     Bound { key, least, most, is_whole: false, reason }
 }
 
-/// What a fault's number may be, by the unit at the end of its name.
+/// Returns the bound of a fault's number, from the unit at the end of its name.
 fn bound_of_fault(name: &str) -> Bound {
     let twice_a_phase = 2 * LONGEST_PHASE_SECONDS;
     let of = |unit: &str| name.ends_with(unit);
@@ -87,7 +88,7 @@ pub(crate) fn bound_numbers(source: &Source<'_>, table: &mut Table) -> Result<()
             sweep(bound, value).map_err(|(found, expected)| refuse(source, &[bound.key], &found, &expected))?;
         }
     }
-    // A number without a unit is told as such, and not as one that should be a string.
+    // As a string, a number without a unit gets the message about units, not one about types.
     for duration in table.get_mut("window").and_then(Value::as_table_mut).into_iter().flat_map(Table::iter_mut) {
         if matches!(duration.1, Value::Integer(_) | Value::Float(_)) {
             *duration.1 = Value::String(duration.1.to_string());
@@ -243,7 +244,7 @@ fn refuse(source: &Source<'_>, keys: &[&str], found: &dyn Display, expected: &st
     source.mistake(keys, At::Value, &format!("`{key}` is {found}, expected {expected}"))
 }
 
-/// A value as it was typed, as far as a line bears it.
+/// A value as it was typed, cut to what fits in a line.
 fn short(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match text.char_indices().nth(SHOWN) {

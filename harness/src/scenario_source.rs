@@ -28,7 +28,7 @@ impl Override {
         arguments.iter().map(|argument| Self::set(argument)).collect()
     }
 
-    /// What an option of its own says of a key.
+    /// The override that an option such as `--clients` stands for.
     pub(crate) fn option(option: &str, key: &str, value: Value) -> Self {
         let given = match &value {
             Value::Array(values) => values.iter().map(word).collect::<Vec<_>>().join(","),
@@ -67,7 +67,7 @@ impl Override {
         Ok(())
     }
 
-    /// Whether it says what stands at this path.
+    /// Whether it sets the value at this path.
     fn decides(&self, path: &str) -> bool {
         path.strip_prefix(&self.key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     }
@@ -139,7 +139,7 @@ fn place(text: &str, byte: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, before[start..].chars().filter(|one| *one != '\r').count() + 1)
 }
 
-/// Where a path such as `load.clients` or `approaches[1]` was written; as much of it as there is.
+/// Finds where a path such as `load.clients` or `approaches[1]` was written, or else the longest part of it that was.
 fn span(text: &str, path: &str, at: At) -> Range<usize> {
     let Ok(document) = DeTable::parse(text) else { return 0..0 };
     let mut table = Some(document.get_ref());

@@ -198,7 +198,7 @@ async fn a_registration_that_makes_no_sense_is_refused_with_the_reason() {
         ("http://127.0.0.1:1/in", "DOGE", vec![secret(1).0], "unknown symbol `DOGE`"),
         ("http://127.0.0.1:1/in", "", vec![secret(1).0], "name at least one symbol"),
         ("http://127.0.0.1:1/in", "BTC", vec!["plain".into()], "a secret is"),
-        ("http://127.0.0.1:1/in", "BTC", vec![], "secrets are needed"),
+        ("http://127.0.0.1:1/in", "BTC", vec![], "has 1 to 4 secrets"),
     ] {
         let registration = Registration {
             url: url.into(),

@@ -77,7 +77,7 @@ struct Server {
     heartbeats: Heartbeats,
     heartbeat: Duration,
     config: WebSocketConfig,
-    /// For messages of which only a part has come.
+    /// For messages that have arrived only in part.
     room: Room,
     conversations: TaskTracker,
     /// Messages are protobuf, not JSON.

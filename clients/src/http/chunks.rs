@@ -15,9 +15,9 @@ const TRAILERS_LIMIT_BYTES: usize = 64 * 1024;
 pub(super) enum Chunks {
     /// In the line with the size of a chunk.
     Size(LineEnd),
-    /// So many bytes of a chunk are still to come, and the empty line that ends it.
+    /// This many bytes of a chunk are still to come, and the line end after them.
     Data(u64),
-    /// After the last chunk, with so many bytes of trailers read.
+    /// After the last chunk, with this many bytes of trailers read.
     Trailers(LineEnd, usize),
 }
 

@@ -1,5 +1,5 @@
-//! What an answer means that brings nothing: whether to come back and when, or why not. Redirects are not followed, by
-//! no engine: a client is given an address, and a figure would be of another server's.
+//! What an answer without events means: whether to come back and when, or why not. No engine follows redirects: a
+//! client measures the server whose address it was given.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +10,7 @@ use hyper::{
 
 use crate::ClientError;
 
-/// What a server said that has nothing for this client.
+/// Returns the error that an answer without events stands for.
 ///
 /// 408, 429 and 5xx may pass, and carry the time that the server asks for. Any other status refuses for good.
 pub(crate) fn failure(status: StatusCode, headers: &HeaderMap, reason: &[u8]) -> ClientError {
@@ -34,8 +34,8 @@ pub(super) fn is_passing(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
 }
 
-/// The time to stay away, in either form of RFC 9110: seconds, or a date. A date is held against the answer's own
-/// `Date`, so that a clock that is wrong does no harm, and against this machine's clock without one.
+/// Reads how long to stay away, in either form of RFC 9110: seconds, or a date. A date is compared with the answer's
+/// own `Date`, so that a wrong clock does no harm, or without one with this machine's clock.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()) {

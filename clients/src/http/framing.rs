@@ -1,5 +1,5 @@
-//! How a body's end is told, by RFC 9112 section 6.3: no body with 204 and 304, else chunks, else a length, else all
-//! until the connection ends.
+//! How the end of a body is found, by RFC 9112 section 6.3: no body with 204 and 304, else chunks, else a length, else
+//! everything until the connection ends.
 
 use hyper::StatusCode;
 
@@ -9,17 +9,21 @@ use super::{
 };
 use crate::ClientError;
 
-/// How the end of a body is told.
+/// How the end of a body is found.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// So many bytes are still to come.
+    /// This many bytes are still to come.
     Length(u64),
     Chunked(Chunks),
     UntilEnd,
 }
 
 impl Framing {
-    pub(super) fn of(status: StatusCode, is_old: bool, headers: &[httparse::Header<'_>]) -> Result<Self, ClientError> {
+    pub(super) fn of(
+        status: StatusCode,
+        is_http_1_0: bool,
+        headers: &[httparse::Header<'_>],
+    ) -> Result<Self, ClientError> {
         let has_none = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) || status.is_informational();
         if has_none {
             return Ok(Self::Length(0));
@@ -30,8 +34,8 @@ impl Framing {
         let mut codings = values("transfer-encoding");
         match (codings.next(), codings.next()) {
             (None, _) => {}
-            // What comes before the chunks may have been changed by whoever did not know them: 1.0 has none.
-            (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") && !is_old => {
+            // HTTP/1.0 has no chunks: whatever stands between may have changed the body without knowing them.
+            (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") && !is_http_1_0 => {
                 // A length beside it means nothing, RFC 9112 section 6.3.
                 return Ok(Self::Chunked(Chunks::default()));
             }
@@ -39,7 +43,7 @@ impl Framing {
         }
         let mut lengths = values("content-length").flat_map(|value| value.split(|&byte| byte == b','));
         let Some(length) = lengths.next() else { return Ok(Self::UntilEnd) };
-        // A length that was repeated is still a length; where two readers could find different ends, there is none.
+        // The same length may be repeated. With two lengths, two readers could find different ends.
         if lengths.any(|other| other.trim_ascii() != length.trim_ascii()) {
             return Err(unreadable("its length is ambiguous"));
         }

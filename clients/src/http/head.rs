@@ -11,7 +11,7 @@ use crate::{ClientError, line_end::LineEnd};
 /// How every head begins.
 const PROTOCOL: &[u8] = b"HTTP/";
 
-/// Where the head ends that is arriving.
+/// Finds the end of a head that arrives in parts.
 #[derive(Debug, Default)]
 pub(super) struct HeadEnd {
     line_end: LineEnd,
@@ -39,7 +39,7 @@ impl HeadEnd {
     }
 }
 
-/// Takes the head, which is this long, and reads it.
+/// Takes a head of this length out of the buffer and reads it.
 ///
 /// # Errors
 /// It is not HTTP/1, has too many fields, or does not tell where its body ends.

@@ -18,7 +18,7 @@ use crate::{ClientError, Endpoint};
 pub(crate) type LibraryBody = Either<Incoming, reqwest::Body>;
 pub(crate) type LibraryError = Box<dyn Error + Send + Sync>;
 
-/// What has failed: a server that breaks HTTP will do so again, a connection may be better next time.
+/// Classifies a library's error: a server that breaks HTTP will do so again, but another connection may work.
 pub(super) fn fault(error: impl Into<LibraryError>) -> ClientError {
     let error = error.into();
     let first: &(dyn Error + 'static) = &*error;
@@ -122,7 +122,7 @@ impl Reqwest {
             .redirect(reqwest::redirect::Policy::none())
             .pool_max_idle_per_host(1);
         let client = builder.local_address(endpoint.source).build().map_err(broken)?;
-        // There is no connection yet that a request could find closed.
+        // There is no connection yet.
         Ok(Self { endpoint, client, lost: true, opened: false, used_kept: false })
     }
 

@@ -16,17 +16,20 @@ pub(super) struct Outgoing<'a> {
 }
 
 impl Outgoing<'_> {
-    /// Refuses what a server gave to be sent back if it would make another request of this one.
+    /// Checks the values that a server gave, such as a cursor: none may turn this request into another one.
+    ///
+    /// # Errors
+    /// The field, or the target, that cannot carry its value.
     pub(super) fn check(&self) -> Result<(), ClientError> {
         if let Some((name, _)) =
             self.headers.iter().find(|(_, value)| HeaderValue::from_bytes(value.as_bytes()).is_err())
         {
-            return Err(ClientError::Protocol(format!("the header {name} cannot carry what the server gave for it")));
+            return Err(ClientError::Protocol(format!("the server gave a value that the header {name} cannot carry")));
         }
         if self.target.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Ok(());
         }
-        Err(ClientError::Protocol("the server gave a cursor that no address can carry".into()))
+        Err(ClientError::Protocol("the server gave a cursor that a URL cannot carry".into()))
     }
 
     /// As it goes over the wire.

@@ -41,9 +41,9 @@ pub struct Fixture {
     pub patience: Duration,
     receive_buffer_bytes: Option<u32>,
     shutdown: CancellationToken,
-    /// None once it was ended.
+    /// `None` once it has ended.
     server: Option<JoinHandle<Result<(), ServeError>>>,
-    /// Logs that there were before this one.
+    /// Number of logs before this one.
     past_logs: i64,
     subscribed: u64,
 }
@@ -157,7 +157,7 @@ impl Fixture {
         Ok(self.reader(symbols, subscription))
     }
 
-    /// Reads all the time from a client that subscribed to these symbols.
+    /// Starts to read from a client that subscribed to these symbols.
     pub fn reader(&self, symbols: &[u32], subscription: Box<dyn Subscription>) -> Reader {
         Reader::new(symbols, subscription, self.patience)
     }
@@ -258,12 +258,12 @@ impl Fixture {
     }
 }
 
-/// A server's sockets, with send buffers of a size that does not depend on the machine.
+/// Binds a server's sockets, with send buffers of a size that does not depend on the machine.
 fn bind(address: SocketAddr) -> Result<Transport, ServeError> {
     Ok(Transport::bind(address)?.with_send_buffer(SOCKET_BUFFER_BYTES as usize))
 }
 
-/// An empty log of an epoch of its own.
+/// Makes an empty log with an epoch of its own.
 fn new_hub(limits: Limits) -> Arc<Hub> {
     let symbols: Vec<String> = (0..SYMBOLS).map(symbol_name).collect();
     Hub::new(&symbols, limits)

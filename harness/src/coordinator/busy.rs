@@ -1,4 +1,4 @@
-//! What others do with the machine before the first trial, so that a busy machine is told before it is measured.
+//! Looks at what other processes do before the first trial, so that a run warns about a busy machine beforehand.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use procfs::process::all_processes;
 use super::machine::{Counters, FOREIGN_SHARES, counters};
 use crate::clock;
 
-/// How long the machine is looked at, at least.
+/// Shortest time to look at the machine.
 const LOOK_NS: u64 = 300_000_000;
-/// Processes that are named.
+/// Most processes that are named.
 const NAMED: usize = 3;
-/// Share of a core from which on a process is named.
+/// Smallest share of a core for which a process is named.
 const NAMED_SHARE: f64 = 0.05;
 
-/// A look at the machine that has begun.
+/// A look at the machine that has begun and not ended.
 #[derive(Debug)]
 pub(crate) struct Look {
     began_ns: u64,
@@ -23,7 +23,7 @@ pub(crate) struct Look {
     processes: BTreeMap<i32, Process>,
 }
 
-/// A process of others.
+/// One of the other processes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Process {
     name: String,
@@ -42,8 +42,8 @@ impl Look {
         }
     }
 
-    /// Looks for long enough, and returns a line about the machine if others keep it busy: how much they take, who, and
-    /// what to do. Blocks for a fraction of a second, unless that has passed since the beginning.
+    /// Ends the look, and returns a line for people if other processes keep the machine busy: how much CPU time they
+    /// use, which they are, and what to do. Blocks until the shortest time has passed since the beginning.
     pub(crate) fn end(self) -> Option<String> {
         clock::block_until(self.began_ns + LOOK_NS);
         let passed_ns = clock::now_ns() - self.began_ns;
@@ -53,7 +53,7 @@ impl Look {
     }
 }
 
-/// The busiest processes, with the share of a core that each took.
+/// Returns the busiest processes, each with the share of a core that it used.
 fn busiest(before: &BTreeMap<i32, Process>, after: &BTreeMap<i32, Process>, seconds: f64) -> Vec<(String, f64)> {
     let ticks_per_second = procfs::ticks_per_second() as f64;
     let share = |(number, process): (&i32, &Process)| {
@@ -85,7 +85,7 @@ fn line(foreign: f64, busiest: &[(String, f64)]) -> Option<String> {
     Some(format!("the machine is busy: other processes take {percent:.0} % of its CPU time{who}; stop them, {then}"))
 }
 
-/// All processes but this one. Those that end meanwhile are left out.
+/// Lists all processes except this one. Those that end meanwhile are left out.
 fn processes() -> BTreeMap<i32, Process> {
     let own = i32::try_from(std::process::id()).unwrap_or_default();
     let all = all_processes().into_iter().flatten().flatten().filter(|process| process.pid != own);

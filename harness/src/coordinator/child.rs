@@ -21,11 +21,12 @@ use crate::{
     process::{Control, NAME, Peer, THIS_PROGRAM},
 };
 
-/// Longest line that a child may say, in bytes. The report of the longest window takes a fifth of it.
+/// Longest line that a child may write, in bytes: five times the report of the longest window.
 const LINE_LIMIT_BYTES: usize = 64 << 20;
-/// Part of a line that is no report which is shown, in characters.
+/// How much is shown of a line that is not a report, in characters.
 const SHOWN: usize = 100;
-/// What a process said before it died is in the pipe already; somebody else may still hold its other end.
+/// How long to wait for what a process wrote before it died. It is in the pipe already, but another process may still
+/// hold the other end open.
 const LAST_WORDS_LIMIT: Duration = Duration::from_secs(1);
 
 /// Where the children of a trial live.
@@ -155,7 +156,7 @@ impl Process {
         Ok(())
     }
 
-    /// Why it says nothing more. One that lives on without a word is ended.
+    /// Explains why the process writes no more reports.
     async fn death(&mut self, role: &str) -> anyhow::Error {
         let ended = tokio::time::timeout(LAST_WORDS_LIMIT, self.process.wait()).await;
         let how = match ended {

@@ -61,7 +61,7 @@ pub(super) struct Evidence {
     pub(super) clocksource: String,
     /// Processors that a process may use.
     pub(super) processors: u32,
-    /// The longest time for which nothing was delivered although something waited; none if nothing arrived.
+    /// The longest time for which nothing was delivered although events waited; `None` if nothing arrived.
     pub(super) stall: Option<Stall>,
     /// The longest pause of each kind of process.
     pub(super) pauses: Pauses,
@@ -73,8 +73,8 @@ pub(super) struct Evidence {
     pub(super) not_injected: Vec<String>,
 }
 
-/// The longest time inside the window for which a process could not run, in nanoseconds; of several servers or workers
-/// the longest of any.
+/// The longest time inside the window for which a process could not run, in nanoseconds. With several servers or
+/// workers it is the longest of any.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Pauses {
     /// Servers.
@@ -131,7 +131,7 @@ fn pauses(result: &TrialResult) -> Pauses {
     }
 }
 
-/// The faults that were injected, wherever.
+/// Collects the faults that were injected in any process.
 fn injected(trial: &Trial, result: &TrialResult) -> Injected {
     let mut injected = result.machine.injected.clone();
     result.shards.iter().for_each(|shard| {

@@ -34,8 +34,8 @@ pub(crate) struct Stopped {
     pub(crate) until_ns: u64,
 }
 
-/// Stops the processes that the trial's plan says. Returns `None` if it says none. The start is a time on the monotonic
-/// clock.
+/// Stops the processes that the trial's faults name. Returns `None` if they name none. The start is a time on the
+/// monotonic clock.
 ///
 /// # Errors
 /// The trial is over by then, the children are no processes, or no thread can be started.
@@ -50,7 +50,7 @@ pub(super) fn begin(
     let [at_ns, until_ns] = [at_ms, at_ms.saturating_add(STOPPED_MS)].map(|at_ms| at_ms.saturating_mul(1_000_000));
     anyhow::ensure!(
         until_ns <= trial.phases.measured_ns(),
-        "faults.{}: processes cannot be stopped at {at_ms} ms, when the feed ends",
+        "faults.{}: processes cannot be stopped at {at_ms} ms for {STOPPED_MS} ms: the feed ends before; stop them earlier",
         fault.key
     );
     let children = match fault.who {
@@ -71,7 +71,7 @@ pub(super) fn begin(
     Ok(Some(receiver))
 }
 
-/// Stops this process, and has a shell continue it: a process that is stopped cannot do so itself.
+/// Stops this process and lets a shell continue it: a stopped process cannot continue itself.
 fn stop_this(start_ns: u64, at_ns: u64) -> io::Result<Stopped> {
     clock::be_punctual();
     clock::block_until(at_ns);
@@ -84,7 +84,7 @@ fn stop_this(start_ns: u64, at_ns: u64) -> io::Result<Stopped> {
     Ok(Stopped { from_ns: from_ns - start_ns, until_ns: clock::now_ns() - start_ns })
 }
 
-/// What a signal is sent by: unlike a number, it never means another process.
+/// Opens a handle to send signals by: unlike a process id, it never comes to mean another process.
 fn handle(child: &Child) -> anyhow::Result<OwnedFd> {
     let number = child.process_id().and_then(|number| i32::try_from(number).ok()).and_then(Pid::from_raw);
     let number = number.context("only a child that is a process can be stopped")?;

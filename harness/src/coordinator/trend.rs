@@ -25,7 +25,7 @@ pub(super) struct WarmUp {
     pub(super) observations: u64,
 }
 
-/// The trend of these events. Returns `None` if there are too few.
+/// Computes the trend of these events. Returns `None` if there are too few.
 pub(super) fn of(events: &[Event]) -> Option<WarmUp> {
     let mut medians_ns = events::medians(events);
     if medians_ns.len() < 2 * HALF {
@@ -43,8 +43,8 @@ pub(super) fn of(events: &[Event]) -> Option<WarmUp> {
     Some(WarmUp { change, probability, observations: effective })
 }
 
-/// Probability that so many independent observations without a trend have a rank correlation with time that is at least
-/// so far from 0.
+/// Returns the probability that this many independent observations without a trend have a rank correlation with time
+/// that is at least this far from 0.
 ///
 /// Fisher's transform, which is nearly normal already for five observations, where the correlation itself is not: a
 /// clear trend leaves few of them when it is taken away. Source: Fieller, Hartley and Pearson, Biometrika 44, 1957: the

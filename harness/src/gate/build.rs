@@ -22,7 +22,8 @@ use crate::{
 const SAID_LIMIT_BYTES: u64 = 16 << 20;
 /// Largest file that a build may write, in bytes: thousands of trials.
 const FILE_LIMIT_BYTES: u64 = 1 << 30;
-/// What a build said before it ended is in the pipe already; somebody else may still hold its other end.
+/// How long to wait for what a build wrote before it ended. It is in the pipe already, but another process may still
+/// hold the other end open.
 const LAST_WORDS_LIMIT: Duration = Duration::from_secs(1);
 
 /// A build that ended by itself.
@@ -66,7 +67,7 @@ pub(super) fn run(
     })
 }
 
-/// The command in a process group of its own, which dies with the thread that starts it.
+/// Puts the command into a process group of its own, and lets it die with the thread that starts it.
 fn tied(command: std::process::Command) -> Command {
     let mut command = Command::from(command);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);

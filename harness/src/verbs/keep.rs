@@ -1,4 +1,4 @@
-//! `keep`: what ends and removes what a gate leaves when it is killed, as the gate starts it.
+//! `keep`: started by a gate, and cleans up after it, even if the gate is killed.
 
 use crate::{failure::Failure, gate::keeper};
 

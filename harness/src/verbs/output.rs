@@ -1,7 +1,7 @@
-//! The one place that writes for people, and the only way to standard output and standard error but for what processes
-//! of a run say to each other. Names, paths and reasons come from files, options and children, so characters that a
-//! terminal obeys are shown instead of written. A reader who stops reading, as `head` does, ends the writing and is not
-//! an error; a standard error that cannot be written changes nothing.
+//! The only module that writes to standard output and standard error, except for what processes of a run say to each
+//! other. Names, paths and reasons come from files, options and children, so characters that a terminal obeys are
+//! escaped. A reader that stops reading, as `head` does, ends the output without an error; a standard error that cannot
+//! be written is ignored.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -25,8 +25,8 @@ const LONGEST_LINE: usize = 2_000;
 /// Stack of a runtime's threads, in bytes: as tokio has it, whatever the environment says.
 const STACK_BYTES: usize = 2 << 20;
 
-/// Writes text and a line end to standard output. Line ends and tabs are the text's own; who puts a name into it makes
-/// its line ends visible with [`one_line`].
+/// Writes text and a line end to standard output. Line ends and tabs in the text are written as they are; a caller that
+/// puts a name into the text escapes them with [`one_line`].
 ///
 /// # Errors
 /// Standard output cannot be written, as on a full disk.
@@ -100,7 +100,7 @@ pub(crate) fn lines(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", visible(text));
 }
 
-/// Says that the program itself failed, in a last line that a coordinator can show of its child.
+/// Reports a panic, in one last line, which a coordinator can show if it is its child's.
 pub(crate) fn panicked(panic: &PanicHookInfo<'_>) {
     let backtrace = Backtrace::capture();
     if backtrace.status() == BacktraceStatus::Captured {

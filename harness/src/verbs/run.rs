@@ -44,7 +44,9 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
         output::say(&line);
     }
     if loaded.scenario.machine.keep_awake && Awake::request().is_none() {
-        output::say("machine.keep_awake needs write access to /dev/cpu_dma_latency: the cores may sleep");
+        output::say(
+            "the cores may sleep: machine.keep_awake needs write access to /dev/cpu_dma_latency and a cpuidle driver",
+        );
     }
     let record = run_record(&loaded, &trials, started);
     let mut display = Display::new(plan::duration(&trials));

@@ -26,8 +26,9 @@ use crate::{
     variants,
 };
 
-/// How long a server may be told to live.
+/// Shortest time for which a server may be told to run.
 const SHORTEST_LIFE: Duration = Duration::from_millis(1);
+/// Longest time for which a server may be told to run.
 const LONGEST_LIFE: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// Options of `serve`.

@@ -1,9 +1,9 @@
 //! How long a connection may keep a server waiting. A new one must ask for something within a limit; one whose client
 //! has closed its own side is kept until the answer is complete, again within a limit.
 //!
-//! A client may send its request, close its side (FIN) and wait for the answer. On the wire a client that has gone away
-//! looks the same. So the end of the input is withheld from the protocol while an answer is under way: a client that
-//! waits gets its answer, and what the server holds for one that is gone is dropped when the time is up. A connection
+//! A client may send its request, close its side (FIN) and wait for the answer. On the wire, a client that has gone
+//! away looks the same. So the end of the input is hidden from the protocol while an answer is under way: a client that
+//! waits gets its answer, and what the server holds for one that has gone is dropped when the time is up. A connection
 //! that is reset ends at once.
 
 use std::{

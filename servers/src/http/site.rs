@@ -1,5 +1,5 @@
-//! What every HTTP server says beside its approach: what it answers, at `GET /`; where that can be read, at every path
-//! that it does not have; and to a browser, which pages of other origins may read its answers (CORS).
+//! What every HTTP server offers besides its approach: a description at `GET /`, errors that point to it, and the
+//! headers by which a browser lets pages of other origins read the answers (CORS).
 
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
@@ -17,15 +17,15 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 /// How long a browser may remember what it was allowed.
 const PREFLIGHT_LIFETIME: Duration = Duration::from_secs(60 * 60);
-/// Stands in a description for the address of the server.
+/// Stands for the server's address in a description.
 const ADDRESS: &str = "{address}";
 
 /// The routes of one server.
 #[derive(Clone)]
 pub(crate) struct Site {
     plain: Router,
-    /// For requests that a browser sends on behalf of a page of another origin. Other answers name no origin, so that
-    /// clients that are no browser pay no bytes for it.
+    /// For requests that a browser sends on behalf of a page of another origin. Answers to other requests have no CORS
+    /// headers, so other clients pay no bytes for them.
     cross_origin: Option<Router>,
 }
 
@@ -60,10 +60,10 @@ impl Site {
 }
 
 async fn not_found(uri: Uri) -> (StatusCode, String) {
-    (StatusCode::NOT_FOUND, format!("nothing is at {}: `GET /` says what this server answers\n", uri.path()))
+    (StatusCode::NOT_FOUND, format!("{} does not exist: `GET /` says what this server answers\n", uri.path()))
 }
 
 async fn not_allowed(method: Method, uri: Uri) -> (StatusCode, String) {
-    let reason = format!("{method} is not a method of {}: `GET /` says what this server answers\n", uri.path());
+    let reason = format!("{} does not allow {method}: `GET /` says what this server answers\n", uri.path());
     (StatusCode::METHOD_NOT_ALLOWED, reason)
 }

@@ -46,7 +46,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Takes more; `false` if the server has too many unfinished messages.
+    /// Takes this many more bytes. Returns `false` if the server has too many bytes of unfinished messages.
     pub(crate) fn take(&mut self, bytes: usize) -> bool {
         self.bytes += bytes;
         self.room.0.fetch_add(bytes, Ordering::Relaxed) + bytes <= SUM_LIMIT_BYTES
@@ -64,10 +64,10 @@ impl Drop for Place {
     }
 }
 
-/// The request with its whole body.
+/// Returns the request with its whole body.
 ///
 /// # Errors
-/// It cannot be read.
+/// The body is broken, too large or too slow, or the server has too many unfinished ones.
 pub(super) async fn receive(request: Request<Incoming>, room: &Room) -> Result<Request<Body>, Refusal> {
     let (head, body) = request.into_parts();
     let received = tokio::time::timeout(UPLOAD_LIMIT, read(body, room.place())).await;

@@ -1,4 +1,4 @@
-//! Registrations: what a consumer asks for, examined before anything of it is kept.
+//! Registrations: checks what a consumer asks for before any of it is kept.
 
 use std::net::SocketAddr;
 
@@ -39,7 +39,7 @@ pub(super) struct Place {
 /// Why there is no subscription.
 #[derive(Debug, PartialEq)]
 pub(super) enum Refusal {
-    /// The body is not JSON by its own account.
+    /// The body is not declared as JSON.
     MediaType,
     /// The registration makes no sense.
     Invalid(String),
@@ -83,7 +83,7 @@ pub(super) async fn read(headers: &HeaderMap, body: &[u8]) -> Result<Request, Re
     let registration: Registration = serde_json::from_slice(body)?;
     let secrets = registration.secrets.iter().map(|text| Secret::parse(text)).collect::<Result<Vec<_>, _>>()?;
     if !(1..=SECRETS).contains(&secrets.len()) {
-        return Err(Refusal::Invalid(format!("one to {SECRETS} secrets are needed")));
+        return Err(Refusal::Invalid(format!("a registration has 1 to {SECRETS} secrets")));
     }
     let place = locate(&registration.url).await.map_err(Refusal::Invalid)?;
     Ok(Request { place, secrets, registration })

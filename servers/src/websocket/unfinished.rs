@@ -1,5 +1,6 @@
-//! Messages of which only a part has come: bounded in time, and in the sum over all connections of a server. The library
-//! bounds the size of each, and says nothing of one before it is whole; so the frames' heads are read here too.
+//! Messages that have arrived only in part: bounded in time, and in the sum over all connections of a server. The
+//! library bounds the size of each message, but does not report one before it is whole; so the frames' heads are read
+//! here too.
 
 use std::{
     io,
@@ -27,7 +28,7 @@ pub(super) struct Bounded<C> {
 }
 
 impl<C> Bounded<C> {
-    /// A connection of which these bytes have been read already.
+    /// Wraps a connection from which these bytes have been read already.
     pub(super) fn new(connection: C, place: Place, read_already: &[u8]) -> Self {
         let mut bounded = Self { connection, frames: Frames::default(), place, limit: None };
         // A head has room for a few kilobytes, so this is never too much.
@@ -35,7 +36,7 @@ impl<C> Bounded<C> {
         bounded
     }
 
-    /// Bytes have come.
+    /// Counts bytes that have arrived.
     fn count(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut before = self.frames.unfinished_bytes;
         if self.frames.read(bytes) {
@@ -86,16 +87,16 @@ impl<C: AsyncWrite + Unpin> AsyncWrite for Bounded<C> {
 struct Frames {
     head: [u8; HEAD_LIMIT_BYTES],
     head_bytes: usize,
-    /// What is still to come of the payload of this frame.
+    /// Payload of this frame that is still to come.
     payload_bytes: u64,
-    /// Frames of this message have come, and the last has not.
+    /// Frames of this message have arrived, but not its last.
     in_message: bool,
-    /// What has come of the message that is not whole, heads included.
+    /// What has arrived of the unfinished message, heads included.
     unfinished_bytes: usize,
 }
 
 impl Frames {
-    /// Follows these bytes; whether a message ends among them.
+    /// Follows these bytes. Returns whether a message ends among them.
     fn read(&mut self, mut bytes: &[u8]) -> bool {
         let mut has_ended = false;
         while !bytes.is_empty() {

@@ -1,6 +1,6 @@
-//! Which messages have come before. A message that was captured may be sent again as long as its timestamp is accepted;
-//! so every id is remembered until then. If there are too many, the oldest are forgotten, and with them every message of
-//! their age is refused: the producer repeats its own with the time of the repetition.
+//! Remembers which messages have come before. Somebody who captured a message can send it again as long as its
+//! timestamp is accepted, so every id is remembered until then. If there are too many, the oldest are forgotten, and
+//! every message of their age is refused: the producer gives its own repetitions a new timestamp.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -19,7 +19,7 @@ pub(super) struct Memory {
     known: HashSet<u64>,
     /// Timestamps in seconds and hashes, in the order of their arrival.
     order: VecDeque<(u64, u64)>,
-    /// Newest timestamp, in seconds, of which an id was forgotten before its time.
+    /// Newest timestamp, in seconds, of an id that was forgotten before its time.
     forgotten_seconds: Option<u64>,
 }
 
