@@ -1,8 +1,8 @@
-//! Being told to end, by Ctrl-C, by a termination or by a hang-up: all mean the same, from a verb's first moment to its
-//! last.
+//! Signals that tell this process to end: Ctrl-C, a termination and a hang-up mean the same, from a verb's first moment
+//! to its last.
 //!
-//! Who has something to bring to an end first asks for [`Attention`], and is told. For everybody else the process ends
-//! at once, but never with a file half replaced.
+//! Code that has something to finish first takes [`Attention`], and is told. While nobody holds it, a signal ends the
+//! process at once, but never with a file half replaced.
 
 use std::{
     io,
@@ -20,12 +20,12 @@ use tokio::{
 
 use crate::failure::Failure;
 
-/// Whether somebody brings things to an end.
+/// Whether somebody holds [`Attention`].
 static ATTENDED: Mutex<bool> = Mutex::new(false);
 /// Whether this process was told to end.
 static TOLD: LazyLock<watch::Sender<bool>> = LazyLock::new(|| watch::Sender::new(false));
 
-/// Listens from now on.
+/// Starts a thread that listens for signals.
 ///
 /// # Errors
 /// The system refuses a thread or a handler.
@@ -39,8 +39,8 @@ pub(crate) fn listen() -> io::Result<()> {
     Ok(())
 }
 
-/// Hears of being told to end from now on, on the current runtime: for a coordinated server, in which a thread that
-/// listens would be measured.
+/// Listens for the same signals on the current runtime: for a coordinated server, in which a thread of its own would be
+/// measured. The future ends with the first signal.
 ///
 /// # Errors
 /// The system refuses a handler.
@@ -65,7 +65,7 @@ fn kinds() -> Vec<SignalKind> {
     always.into_iter().chain(hangs_up.then(SignalKind::hangup)).collect()
 }
 
-/// Their handlers, on the current runtime.
+/// Handlers of these signals, on the current runtime.
 fn signals() -> io::Result<Vec<Signal>> {
     kinds().into_iter().map(signal).collect()
 }

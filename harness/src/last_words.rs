@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use reports::plain::cut;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Bytes that are kept.
@@ -51,10 +52,7 @@ impl LastWords {
         let panic = lines.iter().rposition(|line| line.starts_with("thread '") && line.contains("panicked at "));
         let panic = panic.filter(|panic| lines.len() - panic <= LINES_OF_PANIC);
         let said = panic.map_or_else(|| lines.last().map(ToString::to_string), |at| Some(lines[at..].join(" ")))?;
-        Some(match said.char_indices().nth(SHOWN) {
-            Some((end, _)) => format!("{}…", &said[..end]),
-            None => said,
-        })
+        Some(cut(&said, SHOWN))
     }
 }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt::Display, time::Duration};
 
 use proto::parse_duration;
 use reports::{
+    plain::cut,
     schema::{LONGEST_PHASE_SECONDS, MOST_EVENTS, MOST_PAYLOAD_BYTES},
     store::TRIALS_LIMIT,
 };
@@ -247,10 +248,7 @@ fn refuse(source: &Source<'_>, keys: &[&str], found: &dyn Display, expected: &st
 /// A value as it was typed, cut to what fits in a line.
 fn short(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    match text.char_indices().nth(SHOWN) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text,
-    }
+    cut(&text, SHOWN)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! What this tool wrote into a folder that a user named, kept as a file in that folder: so that it replaces and removes
-//! its own files and nothing else.
+//! The list of files that this tool wrote into a folder that a user named. It is a file in that folder, so that this
+//! tool replaces and removes only its own files.
 
 use std::{
     collections::BTreeSet,
@@ -31,7 +31,7 @@ pub enum WriteError {
     },
     /// A file is there that this tool did not write.
     #[error(
-        "{} is there, and {FILE_NAME} beside it does not list it: only what this tool wrote is replaced; choose another \
+        "{} exists, and {FILE_NAME} beside it does not list it: only what this tool wrote is replaced; choose another \
          folder, or move it away", path.display()
     )]
     NotOurs {
@@ -72,7 +72,7 @@ struct List {
 }
 
 impl Manifest {
-    /// Opens the folder, which is made where it is not there, for files of these names, and lists them. With `force` a
+    /// Opens the folder, which is made if it does not exist, for files of these names, and lists them. With `force` a
     /// file of such a name is replaced whoever wrote it.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Writes one of the files, and its folders where they are not there.
+    /// Writes one of the files, and makes its folders.
     ///
     /// # Errors
     /// It cannot be written, a link is in the way, or it holds other results.
@@ -105,7 +105,7 @@ impl Manifest {
         replace::file(&path, bytes).map_err(|source| failed(&path, source))
     }
 
-    /// Removes what was written before and is not written any more, results excepted, and lists what is there.
+    /// Removes what was written before and is not written now, except results, and lists what remains.
     ///
     /// # Errors
     /// A file cannot be removed, or the list cannot be written.
@@ -159,7 +159,7 @@ pub(crate) fn folders(folder: &Path, name: &str) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// What the list of this folder says; nothing where there is none.
+/// Reads the list of this folder. It is empty if there is no list.
 fn listed(folder: &Path) -> Result<BTreeSet<String>, WriteError> {
     let path = folder.join(FILE_NAME);
     let wrong = |problem: String| WriteError::List { path: path.clone(), problem };

@@ -74,8 +74,8 @@ pub struct Merged {
     pub effective_observations: u64,
     /// Events that reached anybody: what the percentiles rest on.
     pub events_received: u64,
-    /// 95 % interval of the p50 of `latency_ns`, all rounds taken as one: what the events say, without what differs from
-    /// round to round. None where there are too few.
+    /// 95 % interval of the p50 of `latency_ns`, all rounds taken as one: what the events say, without what differs
+    /// from round to round. `None` if there are too few events.
     pub median_interval_ns: Option<[u64; 2]>,
     /// Hull of the rounds' 95 % intervals, which is no 95 % interval itself; none with fewer than three rounds that
     /// have one.
@@ -100,7 +100,7 @@ pub struct RoundFigures {
     pub effective_observations: u64,
     /// Events that reached anybody: what the percentiles rest on.
     pub events_received: u64,
-    /// 95 % interval of the p50; none where there are too few events.
+    /// 95 % interval of the p50; `None` if there are too few events.
     pub median_interval_ns: Option<[u64; 2]>,
     /// As in [`Merged`].
     pub bytes_per_event: Option<f64>,
@@ -199,8 +199,8 @@ pub(crate) fn one_round(round: u32, one: &Measured) -> RoundFigures {
     }
 }
 
-/// The interval of the p50 of these latencies. Deliveries of one event are no observations of their own: as many count
-/// as there are effective events.
+/// The interval of the p50 of these latencies. Deliveries of one event are not independent, so the number of
+/// observations is that of effective events.
 fn median_interval(latency: &Histogram, effective: u64) -> Option<[u64; 2]> {
     inference::quantile_interval(latency, effective, 0.5)
 }

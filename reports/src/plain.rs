@@ -31,13 +31,14 @@ pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
-/// Cut where it is longer than a line may bear.
+/// Cuts a text to what fits in a line.
 pub(crate) fn short(text: &str) -> String {
     cut(text, LONGEST)
 }
 
-/// At most so many characters, and a mark where it was more.
-pub(crate) fn cut(text: &str, longest: usize) -> String {
+/// Cuts a text to this many characters. A `…` marks a text that was longer.
+#[must_use]
+pub fn cut(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

@@ -36,8 +36,8 @@ pub fn render(run: &Run) -> String {
     render_within(run, WIDTH)
 }
 
-/// The table of a run, for a terminal with so many columns: sentences keep within them, and the table where its names let
-/// it.
+/// The table of a run, for a terminal with this many columns. Sentences keep within them, and so does the table unless
+/// its names are too long.
 #[must_use]
 pub fn render_within(run: &Run, width: usize) -> String {
     let report = Report::of(run);

@@ -1,5 +1,5 @@
-//! What a gRPC server does with a request before the service sees it: it refuses what is not gRPC, waits only so long
-//! for the message of a call, and answers those who ask for its health or its description, as grpcurl does.
+//! What a gRPC server does with a request before the service sees it: it refuses what is not gRPC, limits the wait for
+//! the message of a call, and answers questions about its health and its description, as grpcurl asks them.
 
 use std::{
     convert::Infallible,
@@ -40,7 +40,7 @@ pub(crate) struct Front {
     market: MarketDataServer<Market>,
     /// Health and reflection.
     others: Routes,
-    /// For messages of which only a part has come.
+    /// For messages that have arrived only in part.
     room: Room,
     /// Calls of this connection that are under way.
     calls: Arc<Calls>,
@@ -109,7 +109,7 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     encoding.is_some_and(|encoding| matches!(encoding.first(), None | Some(b'+' | b';')))
 }
 
-/// The answer to a request that is not gRPC: whoever sent it knows no status but HTTP's.
+/// The answer to a request that is not gRPC: its sender understands only HTTP statuses.
 fn unsupported() -> Response<Body> {
     let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;

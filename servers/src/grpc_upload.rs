@@ -1,5 +1,5 @@
-//! Bodies of gRPC requests: of messages of which only a part has come, tonic keeps that part. It is bounded here in time,
-//! and in the sum over all connections of a server.
+//! Bodies of gRPC requests. tonic keeps messages that have arrived only in part; here they are bounded in time, and in
+//! the sum over all connections of a server.
 
 use std::{
     pin::Pin,
@@ -81,14 +81,14 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Upload<B> {
 struct Messages {
     head: [u8; HEAD_BYTES],
     head_bytes: usize,
-    /// Bytes of the message, without its head, that have not come.
+    /// Bytes of the message that have not arrived, without its head.
     missing_bytes: usize,
-    /// Bytes of it that have, with its head.
+    /// Bytes of the message that have arrived, with its head.
     unfinished_bytes: usize,
 }
 
 impl Messages {
-    /// Bytes have come. Returns whether a message has become whole.
+    /// Counts bytes that have arrived. Returns whether they complete a message.
     fn read(&mut self, mut bytes: &[u8]) -> bool {
         let mut is_whole = false;
         while !bytes.is_empty() {

@@ -50,7 +50,7 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
     http::serve(context.transport, site, context.shutdown).await
 }
 
-/// Refuses what is not gRPC-Web: whoever sent it knows no status but HTTP's.
+/// Refuses what is not gRPC-Web: its sender understands only HTTP statuses.
 async fn only_grpc(request: Request, next: Next) -> Response {
     let media_type = request.headers().get(CONTENT_TYPE).map_or(&[][..], |value| value.as_bytes());
     if media_type.starts_with(b"application/grpc-web") {

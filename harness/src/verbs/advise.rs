@@ -79,7 +79,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<(), Failure> {
     output::data(&advice::render(&advice))
 }
 
-/// What is wrong with the run, and where it is not there, how to get one.
+/// Adds how to get a run to the failure, if there is none.
 fn with_a_way(failure: Failure, from: &Path) -> Failure {
     match &failure {
         Failure::Usage(error) if matches!(error.downcast_ref(), Some(StoreError::Missing { .. })) => {}

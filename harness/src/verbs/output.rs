@@ -13,7 +13,7 @@ use std::{
 
 use clap::builder::StyledStr;
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use reports::plain::is_obeyed;
+use reports::plain::{cut, is_obeyed};
 use serde::Serialize;
 
 use crate::{environment, failure::Failure, panics};
@@ -119,11 +119,7 @@ pub(crate) fn visible(text: &str) -> String {
 
 /// The same in one line, which is cut where nobody would read on.
 pub(crate) fn one_line(text: &str) -> String {
-    let line = whole_line(text);
-    match line.char_indices().nth(LONGEST_LINE) {
-        Some((cut, _)) => format!("{}…", &line[..cut]),
-        None => line,
-    }
+    cut(&whole_line(text), LONGEST_LINE)
 }
 
 /// The same in one line, however long.

@@ -93,7 +93,7 @@ fn print(options: &ReportOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where each report goes; none where it goes beside the results.
+/// Where each report goes; `None` for a report that goes beside its results.
 fn targets(options: &ReportOptions, runs: &[(PathBuf, Run)]) -> Result<Vec<Option<PathBuf>>, Failure> {
     let Some(out) = &options.out else { return Ok(vec![None; runs.len()]) };
     if let [_] = runs {
@@ -130,7 +130,7 @@ fn publish(directories: &[PathBuf], site: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the user can mend is theirs: a file or a link that is in the way.
+/// A file or a link that is in the way is the user's to mend; anything else is an internal error.
 fn unwritten(error: WriteError) -> Failure {
     match &error {
         WriteError::Write { source, .. } if source.kind() != io::ErrorKind::AlreadyExists => {

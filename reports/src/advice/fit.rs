@@ -34,7 +34,7 @@ pub enum AdviceError {
     /// There is nothing to fit.
     #[error("the run has no valid trial to take constants from; take another with --from, or run bench-all")]
     Nothing,
-    /// So many that comparing each with each would take minutes.
+    /// Comparing each with each would take minutes.
     #[error("the run has {0} variants, and at most {MOST_CANDIDATES} can be compared; take a run of fewer with --from")]
     Many(usize),
     /// There is nothing to leave out.
@@ -253,7 +253,7 @@ fn least_squares(rows: &[[f64; 3]], chosen: &[usize]) -> Option<[f64; 3]> {
     Some(solved)
 }
 
-/// Says how many trials give no constants; none where all do.
+/// Says how many trials are left out. Returns `None` if none is.
 fn left_out(run: &Run) -> Option<String> {
     let invalid = run.trials.iter().filter(|trial| trial.status != Status::Ok).count();
     (invalid > 0).then(|| {

@@ -168,8 +168,8 @@ fn judged(models: &Models, need: &Need) -> Vec<(Prediction, Place)> {
     predictions.into_iter().zip(places).collect()
 }
 
-/// p99, and the four costs with what is immaterial raised to what matters. What has no p99 is ruled out, and these are
-/// not asked of it.
+/// p99, and the four costs with what is immaterial raised to what matters. Never called for a candidate without a p99,
+/// which is ruled out.
 fn measures(model: &Model, prediction: &Prediction) -> [f64; 5] {
     let costs = [prediction.server_cores, prediction.bytes_per_second, prediction.server_memory_bytes, model.lines];
     let costs: [f64; 4] = std::array::from_fn(|cost| costs[cost].max(IMMATERIAL[cost]));

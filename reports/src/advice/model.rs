@@ -66,7 +66,7 @@ pub struct Latency {
     pub deliveries: f64,
     /// p50.
     pub p50_ns: f64,
-    /// p99; none where no trial gives one.
+    /// p99; `None` if no trial gives one.
     pub p99_ns: Option<f64>,
 }
 
@@ -193,7 +193,8 @@ pub struct Prediction {
 pub(super) const WITHIN: f64 = 1.25;
 
 impl Model {
-    /// p50 and p99 at so many deliveries a second, the interval of a poll apart; each none where it was not measured.
+    /// p50 and p99 at this many deliveries per second, without the interval of a poll; each `None` if it was not
+    /// measured.
     pub(super) fn latency_at(&self, deliveries: f64) -> [Option<f64>; 2] {
         let known = |of: fn(&Latency) -> Option<f64>| {
             let points = self.latency.iter().filter_map(|point| Some((point.deliveries, of(point)?)));
@@ -202,8 +203,8 @@ impl Model {
         [known(|point| Some(point.p50_ns)), known(|point| point.p99_ns)]
     }
 
-    /// The longest interval in seconds whose last moment is within the staleness; none where an exchange would not end
-    /// before the next begins, or where nobody knows how long it takes.
+    /// The longest interval in seconds whose last moment is within the staleness. Returns `None` if an exchange would
+    /// not end before the next begins, or if its length is not known.
     pub(super) fn interval_within(&self, staleness_ms: f64, deliveries: f64) -> Option<f64> {
         let [_, p99] = self.latency_at(deliveries);
         let exchange_s = p99? / 1e9;
@@ -212,8 +213,8 @@ impl Model {
     }
 }
 
-/// The value at so many deliveries a second, by straight lines over the logarithms of both; beyond the points that of the
-/// nearest, and none without one.
+/// The value at this many deliveries per second, by straight lines over the logarithms of both; beyond the points that
+/// of the nearest. Returns `None` if there are no points.
 fn between(points: &[(f64, f64)], deliveries: f64) -> Option<f64> {
     let after = points.iter().position(|(at, _)| *at >= deliveries).unwrap_or(points.len());
     let (Some((low_at, low)), Some((high_at, high))) = (points[..after].last(), points.get(after)) else {
@@ -223,8 +224,8 @@ fn between(points: &[(f64, f64)], deliveries: f64) -> Option<f64> {
     Some((low.ln() + share * (high / low).ln()).exp())
 }
 
-/// What the candidate would take under this load. Where its server takes more processors than `cores`, its latency is
-/// that of a queue, which the model does not know. Clients are elsewhere, and their processors do not count here.
+/// Predicts what the candidate needs under this load. If its server needs more than `cores`, its latency is that of a
+/// queue, which the model does not know. Clients run elsewhere, and their cores do not count here.
 #[must_use]
 pub fn predict(model: &Model, at: &At, cores: f64) -> Prediction {
     let all = at.clients * at.events_per_client;

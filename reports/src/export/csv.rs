@@ -96,10 +96,10 @@ const COSTS: [Column; 8] = [
 /// The lines of every load of every run. Where there are several runs, the first columns say which a line is of.
 pub(super) fn table(reports: &[&Report]) -> String {
     let columns = || LOAD.iter().chain(&NAMES).chain(&LATENCY).chain(&COUNTS).chain(&COSTS);
-    let of_run = |cells: [&str; 3]| cells.map(quoted).into_iter().take(if reports.len() > 1 { 3 } else { 0 });
+    let of_run =
+        |cells: [&str; RUN.len()]| cells.map(quoted).into_iter().take(if reports.len() > 1 { RUN.len() } else { 0 });
     let mut csv = line(of_run(RUN).chain(columns().map(|(heading, _)| (*heading).to_owned())));
-    for (number, report) in (1..).zip(reports) {
-        let number: u32 = number;
+    for (number, report) in (1_u32..).zip(reports) {
         let (number, run) = (number.to_string(), &report.run);
         for point in &report.loads {
             for row in &point.rows {

@@ -22,7 +22,7 @@ const TEXTS: [(&str, usize); 3] = [("title", 300), ("question", 1_000), ("analys
 /// Characters of the command and of the verdict.
 const LONGEST: usize = 4_000;
 
-/// The report with at most so many variants under each load.
+/// The report with at most this many variants under each load.
 pub(super) fn bounded(report: &Report, variants: usize) -> Report {
     let mut shown = report.clone();
     for point in &mut shown.loads {
@@ -48,7 +48,7 @@ pub(super) fn bounded(report: &Report, variants: usize) -> Report {
     shown
 }
 
-/// Says how many variants and rounds of a load are not shown; nothing where all are.
+/// Says how many variants and rounds of a load are not shown. The text is empty if all are.
 pub(super) fn left_out(whole: &LoadPoint, shown: &LoadPoint) -> String {
     let variants = whole.rows.len() - shown.rows.len();
     let rounds = |point: &LoadPoint| -> usize {
@@ -62,7 +62,7 @@ pub(super) fn left_out(whole: &LoadPoint, shown: &LoadPoint) -> String {
     if parts.is_empty() { String::new() } else { said(&parts.join(" and ")) }
 }
 
-/// Says what of a list is not shown; nothing where all is.
+/// Says how much of a list is not shown. The text is empty if all of it is.
 pub(super) fn more(length: usize, shown: usize) -> String {
     match length.saturating_sub(shown) {
         0 => String::new(),
@@ -74,7 +74,7 @@ fn said(what: &str) -> String {
     format!("<p>Left out here to keep the page small: {}. report.json has them.</p>\n", escape(what))
 }
 
-/// A text with at most so many characters.
+/// A text with at most this many characters.
 pub(super) fn text(text: &str, longest: usize) -> Cow<'_, str> {
     if text.len() <= longest { Cow::Borrowed(text) } else { Cow::Owned(plain::cut(text, longest)) }
 }

@@ -5,7 +5,10 @@ use super::{
     markup::escape,
     scale::apart,
 };
-use crate::report::{LoadPoint, Row};
+use crate::{
+    plain,
+    report::{LoadPoint, Row},
+};
 
 /// Where the data of a chart is drawn, in pixels of the drawing.
 #[derive(Debug, Clone, Copy)]
@@ -94,12 +97,9 @@ pub(super) fn row_name(canvas: &Canvas<'_>, row: &Row, middle: i32) {
     });
 }
 
-/// A name as long as there is room for; the table beside the chart has it whole.
+/// A name, cut to the room for it; the table beside the chart has it whole.
 pub(super) fn shortened(name: &str) -> String {
-    match name.char_indices().nth(NAME_LENGTH) {
-        Some((end, _)) => format!("{}…", &name[..end]),
-        None => name.to_owned(),
-    }
+    plain::cut(name, NAME_LENGTH)
 }
 
 /// Middle of the row at this place.

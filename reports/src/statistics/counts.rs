@@ -1,5 +1,5 @@
-//! The counts of a histogram's text that are not 0. A histogram of the layout has 35,000 counts, and a trial a few
-//! hundred that are not 0: what is read of thousands of trials reads these.
+//! The counts of a histogram's text that are not 0. A histogram of the layout has 35,000 counts, and only a few hundred
+//! of a trial's are not 0, so whatever reads thousands of trials reads these.
 
 use std::io::Read;
 
@@ -37,7 +37,7 @@ impl Counts {
         let mut bytes = &plain[HEADER_BYTES..];
         let (mut index, mut values, mut total) = (0_u64, Vec::new(), 0_u64);
         while !bytes.is_empty() {
-            // Zigzag: positive is a count, negative so many counts of 0.
+            // Zigzag: a positive number is a count, a negative one is that many counts of 0.
             let number = number(&mut bytes)?;
             let count = number >> 1;
             if number & 1 == 1 {
@@ -54,7 +54,7 @@ impl Counts {
         Ok(Self { values, total })
     }
 
-    /// The value of a quantile, as a histogram gives it; none of nothing.
+    /// The value of a quantile, as a histogram gives it. Returns `None` if there are no counts.
     pub(crate) fn quantile(&self, quantile: f64) -> Option<u64> {
         let rank = ((quantile * self.total as f64).ceil() as u64).max(1);
         let mut seen = 0_u64;
@@ -106,7 +106,7 @@ fn number(bytes: &mut &[u8]) -> Result<u64, HistogramError> {
     Ok(number)
 }
 
-/// The least value of the count at this place; none beyond the layout.
+/// The least value of the count at this place. Returns `None` beyond the layout.
 fn least_value(index: u64) -> Option<u64> {
     let step = (index >> HALF_BITS).saturating_sub(1);
     let place = if step == 0 { index } else { (index & ((1 << HALF_BITS) - 1)) + (1 << HALF_BITS) };

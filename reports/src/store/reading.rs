@@ -22,7 +22,7 @@ const FILE_LIMIT_BYTES: u64 = 512 << 20;
 /// Longest line that is read. A trial's record takes some tens of kilobytes.
 const LINE_LIMIT_BYTES: usize = 16 << 20;
 
-/// The result file of a place that a user named: the file in that directory, or the place itself where it is no
+/// The result file of a place that a user named: the file in that directory, or the place itself if it is not a
 /// directory.
 #[must_use]
 pub fn file_of(place: &Path) -> PathBuf {
@@ -79,7 +79,7 @@ struct Line {
     number: usize,
     /// Without its end, and without the mark that a file may begin with.
     bytes: Vec<u8>,
-    /// It has a line end, or is too long to look for one.
+    /// It has a line end, or is longer than a line may be.
     is_ended: bool,
 }
 

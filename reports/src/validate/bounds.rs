@@ -17,7 +17,7 @@ const MOST_OF_A_COST: u64 = 100_000_000_000_000;
 /// How many times the expected events a feed may schedule by chance or in bursts.
 const CHANCE: f64 = 2.0;
 
-/// How many events more than that a short window may hold.
+/// How many more events than that a short window may hold.
 const FEW: u64 = 1_000;
 
 /// Judges every count and cost of a trial.
@@ -103,7 +103,7 @@ fn most_events(load: &Load, measured: &Measured) -> u64 {
     ((CHANCE * load.events_per_second * seconds) as u64).saturating_add(FEW)
 }
 
-/// The same, each received by every client.
+/// Most deliveries: every client receives each of these events.
 fn most_deliveries(load: &Load, measured: &Measured) -> u64 {
     most_events(load, measured).saturating_mul(u64::from(load.clients)).min(MOST)
 }

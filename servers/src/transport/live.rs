@@ -65,7 +65,7 @@ impl LiveList {
         self.lock().live.len()
     }
 
-    /// Does this with each open connection.
+    /// Calls this with each open connection.
     pub(super) fn for_each(&self, mut action: impl FnMut(BorrowedFd<'_>)) {
         let list = self.lock();
         list.live.iter().for_each(|(_, connection)| connection.with(&mut action));
@@ -76,7 +76,7 @@ impl LiveList {
         self.for_each(cut);
     }
 
-    /// Closes the older half of the silent connections, at least one: they keep out those that have something to say.
+    /// Closes the older half of the silent connections, at least one, to make room for peers that speak.
     pub(super) fn make_room(&self) {
         let list = self.lock();
         let mut silent: Vec<&Live> =
