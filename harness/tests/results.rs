@@ -21,6 +21,27 @@ fn text(path: impl AsRef<Path>) -> String {
 }
 
 #[test]
+fn results_are_printed_in_other_forms_and_told_where_they_are_cut() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let directory = out.to_str().unwrap();
+    let run =
+        bench(&["run", "smoke", "--approach", "raw-tcp", "--measure", "200ms", "--out", directory, "--no-report"]);
+    assert!([0, 4].contains(&run.code), "{run:?}");
+    for (format, start) in
+        [("csv", "clients,symbols,"), ("markdown", "| approach variant |"), ("json", "{\n  \"run\": {")]
+    {
+        let printed = bench(&["report", directory, "--format", format]);
+        assert!(printed.code == 0 && printed.stdout.starts_with(start), "{format}: {printed:?}");
+    }
+    let file = out.join("results.jsonl");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, &text[..text.len() - 100]).unwrap();
+    let cut = bench(&["report", directory]);
+    assert!(cut.code == 0 && cut.stderr.contains("results.jsonl:2: a crash cut this line in half"), "{cut:?}");
+}
+
+#[test]
 fn several_runs_are_one_document_and_an_aborted_one_is_skipped_and_named() {
     let folder = folder(&["one", "two", "three"]);
     let [one, two, three] = ["one", "two", "three"].map(|name| text(folder.path().join(name)));
