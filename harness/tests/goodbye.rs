@@ -101,15 +101,19 @@ fn a_server_that_is_told_to_end_amid_a_trial_says_so() {
     let out = folder.path().join("out");
     let out = out.to_str().expect("a path is text");
     let run = start(&["run", "smoke", "--approach", "sse", "--measure", "30s", "--out", out, "--no-report"]);
-    let server = loop {
+    let child = |role: &str| -> Option<u32> {
         let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", run.id())).unwrap_or_default();
-        let is_server = |child: &&str| {
-            fs::read(format!("/proc/{child}/cmdline"))
-                .is_ok_and(|line| line.split(|&byte| byte == 0).any(|it| it == b"serve"))
+        let has_role = |child: &&str| {
+            let line = fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+            line.split(|&byte| byte == 0).any(|argument| argument == role.as_bytes())
         };
-        match children.split_whitespace().find(is_server) {
-            Some(server) => break server.parse().expect("a number"),
-            None => std::thread::sleep(Duration::from_millis(20)),
+        children.split_whitespace().find(has_role)?.parse().ok()
+    };
+    // A worker is started once the server listens, and so hears signals.
+    let server = loop {
+        match (child("serve"), child("work")) {
+            (Some(server), Some(_)) => break server,
+            _ => std::thread::sleep(Duration::from_millis(20)),
         }
     };
     kill("-TERM", server);
