@@ -7,6 +7,7 @@
 mod filters;
 mod fit;
 mod front;
+mod missing;
 mod model;
 mod need;
 mod points;
@@ -20,12 +21,13 @@ use serde::Serialize;
 pub use filters::Reason;
 pub use fit::{AdviceError, models};
 pub use front::{Choice, Standing};
+pub use missing::{Absent, Missing};
 pub use model::{At, Beyond, Costs, Latency, Line, Measured, Model, Models, Prediction, Way, predict};
 pub(crate) use need::{CONDITIONS, QUANTITIES};
 pub use need::{Need, NeedError};
 pub use sensitivity::Sensitivity;
-pub(crate) use text::need as describe;
 pub use text::render;
+pub(crate) use text::{NO_CHANGE, UNKNOWN_CHANGE, need as describe, unknown};
 pub(crate) use typical::{Offer, offer};
 pub use validation::{Deviation, Validation, render as render_validation, validate};
 
@@ -38,12 +40,28 @@ pub struct Advice {
     pub source: String,
     /// Every candidate: the recommended one, the others of the front, the dominated ones, the excluded ones.
     pub choices: Vec<Choice>,
+    /// What the run lacks.
+    pub missing: Missing,
+    /// What is said of that beside the recommendation.
+    pub notes: Vec<String>,
     /// What would change the answer, one input at a time.
     pub sensitivities: Vec<Sensitivity>,
     /// The rules, as they are printed.
     pub rules: Vec<String>,
     /// What the model takes for granted where the run does not say.
     pub assumptions: Vec<String>,
+}
+
+impl Advice {
+    /// Whether nothing is recommended, although only an unknown p99 rules some candidate out.
+    pub(crate) fn is_unknown(&self) -> bool {
+        let is_unknown = |choice: &Choice| match &choice.standing {
+            Standing::Excluded { reasons } => reasons[..] == [Reason::Unknown],
+            _ => false,
+        };
+        self.choices.iter().all(|choice| choice.standing != Standing::Recommended)
+            && self.choices.iter().any(is_unknown)
+    }
 }
 
 /// Advises.
@@ -53,6 +71,8 @@ pub fn advise(models: &Models, need: &Need) -> Advice {
         need: *need,
         source: models.source.clone(),
         choices: front::choices(models, need),
+        missing: models.missing.clone(),
+        notes: models.missing.notes(),
         sensitivities: sensitivity::of(models, need),
         rules: rules(),
         assumptions: models.assumptions.clone(),

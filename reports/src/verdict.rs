@@ -126,13 +126,15 @@ pub(crate) fn of_load(point: &LoadPoint) -> String {
     let floor = point.rows.iter().find(|row| row.floor).and_then(ranked).map_or(0, |(p50, ..)| p50);
     let Some((smallest, first, _)) = candidates.first().copied() else {
         let overloaded = overloaded(point);
-        return if !overloaded.is_empty() {
+        let text = if !overloaded.is_empty() {
             format!("With {load}, no median but those of an overload is there to compare.{overloaded}")
         } else if floor > 0 && point.rows.len() == 1 {
             format!("With {load}, the floor's p50 is {}; nothing else was measured beside it.", duration(floor))
         } else {
             format!("With {load}, no approach has a valid median: nothing can be said.")
         };
+        let has_any = point.rows.iter().any(|row| row.merged.is_some());
+        return if has_any { text + &absent(point) } else { text };
     };
     // Without a hull no difference is ever shown, which says nothing of being alike.
     let compared: Vec<Candidate<'_>> =
@@ -147,7 +149,7 @@ pub(crate) fn of_load(point: &LoadPoint) -> String {
         )
     } else {
         let left_out = left_out(point);
-        let is_partial = !left_out.is_empty() || !overloaded(point).is_empty();
+        let is_partial = [&left_out, &overloaded(point), &absent(point)].iter().any(|said| !said.is_empty());
         let of = if is_partial { "of those compared, " } else { "" };
         format!("With {load}, {of}{}.{left_out}", soonest(&compared, floor))
     };
@@ -155,7 +157,7 @@ pub(crate) fn of_load(point: &LoadPoint) -> String {
     if best < floor {
         text += " A median below the floor's is no speed: it shows how far the wake-ups of this machine move a median.";
     }
-    text + &overloaded(point) + &waste(point)
+    text + &overloaded(point) + &absent(point) + &waste(point)
 }
 
 /// Names the variants whose figures are those of an overload.
@@ -166,6 +168,17 @@ fn overloaded(point: &LoadPoint) -> String {
         0 => String::new(),
         1 => format!(" {} was overloaded and is not compared.", names[0]),
         _ => format!(" {} were overloaded and are not compared.", listed(&names)),
+    }
+}
+
+/// Names the variants that have no valid trial.
+fn absent(point: &LoadPoint) -> String {
+    let others = point.rows.iter().filter(|row| row.trials.valid == 0);
+    let names: Vec<&str> = others.map(|row| row.variant.as_str()).collect();
+    match names.len() {
+        0 => String::new(),
+        1 => format!(" {} has no valid trial and is not compared.", names[0]),
+        _ => format!(" {} have no valid trial and are not compared.", listed(&names)),
     }
 }
 

@@ -13,20 +13,22 @@ use std::{
 };
 
 use reports::{
-    advice::{Advice, Need, Standing, advise, models},
-    page, statistics,
+    advice::{Advice, Need, Standing, advise, models, render},
+    page,
+    schema::Status,
+    statistics,
     store::Run,
 };
 use serde_json::{Value, json};
 
 /// Reads needs, one JSON text a line, and writes the answers.
 const DRIVER: &str = "
-const { choices, sensitivities } = require(process.argv[2]);
+const { choices, sensitivities, isUnknown } = require(process.argv[2]);
 const given = JSON.parse(require('fs').readFileSync(process.argv[3], 'utf8'));
 const lines = require('fs').readFileSync(0, 'utf8').trim().split('\\n');
 console.log(JSON.stringify(lines.map((line) => {
   const need = JSON.parse(line);
-  return { choices: choices(given, need), sensitivities: sensitivities(given, need) };
+  return { choices: choices(given, need), unknown: isUnknown(choices(given, need)), sensitivities: sensitivities(given, need) };
 })));
 ";
 
@@ -117,6 +119,7 @@ fn compare(own: &Advice, other: &Value) {
         }
         assert!(own.score.is_none_or(|score| close(&json!(score), &other["score"])), "{own:?} {other}");
     }
+    assert_eq!(other["unknown"], render(own).contains("Whether anything meets this need is not known"));
     let sensitivities = serde_json::to_value(&own.sensitivities).unwrap();
     let (own, other) = (sensitivities.as_array().unwrap(), other["sensitivities"].as_array().unwrap());
     assert_eq!(own.len(), other.len(), "{own:?} {other:?}");
@@ -138,7 +141,12 @@ fn the_form_answers_as_the_verb_does() {
             measured.effective_events = 50;
         }
     }
-    for run in [support::run(), support::run_under(&[100, 1_000, 10_000]), few] {
+    let mut unknown = support::run();
+    for measured in unknown.trials.iter_mut().filter_map(|trial| trial.measured.as_mut()) {
+        measured.event_median_ns = statistics::summarise(&support::histogram(0..100), 100);
+        measured.effective_events = 50;
+    }
+    for run in [support::run(), support::run_under(&[100, 1_000, 10_000]), few, unknown] {
         let needs = grid();
         let Some(answers) = answers(&run, &needs) else { return };
         let models = models(&run).unwrap();
@@ -159,6 +167,21 @@ fn names_cannot_end_the_constants() {
     let constants: Value = serde_json::from_str(&constants).unwrap();
     assert!(constants["models"].as_array().is_some_and(|models| models.len() == support::APPROACHES.len()));
     assert!(script.trim_start().starts_with("// Advice for the need"));
+}
+
+#[test]
+fn what_has_no_valid_trial_is_on_the_page() {
+    let mut run = support::run();
+    for trial in run.trials.iter_mut().filter(|trial| trial.approach == "websocket") {
+        trial.status = Status::Invalid;
+    }
+    let [constants, _] = of_page(&run);
+    let constants: Value = serde_json::from_str(&constants).unwrap();
+    assert_eq!(constants["absent"], json!([{ "name": "websocket", "why": "no valid trial (0 of 3)" }]));
+    assert_eq!(constants["notes"][1], "The choice was not among all: websocket had no valid trial.");
+    let folder = tempfile::tempdir().unwrap();
+    let html = fs::read_to_string(page::write(&run, folder.path()).unwrap().page).unwrap();
+    assert!(html.contains("<p>3 of 33 trials of the run are not valid and left out.</p>"));
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn one_stalled_trial_rules_nothing_out() {
     assert_eq!(of([2_000, 2_000, 3], &|_| ()).0, [Reason::Late], "most of the rounds are late");
     let (out, models) = of([2_000, 3, 2_000], &|trial| trial.status = Status::Invalid);
     assert_eq!(out, [Reason::Late]);
-    assert_eq!(models.assumptions[0], "1 of 33 trials are not valid and left out: nothing is advised by them.");
+    assert_eq!(models.missing.notes()[0], "1 of 33 trials of the run is not valid and left out.");
     let warned = of([3, 2_296, 3], &|trial| {
         let check = trial.measured.as_mut().unwrap().checks.iter_mut().find(|check| check.id == "lateness").unwrap();
         check.verdict = Verdict::Warn;
@@ -83,10 +83,80 @@ fn clients_do_not_count_against_the_cores_of_a_server() {
     let models = models(&run).unwrap();
     let advice = advise(&models, &Need::default());
     let sse = &choice(&advice.choices, "sse").prediction;
-    assert!(sse.client_cores > 5.0 && sse.p99_ns.is_some() && !sse.extrapolated.contains(&Beyond::Cores), "{sse:?}");
+    assert!(
+        sse.client_cores.unwrap() > 5.0 && sse.p99_ns.is_some() && !sse.extrapolated.contains(&Beyond::Cores),
+        "{sse:?}"
+    );
     for measured in run.trials.iter_mut().filter(|trial| trial.approach == "sse").filter_map(|it| it.measured.as_mut())
     {
         measured.cpu.server_us = 50_000_000;
     }
     assert_eq!(reasons(&self::models(&run).unwrap(), &Need::default(), "sse"), [Reason::Cores]);
+}
+
+#[test]
+fn what_has_no_valid_trial_is_named_beside_what_is_recommended() {
+    let mut run = support::run();
+    for trial in run.trials.iter_mut().filter(|trial| !["sse", "raw-tcp"].contains(&trial.approach.as_str())) {
+        trial.status = if trial.approach == "websocket" { Status::Failed } else { Status::Invalid };
+        trial.measured = trial.measured.take().filter(|_| trial.status == Status::Invalid);
+    }
+    let advice = advise(&models(&run).unwrap(), &Need::default());
+    assert_eq!(advice.choices[0].standing, Standing::Recommended);
+    let text = render(&advice);
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("Recommended: sse. 27 of 33 trials of the run are not valid and left out. The choice was"));
+    assert!(
+        flat.contains("The choice was not among all: short-poll, conditional-get, long-poll, websocket, "),
+        "{text}"
+    );
+    for name in ["short-poll", "long-poll", "websocket", "webhook"] {
+        assert!(text.contains(&format!("{name} is out: no valid trial (0 of 3).")), "{text}");
+    }
+    let json = serde_json::to_value(&advice).unwrap();
+    assert_eq!((&json["missing"]["not_valid"], &json["missing"]["trials"]), (&27.into(), &33.into()));
+    assert_eq!(json["missing"]["candidates"][3], serde_json::json!({ "name": "websocket", "trials": 3 }));
+    let whole = advise(&models(&support::run()).unwrap(), &Need::default());
+    assert!(whole.missing.not_valid == 0 && whole.missing.candidates.is_empty(), "{:?}", whole.missing);
+}
+
+#[test]
+fn an_unknown_p99_is_no_refusal_and_says_what_to_run() {
+    let mut run = support::run();
+    for trial in &mut run.trials {
+        late(trial, 3, 20);
+    }
+    let need = Need { inbound: true, every_event: false, ..Need::default() };
+    let advice = advise(&models(&run).unwrap(), &need);
+    let flat = render(&advice).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains("is not known: a p99 needs 368 events") && flat.contains("longer --measure or more --trials")
+    );
+    assert!(!flat.contains("Nothing that was measured") && !flat.contains("ten thousand"), "{flat}");
+    assert!(flat.contains("one input at a time: not known without a p99"), "{flat}");
+    let polled = serde_json::to_value(&choice(&advice.choices, "short-poll").prediction).unwrap();
+    for key in
+        ["interval_s", "p50_ns", "p99_ns", "requests_per_second", "empty_share", "bytes_per_second", "server_cores"]
+    {
+        assert!(polled[key].is_null(), "{key}: {polled}");
+    }
+    let row = flat.split_once("− short-poll ").unwrap().1;
+    assert!(row.starts_with("– – – – – –/– "), "{row}");
+}
+
+#[test]
+fn one_note_says_that_a_p99_is_another_than_the_tables() {
+    let mut run = support::run();
+    for trial in &mut run.trials {
+        for check in &mut trial.measured.as_mut().unwrap().checks {
+            check.verdict =
+                if trial.approach == "sse" && check.id == "lateness" { Verdict::Warn } else { Verdict::Pass };
+        }
+    }
+    let advice = advise(&models(&run).unwrap(), &Need::default());
+    let said = "Each p99 here leaves out the trials with a warning of the tail (3 of 33), so that it can differ from the \
+                table's.";
+    assert_eq!(advice.notes, [said]);
+    run.trials.retain(|trial| trial.approach != "sse");
+    assert_eq!(models(&run).unwrap().missing.notes(), [""; 0]);
 }

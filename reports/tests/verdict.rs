@@ -166,3 +166,16 @@ fn overload(run: &mut Run, approach: &str) {
         measured.checks.push(Check { id, value: Some(0.4), threshold: Some(0.1), verdict: Verdict::Warn, note });
     }
 }
+
+#[test]
+fn what_has_no_valid_trial_is_compared_with_nothing() {
+    let mut run = support::run();
+    for approach in ["sse", "grpc-stream"] {
+        of(&mut run, approach, 1_000).for_each(|trial| trial.status = Status::Invalid);
+    }
+    let (_, verdict) = written(&run);
+    assert!(verdict.contains(", of those compared, websocket is soonest: p50 "), "{verdict}");
+    assert!(verdict.contains(" sse and grpc-stream have no valid trial and are not compared."), "{verdict}");
+    of(&mut run, "grpc-stream", 1_000).for_each(|trial| trial.status = Status::Ok);
+    assert!(written(&run).1.contains(" sse has no valid trial and is not compared."));
+}

@@ -71,7 +71,8 @@ impl Reason {
 /// What rules it out; nothing where it may be chosen.
 pub(super) fn reasons(model: &Model, need: &Need, prediction: &Prediction) -> Vec<Reason> {
     let is_overloaded = prediction.extrapolated.contains(&Beyond::Cores);
-    let is_unknown = prediction.p99_ns.is_none() && !is_overloaded;
+    let [_, p99] = model.latency_at(need.clients * need.events_per_client);
+    let is_unknown = p99.is_none() && !is_overloaded;
     let out = |reason: Reason| match reason {
         Reason::Floor => model.floor,
         Reason::Browser => need.browser && !model.browser,

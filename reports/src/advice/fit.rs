@@ -8,12 +8,12 @@
 use thiserror::Error;
 
 use super::{
+    missing::Missing,
     model::{Costs, Latency, Line, Measured, Model, Models, Way},
     points::{self, Candidate, Point},
 };
 use crate::{
     report::{self, LoadPoint},
-    schema::Status,
     store::Run,
 };
 
@@ -57,7 +57,8 @@ pub(super) fn of_loads(run: &Run, loads: &[LoadPoint]) -> Result<Models, AdviceE
         source: source(run),
         cores: f64::from(run.run.environment.cores),
         models: fitted(&candidates),
-        assumptions: left_out(run).into_iter().chain(assumptions(&candidates)).collect(),
+        assumptions: assumptions(&candidates),
+        missing: Missing::of(run, &candidates),
     })
 }
 
@@ -251,14 +252,6 @@ fn least_squares(rows: &[[f64; 3]], chosen: &[usize]) -> Option<[f64; 3]> {
         solved[*column] = equations[index][size] / equations[index][index] / scale[index];
     }
     Some(solved)
-}
-
-/// Says how many trials are left out. Returns `None` if none is.
-fn left_out(run: &Run) -> Option<String> {
-    let invalid = run.trials.iter().filter(|trial| trial.status != Status::Ok).count();
-    (invalid > 0).then(|| {
-        format!("{invalid} of {} trials are not valid and left out: nothing is advised by them.", run.trials.len())
-    })
 }
 
 /// What this run cannot say, and no run of this tool can.

@@ -171,7 +171,8 @@ fn judged(models: &Models, need: &Need) -> Vec<(Prediction, Place)> {
 /// p99, and the four costs with what is immaterial raised to what matters. Never called for a candidate without a p99,
 /// which is ruled out.
 fn measures(model: &Model, prediction: &Prediction) -> [f64; 5] {
-    let costs = [prediction.server_cores, prediction.bytes_per_second, prediction.server_memory_bytes, model.lines];
+    let [cores, bytes] = [prediction.server_cores, prediction.bytes_per_second].map(|cost| cost.unwrap_or(0.0));
+    let costs = [cores, bytes, prediction.server_memory_bytes, model.lines];
     let costs: [f64; 4] = std::array::from_fn(|cost| costs[cost].max(IMMATERIAL[cost]));
     [prediction.p99_ns.unwrap_or(0.0), costs[0], costs[1], costs[2], costs[3]]
 }

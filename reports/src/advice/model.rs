@@ -17,6 +17,8 @@
 
 use serde::Serialize;
 
+use super::missing::Missing;
+
 /// How a candidate gets events to a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -40,6 +42,8 @@ pub struct Models {
     pub models: Vec<Model>,
     /// What is taken for granted where the run does not say.
     pub assumptions: Vec<String>,
+    /// What the run lacks.
+    pub missing: Missing,
 }
 
 /// A cost a second: fixed, for each exchange, for each delivery.
@@ -160,23 +164,23 @@ pub enum Beyond {
     Cores,
 }
 
-/// What a candidate would take.
+/// What a candidate would take. Of what polls, all that depends on the interval is `None` without one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Prediction {
     /// Poll interval; none where it does not poll, or where none is short enough.
     pub interval_s: Option<f64>,
     /// Requests a second.
-    pub requests_per_second: f64,
+    pub requests_per_second: Option<f64>,
     /// Share of responses without an event.
-    pub empty_share: f64,
+    pub empty_share: Option<f64>,
     /// Deliveries a second.
-    pub deliveries_per_second: f64,
+    pub deliveries_per_second: Option<f64>,
     /// Bytes a second, both ways.
-    pub bytes_per_second: f64,
+    pub bytes_per_second: Option<f64>,
     /// Processors that the server keeps busy, of the kind that was measured.
-    pub server_cores: f64,
+    pub server_cores: Option<f64>,
     /// Processors that all clients together keep busy.
-    pub client_cores: f64,
+    pub client_cores: Option<f64>,
     /// User space of the server.
     pub server_memory_bytes: f64,
     /// User space of all clients together.
@@ -230,6 +234,7 @@ fn between(points: &[(f64, f64)], deliveries: f64) -> Option<f64> {
 pub fn predict(model: &Model, at: &At, cores: f64) -> Prediction {
     let all = at.clients * at.events_per_client;
     let interval_s = at.interval_s.filter(|_| model.way == Way::Poll);
+    let is_known = model.way != Way::Poll || interval_s.is_some();
     let polls = interval_s.map_or(0.0, |interval| at.clients / interval);
     let asked = if model.snapshot { at.symbols } else { 1.0 };
     // Events that one response may carry, in the time that it waits or is waited for.
@@ -244,17 +249,17 @@ pub fn predict(model: &Model, at: &At, cores: f64) -> Prediction {
     let waits = interval_s.unwrap_or(0.0) * 1e9;
     let costs = &model.costs;
     let server_cores = costs.server_us.at(exchanges, deliveries) / 1e6;
-    let client_cores = costs.client_us.at(exchanges, deliveries) / 1e6;
-    let needs_more_cores = server_cores > cores;
-    let [p50, p99] = model.latency_at(all).map(|latency| latency.filter(|_| !needs_more_cores));
+    let needs_more_cores = is_known && server_cores > cores;
+    let [p50, p99] = model.latency_at(all).map(|latency| latency.filter(|_| is_known && !needs_more_cores));
+    let known = |value: f64| is_known.then_some(value);
     Prediction {
         interval_s,
-        requests_per_second: if model.server_connects { deliveries } else { exchanges },
-        empty_share,
-        deliveries_per_second: deliveries,
-        bytes_per_second: costs.bytes.at(exchanges, deliveries) + at.payload_bytes * deliveries,
-        server_cores,
-        client_cores,
+        requests_per_second: known(if model.server_connects { deliveries } else { exchanges }),
+        empty_share: known(empty_share),
+        deliveries_per_second: known(deliveries),
+        bytes_per_second: known(costs.bytes.at(exchanges, deliveries) + at.payload_bytes * deliveries),
+        server_cores: known(server_cores),
+        client_cores: known(costs.client_us.at(exchanges, deliveries) / 1e6),
         server_memory_bytes: costs.server_memory[0] + costs.server_memory[1] * at.clients,
         client_memory_bytes: costs.client_memory[0] + costs.client_memory[1] * at.clients,
         p50_ns: p50.map(|p50| p50 + waits * 0.5),

@@ -124,6 +124,13 @@ fn way(facts: &ApproachFacts, merged: &Merged) -> Way {
     }
 }
 
+/// The name of the candidate that a trial is of, whether it is valid or not. A trial without figures does not say
+/// whether it polls, but what has an interval does.
+pub(super) fn name_of(facts: &ApproachFacts, trial: &TrialRecord) -> String {
+    let polls = trial.measured.as_ref().is_none_or(|measured| measured.offered_requests.is_some());
+    name(trial, if facts.flow != "push" && polls { Way::Poll } else { Way::Hold })
+}
+
 /// The variant's name without the interval of a poll.
 fn name(trial: &TrialRecord, way: Way) -> String {
     let interval = trial.parameters.get(INTERVAL).filter(|_| way == Way::Poll);

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     format::{self, NONE, WIDTH, or_none},
-    plain,
+    plain, statistics,
 };
 
 const HEADINGS: [[&str; 10]; 2] = [
@@ -21,12 +21,18 @@ const HEADINGS: [[&str; 10]; 2] = [
     ["", "", "", "/s", "%", "/s", "server/client", "server/client", "", ""],
 ];
 
+/// Said if no change of one input changes the answer.
+pub(crate) const NO_CHANGE: &str = "nothing within a factor of ten thousand";
+/// Said instead if the answer itself is not known.
+pub(crate) const UNKNOWN_CHANGE: &str = "not known without a p99";
+
 /// The advice as text.
 #[must_use]
 pub fn render(advice: &Advice) -> String {
     let mut text = format::wrapped(&format!("need: {}", need(&advice.need, |_| true)), WIDTH, "", "  ");
     text += &format::wrapped(&format!("constants: {}", plain::text(&advice.source)), WIDTH, "", "  ");
-    text += &format!("\n{}\n", format::wrapped(&sentence(advice), WIDTH, "", ""));
+    let said = [vec![sentence(advice)], advice.notes.clone()].concat().join(" ");
+    text += &format!("\n{}\n", format::wrapped(&said, WIDTH, "", ""));
     let mut lines = HEADINGS.map(|line| line.map(str::to_owned)).to_vec();
     let told = advice.choices.iter().filter(|choice| is_told(choice));
     lines.extend(told.clone().map(cells));
@@ -43,12 +49,17 @@ pub fn render(advice: &Advice) -> String {
     for choice in &advice.choices {
         text += &format::wrapped(&remark(choice, &of_all), WIDTH, "  ", "    ");
     }
+    for absent in &advice.missing.candidates {
+        let remark = format!("{} is out: {}.", plain::text(&absent.name), absent.sentence());
+        text += &format::wrapped(&remark, WIDTH, "  ", "    ");
+    }
     text += "\nwhat would change the answer, one input at a time:\n";
     for sensitivity in &advice.sensitivities {
         text += &format::wrapped(&change(sensitivity), WIDTH, "  ", "    ");
     }
     if advice.sensitivities.is_empty() {
-        text += "  nothing within a factor of ten thousand\n";
+        let nothing = if advice.is_unknown() { UNKNOWN_CHANGE } else { NO_CHANGE };
+        text += &format!("  {nothing}\n");
     }
     for (title, sentences) in [("rules", &advice.rules), ("assumed", &advice.assumptions)] {
         text += &format!("\n{title}:\n");
@@ -96,6 +107,9 @@ fn rate(rate: f64) -> String {
 
 fn sentence(advice: &Advice) -> String {
     let Some(first) = advice.choices.first().filter(|choice| choice.standing == Standing::Recommended) else {
+        if advice.is_unknown() {
+            return unknown();
+        }
         return "Nothing that was measured meets this need; what stands below says why.".to_owned();
     };
     let named = |standing: &Standing| -> String {
@@ -111,6 +125,15 @@ fn sentence(advice: &Advice) -> String {
         said += &format!(" Also on the front, better in something: {front}.");
     }
     said
+}
+
+/// Said if nothing is recommended, although only an unknown p99 rules some candidate out.
+pub(crate) fn unknown() -> String {
+    format!(
+        "Whether anything meets this need is not known: a p99 needs {} events in trials without a warning of the tail, \
+         and the run has fewer. Run it again with a longer --measure or more --trials.",
+        statistics::needed(0.99)
+    )
 }
 
 fn label(choice: &Choice) -> String {
@@ -135,10 +158,10 @@ fn cells(choice: &Choice) -> [String; 10] {
         format!("{mark}{}{star}", plain::short(&label(choice))),
         time(it.p50_ns),
         time(it.p99_ns),
-        format::significant(it.requests_per_second),
-        format::percent(it.empty_share).replace(" %", ""),
-        format::bytes(it.bytes_per_second),
-        format!("{}/{}", format::significant(it.server_cores), format::significant(it.client_cores)),
+        or_none(it.requests_per_second, format::significant),
+        or_none(it.empty_share, |share| format::percent(share).replace(" %", "")),
+        or_none(it.bytes_per_second, format::bytes),
+        [it.server_cores, it.client_cores].map(|cores| or_none(cores, format::significant)).join("/"),
         format!("{}/{}", format::bytes(it.server_memory_bytes), format::bytes(it.client_memory_bytes)),
         format::plain(choice.lines),
         choice.score.map_or_else(|| NONE.to_owned(), format::significant),

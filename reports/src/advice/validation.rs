@@ -65,31 +65,31 @@ const METRICS: [Metric; 9] = [
     Metric {
         name: "requests_per_second",
         heading: ["requests", "/s"],
-        predicted: |it| Some(it.requests_per_second),
+        predicted: |it| it.requests_per_second,
         measured: |it| Some(it.exchanges),
     },
     Metric {
         name: "empty_share",
         heading: ["empty", "share"],
-        predicted: |it| Some(it.empty_share),
+        predicted: |it| it.empty_share,
         measured: |it| Some(it.empty_share),
     },
     Metric {
         name: "bytes_per_second",
         heading: ["bytes", "/s"],
-        predicted: |it| Some(it.bytes_per_second),
+        predicted: |it| it.bytes_per_second,
         measured: |it| Some(it.bytes),
     },
     Metric {
         name: "server_cores",
         heading: ["CPU", "server"],
-        predicted: |it| Some(it.server_cores),
+        predicted: |it| it.server_cores,
         measured: |it| Some(it.server_us / 1e6),
     },
     Metric {
         name: "client_cores",
         heading: ["CPU", "client"],
-        predicted: |it| Some(it.client_cores),
+        predicted: |it| it.client_cores,
         measured: |it| Some(it.client_us / 1e6),
     },
     Metric {

@@ -31,18 +31,20 @@
       exchanges = all / (1 - empty);
     }
     const deliveries = model.snapshot && exchanges > 0 ? exchanges * (1 - empty) : all, waits = interval * 1e9;
+    // Without an interval what polls has no load, and none of this is known.
+    const asked = model.way !== "poll" || interval !== null, known = (value) => asked ? value : null;
     const at = (line) => line.fixed + line.exchange * exchanges + line.delivery * deliveries;
     const memory = (line) => line[0] + line[1] * need.clients;
-    const server = at(costs.server_us) / 1e6, client = at(costs.client_us) / 1e6;
+    const server = known(at(costs.server_us) / 1e6), client = known(at(costs.client_us) / 1e6);
     // More than the machine had: its latency would be that of a queue, which nobody knows.
-    const later = (latency, share) => server > cores || latency === null ? null : latency + waits * share;
+    const later = (latency, share) => server > cores || latency === null || !asked ? null : latency + waits * share;
     const outside = (range, value) => value * within < range[0] || value > range[1] * within;
     return {
       interval_s: interval,
-      requests_per_second: model.server_connects ? deliveries : exchanges,
-      empty_share: empty,
-      deliveries_per_second: deliveries,
-      bytes_per_second: at(costs.bytes) + need.payload_bytes * deliveries,
+      requests_per_second: known(model.server_connects ? deliveries : exchanges),
+      empty_share: known(empty),
+      deliveries_per_second: known(deliveries),
+      bytes_per_second: known(at(costs.bytes) + need.payload_bytes * deliveries),
       server_cores: server,
       client_cores: client,
       server_memory_bytes: memory(costs.server_memory),
@@ -61,7 +63,7 @@
 
   function reasons(model, need, prediction) {
     const polls = model.way === "poll", cores = prediction.extrapolated.includes("cores");
-    const unknown = prediction.p99_ns === null && !cores;
+    const unknown = latencyAt(model.latency, need.clients * need.events_per_client)[1] === null && !cores;
     return keysOf({
       floor: model.floor,
       browser: need.browser && !model.browser,
@@ -115,6 +117,9 @@
     return all;
   }
 
+  // Whether nothing is recommended, although only an unknown p99 rules some candidate out.
+  const isUnknown = (all) => first(all) === null && all.some(({ reasons }) => reasons.join() === "unknown");
+
   const first = (all) => all[0] && all[0].standing === "recommended" ? all[0].model.name : null;
 
   // Whether what was first is so still, or is not told apart from what is.
@@ -153,7 +158,7 @@
   }
 
   if (typeof module === "object") {
-    module.exports = { choices, sensitivities };
+    module.exports = { choices, sensitivities, isUnknown };
     return;
   }
 
@@ -172,6 +177,7 @@
 
   // Numbers as format.rs writes them.
   function significant(value) {
+    if (value === null) return "–";
     if (value !== 0 && Math.abs(value) < 0.0005) return "<0.001";
     if (value >= 99.95) return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");
     return value === 0 ? "0" : value.toFixed(value >= 9.995 ? 1 : value >= 0.9995 ? 2 : 3);
@@ -180,7 +186,7 @@
     const [size, unit] = units.find(([size]) => value >= size * 0.9995) || units[units.length - 1];
     return significant(value / size) + "\u00a0" + unit;
   }
-  const bytes = (value) => scaled(value, [[1e9, "GB"], [1e6, "MB"], [1e3, "KB"], [1, "B"]]);
+  const bytes = (value) => value === null ? "–" : scaled(value, [[1e9, "GB"], [1e6, "MB"], [1e3, "KB"], [1, "B"]]);
   const duration = (value) => value === null ? "–" : scaled(value, [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]]);
   const twoDigits = (value) => Number(value.toPrecision(2)).toLocaleString("en", { maximumFractionDigits: 9 });
 
@@ -208,6 +214,17 @@
     [...cells, words(one)].forEach((text) => element("td", line, text));
   }
 
+  function absentRow({ name, why }, body) {
+    const line = element("tr", body);
+    element("th", line, name, { scope: "row" });
+    [...Array(7).fill("–"), "out: " + why].forEach((text) => element("td", line, text));
+  }
+
+  function answerOf(all) {
+    if (isUnknown(all)) return given.unknown;
+    return first(all) === null ? "Nothing that was measured meets this need." : "Recommended: " + first(all) + ".";
+  }
+
   function show() {
     const need = {};
     Array.from(form.elements).forEach((input) => { need[input.name] = input.type === "checkbox" ? input.checked : Number(input.value); });
@@ -218,8 +235,8 @@
       said.textContent = wrong.name + ": expected from " + wrong.limits.map(twoDigits).join(" to ");
       return;
     }
-    const all = choices(given, need), best = first(all);
-    said.textContent = best === null ? "Nothing that was measured meets this need." : "Recommended: " + best;
+    const all = choices(given, need);
+    said.textContent = [answerOf(all), ...given.notes].join(" ");
     const title = "Advice for this need, predicted";
     const scroll = element("div", answer, "", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: title });
     const table = element("table", scroll, "", { className: "advice" });
@@ -227,13 +244,14 @@
     const head = element("tr", element("thead", table)), body = element("tbody", table);
     given.headings.forEach((heading) => element("th", head, heading, { scope: "col" }));
     all.forEach((one) => row(one, body));
+    given.absent.forEach((absent) => absentRow(absent, body));
     element("p", answer, "What would change the answer, one input at a time:");
     const list = element("ul", answer), found = sensitivities(given, need);
     found.forEach(({ input, value, above, instead }) => {
       const when = value === null ? "if " + input : "just " + (above ? "above" : "below") + " about " + twoDigits(value) + " " + input;
       element("li", list, when + ": " + (instead === null ? "nothing" : instead));
     });
-    if (!found.length) element("li", list, "nothing within a factor of ten thousand");
+    if (!found.length) element("li", list, isUnknown(all) ? given.changes.unknown : given.changes.none);
   }
 
   // After every other script has seen the page's own tables and put what the address says into the form.

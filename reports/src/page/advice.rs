@@ -51,6 +51,9 @@ pub(super) fn section(report: &Report) -> String {
                     this run, by the function that <code>delivery-bench advise</code> asks. How far the model is off is \
                     in METHODOLOGY.md.</p>\n"
         .to_owned();
+    for note in offer.models.missing.notes() {
+        html += &format!("<p>{}</p>\n", escape(&note));
+    }
     html += &markup::table("advice needs", "Advice for typical needs, predicted", &HEADINGS, &rows);
     html += &form();
     html += "<details><summary>By which rules, and what is assumed</summary><ul class=\"rules\">\n";
@@ -66,8 +69,9 @@ fn cells(title: &str, advice: &Advice) -> Vec<Cell> {
     let need = format!("{}<small>{}</small>", escape(title), escape(&said));
     let first = advice.choices.first().filter(|choice| choice.standing == Standing::Recommended);
     let Some(first) = first else {
+        let said = if advice.is_unknown() { advice::UNKNOWN_CHANGE } else { "nothing that was measured" };
         let nothing = [NONE; 6].map(Cell::text);
-        return [Cell::html(need, None), Cell::text("nothing that was measured")].into_iter().chain(nothing).collect();
+        return [Cell::html(need, None), Cell::text(said)].into_iter().chain(nothing).collect();
     };
     let it = &first.prediction;
     let others = |standing: &Standing| {
@@ -79,8 +83,8 @@ fn cells(title: &str, advice: &Advice) -> Vec<Cell> {
         Cell::html(need, None),
         recommended(first),
         Cell::number(&or_none(it.p99_ns, |p99| format::duration(p99 as u64)), it.p99_ns),
-        Cell::number(&format::significant(it.server_cores), Some(it.server_cores)),
-        Cell::number(&format::bytes(it.bytes_per_second), Some(it.bytes_per_second)),
+        Cell::number(&or_none(it.server_cores, format::significant), it.server_cores),
+        Cell::number(&or_none(it.bytes_per_second, format::bytes), it.bytes_per_second),
         Cell::number(&format::bytes(it.server_memory_bytes), Some(it.server_memory_bytes)),
         others(&Standing::Close),
         others(&Standing::Front),
@@ -145,6 +149,9 @@ fn constants(offer: &Offer) -> String {
             json!({ "need": answer.advice.need, "choices": answer.advice.choices.iter().map(score).collect::<Vec<_>>() })
         })
         .collect();
+    let missing = &offer.models.missing;
+    let absent = missing.candidates.iter().map(|absent| json!({ "name": absent.name, "why": absent.sentence() }));
+    let absent: Vec<_> = absent.collect();
     json!({
         "cores": offer.models.cores,
         "models": offer.models.models,
@@ -158,6 +165,10 @@ fn constants(offer: &Offer) -> String {
         },
         "reasons": reasons,
         "beyond": beyond,
+        "notes": missing.notes(),
+        "absent": absent,
+        "unknown": advice::unknown(),
+        "changes": { "none": advice::NO_CHANGE, "unknown": advice::UNKNOWN_CHANGE },
         "headings": FORM_HEADINGS,
         "answers": answers,
     })

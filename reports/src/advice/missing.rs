@@ -1,0 +1,88 @@
+//! What a run lacks for advice, and what is said of it beside the recommendation.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::Serialize;
+
+use super::points::{self, Candidate};
+use crate::{format, plain, schema::Status, store::Run, validity};
+
+/// What a run lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// Trials of the run.
+    pub trials: usize,
+    /// Trials that are not valid, which are left out of everything.
+    pub not_valid: usize,
+    /// Valid trials with a warning of the tail, which are left out of each p99.
+    pub tail_warnings: usize,
+    /// Candidates without a valid trial, in the registry's order.
+    pub candidates: Vec<Absent>,
+}
+
+/// A candidate without a valid trial.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Absent {
+    /// Name of the approach, and after a slash the settings that were given.
+    pub name: String,
+    /// Its trials.
+    pub trials: usize,
+}
+
+impl Absent {
+    /// Why it is out.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!("no valid trial (0 of {})", self.trials)
+    }
+}
+
+impl Missing {
+    /// What a run lacks whose candidates with a valid trial are these.
+    pub(super) fn of(run: &Run, candidates: &[Candidate]) -> Self {
+        let valid = run.trials.iter().filter(|trial| trial.status == Status::Ok);
+        Self {
+            trials: run.trials.len(),
+            not_valid: run.trials.len() - valid.clone().count(),
+            tail_warnings: valid.filter(|trial| !validity::tail_warnings(&[trial]).is_empty()).count(),
+            candidates: absent(run, candidates),
+        }
+    }
+
+    /// What is said beside the recommendation.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let are = if self.not_valid == 1 { "is" } else { "are" };
+        let names: Vec<String> = self.candidates.iter().map(|absent| plain::text(&absent.name)).collect();
+        let notes = [
+            (self.not_valid > 0).then(|| {
+                format!("{} of {} trials of the run {are} not valid and left out.", self.not_valid, self.trials)
+            }),
+            (!names.is_empty())
+                .then(|| format!("The choice was not among all: {} had no valid trial.", format::listed(&names))),
+            (self.tail_warnings > 0).then(|| {
+                format!(
+                    "Each p99 here leaves out the trials with a warning of the tail ({} of {}), so that it can differ \
+                     from the table's.",
+                    self.tail_warnings, self.trials
+                )
+            }),
+        ];
+        notes.into_iter().flatten().collect()
+    }
+}
+
+fn absent(run: &Run, candidates: &[Candidate]) -> Vec<Absent> {
+    let known: HashSet<&str> = candidates.iter().map(|candidate| candidate.name.as_str()).collect();
+    let mut absent: BTreeMap<(usize, String), usize> = BTreeMap::new();
+    for trial in run.trials.iter().filter(|trial| trial.status != Status::Ok) {
+        let mut approaches = run.run.approaches.iter().enumerate();
+        // The store refuses a trial of any other approach.
+        let Some((order, facts)) = approaches.find(|(_, facts)| facts.name == trial.approach) else { continue };
+        let name = points::name_of(facts, trial);
+        if !known.contains(name.as_str()) {
+            *absent.entry((order, name)).or_default() += 1;
+        }
+    }
+    absent.into_iter().map(|((_, name), trials)| Absent { name, trials }).collect()
+}
