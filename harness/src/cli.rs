@@ -236,10 +236,11 @@ impl Cli {
 }
 
 impl Verb {
-    /// Listens to signals, but not in a child, which ends with its parent, and looks whether there is room for the
-    /// verb's processes.
+    /// Looks whether there is room for the verb's files and processes, and listens to signals, but not in a child, which
+    /// ends with its parent.
     fn begin(&self) -> Result<(), Failure> {
         interruption::survive_full_files();
+        process::room_for_files()?;
         let unable = |error| Failure::Machine(format!("cannot start a thread: {error}; {}", process::MORE_THREADS));
         match self {
             Self::Serve(verbs::serve::ServeOptions { coordinated: true, .. })

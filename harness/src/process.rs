@@ -8,6 +8,7 @@ use std::{
     thread,
 };
 
+use futures_util::future::BoxFuture;
 use procfs::process::Process;
 use rustix::{
     process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit},
@@ -19,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     clock, environment,
     failure::Failure,
+    interruption,
     message::{Command, Phases, Report, Usage},
     panics,
 };
@@ -28,6 +30,8 @@ pub(crate) const THIS_PROGRAM: &str = "/proc/self/exe";
 /// The name under which processes started from it are listed.
 pub(crate) const NAME: &str = "delivery-bench";
 
+/// Files that a verb needs to open at least: standard streams, signals, a runtime, its results, and pipes to children.
+const FEWEST_DESCRIPTORS: u64 = 64;
 /// Threads of a process besides those of its runtime: publisher, sampler, commands and the like.
 const THREADS_BESIDE: usize = 8;
 /// What to do if the system refuses a thread.
@@ -54,6 +58,19 @@ pub(crate) fn raise_descriptor_limit() -> u64 {
     // A refusal leaves the soft limit, which the plan reads from here.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// Refuses a descriptor limit below which a library or a child would fail in the middle of something.
+///
+/// # Errors
+/// The process may open fewer files than any verb needs.
+pub(crate) fn room_for_files() -> Result<(), Failure> {
+    match raise_descriptor_limit() {
+        FEWEST_DESCRIPTORS.. => Ok(()),
+        allowed => Err(Failure::Machine(format!(
+            "this process may open {allowed} files, and needs {FEWEST_DESCRIPTORS}: allow more of them with ulimit -n"
+        ))),
+    }
 }
 
 /// Threads of a coordinator, and of the two processes of each of its shards, whose runtimes share the cores.
@@ -163,6 +180,18 @@ impl Control {
     /// Sends one report.
     pub fn report(&self, report: &Report) {
         self.reporter.report(report);
+    }
+
+    /// Ends when a signal tells this child to end. A child that is a task leaves signals to the process it is part of,
+    /// so its future never ends.
+    ///
+    /// # Errors
+    /// The system refuses a handler.
+    pub(crate) fn told(&self) -> io::Result<BoxFuture<'static, ()>> {
+        Ok(match self.reporter.0 {
+            Outlet::Lines(_) => Box::pin(interruption::told()?),
+            Outlet::Channel(_) => Box::pin(std::future::pending()),
+        })
     }
 
     /// Waits for the next command.

@@ -50,7 +50,7 @@ pub(crate) const BOUNDS: [Bound; 11] = [
     number("load.events_per_second", 0.0001, MOST_EVENTS, "a trial has at most that many events"),
     number("load.orders_per_second", 0.0, MOST_EVENTS, "a trial has at most that many orders"),
     whole("load.payload_bytes", 0, MOST_PAYLOAD_BYTES as u64, "an event must fit one message of each approach"),
-    whole("load.seed", 0, i64::MAX as u64, "TOML has no larger whole number"),
+    whole("load.seed", 0, 1 << 53, "readers of JSON know whole numbers up to there"),
     whole("limits.replay_events", 1, MOST_EVENTS as u64, "a trial has at most that many events"),
     whole("limits.queue_events", 1, MOST_EVENTS as u64, "a trial has at most that many events"),
     whole("limits.batch_events", 1, 65_536, "a client reads a batch as one answer"),

@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     delay_line::{self, DelayLine},
     feed::FeedSpec,
-    interruption,
     message::{Command, HubLimits, Report, ServePlan, Served},
     panics,
     process::{Control, Sampled, Sampler},
@@ -79,7 +78,7 @@ impl System {
 /// # Errors
 /// The server cannot start or go on.
 pub(crate) async fn serve(approach: &Approach, plan: ServePlan, mut control: Control) -> anyhow::Result<()> {
-    let told = interruption::told()?;
+    let told = control.told()?;
     let names = plan.feed.symbol_names();
     let mut system = System::start(approach, plan.listen, &names, plan.limits, plan.params.clone())?;
     control.report(&Report::Listening { address: system.address });

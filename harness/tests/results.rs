@@ -95,7 +95,7 @@ fn a_report_goes_where_out_says_and_replaces_nothing_of_others() {
     fs::create_dir(folder.path().join("mine")).unwrap();
     fs::write(folder.path().join("mine/index.html"), "mine").unwrap();
     let refused = bench(&["report", &path("one"), "--out", &path("mine")]);
-    assert!(refused.code == 2 && refused.stderr.contains("mine/index.html is there"), "{refused:?}");
+    assert!(refused.code == 2 && refused.stderr.contains("mine/index.html exists"), "{refused:?}");
     assert_eq!(fs::read_to_string(folder.path().join("mine/index.html")).unwrap(), "mine");
     assert_eq!(bench(&["report", &path("one"), "--out", &path("mine"), "--force"]).code, 0);
 }

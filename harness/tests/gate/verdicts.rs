@@ -89,7 +89,7 @@ fn the_command_compares_with_the_committed_baseline() {
     }
     let out = tempfile::tempdir().expect("a directory");
     let out = out.path();
-    fs::write(out.join("badge.json"), &files["badge.json"]).unwrap();
+    files.iter().for_each(|(name, text)| fs::write(out.join(name), text).unwrap());
     let says = |word: &str| fs::read_to_string(out.join("badge.json")).unwrap().contains(word);
     assert!(says("pass"));
     let absent = bench(&["gate", "exact", "--baseline", "no-such-file.json", "--out", out.to_str().unwrap()]);

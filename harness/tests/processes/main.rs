@@ -257,3 +257,17 @@ fn a_machine_that_allows_few_processes_is_named_as_such() {
     }
     assert!(!folder.path().join("out").exists());
 }
+
+#[test]
+fn a_machine_that_allows_few_files_is_named_as_such() {
+    for files in [6, 7, 9, 12, 14, 63] {
+        for verb in [&["list"][..], &["verify", "--approach", "raw-tcp"], &["serve", "sse", "--listen", "127.0.0.1:0"]]
+        {
+            let limited =
+                Command::new("prlimit").arg(format!("--nofile={files}:{files}")).arg(PROGRAM).args(verb).output();
+            let limited: Finished = limited.unwrap().into();
+            assert_eq!(limited.code, 6, "{files} files, {verb:?}: {limited:?}");
+            assert!(limited.stderr.contains("ulimit -n") && limited.stderr.lines().count() == 1, "{limited:?}");
+        }
+    }
+}
