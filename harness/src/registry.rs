@@ -47,6 +47,8 @@ impl Approach {
 pub struct Facts {
     /// One sentence.
     pub summary: &'static str,
+    /// What a person tries first on a server that listens, in which `{address}` is the server's: a line for a shell.
+    pub first_try: &'static str,
     /// Who speaks first when there is news.
     pub flow: Flow,
     /// What arrives.
@@ -141,6 +143,7 @@ pub struct Source {
 /// What is true of an approach that pushes, unless it says otherwise.
 pub(crate) const PUSH: Facts = Facts {
     summary: "",
+    first_try: CURL,
     flow: Flow::Push,
     delivery: Delivery::Log,
     connects: Side::Client,
@@ -152,6 +155,12 @@ pub(crate) const PUSH: Facts = Facts {
     memory_kib: [25, 36],
     article: None,
 };
+/// What tries a server that answers `GET /`.
+const CURL: &str = "curl http://{address}/";
+/// What tries a gRPC server, which describes its methods itself.
+const GRPCURL: &str = r#"grpcurl -plaintext -d '{"symbols":["BTC"]}' {address} MarketData/SubscribeQuotes"#;
+/// What tries the floor, for which there is no tool.
+const RAW: &str = r"(printf '\0\0\0\5\n\3BTC'; sleep 5) | curl -sN telnet://{address} | xxd  # sends the frame of a subscription, and shows a frame for each event";
 const POLL: Facts = Facts { flow: Flow::Poll("interval"), ..PUSH };
 
 const HEARTBEAT: Setting = Setting::new("heartbeat", Values::Duration("15s"));
@@ -206,12 +215,12 @@ pub static APPROACHES: &[Approach] = &[
     approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", memory_kib: [12, 3], flow: Flow::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }, client: ["event_log"]),
     approach!("sse", sse, &[HEARTBEAT, CLIENT, POLICY], Facts { summary: "the server writes events into a response that does not end", memory_kib: [13, 3], browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }, server: ["heartbeat"], client: ["sse/blocks", "sse/event"]),
     approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", memory_kib: [8, 10], browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }, server: ["websocket/close", "websocket/handshake", "websocket/incoming", "websocket/unfinished", "heartbeat", "trade"], client: ["websocket/failure"]),
-    approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", memory_kib: [22, 31], delivery: Delivery::Snapshot, ..POLL }, server: ["grpc", "grpc_front", "grpc_upload"], client: ["grpc", "grpc_call", "newest"]),
-    approach!("grpc-stream", grpc_stream, &[CODEC], Facts { summary: "one call, answered by a stream of messages over HTTP/2", memory_kib: [24, 31], article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }, server: ["grpc", "grpc_front", "grpc_upload", "grpc_deadline"], client: ["grpc", "grpc_call"]),
-    approach!("grpc-bidi", grpc_bidi, &[CODEC], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", memory_kib: [25, 36], bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }, server: ["grpc", "grpc_front", "grpc_upload", "grpc_deadline", "trade"], client: ["grpc", "grpc_call"]),
+    approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", first_try: GRPCURL, memory_kib: [22, 31], delivery: Delivery::Snapshot, ..POLL }, server: ["grpc", "grpc_front", "grpc_upload"], client: ["grpc", "grpc_call", "newest"]),
+    approach!("grpc-stream", grpc_stream, &[CODEC], Facts { summary: "one call, answered by a stream of messages over HTTP/2", first_try: GRPCURL, memory_kib: [24, 31], article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }, server: ["grpc", "grpc_front", "grpc_upload", "grpc_deadline"], client: ["grpc", "grpc_call"]),
+    approach!("grpc-bidi", grpc_bidi, &[CODEC], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", first_try: GRPCURL, memory_kib: [25, 36], bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }, server: ["grpc", "grpc_front", "grpc_upload", "grpc_deadline", "trade"], client: ["grpc", "grpc_call"]),
     approach!("grpc-web", grpc_web, &[ENCODING], Facts { summary: "gRPC server streaming over HTTP/1.1: a browser needs a library for it, and here no proxy", memory_kib: [14, 3], ..PUSH }, server: ["grpc", "grpc_deadline"], client: ["grpc_call", "grpc_web_frames"]),
     approach!("webhook", webhook, &[CONNECTION], Facts { summary: "the server calls each subscriber's own endpoint, one event a request", memory_kib: [20, 13], connects: Side::Server, ..PUSH }, server: ["webhook/delivery", "webhook/registration"], client: ["webhook/connection", "webhook/inbox", "webhook/inbox/memory"]),
-    approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", memory_kib: [2, 2], floor: true, ..PUSH }),
+    approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", first_try: RAW, memory_kib: [2, 2], floor: true, ..PUSH }),
 ];
 
 /// The approach with this name.

@@ -20,8 +20,12 @@ fn serve(approach: &str, said: &str) -> (Child, TcpStream) {
     let mut server = start(&["serve", approach, "--listen", "127.0.0.1:0", "--for", "60s"]);
     let mut line = String::new();
     let output = server.stdout.as_mut().expect("it is piped");
-    BufReader::new(output).read_line(&mut line).expect("it says where it listens");
+    let mut output = BufReader::new(output);
+    output.read_line(&mut line).expect("it says where it listens");
     let address = line.trim_end().strip_prefix("listening on ").expect("an address");
+    let mut first_try = String::new();
+    output.read_line(&mut first_try).expect("it says how it is tried");
+    assert_eq!(first_try, format!("try: curl http://{address}/\n"));
     let mut client = TcpStream::connect(address).expect("it listens");
     client.set_read_timeout(Some(PATIENCE)).expect("a time limit");
     client.write_all(said.replace("ADDRESS", address).as_bytes()).expect("it takes a request");

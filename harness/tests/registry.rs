@@ -64,6 +64,17 @@ fn facts_say_something() {
 }
 
 #[test]
+fn every_server_can_be_tried_with_one_line() {
+    for Approach { name, facts, .. } in APPROACHES {
+        let line = facts.first_try;
+        assert!(line.matches("{address}").count() == 1 && !line.contains('\n'), "{name}: {line}");
+        let of_grpc = name.starts_with("grpc-") && !name.ends_with("-web");
+        assert_eq!(line.starts_with("grpcurl -plaintext "), of_grpc, "{name}: {line}");
+        assert_eq!(line == "curl http://{address}/", !of_grpc && !facts.floor, "{name}: {line}");
+    }
+}
+
+#[test]
 fn settings_are_valid() {
     for Approach { name, settings, facts, .. } in APPROACHES {
         let names: BTreeSet<&str> = settings.iter().map(|setting| setting.name).collect();

@@ -4,12 +4,15 @@
 
 use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
+use axum::Router;
 use futures_util::{
     FutureExt, StreamExt, TryStreamExt,
     stream::{self, BoxStream},
 };
-use hyper::server::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
 use proto::{
     Cursor, FollowRequest, OutgoingQuote, Params, Quote, QuoteRequest, SubscribeRequest, TradeConfirmation, TradeOrder,
     market_data_server::{MarketData, MarketDataServer},
@@ -27,6 +30,7 @@ use crate::{
     grpc_front::Front,
     grpc_stream, grpc_unary,
     heartbeat::{Heartbeat, Heartbeats},
+    http::Site,
     trade::Desk,
 };
 
@@ -42,6 +46,8 @@ const SEND_BUFFER_BYTES: usize = 64 * 1024;
 const HEADER_LIST_BYTES: u32 = 8 * 1024;
 /// Bytes of a client's handshake at least: the preface and the head of its settings.
 const HANDSHAKE_BYTES: usize = 24 + 9;
+/// How long the head of a request over HTTP/1.1 may take.
+const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// A connection without any call for this long is told to go away, at the latest after twice this time.
 const IDLE_LIMIT: Duration = Duration::from_secs(75);
 /// A connection on which nothing has arrived for this long is asked for a sign of life.
@@ -52,9 +58,11 @@ const KEEPALIVE_LIMIT: Duration = Duration::from_secs(20);
 /// The messages of one call, until its status.
 pub(crate) type Messages<T> = BoxStream<'static, Result<T, Status>>;
 
-/// Serves until shutdown; then each connection is told to go away, and has the drain limit to end its calls.
-pub(crate) async fn serve(context: Context) -> Result<(), ServeError> {
-    let (front, health) = Front::new(service(&context)).await?;
+/// Serves until shutdown; then each connection is told to go away, and has the drain limit to end its calls. The
+/// description is for those who ask over HTTP/1.1.
+pub(crate) async fn serve(context: Context, description: &str) -> Result<(), ServeError> {
+    let site = Site::new(Router::new(), description, context.transport.address());
+    let (front, health) = Front::new(service(&context), site).await?;
     let idleness = Heartbeats::new(IDLE_LIMIT);
     let connections = TaskTracker::new();
     loop {
@@ -84,8 +92,11 @@ pub(crate) fn service(context: &Context) -> MarketDataServer<Market> {
 }
 
 async fn serve_connection(connection: Connection, front: Front, mut idleness: Heartbeat, shutdown: CancellationToken) {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // For a person with curl: one answer, and the end.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT).keep_alive(false);
     builder
+        .http2()
         .timer(TokioTimer::new())
         .initial_stream_window_size(WINDOW_BYTES)
         .initial_connection_window_size(WINDOW_BYTES)

@@ -19,12 +19,22 @@ use crate::{
 /// Events without acknowledgement at which the server waits for one.
 const UNACKNOWLEDGED_EVENTS: usize = 1_024;
 
+/// What `GET /` says.
+const DESCRIPTION: &str = "\
+grpc-bidi: events one way, acknowledgements and orders the other, over HTTP/2
+
+gRPC over HTTP/2 without TLS; curl is answered only this page. The server describes its methods: no file is needed.
+
+grpcurl -plaintext {address} list
+grpcurl -plaintext -d '{\"subscribe\":{\"symbols\":[\"BTC\"]}}' {address} MarketData/FollowQuotes
+";
+
 /// Serves until shutdown.
 ///
 /// # Errors
 /// None: a connection that fails ends alone.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
-    grpc::serve(context).await
+    grpc::serve(context, DESCRIPTION).await
 }
 
 /// Answers with the head of the stream once the client is subscribed; the cursor is where it begins.

@@ -1,4 +1,5 @@
-//! What a gRPC server does with a request before the service sees it: it refuses what is not gRPC, limits the wait for
+//! What a gRPC server does with a request before the service sees it: it tells people what it is
+//! over HTTP/1.1, refuses what is not gRPC over HTTP/2, limits the wait for
 //! the message of a call, and answers questions about its health and its description, as grpcurl asks them.
 
 use std::{
@@ -12,10 +13,13 @@ use std::{
     time::Duration,
 };
 
-use axum::http::{HeaderMap, Request, Response, StatusCode, header::CONTENT_TYPE};
+use axum::{
+    body::Body as Page,
+    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header::CONTENT_TYPE},
+};
 use bytes::Bytes;
 use futures_util::{
-    FutureExt,
+    FutureExt, TryFutureExt,
     future::{self, BoxFuture},
 };
 use hyper::{
@@ -29,10 +33,19 @@ use tonic::{Status, body::Body, codegen::Service, server::NamedService, service:
 use tonic_health::server::HealthReporter;
 use tonic_reflection::server::Builder;
 
-use crate::{ServeError, grpc::Market, grpc_upload::Upload, http::Room};
+use crate::{
+    ServeError,
+    grpc::Market,
+    grpc_upload::Upload,
+    http::{Room, Site},
+};
 
 /// How long the first message of a call may take.
 const MESSAGE_LIMIT: Duration = Duration::from_secs(10);
+
+/// Says what is wrong with a request that is not gRPC.
+const UNSUPPORTED: &str =
+    "this server takes gRPC, with content-type application/grpc: try grpcurl, or `GET /` over HTTP/1.1\n";
 
 /// What answers all calls of a server.
 #[derive(Clone)]
@@ -40,6 +53,8 @@ pub(crate) struct Front {
     market: MarketDataServer<Market>,
     /// Health and reflection.
     others: Routes,
+    /// What a client that speaks HTTP/1.1, and so no gRPC, is answered.
+    site: Site,
     /// For messages that have arrived only in part.
     room: Room,
     /// Calls of this connection that are under way.
@@ -51,7 +66,10 @@ impl Front {
     ///
     /// # Errors
     /// The description is unreadable.
-    pub(crate) async fn new(market: MarketDataServer<Market>) -> Result<(Self, HealthReporter), ServeError> {
+    pub(crate) async fn new(
+        market: MarketDataServer<Market>,
+        site: Site,
+    ) -> Result<(Self, HealthReporter), ServeError> {
         let (reporter, health) = tonic_health::server::health_reporter();
         reporter.set_serving::<MarketDataServer<Market>>().await;
         let describe = || {
@@ -64,7 +82,7 @@ impl Front {
         let description = describe().build_v1().map_err(unreadable)?;
         let old_description = describe().build_v1alpha().map_err(unreadable)?;
         let others = Routes::new(health).add_service(description).add_service(old_description).prepare();
-        Ok((Self { market, others, room: Room::default(), calls: Arc::default() }, reporter))
+        Ok((Self { market, others, site, room: Room::default(), calls: Arc::default() }, reporter))
     }
 
     /// The same for one connection, whose calls are counted.
@@ -87,15 +105,24 @@ impl HyperService<Request<Incoming>> for Front {
 
     fn call(&self, request: Request<Incoming>) -> Answer {
         self.calls.began.fetch_add(1, Ordering::Relaxed);
-        let request = request.map(|body| Upload::new(body, self.room.place()));
-        let call = if !is_grpc(request.headers()) {
+        let call = if request.version() < Version::HTTP_2 {
+            self.site.answer(request.map(|_| Page::empty())).map_ok(|answer| answer.map(Body::new)).boxed()
+        } else {
+            self.call_grpc(request.map(|body| Upload::new(body, self.room.place())))
+        };
+        Answer { call, limit: None, under_way: Some(UnderWay(Arc::clone(&self.calls))) }
+    }
+}
+
+impl Front {
+    fn call_grpc(&self, request: Request<Upload<Incoming>>) -> BoxFuture<'static, Result<Response<Body>, Infallible>> {
+        if !is_grpc(request.headers()) {
             future::ready(Ok(unsupported())).boxed()
         } else if request.uri().path().strip_prefix('/').is_some_and(is_market) {
             self.market.clone().call(request)
         } else {
             TowerToHyperService::new(self.others.clone()).call(request).boxed()
-        };
-        Answer { call, limit: None, under_way: Some(UnderWay(Arc::clone(&self.calls))) }
+        }
     }
 }
 
@@ -111,8 +138,9 @@ fn is_grpc(headers: &HeaderMap) -> bool {
 
 /// The answer to a request that is not gRPC: its sender understands only HTTP statuses.
 fn unsupported() -> Response<Body> {
-    let mut answer = Response::new(Body::empty());
+    let mut answer = Response::new(Body::new(Page::from(UNSUPPORTED)));
     *answer.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     answer
 }
 
@@ -190,7 +218,16 @@ impl HttpBody for Tracked {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt;
+
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_refused_is_told_why() {
+        let answer = unsupported();
+        assert_eq!(answer.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), UNSUPPORTED);
+    }
 
     #[test]
     fn only_grpc_is_taken_for_grpc() {

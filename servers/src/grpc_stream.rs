@@ -14,12 +14,22 @@ use crate::{
     grpc::{self, Messages, QuoteCodec},
 };
 
+/// What `GET /` says.
+const DESCRIPTION: &str = "\
+grpc-stream: one call, answered by a stream of messages over HTTP/2
+
+gRPC over HTTP/2 without TLS; curl is answered only this page. The server describes its methods: no file is needed.
+
+grpcurl -plaintext {address} list
+grpcurl -plaintext -d '{\"symbols\":[\"BTC\"]}' {address} MarketData/SubscribeQuotes
+";
+
 /// Serves until shutdown.
 ///
 /// # Errors
 /// None: a connection that fails ends alone.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
-    grpc::serve(context).await
+    grpc::serve(context, DESCRIPTION).await
 }
 
 /// Flow control is HTTP/2's: while the client's window is full nothing is read from the hub, until the client has

@@ -56,7 +56,8 @@ async fn only_grpc(request: Request, next: Next) -> Response {
     if media_type.starts_with(b"application/grpc-web") {
         return next.run(request).await;
     }
-    StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response()
+    let reason = "this server takes gRPC-Web, with content-type application/grpc-web+proto: `GET /` shows how\n";
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, reason).into_response()
 }
 
 fn name_of<S: NamedService>(_: &S) -> &'static str {

@@ -42,7 +42,10 @@ DELETE /subscriptions/ID                removes it
 GET /dead-letters                       ids of the messages that nobody took
 
 curl -i -H 'content-type: application/json' http://{address}/subscriptions -d \
-'{\"url\":\"http://localhost:8080/in\",\"symbols\":[\"BTC\"],\"secrets\":[\"whsec_c2VjcmV0\"]}'
+'{\"url\":\"http://localhost:9000/in\",\"symbols\":[\"BTC\"],\"secrets\":[\"whsec_c2VjcmV0\"]}'
+
+`nc -lk 9000` is a receiver that shows the requests, but answers none, so that each comes again; `python3 -m http.server`
+refuses every POST.
 ";
 
 /// Dead letters that are remembered.

@@ -113,7 +113,10 @@ async fn run(
     };
     let mut system =
         System::start(approach, options.listen, &feed.symbol_names(), limits, params).map_err(Failure::usage)?;
-    data(&format!("listening on {}", system.address))?;
+    let address = system.address.to_string();
+    let first_try = approach.facts.first_try.replace("{address}", &address);
+    // In one write: a reader that takes the first line alone may close the pipe.
+    data(&format!("listening on {address}\ntry: {first_try}"))?;
     let hub = std::sync::Arc::clone(&system.hub);
     std::thread::spawn(move || {
         let phases = Phases { warmup_ns: 0, measure_ns: feed.duration_ns, drain_ns: 0 };

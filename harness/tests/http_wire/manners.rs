@@ -21,6 +21,10 @@ async fn every_server_says_what_it_answers() {
         assert_has(&head, &["HTTP/1.1 200 OK", "content-type: text/plain; charset=utf-8"]);
         let url = format!("http://{}/", fixture.address);
         assert!(body.starts_with(&format!("{name}: ")) && body.contains("curl ") && body.contains(&url), "{body}");
+        assert!(
+            !body.contains("localhost:8080"),
+            "an example names the default address of `serve` as another's: {body}"
+        );
         let (head, rest) = ask(&fixture, "HEAD", "/", "").await;
         assert_has(&head, &["HTTP/1.1 200 OK", &format!("content-length: {}", body.len())]);
         assert_eq!(rest, "");
@@ -30,6 +34,35 @@ async fn every_server_says_what_it_answers() {
         let (head, _) = ask(&fixture, "DELETE", "/", "").await;
         assert_has(&head, &["HTTP/1.1 405 Method Not Allowed", "allow: GET,HEAD"]);
     }
+}
+
+#[tokio::test]
+async fn a_grpc_server_says_what_it_is_over_http_1() {
+    for name in ["grpc-unary", "grpc-stream", "grpc-bidi"] {
+        let fixture = start(name);
+        // The server closes of its own accord.
+        let mut stream = send(&fixture, "GET", "/", "").await;
+        let mut answer = String::new();
+        tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("an end in time").unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head ends");
+        let length = format!("content-length: {}", body.len());
+        assert_has(head, &["HTTP/1.1 200 OK", "content-type: text/plain; charset=utf-8", &length, "connection: close"]);
+        let example = format!("{} MarketData/", fixture.address);
+        assert!(body.starts_with(&format!("{name}: ")) && body.contains(&example), "{body}");
+        let (head, rest) = ask(&fixture, "POST", "/MarketData/GetQuote", "content-length: 3\r\n\r\nabc").await;
+        assert_has(&head, &["HTTP/1.1 404 Not Found"]);
+        assert!(rest.contains("`GET /`"), "{rest}");
+        let (head, _) = ask(&fixture, "DELETE", "/", "").await;
+        assert_has(&head, &["HTTP/1.1 405 Method Not Allowed"]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_grpc_web_is_told_so() {
+    let fixture = start("grpc-web");
+    let (head, body) = ask(&fixture, "POST", "/MarketData/GetQuote", "content-length: 0\r\n").await;
+    assert_has(&head, &["HTTP/1.1 415 Unsupported Media Type"]);
+    assert!(body.contains("application/grpc-web+proto"), "{body}");
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ impl Site {
         Self { cross_origin: Some(self.plain.clone().layer(cors)), ..self }
     }
 
-    pub(super) fn answer(&self, request: Request<Body>) -> impl Future<Output = Result<Response, Infallible>> + use<> {
+    pub(crate) fn answer(&self, request: Request<Body>) -> impl Future<Output = Result<Response, Infallible>> + use<> {
         let cross_origin = self.cross_origin.as_ref().filter(|_| request.headers().contains_key(header::ORIGIN));
         TowerToHyperService::new(cross_origin.unwrap_or(&self.plain).clone()).call(request)
     }
