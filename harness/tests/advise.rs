@@ -38,4 +38,11 @@ fn what_cannot_be_asked_is_refused() {
     refused(&["--events-per-client", "nan"], "events a second for each client is NaN");
     refused(&["--clients", "0"], "clients is 0, expected from 1");
     assert_eq!(bench(&["advise", "--validate", absent]).code, 2);
+    published_run(&folder.path().join("runs/one"), usize::MAX - 1);
+    let runs = folder.path().join("runs");
+    for verb in [&["advise", "--from"][..], &["report"]] {
+        let finished = bench(&[verb, &[runs.to_str().unwrap()]].concat());
+        assert!(finished.code == 2 && finished.stderr.contains(", such as "), "{finished:?}");
+        assert!(finished.stderr.contains("runs/one"), "{finished:?}");
+    }
 }

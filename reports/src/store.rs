@@ -14,16 +14,20 @@ use thiserror::Error;
 
 use crate::{
     append::Lines,
+    plain,
     schema::{Interrupted, Record, RunRecord, TrialRecord},
 };
 
-pub use reading::{file_of, holds_results, read};
+pub use reading::{file_of, holds_results, newest_in, read};
 
 /// Name of the result file in a result directory.
 pub const FILE_NAME: &str = "results.jsonl";
 
 /// Most trials that are read. Twenty rounds of every variant of a long sweep are fewer.
 pub const TRIALS_LIMIT: usize = 10_000;
+
+/// Most directories that are named where one without results was given.
+const NAMED: usize = 3;
 
 /// One run, as its file has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,10 +46,24 @@ pub struct Run {
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// Nothing to read.
-    #[error("no results at {}: expected a directory that holds {FILE_NAME}; name one that a run has written", path.display())]
+    #[error(
+        "no results at {}: expected a directory that holds {FILE_NAME}; name one that a run has written{}",
+        path.display(),
+        such_as(newest)
+    )]
     Missing {
         /// The file that was looked for.
         path: PathBuf,
+        /// Directories with results in the directory that was named, the newest first.
+        newest: Vec<PathBuf>,
+    },
+    /// The file is another than a result file.
+    #[error("{} is {what}, not results: give the directory that holds {FILE_NAME}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
     },
     /// The file is there but cannot be read.
     #[error("cannot read {}: {source}", path.display())]
@@ -70,7 +88,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The run ended before its first record was written.
-    #[error("{} holds no record: the run ended before its first; delete the directory, or run again", path.display())]
+    #[error("{} holds no record: the run ended before its first; delete the file, or run again", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
@@ -128,6 +146,11 @@ impl Store {
         self.0.sync().map_err(|source| failed(self.0.path(), source))?;
         Ok(self.0.path().to_owned())
     }
+}
+
+fn such_as(newest: &[PathBuf]) -> String {
+    let names: Vec<String> = newest.iter().take(NAMED).map(|path| plain::text(&path.to_string_lossy())).collect();
+    if names.is_empty() { String::new() } else { format!(", such as {}", names.join(", ")) }
 }
 
 fn failed(path: &Path, source: io::Error) -> StoreError {

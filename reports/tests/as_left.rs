@@ -138,3 +138,33 @@ fn counts_that_no_run_could_have_are_refused_by_name() {
     refused("connect.seconds", &|it| it.connect.seconds = 1e300);
     refused("event_entries_one_of", &|it| it.event_entries_one_of = u64::MAX);
 }
+
+#[test]
+fn what_is_given_in_place_of_results_is_told_what_it_is() {
+    let folder = TempDir::new().unwrap();
+    let run = support::run();
+    for name in ["2026-01-01T0000-a", "2026-01-02T0000-b", "2026-01-03T0000-c", "2026-01-04T0000-d"] {
+        support::store(&run, &folder.path().join(name));
+    }
+    symlink("2026-01-04T0000-d", folder.path().join("latest")).unwrap();
+    let of = |path: &Path| store::read(path).unwrap_err().to_string();
+    let said = of(folder.path());
+    let named = ["2026-01-04T0000-d", "2026-01-03T0000-c", "2026-01-02T0000-b"];
+    let named = named.map(|name| folder.path().join(name).display().to_string()).join(", ");
+    assert!(said.ends_with(&format!("name one that a run has written, such as {named}")), "{said}");
+
+    let report = reports::page::write(&run, &folder.path().join("latest")).unwrap();
+    for path in [&report.data, &report.page] {
+        let what = if path == &report.data { "a report" } else { "text" };
+        let said = format!("{} is {what}, not results: give the directory that holds results.jsonl", path.display());
+        assert_eq!(of(path), said);
+    }
+    let other = folder.path().join("notes.txt");
+    for text in ["what I measured", "what I measured\n", "a line\nand another\n"] {
+        fs::write(&other, text).unwrap();
+        assert!(of(&other).contains(" is text, not results: "), "{text:?}: {}", of(&other));
+    }
+    let empty = folder.path().join("empty.jsonl");
+    fs::write(&empty, "").unwrap();
+    assert!(of(&empty).ends_with("the run ended before its first; delete the file, or run again"), "{}", of(&empty));
+}

@@ -1,9 +1,6 @@
 //! `advise`: ranks approaches for a described need, from the constants of a run.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
@@ -79,21 +76,15 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<(), Failure> {
     output::data(&advice::render(&advice))
 }
 
-/// Adds how to get a run to the failure, if there is none.
+/// Adds how to get a run to the failure, if there is none, and none in the directory that was named.
 fn with_a_way(failure: Failure, from: &Path) -> Failure {
-    match &failure {
-        Failure::Usage(error) if matches!(error.downcast_ref(), Some(StoreError::Missing { .. })) => {}
+    let Failure::Usage(error) = &failure else { return failure };
+    match error.downcast_ref() {
+        Some(StoreError::Missing { newest, .. }) if newest.is_empty() => {}
         _ => return failure,
     }
-    let stored: Vec<String> = fs::read_dir(PUBLISHED)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| store::holds_results(path))
-        .map(|path| path.display().to_string())
-        .collect();
-    let stored = match stored.iter().max() {
-        Some(newest) => format!("take a stored one with `--from {newest}`"),
+    let stored = match store::newest_in(Path::new(PUBLISHED)).first() {
+        Some(newest) => format!("take a stored one with `--from {}`", newest.display()),
         None => format!("take one that is stored in the repository's {PUBLISHED} with --from"),
     };
     Failure::Usage(anyhow!(

@@ -3,10 +3,12 @@
 
 use std::{
     collections::HashSet,
-    fs::File,
+    fs::{self, File},
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
 };
+
+use serde_json::Value;
 
 use super::{FILE_NAME, Run, StoreError, TRIALS_LIMIT};
 use crate::{
@@ -18,6 +20,9 @@ use crate::{
 
 /// Largest file that is read. The records of [`TRIALS_LIMIT`] trials take some hundreds of megabytes.
 const FILE_LIMIT_BYTES: u64 = 512 << 20;
+
+/// Largest file that is looked into for being a report.
+const REPORT_LIMIT_BYTES: u64 = 64 << 20;
 
 /// Longest line that is read. A trial's record takes some tens of kilobytes.
 const LINE_LIMIT_BYTES: usize = 16 << 20;
@@ -36,14 +41,27 @@ pub fn holds_results(directory: &Path) -> bool {
     directory.join(FILE_NAME).symlink_metadata().is_ok()
 }
 
+/// The directories with results in this one, the newest first: a run's directory is named by when it started. Links are
+/// left out, since what they point to is among the others.
+#[must_use]
+pub fn newest_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let mut holding: Vec<PathBuf> = folders.map(|entry| entry.path()).filter(|path| holds_results(path)).collect();
+    holding.sort_by(|a, b| b.cmp(a));
+    holding
+}
+
 /// Reads a run from its directory, or from its result file.
 ///
 /// # Errors
-/// There is no such file, it holds no record, or a line of it is not what it should be.
+/// There is no such file, it is another than a result file, it holds no record, or a line of it is not what it should be.
 pub fn read(place: &Path) -> Result<Run, StoreError> {
     let path = file_of(place);
     let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => StoreError::Missing { path: path.clone() },
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            StoreError::Missing { path: path.clone(), newest: newest_in(place) }
+        }
         _ => StoreError::Read { path: path.clone(), source },
     };
     let mut lines = Lines { reader: BufReader::new(input::open(&path, FILE_LIMIT_BYTES).map_err(failed)?), number: 0 };
@@ -53,13 +71,28 @@ pub fn read(place: &Path) -> Result<Run, StoreError> {
         let Err(fault) = reading.take(&line.bytes) else { continue };
         let may_be_cut = fault.ends_early || (fault.unreadable && !line.is_ended);
         if !may_be_cut || lines.next().map_err(failed)?.is_some() {
-            return Err(located(&path, line.number, fault));
+            let foreign = reading.run.is_none().then(|| foreign(&path)).flatten();
+            return Err(foreign.unwrap_or_else(|| located(&path, line.number, fault)));
         }
         cut_line = Some(line.number);
     }
     let Reading { run, trials, interrupted, .. } = reading;
-    let run = run.ok_or(StoreError::Empty { path })?;
+    let run = run.ok_or_else(|| foreign(&path).unwrap_or(StoreError::Empty { path }))?;
     Ok(Run { run, trials, interrupted, cut_line })
+}
+
+/// Says what a file without a run record is if it is a report, or text that was never meant to hold records.
+fn foreign(path: &Path) -> Option<StoreError> {
+    let text = input::text(path, REPORT_LIMIT_BYTES).ok()?;
+    let of_report = |value: &Value| value.get("verdict").is_some() && value.get("loads").is_some();
+    let what = if serde_json::from_str(&text).is_ok_and(|value| of_report(&value)) {
+        "a report"
+    } else if !path.ends_with(FILE_NAME) && !text.trim().is_empty() && !text.trim_start().starts_with('{') {
+        "text"
+    } else {
+        return None;
+    };
+    Some(StoreError::Foreign { path: path.to_owned(), what })
 }
 
 fn located(path: &Path, line: usize, fault: Fault) -> StoreError {
