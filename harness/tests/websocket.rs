@@ -57,6 +57,8 @@ async fn every_offence_is_called_by_its_name() {
     for (messages, code, reason) in [
         (&["{}"][..], 1008, "cannot decode JSON message"),
         (&[r#"{"subscribe":{"symbols":["DOGE"]}}"#], 1008, "unknown symbol `DOGE`"),
+        (&["{\"subscribe\":{\"symbols\":[\"D\u{202e}\\u001b\"]}}"], 1008, r"unknown symbol `D\u{202e}\u{1b}`"),
+        (&["{\"\u{202e}\":1}"], 1008, r"cannot decode JSON message: unknown variant `\u{202e}`"),
         (&[r#"{"subscribe":{"symbols":[]}}"#], 1008, "name at least one symbol"),
         (&[r#"{"order":{"symbol":"BTC","quantity":1,"side":"BUY"}}"#], 1008, "the first message must subscribe"),
         (&[SUBSCRIBE, SUBSCRIBE], 1008, "this connection has subscribed already"),
@@ -152,7 +154,10 @@ async fn a_handshake_may_come_through_proxies() {
         assert!(head.contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"), "{head}");
     }
     let version = rest.replace("13", "8");
+    let upgraded = format!("connection: upgrade\r\nupgrade: websocket\r\n{rest}");
     for (fields, status) in [
+        (format!("{upgraded}sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"), "400 Bad Request"),
+        (format!("{upgraded}sec-websocket-version: 8\r\n"), "400 Bad Request"),
         (rest.to_owned(), "426 Upgrade Required"),
         (format!("connection: upgrade\r\nupgrade: websocket\r\n{version}"), "426 Upgrade Required"),
         ("connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n".into(), "400 Bad Request"),

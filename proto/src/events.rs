@@ -4,7 +4,7 @@ use bytes::Bytes;
 use prost::Message;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cursor, Quote};
+use crate::{Cursor, Quote, printable};
 
 /// The first two symbols are the article's, so that its client finds what it asks for.
 const ARTICLE_SYMBOLS: [&str; 2] = ["BTC", "ETH"];
@@ -13,10 +13,10 @@ const ARTICLE_SYMBOLS: [&str; 2] = ["BTC", "ETH"];
 #[derive(Debug, thiserror::Error)]
 pub enum CodecError {
     /// Not the JSON form of the message.
-    #[error("cannot decode JSON message: {0}")]
+    #[error("cannot decode JSON message: {}", printable(.0))]
     Json(#[from] serde_json::Error),
     /// Not the protobuf form of the message.
-    #[error("cannot decode protobuf message: {0}")]
+    #[error("cannot decode protobuf message: {}", printable(.0))]
     Protobuf(#[from] prost::DecodeError),
 }
 

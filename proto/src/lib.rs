@@ -7,6 +7,7 @@ mod codec;
 mod cursor;
 mod events;
 mod params;
+mod text;
 pub mod webhook;
 pub mod wire;
 
@@ -19,6 +20,7 @@ pub use generated::{
     server_message,
 };
 pub use params::{ParamError, Params, parse_duration};
+pub use text::printable;
 
 /// What the compiler makes of `market.proto`; a test keeps it current.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]

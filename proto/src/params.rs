@@ -11,7 +11,7 @@ pub enum ParamError {
     #[error("setting `{0}` is missing")]
     Missing(String),
     /// The text is no duration.
-    #[error("`{0}` is no duration: write a number and a unit, such as 250ms, 1s or 5m")]
+    #[error("`{}` is no duration: write a number and a unit, such as 250ms, 1s or 5m", .0.escape_debug())]
     Duration(String),
 }
 

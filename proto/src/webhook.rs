@@ -15,6 +15,10 @@ use crate::{CodecError, Cursor, Quote};
 const SECRET_PREFIX: &str = "whsec_";
 /// What a signature of this version starts with.
 const SIGNATURE_PREFIX: &str = "v1,";
+/// Shortest key that the specification allows.
+const KEY_BYTES_LEAST: usize = 24;
+/// Longest key that the specification allows.
+const KEY_BYTES_MOST: usize = 64;
 
 /// Body of a request that registers an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +72,7 @@ impl Notice {
 
 /// Text that is no secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a secret is `{SECRET_PREFIX}` followed by base64")]
+#[error("a secret is `{SECRET_PREFIX}` followed by the base64 of {KEY_BYTES_LEAST} to {KEY_BYTES_MOST} bytes")]
 pub struct InvalidSecret;
 
 /// A key that both ends hold.
@@ -82,7 +86,8 @@ impl Secret {
     /// The text is no secret.
     pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
         let key = text.strip_prefix(SECRET_PREFIX).and_then(|encoded| BASE64_STANDARD.decode(encoded).ok());
-        Hmac::new_from_slice(&key.ok_or(InvalidSecret)?).map(Self).map_err(|_| InvalidSecret)
+        let key = key.filter(|key| (KEY_BYTES_LEAST..=KEY_BYTES_MOST).contains(&key.len())).ok_or(InvalidSecret)?;
+        Hmac::new_from_slice(&key).map(Self).map_err(|_| InvalidSecret)
     }
 
     /// The text form of a secret with this key.
@@ -134,7 +139,7 @@ mod tests {
     #[test]
     fn any_of_several_signatures_will_do() {
         let secret = Secret::parse(SECRET).unwrap();
-        let other = Secret::parse(&Secret::text(b"another key")).unwrap();
+        let other = Secret::parse(&Secret::text(b"another key of 24 bytes.")).unwrap();
         let both = format!("{} v1a,unknown {SIGNATURE}", other.sign(ID, TIMESTAMP_SECONDS, BODY));
         assert!(secret.verify(ID, TIMESTAMP_SECONDS, BODY, &both));
         assert!(other.verify(ID, TIMESTAMP_SECONDS, BODY, &both));
@@ -148,12 +153,27 @@ mod tests {
         assert!(!secret.verify(ID, TIMESTAMP_SECONDS, b"{}", SIGNATURE));
         assert!(!secret.verify(ID, TIMESTAMP_SECONDS, BODY, "v1,"));
         assert!(!secret.verify(ID, TIMESTAMP_SECONDS, BODY, ""));
-        assert!(!Secret::parse(&Secret::text(b"another key")).unwrap().verify(ID, TIMESTAMP_SECONDS, BODY, SIGNATURE));
+        assert!(!Secret::parse(&Secret::text(b"another key of 24 bytes.")).unwrap().verify(
+            ID,
+            TIMESTAMP_SECONDS,
+            BODY,
+            SIGNATURE
+        ));
     }
 
     #[test]
     fn a_secret_needs_its_prefix_and_its_base64() {
         assert!(Secret::parse("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").is_err());
         assert!(Secret::parse("whsec_~").is_err());
+    }
+
+    #[test]
+    fn a_key_has_24_to_64_bytes() {
+        for bytes in [0, 1, 23, 65, 1_000] {
+            assert_eq!(Secret::parse(&Secret::text(&vec![7; bytes])).err(), Some(InvalidSecret), "{bytes}");
+        }
+        for bytes in [24, 32, 64] {
+            assert!(Secret::parse(&Secret::text(&vec![7; bytes])).is_ok(), "{bytes}");
+        }
     }
 }

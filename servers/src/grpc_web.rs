@@ -5,7 +5,7 @@
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderName, StatusCode, header::CONTENT_TYPE},
+    http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -30,6 +30,17 @@ printf '\\0\\0\\0\\0\\5\\n\\3BTC' | curl -s --data-binary @- -H 'content-type: a
   http://{address}/MarketData/GetQuote
 ";
 
+/// What the messages are written in: protobuf, or protobuf in base64.
+const MEDIA_TYPES: [&str; 4] = [
+    "application/grpc-web+proto",
+    "application/grpc-web",
+    "application/grpc-web-text",
+    "application/grpc-web-text+proto",
+];
+/// Why a request of another media type is refused.
+const UNSUPPORTED: &str =
+    "this server takes gRPC-Web, with content-type application/grpc-web+proto: `GET /` shows how\n";
+
 /// Serves until shutdown.
 ///
 /// # Errors
@@ -51,13 +62,13 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
 }
 
 /// Refuses what is not gRPC-Web: its sender understands only HTTP statuses.
-async fn only_grpc(request: Request, next: Next) -> Response {
-    let media_type = request.headers().get(CONTENT_TYPE).map_or(&[][..], |value| value.as_bytes());
-    if media_type.starts_with(b"application/grpc-web") {
-        return next.run(request).await;
-    }
-    let reason = "this server takes gRPC-Web, with content-type application/grpc-web+proto: `GET /` shows how\n";
-    (StatusCode::UNSUPPORTED_MEDIA_TYPE, reason).into_response()
+async fn only_grpc(mut request: Request, next: Next) -> Response {
+    let Some(media_type) = http::media_type(request.headers(), &MEDIA_TYPES) else {
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED).into_response();
+    };
+    // The library knows no parameters.
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    next.run(request).await
 }
 
 fn name_of<S: NamedService>(_: &S) -> &'static str {

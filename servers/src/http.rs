@@ -1,7 +1,9 @@
 //! Serves a router over the transport, and the forms of question and answer that several HTTP approaches share.
-//! Nothing of what distinguishes one approach from another. `site` is what every server answers beside its approach,
-//! `upload` reads the bodies of requests, `patience` limits how long a connection may keep the server waiting.
+//! Nothing of what distinguishes one approach from another. `head` reads what the heads of requests have in common,
+//! `site` is what every server answers beside its approach, `upload` reads the bodies of requests, `patience` limits how
+//! long a connection may keep the server waiting.
 
+mod head;
 mod patience;
 mod site;
 mod upload;
@@ -23,6 +25,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::patience::{Answer, Conversation};
 pub(crate) use self::{
+    head::media_type,
     patience::Patient,
     site::Site,
     upload::{Place, Room, UPLOAD_LIMIT},

@@ -72,7 +72,11 @@ async fn events(State(shared): State<Shared>, Query(query): Query<EventsQuery>) 
 fn read_hold(text: &str) -> Result<Duration, String> {
     match proto::parse_duration(text) {
         Ok(hold) if hold <= HOLD_LIMIT => Ok(hold),
-        Ok(_) => Err(format!("{HOLD_FIELD} `{text}` is too long: from 0s to {}s are accepted", HOLD_LIMIT.as_secs())),
+        Ok(_) => Err(format!(
+            "{HOLD_FIELD} `{}` is too long: from 0s to {}s are accepted",
+            text.escape_debug(),
+            HOLD_LIMIT.as_secs()
+        )),
         Err(error) => Err(format!("{HOLD_FIELD}: {error}; from 0s to {}s are accepted", HOLD_LIMIT.as_secs())),
     }
 }

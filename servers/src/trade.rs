@@ -49,7 +49,7 @@ impl Desk {
             return Some(format!("the quantity must be positive, not {}", order.quantity));
         }
         if !matches!(order.side.as_str(), "BUY" | "SELL") {
-            return Some(format!("the side must be BUY or SELL, not `{}`", order.side));
+            return Some(format!("the side must be BUY or SELL, not `{}`", order.side.escape_debug()));
         }
         None
     }
@@ -80,6 +80,8 @@ mod tests {
         for (order, reason) in [
             (TradeOrder { symbol: "DOGE".into(), ..order() }, "unknown symbol `DOGE`"),
             (TradeOrder { quantity: 0, ..order() }, "the quantity must be positive, not 0"),
+            (TradeOrder { symbol: "D\u{202e}\u{1b}".into(), ..order() }, r"unknown symbol `D\u{202e}\u{1b}`"),
+            (TradeOrder { side: "\u{9b}".into(), ..order() }, r"the side must be BUY or SELL, not `\u{9b}`"),
             (TradeOrder { side: "HOLD".into(), ..order() }, "the side must be BUY or SELL, not `HOLD`"),
         ] {
             let confirmation = desk.execute(&order);

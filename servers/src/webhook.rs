@@ -42,7 +42,8 @@ DELETE /subscriptions/ID                removes it
 GET /dead-letters                       ids of the messages that nobody took
 
 curl -i -H 'content-type: application/json' http://{address}/subscriptions -d \
-'{\"url\":\"http://localhost:9000/in\",\"symbols\":[\"BTC\"],\"secrets\":[\"whsec_c2VjcmV0\"]}'
+'{\"url\":\"http://localhost:9000/in\",\"symbols\":[\"BTC\"],\
+\"secrets\":[\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]}'
 
 `nc -lk 9000` is a receiver that shows the requests, but answers none, so that each comes again; `python3 -m http.server`
 refuses every POST.
@@ -191,7 +192,8 @@ mod tests {
     use super::*;
     use crate::Limits;
 
-    const REGISTRATION: &[u8] = br#"{"url":"http://127.0.0.1:1","symbols":["BTC"],"after":0,"secrets":["whsec_a2V5"]}"#;
+    const REGISTRATION: &[u8] = br#"{"url":"http://127.0.0.1:1","symbols":["BTC"],"after":0,
+        "secrets":["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]}"#;
 
     fn producer() -> Producer {
         let hub = Hub::new(&["BTC".into()], Limits::default());

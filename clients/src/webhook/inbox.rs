@@ -130,7 +130,7 @@ mod tests {
     const NOW_SECONDS: u64 = 1_700_000_000;
 
     fn inbox() -> Inbox {
-        Inbox::new(Secret::parse(&Secret::text(b"key")).expect("a secret"))
+        Inbox::new(Secret::parse(&Secret::text(&[7; 24])).expect("a secret"))
     }
 
     fn headers(inbox: &Inbox, id: &str, timestamp_seconds: u64, body: &[u8]) -> HeaderMap {

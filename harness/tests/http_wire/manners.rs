@@ -1,7 +1,10 @@
 //! What every HTTP server promises beside its approach: to people, to pages of other origins, to proxies, and to clients
 //! that close their side.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use super::{PATIENCE, ask, assert_has, get, read_until, send, start};
 
@@ -156,4 +159,47 @@ async fn an_empty_last_event_id_is_as_none_and_a_strange_one_is_refused() {
     }
     let (head, _) = get(&fixture, "/stream?symbols=BTC", "last-event-id: caf\u{e9}\r\n").await;
     assert_has(&head, &["HTTP/1.1 400 Bad Request"]);
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    for name in ["short-poll", "conditional-get", "long-poll", "sse", "websocket", "grpc-web", "webhook", "grpc-unary"]
+    {
+        let fixture = start(name);
+        let body = "content-length: 2\r\n\r\n{}";
+        let upgrade = "GET /stream HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+            sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        for (request, status, reason) in [
+            ("GET / HTTP/1.1\r\n\r\n", "400 Bad Request", "no Host field"),
+            ("GET http://a/ HTTP/1.1\r\n\r\n", "400 Bad Request", "no Host field"),
+            (upgrade, "400 Bad Request", "no Host field"),
+            (&format!("POST /subscriptions HTTP/1.1\r\n{body}"), "400 Bad Request", "no Host field"),
+            ("GET / HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n", "400 Bad Request", "several Host fields"),
+            ("GET / HTTP/1.0\r\nhost: a\r\nHost: b\r\n\r\n", "400 Bad Request", "several Host fields"),
+            ("GET / HTTP/1.1\r\nhost:\r\n\r\n", "200 OK", name),
+            ("GET / HTTP/1.0\r\n\r\n", "200 OK", name),
+        ] {
+            let mut stream = TcpStream::connect(fixture.address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let answer = read_until(&mut stream, reason).await;
+            assert!(answer.get(9..).is_some_and(|rest| rest.starts_with(status)), "{name}: {request}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_a_terminal_would_obey_is_repeated() {
+    let fixture = start("long-poll");
+    for (target, shown) in [
+        ("/\u{202e}", r"/\u{202e} does not exist"),
+        ("/events?symbols=a%E2%80%AE%1B%0A", r"unknown symbol `a\u{202e}\u{1b}\n`"),
+        ("/events?symbols=BTC&hold=%1B", r"\u{1b}"),
+        ("/events?symbols=BTC&limit=%1B", ""),
+    ] {
+        let (head, body) = get(&fixture, target, "").await;
+        assert!(head.starts_with("HTTP/1.1 4") && body.contains(shown), "{head} {body}");
+        assert!(!body.contains(['\u{202e}', '\u{1b}']), "{body:?}");
+    }
+    let (head, body) = get(&start("conditional-get"), "/quotes/%E2%80%AE", "").await;
+    assert!(head.starts_with("HTTP/1.1 404") && body == r"unknown symbol `\u{202e}`", "{head} {body}");
 }

@@ -7,13 +7,16 @@ use axum::{
     Router,
     body::Body,
     http::{HeaderName, Method, Request, StatusCode, Uri, header},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::get,
 };
+use futures_util::future::{Either, ready};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use proto::wire::CURSOR_HEADER;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+
+use super::head;
 
 /// How long a browser may remember what it was allowed.
 const PREFLIGHT_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -54,16 +57,23 @@ impl Site {
     }
 
     pub(crate) fn answer(&self, request: Request<Body>) -> impl Future<Output = Result<Response, Infallible>> + use<> {
+        if let Some(fault) = head::fault(&request) {
+            return Either::Left(ready(Ok((StatusCode::BAD_REQUEST, fault).into_response())));
+        }
         let cross_origin = self.cross_origin.as_ref().filter(|_| request.headers().contains_key(header::ORIGIN));
-        TowerToHyperService::new(cross_origin.unwrap_or(&self.plain).clone()).call(request)
+        Either::Right(TowerToHyperService::new(cross_origin.unwrap_or(&self.plain).clone()).call(request))
     }
 }
 
 async fn not_found(uri: Uri) -> (StatusCode, String) {
-    (StatusCode::NOT_FOUND, format!("{} does not exist: `GET /` says what this server answers\n", uri.path()))
+    (
+        StatusCode::NOT_FOUND,
+        format!("{} does not exist: `GET /` says what this server answers\n", uri.path().escape_debug()),
+    )
 }
 
 async fn not_allowed(method: Method, uri: Uri) -> (StatusCode, String) {
-    let reason = format!("{} does not allow {method}: `GET /` says what this server answers\n", uri.path());
+    let reason =
+        format!("{} does not allow {method}: `GET /` says what this server answers\n", uri.path().escape_debug());
     (StatusCode::METHOD_NOT_ALLOWED, reason)
 }

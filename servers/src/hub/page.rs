@@ -47,6 +47,6 @@ pub enum SymbolError {
     #[error("name at least one symbol")]
     Missing,
     /// The feed does not have this symbol.
-    #[error("unknown symbol `{0}`")]
+    #[error("unknown symbol `{}`", .0.escape_debug())]
     Unknown(String),
 }

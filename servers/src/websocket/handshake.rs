@@ -5,7 +5,7 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue,
-        header::{CONNECTION, UPGRADE},
+        header::{CONNECTION, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE},
     },
     response::Response,
 };
@@ -15,6 +15,7 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         Error,
+        error::ProtocolError,
         handshake::server::create_response_with_body,
         protocol::{Role, WebSocketConfig},
     },
@@ -31,6 +32,12 @@ use crate::{
 /// # Errors
 /// The request is not a handshake.
 pub(super) fn answer(mut request: Request) -> Result<(Response, OnUpgrade), Error> {
+    // Neither may come twice (RFC 6455, 11.3); the library looks at the first.
+    for name in [SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION] {
+        if request.headers().get_all(&name).iter().nth(1).is_some() {
+            return Err(ProtocolError::InvalidHeader(Box::new(name)).into());
+        }
+    }
     let upgrade = hyper::upgrade::on(&mut request);
     keep_alone(request.headers_mut(), CONNECTION, "upgrade");
     keep_alone(request.headers_mut(), UPGRADE, PROTOCOL);

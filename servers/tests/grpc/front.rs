@@ -52,7 +52,7 @@ fn call(server: &Server, method: &str, media_type: &str, body: Body) -> Request<
 async fn a_request_that_is_not_grpc_is_415() {
     let server = start(Limits::default(), "shared");
     let (mut sender, _) = http2(&server).await;
-    for media_type in ["text/plain", "application/json", "application/grpc-web+proto"] {
+    for media_type in ["text/plain", "application/grpcx", "application/grpc-web+proto", "application/grpc+json"] {
         let answer = sender.send_request(call(&server, "GetQuote", media_type, Empty::new().boxed())).await.unwrap();
         assert_eq!(answer.status(), 415, "{media_type}");
     }

@@ -68,6 +68,20 @@ async fn a_call_that_is_refused_at_once_has_its_status_in_the_head() {
     let (head, _) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.contains("\ngrpc-status: 3"), "{head}");
     assert!(head.contains("access-control-expose-headers: grpc-status,grpc-message"), "{head}");
-    let plain = POST.replace("application/grpc-web+proto", "application/json");
-    assert!(exchange(&server, &plain, b"{}").await.starts_with("http/1.1 415"));
+}
+
+#[tokio::test]
+async fn the_media_type_decides_who_is_understood() {
+    let server = start(Limits { replay_events: 4, ..Limits::default() });
+    server.publish(10);
+    for refused in
+        ["application/json", "application/grpc-web+json", "application/grpc-web-text+json", "application/grpc"]
+    {
+        let answer = exchange(&server, &POST.replace("application/grpc-web+proto", refused), b"{}").await;
+        assert!(answer.starts_with("http/1.1 415") && answer.contains("with content-type"), "{refused}: {answer}");
+    }
+    for taken in ["application/grpc-web", "application/grpc-web+proto; charset=utf-8", "Application/gRPC-Web"] {
+        let answer = exchange(&server, &POST.replace("application/grpc-web+proto", taken), &message("BTC", 1)).await;
+        assert!(answer.starts_with("http/1.1 200") && answer.contains("grpc-status:11"), "{taken}: {answer}");
+    }
 }
