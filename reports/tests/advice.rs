@@ -287,17 +287,3 @@ fn what_gives_no_constants_is_refused() {
     assert_eq!(models(&broken), Err(AdviceError::Nothing));
     assert_eq!(validate(&support::run()), Err(AdviceError::OneLoad));
 }
-
-#[test]
-fn the_text_fits_a_terminal_and_commands_none() {
-    let mut run = support::run();
-    for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse") {
-        trial.variant = "sse/\u{1b}[2J".into();
-    }
-    for need in [Need::default(), Need { sends: true, browser: true, staleness_ms: 1.0, ..Need::default() }] {
-        let text = render(&advise(&models(&run).unwrap(), &need));
-        assert!(text.chars().all(|one| one == '\n' || !one.is_control()), "{text:?}");
-        assert!(text.lines().all(|line| line.chars().count() <= 124), "{text}");
-        assert!(text.contains("assumed:"), "{text}");
-    }
-}

@@ -1,4 +1,5 @@
-//! What `advise` says where the machine that was measured would not have been enough, and of a need of one.
+//! What `advise` says where the machine that was measured would not have been enough, of a need of one, and in a
+//! terminal.
 
 mod support;
 
@@ -30,4 +31,18 @@ fn a_need_of_one_is_said_in_the_singular() {
     let one = text(Need { clients: 1.0, events_per_client: 1.0, ..Need::default() });
     assert!(one.contains("need: 1 client, 1 event a second each"), "{one}");
     assert!(text(Need::default()).contains("1,000 clients, 0.250 events a second each"));
+}
+
+#[test]
+fn the_text_fits_a_terminal_and_commands_none() {
+    let mut run = support::run();
+    for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse") {
+        trial.variant = "sse/\u{1b}[2J".into();
+    }
+    for need in [Need::default(), Need { sends: true, browser: true, staleness_ms: 1.0, ..Need::default() }] {
+        let text = render(&advise(&models(&run).unwrap(), &need));
+        assert!(text.chars().all(|one| one == '\n' || !one.is_control()), "{text:?}");
+        assert!(text.lines().all(|line| line.chars().count() <= 124), "{text}");
+        assert!(text.contains("assumed:"), "{text}");
+    }
 }
