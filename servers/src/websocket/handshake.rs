@@ -56,7 +56,8 @@ fn keep_alone(headers: &mut HeaderMap, name: HeaderName, token: &'static str) {
 pub(super) async fn finish(upgrade: OnUpgrade, place: Place, config: WebSocketConfig) -> Option<Socket> {
     let parts = Upgraded::downcast::<TokioIo<Patient<Connection>>>(upgrade.await.ok()?).ok()?;
     let connection = Bounded::new(parts.io.into_inner().into_inner(), place, &parts.read_buf);
-    let read_already = parts.read_buf.into();
+    // A copy: the library would keep the whole buffer of the handshake for the life of the connection.
+    let read_already = parts.read_buf.to_vec();
     Some(WebSocketStream::from_partially_read(connection, read_already, Role::Server, Some(config)).await)
 }
 
