@@ -64,13 +64,15 @@ pub(crate) async fn serve(context: Context, description: &str) -> Result<(), Ser
     let site = Site::new(Router::new(), description, context.transport.address());
     let (front, health) = Front::new(service(&context), site).await?;
     let idleness = Heartbeats::new(IDLE_LIMIT);
+    let settings = settings(context.transport.is_undated());
     let connections = TaskTracker::new();
     loop {
         tokio::select! {
             connection = context.transport.accept() => {
                 let connection = connection.with_handshake(HANDSHAKE_BYTES);
                 let (front, idleness) = (front.of_connection(), idleness.join());
-                connections.spawn(serve_connection(connection, front, idleness, context.shutdown.clone()));
+                let shutdown = context.shutdown.clone();
+                connections.spawn(serve_connection(connection, settings.clone(), front, idleness, shutdown));
             }
             () = context.shutdown.cancelled() => break,
         }
@@ -91,7 +93,8 @@ pub(crate) fn service(context: &Context) -> MarketDataServer<Market> {
     MarketDataServer::new(market).max_decoding_message_size(MESSAGE_LIMIT_BYTES)
 }
 
-async fn serve_connection(connection: Connection, front: Front, mut idleness: Heartbeat, shutdown: CancellationToken) {
+/// How connections are served, with a date in each response or without.
+fn settings(is_undated: bool) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // For a person with curl: one answer, and the end.
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT).keep_alive(false);
@@ -105,8 +108,19 @@ async fn serve_connection(connection: Connection, front: Front, mut idleness: He
         .max_send_buf_size(SEND_BUFFER_BYTES)
         .max_header_list_size(HEADER_LIST_BYTES)
         .keep_alive_interval(KEEPALIVE_INTERVAL)
-        .keep_alive_timeout(KEEPALIVE_LIMIT);
-    let mut served = pin!(builder.serve_connection(TokioIo::new(connection), front.clone()));
+        .keep_alive_timeout(KEEPALIVE_LIMIT)
+        .auto_date_header(!is_undated);
+    builder
+}
+
+async fn serve_connection(
+    connection: Connection,
+    settings: auto::Builder<TokioExecutor>,
+    front: Front,
+    mut idleness: Heartbeat,
+    shutdown: CancellationToken,
+) {
+    let mut served = pin!(settings.serve_connection(TokioIo::new(connection), front.clone()));
     let over = async {
         loop {
             idleness.next().await;

@@ -103,6 +103,7 @@ pub struct Transport {
     address: SocketAddr,
     shared: Arc<Shared>,
     send_buffer_bytes: Option<usize>,
+    is_undated: bool,
 }
 
 impl Transport {
@@ -120,7 +121,7 @@ impl Transport {
             let address = listener.local_addr()?;
             let shared = Arc::default();
             tokio::spawn(live::watch(Arc::downgrade(&shared)));
-            Ok(Self { listener: Arc::new(listener), address, shared, send_buffer_bytes: None })
+            Ok(Self { listener: Arc::new(listener), address, shared, send_buffer_bytes: None, is_undated: false })
         };
         listen().map_err(|source| ServeError::Socket { address, source })
     }
@@ -129,6 +130,17 @@ impl Transport {
     /// on it; otherwise the kernel chooses.
     pub fn with_send_buffer(self, bytes: usize) -> Self {
         Self { send_buffer_bytes: Some(bytes), ..self }
+    }
+
+    /// Leaves the date out of HTTP/2 responses, where header compression makes its length depend on the time, for a test
+    /// that compares bytes between runs.
+    pub fn without_dates(self) -> Self {
+        Self { is_undated: true, ..self }
+    }
+
+    /// Whether HTTP/2 responses leave out their date.
+    pub(crate) fn is_undated(&self) -> bool {
+        self.is_undated
     }
 
     /// Where clients connect to.

@@ -33,7 +33,7 @@ const HELD: &str = "5m";
 const TRIES: u32 = 3;
 /// Scripts spend their time waiting, so that several run side by side.
 const SIDE_BY_SIDE: usize = 13;
-/// A script that takes longer has come to a halt; on some days it waits for seconds of the usual length for minutes.
+/// A script that takes longer has come to a halt.
 const DEADLINE: Duration = Duration::from_secs(600);
 
 /// Every variant that can be told apart without failures, with durations that are longer than the script.

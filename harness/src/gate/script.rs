@@ -9,11 +9,7 @@ use clients::Cost;
 use reports::gate::counts::{ALLOCATIONS, Phase};
 use servers::{Limits, Traffic, Transport};
 
-use super::{
-    client::Client,
-    header_length::{is_usual_address, is_usual_date},
-    tally::Tally,
-};
+use super::{client::Client, header_length::is_usual_address, tally::Tally};
 use crate::{
     allocations, clock,
     conformance::{Fixture, Subject},
@@ -85,14 +81,11 @@ impl Script {
         Ok(Self { fixture, clients: Vec::new(), counted, before: Tally::default(), second: 0 })
     }
 
-    /// A response carries the second in which it was made, and HTTP/2 says it in full only where it has changed on its
-    /// connection: whatever is counted begins with a second of its own, whose date is as long as any other's.
+    /// A response carries the second in which it was made, and libraries write that second's text once: each phase
+    /// begins with a second of its own.
     async fn begins(&mut self) {
         let now = clock::since_epoch();
-        let mut next = Duration::from_secs(now.as_secs() + 1);
-        while !is_usual_date(next) {
-            next += Duration::from_secs(1);
-        }
+        let next = Duration::from_secs(now.as_secs() + 1);
         tokio::time::sleep(next - now).await;
         self.second = next.as_secs();
     }
@@ -239,7 +232,7 @@ fn bind() -> Result<Transport> {
     loop {
         let transport = Transport::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         if is_usual_address(transport.address()) {
-            return Ok(transport);
+            return Ok(transport.without_dates());
         }
     }
 }
