@@ -80,7 +80,8 @@ fn with_suggestion(message: &str) -> String {
 }
 
 fn nearest<'a>(found: &str, valid: &[&'a str]) -> Option<&'a str> {
-    let similarity = |name: &str| strsim::jaro_winkler(found, name);
+    let found = found.to_lowercase();
+    let similarity = |name: &str| strsim::jaro_winkler(&found, name);
     let best = valid.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
     (similarity(best) >= SIMILAR).then_some(best)
 }

@@ -52,6 +52,7 @@ fn an_unknown_approach_is_refused_with_the_nearest() {
     let finished = bench(&["run", "smoke", "--approach", "webscoket"]);
     expect_refusal(&finished, 2, &["unknown approach `webscoket`", "did you mean `websocket`?"]);
     expect_refusal(&bench(&["serve", "webscoket"]), 2, &["did you mean `websocket`?"]);
+    expect_refusal(&bench(&["serve", "SSE"]), 2, &["did you mean `sse`?"]);
 }
 
 #[test]

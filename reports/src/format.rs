@@ -5,7 +5,7 @@
 pub(crate) const NONE: &str = "–";
 
 /// Columns of a terminal: sentences keep within them, and tables where their names let them.
-pub(crate) const WIDTH: usize = 120;
+pub const WIDTH: usize = 120;
 
 /// A duration in nanoseconds.
 pub(crate) fn duration(nanoseconds: u64) -> String {

@@ -13,7 +13,11 @@ use std::{
 
 use clap::builder::StyledStr;
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use reports::plain::{cut, is_obeyed};
+use reports::{
+    format,
+    plain::{cut, is_obeyed},
+};
+use rustix::termios;
 use serde::Serialize;
 
 use crate::{environment, failure::Failure, panics};
@@ -22,8 +26,20 @@ use crate::{environment, failure::Failure, panics};
 const RATE: u8 = 4;
 /// Longest line for people, in characters: what a file or an option holds can be longer than anybody reads.
 const LONGEST_LINE: usize = 2_000;
+/// Fewest and most columns of a terminal that a text is fitted to.
+const WIDTHS: [usize; 2] = [60, 160];
 /// Stack of a runtime's threads, in bytes: as tokio has it, whatever the environment says.
 const STACK_BYTES: usize = 2 << 20;
+
+/// Columns that a table and the sentences below it may take: those of the terminal, within reason, and as many as in a
+/// file if standard output is no terminal.
+#[expect(clippy::disallowed_methods, reason = "this module is where standard output is written")]
+pub(crate) fn width() -> usize {
+    match termios::tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_col > 0 => usize::from(size.ws_col).clamp(WIDTHS[0], WIDTHS[1]),
+        _ => format::WIDTH,
+    }
+}
 
 /// Writes text and a line end to standard output. Line ends and tabs in the text are written as they are; a caller that
 /// puts a name into the text escapes them with [`one_line`].

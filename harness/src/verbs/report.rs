@@ -22,7 +22,7 @@ use reports::{
 
 use super::{
     gate::study,
-    output::{data, document, say},
+    output::{data, document, say, width},
     results,
 };
 use crate::failure::Failure;
@@ -84,7 +84,10 @@ fn print(options: &ReportOptions) -> Result<(), Failure> {
     }
     let runs: Vec<Run> = runs.into_iter().map(|(_, run)| run).collect();
     match options.format {
-        Format::Table => data(&runs.iter().map(table::render).collect::<Vec<_>>().join("\n")),
+        Format::Table => {
+            let render = |run| table::render_within(run, width());
+            data(&runs.iter().map(render).collect::<Vec<_>>().join("\n"))
+        }
         Format::Markdown => data(&export::text(&runs, Form::Markdown)),
         Format::Csv => data(export::text(&runs, Form::Csv).trim_end()),
         Format::Json => document(&export::text(&runs, Form::Json)),

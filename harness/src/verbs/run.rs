@@ -126,7 +126,7 @@ fn show(outcome: &Outcome, directory: &Path, options: &RunOptions) -> Result<(),
     if options.json {
         output::json(&serde_json::json!({ "run": run.run, "trials": run.trials }))?;
     } else {
-        output::data(&reports::table::render(&run))?;
+        output::data(&reports::table::render_within(&run, output::width()))?;
     }
     output::say(&format!("results: {}", outcome.results.display()));
     if !options.no_report {

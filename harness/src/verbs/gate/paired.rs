@@ -38,8 +38,9 @@ pub(crate) struct PairedOptions {
     /// Any scenario key, such as load.clients=50; can be repeated [default: what the scenario says]
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Blocks that count, from 1 to 1000, such as 12 [default: as many as the number of cells asks for]
-    #[arg(long, value_name = "N", conflicts_with = "budget", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    /// Blocks that count, from 1 to 128, such as 12 [default: as many as the number of cells asks for]
+    #[arg(long, value_name = "N", conflicts_with = "budget",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(paired::MOST_BLOCKS_OF_A_SESSION)))]
     blocks: Option<u32>,
     /// The time there is, with its unit, such as 15m: chooses cells and blocks, and says what they can and cannot see
     /// [default: as long as the blocks take]
