@@ -30,7 +30,7 @@ pub(crate) const HEADINGS: [[&str; 2]; 11] = [
     ["trials", "× spread"],
 ];
 
-/// The table of a run, as wide as files and documents show it.
+/// The table of a run, for a terminal of the usual width.
 #[must_use]
 pub fn render(run: &Run) -> String {
     render_within(run, WIDTH)
@@ -57,8 +57,7 @@ pub(crate) fn below(report: &Report, width: usize) -> String {
         let status = if problem.status == crate::schema::Status::Failed { "failed" } else { "invalid" };
         let [variant, reason] = [&problem.variant, &problem.reason].map(|said| plain::text(said));
         let reason = plain::cut(&reason, LONGEST_REASON);
-        let said = format!("{status}: {variant}, round {}: {reason}", problem.round);
-        text += &format::wrapped(&said, width, "", "  ");
+        text += &format!("{status}: {variant}, round {}: {reason}\n", problem.round);
     }
     if problems.len() > LISTED {
         text += &format!("{} more trials are not valid; report.json lists them\n", problems.len() - LISTED);
@@ -66,12 +65,12 @@ pub(crate) fn below(report: &Report, width: usize) -> String {
     if let Some(faults) = &report.faults {
         text += &format::wrapped(&plain::text(&format!("NO MEASUREMENT: {faults}")), width, "", "  ");
     }
-    text += &format::wrapped(&plain::text(&report.validity.line()), width, "", "  ");
+    text += &format!("{}\n", plain::text(&report.validity.line()));
     for explanation in report.validity.explanations() {
         text += &format::wrapped(&plain::text(&explanation), width, "  ", "    ");
     }
-    text += &format::wrapped(&plain::text(&report.verdict), width, "", "");
-    text + &format::wrapped(&format!("The article's claims: {}.", claims::tally(&report.claims)), width, "", "  ")
+    text += &format!("{}\n", plain::text(&report.verdict));
+    text + &format!("The article's claims: {}.\n", claims::tally(&report.claims))
 }
 
 fn block(point: &LoadPoint, several: bool, width: usize) -> String {
