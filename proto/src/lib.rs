@@ -7,6 +7,7 @@ mod codec;
 mod cursor;
 mod events;
 mod params;
+mod retry_after;
 mod text;
 pub mod webhook;
 pub mod wire;
@@ -20,6 +21,7 @@ pub use generated::{
     server_message,
 };
 pub use params::{ParamError, Params, parse_duration};
+pub use retry_after::retry_after;
 pub use text::printable;
 
 /// What the compiler makes of `market.proto`; a test keeps it current.

@@ -6,12 +6,12 @@
 
 use std::{
     error::Error,
-    time::{Duration, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use axum::http::{
     HeaderMap, Request, Response, StatusCode,
-    header::{CONNECTION, CONTENT_TYPE, HOST, RETRY_AFTER},
+    header::{CONNECTION, CONTENT_TYPE, DATE, HOST, RETRY_AFTER},
     response::Parts,
 };
 use bytes::Bytes;
@@ -122,7 +122,7 @@ impl Endpoint {
             let asked_for = match self.attempt(id, body, producer).await {
                 Ok(answer) if answer.status.is_success() => return Fate::Taken,
                 Ok(answer) if answer.status == StatusCode::GONE => return Fate::Unwanted,
-                Ok(answer) => retry_after(&answer.headers, unix_seconds()),
+                Ok(answer) => retry_after(&answer.headers, wall_clock()),
                 Err(_) => Duration::ZERO,
             };
             let pause = asked_for + ceiling.mul_f64(fastrand::f64());
@@ -164,7 +164,7 @@ impl Endpoint {
             Some(kept) => kept,
             None => self.connect(producer).await?,
         };
-        let timestamp = unix_seconds();
+        let timestamp = wall_clock().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let signatures: Vec<String> = self.secrets.iter().map(|secret| secret.sign(id, timestamp, body)).collect();
         let mut request = Request::post(self.place.target.as_str())
             .header(HOST, self.place.authority.as_str())
@@ -206,17 +206,10 @@ async fn open(stream: Connection, producer: &Producer) -> Result<Sender, Failure
     Ok(sender)
 }
 
-/// How long the consumer asks to be left alone, from now on: in seconds or until a date, as RFC 9110, 10.2.3 has it.
-fn retry_after(headers: &HeaderMap, now_seconds: u64) -> Duration {
-    let asked_for = headers.get(RETRY_AFTER).and_then(|value| {
-        let text = value.to_str().ok()?.trim();
-        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            // A number beyond all numbers is a long time too.
-            return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
-        }
-        let date = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
-        Some(date.saturating_sub(Duration::from_secs(now_seconds)))
-    });
+/// Returns how long the consumer asks to be left alone, at most [`LONGEST_ABSENCE`].
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Duration {
+    let field = |name| headers.get(name).and_then(|field| field.to_str().ok());
+    let asked_for = field(RETRY_AFTER).and_then(|text| proto::retry_after(text, field(DATE), now));
     asked_for.unwrap_or_default().min(LONGEST_ABSENCE)
 }
 
@@ -224,40 +217,26 @@ fn retry_after(headers: &HeaderMap, now_seconds: u64) -> Duration {
     clippy::disallowed_methods,
     reason = "each attempt says when it was made, and a consumer may name a date; not a measurement"
 )]
-fn unix_seconds() -> u64 {
-    std::time::SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+fn wall_clock() -> SystemTime {
+    SystemTime::now()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Wed, 21 Oct 2015 07:28:00 GMT.
-    const NOW_SECONDS: u64 = 1_445_412_480;
-
     fn asked_for(value: &'static str) -> Duration {
-        retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value.parse().expect("a header"))]), NOW_SECONDS)
+        let now = UNIX_EPOCH + Duration::from_secs(1_445_412_480); // Wed, 21 Oct 2015 07:28:00 GMT
+        retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value.parse().expect("a header"))]), now)
     }
 
     #[test]
-    fn retry_after_is_read_in_seconds_and_as_a_date() {
-        assert_eq!(asked_for("7"), Duration::from_secs(7));
-        assert_eq!(asked_for("90"), Duration::from_secs(90));
-        assert_eq!(asked_for("Wed, 21 Oct 2015 07:28:45 GMT"), Duration::from_secs(45));
-    }
-
-    #[test]
-    fn retry_after_has_a_bound_whatever_it_names() {
-        for text in ["3601", "18446744073709551615", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+    fn retry_after_is_kept_within_its_bound() {
+        for (text, seconds) in [("7", 7), ("Wed, 21 Oct 2015 07:28:45 GMT", 45), ("soon", 0), ("", 0)] {
+            assert_eq!(asked_for(text), Duration::from_secs(seconds), "{text}");
+        }
+        for text in ["3601", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
             assert_eq!(asked_for(text), LONGEST_ABSENCE, "{text}");
         }
-    }
-
-    #[test]
-    fn what_is_past_or_unreadable_asks_for_nothing() {
-        for text in ["Wed, 21 Oct 2015 07:27:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "-1", "soon", "1.5", ""] {
-            assert_eq!(asked_for(text), Duration::ZERO, "{text}");
-        }
-        assert_eq!(retry_after(&HeaderMap::new(), NOW_SECONDS), Duration::ZERO);
     }
 }
