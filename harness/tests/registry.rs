@@ -23,7 +23,8 @@ const NAMES: [&str; 11] = [
     "raw-tcp",
 ];
 /// Modules of servers and clients that carry no approach's duties, or every approach's.
-const COMMON_MODULES: [&str; 8] = ["arrival", "connect", "fanout", "http", "hub", "retry", "subscription", "transport"];
+const COMMON_MODULES: [&str; 9] =
+    ["arrival", "connect", "fanout", "http", "hub", "retry", "subscription", "transport", "unfinished"];
 /// The rows of the article's table.
 const ARTICLE_ROWS: [&str; 6] =
     ["Short polling", "Long polling", "SSE", "WebSocket", "gRPC server streaming", "gRPC bidirectional"];

@@ -37,7 +37,8 @@ use crate::{
     ServeError,
     grpc::Market,
     grpc_upload::Upload,
-    http::{Room, Site, media_type},
+    http::{Site, media_type},
+    unfinished::Room,
 };
 
 /// What the messages of a call are written in. gRPC-Web is another protocol.

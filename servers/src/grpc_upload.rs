@@ -8,10 +8,9 @@ use std::{
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::time::Sleep;
 use tonic::Status;
 
-use crate::http::{Place, UPLOAD_LIMIT};
+use crate::unfinished::{Place, Unfinished};
 
 /// What comes before each message: a flag, and its length in four bytes.
 const HEAD_BYTES: usize = 5;
@@ -20,25 +19,17 @@ const HEAD_BYTES: usize = 5;
 pub(crate) struct Upload<B> {
     body: B,
     messages: Messages,
-    place: Place,
-    /// As a rule a message comes whole, and no timer is started.
-    limit: Option<Pin<Box<Sleep>>>,
+    unfinished: Unfinished,
 }
 
 impl<B> Upload<B> {
     pub(crate) fn new(body: B, place: Place) -> Self {
-        Self { body, messages: Messages::default(), place, limit: None }
+        Self { body, messages: Messages::default(), unfinished: Unfinished::new(place) }
     }
 
     fn count(&mut self, data: &[u8]) -> Result<(), Status> {
-        let mut before = self.messages.unfinished_bytes;
-        if self.messages.read(data) && before > 0 {
-            self.place.clear();
-            self.limit = None;
-            before = 0;
-        }
-        let more = self.messages.unfinished_bytes.saturating_sub(before);
-        if more == 0 || self.place.take(more) {
+        let has_ended = self.messages.read(data);
+        if self.unfinished.count(has_ended, self.messages.unfinished_bytes) {
             return Ok(());
         }
         Err(Status::resource_exhausted("too many messages are unfinished"))
@@ -58,12 +49,10 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Upload<B> {
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
             Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending if this.messages.unfinished_bytes > 0 => {
-                let limit = this.limit.get_or_insert_with(|| Box::pin(tokio::time::sleep(UPLOAD_LIMIT)));
-                let late = || Status::deadline_exceeded("the rest of the message did not come in time");
-                limit.as_mut().poll(cx).map(|()| Some(Err(late().into())))
-            }
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => this.unfinished.poll_late(cx).map(|()| {
+                let late = Status::deadline_exceeded("the rest of the message did not come in time");
+                Some(Err(late.into()))
+            }),
         }
     }
 

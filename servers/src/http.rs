@@ -24,13 +24,8 @@ use serde::Deserialize;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::patience::{Answer, Conversation};
-pub(crate) use self::{
-    head::media_type,
-    patience::Patient,
-    site::Site,
-    upload::{Place, Room, UPLOAD_LIMIT},
-};
-use crate::{Connection, Ended, Hub, Page, ServeError, SymbolError, SymbolId, TooOld, Transport};
+pub(crate) use self::{head::media_type, patience::Patient, site::Site};
+use crate::{Connection, Ended, Hub, Page, ServeError, SymbolError, SymbolId, TooOld, Transport, unfinished::Room};
 
 /// Largest buffer of one connection, and so the largest head of a request: proxies add fields. A buffer begins with the
 /// 8 KiB that hyper takes at least.

@@ -16,6 +16,7 @@ mod hub;
 mod subscription;
 mod trade;
 mod transport;
+mod unfinished;
 
 pub mod conditional_get;
 pub mod grpc_bidi;

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     Connection, Context, Hub, Page, ServeError,
-    http::{Place, Room},
+    unfinished::{Place, Room},
 };
 
 /// A client must subscribe within this time.

@@ -1,12 +1,12 @@
 //! WebSocket on `/stream`: the client's first message subscribes, the server's first, `{"cursor":"…"}`, names the cursor
 //! that the quotes begin after, and orders are answered on the same connection. How a conversation begins is in
 //! `handshake`, how it ends in `close`; what the client says is read in `incoming`, and bounded before it is whole in
-//! `unfinished`.
+//! `bounded`.
 
+mod bounded;
 mod close;
 mod handshake;
 mod incoming;
-mod unfinished;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -37,15 +37,16 @@ use tokio_tungstenite::{
 use tokio_util::task::TaskTracker;
 
 use self::{
+    bounded::Bounded,
     close::{End, policy, silent, unless_over},
     incoming::{decode, read_subscription},
-    unfinished::Bounded,
 };
 use crate::{
     Connection, Context, Hub, Page, ServeError,
     heartbeat::Heartbeats,
-    http::{self, Room, Site},
+    http::{self, Site},
     trade::Desk,
+    unfinished::Room,
 };
 
 /// What `GET /` says.

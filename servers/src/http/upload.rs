@@ -1,14 +1,6 @@
 //! Bodies of requests, read whole before an approach sees the request: bounded in size, in time, and in the sum over
 //! all connections of a server.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
-
 use axum::{
     body::Body,
     http::{Request, StatusCode, header::RETRY_AFTER},
@@ -19,50 +11,10 @@ use hyper::body::Incoming;
 use proto::wire::MESSAGE_LIMIT_BYTES;
 
 use super::RETRY_AFTER_SECONDS;
+use crate::unfinished::{LIMIT, Place, Room};
 
 /// Largest body: a message in base64.
 const BODY_LIMIT_BYTES: usize = 2 * MESSAGE_LIMIT_BYTES;
-/// All bytes of unfinished messages that one server keeps.
-const SUM_LIMIT_BYTES: usize = 16 * MESSAGE_LIMIT_BYTES;
-/// How long a body or a message may take to arrive, from its first byte to its last.
-pub(crate) const UPLOAD_LIMIT: Duration = Duration::from_secs(10);
-
-/// Bytes of unfinished messages, over all connections of a server.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Room(Arc<AtomicUsize>);
-
-impl Room {
-    /// A place for one message.
-    pub(crate) fn place(&self) -> Place {
-        Place { room: self.clone(), bytes: 0 }
-    }
-}
-
-/// The part of a room that one message takes; given back when dropped.
-#[derive(Debug)]
-pub(crate) struct Place {
-    room: Room,
-    bytes: usize,
-}
-
-impl Place {
-    /// Takes this many more bytes. Returns `false` if the server has too many bytes of unfinished messages.
-    pub(crate) fn take(&mut self, bytes: usize) -> bool {
-        self.bytes += bytes;
-        self.room.0.fetch_add(bytes, Ordering::Relaxed) + bytes <= SUM_LIMIT_BYTES
-    }
-
-    /// Gives everything back.
-    pub(crate) fn clear(&mut self) {
-        self.room.0.fetch_sub(std::mem::take(&mut self.bytes), Ordering::Relaxed);
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.clear();
-    }
-}
 
 /// Returns the request with its whole body.
 ///
@@ -70,7 +22,7 @@ impl Drop for Place {
 /// The body is broken, too large or too slow, or the server has too many unfinished ones.
 pub(super) async fn receive(request: Request<Incoming>, room: &Room) -> Result<Request<Body>, Refusal> {
     let (head, body) = request.into_parts();
-    let received = tokio::time::timeout(UPLOAD_LIMIT, read(body, room.place())).await;
+    let received = tokio::time::timeout(LIMIT, read(body, room.place())).await;
     let body = received.unwrap_or(Err(Refusal::Slow))?;
     Ok(Request::from_parts(head, body.into()))
 }
@@ -93,7 +45,7 @@ impl IntoResponse for Refusal {
                 (StatusCode::PAYLOAD_TOO_LARGE, reason).into_response()
             }
             Self::Slow => {
-                let reason = format!("the body was not complete within {} s\n", UPLOAD_LIMIT.as_secs());
+                let reason = format!("the body was not complete within {} s\n", LIMIT.as_secs());
                 (StatusCode::REQUEST_TIMEOUT, reason).into_response()
             }
             Self::Crowded => {
@@ -135,6 +87,6 @@ mod tests {
         assert!(places[0].take(MESSAGE_LIMIT_BYTES));
         assert!(!room.place().take(1));
         drop(places);
-        assert_eq!(room.0.load(Ordering::Relaxed), 0);
+        assert_eq!(room.bytes(), 0);
     }
 }

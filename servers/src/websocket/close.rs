@@ -46,7 +46,9 @@ pub(super) async fn close(mut socket: Socket, end: End) {
             socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await?;
         }
         // The library answers a close frame of the client's, and says that the conversation is over.
-        while socket.next().await.transpose()?.is_some() {}
+        while let Some(Ok(_)) = socket.next().await {}
+        // A connection that is closed with bytes unread is reset, and a reset can overtake the close frame.
+        socket.get_mut().throw_away_the_rest().await?;
         Ok::<_, Error>(())
     };
     // A connection that is lost meanwhile is closed as well.

@@ -21,11 +21,8 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{PROTOCOL, Socket, unfinished::Bounded};
-use crate::{
-    Connection,
-    http::{Patient, Place},
-};
+use super::{PROTOCOL, Socket, bounded::Bounded};
+use crate::{Connection, http::Patient, unfinished::Place};
 
 /// The answer to a handshake, and the connection that it will be written to.
 ///

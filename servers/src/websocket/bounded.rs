@@ -8,12 +8,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::Sleep,
-};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use crate::http::{Place, UPLOAD_LIMIT};
+use crate::unfinished::{Place, Unfinished};
 
 /// Longest head of a frame.
 const HEAD_LIMIT_BYTES: usize = 14;
@@ -23,28 +20,31 @@ const HEAD_LIMIT_BYTES: usize = 14;
 pub(super) struct Bounded<C> {
     connection: C,
     frames: Frames,
-    place: Place,
-    limit: Option<Pin<Box<Sleep>>>,
+    unfinished: Unfinished,
 }
 
 impl<C> Bounded<C> {
     /// Wraps a connection from which these bytes have been read already.
     pub(super) fn new(connection: C, place: Place, read_already: &[u8]) -> Self {
-        let mut bounded = Self { connection, frames: Frames::default(), place, limit: None };
+        let mut bounded = Self { connection, frames: Frames::default(), unfinished: Unfinished::new(place) };
         // A head has room for a few kilobytes, so this is never too much.
         let _ = bounded.count(read_already);
         bounded
     }
 
+    /// Says that nothing more is sent, then reads and drops whatever comes until the other side closes too.
+    pub(super) async fn throw_away_the_rest(&mut self) -> io::Result<()>
+    where
+        C: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.connection.shutdown().await?;
+        tokio::io::copy(&mut self.connection, &mut tokio::io::sink()).await.map(drop)
+    }
+
     /// Counts bytes that have arrived.
     fn count(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut before = self.frames.unfinished_bytes;
-        if self.frames.read(bytes) {
-            self.place.clear();
-            self.limit = None;
-            before = 0;
-        }
-        if self.place.take(self.frames.unfinished_bytes - before) {
+        let has_ended = self.frames.read(bytes);
+        if self.unfinished.count(has_ended, self.frames.unfinished_bytes) {
             Ok(())
         } else {
             Err(io::ErrorKind::QuotaExceeded.into())
@@ -59,11 +59,8 @@ impl<C: AsyncRead + Unpin> AsyncRead for Bounded<C> {
         let polled = Pin::new(&mut this.connection).poll_read(cx, buffer);
         match polled {
             Poll::Ready(Ok(())) => Poll::Ready(this.count(&buffer.filled()[before..])),
-            Poll::Pending if this.frames.unfinished_bytes > 0 => {
-                let limit = this.limit.get_or_insert_with(|| Box::pin(tokio::time::sleep(UPLOAD_LIMIT)));
-                limit.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
-            }
-            polled => polled,
+            Poll::Pending => this.unfinished.poll_late(cx).map(|()| Err(io::ErrorKind::TimedOut.into())),
+            polled @ Poll::Ready(Err(_)) => polled,
         }
     }
 }
@@ -164,7 +161,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::http::Room;
+    use crate::unfinished::{LIMIT, Room};
 
     fn frame(opcode: OpCode, payload_bytes: usize, is_final: bool) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -186,7 +183,7 @@ mod tests {
             assert_eq!(server.read(&mut read).await.unwrap(), 50);
             client.write_all(&whole[50..]).await.unwrap();
             assert_eq!(server.read(&mut read).await.unwrap(), whole.len() - 50);
-            let silence = tokio::time::timeout(UPLOAD_LIMIT * 2, server.read(&mut read)).await;
+            let silence = tokio::time::timeout(LIMIT * 2, server.read(&mut read)).await;
             assert!(silence.is_err(), "{silence:?}");
         }
         client.write_all(&whole[..50]).await.unwrap();
