@@ -158,7 +158,11 @@ pub(crate) fn admit_bytes(what: &str, bytes: f64, capacity: Capacity) -> Result<
 pub fn bounds(approach: &Approach, params: &Params, capacity: Capacity) -> Vec<Bound> {
     let shards = SHARD_LIMIT.min(capacity.descriptors.saturating_sub(RESERVED_DESCRIPTORS) / SHARD_DESCRIPTORS);
     let mut bounds = vec![
-        Bound { what: "memory", clients: by_memory(approach, params, capacity), remedy: "free memory, or add some" },
+        Bound {
+            what: "memory",
+            clients: by_memory(approach, params, capacity),
+            remedy: "free memory, add some, or raise the limit of the control group",
+        },
         Bound {
             what: "descriptors of a process, over all shards",
             clients: shards * clients_of_a_process(approach, capacity.descriptors),

@@ -9,6 +9,8 @@ use rustix::{
     thread::{CpuSet, sched_getaffinity},
 };
 
+use crate::control_group;
+
 /// What the system does not say.
 pub(crate) const UNKNOWN: &str = "unknown";
 
@@ -37,10 +39,11 @@ pub(crate) fn clocksource() -> String {
     file("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 }
 
-/// Memory that new processes could take, in bytes.
+/// Memory that new processes could take, in bytes: what the system has left, or less where a control group has a limit.
 pub(crate) fn available_memory_bytes() -> u64 {
     let memory = procfs::Meminfo::current();
-    memory.map_or(0, |memory| memory.mem_available.unwrap_or(memory.mem_free))
+    let of_system = memory.map_or(0, |memory| memory.mem_available.unwrap_or(memory.mem_free));
+    control_group::available_memory_bytes().map_or(of_system, |of_group| of_group.min(of_system))
 }
 
 /// Numbers of the processors that this process may run on.
