@@ -221,13 +221,19 @@ fn a_busy_server_is_labelled_and_stays() {
 #[test]
 fn client_saturation_tells_a_load_generator_that_works_from_one_that_waits() {
     let all_us = 5_000_000 * u64::from(PROCESSORS);
-    let (mut busy, mut waiting) = (measured(), measured());
+    let note = |measured: &Measured| platform::client_saturation(measured, &evidence()).note;
+    let mut busy = measured();
     busy.cpu.client_us = all_us * 95 / 100;
     busy.wire.server_to_client_bytes = 19_000_000;
+    let said = note(&busy);
+    assert!(said.contains("47500.0 µs per delivery, 1000.0 ns per byte") && said.contains("decoding"), "{said}");
+    let mut waiting = measured();
     waiting.cpu.client_wait_us = all_us * 60 / 100;
-    let [busy, waiting] = [busy, waiting].map(|measured| platform::client_saturation(&measured, &evidence()).note);
-    assert!(busy.contains("47500.0 µs per delivery, 1000.0 ns per byte") && busy.contains("decoding"), "{busy}");
-    assert!(waiting.contains("waited for cores that others used"), "{waiting}");
+    assert!(note(&waiting).contains("waited for a core") && note(&waiting).contains("servers and clients together"));
+    waiting.host.steal_share = Some(0.1);
+    assert!(note(&waiting).contains("the hypervisor gave the cores to others"));
+    waiting.host.foreign_share = Some(0.2);
+    assert!(note(&waiting).contains("other processes had the cores; stop them"));
 }
 
 #[test]

@@ -158,12 +158,23 @@ pub(super) fn client_saturation(measured: &Measured, evidence: &Evidence) -> Che
             )
         }
         Verdict::Warn | Verdict::Invalid => {
-            "the load generator's threads waited for cores that others used, so its own queues are measured: stop other \
-             processes, use fewer clients or events, or more cores"
-                .into()
+            let who = who_had_the_cores(measured);
+            format!("the load generator's threads waited for a core, so its own queues are measured: {who}")
         }
     };
     check("client-saturation", Some(worst.value), Some(worst.limit), worst.verdict, note)
+}
+
+/// Says who had the cores that threads of this trial waited for, and what helps.
+fn who_had_the_cores(measured: &Measured) -> &'static str {
+    let host = measured.host;
+    if host.foreign_share.is_some_and(|share| share > FOREIGN_SHARES[0]) {
+        "other processes had the cores; stop them"
+    } else if host.steal_share.is_some_and(|share| share > STEAL[0]) {
+        "the hypervisor gave the cores to others; use a machine of your own"
+    } else {
+        "servers and clients together need more CPU time than this machine has; use fewer clients or events, or more cores"
+    }
 }
 
 /// The clients' CPU time per delivery, and per byte that they received.
