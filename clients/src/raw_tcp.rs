@@ -93,7 +93,8 @@ impl RawTcp {
 
     fn begin(&mut self, frame: &[u8], cost: &mut Cost) -> Result<(), ClientError> {
         let text = std::str::from_utf8(frame).unwrap_or_default();
-        let cursor: Cursor = text.parse().map_err(|_| ClientError::Protocol("the first frame is no cursor".into()))?;
+        let cursor: Cursor =
+            text.parse().map_err(|_| ClientError::Protocol("the first frame is not a cursor".into()))?;
         let asked = self.request.clone();
         self.request.start_after(cursor);
         let is_elsewhere = asked.after.is_some_and(|after| after != cursor.sequence);
@@ -105,7 +106,7 @@ impl RawTcp {
 
     async fn reconnect(&mut self, cost: &mut Cost) -> Result<(), ClientError> {
         if self.fruitless == FRUITLESS_BEFORE_GIVING_UP {
-            return Err(ClientError::Refused("the server closes every connection without a word".into()));
+            return Err(ClientError::Refused("the server closes every connection without an answer".into()));
         }
         self.unread.clear();
         self.begun = false;

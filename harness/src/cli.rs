@@ -125,10 +125,10 @@ pub struct RunOptions {
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub trials: Option<String>,
     /// Time before the window, with its unit, such as 500ms or 1s [default: the scenario's window.warmup]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub warmup: Option<String>,
     /// Time that is measured, with its unit, such as 5s or 2m [default: the scenario's window.measure]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub measure: Option<String>,
     /// Seed of everything random, such as 7 [default: the scenario's load.seed]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]

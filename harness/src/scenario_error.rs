@@ -54,7 +54,7 @@ impl ScenarioError {
     pub(crate) fn mistyped(source: &Source<'_>, path: &str, message: &str) -> Self {
         let is_of_key = message.starts_with("unknown field") || message.starts_with("missing field");
         let at = if is_of_key { At::Key } else { At::Value };
-        let said = with_suggestion(message);
+        let said = with_suggestion(&in_words_of_toml(message));
         let said = if is_of_key || path == "." { said } else { format!("`{path}`: {said}") };
         source.mistake(&[path], at, &said)
     }
@@ -64,6 +64,22 @@ impl ScenarioError {
         let valid: Vec<&str> = valid.into_iter().collect();
         let hint = nearest(found, &valid).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         Self::Unknown(format!("unknown {what} `{found}`, expected one of {}{hint}", valid.join(", ")))
+    }
+}
+
+/// Names the types of the parser as TOML does, with an example of a list.
+fn in_words_of_toml(message: &str) -> String {
+    let of_type = message.strip_prefix("invalid type: ").and_then(|said| said.rsplit_once(", expected "));
+    let Some((found, expected)) = of_type else { return message.to_owned() };
+    let value = found.split_once(' ').map_or("…", |(_, value)| value.trim_matches(['`', '"']));
+    match expected {
+        "a sequence" => format!("found {found}, expected a list, such as [\"{value}\"]"),
+        "a boolean" => format!("found {found}, expected true or false"),
+        // What the parser says of a number in place of a name has no meaning in TOML.
+        "string only" => "expected a string in quotes".to_owned(),
+        "a string" => format!("found {found}, expected a string in quotes"),
+        table if table == "a map" || table.starts_with("struct ") => format!("found {found}, expected a table of keys"),
+        expected => format!("found {found}, expected {expected}"),
     }
 }
 
@@ -84,4 +100,31 @@ fn nearest<'a>(found: &str, valid: &[&'a str]) -> Option<&'a str> {
     let similarity = |name: &str| strsim::jaro_winkler(&found, name);
     let best = valid.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
     (similarity(best) >= SIMILAR).then_some(best)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_named_as_in_toml() {
+        for (message, said) in [
+            (
+                r#"invalid type: string "5s", expected a sequence"#,
+                r#"found string "5s", expected a list, such as ["5s"]"#,
+            ),
+            (
+                "invalid type: boolean `true`, expected a sequence",
+                r#"found boolean `true`, expected a list, such as ["true"]"#,
+            ),
+            ("invalid type: map, expected a sequence", r#"found map, expected a list, such as ["…"]"#),
+            ("invalid type: integer `5`, expected struct LoadKeys", "found integer `5`, expected a table of keys"),
+            ("invalid type: integer `5`, expected a map", "found integer `5`, expected a table of keys"),
+            (r#"invalid type: string "maybe", expected a boolean"#, r#"found string "maybe", expected true or false"#),
+            ("invalid type: unit variant, expected string only", "expected a string in quotes"),
+            ("missing field `title`", "missing field `title`"),
+        ] {
+            assert_eq!(in_words_of_toml(message), said);
+        }
+    }
 }

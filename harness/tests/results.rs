@@ -124,7 +124,7 @@ fn samples_are_never_written_over_an_input_nor_over_what_is_no_table() {
     assert_eq!(fs::read(path("run/results.jsonl")).unwrap(), before);
     fs::write(path("notes.csv"), "mine").unwrap();
     let refused = bench(&["study", &path("run"), "--csv", &path("notes.csv")]);
-    assert!(refused.code == 2 && refused.stderr.contains("is no table of samples"), "{refused:?}");
+    assert!(refused.code == 2 && refused.stderr.contains("is not a table of samples"), "{refused:?}");
     for arguments in [&["--force"][..], &[]] {
         let csv = path("notes.csv");
         let replaced = bench(&[&["study", &path("run"), "--csv", &csv], arguments].concat());

@@ -131,7 +131,10 @@ pub fn compare(a: &Run, b: &Run) -> Result<Comparison, CompareError> {
             (None, None) => {}
         }
     }
-    let notices = notices(&loads, &reports);
+    let mut notices = notices(&loads, &reports);
+    if a == b {
+        notices.push("A and B are the same run, so no figure can differ".to_owned());
+    }
     let judgements = || loads.iter().flat_map(|load| &load.variants).flat_map(|pair| &pair.figures);
     let judged = judgements().filter(|figure| figure.judgement != Judgement::NotJudged).count();
     let none_shown = judgements().filter(|figure| figure.judgement == Judgement::NoneShown).count();

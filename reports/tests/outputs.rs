@@ -159,7 +159,7 @@ fn what_is_no_baseline_is_not_written_over() {
     let path = folder.path().join("README.md");
     fs::write(&path, "# Mine\n").unwrap();
     let said = baseline::check_replaceable(&path).unwrap_err().to_string();
-    assert!(said.contains("README.md is there and is no baseline"), "{said}");
+    assert!(said.contains("README.md exists and is not a baseline"), "{said}");
     for replaceable in ["", "{\"schema_version\": 2, <<<<<<< ours", "\u{feff}{\"schema_version\": 1}"] {
         fs::write(&path, replaceable).unwrap();
         baseline::check_replaceable(&path).unwrap();

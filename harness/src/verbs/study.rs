@@ -60,7 +60,7 @@ fn check(path: &Path, options: &StudyOptions) -> anyhow::Result<()> {
     let is_table = || input::text(path, LIMIT_BYTES).is_ok_and(|text| study::is_table(&text));
     if !options.force && there.is_file() && !is_table() {
         return Err(anyhow!(
-            "--csv {} is there and is no table of samples: name another file, or replace it with --force",
+            "--csv {} exists and is not a table of samples: name another file, or replace this one with --force",
             path.display()
         ));
     }

@@ -89,7 +89,7 @@ pub enum BaselineError {
         source: io::Error,
     },
     /// The file is something else, and is not written over.
-    #[error("{} is there and is no baseline: name another file, or move it away", path.display())]
+    #[error("{} exists and is not a baseline: name another file, or move this one", path.display())]
     NoBaseline {
         /// The file.
         path: PathBuf,
