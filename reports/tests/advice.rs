@@ -1,11 +1,13 @@
 //! The cost model on synthetic runs whose constants are known, and what is advised by it.
 
+#[path = "support/choices.rs"]
+mod choices;
 mod support;
 
+use choices::{choice, reasons};
 use reports::{
     advice::{
-        AdviceError, Beyond, Choice, Deviation, Models, Need, Reason, Standing, Validation, advise, models, render,
-        validate,
+        AdviceError, Beyond, Choice, Deviation, Need, Reason, Standing, Validation, advise, models, render, validate,
     },
     schema::{Status, TrialRecord},
     statistics,
@@ -81,17 +83,6 @@ fn sweep() -> Run {
 
 fn near(value: f64, known: f64) {
     assert!((value - known).abs() <= 0.01 * known.abs() + 0.5, "{value} for {known}");
-}
-
-fn choice<'a>(choices: &'a [Choice], name: &str) -> &'a Choice {
-    choices.iter().find(|choice| choice.name == name).unwrap_or_else(|| panic!("no {name}"))
-}
-
-fn reasons(models: &Models, need: &Need, name: &str) -> Vec<Reason> {
-    match &choice(&advise(models, need).choices, name).standing {
-        Standing::Excluded { reasons } => reasons.clone(),
-        _ => Vec::new(),
-    }
 }
 
 #[test]

@@ -1,23 +1,15 @@
 //! What advice makes of latencies that a stall made, that are missing, and of the clients' own processors.
 
+#[path = "support/choices.rs"]
+mod choices;
 mod support;
 
+use choices::{choice, reasons};
 use reports::{
-    advice::{Beyond, Choice, Models, Need, Reason, Standing, advise, models, render},
+    advice::{Beyond, Need, Reason, Standing, advise, models, render},
     schema::{Status, TrialRecord, Verdict},
     statistics,
 };
-
-fn choice<'a>(choices: &'a [Choice], name: &str) -> &'a Choice {
-    choices.iter().find(|choice| choice.name == name).unwrap_or_else(|| panic!("no {name}"))
-}
-
-fn reasons(models: &Models, need: &Need, name: &str) -> Vec<Reason> {
-    match &choice(&advise(models, need).choices, name).standing {
-        Standing::Excluded { reasons } => reasons.clone(),
-        _ => Vec::new(),
-    }
-}
 
 /// Latencies of about so many milliseconds in the tail, of a trial with so many events.
 fn late(trial: &mut TrialRecord, tail_ms: u64, events: u64) {
