@@ -6,9 +6,16 @@ use std::{
     fs,
     path::Path,
     process::{Child, Command, Output, Stdio},
+    sync::{
+        Once,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
 };
 
 use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Checks that a busy machine may fire.
 pub(crate) const OF_THE_MACHINE: [&str; 12] = [
@@ -25,6 +32,9 @@ pub(crate) const OF_THE_MACHINE: [&str; 12] = [
     "stall",
     "disturbances",
 ];
+
+/// A command that has not ended after this time hangs.
+const HANGING: Duration = Duration::from_secs(300);
 
 /// A command that has ended.
 #[derive(Debug)]
@@ -44,7 +54,19 @@ impl From<Output> for Finished {
     }
 }
 
+/// Makes the programs that a test starts react to a hang-up, even if the tests run under `nohup`. A child inherits that a
+/// signal is ignored, but a signal that has a handler is reset to its default in the child.
+pub(crate) fn heed_hang_ups() {
+    static HEEDED: Once = Once::new();
+    HEEDED.call_once(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+        let _inside = runtime.enter();
+        drop(signal(SignalKind::hangup()).expect("a handler is installed"));
+    });
+}
+
 fn command(arguments: &[&str]) -> Command {
+    heed_hang_ups();
     let mut command = Command::new(env!("CARGO_BIN_EXE_delivery-bench"));
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -78,7 +100,20 @@ pub(crate) fn start(arguments: &[&str]) -> Child {
 
 /// Waits for a started command.
 pub(crate) fn finish(child: Child) -> Finished {
-    child.wait_with_output().expect("the command ends").into()
+    let process = child.id().to_string();
+    let (ended, ending) = mpsc::channel::<()>();
+    let guard = thread::spawn(move || {
+        let is_hanging = ending.recv_timeout(HANGING) == Err(RecvTimeoutError::Timeout);
+        if is_hanging {
+            let _ = Command::new("kill").args(["-KILL", &process]).status();
+        }
+        is_hanging
+    });
+    let output = child.wait_with_output().expect("the command ends");
+    drop(ended);
+    let is_hanging = guard.join().expect("the guard ends");
+    assert!(!is_hanging, "the command did not end within {HANGING:?}: {output:?}");
+    output.into()
 }
 
 /// The smoke scenario with a change, in a folder of its own.

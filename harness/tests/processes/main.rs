@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use command::{Finished, bench, finish, start};
+use command::{Finished, bench, finish, heed_hang_ups, start};
 use reports::{schema::Status, store};
 use tempfile::tempdir;
 
@@ -140,6 +140,7 @@ fn every_verb_that_takes_time_can_be_told_to_end() {
 
 #[test]
 fn a_hang_up_is_an_interruption_unless_it_is_ignored() {
+    heed_hang_ups();
     let folder = tempdir().unwrap();
     let begin = |name: &str, before: &str| {
         let out = folder.path().join(name);
