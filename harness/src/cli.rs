@@ -1,20 +1,17 @@
-//! The command line: verbs and their options. What a verb does stands in `verbs`, one file each.
+//! The command line: the list of verbs. What a verb does, and its options, stand in `verbs`, one file each.
 
 use std::{
     ffi::OsString,
     panic::{self, AssertUnwindSafe},
-    path::PathBuf,
     process::ExitCode,
 };
 
-use clap::{Args, Parser, Subcommand};
-use toml::Value;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     failure::{self, Failure},
-    interruption, numbers, process,
-    scenario_source::Override,
-    verbs::{self, output},
+    interruption, process,
+    verbs::{self, output, run::ScenarioOptions, serve::ServeOptions},
 };
 
 /// Measures how real-time data is delivered: polling, long polling, SSE, WebSocket, gRPC, webhooks, side by side.
@@ -37,58 +34,25 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// The main job: every approach under the article's load, with a table and a report
-    BenchAll(RunOptions),
+    BenchAll(verbs::run::RunOptions),
     /// The same for any scenario file
-    Run {
-        /// A scenario file, or the name of one that the tool carries, such as fan-out; `list` shows them
-        scenario: PathBuf,
-        #[command(flatten)]
-        options: RunOptions,
-    },
+    Run(ScenarioOptions),
     /// Approaches with their facts, scenarios with their questions
-    List {
-        /// Print JSON instead of text
-        #[arg(long)]
-        json: bool,
-    },
+    List(verbs::list::ListOptions),
     /// One reference server alone, to poke with curl, grpcurl or a browser
-    Serve(verbs::serve::ServeOptions),
+    Serve(ServeOptions),
     /// The load; started by the coordinator
     #[command(hide = true)]
-    Work {
-        #[arg(long, required = true)]
-        coordinated: bool,
-    },
+    Work(verbs::work::WorkOptions),
     /// Removes what a gate leaves when it is killed; started by the gate
     #[command(hide = true)]
-    Keep {
-        #[arg(long, required = true)]
-        coordinated: bool,
-    },
+    Keep(verbs::keep::KeepOptions),
     /// Conformance of every approach, without measuring
-    Verify {
-        /// Only these approaches or variants, such as sse,websocket/binary [default: all]
-        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-        approach: Vec<String>,
-    },
+    Verify(verbs::verify::VerifyOptions),
     /// The instrument against known delays: injected and measured side by side
-    Selftest {
-        /// Shorter windows, and fewer attempts on a noisy machine
-        #[arg(long)]
-        quick: bool,
-        /// Print JSON instead of text
-        #[arg(long)]
-        json: bool,
-    },
+    Selftest(verbs::selftest::SelftestOptions),
     /// What this machine can hold, and what to change to hold more
-    Doctor {
-        /// Ask whether this many clients fit, such as 20k [default: only the largest count is shown]
-        #[arg(long, value_name = "N", value_parser = numbers::count)]
-        clients: Option<u32>,
-        /// Print JSON instead of text
-        #[arg(long)]
-        json: bool,
-    },
+    Doctor(verbs::doctor::DoctorOptions),
     /// Renders result directories
     Report(verbs::report::ReportOptions),
     /// Two runs side by side: a difference is shown only where intervals say so
@@ -103,77 +67,9 @@ enum Verb {
     /// JSON Schema of scenario and result records
     Schema,
     /// Shell completions, to standard output
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
+    Completions(verbs::shell::CompletionsOptions),
     /// The manual page, to standard output
     Man,
-}
-
-/// Options of `run` and `bench-all`. Those that set a key of the scenario hold what was typed: the scenario's own rules
-/// read it.
-#[derive(Debug, Args)]
-pub struct RunOptions {
-    /// Only these approaches or variants, such as sse,websocket/binary [default: the scenario's]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub approach: Vec<String>,
-    /// Simulated clients, such as 1000 or 20k [default: the scenario's load.clients]
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    pub clients: Option<String>,
-    /// Rounds, such as 5 [default: the scenario's trials]
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    pub trials: Option<String>,
-    /// Time before the window, with its unit, such as 500ms or 1s [default: the scenario's window.warmup]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
-    pub warmup: Option<String>,
-    /// Time that is measured, with its unit, such as 5s or 2m [default: the scenario's window.measure]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
-    pub measure: Option<String>,
-    /// Seed of everything random, such as 7 [default: the scenario's load.seed]
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    pub seed: Option<String>,
-    /// Any scenario key, such as load.symbols=50 or 'params.short-poll.interval=["1s"]'; can be repeated [default: what
-    /// the scenario says]
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-    /// Directory for the results, such as results/before [default: results/<UTC time>-<scenario>]
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Do not render the report
-    #[arg(long)]
-    pub no_report: bool,
-    /// Print the effective scenario, the trials and what they need, and run nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Print the records as JSON instead of the table
-    #[arg(long)]
-    pub json: bool,
-}
-
-impl RunOptions {
-    /// What the options lay over the scenario; those of their own win over `--set`.
-    ///
-    /// # Errors
-    /// A `--set` is not a key and a value.
-    pub(crate) fn overrides(&self) -> Result<Vec<Override>, Failure> {
-        let mut overrides = Override::all(&self.set).map_err(Failure::usage)?;
-        if !self.approach.is_empty() {
-            let names = self.approach.iter().cloned().map(Value::String).collect();
-            overrides.push(Override::option("--approach", "approaches", Value::Array(names)));
-        }
-        let typed = [
-            ("--clients", "load.clients", &self.clients),
-            ("--trials", "trials", &self.trials),
-            ("--warmup", "window.warmup", &self.warmup),
-            ("--measure", "window.measure", &self.measure),
-            ("--seed", "load.seed", &self.seed),
-        ];
-        for (option, key, typed) in typed {
-            overrides.extend(typed.clone().map(|typed| Override::option(option, key, Value::String(typed))));
-        }
-        Ok(overrides)
-    }
 }
 
 /// Reads the arguments, the program's own name first, runs the verb, and says how that ended.
@@ -215,22 +111,22 @@ impl Cli {
         self.verb.begin()?;
         match self.verb {
             Verb::BenchAll(options) => verbs::run::run("bench-all".as_ref(), &options),
-            Verb::Run { scenario, options } => verbs::run::run(&scenario, &options),
-            Verb::List { json } => verbs::list::list(json),
+            Verb::Run(ScenarioOptions { scenario, options }) => verbs::run::run(&scenario, &options),
+            Verb::List(options) => verbs::list::list(&options),
             Verb::Serve(options) => verbs::serve::serve(&options),
-            Verb::Work { .. } => verbs::work::work(),
-            Verb::Keep { .. } => verbs::keep::keep(),
-            Verb::Verify { approach } => verbs::verify::verify(&approach),
-            Verb::Selftest { quick, json } => verbs::selftest::selftest(quick, json),
-            Verb::Doctor { clients, json } => verbs::doctor::doctor(clients, json),
+            Verb::Work(_) => verbs::work::work(),
+            Verb::Keep(_) => verbs::keep::keep(),
+            Verb::Verify(options) => verbs::verify::verify(&options),
+            Verb::Selftest(options) => verbs::selftest::selftest(&options),
+            Verb::Doctor(options) => verbs::doctor::doctor(&options),
             Verb::Report(options) => verbs::report::report(&options),
             Verb::Compare(options) => verbs::compare::compare(&options),
             Verb::Gate(command) => verbs::gate::gate(&command),
             Verb::Advise(options) => verbs::advise::advise(&options),
             Verb::Study(options) => verbs::study::study(&options),
             Verb::Schema => verbs::schema::schema(),
-            Verb::Completions { shell } => verbs::shell::completions(shell),
-            Verb::Man => verbs::shell::manual(),
+            Verb::Completions(options) => verbs::shell::completions(&options, Self::command()),
+            Verb::Man => verbs::shell::manual(Self::command()),
         }
     }
 }
@@ -243,15 +139,8 @@ impl Verb {
         process::room_for_files()?;
         let unable = |error| Failure::Machine(format!("cannot start a thread: {error}; {}", process::MORE_THREADS));
         match self {
-            Self::Serve(verbs::serve::ServeOptions { coordinated: true, .. })
-            | Self::Work { .. }
-            | Self::Keep { .. } => Ok(()),
-            Self::Serve(_)
-            | Self::BenchAll(_)
-            | Self::Run { .. }
-            | Self::Verify { .. }
-            | Self::Selftest { .. }
-            | Self::Gate(_) => {
+            Self::Serve(ServeOptions { coordinated: true, .. }) | Self::Work(_) | Self::Keep(_) => Ok(()),
+            Self::Serve(_) | Self::BenchAll(_) | Self::Run(_) | Self::Verify(_) | Self::Selftest(_) | Self::Gate(_) => {
                 interruption::listen().map_err(unable)?;
                 process::room_for(process::threads_of(1))
             }
@@ -266,7 +155,7 @@ impl Verb {
 
 #[cfg(test)]
 mod tests {
-    use clap::{Command, CommandFactory};
+    use clap::Command;
 
     use super::*;
 

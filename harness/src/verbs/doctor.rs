@@ -1,5 +1,6 @@
 //! `doctor`: what this machine can hold with each approach, what limits it, and what to change.
 
+use clap::Args;
 use reports::{
     schema::Environment,
     statistics::{new_histogram, quantile},
@@ -11,6 +12,7 @@ use crate::{
     capacity::{self, Bound, Capacity, Need},
     clock, environment,
     failure::Failure,
+    numbers,
     registry::{APPROACHES, Approach},
     variants,
 };
@@ -19,6 +21,17 @@ use crate::{
 const SLEEPS: u64 = 200;
 /// Length of one of them.
 const SLEEP_NS: u64 = 1_000_000;
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorOptions {
+    /// Ask whether this many clients fit, such as 20k [default: only the largest count is shown]
+    #[arg(long, value_name = "N", value_parser = numbers::count)]
+    clients: Option<u32>,
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
 
 /// What one approach could do here.
 struct Prospect {
@@ -29,7 +42,8 @@ struct Prospect {
     need: Option<Need>,
 }
 
-pub(crate) fn doctor(clients: Option<u32>, as_json: bool) -> Result<(), Failure> {
+pub(crate) fn doctor(options: &DoctorOptions) -> Result<(), Failure> {
+    let clients = options.clients;
     let environment = environment::environment();
     let capacity = capacity::read();
     let overshoot_ns = overshoot_ns();
@@ -44,7 +58,7 @@ pub(crate) fn doctor(clients: Option<u32>, as_json: bool) -> Result<(), Failure>
             }
         })
         .collect();
-    if as_json {
+    if options.json {
         output::json(&document(&environment, capacity, overshoot_ns, &prospects, clients))?;
     } else {
         let mut lines = machine(&environment, capacity, overshoot_ns);

@@ -1,5 +1,6 @@
 //! `list`: approaches with their facts and settings, scenarios with their questions.
 
+use clap::Args;
 use serde_json::json;
 
 use super::output;
@@ -10,12 +11,20 @@ use crate::{
     scenario::{self, LIBRARY, Scenario},
 };
 
-pub(crate) fn list(as_json: bool) -> Result<(), Failure> {
+/// Options of `list`.
+#[derive(Debug, Args)]
+pub(crate) struct ListOptions {
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn list(options: &ListOptions) -> Result<(), Failure> {
     let scenarios: Vec<(&str, Scenario)> = LIBRARY
         .iter()
         .map(|&(name, text)| Ok((name, scenario::parse(name, text, &[]).map_err(Failure::usage)?)))
         .collect::<Result<_, Failure>>()?;
-    if as_json {
+    if options.json {
         let scenarios: Vec<_> = scenarios
             .iter()
             .map(|(name, scenario)| json!({ "name": name, "title": scenario.title, "question": scenario.question }))

@@ -5,14 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::Args;
 use reports::{replace, store::Store};
+use toml::Value;
 
 use super::{dry_run, output, progress::Display};
 use crate::{
     awake::Awake,
-    capacity,
-    cli::RunOptions,
-    clock,
+    capacity, clock,
     conformance::{Subject, failures, subject},
     coordinator::{
         busy::Look,
@@ -23,7 +23,82 @@ use crate::{
     interruption::Attention,
     plan::{self, Trial},
     ports, process, scenario,
+    scenario_source::Override,
 };
+
+/// Options of `run` and `bench-all`. Those that set a key of the scenario hold what was typed: the scenario's own rules
+/// read it.
+#[derive(Debug, Args)]
+pub(crate) struct RunOptions {
+    /// Only these approaches or variants, such as sse,websocket/binary [default: the scenario's]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    approach: Vec<String>,
+    /// Simulated clients, such as 1000 or 20k [default: the scenario's load.clients]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    clients: Option<String>,
+    /// Rounds, such as 5 [default: the scenario's trials]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    trials: Option<String>,
+    /// Time before the window, with its unit, such as 500ms or 1s [default: the scenario's window.warmup]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    warmup: Option<String>,
+    /// Time that is measured, with its unit, such as 5s or 2m [default: the scenario's window.measure]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    measure: Option<String>,
+    /// Seed of everything random, such as 7 [default: the scenario's load.seed]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    seed: Option<String>,
+    /// Any scenario key, such as load.symbols=50 or 'params.short-poll.interval=["1s"]'; can be repeated [default: what
+    /// the scenario says]
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Directory for the results, such as results/before [default: results/<UTC time>-<scenario>]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Do not render the report
+    #[arg(long)]
+    no_report: bool,
+    /// Print the effective scenario, the trials and what they need, and run nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the records as JSON instead of the table
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct ScenarioOptions {
+    /// A scenario file, or the name of one that the tool carries, such as fan-out; `list` shows them
+    pub(crate) scenario: PathBuf,
+    #[command(flatten)]
+    pub(crate) options: RunOptions,
+}
+
+impl RunOptions {
+    /// What the options lay over the scenario; those of their own win over `--set`.
+    ///
+    /// # Errors
+    /// A `--set` is not a key and a value.
+    fn overrides(&self) -> Result<Vec<Override>, Failure> {
+        let mut overrides = Override::all(&self.set).map_err(Failure::usage)?;
+        if !self.approach.is_empty() {
+            let names = self.approach.iter().cloned().map(Value::String).collect();
+            overrides.push(Override::option("--approach", "approaches", Value::Array(names)));
+        }
+        let typed = [
+            ("--clients", "load.clients", &self.clients),
+            ("--trials", "trials", &self.trials),
+            ("--warmup", "window.warmup", &self.warmup),
+            ("--measure", "window.measure", &self.measure),
+            ("--seed", "load.seed", &self.seed),
+        ];
+        for (option, key, typed) in typed {
+            overrides.extend(typed.clone().map(|typed| Override::option(option, key, Value::String(typed))));
+        }
+        Ok(overrides)
+    }
+}
 
 pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> {
     let loaded = scenario::load(scenario, &options.overrides()?).map_err(Failure::usage)?;

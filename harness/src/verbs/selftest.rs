@@ -1,18 +1,31 @@
 //! `selftest`: the instrument against known delays, injected and measured side by side.
 
+use clap::Args;
+
 use super::output;
 use crate::{
     failure::Failure,
     selftest::{self, QUICK, Verdict, WHOLE},
 };
 
-pub(crate) fn selftest(is_quick: bool, as_json: bool) -> Result<(), Failure> {
-    let length = if is_quick { QUICK } else { WHOLE };
+/// Options of `selftest`.
+#[derive(Debug, Args)]
+pub(crate) struct SelftestOptions {
+    /// Shorter windows, and fewer attempts on a noisy machine
+    #[arg(long)]
+    quick: bool,
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn selftest(options: &SelftestOptions) -> Result<(), Failure> {
+    let length = if options.quick { QUICK } else { WHOLE };
     let runtime = output::runtime()?;
     let findings = runtime.block_on(selftest::run(length, output::say));
     runtime.shutdown_background();
     let findings = findings?;
-    if as_json {
+    if options.json {
         output::json(&findings)?;
     } else {
         output::data(&selftest::render(&findings))?;

@@ -2,26 +2,32 @@
 
 use std::io;
 
-use clap::CommandFactory;
+use clap::{Args, Command};
 
 use super::output;
-use crate::{cli::Cli, failure::Failure};
+use crate::failure::Failure;
 
-pub(crate) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+/// Options of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsOptions {
+    /// The shell
+    shell: clap_complete::Shell,
+}
+
+pub(crate) fn completions(options: &CompletionsOptions, mut command: Command) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "delivery-bench", &mut script);
+    clap_complete::generate(options.shell, &mut command, "delivery-bench", &mut script);
     output::generated(String::from_utf8_lossy(&script).trim_end())
 }
 
-pub(crate) fn manual() -> Result<(), Failure> {
+pub(crate) fn manual(command: Command) -> Result<(), Failure> {
     let mut page = Vec::new();
-    render(&mut page).map_err(|error| Failure::Internal(error.into()))?;
+    render(command, &mut page).map_err(|error| Failure::Internal(error.into()))?;
     output::generated(String::from_utf8_lossy(&page).trim_end())
 }
 
 /// The command's own page, then a section for each verb.
-fn render(page: &mut Vec<u8>) -> io::Result<()> {
-    let mut command = Cli::command();
+fn render(mut command: Command, page: &mut Vec<u8>) -> io::Result<()> {
     command.build();
     clap_mangen::Man::new(command.clone()).render(page)?;
     for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set() && verb.get_name() != "help") {

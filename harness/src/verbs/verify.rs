@@ -1,5 +1,7 @@
 //! `verify`: conformance of every approach, without measuring.
 
+use clap::Args;
+
 use super::output::{data, runtime};
 use crate::{
     conformance::{CASES, Outcome, Subject, check, subject, subjects},
@@ -7,8 +9,16 @@ use crate::{
     variants,
 };
 
-pub(crate) fn verify(only: &[String]) -> Result<(), Failure> {
-    let chosen = chosen(only)?;
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyOptions {
+    /// Only these approaches or variants, such as sse,websocket/binary [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    approach: Vec<String>,
+}
+
+pub(crate) fn verify(options: &VerifyOptions) -> Result<(), Failure> {
+    let chosen = chosen(&options.approach)?;
     let runtime = runtime()?;
     let mut failures = 0;
     for subject in chosen {
