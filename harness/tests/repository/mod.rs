@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// One Rust file.
 pub(crate) struct SourceFile {
@@ -14,7 +14,9 @@ pub(crate) struct SourceFile {
     pub(crate) path: String,
     /// What it says.
     pub(crate) text: String,
-    /// Identifiers and string literals outside comments, attributes and unit tests, in their order.
+    /// Its tokens, without comments, attributes and unit tests.
+    pub(crate) code: TokenStream,
+    /// Identifiers and string literals of its code, in their order.
     pub(crate) words: Vec<Word>,
     /// Lines of its unit tests.
     pub(crate) test_lines: usize,
@@ -46,54 +48,63 @@ impl SourceFile {
         let text = fs::read_to_string(path).expect("it was just listed");
         let tokens: TokenStream = text.parse().unwrap_or_else(|error| panic!("{}: {error}", relative.display()));
         let path = relative.to_string_lossy().replace('\\', "/");
-        let mut file = Self { path, text, words: Vec::new(), test_lines: 0 };
-        file.collect(tokens);
+        let mut file = Self { path, text, code: TokenStream::new(), words: Vec::new(), test_lines: 0 };
+        file.code = without_tests(tokens, &mut file.test_lines);
+        collect_words(&file.code, &mut file.words);
         file
     }
+}
 
-    fn collect(&mut self, tokens: TokenStream) {
-        let mut tokens = tokens.into_iter().peekable();
-        while let Some(token) = tokens.next() {
-            match token {
-                TokenTree::Punct(mark) if mark.as_char() == '#' => {
-                    tokens.next_if(|next| matches!(next, TokenTree::Punct(inner) if inner.as_char() == '!'));
-                    let is_attribute = |next: &TokenTree| matches!(next, TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket);
-                    let attribute = tokens.next_if(is_attribute).map_or(String::new(), |group| group.to_string());
-                    if attribute.replace(' ', "") == "[cfg(test)]" {
-                        self.skip_item(mark.span().start().line, &mut tokens);
-                    }
+/// The code without attributes and unit tests, whose lines are counted.
+fn without_tests(tokens: TokenStream, test_lines: &mut usize) -> TokenStream {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut kept = Vec::new();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Punct(mark) if mark.as_char() == '#' => {
+                tokens.next_if(|next| matches!(next, TokenTree::Punct(inner) if inner.as_char() == '!'));
+                let is_attribute = |next: &TokenTree| matches!(next, TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket);
+                let attribute = tokens.next_if(is_attribute).map_or(String::new(), |group| group.to_string());
+                if attribute.replace(' ', "") == "[cfg(test)]" {
+                    *test_lines += lines_of_item(mark.span().start().line, &mut tokens);
                 }
-                TokenTree::Group(group) => self.collect(group.stream()),
-                TokenTree::Ident(identifier) => self.keep(identifier.to_string(), false, identifier.span()),
-                TokenTree::Literal(literal) => {
-                    let text = literal.to_string();
-                    // A character that is a quote has no text between two.
-                    let quoted = text.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"'));
-                    if let Some((quoted, _)) = quoted {
-                        self.keep(quoted.to_owned(), true, literal.span());
-                    }
-                }
-                TokenTree::Punct(_) => {}
             }
+            TokenTree::Group(group) => {
+                let inner = without_tests(group.stream(), test_lines);
+                kept.push(TokenTree::Group(Group::new(group.delimiter(), inner)));
+            }
+            token => kept.push(token),
         }
     }
+    kept.into_iter().collect()
+}
 
-    fn keep(&mut self, text: String, is_literal: bool, span: proc_macro2::Span) {
-        self.words.push(Word { text, is_literal, line: span.start().line });
-    }
+/// Passes over the item that an attribute belongs to, up to its block or semicolon, and counts its lines.
+fn lines_of_item(first_line: usize, tokens: &mut impl Iterator<Item = TokenTree>) -> usize {
+    let is_end = |token: &TokenTree| match token {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        TokenTree::Punct(mark) => mark.as_char() == ';',
+        _ => false,
+    };
+    tokens.find(is_end).map_or(0, |end| end.span().end().line - first_line + 1)
+}
 
-    /// Passes over the item that an attribute belongs to: up to its block or semicolon.
-    fn skip_item(&mut self, first_line: usize, tokens: &mut impl Iterator<Item = TokenTree>) {
-        for token in tokens {
-            let is_end = match &token {
-                TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-                TokenTree::Punct(mark) => mark.as_char() == ';',
-                _ => false,
-            };
-            if is_end {
-                self.test_lines += token.span().end().line - first_line + 1;
-                return;
+fn collect_words(code: &TokenStream, words: &mut Vec<Word>) {
+    for token in code.clone() {
+        match token {
+            TokenTree::Group(group) => collect_words(&group.stream(), words),
+            TokenTree::Ident(identifier) => {
+                let line = identifier.span().start().line;
+                words.push(Word { text: identifier.to_string(), is_literal: false, line });
             }
+            TokenTree::Literal(literal) => {
+                let text = literal.to_string();
+                // A character that is a quote has no text between two.
+                if let Some((quoted, _)) = text.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"')) {
+                    words.push(Word { text: quoted.to_owned(), is_literal: true, line: literal.span().start().line });
+                }
+            }
+            TokenTree::Punct(_) => {}
         }
     }
 }
