@@ -12,8 +12,12 @@ use servers::{Hub, Limits, Meter, ServeError, Transport};
 use tokio::{task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::{PATIENCE, Reader, Subject};
+use super::{Reader, Subject};
 use crate::registry::{Delivery, Flow};
+
+/// How long a case waits for something before it counts as missing: a guard against hanging, and no measure of how
+/// quick an approach or a machine is.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Symbols of the feed.
 const SYMBOLS: u32 = 6;

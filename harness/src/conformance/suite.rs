@@ -6,11 +6,7 @@ use anyhow::Result;
 use futures_util::{StreamExt, future::BoxFuture, stream};
 use servers::Limits;
 
-use super::{Fixture, Subject, delivery, edges, endurance};
-
-/// How long a case waits for something before it counts as missing: a guard against hanging, and no measure of how
-/// quick an approach or a machine is.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+use super::{Fixture, Outcome, PATIENCE, Subject, delivery, edges, endurance};
 
 /// A case that waits more than once may take this many times as long, so that each one ends.
 const MOST_WAITS: u32 = 2;
@@ -32,15 +28,6 @@ pub struct Case {
     pub limits: Limits,
     /// Examines a fresh server.
     pub run: fn(Fixture) -> BoxFuture<'static, Result<Outcome>>,
-}
-
-/// How a case ended that did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The approach does it.
-    Passed,
-    /// The approach cannot be asked for it, for this reason.
-    NotApplicable(&'static str),
 }
 
 /// A subject that failed a case.
