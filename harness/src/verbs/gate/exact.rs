@@ -12,7 +12,7 @@ use reports::gate::{
     exact,
 };
 
-use super::{Surfaces, conclude};
+use super::surfaces::{Surfaces, conclude};
 use crate::{
     conformance::Subject,
     environment,

@@ -13,7 +13,7 @@ use reports::{
     store::{Run, holds_results},
 };
 
-use super::{Surfaces, conclude};
+use super::surfaces::{Surfaces, conclude};
 use crate::{failure::Failure, verbs::results};
 
 /// Options of `gate history`.

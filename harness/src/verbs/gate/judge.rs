@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use reports::gate::{Tier, paired};
 
-use super::{Surfaces, conclude, study::read};
+use super::{
+    study::read,
+    surfaces::{Surfaces, conclude},
+};
 use crate::failure::Failure;
 
 /// Options of `gate judge`.

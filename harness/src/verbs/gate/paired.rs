@@ -12,7 +12,7 @@ use reports::gate::{
     paired::{self, Cell, Plan, SESSION_VERSION, Session, Tolerated},
 };
 
-use super::{Surfaces, conclude};
+use super::surfaces::{Surfaces, conclude};
 use crate::{
     clock,
     failure::Failure,

@@ -1,42 +1,19 @@
-//! `gate`: whether a change made delivery slower, chattier or lossier. The tiers judge in `reports::gate`; here they are
-//! given what they judge, and what they say is shown.
-
-mod exact;
-mod history;
-mod judge;
-mod paired;
-pub(crate) mod study;
+//! Where what a tier found is shown, and how the verb ends by it.
 
 use std::{env, fs::OpenOptions, io::Write, path::PathBuf};
 
 use anyhow::{Context as _, anyhow};
-use clap::{Args, Subcommand};
+use clap::Args;
 use reports::gate::{
     Outcome, Tier, Verdict,
     surface::{self, annotations, markdown, text},
 };
 
-use super::output;
-use crate::failure::Failure;
-
-/// The tiers of `gate`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum GateCommand {
-    /// Counts in lock step against a committed baseline: any difference fails
-    Exact(exact::ExactOptions),
-    /// Processor time and latency of two builds, in pairs
-    Paired(paired::PairedOptions),
-    /// What a recorded session of `gate paired` says
-    Judge(judge::JudgeOptions),
-    /// What stands out of stored runs; advice that never fails
-    History(history::HistoryOptions),
-    /// How often the gate is wrong, from the sessions of `gate paired`
-    Study(study::StudyOptions),
-}
+use crate::{failure::Failure, verbs::output};
 
 /// Where what a gate found goes, beside the terminal.
 #[derive(Debug, Args)]
-pub(crate) struct Surfaces {
+pub(super) struct Surfaces {
     /// Write the outcome into this directory as JSON, Markdown, JUnit XML, for benchmark trackers and as a badge, such as
     /// target/gate [default: not written]
     #[arg(long, value_name = "DIR")]
@@ -50,16 +27,6 @@ pub(crate) struct Surfaces {
     /// List what passed too
     #[arg(long)]
     verbose: bool,
-}
-
-pub(crate) fn gate(command: &GateCommand) -> Result<(), Failure> {
-    match command {
-        GateCommand::Exact(options) => exact::exact(options),
-        GateCommand::Paired(options) => paired::paired(options),
-        GateCommand::Judge(options) => judge::judge(options),
-        GateCommand::History(options) => history::history(options),
-        GateCommand::Study(options) => study::study(options),
-    }
 }
 
 impl Surfaces {
@@ -85,7 +52,11 @@ impl Surfaces {
 }
 
 /// Shows what was judged everywhere it is asked for, and ends as it says. What came to no judgement is shown as invalid.
-fn conclude(tier: Tier, surfaces: &Surfaces, judge: impl FnOnce() -> Result<Outcome, Failure>) -> Result<(), Failure> {
+pub(super) fn conclude(
+    tier: Tier,
+    surfaces: &Surfaces,
+    judge: impl FnOnce() -> Result<Outcome, Failure>,
+) -> Result<(), Failure> {
     surfaces.begin()?;
     let judged = judge();
     let is_judged = judged.is_ok();
