@@ -2,7 +2,7 @@
 
 use reports::schema::{Check, Measured, Verdict};
 
-use super::{check, none_of};
+use super::form::{check, none_of};
 use crate::{coordinator::evidence::Evidence, environment, panics::Panics, plan::Trial, registry::Delivery};
 
 /// Clock sources that count evenly, on every processor alike, in steps below a microsecond.

@@ -2,7 +2,7 @@
 
 use reports::schema::{Check, Measured, Summary, Verdict};
 
-use super::{check, nothing, verdict_of};
+use super::form::{check, nothing, verdict_of};
 use crate::coordinator::{evidence::Evidence, machine::FOREIGN_SHARES};
 
 /// Share of a latency that is the publisher's lateness.

@@ -3,7 +3,7 @@
 
 use reports::schema::{Check, Measured, Verdict};
 
-use super::{check, nothing, verdict_of};
+use super::form::{check, nothing, verdict_of};
 use crate::coordinator::{
     evidence::{Evidence, Pauses},
     stall::Stall,

@@ -5,7 +5,7 @@ use reports::{
     theory::FAR_DEVIATIONS,
 };
 
-use super::{check, none_of, nothing};
+use super::form::{check, none_of, nothing};
 use crate::{
     coordinator::evidence::Evidence,
     plan::{Polls, Trial},

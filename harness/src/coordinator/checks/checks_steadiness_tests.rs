@@ -1,11 +1,13 @@
 //! Pauses, stalls and trends fire their checks, and nothing else does.
 
+use reports::schema::{Measured, Verdict};
+
 use super::{
     fixture::{evidence, summary},
     tests::{assert_only, fired},
     *,
 };
-use crate::coordinator::{stall::Stall, trend::WarmUp};
+use crate::coordinator::{evidence::Evidence, stall::Stall, trend::WarmUp};
 
 #[test]
 fn latencies_that_grow_through_the_window_fire_warm_up() {

@@ -1,7 +1,7 @@
 //! Each check fires for its own fault and for no other.
 
 use reports::{
-    schema::Events,
+    schema::{Events, Measured, Verdict},
     statistics::{new_histogram, summarise},
 };
 
@@ -9,7 +9,7 @@ use super::{
     fixture::{LATENCY_NS, PROCESSORS, evidence, measured, polls, summary},
     *,
 };
-use crate::{environment::UNKNOWN, panics::Panics, plan};
+use crate::{coordinator::evidence::Evidence, environment::UNKNOWN, panics::Panics, plan};
 
 /// The checks that do not pass, with their verdicts.
 pub(super) fn fired(approach: &str, fault: impl Fn(&mut Measured, &mut Evidence)) -> Vec<(String, Verdict)> {
