@@ -6,10 +6,10 @@ use crate::{
     environment,
     failure::Failure,
     message::HubLimits,
-    plan::{RESERVED_DESCRIPTORS, Shards, Trial, clients_of_a_process, descriptors_per_client},
     ports::{self, SOURCE_ADDRESSES},
     process::raise_descriptor_limit,
     registry::{Approach, Side},
+    scenario::plan::{RESERVED_DESCRIPTORS, Shards, Trial, clients_of_a_process, descriptors_per_client},
 };
 
 /// Memory that the kernel takes for one connection, both ends together, with what waits in its buffers. Measured of
@@ -222,7 +222,7 @@ fn by_memory(approach: &Approach, params: &Params, capacity: Capacity) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{registry::APPROACHES, variants::variant};
+    use crate::{registry::APPROACHES, scenario::variants::variant};
 
     /// A machine with 24 GiB where a process may open 20,000 descriptors.
     const MACHINE: Capacity =
@@ -252,7 +252,8 @@ mod tests {
 
     #[test]
     fn what_a_trial_takes_is_known_before_anything_is_allocated() {
-        let admitted = |overrides: &[&str]| admit_trial(&crate::plan::fixture::trial("raw-tcp", overrides), MACHINE);
+        let admitted =
+            |overrides: &[&str]| admit_trial(&crate::scenario::plan::fixture::trial("raw-tcp", overrides), MACHINE);
         assert!(admitted(&[]).is_ok());
         assert!(admitted(&["load.symbols=1M", "limits.replay_events=1M"]).is_ok());
         for beyond in [

@@ -15,10 +15,12 @@ use reports::{
 
 use crate::{
     environment,
-    plan::Trial,
     registry::{APPROACHES, Approach, Side, Source},
-    scenario::Loaded,
-    variants::{delivery_word, flow_word},
+    scenario::{
+        Loaded,
+        plan::Trial,
+        variants::{delivery_word, flow_word},
+    },
 };
 
 /// What was built and generated, embedded like the sources so that it is of the same state.

@@ -1,6 +1,6 @@
 //! Coordinator, load generator and instrument. The only crate that knows every other.
 //!
-//! One binary plays three roles. The coordinator (`coordinator`) plans trials (`scenario`, `plan`) and starts this
+//! One binary plays three roles. The coordinator (`coordinator`) plans trials (`scenario`) and starts this
 //! program again as the system under test (`system`, `publish`) and as the load (`load`). The three talk in JSON lines
 //! (`message`, `process`). `registry` is the one place that knows an approach by name; `clock` is the one place that
 //! reads the time; `feed` says what happens when.
@@ -26,22 +26,16 @@ mod last_words;
 mod listen_queue;
 pub mod load;
 mod message;
-mod numbers;
 mod panics;
-pub mod plan;
 mod ports;
 mod process;
 mod publish;
 pub mod registry;
 mod sample;
 pub mod scenario;
-pub mod scenario_error;
-mod scenario_rules;
-pub mod scenario_source;
 mod selftest;
 mod spinners;
 mod system;
-pub mod variants;
 mod verbs;
 
 pub use message::{HubLimits, Phases};

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::{
     environment,
     failure::Failure,
-    plan::Trial,
     registry::{Flow, Side, opens_connection_for_each_request},
+    scenario::plan::Trial,
 };
 
 /// Loopback addresses that clients connect from.
@@ -71,7 +71,7 @@ fn requests_per_second(trial: &Trial) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::fixture::trial;
+    use crate::scenario::plan::fixture::trial;
 
     #[test]
     fn polls_that_each_open_a_connection_take_a_port_for_a_minute() {

@@ -14,8 +14,8 @@ use reports::{
 use super::trial::ShardResult;
 use crate::{
     feed::Feed,
-    plan::Trial,
     sample::{MOST_ENTRIES, Sample},
+    scenario::plan::Trial,
 };
 
 /// The events of a window.

@@ -17,7 +17,7 @@ use crate::{
     load::moments::{Moments, PollPhase},
     message::Usage,
     panics::Panics,
-    plan::Trial,
+    scenario::plan::Trial,
 };
 
 /// Publications a second that are looked at for their gaps: waking a thread moves an event by tens of microseconds,

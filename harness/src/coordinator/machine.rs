@@ -20,8 +20,8 @@ use crate::{
     kernel_memory,
     message::Phases,
     panics,
-    plan::Trial,
     process::{Sampled, Sampler},
+    scenario::plan::Trial,
     spinners::Spinners,
 };
 

@@ -19,8 +19,8 @@ use super::{
 use crate::{
     kernel_memory::KernelMemory,
     message::{Empties, Usage},
-    plan::Trial,
     registry::Flow,
+    scenario::plan::Trial,
 };
 
 /// The record of a trial that was measured.

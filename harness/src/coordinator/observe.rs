@@ -2,7 +2,7 @@
 
 use reports::schema::TrialRecord;
 
-use crate::plan::Trial;
+use crate::scenario::plan::Trial;
 
 /// Where a trial is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

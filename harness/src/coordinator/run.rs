@@ -15,7 +15,7 @@ use super::{
     observe::Observer,
     trial::{self, TrialResult},
 };
-use crate::plan::Trial;
+use crate::scenario::plan::Trial;
 
 /// What became of a run.
 #[derive(Debug)]

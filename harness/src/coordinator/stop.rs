@@ -17,7 +17,7 @@ use super::child::Child;
 use crate::{
     clock,
     faults::{STOPPED_MS, Stopping},
-    plan::Trial,
+    scenario::plan::Trial,
 };
 
 /// Pause between two questions whether a process has stopped.

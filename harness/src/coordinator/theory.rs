@@ -11,8 +11,8 @@ use reports::schema::EmptyTheory;
 
 use crate::{
     message::Empties,
-    plan::Trial,
     registry::{Delivery, Flow},
+    scenario::plan::Trial,
 };
 
 /// Requests that the clients' schedules offer in a window: one at each interval, for the log or for each symbol of a

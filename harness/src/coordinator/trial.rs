@@ -26,7 +26,7 @@ use crate::{
     load::worker,
     message::{Command, Report, ServePlan, Served, WorkPlan, Worked},
     panics,
-    plan::{Shard, Trial},
+    scenario::plan::{Shard, Trial},
     system,
 };
 

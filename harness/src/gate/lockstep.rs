@@ -15,7 +15,7 @@ use super::script::{self, Counted};
 use crate::{
     conformance::{Subject, subjects},
     registry::{Flow, Values},
-    variants::defaults,
+    scenario::variants::defaults,
 };
 
 /// What the script is, for a baseline: counts of another script are not comparable. Raised with every change to it.

@@ -15,7 +15,11 @@ use reports::{
 };
 
 use super::keeper::Keeper;
-use crate::{failure::Failure, interruption::Attention, scenario::Scenario, variants::variants};
+use crate::{
+    failure::Failure,
+    interruption::Attention,
+    scenario::{Scenario, variants::variants},
+};
 
 /// The scenario as it is run, in the session's directory.
 pub(super) const SCENARIO: &str = "gate.toml";

@@ -23,9 +23,8 @@ use crate::{
     },
     delay_line::injected,
     feed::Feed,
-    plan::Trial,
     registry::{APPROACHES, Approach, Flow},
-    variants::variant,
+    scenario::{plan::Trial, variants::variant},
 };
 
 /// Threads that are woken one after the other in each runtime that an event passes: the one that waits, and the one

@@ -8,8 +8,8 @@ use crate::{
     faults::{Delay, Faults, STOPPED_MS},
     feed::{Arrival, FeedSpec},
     message::{HubLimits, Phases},
-    plan::{Shards, Trial},
     registry::Approach,
+    scenario::plan::{Shards, Trial},
 };
 
 /// How much is run.

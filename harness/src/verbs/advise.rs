@@ -11,7 +11,7 @@ use reports::{
 };
 
 use super::{output, results};
-use crate::{failure::Failure, numbers};
+use crate::{failure::Failure, scenario::numbers};
 
 /// Where the repository keeps runs.
 const PUBLISHED: &str = "reports/published";

@@ -12,9 +12,8 @@ use crate::{
     capacity::{self, Bound, Capacity, Need},
     clock, environment,
     failure::Failure,
-    numbers,
     registry::{APPROACHES, Approach},
-    variants,
+    scenario::{numbers, variants},
 };
 
 /// Sleeps that show how late this machine wakes a thread.

@@ -6,10 +6,12 @@ use super::output::{data, one_line, whole_line};
 use crate::{
     capacity::{self, Capacity},
     failure::Failure,
-    plan::{self, Trial, descriptors_per_client},
     ports,
     registry::Side,
-    scenario::Loaded,
+    scenario::{
+        Loaded,
+        plan::{self, Trial, descriptors_per_client},
+    },
 };
 
 pub(super) fn print(loaded: &Loaded, trials: &[Trial], capacity: Capacity) -> Result<(), Failure> {

@@ -13,7 +13,7 @@ use reports::{
 use super::output::{bar, one_line, say};
 use crate::{
     coordinator::{Observer, Phase, Progress},
-    plan::Trial,
+    scenario::plan::Trial,
 };
 
 /// What a user sees of a run.

@@ -21,9 +21,12 @@ use crate::{
     describe::run_record,
     failure::Failure,
     interruption::Attention,
-    plan::{self, Trial},
-    ports, process, scenario,
-    scenario_source::Override,
+    ports, process,
+    scenario::{
+        self,
+        plan::{self, Trial},
+        source::Override,
+    },
 };
 
 /// Options of `run` and `bench-all`. Those that set a key of the scenario hold what was typed: the scenario's own rules

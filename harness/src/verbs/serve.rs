@@ -19,11 +19,13 @@ use crate::{
     message::{HubLimits, Phases, ServePlan},
     publish::publish,
     registry::Approach,
-    scenario_error::ScenarioError,
-    scenario_rules::{bound_numbers, number_of},
-    scenario_source::{Override, Source},
+    scenario::{
+        error::ScenarioError,
+        rules::{bound_numbers, number_of},
+        source::{Override, Source},
+        variants,
+    },
     system::{self, System},
-    variants,
 };
 
 /// Shortest time for which a server may be told to run.

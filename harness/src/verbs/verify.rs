@@ -6,7 +6,7 @@ use super::output::{data, runtime};
 use crate::{
     conformance::{CASES, Outcome, Subject, check, subject, subjects},
     failure::Failure,
-    variants,
+    scenario::variants,
 };
 
 /// Options of `verify`.

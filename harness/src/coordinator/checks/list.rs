@@ -4,7 +4,7 @@
 use reports::schema::{Check, Measured, Status, Verdict};
 
 use super::{accounts, platform, steadiness, theory};
-use crate::{coordinator::evidence::Evidence, plan::Trial};
+use crate::{coordinator::evidence::Evidence, scenario::plan::Trial};
 
 /// All checks of one trial.
 pub(in crate::coordinator) fn all(trial: &Trial, measured: &Measured, evidence: &Evidence) -> Vec<Check> {

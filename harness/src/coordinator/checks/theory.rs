@@ -8,8 +8,8 @@ use reports::{
 use super::form::{check, none_of, nothing};
 use crate::{
     coordinator::evidence::Evidence,
-    plan::{Polls, Trial},
     registry::Flow,
+    scenario::plan::{Polls, Trial},
 };
 
 /// Anderson and Darling's A² that exponential gaps exceed less than once in ten thousand feeds; at the usual 1 %

@@ -17,8 +17,7 @@ use crate::{
     clock,
     failure::Failure,
     gate::{injection::Injection, session, setup::Setup},
-    scenario,
-    scenario_source::Override,
+    scenario::{self, source::Override},
     verbs::{output, run::default_directory},
 };
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use toml::{Table, Value, de::DeTable};
 
-use crate::scenario_error::ScenarioError;
+use super::error::ScenarioError;
 
 /// Deepest key that a scenario has.
 const DEEPEST: usize = 4;

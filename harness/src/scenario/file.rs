@@ -3,23 +3,12 @@
 //! The structures here are the file, key by key; `plan` turns them into trials. A scenario names loads and
 //! properties, never code.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
-use reports::input;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    faults::Faults,
-    feed::Arrival,
-    message::HubLimits,
-    scenario_error::ScenarioError,
-    scenario_rules::{bound_numbers, validate},
-    scenario_source::{Override, Source},
-};
-
-/// Largest scenario file, in bytes.
-const MOST_BYTES: u64 = 1 << 20;
+use crate::{faults::Faults, feed::Arrival, message::HubLimits};
 
 /// A scenario file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -162,57 +151,6 @@ pub struct MachineKeys {
     /// Keeps the cores awake between events, by a request to the kernel that needs write access to
     /// `/dev/cpu_dma_latency`.
     pub keep_awake: bool,
-}
-
-/// A scenario and where it came from.
-#[derive(Debug, Clone)]
-pub struct Loaded {
-    /// The file's name without its ending.
-    pub name: String,
-    /// The effective scenario.
-    pub scenario: Scenario,
-}
-
-/// The scenarios that this tool carries: names and texts.
-pub static LIBRARY: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
-
-/// Reads a scenario file, or the one of this name that the tool carries, and lays the overrides over it.
-///
-/// # Errors
-/// The file cannot be read, or it or an override is not what a scenario may say.
-pub fn load(path: &Path, overrides: &[Override]) -> Result<Loaded, ScenarioError> {
-    let carried = LIBRARY.iter().find(|(name, _)| Path::new(name) == path);
-    let (origin, text) = match carried {
-        Some((name, text)) => (format!("scenarios/{name}.toml"), (*text).to_owned()),
-        None => {
-            let origin = path.display().to_string();
-            match input::text(path, MOST_BYTES) {
-                Ok(text) => (origin, text),
-                Err(source) => {
-                    let carried = LIBRARY.iter().map(|(name, _)| *name);
-                    return Err(ScenarioError::unreadable(&origin, source, carried));
-                }
-            }
-        }
-    };
-    let name = path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy().into_owned());
-    Ok(Loaded { name, scenario: parse(&origin, &text, overrides)? })
-}
-
-/// Reads a scenario from the text of a file with this name, and lays the overrides over it.
-///
-/// # Errors
-/// The text or an override is not what a scenario may say.
-pub fn parse(origin: &str, text: &str, overrides: &[Override]) -> Result<Scenario, ScenarioError> {
-    let source = Source { origin, text, overrides };
-    let mut table = source.table()?;
-    bound_numbers(&source, &mut table)?;
-    let scenario = serde_path_to_error::deserialize(table).map_err(|error| {
-        let path = error.path().to_string();
-        ScenarioError::mistyped(&source, &path, error.inner().message())
-    })?;
-    validate(&source, &scenario)?;
-    Ok(scenario)
 }
 
 fn one() -> u32 {

@@ -9,11 +9,8 @@ use std::{
 use proto::{Params, parse_duration};
 use reports::store::TRIALS_LIMIT;
 
-use crate::{
-    registry::{APPROACHES, Approach, Delivery, Flow, Setting, Values, find},
-    scenario::{Properties, Scenario, Selection},
-    scenario_error::ScenarioError,
-};
+use super::{Properties, Scenario, Selection, error::ScenarioError};
+use crate::registry::{APPROACHES, Approach, Delivery, Flow, Setting, Values, find};
 
 /// No setting of an approach may be shorter: timers count in milliseconds.
 const SHORTEST_SETTING: Duration = Duration::from_millis(1);

@@ -7,14 +7,16 @@ use proto::{Params, parse_duration};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use reports::{schema::Load, store::TRIALS_LIMIT};
 
+use super::{
+    Scenario,
+    error::ScenarioError,
+    variants::{Variant, variants},
+};
 use crate::{
     faults::Faults,
     feed::{Arrival, FeedSpec, uniform},
     message::{HubLimits, Phases},
     registry::{Approach, Delivery, Flow, Side},
-    scenario::Scenario,
-    scenario_error::ScenarioError,
-    variants::{Variant, variants},
 };
 
 /// Descriptors that a process needs beside those of its clients.
@@ -260,7 +262,7 @@ fn shuffle(trials: &mut [Trial], seed: u64) {
 #[cfg(test)]
 pub(crate) mod fixture {
     use super::*;
-    use crate::{scenario, scenario_source::Override};
+    use crate::scenario::{self, source::Override};
 
     /// The first trial of the scenario `smoke` with this variant and these overrides.
     pub(crate) fn trial(variant: &str, overrides: &[&str]) -> Trial {

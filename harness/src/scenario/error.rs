@@ -1,6 +1,6 @@
 //! How a mistake in a scenario is told: file, line, what was found, what was expected, and the nearest valid name.
 
-use crate::scenario_source::{At, Source};
+use super::source::{At, Source};
 
 /// Similarity from which on a name is worth suggesting.
 const SIMILAR: f64 = 0.8;

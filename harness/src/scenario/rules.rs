@@ -11,13 +11,13 @@ use reports::{
 };
 use toml::{Table, Value};
 
-use crate::{
-    message::HubLimits,
+use super::{
+    Scenario,
+    error::ScenarioError,
     numbers,
-    scenario::Scenario,
-    scenario_error::ScenarioError,
-    scenario_source::{At, Source},
+    source::{At, Source},
 };
+use crate::message::HubLimits;
 
 /// Values that one list may sweep.
 const MOST_POINTS: usize = 1_000;
@@ -254,11 +254,7 @@ fn short(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        plan,
-        scenario::{LIBRARY, parse},
-        scenario_source::Override,
-    };
+    use crate::scenario::{LIBRARY, parse, plan, source::Override};
 
     /// Why the scenario `smoke` is refused when these are set, if it is.
     fn refusal(set: &[&str]) -> Option<String> {
