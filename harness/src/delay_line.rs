@@ -20,10 +20,9 @@ use servers::Hub;
 use crate::{
     clock,
     faults::Delay,
-    feed::{Feed, FeedSpec, uniform},
+    feed::{Feed, FeedSpec, sample::Sample, uniform},
     message::Phases,
     publish::Outgoing,
-    sample::Sample,
 };
 
 /// Keeps the delays' randomness apart from the feed's.

@@ -31,7 +31,6 @@ mod ports;
 mod process;
 mod publish;
 pub mod registry;
-mod sample;
 pub mod scenario;
 mod selftest;
 mod spinners;

@@ -8,9 +8,8 @@ use servers::Hub;
 use crate::{
     clock,
     faults::{Faults, Injected, Panicking},
-    feed::{Feed, FeedSpec},
+    feed::{Feed, FeedSpec, sample::Sample},
     message::Phases,
-    sample::Sample,
 };
 
 /// An event on its way into the hub.

@@ -13,8 +13,10 @@ use reports::{
 
 use super::trial::ShardResult;
 use crate::{
-    feed::Feed,
-    sample::{MOST_ENTRIES, Sample},
+    feed::{
+        Feed,
+        sample::{MOST_ENTRIES, Sample},
+    },
     scenario::plan::Trial,
 };
 

@@ -4,7 +4,11 @@
 
 use reports::{schema::Events, statistics::median};
 
-use crate::{feed::FeedEvent, load::moments::Moments, message::Reception, sample::Sample};
+use crate::{
+    feed::{FeedEvent, sample::Sample},
+    load::moments::Moments,
+    message::Reception,
+};
 
 /// The account of a worker.
 #[derive(Debug)]

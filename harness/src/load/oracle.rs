@@ -11,12 +11,13 @@ use proto::Quote;
 use reports::schema::Events;
 
 use crate::{
-    feed::{Feed, FeedEvent, FeedSpec},
-    load::account::{Account, InFlight, Receptions},
-    load::moments::Moments,
+    feed::{Feed, FeedEvent, FeedSpec, sample::Sample},
+    load::{
+        account::{Account, InFlight, Receptions},
+        moments::Moments,
+    },
     message::Phases,
     registry::Delivery,
-    sample::Sample,
 };
 
 /// The clients of one worker, and what they follow.
