@@ -18,9 +18,9 @@ use rand_chacha::{
 use servers::Hub;
 
 use crate::{
-    clock,
     faults::Delay,
     feed::{Feed, FeedSpec, sample::Sample, uniform},
+    host::clock,
     message::Phases,
     publish::Outgoing,
 };

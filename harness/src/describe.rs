@@ -14,7 +14,7 @@ use reports::{
 };
 
 use crate::{
-    environment,
+    host::environment,
     registry::{APPROACHES, Approach, Side, Source},
     scenario::{
         Loaded,

@@ -18,8 +18,8 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    clock, environment,
     failure::Failure,
+    host::{clock, environment},
     interruption,
     message::{Command, Phases, Report, Usage},
     panics,

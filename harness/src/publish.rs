@@ -6,9 +6,9 @@ use reports::statistics::{Histogram, new_histogram};
 use servers::Hub;
 
 use crate::{
-    clock,
     faults::{Faults, Injected, Panicking},
     feed::{Feed, FeedSpec, sample::Sample},
+    host::clock,
     message::Phases,
 };
 

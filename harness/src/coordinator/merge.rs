@@ -11,13 +11,11 @@ use reports::{
 use super::{
     checks,
     events::{self, EventsOfWindow},
-    evidence,
-    machine::Seen,
-    theory,
+    evidence, theory,
     trial::{ShardResult, TrialResult},
 };
 use crate::{
-    kernel_memory::KernelMemory,
+    host::{kernel_memory::KernelMemory, watcher::Seen},
     message::{Empties, Usage},
     registry::Flow,
     scenario::plan::Trial,

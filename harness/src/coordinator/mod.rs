@@ -1,12 +1,10 @@
 //! Runs a plan: starts the processes of each trial, brings them to the start together, and makes one record of what
 //! they measured. A trial that fails is a record too, and the run goes on.
 
-pub(crate) mod busy;
 mod checks;
 pub(crate) mod child;
 pub(crate) mod events;
 mod evidence;
-mod machine;
 pub(crate) mod merge;
 mod observe;
 pub mod run;

@@ -15,8 +15,8 @@ use tokio::sync::oneshot;
 
 use super::child::Child;
 use crate::{
-    clock,
     faults::{STOPPED_MS, Stopping},
+    host::clock,
     scenario::plan::Trial,
 };
 

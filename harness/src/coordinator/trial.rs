@@ -15,14 +15,16 @@ use tokio::sync::mpsc;
 
 use super::{
     child::{Child, Home},
-    machine::{Seen, Watch},
     observe::{Phase, Progress},
     stop::{self, Stopped},
 };
 use crate::{
-    clock, environment,
-    kernel_memory::{self, KernelMemory},
-    listen_queue,
+    host::{
+        clock, environment,
+        kernel_memory::{self, KernelMemory},
+        listen_queue,
+        watcher::{Seen, Watch},
+    },
     load::worker,
     message::{Command, Report, ServePlan, Served, WorkPlan, Worked},
     panics,

@@ -11,8 +11,8 @@ use servers::{Limits, Traffic, Transport};
 
 use super::{client::Client, header_length::is_usual_address, tally::Tally};
 use crate::{
-    allocations, clock,
     conformance::{Fixture, Subject},
+    host::{allocations, clock},
     registry::{Flow, Side},
 };
 

@@ -20,7 +20,7 @@ use super::{
     injection::Injection,
     setup::{Setup, TRIALS},
 };
-use crate::{clock, failure::Failure};
+use crate::{failure::Failure, host::clock};
 
 /// Exit codes of a `run` that has recorded what it measured: all well, and a trial that is not.
 const RECORDED: [i32; 2] = [0, 4];

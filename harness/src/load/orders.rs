@@ -15,8 +15,8 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use tokio::sync::mpsc;
 
 use crate::{
-    clock,
     feed::{exponential, uniform},
+    host::clock,
     load::recorder::SharedRecorder,
     message::WorkPlan,
 };

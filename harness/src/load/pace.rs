@@ -8,7 +8,7 @@ use clients::Ticks;
 use futures_util::stream;
 use tokio::sync::SetOnce;
 
-use crate::{clock, load::recorder::SharedRecorder};
+use crate::{host::clock, load::recorder::SharedRecorder};
 
 /// When a trial starts, on the monotonic clock in nanoseconds: nobody knows it until all clients have subscribed.
 pub(crate) type Start = Arc<SetOnce<u64>>;

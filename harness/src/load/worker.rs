@@ -26,13 +26,11 @@ use super::{
     tamper::Tamper,
 };
 use crate::{
-    clock,
     faults::Injected,
     feed::uniform,
-    listen_queue,
+    host::{clock, listen_queue, ports::SOURCE_ADDRESSES},
     message::{Command, Report, Usage, WorkPlan},
     panics,
-    ports::SOURCE_ADDRESSES,
     process::{Control, Reporter, Sampler},
     registry::{Approach, Flow},
     spinners::Spinners,

@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 
 use super::output;
 use crate::{
-    capacity::{self, Bound, Capacity, Need},
-    clock, environment,
     failure::Failure,
+    host::{
+        capacity::{self, Bound, Capacity, Need},
+        clock, environment,
+    },
     registry::{APPROACHES, Approach},
     scenario::{numbers, variants},
 };

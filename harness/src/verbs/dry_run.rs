@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use super::output::{data, one_line, whole_line};
 use crate::{
-    capacity::{self, Capacity},
     failure::Failure,
-    ports,
+    host::{
+        capacity::{self, Capacity},
+        ports,
+    },
     registry::Side,
     scenario::{
         Loaded,

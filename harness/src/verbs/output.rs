@@ -20,7 +20,7 @@ use reports::{
 use rustix::termios;
 use serde::Serialize;
 
-use crate::{environment, failure::Failure, panics};
+use crate::{failure::Failure, host::environment, panics};
 
 /// Drawings of a progress bar per second.
 const RATE: u8 = 4;

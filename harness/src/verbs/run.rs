@@ -11,17 +11,13 @@ use toml::Value;
 
 use super::{dry_run, output, progress::Display};
 use crate::{
-    awake::Awake,
-    capacity, clock,
     conformance::{Subject, failures, subject},
-    coordinator::{
-        busy::Look,
-        run::{Outcome, run as run_trials},
-    },
+    coordinator::run::{Outcome, run as run_trials},
     describe::run_record,
     failure::Failure,
+    host::{awake::Awake, busy::Look, capacity, clock, ports},
     interruption::Attention,
-    ports, process,
+    process,
     scenario::{
         self,
         plan::{self, Trial},

@@ -11,10 +11,10 @@ use super::{
     output::{data, runtime, say},
 };
 use crate::{
-    capacity, clock,
     failure::Failure,
     faults::Faults,
     feed::{Arrival, FeedSpec},
+    host::{capacity, clock},
     interruption::Attention,
     message::{HubLimits, Phases, ServePlan},
     publish::publish,

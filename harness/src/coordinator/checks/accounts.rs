@@ -3,7 +3,9 @@
 use reports::schema::{Check, Measured, Verdict};
 
 use super::form::{check, none_of};
-use crate::{coordinator::evidence::Evidence, environment, panics::Panics, registry::Delivery, scenario::plan::Trial};
+use crate::{
+    coordinator::evidence::Evidence, host::environment, panics::Panics, registry::Delivery, scenario::plan::Trial,
+};
 
 /// Clock sources that count evenly, on every processor alike, in steps below a microsecond.
 const STEADY_CLOCKS: &[&str] = &[

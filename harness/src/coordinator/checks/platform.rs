@@ -3,7 +3,7 @@
 use reports::schema::{Check, Measured, Summary, Verdict};
 
 use super::form::{check, nothing, verdict_of};
-use crate::coordinator::{evidence::Evidence, machine::FOREIGN_SHARES};
+use crate::{coordinator::evidence::Evidence, host::watcher::FOREIGN_SHARES};
 
 /// Share of a latency that is the publisher's lateness.
 const LATENESS: [f64; 2] = [0.2, 0.5];

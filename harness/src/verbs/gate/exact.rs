@@ -15,9 +15,9 @@ use reports::gate::{
 use super::surfaces::{Surfaces, conclude};
 use crate::{
     conformance::Subject,
-    environment,
     failure::Failure,
     gate::lockstep::{self, REPEATS, SCRIPT},
+    host::environment,
     verbs::output,
 };
 

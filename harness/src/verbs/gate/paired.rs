@@ -14,9 +14,9 @@ use reports::gate::{
 
 use super::surfaces::{Surfaces, conclude};
 use crate::{
-    clock,
     failure::Failure,
     gate::{injection::Injection, session, setup::Setup},
+    host::clock,
     scenario::{self, source::Override},
     verbs::{output, run::default_directory},
 };

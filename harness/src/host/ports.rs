@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
+use super::environment;
 use crate::{
-    environment,
     failure::Failure,
     registry::{Flow, Side, opens_connection_for_each_request},
     scenario::plan::Trial,

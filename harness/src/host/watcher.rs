@@ -13,11 +13,9 @@ use reports::{
 };
 use tokio::sync::oneshot;
 
+use super::{awake::Awake, clock, control_group, environment, kernel_memory};
 use crate::{
-    awake::Awake,
-    clock, control_group, environment,
     faults::Injected,
-    kernel_memory,
     message::Phases,
     panics,
     process::{Sampled, Sampler},
@@ -29,7 +27,7 @@ use crate::{
 const SLEEP_NS: u64 = 1_000_000;
 /// Shares of the CPU time that others may take before a trial warns, and before it is invalid. Of two cores, a quarter
 /// is half a core: one thread in four that wakes finds its core taken.
-pub(super) const FOREIGN_SHARES: [f64; 2] = [0.1, 0.25];
+pub(crate) const FOREIGN_SHARES: [f64; 2] = [0.1, 0.25];
 
 /// What was seen of the machine in one window.
 #[derive(Debug)]

@@ -2,11 +2,13 @@
 
 use proto::Params;
 
-use crate::{
+use super::{
     environment,
+    ports::{self, SOURCE_ADDRESSES},
+};
+use crate::{
     failure::Failure,
     message::HubLimits,
-    ports::{self, SOURCE_ADDRESSES},
     process::raise_descriptor_limit,
     registry::{Approach, Side},
     scenario::plan::{RESERVED_DESCRIPTORS, Shards, Trial, clients_of_a_process, descriptors_per_client},

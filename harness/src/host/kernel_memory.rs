@@ -3,7 +3,7 @@
 
 use procfs::{Current, Meminfo};
 
-use crate::environment;
+use super::environment;
 
 /// Below so many clients their part cannot be told from what else comes and goes. What a trial leaves behind in the
 /// kernel's slabs the next one uses again without growth: with 10,000 clients that was up to three quarters of their

@@ -9,7 +9,7 @@ use std::{
     io::Write,
 };
 
-use crate::environment;
+use super::environment;
 
 /// The file that makes the request: it is in force for as long as the file is open.
 const REQUEST: &str = "/dev/cpu_dma_latency";

@@ -9,7 +9,7 @@ use rustix::{
     thread::{CpuSet, sched_getaffinity},
 };
 
-use crate::control_group;
+use super::control_group;
 
 /// What the system does not say.
 pub(crate) const UNKNOWN: &str = "unknown";

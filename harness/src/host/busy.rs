@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use procfs::process::all_processes;
 
-use super::machine::{Counters, FOREIGN_SHARES, counters};
-use crate::clock;
+use super::{
+    clock,
+    watcher::{Counters, FOREIGN_SHARES, counters},
+};
 
 /// Shortest time to look at the machine.
 const LOOK_NS: u64 = 300_000_000;

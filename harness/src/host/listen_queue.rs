@@ -2,7 +2,7 @@
 //! one was full. A connection that finds one full is tried again a second later, which would be measured as the
 //! server's.
 
-use crate::environment;
+use super::environment;
 
 /// Clients of one worker that may be connecting at the same time, however long the queue is: more make nothing quicker.
 const MOST_CONNECTING: usize = 128;
