@@ -9,8 +9,8 @@ use std::{
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
+    agent::{interruption, process},
     failure::{self, Failure},
-    interruption, process,
     verbs::{self, output, run::ScenarioOptions, serve::ServeOptions},
 };
 

@@ -18,10 +18,10 @@ use rand_chacha::{
 use servers::Hub;
 
 use crate::{
+    agent::message::Phases,
     faults::Delay,
     feed::{Feed, FeedSpec, sample::Sample, uniform},
     host::clock,
-    message::Phases,
     publish::Outgoing,
 };
 

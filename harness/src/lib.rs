@@ -2,9 +2,10 @@
 //!
 //! One binary plays three roles. The coordinator (`coordinator`) plans trials (`scenario`) and starts this
 //! program again as the system under test (`system`, `publish`) and as the load (`load`). The three talk in JSON lines
-//! (`message`, `process`). `registry` is the one place that knows an approach by name; `host::clock` is the one place that
+//! (`agent`). `registry` is the one place that knows an approach by name; `host::clock` is the one place that
 //! reads the time; `feed` says what happens when.
 
+mod agent;
 pub mod cli;
 pub mod conformance;
 pub mod coordinator;
@@ -15,12 +16,7 @@ pub mod faults;
 pub mod feed;
 pub mod gate;
 pub mod host;
-mod interruption;
-mod last_words;
 pub mod load;
-mod message;
-mod panics;
-mod process;
 mod publish;
 pub mod registry;
 pub mod scenario;
@@ -29,4 +25,4 @@ mod spinners;
 mod system;
 mod verbs;
 
-pub use message::{HubLimits, Phases};
+pub use agent::message::{HubLimits, Phases};

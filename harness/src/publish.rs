@@ -6,10 +6,10 @@ use reports::statistics::{Histogram, new_histogram};
 use servers::Hub;
 
 use crate::{
+    agent::message::Phases,
     faults::{Faults, Injected, Panicking},
     feed::{Feed, FeedSpec, sample::Sample},
     host::clock,
-    message::Phases,
 };
 
 /// An event on its way into the hub.

@@ -10,11 +10,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    agent::{
+        message::{Command, HubLimits, Report, ServePlan, Served},
+        panics,
+        process::{Control, Sampled, Sampler},
+    },
     delay_line::{self, DelayLine},
     feed::FeedSpec,
-    message::{Command, HubLimits, Report, ServePlan, Served},
-    panics,
-    process::{Control, Sampled, Sampler},
     publish::{Outgoing, Published, publish},
     registry::Approach,
     spinners::Spinners,

@@ -12,11 +12,10 @@ use super::{
     trial::{ShardResult, TrialResult},
 };
 use crate::{
+    agent::{message::Usage, panics::Panics},
     faults::Injected,
     feed::{Arrival, uniform},
     load::moments::{Moments, PollPhase},
-    message::Usage,
-    panics::Panics,
     scenario::plan::Trial,
 };
 

@@ -15,8 +15,8 @@ use super::{
     trial::{ShardResult, TrialResult},
 };
 use crate::{
+    agent::message::{Empties, Usage},
     host::{kernel_memory::KernelMemory, watcher::Seen},
-    message::{Empties, Usage},
     registry::Flow,
     scenario::plan::Trial,
 };

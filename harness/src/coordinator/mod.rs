@@ -2,7 +2,6 @@
 //! they measured. A trial that fails is a record too, and the run goes on.
 
 mod checks;
-pub(crate) mod child;
 pub(crate) mod events;
 mod evidence;
 pub(crate) mod merge;

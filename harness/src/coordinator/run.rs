@@ -10,12 +10,11 @@ use reports::{
 use tokio::sync::mpsc;
 
 use super::{
-    child::Home,
     merge,
     observe::Observer,
     trial::{self, TrialResult},
 };
-use crate::scenario::plan::Trial;
+use crate::{agent::child::Home, scenario::plan::Trial};
 
 /// What became of a run.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use anyhow::Context as _;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid};
 use tokio::sync::oneshot;
 
-use super::child::Child;
 use crate::{
+    agent::child::Child,
     faults::{STOPPED_MS, Stopping},
     host::clock,
     scenario::plan::Trial,

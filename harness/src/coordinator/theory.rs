@@ -10,7 +10,7 @@ use std::time::Duration;
 use reports::schema::EmptyTheory;
 
 use crate::{
-    message::Empties,
+    agent::message::Empties,
     registry::{Delivery, Flow},
     scenario::plan::Trial,
 };

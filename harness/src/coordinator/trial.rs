@@ -14,11 +14,15 @@ use futures_util::{
 use tokio::sync::mpsc;
 
 use super::{
-    child::{Child, Home},
     observe::{Phase, Progress},
     stop::{self, Stopped},
 };
 use crate::{
+    agent::{
+        child::{Child, Home},
+        message::{Command, Report, ServePlan, Served, WorkPlan, Worked},
+        panics,
+    },
     host::{
         clock, environment,
         kernel_memory::{self, KernelMemory},
@@ -26,8 +30,6 @@ use crate::{
         watcher::{Seen, Watch},
     },
     load::worker,
-    message::{Command, Report, ServePlan, Served, WorkPlan, Worked},
-    panics,
     scenario::plan::{Shard, Trial},
     system,
 };

@@ -6,7 +6,7 @@
 //! in step with.
 
 use super::FeedSpec;
-use crate::message::Phases;
+use crate::agent::message::Phases;
 
 /// Entries of a window, about: up to so many events, every one has its own.
 pub(crate) const MOST_ENTRIES: u64 = 131_072;

@@ -13,7 +13,7 @@ use rustix::process::{
 use tokio::process::{Child, Command};
 
 use super::keeper::Keeper;
-use crate::{
+use crate::agent::{
     interruption::Attention,
     last_words::{Heard, LastWords},
 };

@@ -18,7 +18,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde::{Deserialize, Serialize};
 
 use super::setup::{BUILDS, SCENARIO, TRIALS};
-use crate::process::{NAME, THIS_PROGRAM};
+use crate::agent::process::{NAME, THIS_PROGRAM};
 
 /// First line to a keeper. Paths are absolute.
 #[derive(Debug, Serialize, Deserialize)]

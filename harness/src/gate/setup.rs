@@ -16,8 +16,8 @@ use reports::{
 
 use super::keeper::Keeper;
 use crate::{
+    agent::interruption::Attention,
     failure::Failure,
-    interruption::Attention,
     scenario::{Scenario, variants::variants},
 };
 

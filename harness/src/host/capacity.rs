@@ -7,9 +7,8 @@ use super::{
     ports::{self, SOURCE_ADDRESSES},
 };
 use crate::{
+    agent::{message::HubLimits, process::raise_descriptor_limit},
     failure::Failure,
-    message::HubLimits,
-    process::raise_descriptor_limit,
     registry::{Approach, Side},
     scenario::plan::{RESERVED_DESCRIPTORS, Shards, Trial, clients_of_a_process, descriptors_per_client},
 };

@@ -15,10 +15,12 @@ use tokio::sync::oneshot;
 
 use super::{awake::Awake, clock, control_group, environment, kernel_memory};
 use crate::{
+    agent::{
+        message::Phases,
+        panics,
+        process::{Sampled, Sampler},
+    },
     faults::Injected,
-    message::Phases,
-    panics,
-    process::{Sampled, Sampler},
     scenario::plan::Trial,
     spinners::Spinners,
 };

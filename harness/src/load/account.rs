@@ -5,9 +5,9 @@
 use reports::{schema::Events, statistics::median};
 
 use crate::{
+    agent::message::Reception,
     feed::{FeedEvent, sample::Sample},
     load::moments::Moments,
-    message::Reception,
 };
 
 /// The account of a worker.

@@ -11,12 +11,12 @@ use proto::Quote;
 use reports::schema::Events;
 
 use crate::{
+    agent::message::Phases,
     feed::{Feed, FeedEvent, FeedSpec, sample::Sample},
     load::{
         account::{Account, InFlight, Receptions},
         moments::Moments,
     },
-    message::Phases,
     registry::Delivery,
 };
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{feed::Arrival, message::Reception};
+use crate::{agent::message::Reception, feed::Arrival};
 
 fn spec() -> FeedSpec {
     FeedSpec {

@@ -15,10 +15,10 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use tokio::sync::mpsc;
 
 use crate::{
+    agent::message::WorkPlan,
     feed::{exponential, uniform},
     host::clock,
     load::recorder::SharedRecorder,
-    message::WorkPlan,
 };
 
 /// Orders that may wait in one client.

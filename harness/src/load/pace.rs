@@ -33,12 +33,12 @@ mod tests {
 
     use super::*;
     use crate::{
+        agent::message::Phases,
         feed::{Arrival, FeedSpec},
         load::{
             oracle::{Audience, Oracle},
             recorder::{Recorder, Theory},
         },
-        message::Phases,
         registry::Delivery,
     };
 

@@ -11,10 +11,12 @@ use reports::{
 };
 
 use crate::{
+    agent::{
+        message::{Empties, Orders, Phases, Usage, Worked},
+        panics,
+    },
     faults::{Faults, Injected},
     load::{account::Account, moments::PollPhase, oracle::Oracle},
-    message::{Empties, Orders, Phases, Usage, Worked},
-    panics,
     registry::Flow,
 };
 

@@ -26,12 +26,14 @@ use super::{
     tamper::Tamper,
 };
 use crate::{
+    agent::{
+        message::{Command, Report, Usage, WorkPlan},
+        panics,
+        process::{Control, Reporter, Sampler},
+    },
     faults::Injected,
     feed::uniform,
     host::{clock, listen_queue, ports::SOURCE_ADDRESSES},
-    message::{Command, Report, Usage, WorkPlan},
-    panics,
-    process::{Control, Reporter, Sampler},
     registry::{Approach, Flow},
     spinners::Spinners,
 };

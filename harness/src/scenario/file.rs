@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{faults::Faults, feed::Arrival, message::HubLimits};
+use crate::{agent::message::HubLimits, faults::Faults, feed::Arrival};
 
 /// A scenario file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -13,9 +13,9 @@ use super::{
     variants::{Variant, variants},
 };
 use crate::{
+    agent::message::{HubLimits, Phases},
     faults::Faults,
     feed::{Arrival, FeedSpec, uniform},
-    message::{HubLimits, Phases},
     registry::{Approach, Delivery, Flow, Side},
 };
 

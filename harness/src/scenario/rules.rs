@@ -17,7 +17,7 @@ use super::{
     numbers,
     source::{At, Source},
 };
-use crate::message::HubLimits;
+use crate::agent::message::HubLimits;
 
 /// Values that one list may sweep.
 const MOST_POINTS: usize = 1_000;

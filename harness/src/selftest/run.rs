@@ -15,8 +15,8 @@ use super::{
     trials::{self, Length, Named, STALL_MS},
 };
 use crate::{
+    agent::child::Home,
     coordinator::{
-        child::Home,
         events::{self, Event},
         merge,
         trial::{self, TrialResult},

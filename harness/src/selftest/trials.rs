@@ -5,9 +5,9 @@ use reports::schema::Load;
 
 use super::in_memory::IN_MEMORY;
 use crate::{
+    agent::message::{HubLimits, Phases},
     faults::{Delay, Faults, STOPPED_MS},
     feed::{Arrival, FeedSpec},
-    message::{HubLimits, Phases},
     registry::Approach,
     scenario::plan::{Shards, Trial},
 };

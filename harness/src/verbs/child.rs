@@ -7,9 +7,11 @@ use serde::de::DeserializeOwned;
 
 use super::output;
 use crate::{
+    agent::{
+        message::Report,
+        process::{Control, become_child},
+    },
     failure::Failure,
-    message::Report,
-    process::{Control, become_child},
     registry::{self, Approach},
 };
 

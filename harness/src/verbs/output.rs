@@ -20,7 +20,7 @@ use reports::{
 use rustix::termios;
 use serde::Serialize;
 
-use crate::{failure::Failure, host::environment, panics};
+use crate::{agent::panics, failure::Failure, host::environment};
 
 /// Drawings of a progress bar per second.
 const RATE: u8 = 4;

@@ -11,13 +11,12 @@ use toml::Value;
 
 use super::{dry_run, output, progress::Display};
 use crate::{
+    agent::{interruption::Attention, process},
     conformance::{Subject, failures, subject},
     coordinator::run::{Outcome, run as run_trials},
     describe::run_record,
     failure::Failure,
     host::{awake::Awake, busy::Look, capacity, clock, ports},
-    interruption::Attention,
-    process,
     scenario::{
         self,
         plan::{self, Trial},

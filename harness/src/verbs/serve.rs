@@ -11,12 +11,14 @@ use super::{
     output::{data, runtime, say},
 };
 use crate::{
+    agent::{
+        interruption::Attention,
+        message::{HubLimits, Phases, ServePlan},
+    },
     failure::Failure,
     faults::Faults,
     feed::{Arrival, FeedSpec},
     host::{capacity, clock},
-    interruption::Attention,
-    message::{HubLimits, Phases, ServePlan},
     publish::publish,
     registry::Approach,
     scenario::{

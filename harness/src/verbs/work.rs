@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::child;
-use crate::{failure::Failure, load::worker, message::WorkPlan};
+use crate::{agent::message::WorkPlan, failure::Failure, load::worker};
 
 /// Options of `work`.
 #[derive(Debug, Args)]

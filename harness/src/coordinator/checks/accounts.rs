@@ -4,7 +4,8 @@ use reports::schema::{Check, Measured, Verdict};
 
 use super::form::{check, none_of};
 use crate::{
-    coordinator::evidence::Evidence, host::environment, panics::Panics, registry::Delivery, scenario::plan::Trial,
+    agent::panics::Panics, coordinator::evidence::Evidence, host::environment, registry::Delivery,
+    scenario::plan::Trial,
 };
 
 /// Clock sources that count evenly, on every processor alike, in steps below a microsecond.

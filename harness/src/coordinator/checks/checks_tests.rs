@@ -9,7 +9,7 @@ use super::{
     fixture::{LATENCY_NS, PROCESSORS, evidence, measured, polls, summary},
     *,
 };
-use crate::{coordinator::evidence::Evidence, host::environment::UNKNOWN, panics::Panics, scenario::plan};
+use crate::{agent::panics::Panics, coordinator::evidence::Evidence, host::environment::UNKNOWN, scenario::plan};
 
 /// The checks that do not pass, with their verdicts.
 pub(super) fn fired(approach: &str, fault: impl Fn(&mut Measured, &mut Evidence)) -> Vec<(String, Verdict)> {

@@ -8,11 +8,11 @@ use proto::Params;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::panics::Panics;
 use crate::{
     faults::{Faults, Injected},
     feed::FeedSpec,
     load::moments::{Moments, PollPhase},
-    panics::Panics,
 };
 
 /// First line to a server: all it needs.

@@ -17,12 +17,14 @@ use rustix::{
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{
-    failure::Failure,
-    host::{clock, environment},
+use super::{
     interruption,
     message::{Command, Phases, Report, Usage},
     panics,
+};
+use crate::{
+    failure::Failure,
+    host::{clock, environment},
 };
 
 /// The image that runs, whatever stands at its path now: a build that replaces the program changes no run.

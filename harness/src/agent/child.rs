@@ -15,7 +15,7 @@ use tokio_util::{
     task::AbortOnDropHandle,
 };
 
-use crate::{
+use super::{
     last_words::{Heard, LastWords},
     message::{Command, Report},
     process::{Control, NAME, Peer, THIS_PROGRAM},
