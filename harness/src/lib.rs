@@ -1,7 +1,7 @@
 //! Coordinator, load generator and instrument. The only crate that knows every other.
 //!
 //! One binary plays three roles. The coordinator (`coordinator`) plans trials (`scenario`) and starts this
-//! program again as the system under test (`system`, `publish`) and as the load (`load`). The three talk in JSON lines
+//! program again as the system under test (`sut`) and as the load (`load`). The three talk in JSON lines
 //! (`agent`). `registry` is the one place that knows an approach by name; `host::clock` is the one place that
 //! reads the time; `feed` says what happens when.
 
@@ -9,7 +9,6 @@ mod agent;
 pub mod cli;
 pub mod conformance;
 pub mod coordinator;
-mod delay_line;
 mod describe;
 pub mod failure;
 pub mod faults;
@@ -17,12 +16,10 @@ pub mod feed;
 pub mod gate;
 pub mod host;
 pub mod load;
-mod publish;
 pub mod registry;
 pub mod scenario;
 mod selftest;
-mod spinners;
-mod system;
+mod sut;
 mod verbs;
 
 pub use agent::message::{HubLimits, Phases};

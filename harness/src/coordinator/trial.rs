@@ -31,7 +31,7 @@ use crate::{
     },
     load::worker,
     scenario::plan::{Shard, Trial},
-    system,
+    sut::server,
 };
 
 /// A server that does not listen after this time never will: a guard against hanging, which a slow machine stays under.
@@ -165,7 +165,7 @@ async fn start_servers(trial: &Trial, home: Home) -> anyhow::Result<(Vec<Child>,
     for _ in trial.shards.iter() {
         let mut server = match home {
             Home::Processes => Child::start("serve", &plan).await?,
-            Home::Tasks => Child::here("serve", |control| system::serve(trial.approach, plan.clone(), control)),
+            Home::Tasks => Child::here("serve", |control| server::serve(trial.approach, plan.clone(), control)),
         };
         let Report::Listening { address } = server.next().await? else { anyhow::bail!("the server does not listen") };
         servers.push(server);

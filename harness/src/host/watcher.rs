@@ -22,7 +22,7 @@ use crate::{
     },
     faults::Injected,
     scenario::plan::Trial,
-    spinners::Spinners,
+    sut::spinners::Spinners,
 };
 
 /// How long the thread that only sleeps means to sleep each time.

@@ -35,7 +35,7 @@ use crate::{
     feed::uniform,
     host::{clock, listen_queue, ports::SOURCE_ADDRESSES},
     registry::{Approach, Flow},
-    spinners::Spinners,
+    sut::spinners::Spinners,
 };
 
 /// Pause between two reports of progress.

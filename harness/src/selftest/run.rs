@@ -21,10 +21,10 @@ use crate::{
         merge,
         trial::{self, TrialResult},
     },
-    delay_line::injected,
     feed::Feed,
     registry::{APPROACHES, Approach, Flow},
     scenario::{plan::Trial, variants::variant},
+    sut::delay_line::injected,
 };
 
 /// Threads that are woken one after the other in each runtime that an event passes: the one that waits, and the one

@@ -148,7 +148,7 @@ mod tests {
     use reports::statistics::needed;
 
     use super::*;
-    use crate::{delay_line::injected, feed::Feed};
+    use crate::{feed::Feed, sut::delay_line::injected};
 
     /// The injected delays of the window's events, sorted.
     fn delays_of(named: &Named) -> Vec<u64> {

@@ -19,7 +19,6 @@ use crate::{
     faults::Faults,
     feed::{Arrival, FeedSpec},
     host::{capacity, clock},
-    publish::publish,
     registry::Approach,
     scenario::{
         error::ScenarioError,
@@ -27,7 +26,10 @@ use crate::{
         source::{Override, Source},
         variants,
     },
-    system::{self, System},
+    sut::{
+        publisher::publish,
+        server::{self, System},
+    },
 };
 
 /// Shortest time for which a server may be told to run.
@@ -77,7 +79,7 @@ fn lifetime(text: &str) -> Result<Duration, String> {
 
 pub(crate) fn serve(options: &ServeOptions) -> Result<(), Failure> {
     if options.coordinated {
-        child::run(|plan: &ServePlan| (plan.threads, &plan.approach, plan.listen), system::serve)
+        child::run(|plan: &ServePlan| (plan.threads, &plan.approach, plan.listen), server::serve)
     } else {
         alone(options)
     }

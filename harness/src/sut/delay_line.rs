@@ -17,12 +17,12 @@ use rand_chacha::{
 };
 use servers::Hub;
 
+use super::publisher::Outgoing;
 use crate::{
     agent::message::Phases,
     faults::Delay,
     feed::{Feed, FeedSpec, sample::Sample, uniform},
     host::clock,
-    publish::Outgoing,
 };
 
 /// Keeps the delays' randomness apart from the feed's.
@@ -135,7 +135,7 @@ fn release(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{feed::Arrival, publish::Fate};
+    use crate::{feed::Arrival, sut::publisher::Fate};
 
     /// An event each 10 ms, from a phase that the seed decides.
     fn spec() -> FeedSpec {

@@ -9,17 +9,19 @@ use servers::{Context, Hub, Meter, ServeError, Transport};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::{
+    delay_line::{self, DelayLine},
+    publisher::{Outgoing, Published, publish},
+    spinners::Spinners,
+};
 use crate::{
     agent::{
         message::{Command, HubLimits, Report, ServePlan, Served},
         panics,
         process::{Control, Sampled, Sampler},
     },
-    delay_line::{self, DelayLine},
     feed::FeedSpec,
-    publish::{Outgoing, Published, publish},
     registry::Approach,
-    spinners::Spinners,
 };
 
 /// A server that runs.
