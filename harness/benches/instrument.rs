@@ -6,8 +6,7 @@ use std::time::Duration;
 use clients::{Batch, Cost};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use harness::{
-    Phases,
-    feed::{Arrival, Feed, FeedSpec},
+    feed::{Arrival, Feed, FeedSpec, Phases},
     load::{
         oracle::{Audience, Oracle},
         recorder::{Recorder, Theory},

@@ -21,5 +21,3 @@ pub mod scenario;
 mod selftest;
 mod sut;
 mod verbs;
-
-pub use agent::message::{HubLimits, Phases};

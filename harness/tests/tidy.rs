@@ -129,6 +129,14 @@ fn no_cycle_of_modules_has_more_than_two_files() {
 }
 
 #[test]
+fn folders_depend_one_way() {
+    let files = rust_files();
+    let cycles = modules::cycles(&modules::of_parts(&modules::references(&files)));
+    let cycles: Vec<String> = cycles.iter().map(|cycle| format!("{cycle:?}")).collect();
+    assert!(cycles.is_empty(), "move what they share to where it belongs:\n{}", cycles.join("\n"));
+}
+
+#[test]
 fn documents_list_every_approach() {
     for document in DOCUMENTS_WITH_EVERY_APPROACH {
         let text = fs::read_to_string(root().join(document)).unwrap_or_else(|error| panic!("{document}: {error}"));

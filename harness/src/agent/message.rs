@@ -5,14 +5,16 @@ use std::net::SocketAddr;
 
 use clients::Cost;
 use proto::Params;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::panics::Panics;
+use super::{
+    moments::{Moments, PollPhase},
+    panics::Panics,
+};
 use crate::{
     faults::{Faults, Injected},
-    feed::FeedSpec,
-    load::moments::{Moments, PollPhase},
+    feed::{FeedSpec, Phases},
+    scenario::HubLimits,
 };
 
 /// First line to a server: all it needs.
@@ -61,55 +63,6 @@ pub struct WorkPlan {
     pub threads: usize,
     /// Faults to inject; none in a measurement.
     pub faults: Faults,
-}
-
-/// Durations of a trial's phases; times count from the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Phases {
-    /// Before the window.
-    pub warmup_ns: u64,
-    /// The window.
-    pub measure_ns: u64,
-    /// After the window, at most.
-    pub drain_ns: u64,
-}
-
-impl Phases {
-    /// End of the window, which is the end of the feed.
-    pub fn measured_ns(&self) -> u64 {
-        self.warmup_ns + self.measure_ns
-    }
-
-    /// Whether this time after the start lies in the window.
-    pub fn in_window(&self, time_ns: u64) -> bool {
-        (self.warmup_ns..self.measured_ns()).contains(&time_ns)
-    }
-}
-
-/// Bounds of the hub, see `servers::Limits`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct HubLimits {
-    /// Events kept for those who come back.
-    pub replay_events: usize,
-    /// Events that a subscription may fall behind.
-    pub queue_events: u64,
-    /// Events in one write.
-    pub batch_events: usize,
-}
-
-impl Default for HubLimits {
-    fn default() -> Self {
-        let servers::Limits { replay_events, queue_events, batch_events } = servers::Limits::default();
-        Self { replay_events, queue_events, batch_events }
-    }
-}
-
-impl From<HubLimits> for servers::Limits {
-    fn from(limits: HubLimits) -> Self {
-        let HubLimits { replay_events, queue_events, batch_events } = limits;
-        Self { replay_events, queue_events, batch_events }
-    }
 }
 
 /// From the coordinator.

@@ -19,11 +19,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     interruption,
-    message::{Command, Phases, Report, Usage},
+    message::{Command, Report, Usage},
     panics,
 };
 use crate::{
     failure::Failure,
+    feed::Phases,
     host::{clock, environment},
 };
 

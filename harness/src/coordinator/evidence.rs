@@ -12,10 +12,13 @@ use super::{
     trial::{ShardResult, TrialResult},
 };
 use crate::{
-    agent::{message::Usage, panics::Panics},
+    agent::{
+        message::Usage,
+        moments::{Moments, PollPhase},
+        panics::Panics,
+    },
     faults::Injected,
     feed::{Arrival, uniform},
-    load::moments::{Moments, PollPhase},
     scenario::plan::Trial,
 };
 

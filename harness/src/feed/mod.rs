@@ -1,9 +1,12 @@
 //! What is delivered: which event happens when, as a pure function of a specification. It reads no clock.
 //!
-//! `events` is the feed itself, and `sample` says which of its events have an entry of their own.
+//! `events` is the feed itself, `phases` says when its events count, and `sample` which of them have an entry of their
+//! own.
 
 mod events;
+mod phases;
 pub(crate) mod sample;
 
 pub use events::{Arrival, Feed, FeedEvent, FeedSpec};
 pub(crate) use events::{exponential, uniform};
+pub use phases::Phases;

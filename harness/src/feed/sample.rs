@@ -5,8 +5,7 @@
 //! itself, at random, so that what is kept of independent events is independent, and of a period nothing is left to be
 //! in step with.
 
-use super::FeedSpec;
-use crate::agent::message::Phases;
+use super::{FeedSpec, Phases};
 
 /// Entries of a window, about: up to so many events, every one has its own.
 pub(crate) const MOST_ENTRIES: u64 = 131_072;

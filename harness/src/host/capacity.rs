@@ -7,10 +7,13 @@ use super::{
     ports::{self, SOURCE_ADDRESSES},
 };
 use crate::{
-    agent::{message::HubLimits, process::raise_descriptor_limit},
+    agent::process::raise_descriptor_limit,
     failure::Failure,
     registry::{Approach, Side},
-    scenario::plan::{RESERVED_DESCRIPTORS, Shards, Trial, clients_of_a_process, descriptors_per_client},
+    scenario::{
+        HubLimits,
+        plan::{RESERVED_DESCRIPTORS, Shards, Trial, clients_of_a_process, descriptors_per_client},
+    },
 };
 
 /// Memory that the kernel takes for one connection, both ends together, with what waits in its buffers. Measured of

@@ -16,11 +16,11 @@ use tokio::sync::oneshot;
 use super::{awake::Awake, clock, control_group, environment, kernel_memory};
 use crate::{
     agent::{
-        message::Phases,
         panics,
         process::{Sampled, Sampler},
     },
     faults::Injected,
+    feed::Phases,
     scenario::plan::Trial,
     sut::spinners::Spinners,
 };

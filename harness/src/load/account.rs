@@ -5,9 +5,8 @@
 use reports::{schema::Events, statistics::median};
 
 use crate::{
-    agent::message::Reception,
+    agent::{message::Reception, moments::Moments},
     feed::{FeedEvent, sample::Sample},
-    load::moments::Moments,
 };
 
 /// The account of a worker.

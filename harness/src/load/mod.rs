@@ -1,11 +1,9 @@
 //! The load and the instrument: what runs inside a worker process.
 //!
 //! `worker` opens subscriptions and stamps what arrives, `oracle` knows what must arrive and `account` is the form of
-//! its books, `recorder` keeps the histograms and counts, `moments` the sums, `pace` and `orders` are the open-loop
-//! schedules, and `tamper` injects faults. None of them knows an approach by name.
+//! its books, `recorder` keeps the histograms and counts, `pace` and `orders` are the open-loop schedules, and `tamper` injects faults. None of them knows an approach by name.
 
 pub mod account;
-pub mod moments;
 pub mod oracle;
 mod orders;
 mod pace;

@@ -11,12 +11,9 @@ use proto::Quote;
 use reports::schema::Events;
 
 use crate::{
-    agent::message::Phases,
-    feed::{Feed, FeedEvent, FeedSpec, sample::Sample},
-    load::{
-        account::{Account, InFlight, Receptions},
-        moments::Moments,
-    },
+    agent::moments::Moments,
+    feed::{Feed, FeedEvent, FeedSpec, Phases, sample::Sample},
+    load::account::{Account, InFlight, Receptions},
     registry::Delivery,
 };
 

@@ -33,8 +33,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        agent::message::Phases,
-        feed::{Arrival, FeedSpec},
+        feed::{Arrival, FeedSpec, Phases},
         load::{
             oracle::{Audience, Oracle},
             recorder::{Recorder, Theory},

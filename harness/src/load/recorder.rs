@@ -12,11 +12,13 @@ use reports::{
 
 use crate::{
     agent::{
-        message::{Empties, Orders, Phases, Usage, Worked},
+        message::{Empties, Orders, Usage, Worked},
+        moments::PollPhase,
         panics,
     },
     faults::{Faults, Injected},
-    load::{account::Account, moments::PollPhase, oracle::Oracle},
+    feed::Phases,
+    load::{account::Account, oracle::Oracle},
     registry::Flow,
 };
 

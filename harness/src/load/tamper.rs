@@ -13,8 +13,8 @@ use clients::Batch;
 use proto::Quote;
 
 use crate::{
-    agent::message::Phases,
     faults::{Faults, Injected, Panicking},
+    feed::Phases,
 };
 
 /// The faults of one worker, and the events that are held back by one of them.

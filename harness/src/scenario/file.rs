@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{agent::message::HubLimits, faults::Faults, feed::Arrival};
+use crate::{faults::Faults, feed::Arrival};
 
 /// A scenario file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -142,6 +142,32 @@ pub struct WindowKeys {
     pub measure: String,
     /// After the window, at most.
     pub drain: String,
+}
+
+/// Bounds of the hub, see `servers::Limits`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HubLimits {
+    /// Events kept for those who come back.
+    pub replay_events: usize,
+    /// Events that a subscription may fall behind.
+    pub queue_events: u64,
+    /// Events in one write.
+    pub batch_events: usize,
+}
+
+impl Default for HubLimits {
+    fn default() -> Self {
+        let servers::Limits { replay_events, queue_events, batch_events } = servers::Limits::default();
+        Self { replay_events, queue_events, batch_events }
+    }
+}
+
+impl From<HubLimits> for servers::Limits {
+    fn from(limits: HubLimits) -> Self {
+        let HubLimits { replay_events, queue_events, batch_events } = limits;
+        Self { replay_events, queue_events, batch_events }
+    }
 }
 
 /// The table `[machine]`.

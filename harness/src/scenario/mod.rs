@@ -13,5 +13,5 @@ pub(crate) mod rules;
 pub mod source;
 pub mod variants;
 
-pub use file::{All, LoadKeys, MachineKeys, OneOrMany, Properties, Scenario, Selection, WindowKeys};
+pub use file::{All, HubLimits, LoadKeys, MachineKeys, OneOrMany, Properties, Scenario, Selection, WindowKeys};
 pub use read::{LIBRARY, Loaded, load, parse};

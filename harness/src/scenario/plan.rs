@@ -8,14 +8,13 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use reports::{schema::Load, store::TRIALS_LIMIT};
 
 use super::{
-    Scenario,
+    HubLimits, Scenario,
     error::ScenarioError,
     variants::{Variant, variants},
 };
 use crate::{
-    agent::message::{HubLimits, Phases},
     faults::Faults,
-    feed::{Arrival, FeedSpec, uniform},
+    feed::{Arrival, FeedSpec, Phases, uniform},
     registry::{Approach, Delivery, Flow, Side},
 };
 

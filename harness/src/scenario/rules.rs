@@ -12,12 +12,11 @@ use reports::{
 use toml::{Table, Value};
 
 use super::{
-    Scenario,
+    HubLimits, Scenario,
     error::ScenarioError,
     numbers,
     source::{At, Source},
 };
-use crate::agent::message::HubLimits;
 
 /// Values that one list may sweep.
 const MOST_POINTS: usize = 1_000;

@@ -5,11 +5,13 @@ use reports::schema::Load;
 
 use super::in_memory::IN_MEMORY;
 use crate::{
-    agent::message::{HubLimits, Phases},
     faults::{Delay, Faults, STOPPED_MS},
-    feed::{Arrival, FeedSpec},
+    feed::{Arrival, FeedSpec, Phases},
     registry::Approach,
-    scenario::plan::{Shards, Trial},
+    scenario::{
+        HubLimits,
+        plan::{Shards, Trial},
+    },
 };
 
 /// How much is run.

@@ -19,9 +19,8 @@ use servers::Hub;
 
 use super::publisher::Outgoing;
 use crate::{
-    agent::message::Phases,
     faults::Delay,
-    feed::{Feed, FeedSpec, sample::Sample, uniform},
+    feed::{Feed, FeedSpec, Phases, sample::Sample, uniform},
     host::clock,
 };
 

@@ -6,9 +6,8 @@ use reports::statistics::{Histogram, new_histogram};
 use servers::Hub;
 
 use crate::{
-    agent::message::Phases,
     faults::{Faults, Injected, Panicking},
-    feed::{Feed, FeedSpec, sample::Sample},
+    feed::{Feed, FeedSpec, Phases, sample::Sample},
     host::clock,
 };
 

@@ -16,12 +16,13 @@ use super::{
 };
 use crate::{
     agent::{
-        message::{Command, HubLimits, Report, ServePlan, Served},
+        message::{Command, Report, ServePlan, Served},
         panics,
         process::{Control, Sampled, Sampler},
     },
     feed::FeedSpec,
     registry::Approach,
+    scenario::HubLimits,
 };
 
 /// A server that runs.

@@ -11,16 +11,14 @@ use super::{
     output::{data, runtime, say},
 };
 use crate::{
-    agent::{
-        interruption::Attention,
-        message::{HubLimits, Phases, ServePlan},
-    },
+    agent::{interruption::Attention, message::ServePlan},
     failure::Failure,
     faults::Faults,
-    feed::{Arrival, FeedSpec},
+    feed::{Arrival, FeedSpec, Phases},
     host::{capacity, clock},
     registry::Approach,
     scenario::{
+        HubLimits,
         error::ScenarioError,
         rules::{bound_numbers, number_of},
         source::{Override, Source},

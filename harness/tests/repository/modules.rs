@@ -49,6 +49,24 @@ pub(crate) fn references(files: &[SourceFile]) -> BTreeMap<&str, BTreeSet<&str>>
     references
 }
 
+/// The same between the parts that a crate consists of: a folder of its sources with all that is in it, or a file beside
+/// them.
+pub(crate) fn of_parts<'a>(references: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
+    let mut parts = BTreeMap::new();
+    for (file, others) in references {
+        let own = part_of(file);
+        let found: &mut BTreeSet<&str> = parts.entry(own).or_default();
+        found.extend(others.iter().map(|other| part_of(other)).filter(|other| *other != own));
+    }
+    parts
+}
+
+fn part_of(file: &str) -> &str {
+    let sources = file.find("/src/").map_or(0, |place| place + "/src/".len());
+    let end = file[sources..].find('/').map_or(file.len() - ".rs".len(), |length| sources + length);
+    &file[..end]
+}
+
 /// Sets of files each of which refers, in some number of steps, to every other of its set.
 pub(crate) fn cycles<'a>(references: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeSet<BTreeSet<&'a str>> {
     let reached: BTreeMap<&str, BTreeSet<&str>> =
