@@ -9,8 +9,9 @@ use std::{
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
-    agent::{interruption, process},
+    agent::interruption,
     failure::{self, Failure},
+    host::limits,
     verbs::{self, output, run::ScenarioOptions, serve::ServeOptions},
 };
 
@@ -136,13 +137,13 @@ impl Verb {
     /// ends with its parent.
     fn begin(&self) -> Result<(), Failure> {
         interruption::survive_full_files();
-        process::room_for_files()?;
-        let unable = |error| Failure::Machine(format!("cannot start a thread: {error}; {}", process::MORE_THREADS));
+        limits::room_for_files()?;
+        let unable = |error| Failure::Machine(format!("cannot start a thread: {error}; {}", limits::MORE_THREADS));
         match self {
             Self::Serve(ServeOptions { coordinated: true, .. }) | Self::Work(_) | Self::Keep(_) => Ok(()),
             Self::Serve(_) | Self::BenchAll(_) | Self::Run(_) | Self::Verify(_) | Self::Selftest(_) | Self::Gate(_) => {
                 interruption::listen().map_err(unable)?;
-                process::room_for(process::threads_of(1))
+                limits::room_for(limits::threads_of(1))
             }
             // Without a thread that listens, a signal still ends it.
             _ => {

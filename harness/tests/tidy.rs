@@ -129,8 +129,9 @@ fn no_cycle_of_modules_has_more_than_two_files() {
 }
 
 #[test]
-fn folders_depend_one_way() {
-    let files = rust_files();
+fn folders_of_the_harness_depend_one_way() {
+    let mut files = rust_files();
+    files.retain(|file| file.path.starts_with("harness/src/"));
     let cycles = modules::cycles(&modules::of_parts(&modules::references(&files)));
     let cycles: Vec<String> = cycles.iter().map(|cycle| format!("{cycle:?}")).collect();
     assert!(cycles.is_empty(), "move what they share to where it belongs:\n{}", cycles.join("\n"));

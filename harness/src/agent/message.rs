@@ -14,6 +14,7 @@ use super::{
 use crate::{
     faults::{Faults, Injected},
     feed::{FeedSpec, Phases},
+    host::usage::Usage,
     scenario::HubLimits,
 };
 
@@ -216,25 +217,4 @@ pub struct Empties {
     pub responses: u64,
     /// Those of them that were empty.
     pub empty: u64,
-}
-
-/// Processor time and memory of one process.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Usage {
-    /// User and system time inside the window.
-    pub cpu_us: u64,
-    /// Time inside the window that threads could have run but waited for a processor.
-    pub wait_us: u64,
-    /// The longest time inside the window for which the process did not run although it wanted to, in nanoseconds.
-    pub longest_pause_ns: u64,
-    /// Anonymous resident memory before the first client.
-    pub idle_bytes: u64,
-    /// Anonymous resident memory when all clients had subscribed, before the start.
-    pub connected_bytes: u64,
-    /// Anonymous resident memory when the window opened.
-    pub opened_bytes: u64,
-    /// Anonymous resident memory at the end of the window.
-    pub settled_bytes: u64,
-    /// Largest resident memory ever.
-    pub peak_bytes: u64,
 }

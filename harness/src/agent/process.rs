@@ -1,4 +1,4 @@
-//! A child's side of its life: what it says and hears, when it must end, and what it uses. A child is a process; only
+//! A child's side of its life: what it says and hears, and when it must end. A child is a process; only
 //! the self-test has children that are tasks of the coordinator's own, and they say and hear the same.
 
 use std::{
@@ -9,38 +9,24 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use procfs::process::Process;
 use rustix::{
-    process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit},
+    process::{Signal, set_parent_process_death_signal},
     thread::set_name,
 };
 use serde::de::DeserializeOwned;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::{
     interruption,
-    message::{Command, Report, Usage},
+    message::{Command, Report},
     panics,
 };
-use crate::{
-    failure::Failure,
-    feed::Phases,
-    host::{clock, environment},
-};
+use crate::host::limits;
 
 /// The image that runs, whatever stands at its path now: a build that replaces the program changes no run.
 pub(crate) const THIS_PROGRAM: &str = "/proc/self/exe";
 /// The name under which processes started from it are listed.
 pub(crate) const NAME: &str = "delivery-bench";
-
-/// Files that a verb needs to open at least: standard streams, signals, a runtime, its results, and pipes to children.
-const FEWEST_DESCRIPTORS: u64 = 64;
-/// Threads of a process besides those of its runtime: publisher, sampler, commands and the like.
-const THREADS_BESIDE: usize = 8;
-/// What to do if the system refuses a thread.
-pub(crate) const MORE_THREADS: &str = "allow more of them with ulimit -u, or with pids.max of the control group";
-/// Stack of a thread that does nothing.
-const SMALL_STACK_BYTES: usize = 64 << 10;
 
 /// Ties this process to its parent, lets it open as many descriptors as the system grants, and counts its panics.
 ///
@@ -51,54 +37,8 @@ pub(crate) fn become_child() -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     // Started as the image that runs, it would be listed as `exe`.
     let _ = set_name(&CString::new(NAME)?);
-    raise_descriptor_limit();
+    limits::raise_descriptor_limit();
     Ok(())
-}
-
-/// Raises the soft descriptor limit to the hard one, and gives it.
-pub(crate) fn raise_descriptor_limit() -> u64 {
-    let limit = getrlimit(Resource::Nofile);
-    // A refusal leaves the soft limit, which the plan reads from here.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
-}
-
-/// Refuses a descriptor limit below which a library or a child would fail in the middle of something.
-///
-/// # Errors
-/// The process may open fewer files than any verb needs.
-pub(crate) fn room_for_files() -> Result<(), Failure> {
-    match raise_descriptor_limit() {
-        FEWEST_DESCRIPTORS.. => Ok(()),
-        allowed => Err(Failure::Machine(format!(
-            "this process may open {allowed} files, and needs {FEWEST_DESCRIPTORS}: allow more of them with ulimit -n"
-        ))),
-    }
-}
-
-/// Threads of a coordinator, and of the two processes of each of its shards, whose runtimes share the cores.
-pub(crate) fn threads_of(shards: usize) -> usize {
-    let cores = environment::cores() as usize;
-    cores + THREADS_BESIDE + 2 * shards * (cores.div_ceil(shards.max(1)) + THREADS_BESIDE)
-}
-
-/// Finds out whether this user may start this many more threads, by starting them; they end at once.
-///
-/// # Errors
-/// The system refuses one of them.
-pub(crate) fn room_for(threads: usize) -> Result<(), Failure> {
-    let hold = Mutex::new(());
-    let started = thread::scope(|scope| {
-        let held = hold.lock();
-        let wait = || drop(hold.lock());
-        let start = || thread::Builder::new().stack_size(SMALL_STACK_BYTES).spawn_scoped(scope, wait).map(drop);
-        let started = (0..threads).try_for_each(|_| start());
-        drop(held);
-        started
-    });
-    started.map_err(|error| {
-        Failure::Machine(format!("cannot start {threads} threads and processes: {error}; {MORE_THREADS}"))
-    })
 }
 
 /// Sends reports to the coordinator.
@@ -201,87 +141,4 @@ impl Control {
     pub async fn next(&mut self) -> Option<Command> {
         self.commands.recv().await
     }
-}
-
-/// Measures what this process uses.
-#[derive(Debug)]
-pub(crate) struct Sampler {
-    idle_bytes: u64,
-}
-
-/// What was sampled at the edges of a window.
-#[derive(Debug)]
-pub(crate) struct Sampled<T> {
-    /// What the process used inside it.
-    pub usage: Usage,
-    /// What was read when it opened.
-    pub before: T,
-    /// What was read when it closed.
-    pub after: T,
-}
-
-impl Sampler {
-    /// Takes the memory of the idle process.
-    pub(crate) fn idle() -> Self {
-        Self { idle_bytes: memory().0 }
-    }
-
-    /// Takes samples at once, when the window opens and when it closes, in a thread of its own: a task would take them
-    /// late exactly when the process is busy. In between the thread wakes now and then, to see whether the process was
-    /// paused; its own CPU time is in no sample.
-    ///
-    /// # Errors
-    /// No thread can be started.
-    pub(crate) fn window<T: Send + 'static>(
-        self,
-        start_ns: u64,
-        phases: Phases,
-        read: impl Fn() -> T + Send + 'static,
-    ) -> io::Result<oneshot::Receiver<Sampled<T>>> {
-        let (sender, receiver) = oneshot::channel();
-        thread::Builder::new().name("sampler".into()).spawn(move || {
-            clock::be_punctual();
-            let (connected_bytes, _) = memory();
-            // A pause that began before the window may reach into it.
-            let opened_late_ns = clock::block_until(start_ns + phases.warmup_ns);
-            let (opened_bytes, _) = memory();
-            let (before, opened_cpu_ns, opened_wait_ns) = (read(), others_cpu_ns(), others_waited_ns());
-            let longest_pause_ns = opened_late_ns.max(clock::beat_until(start_ns + phases.measured_ns()));
-            let (after, closed_cpu_ns, closed_wait_ns) = (read(), others_cpu_ns(), others_waited_ns());
-            let (settled_bytes, peak_bytes) = memory();
-            let usage = Usage {
-                cpu_us: closed_cpu_ns.saturating_sub(opened_cpu_ns) / 1_000,
-                wait_us: closed_wait_ns.saturating_sub(opened_wait_ns) / 1_000,
-                longest_pause_ns,
-                idle_bytes: self.idle_bytes,
-                connected_bytes,
-                opened_bytes,
-                settled_bytes,
-                peak_bytes,
-            };
-            // Whoever no longer waits has failed already, and says why.
-            drop(sender.send(Sampled { usage, before, after }));
-        })?;
-        Ok(receiver)
-    }
-}
-
-/// Anonymous resident memory now, and the most that was ever resident, in bytes; 0 where the system does not say.
-fn memory() -> (u64, u64) {
-    let status = Process::myself().and_then(|process| process.status());
-    status.map_or((0, 0), |status| (status.rssanon.unwrap_or_default() * 1024, status.vmhwm.unwrap_or_default() * 1024))
-}
-
-/// CPU time of this process, without that of the current thread.
-fn others_cpu_ns() -> u64 {
-    clock::process_cpu_ns().saturating_sub(clock::thread_cpu_ns())
-}
-
-/// Time that the threads of this process, except the current one, could have run but waited for a core. Returns 0 if
-/// the system does not say.
-fn others_waited_ns() -> u64 {
-    let me = rustix::thread::gettid().as_raw_nonzero().get();
-    let tasks = Process::myself().and_then(|process| process.tasks());
-    let waited = |task: procfs::process::Task| task.schedstat().map_or(0, |schedule| schedule.run_delay);
-    tasks.map_or(0, |tasks| tasks.flatten().filter(|task| task.tid != me).map(waited).sum())
 }

@@ -13,12 +13,12 @@ use super::{
 };
 use crate::{
     agent::{
-        message::Usage,
         moments::{Moments, PollPhase},
         panics::Panics,
     },
     faults::Injected,
     feed::{Arrival, uniform},
+    host::usage::Usage,
     scenario::plan::Trial,
 };
 

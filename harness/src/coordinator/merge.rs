@@ -15,8 +15,8 @@ use super::{
     trial::{ShardResult, TrialResult},
 };
 use crate::{
-    agent::message::{Empties, Usage},
-    host::{kernel_memory::KernelMemory, watcher::Seen},
+    agent::message::Empties,
+    host::{kernel_memory::KernelMemory, usage::Usage, watcher::Seen},
     registry::Flow,
     scenario::plan::Trial,
 };

@@ -130,7 +130,7 @@ pub(crate) async fn run(
         Some(stopped) => Some(stopped.await.map_err(|_| panics::failure("stopper"))??),
         None => None,
     };
-    let machine = machine.end().await?;
+    let machine = machine.end().await.map_err(panics::failure)?;
     let kernel = KernelMemory { before, connected, settled: machine.kernel_bytes() };
     let turned_away = turned_away.zip(listen_queue::turned_away()).map(|(before, after)| after.saturating_sub(before));
     Ok(TrialResult { shards, machine, kernel, turned_away, stopped })

@@ -4,10 +4,10 @@ use proto::Params;
 
 use super::{
     environment,
+    limits::raise_descriptor_limit,
     ports::{self, SOURCE_ADDRESSES},
 };
 use crate::{
-    agent::process::raise_descriptor_limit,
     failure::Failure,
     registry::{Approach, Side},
     scenario::{

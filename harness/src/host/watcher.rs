@@ -13,17 +13,13 @@ use reports::{
 };
 use tokio::sync::oneshot;
 
-use super::{awake::Awake, clock, control_group, environment, kernel_memory};
-use crate::{
-    agent::{
-        panics,
-        process::{Sampled, Sampler},
-    },
-    faults::Injected,
-    feed::Phases,
-    scenario::plan::Trial,
-    sut::spinners::Spinners,
+use super::{
+    awake::Awake,
+    clock, control_group, environment, kernel_memory,
+    spinners::Spinners,
+    usage::{Sampled, Sampler},
 };
+use crate::{faults::Injected, feed::Phases, scenario::plan::Trial};
 
 /// How long the thread that only sleeps means to sleep each time.
 const SLEEP_NS: u64 = 1_000_000;
@@ -100,9 +96,12 @@ impl Watch {
     }
 
     /// What was seen, after the window.
-    pub(crate) async fn end(self) -> anyhow::Result<Seen> {
-        let hiccup = self.sleeper.await.map_err(|_| panics::failure("sleeper"))?;
-        let Sampled { usage, before, after } = self.sampler.await.map_err(|_| panics::failure("sampler"))?;
+    ///
+    /// # Errors
+    /// The name of a thread that ended early.
+    pub(crate) async fn end(self) -> Result<Seen, &'static str> {
+        let hiccup = self.sleeper.await.map_err(|_| "sleeper")?;
+        let Sampled { usage, before, after } = self.sampler.await.map_err(|_| "sampler")?;
         let longest_pause_ns = usage.longest_pause_ns;
         let Self { is_limited, clocksource, injected, .. } = self;
         let keep_awake = self.awake.is_some();

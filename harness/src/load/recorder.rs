@@ -12,12 +12,13 @@ use reports::{
 
 use crate::{
     agent::{
-        message::{Empties, Orders, Usage, Worked},
+        message::{Empties, Orders, Worked},
         moments::PollPhase,
         panics,
     },
     faults::{Faults, Injected},
     feed::Phases,
+    host::usage::Usage,
     load::{account::Account, oracle::Oracle},
     registry::Flow,
 };

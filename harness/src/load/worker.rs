@@ -27,15 +27,19 @@ use super::{
 };
 use crate::{
     agent::{
-        message::{Command, Report, Usage, WorkPlan},
+        message::{Command, Report, WorkPlan},
         panics,
-        process::{Control, Reporter, Sampler},
+        process::{Control, Reporter},
     },
     faults::Injected,
     feed::uniform,
-    host::{clock, listen_queue, ports::SOURCE_ADDRESSES},
+    host::{
+        clock, listen_queue,
+        ports::SOURCE_ADDRESSES,
+        spinners::Spinners,
+        usage::{Sampler, Usage},
+    },
     registry::{Approach, Flow},
-    sut::spinners::Spinners,
 };
 
 /// Pause between two reports of progress.

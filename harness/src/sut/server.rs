@@ -12,15 +12,18 @@ use tokio_util::sync::CancellationToken;
 use super::{
     delay_line::{self, DelayLine},
     publisher::{Outgoing, Published, publish},
-    spinners::Spinners,
 };
 use crate::{
     agent::{
         message::{Command, Report, ServePlan, Served},
         panics,
-        process::{Control, Sampled, Sampler},
+        process::Control,
     },
     feed::FeedSpec,
+    host::{
+        spinners::Spinners,
+        usage::{Sampled, Sampler},
+    },
     registry::Approach,
     scenario::HubLimits,
 };

@@ -11,12 +11,12 @@ use toml::Value;
 
 use super::{dry_run, output, progress::Display};
 use crate::{
-    agent::{interruption::Attention, process},
+    agent::interruption::Attention,
     conformance::{Subject, failures, subject},
     coordinator::run::{Outcome, run as run_trials},
     describe::run_record,
     failure::Failure,
-    host::{awake::Awake, busy::Look, capacity, clock, ports},
+    host::{awake::Awake, busy::Look, capacity, clock, limits, ports},
     scenario::{
         self,
         plan::{self, Trial},
@@ -146,7 +146,7 @@ fn fits(trials: &[Trial], capacity: capacity::Capacity) -> Result<(), Failure> {
     })?;
     // Last, since threads are started to see whether they can be.
     let shards = trials.iter().map(|trial| trial.shards.count() as usize).max().unwrap_or_default();
-    process::room_for(process::threads_of(shards))
+    limits::room_for(limits::threads_of(shards))
 }
 
 /// Why variants of the plan do not conform, by name: what is not right is not worth measuring.
