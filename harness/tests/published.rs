@@ -1,4 +1,4 @@
-//! The published runs: they can be read, they are of clean builds and measure, and the README shows one of them as it is.
+//! The published runs can be read, are measurements of clean builds, and documents show the newest as it is.
 
 use std::{
     fs,
@@ -6,6 +6,7 @@ use std::{
 };
 
 use reports::{
+    export,
     store::{self, Run},
     table,
 };
@@ -39,18 +40,55 @@ fn published_runs_are_measurements_of_clean_builds() {
     }
 }
 
+/// The newest published run of the main job, with the name of its directory.
+fn newest() -> (String, Run) {
+    let runs = published().into_iter().filter(|(_, run)| run.run.scenario_name == "bench-all");
+    runs.max_by_key(|(_, run)| run.run.started.clone()).expect("there is one")
+}
+
+/// Returns what a document says between the marks of its table. It names the date and the commit of the run.
+fn table_of(document: &str, run: &Run) -> String {
+    let text = fs::read_to_string(root().join(document)).unwrap();
+    let (_, marked) = text.split_once("<!-- table -->").expect("the mark before the table");
+    let (marked, _) = marked.split_once("<!-- /table -->").expect("the mark after it");
+    for said in [&run.run.started[..10], &run.run.tool.git_revision[..12]] {
+        assert!(marked.contains(said), "{document} does not name {said} beside its table");
+    }
+    marked.trim().to_owned()
+}
+
 /// To renew the table: run `bench-all` into a new directory there, and put what `report` prints of it between the marks.
 #[test]
-fn the_readme_shows_the_newest_published_run_of_the_main_job() {
-    let runs = published().into_iter().filter(|(_, run)| run.run.scenario_name == "bench-all");
-    let (name, run) = runs.max_by_key(|(_, run)| run.run.started.clone()).expect("there is one");
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let (_, marked) = readme.split_once("<!-- table -->").expect("the mark before the table");
-    let (marked, _) = marked.split_once("<!-- /table -->").expect("the mark after it");
+fn the_results_show_the_newest_published_run_of_the_main_job() {
+    let (name, run) = newest();
+    let marked = table_of("docs/results.md", &run);
     let fence = marked.split("```").nth(1).and_then(|block| block.split_once('\n')).expect("a block of text").1;
     let rendered = table::render(&run);
-    assert!(rendered.starts_with(fence.trim_end()), "README.md's table is not that of {name}, which is:\n{rendered}");
-    for said in [&run.run.started[..10], &run.run.tool.git_revision[..12]] {
-        assert!(marked.contains(said), "README.md says {said} of {name}'s table");
-    }
+    assert!(rendered.starts_with(fence.trim_end()), "the table is not that of {name}, which is:\n{rendered}");
+}
+
+/// The README's table has the article's approaches and the figures that decide most often.
+#[test]
+fn the_readme_shows_the_articles_rows_of_the_same_run() {
+    const COLUMNS: [&str; 5] =
+        ["latency p50", "p99", "bytes /event", "CPU µs/event server/client", "KB/client server/client"];
+    let (name, run) = newest();
+    let exported = export::text(std::slice::from_ref(&run), export::Form::Markdown);
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()
+    };
+    let mut lines = exported.lines().filter(|line| line.starts_with('|')).map(cells);
+    let heading = lines.next().expect("the table has a heading");
+    let places: Vec<usize> = COLUMNS.iter().map(|column| heading.iter().position(|it| it == column).unwrap()).collect();
+    let article = run.run.approaches.iter().filter(|facts| facts.article.is_some()).map(|facts| &facts.name);
+    let article: Vec<&String> = article.collect();
+    let is_of = |row: &[String]| article.iter().any(|name| row[0].trim_matches('`').split('/').next() == Some(name));
+    let rows = lines.filter(|row| is_of(row)).map(|row| {
+        let figures: Vec<&str> = places.iter().map(|place| row[*place].as_str()).collect();
+        format!("| {} | {} |", row[0], figures.join(" | "))
+    });
+    let expected = rows.collect::<Vec<_>>().join("\n");
+    let marked = table_of("README.md", &run);
+    assert!(marked.contains(&expected), "README.md has not these rows of {name}:\n{expected}");
+    assert_eq!(marked.lines().filter(|line| line.starts_with("| `")).count(), article.len());
 }
