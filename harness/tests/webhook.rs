@@ -197,7 +197,7 @@ async fn a_registration_that_makes_no_sense_is_refused_with_the_reason() {
         ("http://127.0.0.1:0/in", "BTC", vec![secret(1).0], "has no port"),
         ("http://127.0.0.1:1/in", "DOGE", vec![secret(1).0], "unknown symbol `DOGE`"),
         ("http://127.0.0.1:1/in", "", vec![secret(1).0], "name at least one symbol"),
-        ("http://127.0.0.1:1/in", "BTC", vec!["plain".into()], "a secret is"),
+        ("http://127.0.0.1:1/in", "BTC", vec!["plain".into()], "invalid secret"),
         ("http://127.0.0.1:1/in", "BTC", vec!["whsec_".into()], "base64 of 24 to 64 bytes"),
         ("http://127.0.0.1:1/in", "BTC", vec![secret(1).0, "whsec_c2VjcmV0".into()], "base64 of 24 to 64 bytes"),
         ("http://127.0.0.1:1/in", "B\u{202e}\u{1b}", vec![secret(1).0], r"unknown symbol `B\u{202e}\u{1b}`"),

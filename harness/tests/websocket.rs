@@ -75,7 +75,7 @@ async fn every_offence_is_called_by_its_name() {
     let of_another_log = r#"{"subscribe":{"symbols":["BTC"],"after":299,"epoch":"3456lmnp"}}"#;
     assert_eq!(converse(&fixture, &[of_another_log]).await, reset);
     let (code, reason) = converse(&fixture, &[&of_another_log.replace("3456lmnp", "soon")]).await;
-    assert!(code == 1008 && reason.starts_with("the cursor is unreadable"), "{code} {reason}");
+    assert!(code == 1008 && reason.starts_with("invalid cursor"), "{code} {reason}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
-//! How a gRPC message becomes bytes: prost's encoding, with buffers that fit quotes, and a quote that may be encoded
-//! already, so that a server encodes each event once however many follow it.
+//! The gRPC codec of both ends: prost's encoding, with buffers sized for quotes. It also accepts quotes that are
+//! already encoded, so that a server encodes each event once, however many clients follow it.
 //!
-//! Both ends use it; it must not know any RPC.
+//! It must not know any RPC.
 
 use std::marker::PhantomData;
 
@@ -15,21 +15,21 @@ use tonic_prost::ProstDecoder;
 
 use crate::{Quote, wire::MESSAGE_LIMIT_BYTES};
 
-/// First size of the two buffers that each call has; tonic's default, 8 KiB, is a hundred quotes.
+/// Initial size of the two buffers of each call. tonic's default of 8 KiB would hold a hundred quotes.
 const BUFFER_BYTES: usize = 512;
 
-/// A quote on its way to a client: the same bytes on the wire, whichever it is.
+/// A quote on its way to a client. Both variants produce the same bytes on the wire.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OutgoingQuote {
-    /// The protobuf form, shared with every other client.
+    /// The protobuf form, shared by all clients.
     Encoded(Bytes),
-    /// A copy of the quote, encoded for this client alone: tonic's ordinary path.
+    /// A copy of the quote that is encoded for this client alone, as tonic does by default.
     Plain(Quote),
 }
 
-/// What the codec can encode.
+/// A message that the codec can encode.
 pub trait Encode: Send + 'static {
-    /// Appends the protobuf form.
+    /// Appends the protobuf form to the buffer.
     fn encode_to(&self, buffer: &mut EncodeBuf<'_>);
 }
 
@@ -48,7 +48,7 @@ impl Encode for OutgoingQuote {
     }
 }
 
-/// The codec of every call of the service.
+/// The codec that every call of the service uses.
 #[derive(Debug)]
 pub struct MarketCodec<E, D>(PhantomData<(E, D)>);
 
@@ -91,8 +91,8 @@ impl<E: Encode> Encoder for MarketEncoder<E> {
     }
 }
 
-/// Messages that are ready together leave together, whatever their size: how many are ready at once is the server's
-/// batching rule, and not tonic's, which would cut at 32 KiB.
+/// Sets the yield threshold to the message limit, so that messages that are ready together are sent together. How many
+/// are ready at once is up to the server's batching rule; tonic's default would cut a batch at 32 KiB.
 fn buffer_settings() -> BufferSettings {
     BufferSettings::new(BUFFER_BYTES, MESSAGE_LIMIT_BYTES)
 }

@@ -1,7 +1,8 @@
-//! A client's place in a server's log, in its one text form: the epoch of the log, `-`, and a sequence number, such as
-//! `5bdf83ng-291`. Written and read here, whatever carries it.
+//! A client's position in a server's log, and its text form: the epoch of the log, `-`, and a sequence number, such as
+//! `5bdf83ng-291`. Every protocol formats and parses cursors with this module.
 //!
-//! A server that begins another log draws another epoch, so a cursor of the old log is never taken for one of the new.
+//! A server that starts a new log draws a new epoch, so a cursor of the old log is never mistaken for one of the new
+//! log.
 
 use std::{fmt, str::FromStr};
 
@@ -9,23 +10,23 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::SubscribeRequest;
 
-/// Digits of an epoch. HPACK encodes each of them in six bits, so a header with a cursor has the same length whatever
-/// the epoch is.
+/// Digits of an epoch. HPACK encodes each of them in six bits, so the length of a header with a cursor does not depend
+/// on the epoch.
 const DIGITS: &[u8; 16] = b"3456789bdfghlmnp";
-/// Digits that an epoch always has.
+/// Number of digits of every epoch.
 const EPOCH_DIGITS: usize = 8;
 
-/// Text that is not a cursor.
+/// The error for text that is not a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the cursor is unreadable: send one as this server gave it, or the sequence number of an event")]
+#[error("invalid cursor: send one that this server returned, or the sequence number of an event")]
 pub struct InvalidCursor;
 
-/// Names one log among those that a server has had.
+/// Identifies one log among all that a server has had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Epoch(u32);
 
 impl Epoch {
-    /// The epoch with this number.
+    /// Creates the epoch with this number.
     pub fn new(number: u32) -> Self {
         Self(number)
     }
@@ -53,17 +54,18 @@ impl FromStr for Epoch {
     }
 }
 
-/// The place after the event with this sequence number.
+/// The position after the event with this sequence number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Cursor {
-    /// The log; `None` for the log of whoever is asked, which is what a person means who types a bare number.
+    /// The log. `None` means the current log of the server that receives the cursor, as when a person types a bare
+    /// number.
     pub epoch: Option<Epoch>,
-    /// Sequence number, from 1; 0 is before the first event.
+    /// Sequence number, from 1. 0 is the position before the first event.
     pub sequence: u64,
 }
 
 impl From<u64> for Cursor {
-    /// The place in the log of whoever is asked.
+    /// Creates a cursor in the current log of the server that receives it.
     fn from(sequence: u64) -> Self {
         Self { epoch: None, sequence }
     }
@@ -127,10 +129,10 @@ impl de::Visitor<'_> for TextOrNumber {
 }
 
 impl SubscribeRequest {
-    /// The cursor after which the client wants events; `None` if it wants those that happen from now on.
+    /// Returns the cursor after which the client wants events, or `None` if it wants only new events.
     ///
     /// # Errors
-    /// The epoch is unreadable.
+    /// The epoch is invalid.
     pub fn cursor(&self) -> Result<Option<Cursor>, InvalidCursor> {
         let epoch = self.epoch.as_deref().map(str::parse).transpose()?;
         Ok(self.after.map(|sequence| Cursor { epoch, sequence }))
@@ -148,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_as_it_was_written() {
+    fn a_cursor_survives_the_round_trip_through_text_and_json() {
         for number in [0, 1, 0x1234_5678, 0xdead_beef, u32::MAX] {
             for sequence in [0, 291, u64::MAX] {
                 let cursor = Cursor { epoch: Some(Epoch::new(number)), sequence };
@@ -160,13 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn every_epoch_is_as_long_as_any_other() {
+    fn all_epochs_have_the_same_length() {
         let lengths = [0, 1, u32::MAX].map(|number| Epoch::new(number).to_string().len());
         assert_eq!(lengths, [EPOCH_DIGITS; 3]);
     }
 
     #[test]
-    fn a_bare_number_is_of_the_log_that_is_asked() {
+    fn a_bare_number_is_a_cursor_without_an_epoch() {
         assert_eq!("291".parse(), Ok(Cursor::from(291)));
         assert_eq!(serde_json::from_str::<Cursor>("291").unwrap(), Cursor::from(291));
         assert_eq!(serde_json::from_str::<Cursor>("\"291\"").unwrap(), Cursor::from(291));
@@ -174,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn rejects_text_that_is_not_a_cursor() {
         for text in [
             "",
             "-",
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_holds_a_cursor() {
+    fn a_request_returns_the_cursor_that_it_was_given() {
         let mut request = SubscribeRequest { after: Some(3), ..SubscribeRequest::default() };
         assert_eq!(request.cursor(), Ok(Some(Cursor::from(3))));
         let cursor = Cursor { epoch: Some(Epoch::new(9)), sequence: 4 };

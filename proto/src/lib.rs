@@ -1,7 +1,7 @@
-//! The contract that both ends share: the messages of `market.proto`, their JSON and protobuf forms, the settings that
-//! make a variant, the signature of a webhook, and every path, header and field name, once.
+//! The contract between servers and clients: the messages of `market.proto`, their JSON and protobuf forms, the
+//! settings of a variant, webhook signatures, and every path, header and field name.
 //!
-//! Nothing here opens a socket, starts a task or reads a clock.
+//! This crate never opens a socket, starts a task or reads a clock.
 
 mod codec;
 mod cursor;
@@ -24,11 +24,11 @@ pub use params::{ParamError, Params, parse_duration};
 pub use retry_after::retry_after;
 pub use text::printable;
 
-/// What the compiler makes of `market.proto`; a test keeps it current.
+/// The code that the protobuf compiler generates from `market.proto`. A test checks that it is up to date.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
 mod generated {
     include!("generated/market_data.rs");
     include!("generated/market_data_server.rs");
-    /// The service's description, an encoded `FileDescriptorSet`.
+    /// The description of the service for server reflection, an encoded `FileDescriptorSet`.
     pub const FILE_DESCRIPTORS: &[u8] = include_bytes!("generated/market.descriptors");
 }

@@ -1,10 +1,12 @@
-//! The field `Retry-After` (RFC 9110, 10.2.3): how long a peer asks to be left alone.
+//! The `Retry-After` field (RFC 9110, section 10.2.3), with which a peer asks for a pause before the next request.
 
 use std::time::{Duration, SystemTime};
 
-/// Returns how long the field `Retry-After` asks to wait: a number of seconds, or until a date. A date is compared with
-/// the answer's own `Date` field, so that a wrong clock does no harm, or without one with `now`. A date in the past asks
-/// for nothing, and a number too large for a duration is the longest one. Returns `None` if the field is neither.
+/// Returns how long a `Retry-After` field asks to wait. Returns `None` if the field is neither a number of seconds nor
+/// a date.
+///
+/// A date is compared with `date`, the `Date` field of the same response, so that a wrong clock does no harm. Without
+/// one it is compared with `now`. A date in the past gives zero, and a number that overflows gives `Duration::MAX`.
 pub fn retry_after(field: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
     let field = field.trim();
     if !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -25,7 +27,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_are_read() {
+    fn parses_both_forms() {
         for (field, seconds) in [("0", 0), ("120", 120), (" 7 ", 7)] {
             assert_eq!(asked(field), Some(Duration::from_secs(seconds)), "{field}");
         }
@@ -38,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answers_own_date_comes_before_this_machines_clock() {
+    fn compares_a_date_with_the_responses_date_before_the_clock() {
         let later = "Sun, 06 Nov 1994 08:49:47 GMT";
         let asked = |date| retry_after(later, date, SystemTime::UNIX_EPOCH);
         assert_eq!(asked(Some(NOW)), Some(Duration::from_secs(10)));
@@ -47,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_in_neither_form_is_not_read() {
+    fn returns_none_for_any_other_text() {
         for field in ["", "soon", "-1", "+5", "1.5", "12 s", "Sun, 99 Nov 1994 08:49:47 GMT"] {
             assert_eq!(asked(field), None, "{field}");
         }

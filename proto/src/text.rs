@@ -1,9 +1,9 @@
-//! Text of the other side, as it may stand in a message that somebody reads.
+//! Makes text from the peer safe to show in a message.
 
 use std::fmt::Display;
 
-/// The text with what a terminal would obey, or not show, in its escaped form: control characters, and those that turn
-/// the direction of writing. Text that is escaped already stays as it is.
+/// Escapes the characters that a terminal would act on or not show: control characters, and those that change the
+/// direction of writing. Text that is already escaped does not change.
 pub fn printable(text: &impl Display) -> String {
     let mut shown = String::new();
     for character in text.to_string().chars() {
@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_would_not_be_seen_is_escaped() {
+    fn escapes_only_unprintable_characters() {
         assert_eq!(printable(&"a \"b\" 'c' \\ caf\u{e9}"), "a \"b\" 'c' \\ caf\u{e9}");
         let escaped = printable(&"\u{1b}[2J\r\n\0\u{202e}\u{2066}\u{200f}\u{85}");
         assert_eq!(escaped, r"\u{1b}[2J\r\n\0\u{202e}\u{2066}\u{200f}\u{85}");

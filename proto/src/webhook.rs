@@ -1,4 +1,4 @@
-//! What the producer and the consumer of webhooks agree on: the registration, the bodies, and the signature of the
+//! The contract between producers and consumers of webhooks: the registration, the bodies, and the signature of the
 //! Standard Webhooks specification (<https://www.standardwebhooks.com>), symmetric version `v1`.
 //!
 //! It must not know where the time comes from.
@@ -11,98 +11,99 @@ use sha2::Sha256;
 
 use crate::{CodecError, Cursor, Quote};
 
-/// What a secret in its text form starts with.
+/// Prefix of the text form of a secret.
 const SECRET_PREFIX: &str = "whsec_";
-/// What a signature of this version starts with.
+/// Prefix of a signature of this version.
 const SIGNATURE_PREFIX: &str = "v1,";
 /// Shortest key that the specification allows.
-const KEY_BYTES_LEAST: usize = 24;
+const MIN_KEY_BYTES: usize = 24;
 /// Longest key that the specification allows.
-const KEY_BYTES_MOST: usize = 64;
+const MAX_KEY_BYTES: usize = 64;
 
-/// Body of a request that registers an endpoint.
+/// The body of a request that registers an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registration {
-    /// Where the events are to be sent.
+    /// URL to deliver the events to.
     pub url: String,
     /// Symbols to follow.
     pub symbols: Vec<String>,
-    /// Start after this cursor; absent: from now on.
+    /// Cursor to start after. If absent, the subscription starts with the next event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Cursor>,
-    /// Text forms of the secrets to sign with: more than one while they are being exchanged.
+    /// Text forms of the secrets to sign with. There is more than one during a rotation.
     pub secrets: Vec<String>,
 }
 
-/// Answer to a registration.
+/// The response to a registration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registered {
-    /// The subscription's id.
+    /// Id of the subscription.
     pub id: String,
-    /// The cursor that the deliveries start after. A consumer that registers again, as after a restart of the producer,
-    /// sends it with the sequence number of its last event.
+    /// Cursor after which the deliveries start. A consumer that registers again, for example after the producer
+    /// restarted, sends this cursor with the sequence number of its last event.
     pub cursor: Cursor,
 }
 
-/// Body of a webhook.
+/// The body of a webhook request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// One event.
     Quote(Quote),
-    /// Events were skipped, those up to this cursor: the consumer fell too far behind, or registered with a cursor of
+    /// Events up to this cursor were skipped, because the consumer fell too far behind or registered with a cursor of
     /// another log.
     Reset(Cursor),
 }
 
 impl Notice {
-    /// The JSON form, `{"quote":{…}}` or `{"reset":"…"}`.
+    /// Returns the JSON form, `{"quote":{…}}` or `{"reset":"…"}`.
     pub fn to_json(&self) -> Bytes {
         Bytes::from(serde_json::to_vec(self).expect("a notice has only string keys and finite numbers"))
     }
 
-    /// Reads the JSON form.
+    /// Parses the JSON form.
     ///
     /// # Errors
-    /// `bytes` is no JSON object of one of these forms.
+    /// `bytes` is not a JSON object of either form.
     pub fn from_json(bytes: &[u8]) -> Result<Self, CodecError> {
         Ok(serde_json::from_slice(bytes)?)
     }
 }
 
-/// Text that is no secret.
+/// The error for text that is not a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a secret is `{SECRET_PREFIX}` followed by the base64 of {KEY_BYTES_LEAST} to {KEY_BYTES_MOST} bytes")]
+#[error("invalid secret: write `{SECRET_PREFIX}` followed by the base64 of {MIN_KEY_BYTES} to {MAX_KEY_BYTES} bytes")]
 pub struct InvalidSecret;
 
-/// A key that both ends hold.
+/// The key that the producer signs with and the consumer verifies with.
 #[derive(Clone)]
 pub struct Secret(Hmac<Sha256>);
 
 impl Secret {
-    /// Reads the text form.
+    /// Parses the text form.
     ///
     /// # Errors
-    /// The text is no secret.
+    /// The text is not a secret.
     pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
         let key = text.strip_prefix(SECRET_PREFIX).and_then(|encoded| BASE64_STANDARD.decode(encoded).ok());
-        let key = key.filter(|key| (KEY_BYTES_LEAST..=KEY_BYTES_MOST).contains(&key.len())).ok_or(InvalidSecret)?;
+        let key = key.filter(|key| (MIN_KEY_BYTES..=MAX_KEY_BYTES).contains(&key.len())).ok_or(InvalidSecret)?;
         Hmac::new_from_slice(&key).map(Self).map_err(|_| InvalidSecret)
     }
 
-    /// The text form of a secret with this key.
+    /// Returns the text form of a secret with this key.
     pub fn text(key: &[u8]) -> String {
         format!("{SECRET_PREFIX}{}", BASE64_STANDARD.encode(key))
     }
 
-    /// The signature of one message, for a header that may hold several.
+    /// Returns the signature of one message with its version prefix. The header may hold several signatures, separated
+    /// by spaces.
     pub fn sign(&self, id: &str, timestamp_seconds: u64, body: &[u8]) -> String {
         let signature = self.digest(id, timestamp_seconds, body).finalize().into_bytes();
         format!("{SIGNATURE_PREFIX}{}", BASE64_STANDARD.encode(signature))
     }
 
-    /// Whether one of the header's signatures is this message's. Each comparison takes the same time wherever a wrong
-    /// signature differs.
+    /// Returns whether one of the signatures in the header is valid for this message. Each comparison takes constant
+    /// time.
     pub fn verify(&self, id: &str, timestamp_seconds: u64, body: &[u8], signatures: &str) -> bool {
         signatures.split(' ').any(|signature| {
             let encoded = signature.strip_prefix(SIGNATURE_PREFIX);
@@ -131,13 +132,13 @@ mod tests {
     const SIGNATURE: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
 
     #[test]
-    fn the_published_example_is_signed_as_published() {
+    fn signs_the_specifications_example() {
         let secret = Secret::parse(SECRET).unwrap();
         assert_eq!(secret.sign(ID, TIMESTAMP_SECONDS, BODY), SIGNATURE);
     }
 
     #[test]
-    fn any_of_several_signatures_will_do() {
+    fn accepts_any_of_several_signatures() {
         let secret = Secret::parse(SECRET).unwrap();
         let other = Secret::parse(&Secret::text(b"another key of 24 bytes.")).unwrap();
         let both = format!("{} v1a,unknown {SIGNATURE}", other.sign(ID, TIMESTAMP_SECONDS, BODY));
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_was_changed_is_found_out() {
+    fn rejects_a_changed_message_signature_or_secret() {
         let secret = Secret::parse(SECRET).unwrap();
         assert!(!secret.verify("msg_other", TIMESTAMP_SECONDS, BODY, SIGNATURE));
         assert!(!secret.verify(ID, TIMESTAMP_SECONDS + 1, BODY, SIGNATURE));
@@ -162,13 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_needs_its_prefix_and_its_base64() {
+    fn rejects_a_secret_without_the_prefix_or_valid_base64() {
         assert!(Secret::parse("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").is_err());
         assert!(Secret::parse("whsec_~").is_err());
     }
 
     #[test]
-    fn a_key_has_24_to_64_bytes() {
+    fn accepts_keys_of_24_to_64_bytes_only() {
         for bytes in [0, 1, 23, 65, 1_000] {
             assert_eq!(Secret::parse(&Secret::text(&vec![7; bytes])).err(), Some(InvalidSecret), "{bytes}");
         }

@@ -1,49 +1,50 @@
-//! Paths, query fields, headers and limits that both ends must agree on.
+//! Paths, query fields, headers and limits that servers and clients must agree on.
 
 use std::time::Duration;
 
-/// `GET`: events after a cursor, for short and long polling.
+/// `GET`: the events after a cursor, for short and long polling.
 pub const EVENTS_PATH: &str = "/events";
-/// `GET`: the latest quote of one symbol, followed by the symbol.
+/// `GET`: the latest quote of one symbol. The symbol follows as the next path segment.
 pub const QUOTES_PATH: &str = "/quotes";
 /// `GET`: the event stream, for SSE and the WebSocket handshake.
 pub const STREAM_PATH: &str = "/stream";
 /// `POST`: registers a webhook endpoint; `DELETE` with the subscription's id removes it.
 pub const SUBSCRIPTIONS_PATH: &str = "/subscriptions";
-/// `GET`: ids of the webhooks that were given up.
+/// `GET`: the ids of the webhooks that the producer gave up on.
 pub const DEAD_LETTERS_PATH: &str = "/dead-letters";
 
-/// Query field: the cursor after which events are wanted; without it, from now on.
+/// Query field: the cursor to start after. Without it, the client gets only new events.
 pub const AFTER_FIELD: &str = "after";
-/// Query field: how many events a page may have at most, from 1; beyond the server's own bound it makes no difference.
+/// Query field: the maximum number of events per page, from 1. The server's own limit applies too.
 pub const LIMIT_FIELD: &str = "limit";
-/// Query field: how long a long poll may be held, such as `30s`.
+/// Query field: how long the server may hold a long poll, such as `30s`.
 pub const HOLD_FIELD: &str = "hold";
 /// Query field: symbols, separated by commas.
 pub const SYMBOLS_FIELD: &str = "symbols";
 
-/// SSE: resume after this event.
+/// SSE: the id of the event to resume after.
 pub const LAST_EVENT_ID_HEADER: &str = "last-event-id";
-/// SSE: name of the event that opens a stream; its id is the cursor that the stream begins after.
+/// SSE: the name of the first event of a stream. Its id is the cursor that the stream starts after.
 pub const CURSOR_EVENT: &str = "cursor";
-/// SSE: the comment that keeps a connection alive.
+/// SSE: the comment that keeps an idle connection alive.
 pub const HEARTBEAT_COMMENT: &[u8] = b":\n\n";
-/// SSE: name of the event that tells the client its cursor is too old; its id is the one that the stream goes on after.
+/// SSE: the name of the event that tells a client that its cursor is too old. Its id is the cursor that the stream
+/// continues after.
 pub const RESET_EVENT: &str = "reset";
-/// WebSocket: how the reason of a close frame starts that tells the client its cursor is too old, or of another log; the
-/// cursor to start again from follows.
+/// WebSocket: prefix of the close reason that tells a client that its cursor is too old or of another log. The cursor
+/// to restart from follows.
 pub const RESET_REASON: &str = "cursor too old, start again from ";
-/// HTTP: the cursor that belongs to an answer without a body. gRPC: in the answer's metadata the cursor that the stream
-/// begins after, and in the status the one to go on from.
+/// HTTP: the cursor of a response without a body. gRPC: in the response metadata, the cursor that the stream starts
+/// after; in the status, the cursor to restart from.
 pub const CURSOR_HEADER: &str = "x-cursor";
 
-/// Standard Webhooks: the message's id, the same across retries.
+/// Standard Webhooks: the id of the message, which stays the same across retries.
 pub const WEBHOOK_ID_HEADER: &str = "webhook-id";
-/// Standard Webhooks: seconds since the Unix epoch.
+/// Standard Webhooks: the time of the attempt, in seconds since the Unix epoch.
 pub const WEBHOOK_TIMESTAMP_HEADER: &str = "webhook-timestamp";
-/// Standard Webhooks: space-separated `v1,` signatures, one for each secret in rotation.
+/// Standard Webhooks: `v1,` signatures separated by spaces, one per secret in rotation.
 pub const WEBHOOK_SIGNATURE_HEADER: &str = "webhook-signature";
-/// Standard Webhooks: how far a timestamp may lie from the consumer's clock.
+/// Standard Webhooks: how far a timestamp may differ from the consumer's clock.
 pub const WEBHOOK_TOLERANCE: Duration = Duration::from_secs(300);
 
 /// Largest message that either end accepts, in bytes.

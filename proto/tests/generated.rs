@@ -1,14 +1,14 @@
-//! The committed generated code is what `market.proto` generates today.
+//! Checks that the committed generated code is what `market.proto` generates today.
 //!
-//! `UPDATE_GENERATED=1 cargo test -p proto --test generated` rewrites it. The compiler is a Rust one, so nobody needs
-//! protoc.
+//! `UPDATE_GENERATED=1 cargo test -p proto --test generated` rewrites it. The compiler is written in Rust, so protoc is
+//! not needed.
 
 use std::{env, fs, path::Path};
 
 use prost::Message;
 use tonic_prost_build::Builder;
 
-/// The file that the generator names after the empty package.
+/// Name that the generator gives its file, from the empty package.
 const GENERATED: &str = "_.rs";
 
 #[test]
@@ -25,14 +25,14 @@ fn messages_and_client_are_current() {
     check("market_data.rs", generator, false);
 }
 
-/// The server's half has no messages of its own, and gives quotes that may be encoded already.
+/// The server's code has no messages of its own, and returns quotes that may already be encoded.
 #[test]
 fn server_is_current() {
     let generator = generator().build_client(false).extern_path(".Quote", "crate::OutgoingQuote");
     check("market_data_server.rs", generator, true);
 }
 
-/// What a server's reflection says of the service: the `.proto` without its comments.
+/// The description that server reflection sends is the `.proto` file without its comments.
 #[test]
 fn description_is_current() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
