@@ -1,5 +1,5 @@
-//! Reads what has arrived on a connection, and holds no memory while nothing has: of 100,000 connections nearly all
-//! wait.
+//! Reads from a connection without holding a buffer while the connection is idle. Of 100,000 connections, nearly all
+//! are idle.
 
 use std::{
     future::poll_fn,
@@ -11,18 +11,18 @@ use std::{
 use bytes::BytesMut;
 use tokio::{io::AsyncReadExt, net::TcpStream};
 
-/// Room for one read: a few events, and little enough for the allocator to have it at hand.
+/// Buffer for one read, in bytes: room for a few events, and small enough to be cheap to allocate.
 pub(crate) const READ_BYTES: usize = 1_000;
-/// Room for one read of something that is known to be long: more would not make the calls cheaper per byte.
+/// Largest buffer for one read of long data, in bytes. A larger one would not make the system calls cheaper per byte.
 const LONG_READ_BYTES: usize = 64 * 1024;
 
-/// Waits for bytes and appends them, as many as one read gives; 0 if the stream has ended. `expected` is how many bytes
-/// are known to come, and only sizes the read. Safe to drop while it waits.
+/// Waits for bytes and appends those of one read. Returns their number, or 0 if the stream has ended. `expected` is how
+/// many bytes are known to follow, and only sets the size of the read. Cancel safe.
 pub(crate) async fn arrive(stream: &mut TcpStream, unread: &mut BytesMut, expected: usize) -> io::Result<usize> {
     poll_fn(|cx| poll_arrive(stream, unread, expected, cx)).await
 }
 
-/// The same, polled.
+/// The poll function of `arrive`.
 pub(crate) fn poll_arrive(
     stream: &mut TcpStream,
     unread: &mut BytesMut,
@@ -32,7 +32,8 @@ pub(crate) fn poll_arrive(
     release(unread);
     ready!(stream.poll_read_ready(cx))?;
     unread.reserve(expected.clamp(READ_BYTES, LONG_READ_BYTES));
-    // Polled, a read that does not fill its room is known to have taken everything; `try_read` would ask once more.
+    // With `poll`, tokio knows that a read that does not fill the buffer has drained the socket. `try_read` would need
+    // one more system call to learn that.
     let read = pin!(stream.read_buf(unread)).poll(cx);
     if read.is_pending() {
         release(unread);
@@ -40,7 +41,7 @@ pub(crate) fn poll_arrive(
     read
 }
 
-/// Gives the memory back where all has been read.
+/// Frees the buffer if it is empty.
 pub(crate) fn release(unread: &mut BytesMut) {
     if unread.is_empty() {
         *unread = BytesMut::new();

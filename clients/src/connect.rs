@@ -1,4 +1,4 @@
-//! Opens a client's own connection, with the options that every approach shares.
+//! Opens the TCP connection of one client, with the options that all approaches share.
 
 use std::{
     io,
@@ -8,25 +8,25 @@ use std::{
 
 use tokio::net::{TcpSocket, TcpStream};
 
-/// Where a client connects to, and from where.
+/// The addresses that a client connects to and from.
 #[derive(Debug, Clone, Copy)]
 pub struct Endpoint {
     /// The server.
     pub server: SocketAddr,
-    /// Address to connect from, where the system's choice would run out of ports.
+    /// Address to connect from. With a single address, a machine with many clients runs out of ports.
     pub source: Option<IpAddr>,
-    /// Size of a connection's receive buffer, in bytes as `SO_RCVBUF` counts them, for tests that rely on it. If
-    /// absent, the kernel chooses. Libraries that open their own connections ignore it.
+    /// Size of the receive buffer, in bytes as `SO_RCVBUF` counts them, for tests that rely on it. If absent, the
+    /// kernel chooses. Libraries that open their own connections ignore it.
     pub receive_buffer_bytes: Option<u32>,
 }
 
 impl Endpoint {
-    /// A server, with the source address and the buffers that the kernel chooses.
+    /// Creates an endpoint with this server. The kernel chooses the source address and the receive buffer.
     pub fn new(server: SocketAddr) -> Self {
         Self { server, source: None, receive_buffer_bytes: None }
     }
 
-    /// Connects, without Nagle's delay.
+    /// Connects with Nagle's algorithm turned off.
     pub(crate) async fn connect(self) -> io::Result<TcpStream> {
         let socket = if self.server.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         if let Some(source) = self.source {
@@ -41,7 +41,7 @@ impl Endpoint {
     }
 }
 
-/// Has the system choose the port at connect time, when it need only be unique for this pair of addresses.
+/// Lets the kernel choose the source port when it connects, so that the port need only be unique per destination.
 #[expect(unsafe_code, reason = "no safe wrapper for IP_BIND_ADDRESS_NO_PORT: the call reads one integer")]
 fn choose_port_late(socket: &TcpSocket) -> io::Result<()> {
     let enabled: libc::c_int = 1;

@@ -1,5 +1,5 @@
-//! One client's own HTTP/1.1 connection: a bare one, or hyper's or reqwest's as the variants that show what a library
-//! costs. What the HTTP approaches share, and nothing of what distinguishes them.
+//! The HTTP/1.1 connection of one client, shared by all HTTP approaches. The engine is our own (`bare`), hyper or
+//! reqwest; the two libraries are variants that show what a library costs. It must not know how the approaches differ.
 
 mod bare;
 mod chunks;
@@ -28,23 +28,23 @@ use self::{
 };
 use crate::{ClientError, Context, Cost};
 
-/// Largest body that is read as a whole.
+/// Largest body that is read as a whole, in bytes.
 const BODY_LIMIT_BYTES: usize = 64 * MESSAGE_LIMIT_BYTES;
-/// How much of a refusal's text is read, in bytes.
+/// How much of the body of a refusal is read, in bytes.
 const REASON_LIMIT_BYTES: usize = 1024;
-/// Header fields of a response, at most: proxies add dozens.
+/// Most header fields of a response. Proxies add dozens.
 const HEADER_FIELDS: usize = 128;
 /// Largest head of a response, in bytes.
 const HEAD_LIMIT_BYTES: usize = 64 * 1024;
-/// How long a server may take to begin its response before it is taken for lost.
+/// Time within which a response must start. After it, the connection counts as lost.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Sends requests one after the other, over a connection that nobody else uses.
+/// Sends one request at a time, over a connection that no other client uses.
 pub(crate) struct HttpClient {
-    /// How long a response may take to begin.
+    /// Time within which a response must start.
     pub(crate) patience: Duration,
     engine: Engine,
-    /// Close after each request.
+    /// Whether to close the connection after each request.
     new_connection: bool,
 }
 
@@ -55,8 +55,8 @@ enum Engine {
 }
 
 impl HttpClient {
-    /// A client with the context's `client` (`bare`, `hyper`, `reqwest`) and `connection` (`keep-alive`,
-    /// `new-connection`) settings, where the approach has them. Opens no connection yet.
+    /// Creates a client with the settings `client` (`bare`, `hyper`, `reqwest`) and `connection` (`keep-alive`,
+    /// `new-connection`), if the approach has them. Does not connect yet.
     pub(crate) fn new(context: &Context) -> Result<Self, ClientError> {
         let new_connection = context.params.text("connection") == Ok("new-connection");
         let engine = match context.params.text("client") {
@@ -67,10 +67,10 @@ impl HttpClient {
         Ok(Self { patience: PATIENCE, engine, new_connection })
     }
 
-    /// Sends one request and waits for the head of its response.
+    /// Sends a GET request and waits for the head of its response.
     ///
     /// # Errors
-    /// The connection failed; the next call opens another.
+    /// The connection failed or the response is invalid. The next call opens another connection if necessary.
     pub(crate) async fn get(
         &mut self,
         target: &str,
@@ -80,10 +80,10 @@ impl HttpClient {
         self.exchange(Method::GET, target, headers, Bytes::new(), cost).await
     }
 
-    /// The same with a body.
+    /// Sends a POST request and waits for the head of its response.
     ///
     /// # Errors
-    /// The connection failed; the next call opens another.
+    /// As for `get`.
     pub(crate) async fn post(
         &mut self,
         target: &str,
@@ -109,8 +109,8 @@ impl HttpClient {
         let exchange = async {
             cost.requests += 1;
             match engine.send(&request, &mut reopened).await {
-                // The server closed the kept connection while the request was under way. That is not an error, and a
-                // GET may be sent twice.
+                // The server closed the idle connection while the request was in flight. That is not an error, and a
+                // GET is safe to repeat.
                 Err(ClientError::Connection(_)) if request.method == Method::GET && engine.used_kept() => {
                     cost.requests += 1;
                     Box::pin(engine.send(&request, &mut reopened)).await
@@ -127,7 +127,7 @@ impl HttpClient {
         Ok(response)
     }
 
-    /// The last response was cut short: the next request goes over another connection.
+    /// Drops the connection, because the last response was cut short. The next request opens another.
     pub(crate) fn abandon(&mut self) {
         match &mut self.engine {
             Engine::Bare(engine) => engine.abandon(),
@@ -144,13 +144,13 @@ impl Engine {
                 let (status, head, body) = engine.send(request, reopened).await?;
                 Ok(Response { status, head: Head::Bare(head), body: Body::Bare(body) })
             }
-            // What is seldom used must not make every client's future larger.
+            // Boxed, so that the rarely used engines do not make the future of every client larger.
             Self::Hyper(engine) => Box::pin(engine.send(request, reopened)).await.map(Response::of_library),
             Self::Reqwest(engine) => Box::pin(engine.send(request, reopened)).await.map(Response::of_library),
         }
     }
 
-    /// Whether the last request went over a connection that an earlier one had used.
+    /// Returns whether the last request reused the connection of an earlier one.
     fn used_kept(&self) -> bool {
         match self {
             Self::Bare(engine) => engine.used_kept,
@@ -168,7 +168,7 @@ fn unreadable(error: impl std::fmt::Display) -> ClientError {
     ClientError::Protocol(format!("unreadable response: {error}"))
 }
 
-/// A body as it arrives.
+/// A stream of the parts of a body.
 pub(crate) type BodyStream = Either<bare::Body, MapErr<BodyDataStream<LibraryBody>, fn(LibraryError) -> ClientError>>;
 
 /// A response whose body has not been read yet.
@@ -194,7 +194,7 @@ impl Response {
         Self { status: head.status, head: Head::Map(head.headers), body: Body::Library(body) }
     }
 
-    /// The text of a header.
+    /// Returns the value of a header field, if it is UTF-8.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         match &self.head {
             Head::Bare(head) => head.get(name),
@@ -202,7 +202,7 @@ impl Response {
         }
     }
 
-    /// All headers.
+    /// Returns a copy of all header fields.
     pub(crate) fn headers(&self) -> HeaderMap {
         match &self.head {
             Head::Bare(head) => head.map(),
@@ -210,32 +210,32 @@ impl Response {
         }
     }
 
-    /// Refuses a coding that the request did not ask for: its body would look like garbage.
+    /// Rejects a coding that the request did not ask for, because the body would be unreadable.
     ///
     /// # Errors
-    /// The field, and its value.
+    /// Names the header field and its value.
     fn expect_no_coding(&self) -> Result<(), ClientError> {
         if self.status != StatusCode::OK {
             return Ok(());
         }
         for (field, usual) in [(CONTENT_ENCODING, "identity"), (TRANSFER_ENCODING, "chunked")] {
             if let Some(coding) = self.header(field.as_str()).filter(|coding| !coding.eq_ignore_ascii_case(usual)) {
-                let what = format!("the answer has the {field} `{coding}`, which was not asked for");
+                let what = format!("the response has the {field} `{coding}`, which the request did not ask for");
                 return Err(ClientError::Protocol(what));
             }
         }
         Ok(())
     }
 
-    /// The whole body.
+    /// Reads the whole body.
     ///
     /// # Errors
-    /// The connection failed, or the body is larger than any may be.
+    /// The connection failed, or the body is larger than `BODY_LIMIT_BYTES`.
     pub(crate) async fn bytes(self) -> Result<Bytes, ClientError> {
         whole(self.stream(), BODY_LIMIT_BYTES).await
     }
 
-    /// The body as it arrives.
+    /// Returns the parts of the body as they arrive.
     pub(crate) fn stream(self) -> BodyStream {
         match self.body {
             Body::Bare(body) => body.left_stream(),
@@ -243,7 +243,8 @@ impl Response {
         }
     }
 
-    /// What a status means that the approach has no use for: a server that is busy may answer later, any other refuses.
+    /// Returns the error for a status that the approach does not expect. 408, 429 and 5xx mean that the server is busy,
+    /// any other status that it refuses.
     pub(crate) async fn failure(self) -> ClientError {
         if !failure::is_passing(self.status) {
             return self.refusal().await;
@@ -251,7 +252,7 @@ impl Response {
         failure(self.status, &self.headers(), b"")
     }
 
-    /// What the server gives as the reason of a refusal.
+    /// Reads the start of the body as the reason, and returns the refusal.
     pub(crate) async fn refusal(self) -> ClientError {
         let (status, headers) = (self.status, self.headers());
         let mut reason = BytesMut::new();
@@ -264,7 +265,7 @@ impl Response {
                 }
             }
         };
-        // What has been read by then is reason enough.
+        // After the timeout, the part that has arrived must do.
         let _ = tokio::time::timeout(PATIENCE, read).await;
         failure::refusal(status, &headers, &reason)
     }

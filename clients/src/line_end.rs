@@ -1,14 +1,15 @@
-//! Finds the ends of lines in bytes that arrive in parts, and looks at no byte twice: a search that started again with
-//! every part would cost the square of a line's length.
+//! Finds line ends in bytes that arrive in parts. It searches each byte once: a search that started over with every
+//! part would be quadratic in the length of the line.
 
-/// How far a buffer has been searched for the end of its first line.
+/// Remembers how far a buffer has been searched for the end of its first line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct LineEnd {
     searched: usize,
 }
 
 impl LineEnd {
-    /// Returns the index of the first `\n`, or `None` if it has not arrived. The buffer may only grow until it is found.
+    /// Returns the index of the first `\n`, or `None` if it has not arrived. Until it is found, the buffer must only
+    /// grow.
     pub(crate) fn find(&mut self, unread: &[u8]) -> Option<usize> {
         let from = std::mem::take(&mut self.searched);
         let found = search(&unread[from..], |new| memchr::memchr(b'\n', new)).map(|index| from + index);
@@ -17,7 +18,7 @@ impl LineEnd {
     }
 }
 
-/// Searches bytes that nobody has searched before. Tests count them.
+/// Searches bytes that have not been searched before. Tests count them.
 pub(crate) fn search(new: &[u8], find: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
     let found = find(new);
     #[cfg(test)]
@@ -25,7 +26,7 @@ pub(crate) fn search(new: &[u8], find: impl Fn(&[u8]) -> Option<usize>) -> Optio
     found
 }
 
-/// How many bytes this thread's searches have looked at.
+/// Counts the bytes that this thread has searched.
 #[cfg(test)]
 pub(crate) mod counted {
     use std::cell::Cell;
@@ -38,7 +39,7 @@ pub(crate) mod counted {
         EXAMINED_BYTES.set(EXAMINED_BYTES.get() + bytes);
     }
 
-    /// Returns the count since it was last asked for.
+    /// Returns the count since the last call.
     pub(crate) fn take() -> usize {
         EXAMINED_BYTES.take()
     }
@@ -49,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_byte_of_an_unfinished_line_is_searched_twice() {
+    fn searches_each_byte_of_an_unfinished_line_once() {
         let line = [vec![b'x'; 100_000], b"\n".to_vec()].concat();
         let mut end = LineEnd::default();
         counted::take();

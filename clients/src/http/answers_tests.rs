@@ -1,4 +1,4 @@
-//! Answers as servers and proxies may write them, in one piece and byte by byte, against what each engine reads.
+//! Tests that all engines read responses alike, as servers and proxies may write them, in one piece and byte by byte.
 
 use proptest::prelude::*;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::line_end::counted;
 
-/// Answers of connections that stay open, and what is read of them.
+/// Responses on connections that stay open, and the expected result of reading them.
 pub(super) fn kept_answers() -> Vec<(String, Read)> {
     let fields = |count: usize, bytes: usize| -> String {
         (0..count).map(|index| format!("X-Proxy-{index}: {}\r\n", "v".repeat(bytes))).collect()
@@ -57,7 +57,7 @@ pub(super) fn kept_answers() -> Vec<(String, Read)> {
     answers
 }
 
-/// Answers after which the server closes, and what is read of them.
+/// Responses after which the server closes, and the expected result of reading them.
 const LAST_ANSWERS: &[(&str, Option<(u16, &str)>)] = &[
     ("HTTP/1.1 200 OK\r\nconnection: x, Close\r\ncontent-length: 2\r\n\r\nok", Some((200, "ok"))),
     ("HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok", Some((200, "ok"))),
@@ -70,7 +70,7 @@ const LAST_ANSWERS: &[(&str, Option<(u16, &str)>)] = &[
     ("", None),
 ];
 
-/// Answers that break the protocol, or that nobody asked for.
+/// Responses that break the protocol, or use a coding that the request did not ask for.
 const UNREADABLE: &[&str] = &[
     "HTTP/1.1 200 OK\r\ncontent-length: +5\r\n\r\nhello",
     "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello!",
@@ -87,7 +87,7 @@ const UNREADABLE: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn every_engine_reads_the_same_however_it_arrives() {
+async fn all_engines_read_the_same_whatever_the_piece_size() {
     let kept = kept_answers().into_iter().map(|(text, read)| (text, false, read));
     let last = LAST_ANSWERS
         .iter()
@@ -108,7 +108,7 @@ async fn every_engine_reads_the_same_however_it_arrives() {
 }
 
 #[tokio::test]
-async fn a_head_without_end_is_refused() {
+async fn rejects_an_endless_head() {
     let text = format!("HTTP/1.1 200 OK\r\nx: {}", "x".repeat(1 << 20));
     let (endpoint, _) = server(vec![text], false, 1 << 20).await;
     for engine in ENGINES {
@@ -117,7 +117,7 @@ async fn a_head_without_end_is_refused() {
 }
 
 #[tokio::test]
-async fn an_upgrade_that_nobody_asked_for_is_a_refusal() {
+async fn an_unrequested_upgrade_is_a_refusal() {
     let text = "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n".to_owned();
     let (endpoint, _) = server(vec![text], false, 1_000).await;
     for engine in ENGINES {
@@ -127,7 +127,7 @@ async fn an_upgrade_that_nobody_asked_for_is_a_refusal() {
 }
 
 #[tokio::test]
-async fn fields_are_the_same_whatever_their_case_folds_and_repeats() {
+async fn header_lookup_handles_case_folding_and_repeated_fields() {
     let text = "HTTP/1.1 204 No Content\r\nX-CURSOR: 7\r\nx-cursor: 8\r\netag:\t\"a\"  \r\nfolded: a \r\n\t b\r\n\r\n";
     let (endpoint, _) = server(vec![text.to_owned()], false, 1_000).await;
     for engine in ENGINES {
@@ -138,7 +138,7 @@ async fn fields_are_the_same_whatever_their_case_folds_and_repeats() {
 }
 
 #[tokio::test]
-async fn a_busy_server_is_told_from_one_that_refuses() {
+async fn tells_a_busy_server_from_one_that_refuses() {
     for (status, field, expected) in [
         ("503 Service Unavailable", "retry-after: 7", Some(Some(7))),
         (
@@ -166,7 +166,7 @@ async fn a_busy_server_is_told_from_one_that_refuses() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused() {
+async fn rejects_a_body_over_the_limit() {
     for text in [
         format!("HTTP/1.1 200 OK\r\ncontent-length: 50000\r\n\r\n{}", "x".repeat(50_000)),
         format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nc350\r\n{}\r\n0\r\n\r\n", "x".repeat(50_000)),
@@ -180,7 +180,7 @@ async fn a_body_over_the_limit_is_refused() {
     }
 }
 
-/// Reads what has arrived of a response, as the bare engine does, and returns how much of it was body.
+/// Reads the parts of a response as the bare engine does, and returns the length of the body.
 fn read_parts<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Result<usize, ClientError> {
     let (mut unread, mut end, mut chunks, mut body) = (BytesMut::new(), head::HeadEnd::default(), None, 0);
     for part in parts {
@@ -206,9 +206,8 @@ fn read_parts<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Result<usize, Client
     Ok(body)
 }
 
-/// The line ends of head and chunks are searched for once, whatever the parts.
 #[test]
-fn no_byte_is_looked_at_twice() {
+fn searches_head_and_chunk_lines_once_whatever_the_part_size() {
     let fields = (0..100).map(|index| format!("x-{index}: {}\r\n", "v".repeat(400))).collect::<String>();
     let chunks = format!("5;{}\r\nhello\r\n", "e".repeat(4_000)).repeat(20);
     let text = format!("HTTP/1.1 200 OK\r\n{fields}transfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
@@ -221,7 +220,7 @@ fn no_byte_is_looked_at_twice() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_the_reader_panic(
+    fn never_panics_on_arbitrary_bytes(
         bytes in prop::collection::vec(any::<u8>(), 0..60),
         at in 0_usize..200,
         part in 1_usize..40,
@@ -231,7 +230,7 @@ proptest! {
         let inserted = [&text[..at], &bytes, &text[at..]].concat();
         let replaced = [&text[..at], &bytes, &text[(at + bytes.len()).min(text.len())..]].concat();
         for mutated in [inserted, replaced, bytes] {
-            // Whatever it says, it says the same in one part.
+            // The parts must give the same result as one piece.
             let (whole, parts) = (read_parts(std::iter::once(&mutated[..])), read_parts(mutated.chunks(part)));
             prop_assert_eq!(whole.is_ok(), parts.is_ok() || mutated.is_empty());
         }

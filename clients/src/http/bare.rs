@@ -1,6 +1,6 @@
-//! HTTP/1.1 as far as these approaches use it, over a socket of one's own: one request after the other, and each
-//! response read where it arrives, in the task that asked for it. A client that waits holds a socket and hardly
-//! anything else, which is what lets one machine hold 100,000 of them. It must not know what a response means.
+//! Our own HTTP/1.1 engine, with only the features that these approaches use: one request at a time, and each response
+//! is read in the task that sent the request. A waiting client holds a socket and hardly anything else, so one machine
+//! can hold 100,000 clients. It must not know what a response means.
 
 use std::{
     pin::Pin,
@@ -25,9 +25,9 @@ use crate::{
     arrival::{READ_BYTES, arrive, poll_arrive, release},
 };
 
-/// Why a response that has not ended never will.
+/// The error for a response that the server cut short.
 const CUT_OFF: &str = "the server closed the connection";
-/// One client's connection, while nobody reads from it.
+/// Holds the connection of a client between two requests.
 type Kept = Arc<Mutex<Option<Connection>>>;
 
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Bare {
         Self { endpoint, host: endpoint.server.to_string(), kept: Kept::default(), opened: false, used_kept: false }
     }
 
-    /// The next request goes over another connection.
+    /// Drops the connection. The next request opens another.
     pub(super) fn abandon(&mut self) {
         self.kept = Kept::default();
     }
@@ -70,7 +70,7 @@ impl Bare {
         connection.stream.write_all(&request.text(&self.host)).await?;
         loop {
             let (status, head, framing) = connection.head().await?;
-            // 1xx announces another head, except where the server goes over to another protocol.
+            // Another head follows a 1xx, except when the server switches protocols.
             if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
                 let stays = framing != Framing::UntilEnd && !request.close && !head.says_close();
                 let kept = stays.then(|| Arc::clone(&self.kept));
@@ -88,8 +88,9 @@ impl Bare {
 }
 
 impl Connection {
-    /// A server that has closed it has said so by now; one that is closing it fails the request. What nobody asked for
-    /// would be taken for the next response.
+    /// Returns whether the connection can carry another request. If the server has closed it, the end has usually
+    /// arrived by now; if not, the request fails. Unread bytes also rule it out, because they would be mistaken for the
+    /// next response.
     fn is_open(&self) -> bool {
         if !self.unread.is_empty() {
             return false;
@@ -111,20 +112,20 @@ impl Connection {
     }
 }
 
-/// A body that is read as it arrives; its connection is kept for the next request once it has ended.
+/// A body that is read as it arrives. Once it has ended, its connection is free for the next request.
 pub(crate) struct Body {
     connection: Option<Connection>,
     framing: Framing,
-    /// Where the connection goes; none where it cannot be used again.
+    /// Where to put the connection after the body. `None` if it cannot be reused.
     kept: Option<Kept>,
 }
 
-/// What of a body is there.
+/// The part of a body that has arrived.
 enum Ready {
     Part(Bytes),
-    /// All has been read, and the connection is free.
+    /// The body has ended and the connection is free.
     End,
-    /// More must arrive.
+    /// More bytes are needed.
     Nothing,
 }
 
@@ -167,7 +168,6 @@ impl Body {
     }
 }
 
-/// Its parts, as they arrive.
 impl Stream for Body {
     type Item = Result<Bytes, ClientError>;
 
@@ -179,7 +179,7 @@ impl Stream for Body {
                 Ok(Ready::End) => return Poll::Ready(None),
                 Ok(Ready::Nothing) => {}
                 Err(error) => {
-                    // Nobody knows where the next response would begin.
+                    // The start of the next response is unknown, so the connection cannot be reused.
                     body.connection = None;
                     return Poll::Ready(Some(Err(error)));
                 }
@@ -197,7 +197,7 @@ impl Stream for Body {
 }
 
 impl Drop for Body {
-    /// Nobody wanted the rest: where it is there already, the connection can be used again.
+    /// Skips the unread rest of the body. If all of it has arrived, the connection can be reused.
     fn drop(&mut self) {
         while let Ok(Ready::Part(_)) = self.take() {}
     }

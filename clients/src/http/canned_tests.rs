@@ -1,4 +1,4 @@
-//! A server that gives the answers that a test has written down, and clients of it with each engine.
+//! A server that sends the responses that a test specifies, and a client with each engine.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ use crate::{Endpoint, Orders, Ticks};
 
 pub(super) const ENGINES: [&str; 3] = ["bare", "hyper", "reqwest"];
 
-/// What an answer came to.
+/// The result of reading a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Read {
     Whole(u16, String),
@@ -27,8 +27,8 @@ pub(super) enum Read {
     CutOff,
 }
 
-/// A server that gives each connection the same answers, one for each request, and closes after the last if it is to.
-/// An empty answer closes at once.
+/// Starts a server that sends the same responses on each connection, one per request, in pieces of `piece` bytes. With
+/// `close` it closes the connection after the last one. Returns its address and the number of accepted connections.
 pub(super) async fn server(answers: Vec<String>, close: bool, piece: usize) -> (Endpoint, Arc<AtomicUsize>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let (server, accepted) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
@@ -51,7 +51,7 @@ pub(super) async fn server(answers: Vec<String>, close: bool, piece: usize) -> (
                         tokio::task::yield_now().await;
                     }
                 }
-                // Open until the client goes.
+                // Stays open until the client closes.
                 while !close && stream.read(&mut request).await.is_ok_and(|read| read > 0) {}
             });
         }

@@ -1,23 +1,22 @@
-//! The chunked transfer coding, RFC 9112 section 7.1, taken apart as it arrives. Extensions and trailers are passed
-//! over.
+//! Decodes the chunked transfer coding, RFC 9112 section 7.1, as it arrives. Extensions and trailers are ignored.
 
 use bytes::{Buf, BytesMut};
 
 use crate::{ClientError, line_end::LineEnd};
 
-/// Longest line of a size or a trailer, in bytes.
+/// Longest line with a chunk size or a trailer, in bytes.
 const LINE_LIMIT_BYTES: usize = 8 * 1024;
-/// All trailers together, in bytes.
+/// Largest size of all trailers together, in bytes.
 const TRAILERS_LIMIT_BYTES: usize = 64 * 1024;
 
-/// Where in a chunked body the reader is.
+/// The position of the reader in a chunked body.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Chunks {
-    /// In the line with the size of a chunk.
+    /// In the line with a chunk size.
     Size(LineEnd),
-    /// This many bytes of a chunk are still to come, and the line end after them.
+    /// In a chunk, of which this many bytes and a line end are still to come.
     Data(u64),
-    /// After the last chunk, with this many bytes of trailers read.
+    /// After the last chunk, with this many bytes of trailers already read.
     Trailers(LineEnd, usize),
 }
 
@@ -28,10 +27,11 @@ impl Default for Chunks {
 }
 
 impl Chunks {
-    /// Takes the next part of the data, as much of it as lies together and is there, and whether the body has ended.
+    /// Removes the next contiguous part of the data that has arrived, and returns it and whether the body has ended.
+    /// The part is empty if more bytes are needed.
     ///
     /// # Errors
-    /// What is there is no chunk.
+    /// The bytes are not a valid chunk.
     pub(super) fn take(&mut self, unread: &mut BytesMut) -> Result<(BytesMut, bool), ClientError> {
         loop {
             match self {
@@ -65,7 +65,7 @@ impl Chunks {
         }
     }
 
-    /// Bytes of the chunk that are still to come, with the line end after it.
+    /// Returns how many bytes of the chunk are still to come, including the line end after it.
     pub(super) fn expected(&self) -> u64 {
         match self {
             Self::Data(rest) => rest.saturating_add(2),
@@ -74,7 +74,7 @@ impl Chunks {
     }
 }
 
-/// Returns the next line without its end, or `None` if it has not all arrived.
+/// Returns the next line without its end, or `None` if more bytes are needed.
 fn line(end: &mut LineEnd, unread: &mut BytesMut) -> Result<Option<BytesMut>, ClientError> {
     let Some(index) = end.find(unread) else {
         if unread.len() > LINE_LIMIT_BYTES {
@@ -91,20 +91,20 @@ fn line(end: &mut LineEnd, unread: &mut BytesMut) -> Result<Option<BytesMut>, Cl
     Ok(Some(line))
 }
 
-/// Hexadecimal, before any extension.
+/// Parses a chunk size, which is hexadecimal and may have extensions after it.
 fn size(line: &[u8]) -> Result<u64, ClientError> {
     let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    number(digits, 16).ok_or_else(|| malformed("a size is no number"))
+    number(digits, 16).ok_or_else(|| malformed("a chunk size is not a number"))
 }
 
-/// What is there of so many bytes that are still to come, and which are so many less then.
+/// Removes up to `rest` bytes from the buffer, and subtracts their number from `rest`.
 pub(super) fn up_to(unread: &mut BytesMut, rest: &mut u64) -> BytesMut {
     let here = unread.len().min(usize::try_from(*rest).unwrap_or(usize::MAX));
     *rest -= here as u64;
     unread.split_to(here)
 }
 
-/// Digits and nothing else, not even a sign.
+/// Parses a number that has only digits, without a sign.
 pub(super) fn number(digits: &[u8], radix: u32) -> Option<u64> {
     let text = std::str::from_utf8(digits).ok().filter(|text| text.chars().all(|digit| digit.is_digit(radix)))?;
     u64::from_str_radix(text, radix).ok()
@@ -118,7 +118,7 @@ fn malformed(what: &str) -> ClientError {
 mod tests {
     use super::*;
 
-    /// What is taken from this body when it arrives in pieces of so many bytes, and whether it ended.
+    /// Decodes a body that arrives in pieces of this size. Returns its data and whether it ended.
     fn read(body: &str, piece: usize) -> Result<(String, bool), ClientError> {
         let (mut chunks, mut unread, mut data, mut ended) = (Chunks::default(), BytesMut::new(), Vec::new(), false);
         for piece in body.as_bytes().chunks(piece) {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_the_same_however_it_arrives() {
+    fn decodes_the_same_body_whatever_the_piece_size() {
         let body = "5\r\nhello\r\n1;name=value\r\n,\r\n0A\r\n the world\r\n0\r\nTrailer: x\r\n\r\n";
         for piece in 1..=body.len() {
             assert_eq!(read(body, piece).unwrap(), ("hello, the world".to_owned(), true), "pieces of {piece}");
@@ -144,13 +144,13 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_was_cut_off_has_not_ended() {
+    fn a_truncated_body_does_not_end() {
         assert_eq!(read("5\r\nhel", 7).unwrap(), ("hel".to_owned(), false));
         assert_eq!(read("5\r\nhello\r\n0\r\n", 7).unwrap(), ("hello".to_owned(), false));
     }
 
     #[test]
-    fn what_is_no_chunk_is_refused() {
+    fn rejects_malformed_chunks() {
         for body in ["x\r\n", "-1\r\n", "+5\r\n", "\r\n", "5\r\nhello!\r\n"] {
             assert!(read(body, body.len()).is_err(), "{body:?}");
         }

@@ -1,4 +1,4 @@
-//! What each engine makes of its connection: which requests go over one, and which need another.
+//! Tests when each engine reuses its connection and when it opens another.
 
 use std::sync::atomic::Ordering;
 
@@ -9,7 +9,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn connections_are_kept_between_requests() {
+async fn reuses_the_connection_for_the_next_request() {
     for (text, _) in kept_answers() {
         let (endpoint, accepted) = server(vec![text.clone(); 2], false, text.len()).await;
         for (engines, engine) in (1..).zip(ENGINES) {
@@ -23,9 +23,9 @@ async fn connections_are_kept_between_requests() {
 }
 
 #[tokio::test]
-async fn a_kept_connection_that_the_server_closes_is_replaced_without_an_error() {
+async fn replaces_an_idle_connection_that_the_server_closed_without_an_error() {
     let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".to_owned();
-    // It closes after the answer, or only when the next request is there.
+    // The server closes after the response, or only when the next request arrives.
     for answers in [vec![answer.clone()], vec![answer.clone(), String::new()]] {
         let (endpoint, accepted) = server(answers, true, 1_000).await;
         for (engines, engine) in (1..).zip(ENGINES) {
@@ -39,7 +39,7 @@ async fn a_kept_connection_that_the_server_closes_is_replaced_without_an_error()
 }
 
 #[tokio::test]
-async fn a_request_is_not_sent_again_over_a_new_connection_nor_if_it_may_have_done_something() {
+async fn does_not_repeat_a_request_on_a_new_connection_or_a_post() {
     let (endpoint, accepted) = server(vec![String::new()], true, 1).await;
     for (engines, engine) in (1..).zip(ENGINES) {
         assert_eq!(read(&mut client(engine, endpoint)).await, Read::CutOff, "{engine}");
@@ -57,7 +57,7 @@ async fn a_request_is_not_sent_again_over_a_new_connection_nor_if_it_may_have_do
 }
 
 #[tokio::test]
-async fn what_a_server_gives_cannot_make_another_request_of_the_next() {
+async fn values_from_a_server_cannot_inject_into_the_next_request() {
     let (endpoint, accepted) = server(vec![String::new()], true, 1).await;
     for engine in ENGINES {
         let mut client = client(engine, endpoint);
@@ -70,7 +70,7 @@ async fn what_a_server_gives_cannot_make_another_request_of_the_next() {
 }
 
 #[tokio::test]
-async fn what_nobody_asked_for_is_not_the_next_response() {
+async fn an_unrequested_response_is_not_taken_for_the_next_one() {
     let text = "HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nforged";
     let (endpoint, _) = server(vec![text.to_owned()], false, text.len()).await;
     for engine in ENGINES {
@@ -82,7 +82,7 @@ async fn what_nobody_asked_for_is_not_the_next_response() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_there_and_that_nobody_reads_frees_its_connection() {
+async fn an_unread_body_that_has_arrived_frees_its_connection() {
     let text = "HTTP/1.1 410 Gone\r\ncontent-length: 4\r\n\r\ngone";
     let (endpoint, accepted) = server(vec![text.to_owned(); 3], false, text.len()).await;
     let mut client = client("bare", endpoint);

@@ -1,5 +1,5 @@
-//! What an answer without events means: whether to come back and when, or why not. No engine follows redirects: a
-//! client measures the server whose address it was given.
+//! Turns an unexpected response into an error that says whether and when to retry. No engine follows redirects, because
+//! a client measures the server whose address it was given.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,9 +10,9 @@ use hyper::{
 
 use crate::ClientError;
 
-/// Returns the error that an answer without events stands for.
+/// Returns the error for an unexpected response.
 ///
-/// 408, 429 and 5xx may pass, and carry the time that the server asks for. Any other status refuses for good.
+/// 408, 429 and 5xx are transient, and carry the pause that the server asks for. Any other status is a final refusal.
 pub(crate) fn failure(status: StatusCode, headers: &HeaderMap, reason: &[u8]) -> ClientError {
     if !is_passing(status) {
         return refusal(status, headers, reason);
@@ -20,7 +20,7 @@ pub(crate) fn failure(status: StatusCode, headers: &HeaderMap, reason: &[u8]) ->
     ClientError::Busy { reason: status.to_string(), retry_after: retry_after(headers) }
 }
 
-/// A server's refusal, with what it says about it.
+/// Returns the refusal with this status and the reason from the response body.
 pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, reason: &[u8]) -> ClientError {
     let target = headers.get(LOCATION).map(|target| String::from_utf8_lossy(target.as_bytes()));
     ClientError::Refused(match target.filter(|_| status.is_redirection()) {
@@ -29,18 +29,18 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, reason: &[u8]) ->
     })
 }
 
-/// Whether the same request may succeed later.
+/// Returns whether the same request may succeed later.
 pub(super) fn is_passing(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
 }
 
-/// Returns how long the server asks to be left alone.
+/// Returns the pause that the server asks for.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let field = |name| headers.get(name)?.to_str().ok();
     proto::retry_after(field(RETRY_AFTER)?, field(DATE), wall_clock())
 }
 
-#[expect(clippy::disallowed_methods, reason = "a date in Retry-After has no other meaning; no figure is made of it")]
+#[expect(clippy::disallowed_methods, reason = "a date in Retry-After needs the wall clock; this is not a measurement")]
 fn wall_clock() -> SystemTime {
     SystemTime::now()
 }
@@ -52,24 +52,24 @@ mod tests {
     fn asked(fields: &[(&'static str, &str)]) -> Option<Duration> {
         let headers = fields.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         let ClientError::Busy { retry_after, .. } = failure(StatusCode::SERVICE_UNAVAILABLE, &headers, b"") else {
-            panic!("503 may pass")
+            panic!("503 is transient")
         };
         retry_after
     }
 
     #[test]
-    fn a_date_is_compared_with_the_answers_own() {
+    fn compares_a_retry_date_with_the_responses_own_date() {
         let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
         let later = ("retry-after", "Sun, 06 Nov 1994 08:49:47 GMT");
         assert_eq!(asked(&[date, later]), Some(Duration::from_secs(10)));
-        assert_eq!(asked(&[later]), Some(Duration::ZERO), "of this machine's clock it is long past");
+        assert_eq!(asked(&[later]), Some(Duration::ZERO), "the date is in the past by this machine's clock");
         assert_eq!(asked(&[("retry-after", "120")]), Some(Duration::from_secs(120)));
         assert_eq!(asked(&[("retry-after", "soon")]), None);
         assert_eq!(asked(&[]), None);
     }
 
     #[test]
-    fn statuses_are_final_or_may_pass() {
+    fn tells_transient_statuses_from_final_ones() {
         let meaning = |code| failure(StatusCode::from_u16(code).unwrap(), &HeaderMap::new(), b"why");
         for code in [408, 429, 500, 502, 503, 504, 529] {
             assert!(matches!(meaning(code), ClientError::Busy { .. }), "{code}");
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_names_where_it_leads() {
+    fn a_refused_redirect_names_its_target() {
         let headers = [(LOCATION, "http://127.0.0.1/elsewhere".parse().unwrap())].into_iter().collect();
         let refused = failure(StatusCode::MOVED_PERMANENTLY, &headers, b"").to_string();
         assert!(refused.ends_with("redirects are not followed (to http://127.0.0.1/elsewhere)"), "{refused}");

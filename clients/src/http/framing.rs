@@ -1,5 +1,5 @@
-//! How the end of a body is found, by RFC 9112 section 6.3: no body with 204 and 304, else chunks, else a length, else
-//! everything until the connection ends.
+//! Determines where a body ends, by RFC 9112 section 6.3: 204 and 304 have no body; otherwise the body is chunked, or
+//! has a length, or ends with the connection.
 
 use hyper::StatusCode;
 
@@ -9,10 +9,10 @@ use super::{
 };
 use crate::ClientError;
 
-/// How the end of a body is found.
+/// How a body ends.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// This many bytes are still to come.
+    /// After this many more bytes.
     Length(u64),
     Chunked(Chunks),
     UntilEnd,
@@ -34,23 +34,23 @@ impl Framing {
         let mut codings = values("transfer-encoding");
         match (codings.next(), codings.next()) {
             (None, _) => {}
-            // HTTP/1.0 has no chunks: whatever stands between may have changed the body without knowing them.
+            // HTTP/1.0 has no chunks: an intermediary may have changed the body without knowing the coding.
             (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") && !is_http_1_0 => {
-                // A length beside it means nothing, RFC 9112 section 6.3.
+                // A length is ignored if there is a transfer coding, RFC 9112 section 6.3.
                 return Ok(Self::Chunked(Chunks::default()));
             }
             _ => return Err(unreadable("its transfer coding is not chunked")),
         }
         let mut lengths = values("content-length").flat_map(|value| value.split(|&byte| byte == b','));
         let Some(length) = lengths.next() else { return Ok(Self::UntilEnd) };
-        // The same length may be repeated. With two lengths, two readers could find different ends.
+        // A length may be repeated. If two lengths differ, two readers could find different ends.
         if lengths.any(|other| other.trim_ascii() != length.trim_ascii()) {
             return Err(unreadable("its length is ambiguous"));
         }
-        number(length.trim_ascii(), 10).map(Self::Length).ok_or_else(|| unreadable("its length is no number"))
+        number(length.trim_ascii(), 10).map(Self::Length).ok_or_else(|| unreadable("its length is not a number"))
     }
 
-    /// Bytes that are still to come, as far as they have been announced.
+    /// Returns how many more bytes have been announced.
     pub(super) fn expected(&self) -> u64 {
         match self {
             Self::Length(rest) => *rest,

@@ -1,4 +1,4 @@
-//! The head of a response: where it ends, and the fields it has. Nothing is copied out of it before somebody asks.
+//! The head of a response: finds its end and looks up its fields. Fields are only copied on request.
 
 use std::mem::MaybeUninit;
 
@@ -8,19 +8,19 @@ use hyper::{HeaderMap, StatusCode, header::HeaderName};
 use super::{HEAD_LIMIT_BYTES, HEADER_FIELDS, framing::Framing, unreadable};
 use crate::{ClientError, line_end::LineEnd};
 
-/// How every head begins.
+/// Start of every response head.
 const PROTOCOL: &[u8] = b"HTTP/";
 
 /// Finds the end of a head that arrives in parts.
 #[derive(Debug, Default)]
 pub(super) struct HeadEnd {
     line_end: LineEnd,
-    /// Bytes of the lines that have been found.
+    /// Bytes in the lines that have been found.
     lines: usize,
 }
 
 impl HeadEnd {
-    /// Returns the length of the head with the empty line that ends it, or `None` if it has not all arrived.
+    /// Returns the length of the head including the empty line at its end, or `None` if more bytes are needed.
     pub(super) fn find(&mut self, unread: &[u8]) -> Result<Option<usize>, ClientError> {
         if !unread.iter().zip(PROTOCOL).all(|(found, expected)| found == expected) {
             return Err(unreadable("it is not HTTP/1.1"));
@@ -39,10 +39,10 @@ impl HeadEnd {
     }
 }
 
-/// Takes a head of this length out of the buffer and reads it.
+/// Removes a head of this length from the buffer and parses it.
 ///
 /// # Errors
-/// It is not HTTP/1, has too many fields, or does not tell where its body ends.
+/// The head is not HTTP/1, has too many fields, or does not determine the end of the body.
 pub(super) fn read(unread: &mut BytesMut, length: usize) -> Result<(StatusCode, Head, Framing), ClientError> {
     let head = unfold(unread.split_to(length));
     let mut fields = [const { MaybeUninit::uninit() }; HEADER_FIELDS];
@@ -50,14 +50,14 @@ pub(super) fn read(unread: &mut BytesMut, length: usize) -> Result<(StatusCode, 
     let config = httparse::ParserConfig::default();
     let parsed = config.parse_response_with_uninit_headers(&mut response, &head, &mut fields);
     if parsed.map_err(unreadable)?.is_partial() {
-        return Err(unreadable("its head is not whole"));
+        return Err(unreadable("its head is incomplete"));
     }
     let status = StatusCode::from_u16(response.code.unwrap_or_default()).map_err(unreadable)?;
     let framing = Framing::of(status, response.version == Some(0), response.headers)?;
     Ok((status, Head(head.freeze()), framing))
 }
 
-/// Joins the lines of each folded field with one space, as RFC 9112 section 5.2 has it.
+/// Joins the lines of each folded field with one space, as RFC 9112 section 5.2 says.
 fn unfold(head: BytesMut) -> BytesMut {
     let is_folded = head.windows(2).any(|pair| matches!(pair, b"\n " | b"\n\t"));
     if !is_folded {
@@ -68,7 +68,7 @@ fn unfold(head: BytesMut) -> BytesMut {
         if matches!(line.first(), Some(b' ' | b'\t')) {
             joined.truncate(joined.trim_ascii_end().len());
             joined.extend_from_slice(b" ");
-            // A line of spaces alone still has its end.
+            // A line of spaces only has lost its line end.
             let text = line.trim_ascii_start();
             joined.extend_from_slice(if text.is_empty() { b"\r\n" } else { text });
         } else {
@@ -78,24 +78,24 @@ fn unfold(head: BytesMut) -> BytesMut {
     joined
 }
 
-/// Status line and header fields, as they came.
+/// The status line and header fields as received.
 #[derive(Debug)]
 pub(super) struct Head(pub(super) Bytes);
 
 impl Head {
-    /// The text of a header.
+    /// Returns the value of a header field, if it is UTF-8.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.lines().find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes())).and_then(|(_, value)| value)
     }
 
-    /// All of them.
+    /// Returns a copy of all header fields that are valid.
     pub(super) fn map(&self) -> HeaderMap {
         let pair =
             |(name, value): (&[u8], Option<&str>)| Some((HeaderName::try_from(name).ok()?, value?.parse().ok()?));
         self.lines().filter_map(pair).collect()
     }
 
-    /// Names, and values that are text.
+    /// Returns the names and values of all fields. A value is `None` if it is not UTF-8.
     fn lines(&self) -> impl Iterator<Item = (&[u8], Option<&str>)> {
         let lines = self.0.split(|byte| *byte == b'\n').skip(1);
         lines.filter_map(|line| {
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_that_is_no_text_hides_no_other() {
+    fn a_field_that_is_not_utf8_does_not_hide_others() {
         let head = Head(Bytes::from_static(b"HTTP/1.1 200 OK\r\nx: \xff\r\nETag:  \"7\" \r\n\r\n"));
         assert_eq!(head.get("etag"), Some("\"7\""));
         assert_eq!(head.get("x"), None);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folded_field_is_joined_with_one_space() {
+    fn joins_a_folded_field_with_one_space() {
         let text = b"HTTP/1.1 204 No Content\r\na: 1\r\n \t 2 \r\n\t3\r\nb:\r\n  4\r\nc: 5\r\n  \r\nd: 6\r\n\r\n";
         let (_, head, _) = read(&mut text.as_slice().into(), text.len()).unwrap();
         assert_eq!(["a", "b", "c", "d"].map(|name| head.get(name)), ["1 2 3", "4", "5", "6"].map(Some));

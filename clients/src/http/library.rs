@@ -1,4 +1,4 @@
-//! The engines that libraries give: hyper's connection API, and reqwest, which most people use.
+//! The two library engines: hyper's connection API, and reqwest, which most applications use.
 
 use std::{error::Error, io};
 
@@ -18,7 +18,7 @@ use crate::{ClientError, Endpoint};
 pub(crate) type LibraryBody = Either<Incoming, reqwest::Body>;
 pub(crate) type LibraryError = Box<dyn Error + Send + Sync>;
 
-/// Classifies a library's error: a server that breaks HTTP will do so again, but another connection may work.
+/// Converts the error of a library. A server that broke HTTP will do so again, but a lost connection can be replaced.
 pub(super) fn fault(error: impl Into<LibraryError>) -> ClientError {
     let error = error.into();
     let first: &(dyn Error + 'static) = &*error;
@@ -28,7 +28,7 @@ pub(super) fn fault(error: impl Into<LibraryError>) -> ClientError {
         cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
             || io.is_some_and(|kind| matches!(kind, io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
     };
-    // The last cause says most.
+    // The root cause has the most specific message.
     let what = causes().last().unwrap_or(first).to_string();
     if causes().any(is_unreadable) { unreadable(what) } else { broken(what) }
 }
@@ -48,7 +48,7 @@ fn request(outgoing: &Outgoing<'_>, host: &str) -> Result<Request<Full<Bytes>>, 
 pub(super) struct Hyper {
     endpoint: Endpoint,
     host: String,
-    /// The connection that the last request went over.
+    /// The connection of the last request.
     kept: Option<SendRequest<Full<Bytes>>>,
     opened: bool,
     pub(super) used_kept: bool,
@@ -59,7 +59,7 @@ impl Hyper {
         Self { endpoint, host: endpoint.server.to_string(), kept: None, opened: false, used_kept: false }
     }
 
-    /// The next request goes over another connection.
+    /// Drops the connection. The next request opens another.
     pub(super) fn abandon(&mut self) {
         self.kept = None;
     }
@@ -70,7 +70,7 @@ impl Hyper {
         reopened: &mut u64,
     ) -> Result<hyper::Response<LibraryBody>, ClientError> {
         let request = request(outgoing, &self.host)?;
-        // A kept connection is ready when the last body has been read, and fails when the server has closed it.
+        // An idle connection becomes ready when the last body has been read, and fails if the server has closed it.
         let mut kept = self.kept.take();
         if let Some(sender) = &mut kept
             && sender.ready().await.is_err()
@@ -93,7 +93,7 @@ impl Hyper {
         builder.max_buf_size(HEAD_LIMIT_BYTES).max_headers(HEADER_FIELDS);
         builder.allow_obsolete_multiline_headers_in_responses(true);
         let (sender, connection) = builder.handshake(stream).await.map_err(broken)?;
-        // The connection's own failure is seen by the request that waits on it.
+        // A request that is waiting on the connection reports its failure.
         tokio::spawn(connection);
         *reopened += u64::from(self.opened);
         self.opened = true;
@@ -104,11 +104,11 @@ impl Hyper {
 pub(super) struct Reqwest {
     endpoint: Endpoint,
     client: reqwest::Client,
-    /// The last request or its response was cut short. The pool opens connections as it likes and without a word, so
-    /// this is all that can be known of them.
+    /// Whether the last request or its response was cut short. The pool opens connections without reporting it, so the
+    /// client infers from this when one was lost.
     lost: bool,
     opened: bool,
-    /// The request before it left a connection that this one could use.
+    /// Whether the previous request left a connection that the last one could reuse.
     pub(super) used_kept: bool,
 }
 
@@ -122,11 +122,11 @@ impl Reqwest {
             .redirect(reqwest::redirect::Policy::none())
             .pool_max_idle_per_host(1);
         let client = builder.local_address(endpoint.source).build().map_err(broken)?;
-        // There is no connection yet.
+        // `lost`, because there is no connection yet.
         Ok(Self { endpoint, client, lost: true, opened: false, used_kept: false })
     }
 
-    /// A connection was lost.
+    /// Notes that the connection was lost.
     pub(super) fn abandon(&mut self) {
         self.lost = true;
     }

@@ -1,38 +1,38 @@
-//! One request, and how it goes over the wire.
+//! One HTTP/1.1 request and its bytes on the wire.
 
 use bytes::{Bytes, BytesMut};
 use hyper::{Method, header::HeaderValue};
 
 use crate::ClientError;
 
-/// A request, before anybody has written it.
+/// A request to send.
 pub(super) struct Outgoing<'a> {
     pub(super) method: Method,
     pub(super) target: &'a str,
     pub(super) headers: &'a [(&'a str, &'a str)],
     pub(super) body: Bytes,
-    /// The connection ends with it.
+    /// Whether to close the connection after the response.
     pub(super) close: bool,
 }
 
 impl Outgoing<'_> {
-    /// Checks the values that a server gave, such as a cursor: none may turn this request into another one.
+    /// Checks the values that came from a server, such as a cursor, so that none can inject anything into the request.
     ///
     /// # Errors
-    /// The field, or the target, that cannot carry its value.
+    /// A header value or the target has a character that is not allowed there.
     pub(super) fn check(&self) -> Result<(), ClientError> {
         if let Some((name, _)) =
             self.headers.iter().find(|(_, value)| HeaderValue::from_bytes(value.as_bytes()).is_err())
         {
-            return Err(ClientError::Protocol(format!("the server gave a value that the header {name} cannot carry")));
+            return Err(ClientError::Protocol(format!("the server sent a value that is not allowed in the header {name}")));
         }
         if self.target.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Ok(());
         }
-        Err(ClientError::Protocol("the server gave a cursor that a URL cannot carry".into()))
+        Err(ClientError::Protocol("the server sent a cursor that is not allowed in a URL".into()))
     }
 
-    /// As it goes over the wire.
+    /// Returns the bytes of the request.
     pub(super) fn text(&self, host: &str) -> BytesMut {
         let mut text = BytesMut::with_capacity(256 + self.body.len());
         let mut put = |parts: &[&str]| parts.iter().for_each(|part| text.extend_from_slice(part.as_bytes()));
