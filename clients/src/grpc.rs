@@ -1,5 +1,5 @@
-//! One client's own gRPC connection: hyper's HTTP/2 connection API under the generated client. Connecting, and coming
-//! back, for all approaches that are gRPC over HTTP/2.
+//! The connection of one gRPC client: hyper's HTTP/2 connection API under the generated client. All approaches with
+//! gRPC over HTTP/2 connect and reconnect with this module.
 
 use std::{
     task::{Context, Poll},
@@ -22,23 +22,24 @@ use crate::{
     retry::Backoff,
 };
 
-/// Flow-control window of a stream and of the connection, in bytes: what HTTP/2 starts with, so nothing need be said.
+/// Flow-control window of a stream and of the connection, in bytes. This is the initial value of HTTP/2, so the client
+/// need not announce it.
 const WINDOW_BYTES: u32 = 65_535;
-/// Largest frame, in bytes: the least that HTTP/2 allows.
+/// Largest frame, in bytes. This is the smallest limit that HTTP/2 allows.
 const FRAME_BYTES: u32 = 16 * 1024;
-/// Header fields of an answer together, in bytes as HTTP/2 counts them: proxies add dozens.
+/// Largest header list of a response, in bytes as HTTP/2 counts them. Proxies add dozens of fields.
 const HEADERS_BYTES: u32 = 64 * 1024;
-/// Bytes of one stream that wait for the connection to take them.
+/// Send buffer of one stream, in bytes.
 const SEND_BUFFER_BYTES: usize = 16 * 1024;
-/// A connection on which nothing has arrived for this long is asked for a sign of life.
+/// Idle time after which the client pings the server.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
-/// A connection that gives none within this time is lost.
+/// Time to answer a ping before the connection counts as lost.
 const KEEPALIVE_LIMIT: Duration = Duration::from_secs(10);
 
-/// The generated client over a connection of its own.
+/// The generated client over a connection that it does not share.
 pub(crate) type Market = MarketDataClient<Channel>;
 
-/// A connection as the generated client wants it.
+/// An HTTP/2 connection in the form that the generated client needs.
 #[derive(Clone)]
 pub(crate) struct Channel(SendRequest<Body>);
 
@@ -71,14 +72,14 @@ async fn connect(endpoint: Endpoint) -> Result<Market, ClientError> {
         .keep_alive_while_idle(true);
     let broken = |error: hyper::Error| ClientError::Connection(error.to_string());
     let (sender, connection) = builder.handshake(stream).await.map_err(broken)?;
-    // The connection's own failure is seen by the calls that wait on it.
+    // A call that is waiting on the connection reports its failure.
     tokio::spawn(connection);
     let origin = Uri::builder().scheme("http").authority(endpoint.server.to_string()).path_and_query("/").build();
     let origin = origin.map_err(|error| ClientError::Protocol(error.to_string()))?;
     Ok(MarketDataClient::with_origin(Channel(sender), origin).max_decoding_message_size(MESSAGE_LIMIT_BYTES))
 }
 
-/// A client's line to its server: the connection, and how it comes back.
+/// A client's connection to its server, which reconnects with backoff.
 pub(crate) struct Line {
     endpoint: Endpoint,
     pub(crate) market: Market,
@@ -94,13 +95,13 @@ impl Line {
         Ok(Self { endpoint, market: connect(endpoint).await?, backoff: Backoff::new(seed) })
     }
 
-    /// A call has brought something: the next pause is a short one again.
+    /// Resets the backoff, after a call has succeeded.
     pub(crate) fn works(&mut self) {
         self.backoff.reset();
     }
 
-    /// Gets ready for another call after one has ended: pauses, and connects again where the connection is lost. Gives
-    /// the cursor to start again from where the client's own is too old.
+    /// Prepares for another call after one has ended: pauses, and reconnects if the connection was lost. Returns the
+    /// cursor to restart from if the client's own is too old or of another log.
     ///
     /// # Errors
     /// The server would refuse the call again.

@@ -1,8 +1,8 @@
-//! gRPC bidirectional streaming: `FollowQuotes` for the events, which are acknowledged once they are processed, and
-//! `Trade` on the same connection for the orders. `Trade` is called with the first order, so that a client that has
-//! none pays for none.
+//! gRPC bidirectional streaming: `FollowQuotes` for the events, which the client acknowledges after processing, and
+//! `Trade` on the same connection for the orders. The client calls `Trade` with its first order, so a client without
+//! orders does not pay for the call.
 //!
-//! An order whose confirmation was lost with its connection is not sent again: it may have been carried out.
+//! An order whose confirmation was lost with the connection is not sent again, because the server may have executed it.
 
 use futures_util::{
     StreamExt, TryFutureExt,
@@ -20,7 +20,7 @@ use crate::{
     grpc_call::{Inbox, begin, ending, refusal},
 };
 
-/// Orders that wait for the connection to take them; the next are not fetched before.
+/// Most orders that wait to be sent. The client takes no more orders until there is room.
 const WAITING_ORDERS: usize = 16;
 
 /// Connects and subscribes.
@@ -36,7 +36,7 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
 
 struct GrpcBidi {
     line: Line,
-    /// Its cursor moves on with every event.
+    /// The cursor in it advances with every event.
     request: SubscribeRequest,
     follow: Follow,
     orders: Orders,
@@ -47,7 +47,7 @@ impl Subscription for GrpcBidi {
     fn next(&mut self) -> BoxFuture<'_, Result<Batch, ClientError>> {
         Box::pin(async {
             let mut batch = Batch::default();
-            // Whoever asks for the next batch has processed the last.
+            // A caller that asks for the next batch has processed the last one.
             self.follow.acknowledge(self.request.after);
             while batch.events.is_empty() && batch.confirmations.is_empty() {
                 tokio::select! {
@@ -98,11 +98,12 @@ impl GrpcBidi {
             cost.requests += 1;
             Trade::call(self.line.market.clone())
         });
-        // A call that has just ended takes no order: this one shares the fate of those that it had taken.
+        // If the call has just ended, this order is lost like those that were already sent on it.
         let _ = trade.orders.try_send(order);
     }
 
-    /// The next order calls again; what is wrong with the connection is seen by the call that the quotes come from.
+    /// Drops the call of `Trade` after it has ended. The next order makes a new call. If the connection is lost, the
+    /// call of `FollowQuotes` notices it and reconnects.
     fn stop_trading(&mut self, status: &Status, cost: &mut Cost) -> Result<(), ClientError> {
         self.trade = None;
         cost.errors += 1;
@@ -113,9 +114,9 @@ impl GrpcBidi {
 /// A call of `FollowQuotes`.
 struct Follow {
     quotes: Inbox<Streaming<Quote>>,
-    /// Where it began: there is nothing to acknowledge yet.
+    /// Sequence number that the call started after, which needs no acknowledgement.
     beginning: Option<u64>,
-    /// Only the newest acknowledgement matters: one that was not sent yet is overwritten by the next.
+    /// The newest acknowledgement. It overwrites one that has not been sent yet.
     acknowledged: watch::Sender<Option<u64>>,
 }
 
@@ -148,7 +149,7 @@ struct Trade {
 }
 
 impl Trade {
-    /// Does not wait for the server's answer: the quotes go on meanwhile.
+    /// Starts the call without waiting for the response, so that quotes continue to arrive.
     fn call(mut market: Market) -> Self {
         let (orders, waiting) = mpsc::channel(WAITING_ORDERS);
         let call = async move { market.trade(ReceiverStream::new(waiting)).await.map(Response::into_inner) };

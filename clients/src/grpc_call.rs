@@ -1,4 +1,5 @@
-//! One call of a gRPC client, whatever carries it: reading the messages that are there, and what its end means.
+//! One streaming call of a gRPC or gRPC-Web client: reads the available messages, and decides from the final status how
+//! to recover.
 
 use std::time::Duration;
 
@@ -8,24 +9,25 @@ use tonic::{Code, Status, metadata::MetadataMap};
 
 use crate::ClientError;
 
-/// Messages that one batch takes at most.
+/// Most messages in one batch.
 const BATCH_MESSAGES: usize = 256;
 
-/// gRPC: milliseconds that a server asks a client to wait before it calls again; a negative number asks it not to.
+/// gRPC trailer: how many milliseconds the server asks the client to wait before it calls again. A negative number asks
+/// the client not to call again.
 pub(crate) const PUSHBACK_HEADER: &str = "grpc-retry-pushback-ms";
 
-/// What has ended with a call that may be made again.
+/// How a client recovers from the end of a call.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// The call alone. The server may have asked for a time to wait before the next.
+    /// Call again on the same connection, after the pause that the server asked for, if any.
     Call(Option<Duration>),
-    /// The connection with it.
+    /// Reconnect before the next call, after the pause that the server asked for, if any.
     Connection(Option<Duration>),
-    /// The client's place in the log; this is where to start again.
+    /// Restart from this cursor, because the client's own is too old or of another log.
     Reset(Cursor),
 }
 
-/// What a status means for a call that can be made again.
+/// Returns how to recover from a call that ended with this status.
 ///
 /// # Errors
 /// The server would refuse the call again.
@@ -33,7 +35,7 @@ pub(crate) fn ending(status: &Status) -> Result<Ending, ClientError> {
     let pushback = status.metadata().get(PUSHBACK_HEADER).map(|text| text.to_str().ok().and_then(|ms| ms.parse().ok()));
     let refused = || Err(ClientError::Refused(format!("{:?}: {}", status.code(), status.message())));
     let pause = match pushback {
-        // gRPC: an unreadable value forbids another call, as a negative one does.
+        // gRPC: an invalid value forbids another call, as a negative one does.
         Some(None) => return refused(),
         Some(Some(milliseconds)) => Some(Duration::from_millis(milliseconds)),
         None => None,
@@ -41,30 +43,31 @@ pub(crate) fn ending(status: &Status) -> Result<Ending, ClientError> {
     match (status.code(), cursor(status.metadata())) {
         (Code::OutOfRange, Some(cursor)) => Ok(Ending::Reset(cursor)),
         (Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted, _) => Ok(Ending::Call(pause)),
-        // UNAVAILABLE is what a server that shuts down says; the others are what tonic makes of a broken connection.
+        // A server that shuts down sends UNAVAILABLE. tonic reports a broken connection with the other codes.
         (Code::Unavailable | Code::Cancelled | Code::Internal | Code::Unknown, _) => Ok(Ending::Connection(pause)),
         _ => refused(),
     }
 }
 
-/// Reads the cursor from the metadata of an answer or of a status.
+/// Returns the cursor in the metadata of a response or of a status.
 fn cursor(metadata: &MetadataMap) -> Option<Cursor> {
     metadata.get(CURSOR_HEADER)?.to_str().ok()?.parse().ok()
 }
 
-/// Takes over the cursor that an answer begins after, so that the next call resumes from there whatever ends this one.
+/// Moves the request to the cursor that the response starts after, so that the next call resumes from there even if
+/// this one brings no event.
 pub(crate) fn begin(request: &mut SubscribeRequest, metadata: &MetadataMap) {
     if let Some(cursor) = cursor(metadata) {
         request.start_after(cursor);
     }
 }
 
-/// The error of a first call, which nobody has made again yet.
+/// Returns the error of the first call, which is not retried.
 pub(crate) fn refusal(status: &Status) -> ClientError {
     ending(status).err().unwrap_or_else(|| ClientError::Connection(status.to_string()))
 }
 
-/// The messages of a call, and the status that ended it, kept until all messages before it are taken.
+/// The messages of a call. The final status is held back until all messages before it have been returned.
 pub(crate) struct Inbox<S> {
     messages: S,
     ended: Option<Status>,
@@ -75,10 +78,10 @@ impl<T, S: Stream<Item = Result<T, Status>> + Unpin> Inbox<S> {
         Self { messages, ended: None }
     }
 
-    /// Waits for a message, and takes with it all others that have arrived. Safe to drop while it waits.
+    /// Waits for a message, and returns it with all others that have arrived. Cancel safe.
     ///
     /// # Errors
-    /// The status that ended the call, UNAVAILABLE where it ended without an error.
+    /// The status that ended the call, or UNAVAILABLE if the call ended without an error.
     pub(crate) async fn receive(&mut self) -> Result<Vec<T>, Status> {
         if let Some(status) = self.ended.take() {
             return Err(status);
@@ -113,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_may_push_a_call_back_or_ask_for_no_other() {
+    fn pushback_delays_the_next_call_or_forbids_it() {
         let pause = Some(Duration::from_millis(1_500));
         assert_eq!(pushed_back(Code::Unavailable, "1500").unwrap(), Ending::Connection(pause));
         assert_eq!(pushed_back(Code::ResourceExhausted, "1500").unwrap(), Ending::Call(pause));

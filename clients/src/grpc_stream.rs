@@ -1,5 +1,5 @@
-//! gRPC server streaming: one call of `SubscribeQuotes`, and its messages as they come. When the call ends, another
-//! goes on after the last event.
+//! gRPC server streaming: reads the messages of one call of `SubscribeQuotes`. When the call ends, the client calls
+//! again and resumes after the last event.
 
 use futures_util::future::BoxFuture;
 use proto::{Quote, SubscribeRequest};
@@ -24,7 +24,7 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
 
 struct GrpcStream {
     line: Line,
-    /// Its cursor moves on with every event.
+    /// The cursor in it advances with every event.
     request: SubscribeRequest,
     quotes: Inbox<Streaming<Quote>>,
 }

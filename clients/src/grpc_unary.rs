@@ -1,5 +1,5 @@
-//! gRPC unary: calls `GetQuote` for each symbol at every tick. A quote that was seen already is waste, and counted.
-//! Each call has a deadline, which the server is told and the client keeps.
+//! gRPC unary: calls `GetQuote` per symbol at every tick. The client counts a quote that it has already seen as a
+//! wasted request. Each call has a deadline, which the client sends to the server and also enforces itself.
 
 use std::collections::VecDeque;
 
@@ -16,8 +16,8 @@ use crate::{
     newest::Newest,
 };
 
-/// Connects and asks for each symbol once: the system completes a connection that the server has not taken yet, so
-/// only an answer says that this client is there.
+/// Connects and requests each symbol once. The kernel completes a connection before the server accepts it, so only a
+/// response proves that the server knows this client.
 ///
 /// # Errors
 /// The server cannot be reached, or refuses.
@@ -30,7 +30,7 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
         let quote = ask(&mut line.market, &symbol, &mut batch.cost).await.map_err(|status| refusal(&status))?;
         let mut newest = Newest::Start(context.after);
         newest.accept(quote, &mut batch);
-        // That nothing is new is not worth a batch.
+        // Without a new quote there is no batch to return.
         first.extend(Some(batch).filter(|batch| !batch.events.is_empty()));
         symbols.push(Followed { symbol, newest });
     }
@@ -40,10 +40,10 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
 struct GrpcUnary {
     line: Line,
     symbols: Vec<Followed>,
-    /// The symbol to ask for next; the round starts with the first.
+    /// Index of the symbol to request next. Index 0 starts a new round, which waits for a tick.
     turn: usize,
     ticks: Ticks,
-    /// What subscribing brought, where the cursor to start from was behind already; handed out before all else.
+    /// The batches from subscribing with quotes newer than the cursor to resume from. They are returned first.
     first: VecDeque<Batch>,
 }
 
@@ -79,12 +79,12 @@ impl Subscription for GrpcUnary {
     }
 }
 
-/// One call, which counts whatever becomes of it.
+/// Makes one call and counts it as a request, even if it fails.
 async fn ask(market: &mut Market, symbol: &str, cost: &mut Cost) -> Result<Quote, Status> {
     let mut request = Request::new(QuoteRequest { symbol: symbol.to_owned() });
     request.set_timeout(PATIENCE);
     cost.requests += 1;
-    // A server that is lost keeps no deadline.
+    // A lost server cannot enforce the deadline.
     let answer = timeout(PATIENCE, market.get_quote(request)).await;
     Ok(answer.map_err(|_| Status::deadline_exceeded("the server did not answer in time"))??.into_inner())
 }

@@ -1,5 +1,5 @@
-//! gRPC-Web: `SubscribeQuotes` over HTTP/1.1. The status is the last frame of the body; all of it is in base64 where
-//! the encoding is text.
+//! gRPC-Web: `SubscribeQuotes` over HTTP/1.1. The status is the last frame of the body. With the text encoding, the
+//! whole body is base64.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
 
 struct GrpcWeb {
     http: HttpClient,
-    /// Its cursor moves on with every event.
+    /// The cursor in it advances with every event.
     request: SubscribeRequest,
     text: bool,
     quotes: Quotes,
@@ -107,7 +107,7 @@ async fn call(
     if response.status != StatusCode::OK {
         return Err(status_of(response.failure().await));
     }
-    // A call that is refused at once has its status in the head, and no body.
+    // A call that is refused at once has its status in the response head, and no body.
     if let Some(status) = Status::from_header_map(&response.headers()).filter(|status| status.code() != Code::Ok) {
         return Err(status);
     }
@@ -126,7 +126,7 @@ fn quotes(body: BodyStream, text: bool) -> BoxStream<'static, Result<Quote, Stat
                     return Ok(Some((Quote::from_protobuf(&message).map_err(broken)?, (body, frames))));
                 }
                 Some(Frame::Status(status)) => {
-                    // Nothing comes after the status but the end of the body, which frees the connection.
+                    // Only the end of the body follows the status. Reading it frees the connection.
                     while let Some(Ok(_)) = body.next().await {}
                     return if status.code() == Code::Ok { Ok(None) } else { Err(status) };
                 }
@@ -139,12 +139,12 @@ fn quotes(body: BodyStream, text: bool) -> BoxStream<'static, Result<Quote, Stat
     quotes.boxed()
 }
 
-/// The connection has failed.
+/// Returns the status for a lost connection.
 fn lost(what: impl std::fmt::Display) -> Status {
     Status::unavailable(what.to_string())
 }
 
-/// The gRPC status of a call that failed in HTTP, before it had a status of its own.
+/// Returns the status for a call that failed in HTTP, before it had a gRPC status.
 fn status_of(error: ClientError) -> Status {
     match error {
         ClientError::Connection(reason) => lost(reason),
@@ -154,7 +154,7 @@ fn status_of(error: ClientError) -> Status {
     }
 }
 
-/// The status of a busy server, with its `Retry-After` as a gRPC server would give it.
+/// Returns the status for a busy server, with its `Retry-After` in the form that gRPC uses.
 fn pushed_back(reason: String, retry_after: Option<Duration>) -> Status {
     let mut status = lost(reason);
     if let Some(asked) = retry_after {

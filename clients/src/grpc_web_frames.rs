@@ -1,5 +1,5 @@
-//! The frames of gRPC-Web: five bytes before each message, the status as text in the frame that is marked as trailers,
-//! all of it in base64 or none. It must not know what the messages are.
+//! Encodes and decodes gRPC-Web frames. Five bytes precede each message, and the status is text in a frame that is
+//! marked as trailers. In text mode, the whole body is base64. It must not know what the messages are.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -12,27 +12,27 @@ use tonic::Status;
 
 use crate::line_end::search;
 
-/// A flag and a length stand before each frame.
+/// Length of the flag and the length field before each frame.
 const PREFIX_BYTES: usize = 5;
-/// Flag of the frame that holds the status.
+/// Flag of the frame with the status.
 const TRAILERS_FLAG: u8 = 0x80;
-/// Characters of base64 that stand for three bytes, or for the last ones of a part.
+/// Number of base64 characters that encode three bytes, or the last one or two bytes of a part.
 const QUANTUM: usize = 4;
 
-/// The body of a request with this message.
+/// Returns the body of a request with this message.
 pub(crate) fn request(message: &[u8], text: bool) -> Bytes {
     let mut body = BytesMut::with_capacity(PREFIX_BYTES + message.len());
     body.put_u8(0);
-    body.put_u32(u32::try_from(message.len()).expect("a subscription is far smaller than 4 GiB"));
+    body.put_u32(u32::try_from(message.len()).expect("a subscription is smaller than 4 GiB"));
     body.extend_from_slice(message);
     if text { BASE64_STANDARD.encode(&body).into() } else { body.freeze() }
 }
 
-/// What has arrived of a body.
+/// Decodes the frames of a body that arrives in parts.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
     text: bool,
-    /// Characters of base64 that are no whole quantum yet.
+    /// Base64 characters that are not a complete quantum yet.
     characters: BytesMut,
     bytes: BytesMut,
 }
@@ -49,10 +49,10 @@ impl Frames {
         Self { text, ..Self::default() }
     }
 
-    /// Takes the next part of the body.
+    /// Adds the next part of the body.
     ///
     /// # Errors
-    /// It is no base64.
+    /// The part is not base64, in text mode.
     pub(crate) fn add(&mut self, part: &[u8]) -> Result<(), Status> {
         if !self.text {
             self.bytes.extend_from_slice(part);
@@ -60,7 +60,7 @@ impl Frames {
         }
         self.characters.extend_from_slice(part);
         while self.characters.len() >= QUANTUM {
-            // The server encodes each part of its answer alone, so padding may stand anywhere.
+            // The server encodes each part of its response separately, so padding may appear anywhere.
             let padding = search(&self.characters, |characters| memchr::memchr(b'=', characters));
             let end = padding.map_or(self.characters.len(), |padding| padding + QUANTUM);
             let run = self.characters.split_to(end.min(self.characters.len()) / QUANTUM * QUANTUM);
@@ -69,15 +69,15 @@ impl Frames {
         Ok(())
     }
 
-    /// The next frame that is whole.
+    /// Returns the next complete frame, or `None` if more parts are needed.
     ///
     /// # Errors
-    /// It is larger than any may be, or a status that cannot be read.
+    /// The frame is larger than the message limit, or has an invalid status.
     pub(crate) fn next(&mut self) -> Result<Option<Frame>, Status> {
         let Some(&[flag, ref length @ ..]) = self.bytes.first_chunk::<PREFIX_BYTES>() else { return Ok(None) };
         let length = u32::from_be_bytes(*length) as usize;
         if length > MESSAGE_LIMIT_BYTES {
-            return Err(broken(format!("a frame claims {length} bytes")));
+            return Err(broken(format!("a frame of {length} bytes is larger than {MESSAGE_LIMIT_BYTES} bytes")));
         }
         if self.bytes.len() < PREFIX_BYTES + length {
             return Ok(None);
@@ -92,14 +92,14 @@ impl Frames {
 fn status(trailers: &[u8]) -> Result<Status, Status> {
     let mut headers = HeaderMap::new();
     for line in String::from_utf8_lossy(trailers).lines() {
-        let (name, value) = line.split_once(':').ok_or_else(|| broken(format!("`{line}` is no trailer")))?;
+        let (name, value) = line.split_once(':').ok_or_else(|| broken(format!("`{line}` is not a trailer")))?;
         let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(broken)?;
         headers.append(name, HeaderValue::from_str(value.trim()).map_err(broken)?);
     }
     Status::from_header_map(&headers).ok_or_else(|| broken("the trailers have no status"))
 }
 
-/// The server has broken the protocol.
+/// Returns the status for a server that broke the protocol.
 pub(crate) fn broken(what: impl std::fmt::Display) -> Status {
     Status::data_loss(what.to_string())
 }
@@ -147,13 +147,13 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_found_however_the_body_is_cut() {
+    fn decodes_the_same_frames_whatever_the_part_size() {
         let (_, parts) = body();
         let binary = parts.concat();
         let text: String = parts.iter().map(|part| BASE64_STANDARD.encode(part)).collect();
         assert!(
             text.trim_end_matches('=').contains('='),
-            "padding stands in the middle, or this tests less than it says"
+            "the text must have padding in the middle, or the test does not cover it"
         );
         for size in 1..=binary.len() {
             read(false, &binary, size);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_frame_is_an_error() {
+    fn rejects_malformed_frames() {
         let mut frames = Frames::default();
         frames.add(&[0, 0xff, 0xff, 0xff, 0xff]).unwrap();
         assert_eq!(frames.next().unwrap_err().code(), Code::DataLoss);
@@ -172,9 +172,9 @@ mod tests {
         assert_eq!(status(b"no trailer").unwrap_err().code(), Code::DataLoss);
     }
 
-    /// The text form is searched for padding once, whatever the parts; the binary form is not searched at all.
+    /// Only the text form is searched, for padding.
     #[test]
-    fn no_byte_is_looked_at_twice() {
+    fn searches_each_character_once_for_padding() {
         for bytes in [1 << 10, 1 << 16, 1 << 19] {
             let message = request(&vec![7; bytes], true);
             for part in [7, 1_000, 16_384] {
@@ -183,7 +183,7 @@ mod tests {
                 message.chunks(part).for_each(|part| frames.add(part).unwrap());
                 assert!(matches!(frames.next(), Ok(Some(Frame::Message(found))) if found.len() == bytes));
                 let examined = counted::take();
-                // Up to three characters of each part wait for their quantum, and are searched again with it.
+                // Up to three characters of each part wait for the rest of their quantum, and are searched again.
                 let most = message.len() + (QUANTUM - 1) * message.len().div_ceil(part);
                 assert!(examined <= most, "{examined} of {} in parts of {part}", message.len());
             }
@@ -192,7 +192,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..80), part in 1_usize..20, at in 0_usize..60) {
+        fn never_panics_on_arbitrary_bytes(bytes in prop::collection::vec(any::<u8>(), 0..80), part in 1_usize..20, at in 0_usize..60) {
             let (_, parts) = body();
             for text in [false, true] {
                 let valid = if text { BASE64_STANDARD.encode(parts.concat()).into_bytes() } else { parts.concat() };

@@ -1,9 +1,9 @@
-//! The subscribers: one reference client an approach, each what a careful team would deploy.
+//! The subscribers: one reference client per approach, each written as a careful team would deploy it.
 //!
-//! A client file owns its protocol's duties: cursor, reconnect, resume, backoff. It turns what arrives into batches and
-//! says what they cost. It never reads a clock for measuring, never sees a recorder, and does not know that it is one
-//! of many: the poll schedule and the orders it sends are given to it. What a client seldom does, such as coming back,
-//! is a boxed future, so that the one it waits in is small.
+//! Each client file handles the duties of its protocol: cursor, reconnect, resume and backoff. It decodes the events
+//! into batches and counts their cost. A client never reads a clock to measure, never sees a recorder, and does not
+//! know about other clients: the caller passes in the poll schedule and the orders. Rare work, such as reconnecting, is
+//! a boxed future, which keeps the future of a waiting client small.
 
 mod arrival;
 mod connect;

@@ -1,11 +1,11 @@
-//! How a client that was cut off comes back: one policy for every approach.
+//! The retry policy of all approaches.
 //!
-//! - A lost connection, an answer 408, 429 or 5xx, and a gRPC status that may pass are tried again, for as long as it
-//!   takes. Everything else is final: other 4xx, redirects, other gRPC statuses, a breach of the protocol.
-//! - The pause before an attempt is random, from 0 to a ceiling (full jitter). The ceiling is 50 ms at first and
-//!   doubles up to 5 s with each attempt. Success resets it.
-//! - A time that the server names is honoured up to 30 s. `retry` of an event stream is the mean of the first pause.
-//!   `Retry-After` and gRPC's `grpc-retry-pushback-ms` are waited for in full, and the random pause comes after them.
+//! - A client retries without limit after a lost connection, a response 408, 429 or 5xx, and a transient gRPC status.
+//!   Everything else is final: other 4xx, redirects, other gRPC statuses, and protocol errors.
+//! - The pause before an attempt is random, from 0 to a ceiling (full jitter). The ceiling starts at 50 ms and doubles
+//!   with each attempt, up to 5 s. Success resets it.
+//! - A client obeys a pause that the server asks for, up to 30 s. `retry` of an event stream sets the mean of the first
+//!   pause. The client waits for all of `Retry-After` or gRPC's `grpc-retry-pushback-ms`, and then for the random pause.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use fastrand::Rng;
 
 use crate::{ClientError, Cost};
 
-/// Longest first pause, unless the server names another.
+/// Initial ceiling of the pause, unless the server asks for another.
 const FIRST: Duration = Duration::from_millis(50);
-/// Longest pause, unless the server names another.
+/// Longest pause, unless the server asks for a longer one.
 const LONGEST: Duration = Duration::from_secs(5);
-/// Longest time that a server can make a client stay away.
+/// Longest pause that a server can ask for.
 const LONGEST_ABSENCE: Duration = Duration::from_secs(30);
-/// A browser's pause, unless the server names another.
+/// Pause of a browser, unless the server asks for another.
 const BROWSER_PAUSE: Duration = Duration::from_secs(3);
 
-/// Pauses between attempts, each up to twice as long as the one before.
+/// Pauses between attempts, with a ceiling that doubles each time.
 #[derive(Debug)]
 pub(crate) struct Backoff {
-    /// `None` if each pause is as long as the first, to the millisecond.
+    /// `None` if every pause is exactly as long as the first.
     random: Option<Rng>,
     first: Duration,
     ceiling: Duration,
@@ -36,12 +36,13 @@ impl Backoff {
         Self { random: Some(Rng::with_seed(seed)), first: FIRST, ceiling: FIRST }
     }
 
-    /// Pauses as browsers do between two attempts of an EventSource: always for the reconnection time.
+    /// Creates the backoff of an EventSource in a browser, which always pauses for the reconnection time.
     pub(crate) fn as_browsers() -> Self {
         Self { random: None, first: BROWSER_PAUSE, ceiling: BROWSER_PAUSE }
     }
 
-    /// The server names the time to stay away: the first pause is as long in the mean, and still jittered.
+    /// Sets the mean of the first pause to the time that the server asks for. The pause is still jittered, except in a
+    /// browser.
     pub(crate) fn begin_with(&mut self, pause: Duration) {
         let mean_to_longest = if self.random.is_some() { 2 } else { 1 };
         self.first = pause.min(LONGEST_ABSENCE).saturating_mul(mean_to_longest).min(LONGEST_ABSENCE);
@@ -53,16 +54,16 @@ impl Backoff {
         self.pause_at_least(None).await;
     }
 
-    /// Waits before the next attempt, first for as long as the server has asked for.
+    /// Waits before the next attempt: first for the pause that the server asked for, then for the random pause.
     pub(crate) async fn pause_at_least(&mut self, asked: Option<Duration>) {
         let asked = asked.unwrap_or_default().min(LONGEST_ABSENCE);
         tokio::time::sleep(asked + self.step()).await;
     }
 
-    /// Counts an attempt that failed and waits before the next.
+    /// Counts a failed attempt and waits before the next one.
     ///
     /// # Errors
-    /// The error itself, if another attempt would fail alike.
+    /// Returns the error itself if it is final.
     pub(crate) async fn pause_after(&mut self, error: ClientError, cost: &mut Cost) -> Result<(), ClientError> {
         let asked = match error {
             ClientError::Connection(_) => None,
@@ -74,7 +75,7 @@ impl Backoff {
         Ok(())
     }
 
-    /// The connection works: the next pause is a short one again.
+    /// Resets the ceiling after a success.
     pub(crate) fn reset(&mut self) {
         self.ceiling = self.first;
     }
@@ -92,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_up_to_the_longest_and_begin_anew_after_success() {
+    fn pauses_grow_up_to_the_longest_and_reset_after_success() {
         let mut backoff = Backoff::new(1);
         let mut largest = Duration::ZERO;
         for ceiling in [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000].map(Duration::from_millis) {
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_that_the_server_names_is_kept_in_the_mean() {
+    fn the_pause_that_the_server_asks_for_is_the_mean_of_the_first_pause() {
         let mut backoff = Backoff::new(1);
         let named = Duration::from_secs(1);
         backoff.begin_with(named);
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn no_server_makes_a_client_stay_away_for_longer_than_it_may() {
+    fn limits_the_pause_that_a_server_can_ask_for() {
         for named in [Duration::from_millis(999_999_999_999), Duration::MAX] {
             for mut backoff in [Backoff::new(1), Backoff::as_browsers()] {
                 backoff.begin_with(named);
@@ -129,19 +130,19 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_waits_for_the_reconnection_time_and_no_longer() {
+    fn a_browser_waits_for_exactly_the_reconnection_time() {
         let mut backoff = Backoff::as_browsers();
         backoff.begin_with(Duration::from_millis(700));
         assert!((0..3).all(|_| backoff.step() == Duration::from_millis(700)));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_time_that_a_busy_server_asks_for_is_waited_for_in_full_and_no_longer_than_may_be() {
+    async fn waits_for_all_of_the_pause_that_a_busy_server_asks_for_up_to_the_limit() {
         for (asked, least) in [(7, 7), (86_400, 30)].map(|(asked, least)| (asked, Duration::from_secs(least))) {
             let busy = ClientError::Busy { reason: "503".into(), retry_after: Some(Duration::from_secs(asked)) };
             let (mut backoff, mut cost) = (Backoff::new(1), Cost::default());
             let waits = backoff.pause_after(busy, &mut cost);
-            // The clock is paused: this compares durations, and measures none.
+            // The clock is paused, so this compares durations and does not measure time.
             assert!(tokio::time::timeout(least + FIRST * 2, waits).await.is_ok(), "{asked} s");
             let busy = ClientError::Busy { reason: "503".into(), retry_after: Some(Duration::from_secs(asked)) };
             let waits = backoff.pause_after(busy, &mut cost);

@@ -1,10 +1,10 @@
-//! Server-sent events: `GET /stream`, read until it ends, and come back after the time the server named, with the id of
-//! the last event.
+//! Server-sent events: reads `GET /stream` until it ends, waits for the reconnection time that the server sent, and
+//! reconnects with the id of the last event.
 //!
-//! The setting `policy` says what happens when the client comes back and the server has no stream for it. `retry` is
-//! what a library does: the policy that all approaches share, see `retry`. `browser` is what WHATWG HTML has an
-//! EventSource do: it waits for the reconnection time and no longer, and any answer but a stream is final, 503 too.
-//! With both, 204 is final, and so is a redirect: the client is given an address, and follows none.
+//! The setting `policy` decides what happens when the client reconnects and the server does not respond with a stream.
+//! `retry` behaves like a library, with the policy that all approaches share, see `retry`. `browser` behaves like an
+//! EventSource in WHATWG HTML: it waits for exactly the reconnection time, and any response but a stream is final, even
+//! 503. With both, 204 is final, and so is a redirect: no client follows redirects.
 
 mod blocks;
 mod event;
@@ -27,10 +27,10 @@ use crate::{
     retry::Backoff,
 };
 
-/// Most events that one batch takes, however many are ready.
+/// Most events in one batch.
 const BATCH_EVENTS: usize = 64;
 const MEDIA_TYPE: &str = "text/event-stream";
-/// Type of an event that has no name.
+/// Type of an event without a name.
 const UNNAMED_EVENT: &str = "message";
 
 /// Connects and subscribes.
@@ -52,12 +52,12 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
 
 struct Sse {
     http: HttpClient,
-    /// Stays as it began: when coming back, the last event's id goes before the cursor in here.
+    /// Never changes: on a reconnect, the last event id overrides the cursor in the target.
     target: String,
     is_browser: bool,
-    /// Opaque: sent back as it came; empty before the first event, and when the server takes it back.
+    /// Opaque: sent back unchanged. Empty before the first event, and after the server has reset it.
     last_event_id: String,
-    /// `None` once it has ended.
+    /// `None` after the stream has ended.
     stream: Option<(BodyStream, Blocks)>,
     backoff: Backoff,
 }
@@ -84,7 +84,7 @@ fn is_worth_a_batch(batch: &Batch) -> bool {
 }
 
 impl Sse {
-    /// Waits until something has arrived that is worth a batch, and takes what came with it.
+    /// Waits for an event, a heartbeat or a reset, and adds everything that has arrived to the batch.
     async fn read(&mut self, batch: &mut Batch) -> Result<(), ClientError> {
         let Some((mut body, mut blocks)) = self.stream.take() else { return Ok(()) };
         loop {
@@ -106,7 +106,8 @@ impl Sse {
             };
             match chunk {
                 Some(Ok(chunk)) => blocks.add(chunk),
-                // The end, and a failing network, are reasons to come back. An unfinished event is dropped.
+                // The client reconnects after the end of the stream or a lost connection. An unfinished event is
+                // dropped.
                 None | Some(Err(ClientError::Connection(_))) => return Ok(()),
                 Some(Err(error)) => return Err(error),
             }
@@ -128,7 +129,7 @@ impl Sse {
                 batch.cost.with_events += 1;
             }
             RESET_EVENT if block.has_data => batch.cost.resets += 1,
-            // The event `cursor` only brings an id. An event that this client has no listener for is no error.
+            // The event `cursor` only carries an id. Events of unknown types are ignored.
             _ => {}
         }
         Ok(())
@@ -162,12 +163,13 @@ impl Sse {
     }
 }
 
-/// The media type may have any case, and parameters: the encoding is UTF-8 whatever they say.
+/// Checks that the media type is an event stream. It may have any case, and parameters, which are ignored because the
+/// encoding is always UTF-8.
 fn expect_event_stream(response: &Response) -> Result<(), ClientError> {
     let media_type = response.header(CONTENT_TYPE.as_str()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case(MEDIA_TYPE) {
         return Ok(());
     }
-    Err(ClientError::Refused(format!("the answer has the media type `{media_type}`, expected {MEDIA_TYPE}")))
+    Err(ClientError::Refused(format!("the response has the media type `{media_type}`, expected {MEDIA_TYPE}")))
 }

@@ -1,4 +1,5 @@
-//! The seam between a client and whoever drives it: what a client is given, and what it gives.
+//! The interface between a client and its caller: the context that a client starts with, and the batches that it
+//! returns.
 
 use std::{ops::AddAssign, pin::Pin, time::Duration};
 
@@ -8,66 +9,66 @@ use tokio::sync::mpsc;
 
 use crate::Endpoint;
 
-/// What one simulated client is given.
+/// The inputs of one simulated client.
 pub struct Context {
-    /// Where to connect to.
+    /// Addresses to connect to and from.
     pub endpoint: Endpoint,
     /// Symbols to follow, at least one.
     pub symbols: Vec<String>,
-    /// Resume after this sequence number; absent: from now on.
+    /// Sequence number to resume after. If absent, the client gets only new events.
     pub after: Option<u64>,
     /// Settings of the variant.
     pub params: Params,
-    /// When to poll; a client that is pushed to does not look at it.
+    /// When to poll. Push clients ignore it.
     pub ticks: Ticks,
-    /// Orders to send; only a bidirectional client looks at it.
+    /// Orders to send. Only bidirectional clients use it.
     pub orders: Orders,
     /// Seed of the client's own randomness, such as the jitter of its backoff.
     pub seed: u64,
 }
 
-/// A live subscription of one client.
+/// The active subscription of one client.
 pub trait Subscription: Send {
-    /// Waits for the next batch: one response, or all the messages that one read of the connection held. A client that
-    /// was cut off reconnects and resumes in here and says so in the cost. Must not be dropped while it waits, unless
-    /// the subscription is dropped with it.
+    /// Waits for the next batch: one response, or all messages that have arrived together. After a lost connection,
+    /// this call reconnects and resumes, and counts that in the cost. Not cancel safe: the future must only be dropped
+    /// together with the subscription.
     ///
     /// # Errors
-    /// The server refuses this client for good; it is lost.
+    /// The server refuses this client for good, or broke the protocol. The client cannot continue.
     fn next(&mut self) -> BoxFuture<'_, Result<Batch, ClientError>>;
 }
 
-/// What one call of `Subscription::next` brought.
+/// The result of one call of `Subscription::next`.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// Events, decoded, in the order of their arrival.
+    /// Decoded events, in order of arrival.
     pub events: Vec<Quote>,
-    /// Confirmations of orders, in the order of their arrival.
+    /// Confirmations of orders, in order of arrival.
     pub confirmations: Vec<TradeConfirmation>,
-    /// What it took.
+    /// Requests, responses and errors since the last batch.
     pub cost: Cost,
 }
 
-/// Counts of what a batch took.
+/// Counts the requests, responses and errors of a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Cost {
-    /// Requests sent: polls, calls, subscriptions, and for webhooks the answers owed to the producer's requests.
+    /// Requests sent: polls, calls and subscriptions. For webhooks, requests received from the producer.
     pub requests: u64,
     /// Responses, messages or calls that carried at least one event.
     pub with_events: u64,
-    /// Responses that carried no event, whatever their form; the next two are parts of it.
+    /// Responses without an event. Includes the next two counts.
     pub empty: u64,
-    /// Empty responses that said "unchanged".
+    /// Empty responses that say "not modified".
     pub not_modified: u64,
-    /// Empty responses to a request that was held until its time was up.
+    /// Empty responses to requests that the server held until the hold time was up.
     pub timed_out: u64,
     /// Responses that were errors.
     pub errors: u64,
-    /// Messages that only kept the connection alive.
+    /// Messages that only keep the connection alive.
     pub heartbeats: u64,
-    /// Connections opened again after one was lost.
+    /// Reconnects after a lost connection.
     pub reconnects: u64,
-    /// Times the server said that the cursor was too old, and events were skipped.
+    /// Resets: how often events were skipped, because the cursor was too old or of another log.
     pub resets: u64,
 }
 
@@ -85,27 +86,27 @@ impl AddAssign for Cost {
     }
 }
 
-/// Why a client cannot go on.
+/// The error of a client.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The connection failed; a client comes back from this.
+    /// The connection failed. The client reconnects.
     #[error("connection failed: {0}")]
     Connection(String),
-    /// The server cannot serve now; a client comes back from this, after the time that the server asks for.
+    /// The server is busy. The client retries after the pause that the server asks for.
     #[error("the server is busy: {reason}")]
     Busy {
-        /// What the server said.
+        /// The server's reason.
         reason: String,
-        /// The time to stay away; absent if the server names none.
+        /// The pause that the server asks for, if any.
         retry_after: Option<Duration>,
     },
-    /// The server refused the request, and would refuse it again.
+    /// The server refused the request and would refuse it again.
     #[error("the server refused: {0}")]
     Refused(String),
-    /// The server sent what the protocol does not allow.
+    /// The server sent something that the protocol does not allow.
     #[error("the server broke the protocol: {0}")]
     Protocol(String),
-    /// A setting of the variant is missing or unreadable.
+    /// A setting of the variant is missing or invalid.
     #[error(transparent)]
     Params(#[from] ParamError),
 }
@@ -122,11 +123,12 @@ impl From<CodecError> for ClientError {
     }
 }
 
-/// When to poll: a schedule that somebody else keeps.
+/// The poll schedule, which the caller controls.
 pub struct Ticks(Pin<Box<dyn Stream<Item = ()> + Send>>);
 
 impl Ticks {
-    /// Polls whenever the stream has an item; when it ends, at once.
+    /// Creates a schedule that ticks with every item of the stream. After the end of the stream, every tick is
+    /// immediate.
     pub fn new(schedule: impl Stream<Item = ()> + Send + 'static) -> Self {
         Self(Box::pin(schedule.chain(stream::repeat(()))))
     }
@@ -138,23 +140,23 @@ impl Ticks {
 }
 
 impl Default for Ticks {
-    /// Polls again at once.
+    /// Returns a schedule on which every tick is immediate.
     fn default() -> Self {
         Self(Box::pin(stream::repeat(())))
     }
 }
 
-/// Orders to send, as somebody else schedules them.
+/// The orders to send, which the caller schedules.
 #[derive(Debug, Default)]
 pub struct Orders(Option<mpsc::Receiver<TradeOrder>>);
 
 impl Orders {
-    /// Sends what the channel holds.
+    /// Takes the orders from this channel.
     pub fn new(orders: mpsc::Receiver<TradeOrder>) -> Self {
         Self(Some(orders))
     }
 
-    /// Waits for the next order; forever where there are none. Safe to drop while it waits.
+    /// Waits for the next order, or forever if there are none. Cancel safe.
     pub async fn next(&mut self) -> TradeOrder {
         if let Some(orders) = &mut self.0 {
             if let Some(order) = orders.recv().await {

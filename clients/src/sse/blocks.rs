@@ -1,5 +1,5 @@
-//! Cuts an event stream into blocks: the lines between two empty lines, cleaned of what the parser cannot read. The
-//! grammar is WHATWG HTML's, section 9.2.5. It must not know what the fields mean beyond their syntax.
+//! Splits an event stream into blocks, which are the lines between two empty lines, and removes what the parser cannot
+//! read. The grammar is in WHATWG HTML, section 9.2.5. It must not know more about the fields than their syntax.
 
 use bytes::{Buf, Bytes};
 use proto::wire::MESSAGE_LIMIT_BYTES;
@@ -7,48 +7,48 @@ use proto::wire::MESSAGE_LIMIT_BYTES;
 use crate::{ClientError, line_end::search};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// Length of `event` and `retry`.
+/// Length of the longest field names, `event` and `retry`.
 const LONGEST_NAME: usize = 5;
-/// Digits of a time to stay away, in milliseconds. A server may write more of them than any integer holds.
+/// Most digits of a reconnection time in milliseconds. A server may send more digits than an integer can hold.
 const RETRY_DIGITS: usize = 12;
-/// Stands for every time that has more digits.
+/// Replaces every reconnection time with more digits.
 const LONGEST_RETRY: &str = "999999999999";
 
-/// The lines of one event that mean something, each with a line feed at its end.
+/// The lines of one event that have a known field, each with a line feed at its end.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Block {
     pub(super) text: String,
     pub(super) has_data: bool,
 }
 
-/// What has arrived of a stream and is not a whole block yet.
+/// Buffers the part of a stream that is not a complete block yet.
 ///
-/// Chunks mean nothing: they may end anywhere, also inside a character or between the two bytes of a line end.
+/// Chunks may end anywhere, even inside a character or between the two bytes of a line end.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
-    /// The newest chunk, as far as it has not been read.
+    /// The unread part of the newest chunk.
     chunk: Bytes,
-    /// The line that the chunks before it have begun.
+    /// The start of the current line, from earlier chunks.
     line: Vec<u8>,
-    /// The last line ended with a carriage return: a line feed that follows belongs to it.
+    /// Whether the last line ended with a carriage return. A line feed that follows belongs to it.
     after_return: bool,
-    /// The first line has been read, and with it the byte order mark.
+    /// Whether the first line has been read, which may start with a byte order mark.
     has_begun: bool,
     block: Block,
     comments: u64,
 }
 
 impl Blocks {
-    /// Takes the next chunk. All blocks of the chunk before it must have been taken.
+    /// Adds the next chunk. All blocks of the previous chunk must have been taken.
     pub(super) fn add(&mut self, chunk: Bytes) {
-        debug_assert!(self.chunk.is_empty(), "a chunk is read before the next is added");
+        debug_assert!(self.chunk.is_empty(), "a chunk must be read before the next is added");
         self.chunk = chunk;
     }
 
-    /// Returns the next whole block, or `None` if it has not all arrived.
+    /// Returns the next complete block, or `None` if more chunks are needed.
     ///
     /// # Errors
-    /// An event is larger than a message may be.
+    /// An event is larger than the message limit.
     pub(super) fn next(&mut self) -> Result<Option<Block>, ClientError> {
         while let Some(line) = self.line()? {
             if line.is_empty() && !self.block.text.is_empty() {
@@ -59,12 +59,12 @@ impl Blocks {
         Ok(None)
     }
 
-    /// Returns how many comments have been passed over since it was last asked.
+    /// Returns how many comments have been skipped since the last call.
     pub(super) fn take_comments(&mut self) -> u64 {
         std::mem::take(&mut self.comments)
     }
 
-    /// The next line without its end: CR, LF or CR LF.
+    /// Returns the next line without its end, which is CR, LF or CR LF.
     fn line(&mut self) -> Result<Option<Bytes>, ClientError> {
         if self.after_return && !self.chunk.is_empty() {
             self.after_return = false;
@@ -74,7 +74,7 @@ impl Blocks {
         }
         let end = search(&self.chunk, |new| memchr::memchr2(b'\r', b'\n', new));
         let part = self.chunk.split_to(end.unwrap_or(self.chunk.len()));
-        // What a comment says is not kept, however long it is.
+        // The text of a comment is not buffered, so a comment may be of any length.
         let is_comment = self.line.first() == Some(&b':');
         if !is_comment {
             within_limit(self.line.len() + part.len())?;
@@ -116,7 +116,8 @@ impl Blocks {
         within_limit(self.block.text.len())
     }
 
-    /// A time is digits only; the parser would take a sign, and refuse what is longer than its integer.
+    /// Adds a reconnection time to the block if it has only digits. The parser would accept a sign, and would reject
+    /// more digits than its integer can hold.
     fn read_retry(&mut self, value: &[u8]) {
         let value = value.strip_prefix(b":").unwrap_or(value);
         let digits = value.strip_prefix(b" ").unwrap_or(value);
@@ -134,7 +135,7 @@ impl Blocks {
     }
 }
 
-/// Refuses an event that is larger than any message may be: one that never ends would take all memory.
+/// Rejects an event that is larger than the message limit. An event that never ends would use up all memory.
 fn within_limit(bytes: usize) -> Result<(), ClientError> {
     if bytes <= MESSAGE_LIMIT_BYTES {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Event streams in any chunks, against a reading of the grammar that has the whole text at once.
+//! Compares `Blocks`, with streams in arbitrary chunks, to a reference parser that reads the whole text at once.
 
 use eventsource_stream::Event;
 use proptest::prelude::*;
@@ -6,17 +6,17 @@ use proptest::prelude::*;
 use super::*;
 use crate::{line_end::counted, sse::event};
 
-/// What a stream comes to.
+/// The result of reading a stream.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Read {
-    /// Name, data and last id of each event that is dispatched.
+    /// Name, data and last event id of each dispatched event.
     events: Vec<(String, String, String)>,
     last_event_id: String,
     retry_ms: Option<u64>,
     comments: u64,
 }
 
-/// Reads chunks as the client does.
+/// Reads chunks the way the client does.
 fn read(chunks: impl IntoIterator<Item = Vec<u8>>) -> Result<Read, ClientError> {
     let (mut blocks, mut read) = (Blocks::default(), Read::default());
     for chunk in chunks {
@@ -34,12 +34,12 @@ fn read(chunks: impl IntoIterator<Item = Vec<u8>>) -> Result<Read, ClientError> 
     Ok(read)
 }
 
-/// WHATWG HTML section 9.2.6, step by step, over the whole stream.
+/// Reads the whole stream by the steps of WHATWG HTML, section 9.2.6.
 fn by_the_standard(stream: &[u8]) -> Read {
     let text = String::from_utf8_lossy(stream);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n").replace('\r', "\n");
     let (mut read, mut name, mut data, mut id, mut retry) = (Read::default(), "", String::new(), String::new(), None);
-    // What follows the last line end is no line, and what follows the last empty line no event.
+    // Text after the last line end is not a line, and lines after the last empty line are not an event.
     let lines = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
     for line in if text.contains('\n') { lines.split('\n').collect() } else { Vec::new() } {
         if line.is_empty() {
@@ -72,10 +72,10 @@ fn in_chunks(stream: &[u8], size: usize) -> Vec<Vec<u8>> {
     stream.chunks(size).map(<[u8]>::to_vec).collect()
 }
 
-/// Name, data and id of an event.
+/// Name, data and id of one event.
 type Dispatched = (&'static str, &'static str, &'static str);
 
-/// A stream, and its events.
+/// Streams and the events that they contain.
 const STREAMS: &[(&[u8], &[Dispatched])] = &[
     (b"data: a\n\ndata:b\r\rdata\r\n\r\n", &[("message", "a", ""), ("message", "b", ""), ("message", "", "")]),
     (b"\xef\xbb\xbfdata: a\n\n", &[("message", "a", "")]),
@@ -102,7 +102,7 @@ const STREAMS: &[(&[u8], &[Dispatched])] = &[
 ];
 
 #[test]
-fn a_stream_is_read_alike_in_any_chunks() {
+fn reads_the_same_events_whatever_the_chunk_size() {
     for (stream, events) in STREAMS {
         let expected = by_the_standard(stream);
         let found: Vec<_> = expected.events.iter().map(|(name, data, id)| (&name[..], &data[..], &id[..])).collect();
@@ -115,7 +115,7 @@ fn a_stream_is_read_alike_in_any_chunks() {
 }
 
 #[test]
-fn an_id_and_a_time_count_without_data() {
+fn id_and_retry_apply_without_data() {
     let read = read([b"id: 777\nretry: 20\n\n".to_vec()]).unwrap();
     assert_eq!((read.last_event_id.as_str(), read.retry_ms), ("777", Some(20)));
     let read = self::read([b"id: 5\n\nid: 777\nretry: 20\ndata: the end is missing\n".to_vec()]).unwrap();
@@ -123,7 +123,7 @@ fn an_id_and_a_time_count_without_data() {
 }
 
 #[test]
-fn a_time_is_digits_and_is_bounded() {
+fn retry_accepts_only_digits_and_is_bounded() {
     for (text, expected) in [
         ("1000", Some(1_000)),
         ("0", Some(0)),
@@ -143,20 +143,20 @@ fn a_time_is_digits_and_is_bounded() {
 }
 
 #[test]
-fn a_return_at_the_end_of_a_chunk_ends_the_line_at_once() {
+fn a_carriage_return_at_the_end_of_a_chunk_ends_the_line_at_once() {
     let mut blocks = Blocks::default();
     blocks.add("data: a\r\r".into());
-    assert!(blocks.next().unwrap().is_some(), "the event is whole, whatever comes next");
+    assert!(blocks.next().unwrap().is_some(), "the event is complete without the next chunk");
     blocks.add("\ndata: b\r".into());
     assert!(blocks.next().unwrap().is_none());
     blocks.add("\n".into());
-    assert!(blocks.next().unwrap().is_none(), "a line feed after a return is not another line end");
+    assert!(blocks.next().unwrap().is_none(), "a line feed after a carriage return is not another line end");
     blocks.add("\r".into());
     assert!(blocks.next().unwrap().is_some());
 }
 
 #[test]
-fn comments_are_counted_wherever_they_stand() {
+fn counts_comments_inside_and_between_events() {
     for stream in [":\n\n:\n\n:\n\n", ":\n:\n:\n", "data: a\n:\n:\n\n:", "data: a\n\n:\n:\n:\n"] {
         let expected = by_the_standard(stream.as_bytes()).comments;
         for size in 1..=stream.len() {
@@ -166,23 +166,23 @@ fn comments_are_counted_wherever_they_stand() {
 }
 
 #[test]
-fn an_event_that_does_not_end_is_refused_and_takes_bounded_memory() {
+fn rejects_an_endless_event_in_bounded_memory() {
     let endless = [b"data: and so on\n".as_slice(), b"data: no line end ", b"id: 1\n", b"event: x\n", b"\xff"];
     for part in endless {
         let mut blocks = Blocks::default();
         let refused = (0..4 * MESSAGE_LIMIT_BYTES / part.len()).find_map(|_| {
             blocks.add(part.to_vec().into());
             let kept = blocks.line.capacity() + blocks.block.text.capacity();
-            assert!(kept <= 8 * MESSAGE_LIMIT_BYTES, "{kept} bytes are kept");
+            assert!(kept <= 8 * MESSAGE_LIMIT_BYTES, "{kept} bytes are buffered");
             blocks.next().err()
         });
-        let refused = refused.expect("more than a message has arrived").to_string();
+        let refused = refused.expect("an event above the limit is rejected").to_string();
         assert!(refused.contains("an event of the stream is larger than 1048576 bytes"), "{refused}");
     }
 }
 
 #[test]
-fn what_means_nothing_may_go_on_for_ever() {
+fn endless_comments_and_unknown_fields_use_bounded_memory() {
     for part in [b":\n".as_slice(), b": a comment that goes on", b"unknown: field\n", b"\n", b"\r"] {
         let mut blocks = Blocks::default();
         for _ in 0..2 * MESSAGE_LIMIT_BYTES / part.len() {
@@ -194,17 +194,16 @@ fn what_means_nothing_may_go_on_for_ever() {
 }
 
 #[test]
-fn the_largest_event_is_read() {
+fn reads_the_largest_event() {
     let data = "x".repeat(MESSAGE_LIMIT_BYTES - 100);
     let stream = format!("id: 1\ndata: {data}\n\n");
     let read = read(in_chunks(stream.as_bytes(), 1_000)).unwrap();
     assert_eq!(read.events, [("message".to_owned(), data, "1".to_owned())]);
 }
 
-/// Each byte is searched for the end of its line, once, whatever the chunks: the cost per byte does not depend on how
-/// much of an event has arrived before it.
+/// The cost per byte does not depend on how much of the event has arrived before it.
 #[test]
-fn no_byte_is_looked_at_twice() {
+fn searches_each_byte_once_for_a_line_end() {
     for bytes in [1 << 10, 1 << 14, 1 << 18, (1 << 20) - 100] {
         for chunk in [1, 1_000, 16_384] {
             let stream = format!("id: 1\ndata: {}\n\n", "x".repeat(bytes));
@@ -215,7 +214,7 @@ fn no_byte_is_looked_at_twice() {
     }
 }
 
-/// Streams of what the grammar is made of, valid and not.
+/// Generates valid and invalid streams from the tokens of the grammar.
 fn streams() -> impl Strategy<Value = Vec<u8>> {
     let tokens = [
         "data", "id", "event", "retry", ":", ": ", " ", "\n", "\r", "\r\n", "\n\n", "12", "x", "\u{feff}", "\0", "é",
@@ -229,7 +228,7 @@ fn streams() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn any_stream_in_any_chunks_is_read_as_the_standard_says(
+    fn reads_any_stream_in_any_chunks_as_the_standard_does(
         stream in streams(),
         cuts in prop::collection::vec(1_usize..9, 1..200),
     ) {
