@@ -1,5 +1,5 @@
-//! Conditional GET: `GET /quotes/{symbol}` at every tick, for each symbol, with the version it has in `If-None-Match`.
-//! Unchanged is 304, which is waste, and counted. What changed more than once since the last tick is seen once.
+//! Conditional GET: `GET /quotes/{symbol}` per symbol at every tick, with the known version in `If-None-Match`. The
+//! client counts a 304 as a wasted request. It sees only the last of several changes between two ticks.
 
 use futures_util::future::BoxFuture;
 use hyper::{
@@ -10,7 +10,7 @@ use proto::{Quote, wire::QUOTES_PATH};
 
 use crate::{Batch, ClientError, Context, Subscription, Ticks, http::HttpClient, newest::Newest, retry::Backoff};
 
-/// Connects and fetches the quote of each symbol, with the version that it has now.
+/// Connects and fetches the current quote and version of each symbol.
 ///
 /// # Errors
 /// The server cannot be reached, or refuses.
@@ -34,18 +34,18 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
 struct ConditionalGet {
     http: HttpClient,
     quotes: Vec<Known>,
-    /// The quote to ask for next; at the first one, a round is over.
+    /// Index of the quote to poll next. Index 0 starts a new round, which waits for a tick.
     turn: usize,
     ticks: Ticks,
     backoff: Backoff,
-    /// What subscribing brought, where the quotes to resume from were behind already.
+    /// The batch from subscribing. It is returned first if it has quotes newer than the cursor to resume from.
     first: Batch,
 }
 
-/// What a client remembers of one quote.
+/// One quote that the client polls, and its last known version.
 struct Known {
     target: String,
-    /// Opaque: sent back as it came.
+    /// Opaque: sent back unchanged.
     etag: Option<String>,
     newest: Newest,
 }
@@ -70,7 +70,7 @@ impl Subscription for ConditionalGet {
 }
 
 impl ConditionalGet {
-    /// One request and its answer, for the quote whose turn it is.
+    /// Polls the next quote once.
     async fn poll(&mut self, batch: &mut Batch) -> Result<(), ClientError> {
         let known = &mut self.quotes[self.turn];
         let condition = known.etag.as_deref().map(|etag| (IF_NONE_MATCH.as_str(), etag));

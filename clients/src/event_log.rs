@@ -1,5 +1,5 @@
-//! What short and long polling share: `GET /events`, the cursor that moves on with each answer, and the answers that
-//! there are. It must not know when to ask, nor how long the server holds the request.
+//! Polls `GET /events` for short and long polling: advances the cursor with each response and counts the kinds of
+//! response. It must not know when to poll, or how long the server holds the request.
 
 use hyper::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -14,17 +14,17 @@ use crate::{
     retry::Backoff,
 };
 
-/// What stands for something else in a query, or may not stand in one: all but the unreserved of RFC 3986. A cursor is
-/// opaque, and may hold any of it.
+/// Characters to percent-encode in a query value: all except the unreserved characters of RFC 3986. A cursor is opaque
+/// and may contain any character.
 const NOT_IN_A_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A client's place in the server's log.
+/// A client's position in the server's log.
 pub(crate) struct EventLog {
     pub(crate) http: HttpClient,
     target: String,
-    /// Opaque: sent back as it came; none before the first answer to a client that begins now.
+    /// Opaque: sent back unchanged. `None` until the first response, if the client starts with new events.
     cursor: Option<String>,
-    /// The last answer was full: more is waiting.
+    /// Whether the server has more events than fitted in the last response.
     pub(crate) has_more: bool,
     backoff: Backoff,
 }
@@ -40,14 +40,14 @@ impl EventLog {
         })
     }
 
-    /// The first answer. It is given back where it says more than that nothing is new, which is not worth a batch.
+    /// Sends the first poll. Returns its batch if it has events or a reset.
     pub(crate) async fn begin(&mut self, hold: Option<&str>) -> Result<Option<Batch>, ClientError> {
         let mut batch = Batch::default();
         self.ask(hold, &mut batch).await?;
         Ok(Some(batch).filter(|batch| batch.cost.with_events + batch.cost.resets > 0))
     }
 
-    /// The next answer, however many attempts it takes.
+    /// Polls until the server responds, with a retry after each transient error.
     pub(crate) async fn read(&mut self, hold: Option<&str>) -> Result<Batch, ClientError> {
         let mut batch = Batch::default();
         while let Err(error) = self.ask(hold, &mut batch).await {
@@ -57,7 +57,7 @@ impl EventLog {
         Ok(batch)
     }
 
-    /// One request and its answer.
+    /// Sends one request and adds its response to the batch.
     async fn ask(&mut self, hold: Option<&str>, batch: &mut Batch) -> Result<(), ClientError> {
         let mut target = self.target.clone();
         for (field, value) in [(AFTER_FIELD, self.cursor.as_deref()), (HOLD_FIELD, hold)] {
@@ -91,7 +91,7 @@ impl EventLog {
 
     fn go_on_from(&mut self, response: &Response) -> Result<(), ClientError> {
         let cursor = response.header(CURSOR_HEADER);
-        self.cursor = Some(cursor.ok_or_else(|| ClientError::Protocol("an empty answer has no cursor".into()))?.into());
+        self.cursor = Some(cursor.ok_or_else(|| ClientError::Protocol("an empty response has no cursor".into()))?.into());
         self.has_more = false;
         Ok(())
     }

@@ -1,15 +1,15 @@
-//! Long polling: `GET /events?after=N&hold=30s`, and the next one as soon as it is answered. The server answers when
-//! there is an event, or when the time is up, which is waste, and counted.
+//! Long polling: `GET /events?after=N&hold=30s`, repeated as soon as the response arrives. The server responds when
+//! there is an event or when the time is up. The client counts a response without events as a wasted request.
 
 use futures_util::future::BoxFuture;
 use proto::wire::HOLD_FIELD;
 
 use crate::{Batch, ClientError, Context, Subscription, event_log::EventLog};
 
-/// Connects and learns the cursor to start from, with a request that is not held.
+/// Connects and gets the cursor to start from, with a request that the server does not hold.
 ///
 /// # Errors
-/// The server cannot be reached, or refuses; the `hold` setting is missing or unreadable.
+/// The server cannot be reached, or refuses; the `hold` setting is missing or invalid.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
     let mut log = EventLog::new(&context)?;
     let first = log.begin(Some("0s")).await?;
@@ -21,7 +21,7 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
 struct LongPoll {
     log: EventLog,
     hold: String,
-    /// What subscribing brought, where the cursor to resume from was behind already; handed out before all else.
+    /// The batch from subscribing, if events or a reset were already waiting. It is returned first.
     first: Option<Batch>,
 }
 

@@ -1,5 +1,6 @@
-//! The floor: reads length-prefixed frames from bare TCP, after one that subscribes: first the cursor that the stream
-//! begins after, then an event in each. One that is not the cursor that was sent says that events were skipped.
+//! The floor: length-prefixed frames over bare TCP. The client subscribes with one frame. The server's first frame is
+//! the cursor that the stream starts after, and each later frame is one event. If the cursor is not the one that the
+//! client sent, events were skipped.
 
 use std::io;
 
@@ -11,7 +12,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::{Batch, ClientError, Context, Cost, Endpoint, Subscription, arrival::arrive, retry::Backoff};
 
-/// A bare stream has no word for a refusal: this many connections in a row that are closed without a byte mean one.
+/// Consecutive connections without a byte from the server that count as a refusal. The protocol has no refusal message.
 const FRUITLESS_BEFORE_GIVING_UP: u32 = 6;
 
 /// Connects and subscribes.
@@ -35,14 +36,14 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
 
 struct RawTcp {
     endpoint: Endpoint,
-    /// Its cursor moves on with every event.
+    /// The cursor in it advances with every event.
     request: SubscribeRequest,
     stream: TcpStream,
     unread: BytesMut,
-    /// This connection's first frame has been read.
+    /// Whether the first frame of this connection has been read.
     begun: bool,
     backoff: Backoff,
-    /// Connections in a row that the server closed without a byte.
+    /// Consecutive times that the server closed the connection without sending a byte.
     fruitless: u32,
 }
 
@@ -65,7 +66,7 @@ impl Subscription for RawTcp {
 }
 
 impl RawTcp {
-    /// All events that are complete after at least one read.
+    /// Returns all complete events. Reads from the connection until there is at least one.
     async fn read(&mut self, cost: &mut Cost) -> Result<Vec<Quote>, ClientError> {
         loop {
             let mut events = Vec::new();
@@ -106,7 +107,7 @@ impl RawTcp {
 
     async fn reconnect(&mut self, cost: &mut Cost) -> Result<(), ClientError> {
         if self.fruitless == FRUITLESS_BEFORE_GIVING_UP {
-            return Err(ClientError::Refused("the server closes every connection without an answer".into()));
+            return Err(ClientError::Refused("the server closes every connection without a response".into()));
         }
         self.unread.clear();
         self.begun = false;
@@ -131,7 +132,7 @@ async fn open(endpoint: Endpoint, request: &SubscribeRequest) -> Result<TcpStrea
     Ok(stream)
 }
 
-/// Bytes of the unfinished frame that are still to come.
+/// Returns how many bytes of the unfinished frame are missing.
 fn expected(unread: &[u8]) -> usize {
     unread.first_chunk().map_or(0, |prefix| (4 + u32::from_be_bytes(*prefix) as usize).saturating_sub(unread.len()))
 }
@@ -140,7 +141,7 @@ fn take_frame(unread: &mut BytesMut) -> Result<Option<BytesMut>, ClientError> {
     let Some(prefix) = unread.first_chunk() else { return Ok(None) };
     let length = u32::from_be_bytes(*prefix) as usize;
     if length > MESSAGE_LIMIT_BYTES {
-        return Err(ClientError::Protocol(format!("a frame claims {length} bytes")));
+        return Err(ClientError::Protocol(format!("a frame of {length} bytes is larger than {MESSAGE_LIMIT_BYTES} bytes")));
     }
     if unread.len() < 4 + length {
         return Ok(None);
@@ -157,7 +158,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..80), part in 1_usize..20, length in 0_u32..20) {
+        fn never_panics_on_arbitrary_bytes(bytes in prop::collection::vec(any::<u8>(), 0..80), part in 1_usize..20, length in 0_u32..20) {
             for wire in [bytes.clone(), [&length.to_be_bytes(), &bytes[..]].concat()] {
                 let mut unread = BytesMut::new();
                 for part in wire.chunks(part) {

@@ -1,11 +1,11 @@
-//! Short polling: `GET /events?after=N` at every tick, at once again while the server has more. An answer without
-//! events is waste, and counted.
+//! Short polling: `GET /events?after=N` at every tick, and again at once while the server has more events. The client
+//! counts a response without events as a wasted request.
 
 use futures_util::future::BoxFuture;
 
 use crate::{Batch, ClientError, Context, Subscription, Ticks, event_log::EventLog};
 
-/// Connects and learns the cursor to start from.
+/// Connects and gets the cursor to start from.
 ///
 /// # Errors
 /// The server cannot be reached, or refuses.
@@ -18,7 +18,7 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
 struct ShortPoll {
     log: EventLog,
     ticks: Ticks,
-    /// What subscribing brought, where the cursor to resume from was behind already; handed out before all else.
+    /// The batch from subscribing, if events or a reset were already waiting. It is returned first.
     first: Option<Batch>,
 }
 

@@ -1,8 +1,8 @@
-//! Webhooks: the consumer listens on an address of its own, registers it once with the producer, and takes one event a
-//! request. `connection` answers one connection, `inbox` checks and keeps what arrives.
+//! Webhooks: the consumer listens on its own address, registers it once with the producer, and receives one event per
+//! request. `connection` serves one connection; `inbox` checks and keeps the messages.
 //!
-//! It reconnects to nobody: the producer repeats what was not taken, and starts from where it was, as long as it runs.
-//! A consumer that ends says nothing either; the producer gives up an endpoint that takes nothing.
+//! The consumer never reconnects: as long as the producer runs, it retries failed deliveries and continues after the
+//! last one. The consumer does not unregister either: the producer gives up on an endpoint that accepts no deliveries.
 
 mod connection;
 mod inbox;
@@ -31,23 +31,24 @@ use tokio::net::TcpListener;
 use self::{connection::serve, inbox::Inbox};
 use crate::{Batch, ClientError, Context, Cost, Endpoint, Subscription};
 
-/// Where on the consumer's own address the producer sends to.
+/// Path on the consumer's address to which the producer delivers.
 const TARGET: &str = "/webhook";
-/// Length of a new secret's key.
+/// Length of the key of a new secret, in bytes.
 const KEY_BYTES: usize = 24;
-/// Connections at a time. One producer uses one, so others are strangers, and wait until one of these has ended.
+/// Most connections at a time. The producer uses one, so the others are strangers. More connections wait until one
+/// ends.
 const CONNECTIONS: usize = 64;
-/// Pause before accepting again when the process has no descriptor left.
+/// Pause before accepting again after an error, for example when the process has run out of file descriptors.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
-/// The first port of five digits.
+/// The smallest port with five digits.
 const FIVE_DIGITS: u16 = 10_000;
-/// Ports that are tried for one; then the last will do.
+/// How many times to try for a port with five digits before accepting a shorter one.
 const PORTS_TRIED: u32 = 16;
 
-/// Listens and registers.
+/// Listens on a free port and registers with the producer.
 ///
 /// # Errors
-/// There is no port to listen on, or the producer cannot be reached, or refuses.
+/// There is no free port; the producer cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
     let keeps_alive = context.params.text("connection")? == "keep-alive";
     let own = match (context.endpoint.source, context.endpoint.server) {
@@ -57,7 +58,7 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
     };
     let listener = listen(own).await?;
     let mut key = [0; KEY_BYTES];
-    // A simulated client is the same in each run; a real one takes its key from the system's randomness.
+    // A simulated client is the same in each run. A real one would take its key from the system's random generator.
     Rng::with_seed(context.seed).fill(&mut key);
     let text = Secret::text(&key);
     let secret = Secret::parse(&text).map_err(|error| ClientError::Protocol(error.to_string()))?;
@@ -76,7 +77,8 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
     }))
 }
 
-/// On a port of five digits, as nearly all are: the producer names it in each call, and calls should be of one length.
+/// Listens on a port with five digits, as nearly all ports have. The producer sends the port in each request, and all
+/// requests should have the same length.
 async fn listen(own: IpAddr) -> io::Result<TcpListener> {
     let mut listener = TcpListener::bind((own, 0)).await?;
     for _ in 0..PORTS_TRIED {
@@ -93,7 +95,7 @@ async fn register(endpoint: Endpoint, registration: &Registration) -> Result<(),
     let request = Request::post(SUBSCRIPTIONS_PATH)
         .header(header::HOST, endpoint.server.to_string())
         .header(header::CONTENT_TYPE, "application/json")
-        // The producer closes first, so that the port this took is free again at once.
+        // The producer closes first, so that the local port is free again at once.
         .header(header::CONNECTION, "close")
         .body(Full::new(Bytes::from(body)))
         .map_err(broken)?;
@@ -104,7 +106,7 @@ async fn register(endpoint: Endpoint, registration: &Registration) -> Result<(),
         let status = answer.status();
         Ok((status, answer.into_body().collect().await?.to_bytes()))
     };
-    // The connection ends with its sender.
+    // The connection closes when the sender is dropped.
     let (answer, _) = tokio::join!(exchange, connection);
     let (status, text) = answer.map_err(broken::<hyper::Error>)?;
     match status {
@@ -120,13 +122,14 @@ fn broken<E: std::fmt::Display>(error: E) -> ClientError {
 
 struct Webhook {
     listener: TcpListener,
-    /// The producer's connections. Nobody reads from them while `next` is not waited for: the producer then waits.
+    /// The producer's connections. They are only read while the caller waits for `next`, which applies backpressure to
+    /// the producer.
     connections: FuturesUnordered<BoxFuture<'static, ()>>,
     inbox: Arc<Inbox>,
-    /// The producer opens another connection only where it lost one.
+    /// Whether the producer keeps its connection alive. Then another connection is a reconnect.
     keeps_alive: bool,
     accepted: u64,
-    /// Pause in accepting, after a connection could not be accepted.
+    /// Pause in accepting after an error.
     pause: Option<BoxFuture<'static, ()>>,
 }
 
@@ -154,7 +157,7 @@ impl Webhook {
             let Poll::Ready(accepted) = self.listener.poll_accept(context) else { return };
             match accepted {
                 Ok((stream, _)) => {
-                    // The producer opens the connection that it keeps alive at once, and sends when there is an event.
+                    // The producer opens its keep-alive connection at once, and sends when there is an event.
                     let is_expected = self.keeps_alive && self.accepted == 0;
                     if self.keeps_alive && self.accepted > 0 {
                         self.inbox.count(Cost { reconnects: 1, ..Cost::default() });
@@ -162,7 +165,7 @@ impl Webhook {
                     self.accepted += 1;
                     self.connections.push(serve(stream, Arc::clone(&self.inbox), is_expected).boxed());
                 }
-                // A connection that failed before it was taken, or no descriptor is left.
+                // The connection failed before it was accepted, or the process has run out of file descriptors.
                 Err(_) => self.pause = Some(tokio::time::sleep(EXHAUSTED_PAUSE).boxed()),
             }
         }

@@ -1,7 +1,7 @@
-//! WebSocket: one connection that subscribes with its first message, then takes quotes and sends orders. The library
-//! masks what is sent and answers pings; whatever ends the connection, the client resumes from its cursor, unless the
-//! close code says that it would be refused again. An order whose confirmation was lost with the connection is not sent
-//! again: it may have been carried out.
+//! WebSocket: one connection that subscribes with its first message, then receives quotes and sends orders. The library
+//! masks outgoing messages and answers pings. When the connection ends, the client resumes from its cursor, unless the
+//! close code says that the server would refuse it again. An order whose confirmation was lost with the connection is
+//! not sent again, because the server may have executed it.
 
 mod failure;
 
@@ -26,7 +26,7 @@ use tokio_tungstenite::{
 use self::failure::broken;
 use crate::{Batch, ClientError, Context, Cost, Endpoint, Orders, Subscription, http::PATIENCE, retry::Backoff};
 
-/// Messages that one batch may hold.
+/// Most messages in one batch.
 const BATCH_MESSAGES: usize = 256;
 
 /// Connects and subscribes.
@@ -37,7 +37,7 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
     let read_buffer_bytes = if context.params.text("read-buffer")? == "128KiB" { 128 } else { 2 } * 1024;
     let dialer = Dialer {
         endpoint: context.endpoint,
-        // Orders are few and small: each is written at once.
+        // Orders are rare and small, so each is written at once.
         config: WebSocketConfig::default()
             .read_buffer_size(read_buffer_bytes)
             .write_buffer_size(0)
@@ -54,11 +54,11 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
 
 struct WebSocket {
     dialer: Dialer,
-    /// Its cursor moves on with every event.
+    /// The cursor in it advances with every event.
     request: SubscribeRequest,
     socket: WebSocketStream<TcpStream>,
     orders: Orders,
-    /// Why the connection ended, while its last messages are handed over.
+    /// Why the connection ended. It is handled after the last messages have been returned.
     lost: Option<ClientError>,
     backoff: Backoff,
 }
@@ -83,7 +83,7 @@ impl Subscription for WebSocket {
 }
 
 impl WebSocket {
-    /// Waits for a message and takes all that have arrived with it, or sends an order.
+    /// Waits for a message and adds all that have arrived to the batch, or sends an order.
     async fn converse(&mut self, batch: &mut Batch) -> Result<(), ClientError> {
         tokio::select! {
             message = self.socket.next() => self.take(message, batch)?,
@@ -116,7 +116,7 @@ impl WebSocket {
                 batch.cost.with_events += 1;
                 batch.events.push(quote);
             }
-            // It begins there: whatever ends the connection, the next one goes on from it.
+            // The connection starts there. The next one resumes from it even if no event arrives.
             Some(ToClient::Cursor(cursor)) => {
                 let cursor = cursor.parse().map_err(|error: InvalidCursor| ClientError::Protocol(error.to_string()))?;
                 self.request.start_after(cursor);
@@ -128,7 +128,7 @@ impl WebSocket {
         Ok(())
     }
 
-    /// What a close frame means: come back, start again from another cursor, or stay away.
+    /// Returns the error for a close frame, which says whether to reconnect. Moves the cursor if the frame is a reset.
     fn closed(&mut self, frame: Option<CloseFrame>, cost: &mut Cost) -> ClientError {
         let Some(CloseFrame { code, reason }) = frame else { return broken(Error::ConnectionClosed) };
         if let Some(Ok(head)) = reason.strip_prefix(RESET_REASON).map(str::parse) {
@@ -146,7 +146,7 @@ impl WebSocket {
     }
 
     async fn reconnect(&mut self, cost: &mut Cost) -> Result<(), ClientError> {
-        // The answer to a close frame is still to be written; a connection that is lost does not take it.
+        // The response to a close frame may still be unwritten. The flush fails if the connection is lost.
         let _ = self.socket.flush().await;
         self.backoff.pause().await;
         self.socket = loop {
@@ -161,11 +161,11 @@ impl WebSocket {
     }
 }
 
-/// Opens connections that are all alike.
+/// Opens connections with the same settings.
 struct Dialer {
     endpoint: Endpoint,
     config: WebSocketConfig,
-    /// Messages are protobuf, not JSON.
+    /// Whether messages are protobuf instead of JSON.
     binary: bool,
 }
 

@@ -1,4 +1,5 @@
-//! When a gRPC unary client counts as subscribed, how long it waits for an answer, and what it makes of answers.
+//! Tests when a gRPC unary client counts as subscribed, how long it waits for a response, and which statuses it
+//! retries.
 
 use std::{
     convert::Infallible,
@@ -31,10 +32,10 @@ async fn subscribe(server: SocketAddr, after: Option<u64>) -> Result<Box<dyn Sub
     .await
 }
 
-/// The system completes a connection that the server has not taken yet; a trial that began on its word would measure
-/// the server's backlog.
+/// The kernel completes a connection before the server accepts it. A trial that started at that point would measure the
+/// server's backlog.
 #[tokio::test]
-async fn a_client_is_not_subscribed_before_the_server_has_answered() {
+async fn is_not_subscribed_before_the_server_has_responded() {
     let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
     for after in [None, Some(0)] {
         let subscribed = subscribe(deaf.local_addr().unwrap(), after);
@@ -44,16 +45,16 @@ async fn a_client_is_not_subscribed_before_the_server_has_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_does_not_answer_is_not_waited_for_forever() {
+async fn gives_up_on_a_server_that_does_not_respond() {
     let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
-    let error = subscribe(deaf.local_addr().unwrap(), None).await.err().expect("nobody has answered");
+    let error = subscribe(deaf.local_addr().unwrap(), None).await.err().expect("the server never responds");
     assert!(matches!(&error, ClientError::Connection(reason) if reason.contains("in time")), "{error}");
 }
 
-/// What the server answers to one call: header fields that it adds, and the status with what it asks for.
+/// The response to one call: how many extra header fields it has, the status, and the pushback in milliseconds.
 type Answer = (usize, &'static str, Option<&'static str>);
 
-/// A server that gives these answers to the calls it is sent, the last one to all that follow.
+/// Starts a server that sends one of these responses per call, in order, and repeats the last one.
 async fn canned(answers: &'static [Answer]) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -96,15 +97,15 @@ fn respond((fields, status, pushback): Answer, sequence: u64) -> Response<Body> 
 }
 
 #[tokio::test]
-async fn an_answer_with_many_header_fields_is_read() {
+async fn reads_a_response_with_many_header_fields() {
     let server = canned(&[(100, "0", None)]).await;
     let mut client = subscribe(server, None).await.unwrap();
     assert_eq!(client.next().await.unwrap().events[0].sequence, 1);
 }
 
 #[tokio::test]
-async fn a_call_is_made_again_unless_the_server_asks_for_no_other() {
-    // UNAVAILABLE, with and without a time to wait for; RESOURCE_EXHAUSTED.
+async fn repeats_a_call_unless_the_pushback_forbids_it() {
+    // UNAVAILABLE without and with a pushback, then RESOURCE_EXHAUSTED.
     let passing: &[Answer] =
         &[(0, "0", None), (0, "14", None), (0, "14", Some("1")), (0, "8", Some("0")), (0, "0", None)];
     let mut client = subscribe(canned(passing).await, None).await.unwrap();

@@ -1,4 +1,4 @@
-//! The polling clients against a server that is busy, closes, and gives cursors of any form.
+//! Tests the polling clients against a server that is busy, closes connections, and sends unusual cursors.
 
 mod canned;
 
@@ -20,7 +20,7 @@ fn page(cursor: &str, sequence: u64) -> String {
 }
 
 #[tokio::test]
-async fn a_busy_server_and_a_cut_answer_are_tried_again_and_a_refusal_is_final() {
+async fn retries_after_busy_and_truncated_responses_but_not_after_a_refusal() {
     let (first, second) = (page("3-1", 4), page("3-2", 5));
     let scripts = vec![
         then_close(&[&first]),
@@ -47,7 +47,7 @@ async fn a_busy_server_and_a_cut_answer_are_tried_again_and_a_refusal_is_final()
 }
 
 #[tokio::test]
-async fn a_cursor_is_sent_back_whatever_it_holds() {
+async fn sends_a_cursor_back_whatever_characters_it_has() {
     let scripts = vec![then_close(&[&page("a&b=c d#é/%", 4)]), then_stay(&[&page("6", 5)])];
     for (name, subscribe) in CLIENTS {
         let server = Canned::start(scripts.clone()).await;

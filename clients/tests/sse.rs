@@ -1,4 +1,4 @@
-//! The SSE client against a server that writes what proxies and other servers write, with every engine.
+//! Tests the SSE client with each engine against a server that behaves like proxies and other servers.
 
 mod canned;
 
@@ -22,7 +22,7 @@ async fn open(server: &Canned, engine: &str) -> Result<Box<dyn Subscription>, Cl
     subscribe(server.context(&[("client", engine)])).await
 }
 
-/// The values of a header in the requests so far.
+/// Returns the value of a header field in each request so far.
 fn sent(server: &Canned, header: &str) -> Vec<Option<String>> {
     let value = |request: &String| {
         request.lines().find_map(|line| line.strip_prefix(header)?.strip_prefix(": ").map(str::to_owned))
@@ -31,7 +31,7 @@ fn sent(server: &Canned, header: &str) -> Vec<Option<String>> {
 }
 
 #[tokio::test]
-async fn a_media_type_may_have_any_case_and_parameters() {
+async fn accepts_the_media_type_in_any_case_and_with_parameters() {
     for media_type in ["text/event-stream; charset=utf-8", "Text/Event-Stream", "text/event-stream ;x=y"] {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\n\r\n");
         let server = Canned::start(vec![then_stay(&[&head, &event(4)])]).await;
@@ -53,7 +53,7 @@ async fn a_media_type_may_have_any_case_and_parameters() {
 }
 
 #[tokio::test]
-async fn chunks_mean_nothing() {
+async fn reads_events_across_chunk_boundaries() {
     let data = format!("id: 4\ndata: {}\n", quote(4));
     let events = format!("{}{}", event(5), event(6));
     let (first, rest) = events.split_at(events.len() - 1);
@@ -65,7 +65,7 @@ async fn chunks_mean_nothing() {
 }
 
 #[tokio::test]
-async fn comments_keep_the_connection_alive_and_bad_bytes_do_not_end_it() {
+async fn counts_comments_as_heartbeats_and_tolerates_invalid_utf8() {
     let mut script = then_stay(&[HEAD, ": caf"]);
     script.parts.push(b"\xe9\n\n:\n".to_vec());
     script.parts.push(format!("event: ping\ndata: {{}}\n\n{}", event(4)).into_bytes());
@@ -84,7 +84,7 @@ async fn comments_keep_the_connection_alive_and_bad_bytes_do_not_end_it() {
 }
 
 #[tokio::test]
-async fn the_last_id_is_kept_over_reconnects() {
+async fn keeps_the_last_event_id_across_reconnects() {
     let retry = "retry: 1\n";
     let without_id = format!("data: {}\n\n", quote(7));
     let scripts = vec![
@@ -104,7 +104,7 @@ async fn the_last_id_is_kept_over_reconnects() {
 }
 
 #[tokio::test]
-async fn a_busy_server_is_asked_again_and_a_browser_gives_up() {
+async fn retries_a_busy_server_unless_the_policy_is_browser() {
     let scripts = vec![
         then_close(&[HEAD, "retry: 1\n", &event(4)]),
         then_close(&["HTTP/1.1 503 Service Unavailable\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n"]),
@@ -127,7 +127,7 @@ async fn a_busy_server_is_asked_again_and_a_browser_gives_up() {
 }
 
 #[tokio::test]
-async fn other_answers_are_final() {
+async fn other_responses_are_final() {
     for (status, why) in [
         ("204 No Content\r\n\r\n", "204"),
         (
@@ -152,7 +152,7 @@ async fn other_answers_are_final() {
 }
 
 #[tokio::test]
-async fn an_event_that_never_ends_is_a_named_error() {
+async fn an_endless_event_is_a_protocol_error() {
     let line = format!("data: {}\n", "x".repeat(60_000));
     let server = Canned::start(vec![then_stay(&[HEAD, &line.repeat(20)])]).await;
     for engine in ENGINES {
@@ -163,7 +163,7 @@ async fn an_event_that_never_ends_is_a_named_error() {
 }
 
 #[tokio::test]
-async fn an_event_without_data_or_with_an_unknown_name_is_none() {
+async fn ignores_events_without_data_or_with_an_unknown_name() {
     let stream = format!("event: cursor\nid: 9\n\nevent: x\ndata: no JSON\n\ndata\nevent: x\n\n{}", event(10));
     let server = Canned::start(vec![then_stay(&[HEAD, &stream])]).await;
     for engine in ENGINES {

@@ -1,4 +1,4 @@
-//! What the WebSocket client makes of answers to its handshake, and of bytes that are none.
+//! Tests how the WebSocket client handles other responses to its handshake, and invalid messages.
 
 mod canned;
 
@@ -18,11 +18,11 @@ const PARAMS: [(&str, &str); 2] = [("read-buffer", "2KiB"), ("encoding", "text")
 
 async fn refused(answer: &str) -> ClientError {
     let server = Canned::start(vec![then_close(&[answer])]).await;
-    subscribe(server.context(&PARAMS)).await.err().expect("there was no upgrade")
+    subscribe(server.context(&PARAMS)).await.err().expect("the handshake fails")
 }
 
 #[tokio::test]
-async fn a_handshake_that_is_answered_otherwise_is_refused_or_busy() {
+async fn a_failed_handshake_means_refused_or_busy() {
     for (status, why) in [
         ("301 Moved Permanently\r\nlocation: /elsewhere", "redirects are not followed (to /elsewhere)"),
         ("401 Unauthorized", "401 Unauthorized"),
@@ -47,7 +47,7 @@ async fn a_handshake_that_is_answered_otherwise_is_refused_or_busy() {
 }
 
 #[tokio::test]
-async fn a_breach_of_the_protocol_is_told_from_a_lost_connection() {
+async fn tells_a_protocol_error_from_a_lost_connection() {
     for cut in ["", "HTTP/1.1 101 Switching Proto"] {
         let error = refused(cut).await;
         assert!(matches!(error, ClientError::Connection(_)), "{cut:?}: {error}");
@@ -61,9 +61,8 @@ async fn a_breach_of_the_protocol_is_told_from_a_lost_connection() {
     }
 }
 
-/// Subscribes to a server that adds a hundred fields to its handshake and then sends these messages, or bytes that are
-/// no messages.
-#[expect(clippy::result_large_err, reason = "the signature is the library's")]
+/// Subscribes to a server that adds a hundred header fields to its handshake, and then sends these messages and bytes.
+#[expect(clippy::result_large_err, reason = "the library defines the signature")]
 async fn after_the_handshake(messages: Vec<Message>, bytes: &'static [u8]) -> Box<dyn Subscription> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let server = listener.local_addr().unwrap();
@@ -90,12 +89,12 @@ async fn after_the_handshake(messages: Vec<Message>, bytes: &'static [u8]) -> Bo
 }
 
 #[tokio::test]
-async fn messages_that_are_none_of_the_feed_end_the_client_with_an_error() {
+async fn invalid_messages_and_frames_are_protocol_errors() {
     for messages in [vec![Message::text("no JSON")], vec![Message::binary(vec![0xff; 9])]] {
         let error = next(&mut after_the_handshake(messages, b"").await).await.unwrap_err();
         assert!(matches!(error, ClientError::Protocol(_)), "{error}");
     }
-    // Reserved bits, a masked frame, a frame of 2^62 bytes.
+    // Reserved bits, a masked frame, and a frame of 2^62 bytes.
     for bytes in [b"\xf1\x00".as_slice(), b"\x81\x81\x00\x00\x00\x00x", b"\x82\x7f\x40\0\0\0\0\0\0\0"] {
         let error = next(&mut after_the_handshake(Vec::new(), bytes).await).await.unwrap_err();
         assert!(matches!(error, ClientError::Protocol(_)), "{bytes:?}: {error}");

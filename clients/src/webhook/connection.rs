@@ -1,4 +1,4 @@
-//! One connection to a webhook consumer. It must not know what a message says.
+//! Serves one connection to a webhook consumer. It must not know the content of messages.
 
 use std::{
     convert::Infallible,
@@ -16,13 +16,14 @@ use tokio::net::TcpStream;
 
 use super::inbox::Inbox;
 
-/// Largest buffer of one connection, and so the largest head: proxies add fields. A buffer begins with the 8 KiB that
-/// hyper takes at least.
+/// Largest buffer of one connection, which limits the size of a request head. Proxies add header fields. A buffer
+/// starts at 8 KiB, the minimum of hyper.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// A connection must bring a genuine message within this time.
+/// Time within which a connection must deliver an authentic message.
 const START_LIMIT: Duration = Duration::from_secs(10);
 
-/// Answers the requests of one connection. Only the producer can sign one: whoever else connects is sent away.
+/// Answers the requests of one connection. Only the producer can sign a message: the connection is closed after a
+/// request that is refused, and if no message is accepted in time. `is_expected` lifts the time limit.
 pub(super) async fn serve(stream: TcpStream, inbox: Arc<Inbox>, is_expected: bool) {
     let is_known = AtomicBool::new(is_expected);
     let service = service_fn(|request| {
@@ -43,7 +44,7 @@ pub(super) async fn serve(stream: TcpStream, inbox: Arc<Inbox>, is_expected: boo
     let mut builder = http1::Builder::new();
     builder.max_buf_size(BUFFER_BYTES);
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    // What was on its way when a connection fails is repeated by the producer.
+    // If the connection fails, the producer retries the messages that were in flight.
     if tokio::time::timeout(START_LIMIT, served.as_mut()).await.is_err() && is_known.load(Ordering::Relaxed) {
         let _ = served.await;
     }

@@ -1,5 +1,5 @@
-//! What arrives at a webhook consumer: each request is checked for its signature and its age, told from those that came
-//! before (`memory`), and answered. It must not know how requests arrive.
+//! Answers the requests to a webhook consumer: checks the signature and the age of each message, drops duplicates (see
+//! `memory`), and keeps the events for the next batch. It must not know how requests arrive.
 
 mod memory;
 
@@ -26,10 +26,10 @@ use self::memory::{Memory, Seen};
 use super::TARGET;
 use crate::{Batch, Cost};
 
-/// How long a body may take to arrive.
+/// Time within which the body of a request must arrive.
 const BODY_LIMIT: Duration = Duration::from_secs(10);
 
-/// What one consumer has received.
+/// The messages that one consumer has received.
 pub(super) struct Inbox {
     secret: Secret,
     received: Mutex<Received>,
@@ -37,29 +37,29 @@ pub(super) struct Inbox {
 
 #[derive(Default)]
 struct Received {
-    /// What `next` has not given out yet.
+    /// The events and costs since the last batch.
     batch: Batch,
     memory: Memory,
 }
 
 impl Inbox {
-    /// Messages are genuine if signed with this secret.
+    /// Creates an inbox that accepts messages signed with this secret.
     pub(super) fn new(secret: Secret) -> Self {
         Self { secret, received: Mutex::default() }
     }
 
-    /// What has arrived since the last call, once there is an event among it.
+    /// Returns everything since the last batch, or `None` if no event has arrived since.
     pub(super) fn take_batch(&self) -> Option<Batch> {
         let batch = &mut self.received().batch;
         if batch.events.is_empty() { None } else { Some(std::mem::take(batch)) }
     }
 
-    /// Adds to what the next batch took.
+    /// Adds to the cost of the next batch.
     pub(super) fn count(&self, cost: Cost) {
         self.received().batch.cost += cost;
     }
 
-    /// Keeps what is to be kept, and says what became of it.
+    /// Reads a request, keeps its message, and returns the response.
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Empty<Bytes>> {
         let (head, body) = request.into_parts();
         let body = tokio::time::timeout(BODY_LIMIT, Limited::new(body, MESSAGE_LIMIT_BYTES).collect());
@@ -81,7 +81,7 @@ impl Inbox {
         answer
     }
 
-    /// Keeps a message that is genuine, recent and new.
+    /// Keeps a message if it is authentic, recent and new. Returns the status to answer with.
     fn keep(&self, headers: &HeaderMap, body: &[u8], now_seconds: u64) -> StatusCode {
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let timestamp = text(WEBHOOK_TIMESTAMP_HEADER).and_then(|text| text.parse::<u64>().ok());
@@ -116,7 +116,7 @@ impl Inbox {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a message's age is judged by the wall clock; not a measurement")]
+#[expect(clippy::disallowed_methods, reason = "the age of a message needs the wall clock; this is not a measurement")]
 fn unix_seconds() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_message_is_taken_once() {
+    fn keeps_a_repeated_message_once() {
         let inbox = inbox();
         let headers = headers(&inbox, "msg_1", NOW_SECONDS, &body(1));
         assert_eq!(inbox.keep(&headers, &body(1), NOW_SECONDS), StatusCode::NO_CONTENT);
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_is_forged_or_old_is_refused() {
+    fn refuses_a_forged_or_old_message() {
         let inbox = inbox();
         let genuine = headers(&inbox, "msg_1", NOW_SECONDS, &body(1));
         assert_eq!(inbox.keep(&genuine, &body(2), NOW_SECONDS), StatusCode::UNAUTHORIZED);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_skipped_is_counted() {
+    fn counts_a_reset_with_the_next_event() {
         let inbox = inbox();
         let reset = Notice::Reset(9.into()).to_json();
         assert_eq!(

@@ -1,10 +1,10 @@
-//! Whether to come back after an error of the WebSocket library.
+//! Decides whether to reconnect after an error of the WebSocket library.
 
 use tokio_tungstenite::tungstenite::{Error, error::ProtocolError as Breach};
 
 use crate::{ClientError, http::failure};
 
-/// What an error means. To the library, a connection that was cut is a breach of the protocol too.
+/// Converts an error of the library. The library also reports a lost connection as a protocol error.
 pub(super) fn broken(error: Error) -> ClientError {
     match error {
         Error::Http(answer) => failure(answer.status(), answer.headers(), answer.body().as_deref().unwrap_or_default()),

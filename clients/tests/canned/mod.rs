@@ -1,6 +1,6 @@
-//! A server that says what a test has written down, and remembers what it was asked.
+//! A server that sends the bytes that a test specifies, and records the requests.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(dead_code, reason = "no test binary uses all of it")]
 
 use std::{
     collections::BTreeMap,
@@ -16,35 +16,35 @@ use tokio::{
     net::TcpListener,
 };
 
-/// Guards against hanging only.
+/// Guards against hanging.
 const GUARD: Duration = Duration::from_secs(60);
 
-/// What one connection is given after its request, part by part.
+/// The response on one connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
     pub(crate) parts: Vec<Vec<u8>>,
-    /// Stays open after the last part, until the client goes.
+    /// Whether the connection stays open after the last part, until the client closes it.
     pub(crate) stays: bool,
 }
 
-/// Says this and closes.
+/// Returns a script that sends these parts and closes the connection.
 pub(crate) fn then_close(parts: &[&str]) -> Script {
     Script { parts: parts.iter().map(|part| part.as_bytes().to_vec()).collect(), stays: false }
 }
 
-/// Says this and stays open.
+/// Returns a script that sends these parts and keeps the connection open.
 pub(crate) fn then_stay(parts: &[&str]) -> Script {
     Script { stays: true, ..then_close(parts) }
 }
 
-/// Where a server listens, and the head of each request that it was sent.
+/// The address of a running server, and the head of each request that it received.
 pub(crate) struct Canned {
     pub(crate) address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Canned {
-    /// Each connection is given the next script; those after the last are given the last again.
+    /// Starts a server that plays the next script on each connection, and repeats the last one.
     pub(crate) async fn start(scripts: Vec<Script>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let canned = Self { address: listener.local_addr().unwrap(), requests: Arc::default() };
@@ -71,12 +71,12 @@ impl Canned {
         canned
     }
 
-    /// The requests so far, in lower case.
+    /// Returns the requests so far, in lower case.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 
-    /// A client's context with these settings.
+    /// Returns the context of a client of this server with these settings.
     pub(crate) fn context(&self, params: &[(&str, &str)]) -> Context {
         let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Context {
@@ -91,12 +91,12 @@ impl Canned {
     }
 }
 
-/// The next batch.
+/// Waits for the next batch.
 pub(crate) async fn next(subscription: &mut Box<dyn Subscription>) -> Result<Batch, ClientError> {
     tokio::time::timeout(GUARD, subscription.next()).await.expect("the client hangs")
 }
 
-/// Reads until so many events have come, and gives their numbers.
+/// Reads until at least `count` events have arrived, and returns their sequence numbers.
 pub(crate) async fn sequences(subscription: &mut Box<dyn Subscription>, count: usize) -> Vec<u64> {
     let mut sequences = Vec::new();
     while sequences.len() < count {
@@ -105,7 +105,7 @@ pub(crate) async fn sequences(subscription: &mut Box<dyn Subscription>, count: u
     sequences
 }
 
-/// A quote of this number in JSON.
+/// Returns a quote with this sequence number in JSON.
 pub(crate) fn quote(sequence: u64) -> String {
     let quote = Quote { symbol: "BTC".into(), sequence, ..Quote::default() };
     String::from_utf8(quote.to_json().to_vec()).unwrap()

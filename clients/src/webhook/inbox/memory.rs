@@ -1,6 +1,7 @@
-//! Remembers which messages have come before. Somebody who captured a message can send it again as long as its
-//! timestamp is accepted, so every id is remembered until then. If there are too many, the oldest are forgotten, and
-//! every message of their age is refused: the producer gives its own repetitions a new timestamp.
+//! Protects a webhook consumer from replayed messages. An attacker who captured a message can send it again as long as
+//! its timestamp is accepted, so every id is remembered until then. If there are too many ids, the oldest are forgotten
+//! early, and unknown messages of their age are refused. The producer's own retries are not affected: each has a new
+//! timestamp.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -9,33 +10,33 @@ use std::{
 
 use proto::wire::WEBHOOK_TOLERANCE;
 
-/// Most ids: what one producer, which sends one message at a time, can send in a few seconds.
+/// Most ids that are remembered: as many as one producer, which sends one message at a time, can send in a few seconds.
 const CAPACITY: usize = 65_536;
 
-/// Ids of messages, as hashes under a key that nobody knows.
+/// The ids of recent messages, as hashes with a random key.
 #[derive(Default)]
 pub(super) struct Memory {
     key: RandomState,
     known: HashSet<u64>,
-    /// Timestamps in seconds and hashes, in the order of their arrival.
+    /// Timestamps in seconds and hashes, in order of arrival.
     order: VecDeque<(u64, u64)>,
-    /// Newest timestamp, in seconds, of an id that was forgotten before its time.
+    /// Newest timestamp, in seconds, of an id that was forgotten while its timestamp was still accepted.
     forgotten_seconds: Option<u64>,
 }
 
-/// Whether a message has come before.
+/// Whether a message was received before.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Seen {
-    /// It has not.
+    /// The message is new.
     New,
-    /// It has.
+    /// The message was received before.
     Before,
-    /// It is as old as some that are forgotten.
+    /// Unknown, because ids of the same age have been forgotten.
     Perhaps,
 }
 
 impl Memory {
-    /// Looks for a message, and remembers it if it is new.
+    /// Returns whether a message was received before, and remembers it if it is new.
     pub(super) fn see(&mut self, id: &str, timestamp_seconds: u64, now_seconds: u64) -> Seen {
         let hash = self.key.hash_one(id);
         if self.known.contains(&hash) {
@@ -56,7 +57,7 @@ impl Memory {
         Seen::New
     }
 
-    /// Forgets the oldest; returns its timestamp.
+    /// Forgets the oldest id. Returns its timestamp, in seconds.
     fn forget(&mut self) -> Option<u64> {
         let (seconds, hash) = self.order.pop_front()?;
         self.known.remove(&hash);
@@ -71,7 +72,7 @@ mod tests {
     const NOW_SECONDS: u64 = 1_700_000_000;
 
     #[test]
-    fn a_message_is_remembered_as_long_as_its_timestamp_is_accepted() {
+    fn remembers_a_message_as_long_as_its_timestamp_is_accepted() {
         let mut memory = Memory::default();
         for number in 0..1_000 {
             assert_eq!(memory.see(&format!("msg_{number}"), NOW_SECONDS, NOW_SECONDS), Seen::New);
@@ -81,11 +82,11 @@ mod tests {
             assert_eq!(memory.see("msg_0", NOW_SECONDS, now_seconds), Seen::Before);
         }
         assert_eq!(memory.see("msg_late", last + 1, last + 1), Seen::New);
-        assert_eq!(memory.order.len(), 1, "what can no longer be repeated is forgotten");
+        assert_eq!(memory.order.len(), 1, "messages that can no longer be replayed are forgotten");
     }
 
     #[test]
-    fn what_was_forgotten_too_early_is_refused() {
+    fn refuses_messages_of_an_age_that_was_forgotten_early() {
         let mut memory = Memory::default();
         assert_eq!(memory.see("captured", NOW_SECONDS, NOW_SECONDS), Seen::New);
         for number in 0..CAPACITY {
