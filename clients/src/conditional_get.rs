@@ -16,12 +16,12 @@ use crate::{Batch, ClientError, Context, Subscription, Ticks, http::HttpClient, 
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
     let http = HttpClient::new(&context)?;
-    let known = |symbol: &String| Known {
+    let polled = |symbol: &String| PolledQuote {
         target: format!("{QUOTES_PATH}/{symbol}"),
         etag: None,
         newest: Newest::Start(context.after),
     };
-    let quotes = context.symbols.iter().map(known).collect();
+    let quotes = context.symbols.iter().map(polled).collect();
     let (ticks, backoff) = (context.ticks, Backoff::new(context.seed));
     let mut poll = ConditionalGet { http, quotes, turn: 0, ticks, backoff, first: Batch::default() };
     let mut first = Batch::default();
@@ -33,7 +33,7 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
 
 struct ConditionalGet {
     http: HttpClient,
-    quotes: Vec<Known>,
+    quotes: Vec<PolledQuote>,
     /// Index of the quote to poll next. Index 0 starts a new round, which waits for a tick.
     turn: usize,
     ticks: Ticks,
@@ -43,7 +43,7 @@ struct ConditionalGet {
 }
 
 /// One quote that the client polls, and its last known version.
-struct Known {
+struct PolledQuote {
     target: String,
     /// Opaque: sent back unchanged.
     etag: Option<String>,
@@ -72,13 +72,13 @@ impl Subscription for ConditionalGet {
 impl ConditionalGet {
     /// Polls the next quote once.
     async fn poll(&mut self, batch: &mut Batch) -> Result<(), ClientError> {
-        let known = &mut self.quotes[self.turn];
-        let condition = known.etag.as_deref().map(|etag| (IF_NONE_MATCH.as_str(), etag));
-        let response = self.http.get(&known.target, condition.as_slice(), &mut batch.cost).await?;
+        let polled = &mut self.quotes[self.turn];
+        let condition = polled.etag.as_deref().map(|etag| (IF_NONE_MATCH.as_str(), etag));
+        let response = self.http.get(&polled.target, condition.as_slice(), &mut batch.cost).await?;
         match response.status {
             StatusCode::OK => {
-                known.etag = response.header(ETAG.as_str()).map(str::to_owned);
-                known.newest.accept(Quote::from_json(&response.bytes().await?)?, batch);
+                polled.etag = response.header(ETAG.as_str()).map(str::to_owned);
+                polled.newest.accept(Quote::from_json(&response.bytes().await?)?, batch);
             }
             StatusCode::NOT_MODIFIED => {
                 batch.cost.empty += 1;

@@ -41,16 +41,16 @@ impl EventLog {
     }
 
     /// Sends the first poll. Returns its batch if it has events or a reset.
-    pub(crate) async fn begin(&mut self, hold: Option<&str>) -> Result<Option<Batch>, ClientError> {
+    pub(crate) async fn first_poll(&mut self, hold: Option<&str>) -> Result<Option<Batch>, ClientError> {
         let mut batch = Batch::default();
-        self.ask(hold, &mut batch).await?;
+        self.send_request(hold, &mut batch).await?;
         Ok(Some(batch).filter(|batch| batch.cost.with_events + batch.cost.resets > 0))
     }
 
     /// Polls until the server responds, with a retry after each transient error.
-    pub(crate) async fn read(&mut self, hold: Option<&str>) -> Result<Batch, ClientError> {
+    pub(crate) async fn poll(&mut self, hold: Option<&str>) -> Result<Batch, ClientError> {
         let mut batch = Batch::default();
-        while let Err(error) = self.ask(hold, &mut batch).await {
+        while let Err(error) = self.send_request(hold, &mut batch).await {
             Box::pin(self.backoff.pause_after(error, &mut batch.cost)).await?;
         }
         self.backoff.reset();
@@ -58,7 +58,7 @@ impl EventLog {
     }
 
     /// Sends one request and adds its response to the batch.
-    async fn ask(&mut self, hold: Option<&str>, batch: &mut Batch) -> Result<(), ClientError> {
+    async fn send_request(&mut self, hold: Option<&str>, batch: &mut Batch) -> Result<(), ClientError> {
         let mut target = self.target.clone();
         for (field, value) in [(AFTER_FIELD, self.cursor.as_deref()), (HOLD_FIELD, hold)] {
             if let Some(value) = value {
@@ -76,11 +76,11 @@ impl EventLog {
                 self.has_more = page.has_more;
             }
             StatusCode::NO_CONTENT => {
-                self.go_on_from(&response)?;
+                self.adopt_cursor(&response)?;
                 batch.cost.empty += 1;
             }
             StatusCode::GONE => {
-                self.go_on_from(&response)?;
+                self.adopt_cursor(&response)?;
                 batch.cost.empty += 1;
                 batch.cost.resets += 1;
             }
@@ -89,9 +89,10 @@ impl EventLog {
         Ok(())
     }
 
-    fn go_on_from(&mut self, response: &Response) -> Result<(), ClientError> {
+    fn adopt_cursor(&mut self, response: &Response) -> Result<(), ClientError> {
         let cursor = response.header(CURSOR_HEADER);
-        self.cursor = Some(cursor.ok_or_else(|| ClientError::Protocol("an empty response has no cursor".into()))?.into());
+        self.cursor =
+            Some(cursor.ok_or_else(|| ClientError::Protocol("an empty response has no cursor".into()))?.into());
         self.has_more = false;
         Ok(())
     }

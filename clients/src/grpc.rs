@@ -18,7 +18,7 @@ use tonic::{Status, body::Body, codegen::Service};
 
 use crate::{
     ClientError, Cost, Endpoint,
-    grpc_call::{Ending, ending},
+    grpc_call::{Recovery, recovery},
     retry::Backoff,
 };
 
@@ -34,10 +34,10 @@ const SEND_BUFFER_BYTES: usize = 16 * 1024;
 /// Idle time after which the client pings the server.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// Time to answer a ping before the connection counts as lost.
-const KEEPALIVE_LIMIT: Duration = Duration::from_secs(10);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The generated client over a connection that it does not share.
-pub(crate) type Market = MarketDataClient<Channel>;
+pub(crate) type MarketClient = MarketDataClient<Channel>;
 
 /// An HTTP/2 connection in the form that the generated client needs.
 #[derive(Clone)]
@@ -57,7 +57,7 @@ impl Service<Request<Body>> for Channel {
     }
 }
 
-async fn connect(endpoint: Endpoint) -> Result<Market, ClientError> {
+async fn connect(endpoint: Endpoint) -> Result<MarketClient, ClientError> {
     let stream = TokioIo::new(endpoint.connect().await?);
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
@@ -68,7 +68,7 @@ async fn connect(endpoint: Endpoint) -> Result<Market, ClientError> {
         .max_header_list_size(HEADERS_BYTES)
         .max_send_buf_size(SEND_BUFFER_BYTES)
         .keep_alive_interval(KEEPALIVE_INTERVAL)
-        .keep_alive_timeout(KEEPALIVE_LIMIT)
+        .keep_alive_timeout(KEEPALIVE_TIMEOUT)
         .keep_alive_while_idle(true);
     let broken = |error: hyper::Error| ClientError::Connection(error.to_string());
     let (sender, connection) = builder.handshake(stream).await.map_err(broken)?;
@@ -80,13 +80,13 @@ async fn connect(endpoint: Endpoint) -> Result<Market, ClientError> {
 }
 
 /// A client's connection to its server, which reconnects with backoff.
-pub(crate) struct Line {
+pub(crate) struct GrpcConnection {
     endpoint: Endpoint,
-    pub(crate) market: Market,
+    pub(crate) market: MarketClient,
     backoff: Backoff,
 }
 
-impl Line {
+impl GrpcConnection {
     /// Connects.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl Line {
     }
 
     /// Resets the backoff, after a call has succeeded.
-    pub(crate) fn works(&mut self) {
+    pub(crate) fn reset_backoff(&mut self) {
         self.backoff.reset();
     }
 
@@ -106,16 +106,16 @@ impl Line {
     /// # Errors
     /// The server would refuse the call again.
     pub(crate) async fn recover(&mut self, status: &Status, cost: &mut Cost) -> Result<Option<Cursor>, ClientError> {
-        match ending(status)? {
-            Ending::Reset(cursor) => {
+        match recovery(status)? {
+            Recovery::Reset(cursor) => {
                 cost.resets += 1;
                 return Ok(Some(cursor));
             }
-            Ending::Call(asked) => {
+            Recovery::Retry(asked) => {
                 cost.errors += 1;
                 self.backoff.pause_at_least(asked).await;
             }
-            Ending::Connection(asked) => {
+            Recovery::Reconnect(asked) => {
                 cost.errors += 1;
                 self.reconnect(asked, cost).await?;
             }

@@ -16,8 +16,8 @@ use tonic::{Response, Status, Streaming};
 
 use crate::{
     Batch, ClientError, Context, Cost, Orders, Subscription,
-    grpc::{Line, Market},
-    grpc_call::{Inbox, begin, ending, refusal},
+    grpc::{GrpcConnection, MarketClient},
+    grpc_call::{Messages, adopt_cursor, first_call_error, recovery},
 };
 
 /// Most orders that wait to be sent. The client takes no more orders until there is room.
@@ -28,14 +28,15 @@ const WAITING_ORDERS: usize = 16;
 /// # Errors
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
-    let mut line = Line::open(context.endpoint, context.seed).await?;
+    let mut connection = GrpcConnection::open(context.endpoint, context.seed).await?;
     let mut request = SubscribeRequest { symbols: context.symbols, after: context.after, epoch: None };
-    let follow = Follow::call(&mut line.market, &mut request).await.map_err(|status| refusal(&status))?;
-    Ok(Box::new(GrpcBidi { line, request, follow, orders: context.orders, trade: None }))
+    let follow =
+        Follow::call(&mut connection.market, &mut request).await.map_err(|status| first_call_error(&status))?;
+    Ok(Box::new(GrpcBidi { connection, request, follow, orders: context.orders, trade: None }))
 }
 
 struct GrpcBidi {
-    line: Line,
+    connection: GrpcConnection,
     /// The cursor in it advances with every event.
     request: SubscribeRequest,
     follow: Follow,
@@ -71,7 +72,7 @@ impl Subscription for GrpcBidi {
 
 impl GrpcBidi {
     fn accept(&mut self, events: Vec<Quote>, batch: &mut Batch) {
-        self.line.works();
+        self.connection.reset_backoff();
         self.request.after = events.last().map(|event| event.sequence);
         batch.cost.with_events += events.len() as u64;
         batch.events = events;
@@ -79,11 +80,11 @@ impl GrpcBidi {
 
     async fn resume(&mut self, mut status: Status, cost: &mut Cost) -> Result<(), ClientError> {
         loop {
-            if let Some(cursor) = self.line.recover(&status, cost).await? {
+            if let Some(cursor) = self.connection.recover(&status, cost).await? {
                 self.request.start_after(cursor);
             }
             cost.requests += 1;
-            match Follow::call(&mut self.line.market, &mut self.request).await {
+            match Follow::call(&mut self.connection.market, &mut self.request).await {
                 Ok(follow) => {
                     self.follow = follow;
                     return Ok(());
@@ -96,7 +97,7 @@ impl GrpcBidi {
     fn send(&mut self, order: TradeOrder, cost: &mut Cost) {
         let trade = self.trade.get_or_insert_with(|| {
             cost.requests += 1;
-            Trade::call(self.line.market.clone())
+            Trade::call(self.connection.market.clone())
         });
         // If the call has just ended, this order is lost like those that were already sent on it.
         let _ = trade.orders.try_send(order);
@@ -107,13 +108,13 @@ impl GrpcBidi {
     fn stop_trading(&mut self, status: &Status, cost: &mut Cost) -> Result<(), ClientError> {
         self.trade = None;
         cost.errors += 1;
-        ending(status).map(drop)
+        recovery(status).map(drop)
     }
 }
 
 /// A call of `FollowQuotes`.
 struct Follow {
-    quotes: Inbox<Streaming<Quote>>,
+    quotes: Messages<Streaming<Quote>>,
     /// Sequence number that the call started after, which needs no acknowledgement.
     beginning: Option<u64>,
     /// The newest acknowledgement. It overwrites one that has not been sent yet.
@@ -121,7 +122,7 @@ struct Follow {
 }
 
 impl Follow {
-    async fn call(market: &mut Market, request: &mut SubscribeRequest) -> Result<Self, Status> {
+    async fn call(market: &mut MarketClient, request: &mut SubscribeRequest) -> Result<Self, Status> {
         let (acknowledged, changes) = watch::channel(None);
         let acknowledgements = stream::unfold(changes, |mut changes| async {
             changes.changed().await.ok()?;
@@ -131,8 +132,8 @@ impl Follow {
         let subscribe = FollowRequest { action: Some(Action::Subscribe(request.clone())) };
         let requests = stream::once(future::ready(subscribe)).chain(acknowledgements);
         let response = market.follow_quotes(requests).await?;
-        begin(request, response.metadata());
-        Ok(Self { quotes: Inbox::new(response.into_inner()), beginning: request.after, acknowledged })
+        adopt_cursor(request, response.metadata());
+        Ok(Self { quotes: Messages::new(response.into_inner()), beginning: request.after, acknowledged })
     }
 
     fn acknowledge(&self, sequence: Option<u64>) {
@@ -145,15 +146,15 @@ impl Follow {
 /// A call of `Trade`.
 struct Trade {
     orders: mpsc::Sender<TradeOrder>,
-    confirmations: Inbox<BoxStream<'static, Result<TradeConfirmation, Status>>>,
+    confirmations: Messages<BoxStream<'static, Result<TradeConfirmation, Status>>>,
 }
 
 impl Trade {
     /// Starts the call without waiting for the response, so that quotes continue to arrive.
-    fn call(mut market: Market) -> Self {
+    fn call(mut market: MarketClient) -> Self {
         let (orders, waiting) = mpsc::channel(WAITING_ORDERS);
         let call = async move { market.trade(ReceiverStream::new(waiting)).await.map(Response::into_inner) };
-        Self { orders, confirmations: Inbox::new(call.try_flatten_stream().boxed()) }
+        Self { orders, confirmations: Messages::new(call.try_flatten_stream().boxed()) }
     }
 
     fn has_room(&self) -> bool {

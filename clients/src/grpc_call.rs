@@ -18,11 +18,11 @@ pub(crate) const PUSHBACK_HEADER: &str = "grpc-retry-pushback-ms";
 
 /// How a client recovers from the end of a call.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum Recovery {
     /// Call again on the same connection, after the pause that the server asked for, if any.
-    Call(Option<Duration>),
+    Retry(Option<Duration>),
     /// Reconnect before the next call, after the pause that the server asked for, if any.
-    Connection(Option<Duration>),
+    Reconnect(Option<Duration>),
     /// Restart from this cursor, because the client's own is too old or of another log.
     Reset(Cursor),
 }
@@ -31,7 +31,7 @@ pub(crate) enum Ending {
 ///
 /// # Errors
 /// The server would refuse the call again.
-pub(crate) fn ending(status: &Status) -> Result<Ending, ClientError> {
+pub(crate) fn recovery(status: &Status) -> Result<Recovery, ClientError> {
     let pushback = status.metadata().get(PUSHBACK_HEADER).map(|text| text.to_str().ok().and_then(|ms| ms.parse().ok()));
     let refused = || Err(ClientError::Refused(format!("{:?}: {}", status.code(), status.message())));
     let pause = match pushback {
@@ -41,10 +41,10 @@ pub(crate) fn ending(status: &Status) -> Result<Ending, ClientError> {
         None => None,
     };
     match (status.code(), cursor(status.metadata())) {
-        (Code::OutOfRange, Some(cursor)) => Ok(Ending::Reset(cursor)),
-        (Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted, _) => Ok(Ending::Call(pause)),
+        (Code::OutOfRange, Some(cursor)) => Ok(Recovery::Reset(cursor)),
+        (Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted, _) => Ok(Recovery::Retry(pause)),
         // A server that shuts down sends UNAVAILABLE. tonic reports a broken connection with the other codes.
-        (Code::Unavailable | Code::Cancelled | Code::Internal | Code::Unknown, _) => Ok(Ending::Connection(pause)),
+        (Code::Unavailable | Code::Cancelled | Code::Internal | Code::Unknown, _) => Ok(Recovery::Reconnect(pause)),
         _ => refused(),
     }
 }
@@ -56,24 +56,24 @@ fn cursor(metadata: &MetadataMap) -> Option<Cursor> {
 
 /// Moves the request to the cursor that the response starts after, so that the next call resumes from there even if
 /// this one brings no event.
-pub(crate) fn begin(request: &mut SubscribeRequest, metadata: &MetadataMap) {
+pub(crate) fn adopt_cursor(request: &mut SubscribeRequest, metadata: &MetadataMap) {
     if let Some(cursor) = cursor(metadata) {
         request.start_after(cursor);
     }
 }
 
 /// Returns the error of the first call, which is not retried.
-pub(crate) fn refusal(status: &Status) -> ClientError {
-    ending(status).err().unwrap_or_else(|| ClientError::Connection(status.to_string()))
+pub(crate) fn first_call_error(status: &Status) -> ClientError {
+    recovery(status).err().unwrap_or_else(|| ClientError::Connection(status.to_string()))
 }
 
 /// The messages of a call. The final status is held back until all messages before it have been returned.
-pub(crate) struct Inbox<S> {
+pub(crate) struct Messages<S> {
     messages: S,
     ended: Option<Status>,
 }
 
-impl<T, S: Stream<Item = Result<T, Status>> + Unpin> Inbox<S> {
+impl<T, S: Stream<Item = Result<T, Status>> + Unpin> Messages<S> {
     pub(crate) fn new(messages: S) -> Self {
         Self { messages, ended: None }
     }
@@ -109,22 +109,22 @@ fn message<T>(received: Option<Result<T, Status>>) -> Result<T, Status> {
 mod tests {
     use super::*;
 
-    fn pushed_back(code: Code, pushback: &'static str) -> Result<Ending, ClientError> {
+    fn pushed_back(code: Code, pushback: &'static str) -> Result<Recovery, ClientError> {
         let mut status = Status::new(code, "later");
         status.metadata_mut().insert(PUSHBACK_HEADER, pushback.parse().unwrap());
-        ending(&status)
+        recovery(&status)
     }
 
     #[test]
     fn pushback_delays_the_next_call_or_forbids_it() {
         let pause = Some(Duration::from_millis(1_500));
-        assert_eq!(pushed_back(Code::Unavailable, "1500").unwrap(), Ending::Connection(pause));
-        assert_eq!(pushed_back(Code::ResourceExhausted, "1500").unwrap(), Ending::Call(pause));
+        assert_eq!(pushed_back(Code::Unavailable, "1500").unwrap(), Recovery::Reconnect(pause));
+        assert_eq!(pushed_back(Code::ResourceExhausted, "1500").unwrap(), Recovery::Retry(pause));
         for never in ["-1", "", "soon", "99999999999999999999999"] {
             let refused = pushed_back(Code::Unavailable, never).unwrap_err();
             assert_eq!(refused.to_string(), "the server refused: Unavailable: later", "{never}");
         }
-        assert_eq!(ending(&Status::unavailable("later")).unwrap(), Ending::Connection(None));
-        assert!(matches!(ending(&Status::permission_denied("no")), Err(ClientError::Refused(_))));
+        assert_eq!(recovery(&Status::unavailable("later")).unwrap(), Recovery::Reconnect(None));
+        assert!(matches!(recovery(&Status::permission_denied("no")), Err(ClientError::Refused(_))));
     }
 }

@@ -7,8 +7,8 @@ use tonic::{Status, Streaming};
 
 use crate::{
     Batch, ClientError, Context, Cost, Subscription,
-    grpc::{Line, Market},
-    grpc_call::{Inbox, begin, refusal},
+    grpc::{GrpcConnection, MarketClient},
+    grpc_call::{Messages, adopt_cursor, first_call_error},
 };
 
 /// Connects and subscribes.
@@ -16,17 +16,17 @@ use crate::{
 /// # Errors
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
-    let mut line = Line::open(context.endpoint, context.seed).await?;
+    let mut connection = GrpcConnection::open(context.endpoint, context.seed).await?;
     let mut request = SubscribeRequest { symbols: context.symbols, after: context.after, epoch: None };
-    let quotes = call(&mut line.market, &mut request).await.map_err(|status| refusal(&status))?;
-    Ok(Box::new(GrpcStream { line, request, quotes }))
+    let quotes = call(&mut connection.market, &mut request).await.map_err(|status| first_call_error(&status))?;
+    Ok(Box::new(GrpcStream { connection, request, quotes }))
 }
 
 struct GrpcStream {
-    line: Line,
+    connection: GrpcConnection,
     /// The cursor in it advances with every event.
     request: SubscribeRequest,
-    quotes: Inbox<Streaming<Quote>>,
+    quotes: Messages<Streaming<Quote>>,
 }
 
 impl Subscription for GrpcStream {
@@ -36,7 +36,7 @@ impl Subscription for GrpcStream {
             loop {
                 match self.quotes.receive().await {
                     Ok(events) => {
-                        self.line.works();
+                        self.connection.reset_backoff();
                         self.request.after = events.last().map(|event| event.sequence);
                         cost.with_events += events.len() as u64;
                         return Ok(Batch { events, cost, ..Batch::default() });
@@ -51,11 +51,11 @@ impl Subscription for GrpcStream {
 impl GrpcStream {
     async fn resume(&mut self, mut status: Status, cost: &mut Cost) -> Result<(), ClientError> {
         loop {
-            if let Some(cursor) = self.line.recover(&status, cost).await? {
+            if let Some(cursor) = self.connection.recover(&status, cost).await? {
                 self.request.start_after(cursor);
             }
             cost.requests += 1;
-            match call(&mut self.line.market, &mut self.request).await {
+            match call(&mut self.connection.market, &mut self.request).await {
                 Ok(quotes) => {
                     self.quotes = quotes;
                     return Ok(());
@@ -66,8 +66,8 @@ impl GrpcStream {
     }
 }
 
-async fn call(market: &mut Market, request: &mut SubscribeRequest) -> Result<Inbox<Streaming<Quote>>, Status> {
+async fn call(market: &mut MarketClient, request: &mut SubscribeRequest) -> Result<Messages<Streaming<Quote>>, Status> {
     let response = market.subscribe_quotes(request.clone()).await?;
-    begin(request, response.metadata());
-    Ok(Inbox::new(response.into_inner()))
+    adopt_cursor(request, response.metadata());
+    Ok(Messages::new(response.into_inner()))
 }

@@ -10,9 +10,9 @@ use tonic::{Request, Status};
 
 use crate::{
     Batch, ClientError, Context, Cost, Subscription, Ticks,
-    grpc::{Line, Market},
-    grpc_call::refusal,
-    http::PATIENCE,
+    grpc::{GrpcConnection, MarketClient},
+    grpc_call::first_call_error,
+    http::RESPONSE_TIMEOUT,
     newest::Newest,
 };
 
@@ -22,23 +22,25 @@ use crate::{
 /// # Errors
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
-    let mut line = Line::open(context.endpoint, context.seed).await?;
+    let mut connection = GrpcConnection::open(context.endpoint, context.seed).await?;
     let mut symbols = Vec::with_capacity(context.symbols.len());
     let mut first = VecDeque::new();
     for symbol in context.symbols {
         let mut batch = Batch::default();
-        let quote = ask(&mut line.market, &symbol, &mut batch.cost).await.map_err(|status| refusal(&status))?;
+        let quote = request_quote(&mut connection.market, &symbol, &mut batch.cost)
+            .await
+            .map_err(|status| first_call_error(&status))?;
         let mut newest = Newest::Start(context.after);
         newest.accept(quote, &mut batch);
         // Without a new quote there is no batch to return.
         first.extend(Some(batch).filter(|batch| !batch.events.is_empty()));
         symbols.push(Followed { symbol, newest });
     }
-    Ok(Box::new(GrpcUnary { line, symbols, turn: 0, ticks: context.ticks, first }))
+    Ok(Box::new(GrpcUnary { connection, symbols, turn: 0, ticks: context.ticks, first }))
 }
 
 struct GrpcUnary {
-    line: Line,
+    connection: GrpcConnection,
     symbols: Vec<Followed>,
     /// Index of the symbol to request next. Index 0 starts a new round, which waits for a tick.
     turn: usize,
@@ -64,14 +66,14 @@ impl Subscription for GrpcUnary {
             let mut batch = Batch::default();
             let followed = &mut self.symbols[self.turn];
             let quote = loop {
-                match ask(&mut self.line.market, &followed.symbol, &mut batch.cost).await {
+                match request_quote(&mut self.connection.market, &followed.symbol, &mut batch.cost).await {
                     Ok(quote) => break quote,
                     Err(status) => {
-                        Box::pin(self.line.recover(&status, &mut batch.cost)).await?;
+                        Box::pin(self.connection.recover(&status, &mut batch.cost)).await?;
                     }
                 }
             };
-            self.line.works();
+            self.connection.reset_backoff();
             followed.newest.accept(quote, &mut batch);
             self.turn = (self.turn + 1) % self.symbols.len();
             Ok(batch)
@@ -80,11 +82,11 @@ impl Subscription for GrpcUnary {
 }
 
 /// Makes one call and counts it as a request, even if it fails.
-async fn ask(market: &mut Market, symbol: &str, cost: &mut Cost) -> Result<Quote, Status> {
+async fn request_quote(market: &mut MarketClient, symbol: &str, cost: &mut Cost) -> Result<Quote, Status> {
     let mut request = Request::new(QuoteRequest { symbol: symbol.to_owned() });
-    request.set_timeout(PATIENCE);
+    request.set_timeout(RESPONSE_TIMEOUT);
     cost.requests += 1;
     // A lost server cannot enforce the deadline.
-    let answer = timeout(PATIENCE, market.get_quote(request)).await;
+    let answer = timeout(RESPONSE_TIMEOUT, market.get_quote(request)).await;
     Ok(answer.map_err(|_| Status::deadline_exceeded("the server did not answer in time"))??.into_inner())
 }

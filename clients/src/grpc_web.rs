@@ -15,8 +15,8 @@ use tonic::{Code, Status};
 
 use crate::{
     Batch, ClientError, Context, Cost, Subscription,
-    grpc_call::{Ending, Inbox, PUSHBACK_HEADER, ending, refusal},
-    grpc_web_frames::{self, Frame, Frames, broken},
+    grpc_call::{Messages, PUSHBACK_HEADER, Recovery, first_call_error, recovery},
+    grpc_web_frames::{self, Frame, Frames, protocol_error},
     http::{BodyStream, HttpClient},
     retry::Backoff,
 };
@@ -31,7 +31,8 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
     let text = context.params.text("encoding")? == "text";
     let mut http = HttpClient::new(&context)?;
     let mut request = SubscribeRequest { symbols: context.symbols, after: context.after, epoch: None };
-    let quotes = call(&mut http, &mut request, text, &mut Cost::default()).await.map_err(|status| refusal(&status))?;
+    let quotes =
+        call(&mut http, &mut request, text, &mut Cost::default()).await.map_err(|status| first_call_error(&status))?;
     Ok(Box::new(GrpcWeb { http, request, text, quotes, backoff: Backoff::new(context.seed) }))
 }
 
@@ -44,7 +45,7 @@ struct GrpcWeb {
     backoff: Backoff,
 }
 
-type Quotes = Inbox<BoxStream<'static, Result<Quote, Status>>>;
+type Quotes = Messages<BoxStream<'static, Result<Quote, Status>>>;
 
 impl Subscription for GrpcWeb {
     fn next(&mut self) -> BoxFuture<'_, Result<Batch, ClientError>> {
@@ -68,18 +69,18 @@ impl Subscription for GrpcWeb {
 impl GrpcWeb {
     async fn resume(&mut self, mut status: Status, cost: &mut Cost) -> Result<(), ClientError> {
         loop {
-            match ending(&status)? {
-                Ending::Reset(cursor) => {
+            match recovery(&status)? {
+                Recovery::Reset(cursor) => {
                     cost.resets += 1;
                     self.request.start_after(cursor);
                 }
-                Ending::Call(asked) => {
+                Recovery::Retry(asked) => {
                     cost.errors += 1;
                     self.backoff.pause_at_least(asked).await;
                 }
-                Ending::Connection(asked) => {
+                Recovery::Reconnect(asked) => {
                     cost.errors += 1;
-                    self.http.abandon();
+                    self.http.drop_connection();
                     self.backoff.pause_at_least(asked).await;
                 }
             }
@@ -114,7 +115,7 @@ async fn call(
     if let Some(Ok(cursor)) = response.header(CURSOR_HEADER).map(str::parse) {
         request.start_after(cursor);
     }
-    Ok(Inbox::new(quotes(response.stream(), text)))
+    Ok(Messages::new(quotes(response.stream(), text)))
 }
 
 fn quotes(body: BodyStream, text: bool) -> BoxStream<'static, Result<Quote, Status>> {
@@ -123,7 +124,7 @@ fn quotes(body: BodyStream, text: bool) -> BoxStream<'static, Result<Quote, Stat
         loop {
             match frames.next()? {
                 Some(Frame::Message(message)) => {
-                    return Ok(Some((Quote::from_protobuf(&message).map_err(broken)?, (body, frames))));
+                    return Ok(Some((Quote::from_protobuf(&message).map_err(protocol_error)?, (body, frames))));
                 }
                 Some(Frame::Status(status)) => {
                     // Only the end of the body follows the status. Reading it frees the connection.
@@ -149,7 +150,7 @@ fn status_of(error: ClientError) -> Status {
     match error {
         ClientError::Connection(reason) => lost(reason),
         ClientError::Busy { reason, retry_after } => pushed_back(reason, retry_after),
-        ClientError::Protocol(reason) => broken(reason),
+        ClientError::Protocol(reason) => protocol_error(reason),
         refusal => Status::failed_precondition(refusal.to_string()),
     }
 }

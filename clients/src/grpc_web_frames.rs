@@ -64,7 +64,7 @@ impl Frames {
             let padding = search(&self.characters, |characters| memchr::memchr(b'=', characters));
             let end = padding.map_or(self.characters.len(), |padding| padding + QUANTUM);
             let run = self.characters.split_to(end.min(self.characters.len()) / QUANTUM * QUANTUM);
-            self.bytes.extend_from_slice(&BASE64_STANDARD.decode(run).map_err(broken)?);
+            self.bytes.extend_from_slice(&BASE64_STANDARD.decode(run).map_err(protocol_error)?);
         }
         Ok(())
     }
@@ -77,7 +77,9 @@ impl Frames {
         let Some(&[flag, ref length @ ..]) = self.bytes.first_chunk::<PREFIX_BYTES>() else { return Ok(None) };
         let length = u32::from_be_bytes(*length) as usize;
         if length > MESSAGE_LIMIT_BYTES {
-            return Err(broken(format!("a frame of {length} bytes is larger than {MESSAGE_LIMIT_BYTES} bytes")));
+            return Err(protocol_error(format!(
+                "a frame of {length} bytes is larger than {MESSAGE_LIMIT_BYTES} bytes"
+            )));
         }
         if self.bytes.len() < PREFIX_BYTES + length {
             return Ok(None);
@@ -92,15 +94,15 @@ impl Frames {
 fn status(trailers: &[u8]) -> Result<Status, Status> {
     let mut headers = HeaderMap::new();
     for line in String::from_utf8_lossy(trailers).lines() {
-        let (name, value) = line.split_once(':').ok_or_else(|| broken(format!("`{line}` is not a trailer")))?;
-        let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(broken)?;
-        headers.append(name, HeaderValue::from_str(value.trim()).map_err(broken)?);
+        let (name, value) = line.split_once(':').ok_or_else(|| protocol_error(format!("`{line}` is not a trailer")))?;
+        let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(protocol_error)?;
+        headers.append(name, HeaderValue::from_str(value.trim()).map_err(protocol_error)?);
     }
-    Status::from_header_map(&headers).ok_or_else(|| broken("the trailers have no status"))
+    Status::from_header_map(&headers).ok_or_else(|| protocol_error("the trailers have no status"))
 }
 
 /// Returns the status for a server that broke the protocol.
-pub(crate) fn broken(what: impl std::fmt::Display) -> Status {
+pub(crate) fn protocol_error(what: impl std::fmt::Display) -> Status {
     Status::data_loss(what.to_string())
 }
 
@@ -112,7 +114,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        grpc_call::{Ending, ending},
+        grpc_call::{Recovery, recovery},
         line_end::counted,
     };
 
@@ -143,7 +145,7 @@ mod tests {
         let ended = ended.expect("the status is the last frame");
         assert_eq!(quotes, [body().0, body().0]);
         assert_eq!((ended.code(), ended.message()), (Code::OutOfRange, "too old"));
-        assert_eq!(ending(&ended).unwrap(), Ending::Reset(42.into()));
+        assert_eq!(recovery(&ended).unwrap(), Recovery::Reset(42.into()));
     }
 
     #[test]
@@ -208,7 +210,7 @@ mod tests {
                         }
                         Ok::<_, Status>(())
                     });
-                    prop_assert!(read.is_ok() || read.is_err_and(|status| ending(&status).is_err()));
+                    prop_assert!(read.is_ok() || read.is_err_and(|status| recovery(&status).is_err()));
                 }
             }
         }

@@ -37,12 +37,12 @@ const HEADER_FIELDS: usize = 128;
 /// Largest head of a response, in bytes.
 const HEAD_LIMIT_BYTES: usize = 64 * 1024;
 /// Time within which a response must start. After it, the connection counts as lost.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Sends one request at a time, over a connection that no other client uses.
 pub(crate) struct HttpClient {
     /// Time within which a response must start.
-    pub(crate) patience: Duration,
+    pub(crate) response_timeout: Duration,
     engine: Engine,
     /// Whether to close the connection after each request.
     new_connection: bool,
@@ -64,7 +64,7 @@ impl HttpClient {
             Ok("reqwest") => Engine::Reqwest(Reqwest::new(context.endpoint)?),
             _ => Engine::Bare(Bare::new(context.endpoint)),
         };
-        Ok(Self { patience: PATIENCE, engine, new_connection })
+        Ok(Self { response_timeout: RESPONSE_TIMEOUT, engine, new_connection })
     }
 
     /// Sends a GET request and waits for the head of its response.
@@ -103,7 +103,7 @@ impl HttpClient {
         cost: &mut Cost,
     ) -> Result<Response, ClientError> {
         let request = Outgoing { method, target, headers, body, close: self.new_connection };
-        request.check()?;
+        request.validate()?;
         let mut reopened = 0;
         let engine = &mut self.engine;
         let exchange = async {
@@ -111,28 +111,28 @@ impl HttpClient {
             match engine.send(&request, &mut reopened).await {
                 // The server closed the idle connection while the request was in flight. That is not an error, and a
                 // GET is safe to repeat.
-                Err(ClientError::Connection(_)) if request.method == Method::GET && engine.used_kept() => {
+                Err(ClientError::Connection(_)) if request.method == Method::GET && engine.reused_connection() => {
                     cost.requests += 1;
                     Box::pin(engine.send(&request, &mut reopened)).await
                 }
                 sent => sent,
             }
         };
-        let response = tokio::time::timeout(self.patience, exchange).await;
+        let response = tokio::time::timeout(self.response_timeout, exchange).await;
         if !self.new_connection {
             cost.reconnects += reopened;
         }
-        let response = response.map_err(|_| broken("the server did not respond in time"))??;
-        response.expect_no_coding()?;
+        let response = response.map_err(|_| connection_error("the server did not respond in time"))??;
+        response.reject_unrequested_coding()?;
         Ok(response)
     }
 
     /// Drops the connection, because the last response was cut short. The next request opens another.
-    pub(crate) fn abandon(&mut self) {
+    pub(crate) fn drop_connection(&mut self) {
         match &mut self.engine {
-            Engine::Bare(engine) => engine.abandon(),
-            Engine::Hyper(engine) => engine.abandon(),
-            Engine::Reqwest(engine) => engine.abandon(),
+            Engine::Bare(engine) => engine.drop_connection(),
+            Engine::Hyper(engine) => engine.drop_connection(),
+            Engine::Reqwest(engine) => engine.drop_connection(),
         }
     }
 }
@@ -145,27 +145,27 @@ impl Engine {
                 Ok(Response { status, head: Head::Bare(head), body: Body::Bare(body) })
             }
             // Boxed, so that the rarely used engines do not make the future of every client larger.
-            Self::Hyper(engine) => Box::pin(engine.send(request, reopened)).await.map(Response::of_library),
-            Self::Reqwest(engine) => Box::pin(engine.send(request, reopened)).await.map(Response::of_library),
+            Self::Hyper(engine) => Box::pin(engine.send(request, reopened)).await.map(Response::from_library),
+            Self::Reqwest(engine) => Box::pin(engine.send(request, reopened)).await.map(Response::from_library),
         }
     }
 
     /// Returns whether the last request reused the connection of an earlier one.
-    fn used_kept(&self) -> bool {
+    fn reused_connection(&self) -> bool {
         match self {
-            Self::Bare(engine) => engine.used_kept,
-            Self::Hyper(engine) => engine.used_kept,
-            Self::Reqwest(engine) => engine.used_kept,
+            Self::Bare(engine) => engine.reused_connection,
+            Self::Hyper(engine) => engine.reused_connection,
+            Self::Reqwest(engine) => engine.reused_connection,
         }
     }
 }
 
-fn broken(error: impl std::fmt::Display) -> ClientError {
+fn connection_error(error: impl std::fmt::Display) -> ClientError {
     ClientError::Connection(error.to_string())
 }
 
-fn unreadable(error: impl std::fmt::Display) -> ClientError {
-    ClientError::Protocol(format!("unreadable response: {error}"))
+fn invalid_response(error: impl std::fmt::Display) -> ClientError {
+    ClientError::Protocol(format!("invalid response: {error}"))
 }
 
 /// A stream of the parts of a body.
@@ -189,7 +189,7 @@ enum Body {
 }
 
 impl Response {
-    fn of_library(response: hyper::Response<LibraryBody>) -> Self {
+    fn from_library(response: hyper::Response<LibraryBody>) -> Self {
         let (head, body) = response.into_parts();
         Self { status: head.status, head: Head::Map(head.headers), body: Body::Library(body) }
     }
@@ -214,7 +214,7 @@ impl Response {
     ///
     /// # Errors
     /// Names the header field and its value.
-    fn expect_no_coding(&self) -> Result<(), ClientError> {
+    fn reject_unrequested_coding(&self) -> Result<(), ClientError> {
         if self.status != StatusCode::OK {
             return Ok(());
         }
@@ -232,21 +232,23 @@ impl Response {
     /// # Errors
     /// The connection failed, or the body is larger than `BODY_LIMIT_BYTES`.
     pub(crate) async fn bytes(self) -> Result<Bytes, ClientError> {
-        whole(self.stream(), BODY_LIMIT_BYTES).await
+        read_whole(self.stream(), BODY_LIMIT_BYTES).await
     }
 
     /// Returns the parts of the body as they arrive.
     pub(crate) fn stream(self) -> BodyStream {
         match self.body {
             Body::Bare(body) => body.left_stream(),
-            Body::Library(body) => BodyDataStream::new(body).map_err(library::fault as fn(_) -> _).right_stream(),
+            Body::Library(body) => {
+                BodyDataStream::new(body).map_err(library::classify_error as fn(_) -> _).right_stream()
+            }
         }
     }
 
     /// Returns the error for a status that the approach does not expect. 408, 429 and 5xx mean that the server is busy,
     /// any other status that it refuses.
     pub(crate) async fn failure(self) -> ClientError {
-        if !failure::is_passing(self.status) {
+        if !failure::is_transient(self.status) {
             return self.refusal().await;
         }
         failure(self.status, &self.headers(), b"")
@@ -266,12 +268,12 @@ impl Response {
             }
         };
         // After the timeout, the part that has arrived must do.
-        let _ = tokio::time::timeout(PATIENCE, read).await;
+        let _ = tokio::time::timeout(RESPONSE_TIMEOUT, read).await;
         failure::refusal(status, &headers, &reason)
     }
 }
 
-async fn whole(mut body: BodyStream, limit_bytes: usize) -> Result<Bytes, ClientError> {
+async fn read_whole(mut body: BodyStream, limit_bytes: usize) -> Result<Bytes, ClientError> {
     let Some(first) = body.try_next().await? else { return Ok(Bytes::new()) };
     let Some(second) = body.try_next().await? else { return Ok(first) };
     let (mut all, mut next) = (BytesMut::from(first), Some(second));

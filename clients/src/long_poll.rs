@@ -12,8 +12,8 @@ use crate::{Batch, ClientError, Context, Subscription, event_log::EventLog};
 /// The server cannot be reached, or refuses; the `hold` setting is missing or invalid.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
     let mut log = EventLog::new(&context)?;
-    let first = log.begin(Some("0s")).await?;
-    log.http.patience += context.params.duration(HOLD_FIELD)?;
+    let first = log.first_poll(Some("0s")).await?;
+    log.http.response_timeout += context.params.duration(HOLD_FIELD)?;
     let hold = context.params.text(HOLD_FIELD)?.to_owned();
     Ok(Box::new(LongPoll { log, hold, first }))
 }
@@ -31,7 +31,7 @@ impl Subscription for LongPoll {
             if let Some(first) = self.first.take() {
                 return Ok(first);
             }
-            let mut batch = self.log.read(Some(&self.hold)).await?;
+            let mut batch = self.log.poll(Some(&self.hold)).await?;
             batch.cost.timed_out = batch.cost.empty - batch.cost.resets;
             Ok(batch)
         })

@@ -23,7 +23,7 @@ impl Newest {
     /// Adds a response to the batch: the quote if it is new, or else an empty response. A state that differs from the
     /// last one and is not after it belongs to another log, because the server restarted.
     pub(crate) fn accept(&mut self, quote: Quote, batch: &mut Batch) {
-        let is_news = match *self {
+        let is_new = match *self {
             Self::Start(after) => after.is_some_and(|after| quote.sequence > after),
             Self::Seen { sequence, timestamp_ms } => {
                 let is_other = (quote.sequence, quote.timestamp_ms) != (sequence, timestamp_ms);
@@ -32,7 +32,7 @@ impl Newest {
             }
         };
         *self = Self::Seen { sequence: quote.sequence, timestamp_ms: quote.timestamp_ms };
-        if is_news {
+        if is_new {
             batch.cost.with_events += 1;
             batch.events.push(quote);
         } else {

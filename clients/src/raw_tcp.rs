@@ -10,10 +10,11 @@ use prost::Message;
 use proto::{Cursor, Quote, SubscribeRequest, wire::MESSAGE_LIMIT_BYTES};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use crate::{Batch, ClientError, Context, Cost, Endpoint, Subscription, arrival::arrive, retry::Backoff};
+use crate::{Batch, ClientError, Context, Cost, Endpoint, Subscription, arrival::read_available, retry::Backoff};
 
-/// Consecutive connections without a byte from the server that count as a refusal. The protocol has no refusal message.
-const FRUITLESS_BEFORE_GIVING_UP: u32 = 6;
+/// How many consecutive connections without a byte from the server count as a refusal. The protocol has no other
+/// refusal.
+const EMPTY_CONNECTIONS_LIMIT: u32 = 6;
 
 /// Connects and subscribes.
 ///
@@ -28,9 +29,9 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
         request,
         stream,
         unread: BytesMut::new(),
-        begun: false,
+        has_cursor: false,
         backoff,
-        fruitless: 0,
+        empty_connections: 0,
     }))
 }
 
@@ -41,10 +42,10 @@ struct RawTcp {
     stream: TcpStream,
     unread: BytesMut,
     /// Whether the first frame of this connection has been read.
-    begun: bool,
+    has_cursor: bool,
     backoff: Backoff,
     /// Consecutive times that the server closed the connection without sending a byte.
-    fruitless: u32,
+    empty_connections: u32,
 }
 
 impl Subscription for RawTcp {
@@ -71,28 +72,28 @@ impl RawTcp {
         loop {
             let mut events = Vec::new();
             while let Some(frame) = take_frame(&mut self.unread)? {
-                if self.begun {
+                if self.has_cursor {
                     let event = Quote::from_protobuf(&frame)?;
                     self.request.after = Some(event.sequence);
                     events.push(event);
                 } else {
-                    self.begin(&frame, cost)?;
+                    self.read_cursor(&frame, cost)?;
                 }
             }
             if !events.is_empty() {
                 return Ok(events);
             }
-            let expected = expected(&self.unread);
-            if arrive(&mut self.stream, &mut self.unread, expected).await? == 0 {
-                self.fruitless += 1;
+            let missing = missing_bytes(&self.unread);
+            if read_available(&mut self.stream, &mut self.unread, missing).await? == 0 {
+                self.empty_connections += 1;
                 return Err(ClientError::Connection("the server closed the connection".into()));
             }
-            self.fruitless = 0;
+            self.empty_connections = 0;
             self.backoff.reset();
         }
     }
 
-    fn begin(&mut self, frame: &[u8], cost: &mut Cost) -> Result<(), ClientError> {
+    fn read_cursor(&mut self, frame: &[u8], cost: &mut Cost) -> Result<(), ClientError> {
         let text = std::str::from_utf8(frame).unwrap_or_default();
         let cursor: Cursor =
             text.parse().map_err(|_| ClientError::Protocol("the first frame is not a cursor".into()))?;
@@ -101,16 +102,16 @@ impl RawTcp {
         let is_elsewhere = asked.after.is_some_and(|after| after != cursor.sequence);
         let is_another_log = asked.epoch.is_some() && asked.epoch != self.request.epoch;
         cost.resets += u64::from(is_elsewhere || is_another_log);
-        self.begun = true;
+        self.has_cursor = true;
         Ok(())
     }
 
     async fn reconnect(&mut self, cost: &mut Cost) -> Result<(), ClientError> {
-        if self.fruitless == FRUITLESS_BEFORE_GIVING_UP {
+        if self.empty_connections == EMPTY_CONNECTIONS_LIMIT {
             return Err(ClientError::Refused("the server closes every connection without a response".into()));
         }
         self.unread.clear();
-        self.begun = false;
+        self.has_cursor = false;
         self.backoff.pause().await;
         self.stream = loop {
             match open(self.endpoint, &self.request).await {
@@ -133,7 +134,7 @@ async fn open(endpoint: Endpoint, request: &SubscribeRequest) -> Result<TcpStrea
 }
 
 /// Returns how many bytes of the unfinished frame are missing.
-fn expected(unread: &[u8]) -> usize {
+fn missing_bytes(unread: &[u8]) -> usize {
     unread.first_chunk().map_or(0, |prefix| (4 + u32::from_be_bytes(*prefix) as usize).saturating_sub(unread.len()))
 }
 
@@ -141,7 +142,9 @@ fn take_frame(unread: &mut BytesMut) -> Result<Option<BytesMut>, ClientError> {
     let Some(prefix) = unread.first_chunk() else { return Ok(None) };
     let length = u32::from_be_bytes(*prefix) as usize;
     if length > MESSAGE_LIMIT_BYTES {
-        return Err(ClientError::Protocol(format!("a frame of {length} bytes is larger than {MESSAGE_LIMIT_BYTES} bytes")));
+        return Err(ClientError::Protocol(format!(
+            "a frame of {length} bytes is larger than {MESSAGE_LIMIT_BYTES} bytes"
+        )));
     }
     if unread.len() < 4 + length {
         return Ok(None);
@@ -163,7 +166,7 @@ mod tests {
                 let mut unread = BytesMut::new();
                 for part in wire.chunks(part) {
                     unread.extend_from_slice(part);
-                    prop_assert!(expected(&unread) <= u32::MAX as usize + 4);
+                    prop_assert!(missing_bytes(&unread) <= u32::MAX as usize + 4);
                     match take_frame(&mut unread) {
                         Ok(Some(frame)) => drop(Quote::from_protobuf(&frame)),
                         Ok(None) => {}

@@ -14,11 +14,11 @@ use fastrand::Rng;
 use crate::{ClientError, Cost};
 
 /// Initial ceiling of the pause, unless the server asks for another.
-const FIRST: Duration = Duration::from_millis(50);
+const FIRST_CEILING: Duration = Duration::from_millis(50);
 /// Longest pause, unless the server asks for a longer one.
-const LONGEST: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Longest pause that a server can ask for.
-const LONGEST_ABSENCE: Duration = Duration::from_secs(30);
+const LONGEST_REQUESTED_PAUSE: Duration = Duration::from_secs(30);
 /// Pause of a browser, unless the server asks for another.
 const BROWSER_PAUSE: Duration = Duration::from_secs(3);
 
@@ -33,19 +33,19 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { random: Some(Rng::with_seed(seed)), first: FIRST, ceiling: FIRST }
+        Self { random: Some(Rng::with_seed(seed)), first: FIRST_CEILING, ceiling: FIRST_CEILING }
     }
 
     /// Creates the backoff of an EventSource in a browser, which always pauses for the reconnection time.
-    pub(crate) fn as_browsers() -> Self {
+    pub(crate) fn browser() -> Self {
         Self { random: None, first: BROWSER_PAUSE, ceiling: BROWSER_PAUSE }
     }
 
     /// Sets the mean of the first pause to the time that the server asks for. The pause is still jittered, except in a
     /// browser.
-    pub(crate) fn begin_with(&mut self, pause: Duration) {
+    pub(crate) fn set_first_pause(&mut self, pause: Duration) {
         let mean_to_longest = if self.random.is_some() { 2 } else { 1 };
-        self.first = pause.min(LONGEST_ABSENCE).saturating_mul(mean_to_longest).min(LONGEST_ABSENCE);
+        self.first = pause.min(LONGEST_REQUESTED_PAUSE).saturating_mul(mean_to_longest).min(LONGEST_REQUESTED_PAUSE);
         self.reset();
     }
 
@@ -56,8 +56,8 @@ impl Backoff {
 
     /// Waits before the next attempt: first for the pause that the server asked for, then for the random pause.
     pub(crate) async fn pause_at_least(&mut self, asked: Option<Duration>) {
-        let asked = asked.unwrap_or_default().min(LONGEST_ABSENCE);
-        tokio::time::sleep(asked + self.step()).await;
+        let asked = asked.unwrap_or_default().min(LONGEST_REQUESTED_PAUSE);
+        tokio::time::sleep(asked + self.next_pause()).await;
     }
 
     /// Counts a failed attempt and waits before the next one.
@@ -80,10 +80,10 @@ impl Backoff {
         self.ceiling = self.first;
     }
 
-    fn step(&mut self) -> Duration {
+    fn next_pause(&mut self) -> Duration {
         let Some(random) = &mut self.random else { return self.first };
         let pause = self.ceiling.mul_f64(random.f64());
-        self.ceiling = (self.ceiling * 2).min(LONGEST.max(self.first));
+        self.ceiling = (self.ceiling * 2).min(LONGEST_PAUSE.max(self.first));
         pause
     }
 }
@@ -97,23 +97,23 @@ mod tests {
         let mut backoff = Backoff::new(1);
         let mut largest = Duration::ZERO;
         for ceiling in [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000].map(Duration::from_millis) {
-            let pause = backoff.step();
+            let pause = backoff.next_pause();
             assert!(pause <= ceiling, "{pause:?} is longer than {ceiling:?}");
             largest = largest.max(pause);
         }
-        assert!(largest > FIRST);
+        assert!(largest > FIRST_CEILING);
         backoff.reset();
-        assert!(backoff.step() <= FIRST);
+        assert!(backoff.next_pause() <= FIRST_CEILING);
     }
 
     #[test]
     fn the_pause_that_the_server_asks_for_is_the_mean_of_the_first_pause() {
         let mut backoff = Backoff::new(1);
         let named = Duration::from_secs(1);
-        backoff.begin_with(named);
+        backoff.set_first_pause(named);
         let mut first_pause = || {
             backoff.reset();
-            backoff.step()
+            backoff.next_pause()
         };
         let mean = (0..1000).map(|_| first_pause()).sum::<Duration>() / 1000;
         assert!(mean > named.mul_f64(0.9) && mean < named.mul_f64(1.1), "{mean:?}");
@@ -122,18 +122,18 @@ mod tests {
     #[test]
     fn limits_the_pause_that_a_server_can_ask_for() {
         for named in [Duration::from_millis(999_999_999_999), Duration::MAX] {
-            for mut backoff in [Backoff::new(1), Backoff::as_browsers()] {
-                backoff.begin_with(named);
-                assert!((0..100).all(|_| backoff.step() <= LONGEST_ABSENCE), "{named:?}");
+            for mut backoff in [Backoff::new(1), Backoff::browser()] {
+                backoff.set_first_pause(named);
+                assert!((0..100).all(|_| backoff.next_pause() <= LONGEST_REQUESTED_PAUSE), "{named:?}");
             }
         }
     }
 
     #[test]
     fn a_browser_waits_for_exactly_the_reconnection_time() {
-        let mut backoff = Backoff::as_browsers();
-        backoff.begin_with(Duration::from_millis(700));
-        assert!((0..3).all(|_| backoff.step() == Duration::from_millis(700)));
+        let mut backoff = Backoff::browser();
+        backoff.set_first_pause(Duration::from_millis(700));
+        assert!((0..3).all(|_| backoff.next_pause() == Duration::from_millis(700)));
     }
 
     #[tokio::test(start_paused = true)]
@@ -143,7 +143,7 @@ mod tests {
             let (mut backoff, mut cost) = (Backoff::new(1), Cost::default());
             let waits = backoff.pause_after(busy, &mut cost);
             // The clock is paused, so this compares durations and does not measure time.
-            assert!(tokio::time::timeout(least + FIRST * 2, waits).await.is_ok(), "{asked} s");
+            assert!(tokio::time::timeout(least + FIRST_CEILING * 2, waits).await.is_ok(), "{asked} s");
             let busy = ClientError::Busy { reason: "503".into(), retry_after: Some(Duration::from_secs(asked)) };
             let waits = backoff.pause_after(busy, &mut cost);
             assert!(tokio::time::timeout(least - Duration::from_millis(1), waits).await.is_err(), "{asked} s");

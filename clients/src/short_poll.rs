@@ -11,7 +11,7 @@ use crate::{Batch, ClientError, Context, Subscription, Ticks, event_log::EventLo
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
     let mut log = EventLog::new(&context)?;
-    let first = log.begin(None).await?;
+    let first = log.first_poll(None).await?;
     Ok(Box::new(ShortPoll { log, ticks: context.ticks, first }))
 }
 
@@ -31,7 +31,7 @@ impl Subscription for ShortPoll {
             if !self.log.has_more {
                 self.ticks.next().await;
             }
-            self.log.read(None).await
+            self.log.poll(None).await
         })
     }
 }

@@ -44,7 +44,7 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
         target += &format!("&{AFTER_FIELD}={after}");
     }
     let is_browser = context.params.text("policy") == Ok("browser");
-    let backoff = if is_browser { Backoff::as_browsers() } else { Backoff::new(context.seed) };
+    let backoff = if is_browser { Backoff::browser() } else { Backoff::new(context.seed) };
     let mut sse = Sse { http, target, is_browser, last_event_id: String::new(), stream: None, backoff };
     sse.open(&mut Cost::default()).await?;
     Ok(Box::new(sse))
@@ -68,7 +68,7 @@ impl Subscription for Sse {
             let mut batch = Batch::default();
             loop {
                 self.read(&mut batch).await?;
-                if is_worth_a_batch(&batch) {
+                if has_content(&batch) {
                     return Ok(batch);
                 }
                 if self.stream.is_none() {
@@ -79,7 +79,7 @@ impl Subscription for Sse {
     }
 }
 
-fn is_worth_a_batch(batch: &Batch) -> bool {
+fn has_content(batch: &Batch) -> bool {
     batch.cost.with_events + batch.cost.heartbeats + batch.cost.resets > 0
 }
 
@@ -97,7 +97,7 @@ impl Sse {
             if batch.events.len() == BATCH_EVENTS {
                 break;
             }
-            let chunk = match is_worth_a_batch(batch) {
+            let chunk = match has_content(batch) {
                 false => body.next().await,
                 true => match body.next().now_or_never() {
                     Some(chunk) => chunk,
@@ -120,7 +120,7 @@ impl Sse {
         let Event { event, data, id, retry } = event::read(block, &self.last_event_id)?;
         self.last_event_id = id;
         match retry {
-            Some(pause) => self.backoff.begin_with(pause),
+            Some(pause) => self.backoff.set_first_pause(pause),
             None => self.backoff.reset(),
         }
         match event.as_str() {
@@ -136,7 +136,7 @@ impl Sse {
     }
 
     async fn reconnect(&mut self, cost: &mut Cost) -> Result<(), ClientError> {
-        self.http.abandon();
+        self.http.drop_connection();
         self.backoff.pause().await;
         while let Err(error) = self.open(cost).await {
             self.backoff.pause_after(error, cost).await?;

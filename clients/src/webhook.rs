@@ -37,26 +37,26 @@ const TARGET: &str = "/webhook";
 const KEY_BYTES: usize = 24;
 /// Most connections at a time. The producer uses one, so the others are strangers. More connections wait until one
 /// ends.
-const CONNECTIONS: usize = 64;
+const MAX_CONNECTIONS: usize = 64;
 /// Pause before accepting again after an error, for example when the process has run out of file descriptors.
-const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The smallest port with five digits.
-const FIVE_DIGITS: u16 = 10_000;
+const SMALLEST_FIVE_DIGIT_PORT: u16 = 10_000;
 /// How many times to try for a port with five digits before accepting a shorter one.
-const PORTS_TRIED: u32 = 16;
+const PORT_ATTEMPTS: u32 = 16;
 
 /// Listens on a free port and registers with the producer.
 ///
 /// # Errors
-/// There is no free port; the producer cannot be reached, or refuses.
+/// No port is free, or the producer cannot be reached, or it refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
     let keeps_alive = context.params.text("connection")? == "keep-alive";
-    let own = match (context.endpoint.source, context.endpoint.server) {
+    let address = match (context.endpoint.source, context.endpoint.server) {
         (Some(source), _) => source,
         (None, SocketAddr::V4(_)) => IpAddr::from(Ipv4Addr::LOCALHOST),
         (None, SocketAddr::V6(_)) => IpAddr::from(Ipv6Addr::LOCALHOST),
     };
-    let listener = listen(own).await?;
+    let listener = listen(address).await?;
     let mut key = [0; KEY_BYTES];
     // A simulated client is the same in each run. A real one would take its key from the system's random generator.
     Rng::with_seed(context.seed).fill(&mut key);
@@ -79,13 +79,13 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
 
 /// Listens on a port with five digits, as nearly all ports have. The producer sends the port in each request, and all
 /// requests should have the same length.
-async fn listen(own: IpAddr) -> io::Result<TcpListener> {
-    let mut listener = TcpListener::bind((own, 0)).await?;
-    for _ in 0..PORTS_TRIED {
-        if listener.local_addr()?.port() >= FIVE_DIGITS {
+async fn listen(address: IpAddr) -> io::Result<TcpListener> {
+    let mut listener = TcpListener::bind((address, 0)).await?;
+    for _ in 0..PORT_ATTEMPTS {
+        if listener.local_addr()?.port() >= SMALLEST_FIVE_DIGIT_PORT {
             break;
         }
-        listener = TcpListener::bind((own, 0)).await?;
+        listener = TcpListener::bind((address, 0)).await?;
     }
     Ok(listener)
 }
@@ -98,9 +98,9 @@ async fn register(endpoint: Endpoint, registration: &Registration) -> Result<(),
         // The producer closes first, so that the local port is free again at once.
         .header(header::CONNECTION, "close")
         .body(Full::new(Bytes::from(body)))
-        .map_err(broken)?;
+        .map_err(connection_error)?;
     let stream = TokioIo::new(endpoint.connect().await?);
-    let (mut sender, connection) = client::conn::http1::handshake(stream).await.map_err(broken)?;
+    let (mut sender, connection) = client::conn::http1::handshake(stream).await.map_err(connection_error)?;
     let exchange = async move {
         let answer = sender.send_request(request).await?;
         let status = answer.status();
@@ -108,7 +108,7 @@ async fn register(endpoint: Endpoint, registration: &Registration) -> Result<(),
     };
     // The connection closes when the sender is dropped.
     let (answer, _) = tokio::join!(exchange, connection);
-    let (status, text) = answer.map_err(broken::<hyper::Error>)?;
+    let (status, text) = answer.map_err(connection_error::<hyper::Error>)?;
     match status {
         StatusCode::CREATED => Ok(()),
         status if status.is_server_error() => Err(ClientError::Connection(status.to_string())),
@@ -116,7 +116,7 @@ async fn register(endpoint: Endpoint, registration: &Registration) -> Result<(),
     }
 }
 
-fn broken<E: std::fmt::Display>(error: E) -> ClientError {
+fn connection_error<E: std::fmt::Display>(error: E) -> ClientError {
     ClientError::Connection(error.to_string())
 }
 
@@ -147,7 +147,7 @@ impl Webhook {
     fn receive(&mut self, context: &mut TaskContext<'_>) {
         loop {
             while let Poll::Ready(Some(())) = self.connections.poll_next_unpin(context) {}
-            if self.connections.len() >= CONNECTIONS {
+            if self.connections.len() >= MAX_CONNECTIONS {
                 return;
             }
             if self.pause.as_mut().is_some_and(|pause| pause.poll_unpin(context).is_pending()) {
@@ -160,13 +160,13 @@ impl Webhook {
                     // The producer opens its keep-alive connection at once, and sends when there is an event.
                     let is_expected = self.keeps_alive && self.accepted == 0;
                     if self.keeps_alive && self.accepted > 0 {
-                        self.inbox.count(Cost { reconnects: 1, ..Cost::default() });
+                        self.inbox.add_cost(Cost { reconnects: 1, ..Cost::default() });
                     }
                     self.accepted += 1;
                     self.connections.push(serve(stream, Arc::clone(&self.inbox), is_expected).boxed());
                 }
                 // The connection failed before it was accepted, or the process has run out of file descriptors.
-                Err(_) => self.pause = Some(tokio::time::sleep(EXHAUSTED_PAUSE).boxed()),
+                Err(_) => self.pause = Some(tokio::time::sleep(ACCEPT_PAUSE).boxed()),
             }
         }
     }

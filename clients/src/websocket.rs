@@ -23,8 +23,10 @@ use tokio_tungstenite::{
     },
 };
 
-use self::failure::broken;
-use crate::{Batch, ClientError, Context, Cost, Endpoint, Orders, Subscription, http::PATIENCE, retry::Backoff};
+use self::failure::classify_error;
+use crate::{
+    Batch, ClientError, Context, Cost, Endpoint, Orders, Subscription, http::RESPONSE_TIMEOUT, retry::Backoff,
+};
 
 /// Most messages in one batch.
 const BATCH_MESSAGES: usize = 256;
@@ -35,7 +37,7 @@ const BATCH_MESSAGES: usize = 256;
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
     let read_buffer_bytes = if context.params.text("read-buffer")? == "128KiB" { 128 } else { 2 } * 1024;
-    let dialer = Dialer {
+    let connector = Connector {
         endpoint: context.endpoint,
         // Orders are rare and small, so each is written at once.
         config: WebSocketConfig::default()
@@ -47,19 +49,19 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
         binary: context.params.text("encoding")? == "binary",
     };
     let request = SubscribeRequest { symbols: context.symbols, after: context.after, epoch: None };
-    let socket = dialer.open(&request).await?;
+    let socket = connector.open(&request).await?;
     let backoff = Backoff::new(context.seed);
-    Ok(Box::new(WebSocket { dialer, request, socket, orders: context.orders, lost: None, backoff }))
+    Ok(Box::new(WebSocket { connector, request, socket, orders: context.orders, ended: None, backoff }))
 }
 
 struct WebSocket {
-    dialer: Dialer,
+    connector: Connector,
     /// The cursor in it advances with every event.
     request: SubscribeRequest,
     socket: WebSocketStream<TcpStream>,
     orders: Orders,
     /// Why the connection ended. It is handled after the last messages have been returned.
-    lost: Option<ClientError>,
+    ended: Option<ClientError>,
     backoff: Backoff,
 }
 
@@ -68,12 +70,12 @@ impl Subscription for WebSocket {
         Box::pin(async {
             let mut batch = Batch::default();
             loop {
-                match self.lost.take() {
+                match self.ended.take() {
                     None => {}
                     Some(ClientError::Connection(_)) => Box::pin(self.reconnect(&mut batch.cost)).await?,
                     Some(error) => return Err(error),
                 }
-                self.lost = self.converse(&mut batch).await.err();
+                self.ended = self.exchange(&mut batch).await.err();
                 if !batch.events.is_empty() || !batch.confirmations.is_empty() || batch.cost.heartbeats > 0 {
                     return Ok(batch);
                 }
@@ -84,12 +86,12 @@ impl Subscription for WebSocket {
 
 impl WebSocket {
     /// Waits for a message and adds all that have arrived to the batch, or sends an order.
-    async fn converse(&mut self, batch: &mut Batch) -> Result<(), ClientError> {
+    async fn exchange(&mut self, batch: &mut Batch) -> Result<(), ClientError> {
         tokio::select! {
             message = self.socket.next() => self.take(message, batch)?,
             order = self.orders.next() => {
                 batch.cost.requests += 1;
-                return self.socket.send(self.dialer.encode(FromClient::Order(order))).await.map_err(broken);
+                return self.socket.send(self.connector.encode(FromClient::Order(order))).await.map_err(classify_error);
             }
         }
         for _ in 1..BATCH_MESSAGES {
@@ -100,10 +102,10 @@ impl WebSocket {
     }
 
     fn take(&mut self, message: Option<Result<Message, Error>>, batch: &mut Batch) -> Result<(), ClientError> {
-        let content = match message.unwrap_or(Err(Error::ConnectionClosed)).map_err(broken)? {
+        let content = match message.unwrap_or(Err(Error::ConnectionClosed)).map_err(classify_error)? {
             Message::Text(text) => Some(serde_json::from_str(&text).map_err(CodecError::from)?),
             Message::Binary(bytes) => ServerMessage::decode(bytes).map_err(CodecError::from)?.content,
-            Message::Close(frame) => return Err(self.closed(frame, &mut batch.cost)),
+            Message::Close(frame) => return Err(self.on_close(frame, &mut batch.cost)),
             Message::Ping(_) => {
                 batch.cost.heartbeats += 1;
                 None
@@ -129,8 +131,8 @@ impl WebSocket {
     }
 
     /// Returns the error for a close frame, which says whether to reconnect. Moves the cursor if the frame is a reset.
-    fn closed(&mut self, frame: Option<CloseFrame>, cost: &mut Cost) -> ClientError {
-        let Some(CloseFrame { code, reason }) = frame else { return broken(Error::ConnectionClosed) };
+    fn on_close(&mut self, frame: Option<CloseFrame>, cost: &mut Cost) -> ClientError {
+        let Some(CloseFrame { code, reason }) = frame else { return classify_error(Error::ConnectionClosed) };
         if let Some(Ok(head)) = reason.strip_prefix(RESET_REASON).map(str::parse) {
             self.request.start_after(head);
             cost.resets += 1;
@@ -150,7 +152,7 @@ impl WebSocket {
         let _ = self.socket.flush().await;
         self.backoff.pause().await;
         self.socket = loop {
-            match self.dialer.open(&self.request).await {
+            match self.connector.open(&self.request).await {
                 Ok(socket) => break socket,
                 Err(error) => self.backoff.pause_after(error, cost).await?,
             }
@@ -162,21 +164,21 @@ impl WebSocket {
 }
 
 /// Opens connections with the same settings.
-struct Dialer {
+struct Connector {
     endpoint: Endpoint,
     config: WebSocketConfig,
     /// Whether messages are protobuf instead of JSON.
     binary: bool,
 }
 
-impl Dialer {
+impl Connector {
     async fn open(&self, request: &SubscribeRequest) -> Result<WebSocketStream<TcpStream>, ClientError> {
         let stream = self.endpoint.connect().await?;
         let url = format!("ws://{}{STREAM_PATH}", self.endpoint.server);
         let late = |_| ClientError::Connection("the server did not answer the handshake in time".into());
-        let handshake = timeout(PATIENCE, client_async_with_config(url, stream, Some(self.config)));
-        let (mut socket, _) = handshake.await.map_err(late)?.map_err(broken)?;
-        socket.send(self.encode(FromClient::Subscribe(request.clone()))).await.map_err(broken)?;
+        let handshake = timeout(RESPONSE_TIMEOUT, client_async_with_config(url, stream, Some(self.config)));
+        let (mut socket, _) = handshake.await.map_err(late)?.map_err(classify_error)?;
+        socket.send(self.encode(FromClient::Subscribe(request.clone()))).await.map_err(classify_error)?;
         Ok(socket)
     }
 

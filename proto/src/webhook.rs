@@ -40,7 +40,7 @@ pub struct Registered {
     /// Id of the subscription.
     pub id: String,
     /// Cursor after which the deliveries start. A consumer that registers again, for example after the producer
-    /// restarted, sends this cursor with the sequence number of its last event.
+    /// restarted, sends this cursor with the sequence number replaced by that of its last event.
     pub cursor: Cursor,
 }
 

@@ -174,7 +174,7 @@ async fn rejects_a_body_over_the_limit() {
         let (endpoint, _) = server(vec![text], false, 1_000).await;
         for engine in ENGINES {
             let response = client(engine, endpoint).get("/", &[], &mut Cost::default()).await.unwrap();
-            let refused = super::whole(response.stream(), 40_000).await.unwrap_err();
+            let refused = super::read_whole(response.stream(), 40_000).await.unwrap_err();
             assert!(matches!(&refused, ClientError::Protocol(why) if why.contains("40000")), "{engine}: {refused}");
         }
     }

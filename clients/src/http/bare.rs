@@ -14,21 +14,21 @@ use hyper::StatusCode;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{
-    broken,
-    chunks::up_to,
+    chunks::take_up_to,
+    connection_error,
     framing::Framing,
     head::{self, Head, HeadEnd},
     request::Outgoing,
 };
 use crate::{
     ClientError, Endpoint,
-    arrival::{READ_BYTES, arrive, poll_arrive, release},
+    arrival::{READ_BYTES, free_if_empty, poll_read_available, read_available},
 };
 
 /// The error for a response that the server cut short.
 const CUT_OFF: &str = "the server closed the connection";
 /// Holds the connection of a client between two requests.
-type Kept = Arc<Mutex<Option<Connection>>>;
+type IdleConnection = Arc<Mutex<Option<Connection>>>;
 
 #[derive(Debug)]
 struct Connection {
@@ -40,19 +40,25 @@ struct Connection {
 pub(super) struct Bare {
     endpoint: Endpoint,
     host: String,
-    kept: Kept,
+    idle: IdleConnection,
     opened: bool,
-    pub(super) used_kept: bool,
+    pub(super) reused_connection: bool,
 }
 
 impl Bare {
     pub(super) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, host: endpoint.server.to_string(), kept: Kept::default(), opened: false, used_kept: false }
+        Self {
+            endpoint,
+            host: endpoint.server.to_string(),
+            idle: IdleConnection::default(),
+            opened: false,
+            reused_connection: false,
+        }
     }
 
     /// Drops the connection. The next request opens another.
-    pub(super) fn abandon(&mut self) {
-        self.kept = Kept::default();
+    pub(super) fn drop_connection(&mut self) {
+        self.idle = IdleConnection::default();
     }
 
     pub(super) async fn send(
@@ -60,21 +66,21 @@ impl Bare {
         request: &Outgoing<'_>,
         reopened: &mut u64,
     ) -> Result<(StatusCode, Head, Body), ClientError> {
-        let kept = self.kept.lock().expect("no holder panics").take();
-        let kept = kept.filter(Connection::is_open);
-        self.used_kept = kept.is_some();
-        let mut connection = match kept {
+        let idle = self.idle.lock().expect("no holder panics").take();
+        let idle = idle.filter(Connection::is_open);
+        self.reused_connection = idle.is_some();
+        let mut connection = match idle {
             Some(connection) => connection,
             None => Box::pin(self.open(reopened)).await?,
         };
-        connection.stream.write_all(&request.text(&self.host)).await?;
+        connection.stream.write_all(&request.encode(&self.host)).await?;
         loop {
             let (status, head, framing) = connection.head().await?;
             // Another head follows a 1xx, except when the server switches protocols.
             if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
-                let stays = framing != Framing::UntilEnd && !request.close && !head.says_close();
-                let kept = stays.then(|| Arc::clone(&self.kept));
-                return Ok((status, head, Body::new(connection, framing, kept)));
+                let stays = framing != Framing::UntilEnd && !request.close && !head.closes_connection();
+                let idle = stays.then(|| Arc::clone(&self.idle));
+                return Ok((status, head, Body::new(connection, framing, idle)));
             }
         }
     }
@@ -105,8 +111,8 @@ impl Connection {
             if let Some(length) = end.find(&self.unread)? {
                 return head::read(&mut self.unread, length);
             }
-            if arrive(&mut self.stream, &mut self.unread, READ_BYTES).await? == 0 {
-                return Err(broken(CUT_OFF));
+            if read_available(&mut self.stream, &mut self.unread, READ_BYTES).await? == 0 {
+                return Err(connection_error(CUT_OFF));
             }
         }
     }
@@ -117,7 +123,7 @@ pub(crate) struct Body {
     connection: Option<Connection>,
     framing: Framing,
     /// Where to put the connection after the body. `None` if it cannot be reused.
-    kept: Option<Kept>,
+    idle: Option<IdleConnection>,
 }
 
 /// The part of a body that has arrived.
@@ -126,12 +132,12 @@ enum Ready {
     /// The body has ended and the connection is free.
     End,
     /// More bytes are needed.
-    Nothing,
+    Pending,
 }
 
 impl Body {
-    fn new(connection: Connection, framing: Framing, kept: Option<Kept>) -> Self {
-        let mut body = Self { connection: Some(connection), framing, kept };
+    fn new(connection: Connection, framing: Framing, idle: Option<IdleConnection>) -> Self {
+        let mut body = Self { connection: Some(connection), framing, idle };
         if body.framing == Framing::Length(0) {
             body.end();
         }
@@ -143,7 +149,7 @@ impl Body {
         let unread = &mut connection.unread;
         let (part, ended) = match &mut self.framing {
             Framing::Length(rest) => {
-                let part = up_to(unread, rest);
+                let part = take_up_to(unread, rest);
                 (part, *rest == 0)
             }
             Framing::Chunked(chunks) => chunks.take(unread)?,
@@ -155,15 +161,15 @@ impl Body {
         Ok(match (part.is_empty(), ended) {
             (false, _) => Ready::Part(part.freeze()),
             (true, true) => Ready::End,
-            (true, false) => Ready::Nothing,
+            (true, false) => Ready::Pending,
         })
     }
 
     fn end(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        if let Some(kept) = &self.kept {
-            release(&mut connection.unread);
-            *kept.lock().expect("no holder panics") = Some(connection);
+        if let Some(idle) = &self.idle {
+            free_if_empty(&mut connection.unread);
+            *idle.lock().expect("no holder panics") = Some(connection);
         }
     }
 }
@@ -177,7 +183,7 @@ impl Stream for Body {
             match body.take() {
                 Ok(Ready::Part(part)) => return Poll::Ready(Some(Ok(part))),
                 Ok(Ready::End) => return Poll::Ready(None),
-                Ok(Ready::Nothing) => {}
+                Ok(Ready::Pending) => {}
                 Err(error) => {
                     // The start of the next response is unknown, so the connection cannot be reused.
                     body.connection = None;
@@ -186,9 +192,9 @@ impl Stream for Body {
             }
             let Some(Connection { stream, unread }) = &mut body.connection else { return Poll::Ready(None) };
             let expected = usize::try_from(body.framing.expected()).unwrap_or(usize::MAX);
-            match ready!(poll_arrive(stream, unread, expected, cx)) {
+            match ready!(poll_read_available(stream, unread, expected, cx)) {
                 Ok(0) if body.framing == Framing::UntilEnd => body.end(),
-                Ok(0) => return Poll::Ready(Some(Err(broken(CUT_OFF)))),
+                Ok(0) => return Poll::Ready(Some(Err(connection_error(CUT_OFF)))),
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(Some(Err(error.into()))),
             }

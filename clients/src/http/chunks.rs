@@ -14,7 +14,7 @@ const TRAILERS_LIMIT_BYTES: usize = 64 * 1024;
 pub(super) enum Chunks {
     /// In the line with a chunk size.
     Size(LineEnd),
-    /// In a chunk, of which this many bytes and a line end are still to come.
+    /// In a chunk. This many bytes and a line end are still to come.
     Data(u64),
     /// After the last chunk, with this many bytes of trailers already read.
     Trailers(LineEnd, usize),
@@ -43,16 +43,16 @@ impl Chunks {
                     Some(_) => return Err(malformed("a chunk is longer than its size")),
                     None => return Ok((BytesMut::new(), false)),
                 },
-                Self::Data(rest) => return Ok((up_to(unread, rest), false)),
+                Self::Data(rest) => return Ok((take_up_to(unread, rest), false)),
                 Self::Size(end) => {
-                    let Some(line) = line(end, unread)? else { return Ok((BytesMut::new(), false)) };
-                    *self = match size(&line)? {
+                    let Some(line) = take_line(end, unread)? else { return Ok((BytesMut::new(), false)) };
+                    *self = match parse_size(&line)? {
                         0 => Self::Trailers(LineEnd::default(), 0),
                         size => Self::Data(size),
                     };
                 }
                 Self::Trailers(end, read) => {
-                    let Some(line) = line(end, unread)? else { return Ok((BytesMut::new(), false)) };
+                    let Some(line) = take_line(end, unread)? else { return Ok((BytesMut::new(), false)) };
                     if line.is_empty() {
                         return Ok((BytesMut::new(), true));
                     }
@@ -75,7 +75,7 @@ impl Chunks {
 }
 
 /// Returns the next line without its end, or `None` if more bytes are needed.
-fn line(end: &mut LineEnd, unread: &mut BytesMut) -> Result<Option<BytesMut>, ClientError> {
+fn take_line(end: &mut LineEnd, unread: &mut BytesMut) -> Result<Option<BytesMut>, ClientError> {
     let Some(index) = end.find(unread) else {
         if unread.len() > LINE_LIMIT_BYTES {
             return Err(malformed("a line does not end"));
@@ -92,20 +92,20 @@ fn line(end: &mut LineEnd, unread: &mut BytesMut) -> Result<Option<BytesMut>, Cl
 }
 
 /// Parses a chunk size, which is hexadecimal and may have extensions after it.
-fn size(line: &[u8]) -> Result<u64, ClientError> {
+fn parse_size(line: &[u8]) -> Result<u64, ClientError> {
     let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    number(digits, 16).ok_or_else(|| malformed("a chunk size is not a number"))
+    parse_digits(digits, 16).ok_or_else(|| malformed("a chunk size is not a number"))
 }
 
 /// Removes up to `rest` bytes from the buffer, and subtracts their number from `rest`.
-pub(super) fn up_to(unread: &mut BytesMut, rest: &mut u64) -> BytesMut {
+pub(super) fn take_up_to(unread: &mut BytesMut, rest: &mut u64) -> BytesMut {
     let here = unread.len().min(usize::try_from(*rest).unwrap_or(usize::MAX));
     *rest -= here as u64;
     unread.split_to(here)
 }
 
 /// Parses a number that has only digits, without a sign.
-pub(super) fn number(digits: &[u8], radix: u32) -> Option<u64> {
+pub(super) fn parse_digits(digits: &[u8], radix: u32) -> Option<u64> {
     let text = std::str::from_utf8(digits).ok().filter(|text| text.chars().all(|digit| digit.is_digit(radix)))?;
     u64::from_str_radix(text, radix).ok()
 }

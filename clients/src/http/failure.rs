@@ -14,7 +14,7 @@ use crate::ClientError;
 ///
 /// 408, 429 and 5xx are transient, and carry the pause that the server asks for. Any other status is a final refusal.
 pub(crate) fn failure(status: StatusCode, headers: &HeaderMap, reason: &[u8]) -> ClientError {
-    if !is_passing(status) {
+    if !is_transient(status) {
         return refusal(status, headers, reason);
     }
     ClientError::Busy { reason: status.to_string(), retry_after: retry_after(headers) }
@@ -30,7 +30,7 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, reason: &[u8]) ->
 }
 
 /// Returns whether the same request may succeed later.
-pub(super) fn is_passing(status: StatusCode) -> bool {
+pub(super) fn is_transient(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
 }
 

@@ -4,8 +4,8 @@
 use hyper::StatusCode;
 
 use super::{
-    chunks::{Chunks, number},
-    unreadable,
+    chunks::{Chunks, parse_digits},
+    invalid_response,
 };
 use crate::ClientError;
 
@@ -19,7 +19,7 @@ pub(super) enum Framing {
 }
 
 impl Framing {
-    pub(super) fn of(
+    pub(super) fn from_head(
         status: StatusCode,
         is_http_1_0: bool,
         headers: &[httparse::Header<'_>],
@@ -39,15 +39,17 @@ impl Framing {
                 // A length is ignored if there is a transfer coding, RFC 9112 section 6.3.
                 return Ok(Self::Chunked(Chunks::default()));
             }
-            _ => return Err(unreadable("its transfer coding is not chunked")),
+            _ => return Err(invalid_response("its transfer coding is not chunked")),
         }
         let mut lengths = values("content-length").flat_map(|value| value.split(|&byte| byte == b','));
         let Some(length) = lengths.next() else { return Ok(Self::UntilEnd) };
         // A length may be repeated. If two lengths differ, two readers could find different ends.
         if lengths.any(|other| other.trim_ascii() != length.trim_ascii()) {
-            return Err(unreadable("its length is ambiguous"));
+            return Err(invalid_response("its length is ambiguous"));
         }
-        number(length.trim_ascii(), 10).map(Self::Length).ok_or_else(|| unreadable("its length is not a number"))
+        parse_digits(length.trim_ascii(), 10)
+            .map(Self::Length)
+            .ok_or_else(|| invalid_response("its length is not a number"))
     }
 
     /// Returns how many more bytes have been announced.

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use bytes::{Bytes, BytesMut};
 use hyper::{HeaderMap, StatusCode, header::HeaderName};
 
-use super::{HEAD_LIMIT_BYTES, HEADER_FIELDS, framing::Framing, unreadable};
+use super::{HEAD_LIMIT_BYTES, HEADER_FIELDS, framing::Framing, invalid_response};
 use crate::{ClientError, line_end::LineEnd};
 
 /// Start of every response head.
@@ -23,7 +23,7 @@ impl HeadEnd {
     /// Returns the length of the head including the empty line at its end, or `None` if more bytes are needed.
     pub(super) fn find(&mut self, unread: &[u8]) -> Result<Option<usize>, ClientError> {
         if !unread.iter().zip(PROTOCOL).all(|(found, expected)| found == expected) {
-            return Err(unreadable("it is not HTTP/1.1"));
+            return Err(invalid_response("it is not HTTP/1.1"));
         }
         while let Some(line) = self.line_end.find(&unread[self.lines..]) {
             let is_empty = matches!(&unread[self.lines..self.lines + line], b"" | b"\r");
@@ -33,7 +33,7 @@ impl HeadEnd {
             }
         }
         if unread.len() > HEAD_LIMIT_BYTES {
-            return Err(unreadable(format!("its head is larger than {HEAD_LIMIT_BYTES} bytes")));
+            return Err(invalid_response(format!("its head is larger than {HEAD_LIMIT_BYTES} bytes")));
         }
         Ok(None)
     }
@@ -49,11 +49,11 @@ pub(super) fn read(unread: &mut BytesMut, length: usize) -> Result<(StatusCode, 
     let mut response = httparse::Response::new(&mut []);
     let config = httparse::ParserConfig::default();
     let parsed = config.parse_response_with_uninit_headers(&mut response, &head, &mut fields);
-    if parsed.map_err(unreadable)?.is_partial() {
-        return Err(unreadable("its head is incomplete"));
+    if parsed.map_err(invalid_response)?.is_partial() {
+        return Err(invalid_response("its head is incomplete"));
     }
-    let status = StatusCode::from_u16(response.code.unwrap_or_default()).map_err(unreadable)?;
-    let framing = Framing::of(status, response.version == Some(0), response.headers)?;
+    let status = StatusCode::from_u16(response.code.unwrap_or_default()).map_err(invalid_response)?;
+    let framing = Framing::from_head(status, response.version == Some(0), response.headers)?;
     Ok((status, Head(head.freeze()), framing))
 }
 
@@ -104,7 +104,7 @@ impl Head {
         })
     }
 
-    pub(super) fn says_close(&self) -> bool {
+    pub(super) fn closes_connection(&self) -> bool {
         let mut options = self.get("connection").unwrap_or_default().split(',').map(str::trim);
         self.0.starts_with(b"HTTP/1.0") || options.any(|option| option.eq_ignore_ascii_case("close"))
     }

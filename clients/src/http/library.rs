@@ -12,14 +12,14 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-use super::{HEAD_LIMIT_BYTES, HEADER_FIELDS, broken, request::Outgoing, unreadable};
+use super::{HEAD_LIMIT_BYTES, HEADER_FIELDS, connection_error, invalid_response, request::Outgoing};
 use crate::{ClientError, Endpoint};
 
 pub(crate) type LibraryBody = Either<Incoming, reqwest::Body>;
 pub(crate) type LibraryError = Box<dyn Error + Send + Sync>;
 
 /// Converts the error of a library. A server that broke HTTP will do so again, but a lost connection can be replaced.
-pub(super) fn fault(error: impl Into<LibraryError>) -> ClientError {
+pub(super) fn classify_error(error: impl Into<LibraryError>) -> ClientError {
     let error = error.into();
     let first: &(dyn Error + 'static) = &*error;
     let causes = || std::iter::successors(Some(first), |&cause| cause.source());
@@ -30,7 +30,7 @@ pub(super) fn fault(error: impl Into<LibraryError>) -> ClientError {
     };
     // The root cause has the most specific message.
     let what = causes().last().unwrap_or(first).to_string();
-    if causes().any(is_unreadable) { unreadable(what) } else { broken(what) }
+    if causes().any(is_unreadable) { invalid_response(what) } else { connection_error(what) }
 }
 
 fn request(outgoing: &Outgoing<'_>, host: &str) -> Result<Request<Full<Bytes>>, ClientError> {
@@ -49,19 +49,19 @@ pub(super) struct Hyper {
     endpoint: Endpoint,
     host: String,
     /// The connection of the last request.
-    kept: Option<SendRequest<Full<Bytes>>>,
+    idle: Option<SendRequest<Full<Bytes>>>,
     opened: bool,
-    pub(super) used_kept: bool,
+    pub(super) reused_connection: bool,
 }
 
 impl Hyper {
     pub(super) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, host: endpoint.server.to_string(), kept: None, opened: false, used_kept: false }
+        Self { endpoint, host: endpoint.server.to_string(), idle: None, opened: false, reused_connection: false }
     }
 
     /// Drops the connection. The next request opens another.
-    pub(super) fn abandon(&mut self) {
-        self.kept = None;
+    pub(super) fn drop_connection(&mut self) {
+        self.idle = None;
     }
 
     pub(super) async fn send(
@@ -71,19 +71,19 @@ impl Hyper {
     ) -> Result<hyper::Response<LibraryBody>, ClientError> {
         let request = request(outgoing, &self.host)?;
         // An idle connection becomes ready when the last body has been read, and fails if the server has closed it.
-        let mut kept = self.kept.take();
-        if let Some(sender) = &mut kept
+        let mut idle = self.idle.take();
+        if let Some(sender) = &mut idle
             && sender.ready().await.is_err()
         {
-            kept = None;
+            idle = None;
         }
-        self.used_kept = kept.is_some();
-        let mut sender = match kept {
+        self.reused_connection = idle.is_some();
+        let mut sender = match idle {
             Some(sender) => sender,
             None => self.open(reopened).await?,
         };
-        let response = sender.send_request(request).await.map_err(fault)?;
-        self.kept = Some(sender);
+        let response = sender.send_request(request).await.map_err(classify_error)?;
+        self.idle = Some(sender);
         Ok(response.map(Either::Left))
     }
 
@@ -92,7 +92,7 @@ impl Hyper {
         let mut builder = http1::Builder::new();
         builder.max_buf_size(HEAD_LIMIT_BYTES).max_headers(HEADER_FIELDS);
         builder.allow_obsolete_multiline_headers_in_responses(true);
-        let (sender, connection) = builder.handshake(stream).await.map_err(broken)?;
+        let (sender, connection) = builder.handshake(stream).await.map_err(connection_error)?;
         // A request that is waiting on the connection reports its failure.
         tokio::spawn(connection);
         *reopened += u64::from(self.opened);
@@ -109,7 +109,7 @@ pub(super) struct Reqwest {
     lost: bool,
     opened: bool,
     /// Whether the previous request left a connection that the last one could reuse.
-    pub(super) used_kept: bool,
+    pub(super) reused_connection: bool,
 }
 
 impl Reqwest {
@@ -121,13 +121,13 @@ impl Reqwest {
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .redirect(reqwest::redirect::Policy::none())
             .pool_max_idle_per_host(1);
-        let client = builder.local_address(endpoint.source).build().map_err(broken)?;
+        let client = builder.local_address(endpoint.source).build().map_err(connection_error)?;
         // `lost`, because there is no connection yet.
-        Ok(Self { endpoint, client, lost: true, opened: false, used_kept: false })
+        Ok(Self { endpoint, client, lost: true, opened: false, reused_connection: false })
     }
 
     /// Notes that the connection was lost.
-    pub(super) fn abandon(&mut self) {
+    pub(super) fn drop_connection(&mut self) {
         self.lost = true;
     }
 
@@ -140,8 +140,8 @@ impl Reqwest {
         let (head, body) = request(outgoing, &self.endpoint.server.to_string())?.into_parts();
         let request = self.client.request(head.method, url).headers(head.headers).body(reqwest::Body::wrap(body));
         let was_lost = std::mem::replace(&mut self.lost, true);
-        self.used_kept = self.opened && !was_lost;
-        let response = request.send().await.map_err(fault)?;
+        self.reused_connection = self.opened && !was_lost;
+        let response = request.send().await.map_err(classify_error)?;
         *reopened += u64::from(self.opened && was_lost);
         self.lost = false;
         self.opened = true;

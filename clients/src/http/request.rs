@@ -20,20 +20,20 @@ impl Outgoing<'_> {
     ///
     /// # Errors
     /// A header value or the target has a character that is not allowed there.
-    pub(super) fn check(&self) -> Result<(), ClientError> {
+    pub(super) fn validate(&self) -> Result<(), ClientError> {
         if let Some((name, _)) =
             self.headers.iter().find(|(_, value)| HeaderValue::from_bytes(value.as_bytes()).is_err())
         {
-            return Err(ClientError::Protocol(format!("the server sent a value that is not allowed in the header {name}")));
+            return Err(ClientError::Protocol(format!("the server sent an invalid value for the header {name}")));
         }
         if self.target.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Ok(());
         }
-        Err(ClientError::Protocol("the server sent a cursor that is not allowed in a URL".into()))
+        Err(ClientError::Protocol("the server sent a cursor that is invalid in a URL".into()))
     }
 
     /// Returns the bytes of the request.
-    pub(super) fn text(&self, host: &str) -> BytesMut {
+    pub(super) fn encode(&self, host: &str) -> BytesMut {
         let mut text = BytesMut::with_capacity(256 + self.body.len());
         let mut put = |parts: &[&str]| parts.iter().for_each(|part| text.extend_from_slice(part.as_bytes()));
         put(&[self.method.as_str(), " ", self.target, " HTTP/1.1\r\nhost: ", host, "\r\n"]);

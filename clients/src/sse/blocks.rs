@@ -77,7 +77,7 @@ impl Blocks {
         // The text of a comment is not buffered, so a comment may be of any length.
         let is_comment = self.line.first() == Some(&b':');
         if !is_comment {
-            within_limit(self.line.len() + part.len())?;
+            check_limit(self.line.len() + part.len())?;
         }
         if end.is_none() {
             let kept = if is_comment { &[] } else { part.as_ref() };
@@ -104,7 +104,7 @@ impl Blocks {
         match name {
             b"" if colon.is_some() => self.comments += 1,
             b"data" | b"event" | b"id" => {
-                within_limit(self.block.text.len() + line.len())?;
+                check_limit(self.block.text.len() + line.len())?;
                 // Bytes that are not UTF-8 become U+FFFD, as in a browser.
                 self.block.text.push_str(&String::from_utf8_lossy(line));
                 self.block.text.push('\n');
@@ -113,7 +113,7 @@ impl Blocks {
             b"retry" => self.read_retry(&line[name.len()..]),
             _ => {}
         }
-        within_limit(self.block.text.len())
+        check_limit(self.block.text.len())
     }
 
     /// Adds a reconnection time to the block if it has only digits. The parser would accept a sign, and would reject
@@ -136,7 +136,7 @@ impl Blocks {
 }
 
 /// Rejects an event that is larger than the message limit. An event that never ends would use up all memory.
-fn within_limit(bytes: usize) -> Result<(), ClientError> {
+fn check_limit(bytes: usize) -> Result<(), ClientError> {
     if bytes <= MESSAGE_LIMIT_BYTES {
         return Ok(());
     }

@@ -20,7 +20,7 @@ use super::inbox::Inbox;
 /// starts at 8 KiB, the minimum of hyper.
 const BUFFER_BYTES: usize = 64 * 1024;
 /// Time within which a connection must deliver an authentic message.
-const START_LIMIT: Duration = Duration::from_secs(10);
+const FIRST_MESSAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Answers the requests of one connection. Only the producer can sign a message: the connection is closed after a
 /// request that is refused, and if no message is accepted in time. `is_expected` lifts the time limit.
@@ -45,7 +45,7 @@ pub(super) async fn serve(stream: TcpStream, inbox: Arc<Inbox>, is_expected: boo
     builder.max_buf_size(BUFFER_BYTES);
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
     // If the connection fails, the producer retries the messages that were in flight.
-    if tokio::time::timeout(START_LIMIT, served.as_mut()).await.is_err() && is_known.load(Ordering::Relaxed) {
+    if tokio::time::timeout(FIRST_MESSAGE_TIMEOUT, served.as_mut()).await.is_err() && is_known.load(Ordering::Relaxed) {
         let _ = served.await;
     }
 }

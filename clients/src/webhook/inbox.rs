@@ -27,7 +27,7 @@ use super::TARGET;
 use crate::{Batch, Cost};
 
 /// Time within which the body of a request must arrive.
-const BODY_LIMIT: Duration = Duration::from_secs(10);
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The messages that one consumer has received.
 pub(super) struct Inbox {
@@ -55,24 +55,24 @@ impl Inbox {
     }
 
     /// Adds to the cost of the next batch.
-    pub(super) fn count(&self, cost: Cost) {
+    pub(super) fn add_cost(&self, cost: Cost) {
         self.received().batch.cost += cost;
     }
 
     /// Reads a request, keeps its message, and returns the response.
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Empty<Bytes>> {
         let (head, body) = request.into_parts();
-        let body = tokio::time::timeout(BODY_LIMIT, Limited::new(body, MESSAGE_LIMIT_BYTES).collect());
+        let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MESSAGE_LIMIT_BYTES).collect());
         let status = match (head.uri.path(), &head.method) {
             (TARGET, &Method::POST) => match body.await {
-                Ok(Ok(body)) => self.keep(&head.headers, &body.to_bytes(), unix_seconds()),
+                Ok(Ok(body)) => self.accept(&head.headers, &body.to_bytes(), unix_seconds()),
                 Ok(Err(_)) => StatusCode::BAD_REQUEST,
                 Err(_) => StatusCode::REQUEST_TIMEOUT,
             },
             (TARGET, _) => StatusCode::METHOD_NOT_ALLOWED,
             _ => StatusCode::NOT_FOUND,
         };
-        self.count(Cost { requests: 1, errors: u64::from(!status.is_success()), ..Cost::default() });
+        self.add_cost(Cost { requests: 1, errors: u64::from(!status.is_success()), ..Cost::default() });
         let mut answer = Response::new(Empty::new());
         *answer.status_mut() = status;
         if status == StatusCode::METHOD_NOT_ALLOWED {
@@ -82,7 +82,7 @@ impl Inbox {
     }
 
     /// Keeps a message if it is authentic, recent and new. Returns the status to answer with.
-    fn keep(&self, headers: &HeaderMap, body: &[u8], now_seconds: u64) -> StatusCode {
+    fn accept(&self, headers: &HeaderMap, body: &[u8], now_seconds: u64) -> StatusCode {
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let timestamp = text(WEBHOOK_TIMESTAMP_HEADER).and_then(|text| text.parse::<u64>().ok());
         let (Some(id), Some(timestamp), Some(signatures)) =
@@ -96,10 +96,10 @@ impl Inbox {
         }
         let Ok(notice) = Notice::from_json(body) else { return StatusCode::BAD_REQUEST };
         let mut received = self.received();
-        match received.memory.see(id, timestamp, now_seconds) {
+        match received.memory.record(id, timestamp, now_seconds) {
             Seen::New => {}
-            Seen::Before => return StatusCode::NO_CONTENT,
-            Seen::Perhaps => return StatusCode::UNAUTHORIZED,
+            Seen::Duplicate => return StatusCode::NO_CONTENT,
+            Seen::Unknown => return StatusCode::UNAUTHORIZED,
         }
         match notice {
             Notice::Quote(quote) => {
@@ -154,8 +154,8 @@ mod tests {
     fn keeps_a_repeated_message_once() {
         let inbox = inbox();
         let headers = headers(&inbox, "msg_1", NOW_SECONDS, &body(1));
-        assert_eq!(inbox.keep(&headers, &body(1), NOW_SECONDS), StatusCode::NO_CONTENT);
-        assert_eq!(inbox.keep(&headers, &body(1), NOW_SECONDS), StatusCode::NO_CONTENT);
+        assert_eq!(inbox.accept(&headers, &body(1), NOW_SECONDS), StatusCode::NO_CONTENT);
+        assert_eq!(inbox.accept(&headers, &body(1), NOW_SECONDS), StatusCode::NO_CONTENT);
         assert_eq!(inbox.take_batch().expect("an event").events.len(), 1);
         assert!(inbox.take_batch().is_none());
     }
@@ -164,11 +164,11 @@ mod tests {
     fn refuses_a_forged_or_old_message() {
         let inbox = inbox();
         let genuine = headers(&inbox, "msg_1", NOW_SECONDS, &body(1));
-        assert_eq!(inbox.keep(&genuine, &body(2), NOW_SECONDS), StatusCode::UNAUTHORIZED);
+        assert_eq!(inbox.accept(&genuine, &body(2), NOW_SECONDS), StatusCode::UNAUTHORIZED);
         let tolerance = WEBHOOK_TOLERANCE.as_secs();
-        assert_eq!(inbox.keep(&genuine, &body(1), NOW_SECONDS + tolerance + 1), StatusCode::UNAUTHORIZED);
-        assert_eq!(inbox.keep(&genuine, &body(1), NOW_SECONDS - tolerance - 1), StatusCode::UNAUTHORIZED);
-        assert_eq!(inbox.keep(&HeaderMap::new(), &body(1), NOW_SECONDS), StatusCode::BAD_REQUEST);
+        assert_eq!(inbox.accept(&genuine, &body(1), NOW_SECONDS + tolerance + 1), StatusCode::UNAUTHORIZED);
+        assert_eq!(inbox.accept(&genuine, &body(1), NOW_SECONDS - tolerance - 1), StatusCode::UNAUTHORIZED);
+        assert_eq!(inbox.accept(&HeaderMap::new(), &body(1), NOW_SECONDS), StatusCode::BAD_REQUEST);
         assert!(inbox.take_batch().is_none());
     }
 
@@ -177,11 +177,11 @@ mod tests {
         let inbox = inbox();
         let reset = Notice::Reset(9.into()).to_json();
         assert_eq!(
-            inbox.keep(&headers(&inbox, "msg_9", NOW_SECONDS, &reset), &reset, NOW_SECONDS),
+            inbox.accept(&headers(&inbox, "msg_9", NOW_SECONDS, &reset), &reset, NOW_SECONDS),
             StatusCode::NO_CONTENT
         );
         assert!(inbox.take_batch().is_none());
-        inbox.keep(&headers(&inbox, "msg_10", NOW_SECONDS, &body(10)), &body(10), NOW_SECONDS);
+        inbox.accept(&headers(&inbox, "msg_10", NOW_SECONDS, &body(10)), &body(10), NOW_SECONDS);
         assert_eq!(inbox.take_batch().expect("an event").cost.resets, 1);
     }
 }

@@ -5,7 +5,7 @@ use tokio_tungstenite::tungstenite::{Error, error::ProtocolError as Breach};
 use crate::{ClientError, http::failure};
 
 /// Converts an error of the library. The library also reports a lost connection as a protocol error.
-pub(super) fn broken(error: Error) -> ClientError {
+pub(super) fn classify_error(error: Error) -> ClientError {
     match error {
         Error::Http(answer) => failure(answer.status(), answer.headers(), answer.body().as_deref().unwrap_or_default()),
         Error::Protocol(

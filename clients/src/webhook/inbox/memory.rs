@@ -30,20 +30,20 @@ pub(super) enum Seen {
     /// The message is new.
     New,
     /// The message was received before.
-    Before,
+    Duplicate,
     /// Unknown, because ids of the same age have been forgotten.
-    Perhaps,
+    Unknown,
 }
 
 impl Memory {
     /// Returns whether a message was received before, and remembers it if it is new.
-    pub(super) fn see(&mut self, id: &str, timestamp_seconds: u64, now_seconds: u64) -> Seen {
+    pub(super) fn record(&mut self, id: &str, timestamp_seconds: u64, now_seconds: u64) -> Seen {
         let hash = self.key.hash_one(id);
         if self.known.contains(&hash) {
-            return Seen::Before;
+            return Seen::Duplicate;
         }
         if self.forgotten_seconds.is_some_and(|forgotten| timestamp_seconds <= forgotten) {
-            return Seen::Perhaps;
+            return Seen::Unknown;
         }
         while self.order.front().is_some_and(|(seconds, _)| seconds + WEBHOOK_TOLERANCE.as_secs() < now_seconds) {
             self.forget();
@@ -75,25 +75,25 @@ mod tests {
     fn remembers_a_message_as_long_as_its_timestamp_is_accepted() {
         let mut memory = Memory::default();
         for number in 0..1_000 {
-            assert_eq!(memory.see(&format!("msg_{number}"), NOW_SECONDS, NOW_SECONDS), Seen::New);
+            assert_eq!(memory.record(&format!("msg_{number}"), NOW_SECONDS, NOW_SECONDS), Seen::New);
         }
         let last = NOW_SECONDS + WEBHOOK_TOLERANCE.as_secs();
         for now_seconds in [NOW_SECONDS, last] {
-            assert_eq!(memory.see("msg_0", NOW_SECONDS, now_seconds), Seen::Before);
+            assert_eq!(memory.record("msg_0", NOW_SECONDS, now_seconds), Seen::Duplicate);
         }
-        assert_eq!(memory.see("msg_late", last + 1, last + 1), Seen::New);
+        assert_eq!(memory.record("msg_late", last + 1, last + 1), Seen::New);
         assert_eq!(memory.order.len(), 1, "messages that can no longer be replayed are forgotten");
     }
 
     #[test]
     fn refuses_messages_of_an_age_that_was_forgotten_early() {
         let mut memory = Memory::default();
-        assert_eq!(memory.see("captured", NOW_SECONDS, NOW_SECONDS), Seen::New);
+        assert_eq!(memory.record("captured", NOW_SECONDS, NOW_SECONDS), Seen::New);
         for number in 0..CAPACITY {
-            assert_eq!(memory.see(&format!("msg_{number}"), NOW_SECONDS + 1, NOW_SECONDS + 1), Seen::New);
+            assert_eq!(memory.record(&format!("msg_{number}"), NOW_SECONDS + 1, NOW_SECONDS + 1), Seen::New);
         }
-        assert_eq!(memory.see("captured", NOW_SECONDS, NOW_SECONDS + 1), Seen::Perhaps);
-        assert_eq!(memory.see("repeated", NOW_SECONDS + 1, NOW_SECONDS + 1), Seen::New);
+        assert_eq!(memory.record("captured", NOW_SECONDS, NOW_SECONDS + 1), Seen::Unknown);
+        assert_eq!(memory.record("repeated", NOW_SECONDS + 1, NOW_SECONDS + 1), Seen::New);
         assert_eq!((memory.order.len(), memory.known.len()), (CAPACITY, CAPACITY));
     }
 }
