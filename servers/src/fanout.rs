@@ -1,8 +1,9 @@
 //! Wakes the subscriptions of a symbol when it has a new event.
 //!
-//! The subscriptions are divided into shards, each with a lock and a task of its own, so that no list is shared by
-//! everybody. A few followers are woken by the publisher itself, which saves them a change of thread; a crowd is left
-//! to the shard's task, so that publishing takes about the same time whoever listens.
+//! The subscriptions are divided into shards, so that they do not all share one list. Each shard has its own lock and
+//! task. If a symbol has few subscriptions in a shard, the publisher wakes them directly, which saves a thread switch.
+//! Otherwise, the shard's task wakes them, so that the cost of publishing hardly depends on the number of
+//! subscriptions.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -19,27 +20,27 @@ use tokio::sync::Notify;
 
 use crate::hub::SymbolId;
 
-/// Followers of one shard that the publisher wakes itself.
-const FEW: usize = 16;
-/// Crowds that may wait to be woken in one shard; beyond it the publisher wakes each of them once.
-const CROWDS: usize = 1_024;
-/// Subscriptions woken before the task lets those that are awake run.
+/// If a symbol has at most this many subscriptions in a shard, the publisher wakes them directly.
+const MAX_DIRECT_WAKES: usize = 16;
+/// Capacity of a shard's queue. When it is full, the publisher itself wakes the subscriptions, once each.
+const QUEUE_CAPACITY: usize = 1_024;
+/// Subscriptions that the task wakes before it yields to let them run.
 const WAKES_BETWEEN_YIELDS: usize = 128;
 
 /// The wake-up of one subscription.
 #[derive(Debug, Default)]
 struct Waiter {
     notify: Notify,
-    /// Events that were signalled and not taken yet; rather too many than too few.
+    /// Events that were signalled but not read yet. The count may be too high, but never too low.
     pending: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct Shard {
     waiters: Mutex<HashMap<SymbolId, Slab<Arc<Waiter>>>>,
-    /// Symbols whose followers the task has to wake, once for each event.
-    crowds: Mutex<VecDeque<SymbolId>>,
-    crowded: Notify,
+    /// Symbols whose subscriptions the task must wake, once per event.
+    queue: Mutex<VecDeque<SymbolId>>,
+    queued: Notify,
     closed: AtomicBool,
 }
 
@@ -51,27 +52,28 @@ impl Waiter {
 }
 
 impl Shard {
-    /// Wakes the followers of a symbol that has a new event, or has the task do it.
+    /// Wakes the subscriptions of a symbol that has a new event, or queues the symbol for the task.
     fn signal(&self, symbol: SymbolId) {
         let waiters = self.waiters.lock().expect("no holder panics");
-        let Some(followers) = waiters.get(&symbol) else { return };
-        if followers.len() <= FEW {
-            followers.iter().for_each(|(_, waiter)| waiter.wake(1));
+        let Some(subscribed) = waiters.get(&symbol) else { return };
+        if subscribed.len() <= MAX_DIRECT_WAKES {
+            subscribed.iter().for_each(|(_, waiter)| waiter.wake(1));
             return;
         }
         drop(waiters);
-        let mut crowds = self.crowds.lock().expect("no holder panics");
-        crowds.push_back(symbol);
-        let overtaken = if crowds.len() > CROWDS { mem::take(&mut *crowds) } else { VecDeque::new() };
-        drop(crowds);
-        self.wake_overtaken(&overtaken);
-        self.crowded.notify_one();
+        let mut queue = self.queue.lock().expect("no holder panics");
+        queue.push_back(symbol);
+        let overflow = if queue.len() > QUEUE_CAPACITY { mem::take(&mut *queue) } else { VecDeque::new() };
+        drop(queue);
+        self.wake_overflow(&overflow);
+        self.queued.notify_one();
     }
 
-    /// Wakes each follower of these symbols once for all its events: one that is far behind must be found out now.
-    fn wake_overtaken(&self, crowds: &VecDeque<SymbolId>) {
+    /// Wakes each subscription of these symbols once for all its events. A subscription that is far behind must notice
+    /// it now.
+    fn wake_overflow(&self, symbols: &VecDeque<SymbolId>) {
         let mut events = HashMap::<SymbolId, u64>::new();
-        crowds.iter().for_each(|&symbol| *events.entry(symbol).or_default() += 1);
+        symbols.iter().for_each(|&symbol| *events.entry(symbol).or_default() += 1);
         if events.is_empty() {
             return;
         }
@@ -88,7 +90,7 @@ impl Shard {
     }
 }
 
-/// All shards.
+/// All shards of a hub.
 #[derive(Debug)]
 pub(crate) struct Fanout {
     shards: Vec<Arc<Shard>>,
@@ -103,30 +105,30 @@ impl Default for Fanout {
 }
 
 impl Fanout {
-    /// Starts one task a shard on the current runtime; it ends when this closes or goes.
+    /// Spawns one task per shard on the current runtime. The tasks end when this is closed or dropped.
     pub(crate) fn spawn(&self) {
         for shard in &self.shards {
-            tokio::spawn(wake_crowds(Arc::clone(shard)));
+            tokio::spawn(wake_queued(Arc::clone(shard)));
         }
     }
 
-    /// Says that a symbol has a new event.
+    /// Wakes the subscriptions of a symbol that has a new event.
     pub(crate) fn signal(&self, symbol: SymbolId) {
         for shard in &self.shards {
             shard.signal(symbol);
         }
     }
 
-    /// Wakes every subscription a last time, without an event.
+    /// Wakes every subscription one last time, without an event.
     pub(crate) fn close(&self) {
         for shard in &self.shards {
             shard.closed.store(true, Ordering::Release);
             shard.wake_all();
-            shard.crowded.notify_one();
+            shard.queued.notify_one();
         }
     }
 
-    /// Adds a subscription to these symbols.
+    /// Registers a subscription to these symbols.
     pub(crate) fn join(&self, symbols: &[SymbolId]) -> Membership {
         let turn = self.joined.fetch_add(1, Ordering::Relaxed);
         let shard = Arc::clone(&self.shards[turn % self.shards.len()]);
@@ -145,7 +147,7 @@ impl Drop for Fanout {
     }
 }
 
-/// A subscription's place in its shard; it leaves when dropped.
+/// A subscription's registration in its shard. Dropping it removes the subscription.
 #[derive(Debug)]
 pub(crate) struct Membership {
     shard: Arc<Shard>,
@@ -154,20 +156,21 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    /// Waits for a wake-up; one that came before is not lost.
+    /// Waits for a wake-up. Returns at once if there was one since the last call.
     pub(crate) async fn woken(&self) {
         self.waiter.notify.notified().await;
     }
 
-    /// Events signalled and not taken yet.
+    /// Returns the number of events that were signalled but not read yet.
     pub(crate) fn pending(&self) -> u64 {
         self.waiter.pending.load(Ordering::Relaxed)
     }
 
-    /// Takes so many events, or all: an event may be read before it is signalled.
-    pub(crate) fn take(&self, events: u64) {
+    /// Subtracts events that were read from the pending ones. Saturates at 0, because an event may be read before it is
+    /// signalled.
+    pub(crate) fn mark_read(&self, events: u64) {
         let rest = |pending: u64| Some(pending.saturating_sub(events));
-        // It always has a rest to give.
+        // Cannot fail: the closure always returns `Some`.
         let _ = self.waiter.pending.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest);
     }
 }
@@ -186,20 +189,20 @@ impl Drop for Membership {
     }
 }
 
-async fn wake_crowds(shard: Arc<Shard>) {
+async fn wake_queued(shard: Arc<Shard>) {
     loop {
-        shard.crowded.notified().await;
+        shard.queued.notified().await;
         if shard.closed.load(Ordering::Acquire) {
             return;
         }
-        while let Some(symbol) = next_crowd(&shard) {
+        while let Some(symbol) = next_queued(&shard) {
             wake(&shard, symbol).await;
         }
     }
 }
 
-fn next_crowd(shard: &Shard) -> Option<SymbolId> {
-    shard.crowds.lock().expect("no holder panics").pop_front()
+fn next_queued(shard: &Shard) -> Option<SymbolId> {
+    shard.queue.lock().expect("no holder panics").pop_front()
 }
 
 async fn wake(shard: &Shard, symbol: SymbolId) {

@@ -1,8 +1,8 @@
-//! Ticks that all connections of a server share: one task and a fixed number of slots, whatever the number of
-//! connections. A connection joins a slot; the task walks the slots once in a period, so that each connection hears one
-//! tick a period and the ticks of all connections are spread over it.
+//! Heartbeat ticks for all connections of a server, from one task and a fixed number of slots. A connection joins a
+//! slot. The task ticks every slot once per period, so that each connection gets one tick per period, and the ticks of
+//! all connections are spread evenly over the period.
 //!
-//! It must not know what a connection does at its tick: SSE sends a comment, a WebSocket a ping.
+//! This module must not know what a connection does at a tick: SSE sends a comment, a WebSocket sends a ping.
 
 use std::{
     sync::{
@@ -14,8 +14,8 @@ use std::{
 
 use tokio::sync::Notify;
 
-/// Most slots; fewer where the period has fewer milliseconds, which is what the timer resolves.
-const SLOTS: usize = 128;
+/// Maximum number of slots. A period of fewer milliseconds has fewer slots, because the timer's resolution is 1 ms.
+const MAX_SLOTS: usize = 128;
 /// Shortest pause between two slots.
 const SHORTEST_STEP: Duration = Duration::from_millis(1);
 
@@ -33,19 +33,20 @@ pub(crate) struct Heartbeats {
 }
 
 impl Heartbeats {
-    /// Ticks with this period. Must be called inside a tokio runtime; its task ends when nobody can hear it any more.
+    /// Starts ticks with this period. Must be called inside a tokio runtime. The task ends when this and all its
+    /// heartbeats are dropped.
     pub(crate) fn new(period: Duration) -> Self {
-        let steps = usize::try_from(period.as_millis()).unwrap_or(SLOTS).clamp(1, SLOTS);
+        let steps = usize::try_from(period.as_millis()).unwrap_or(MAX_SLOTS).clamp(1, MAX_SLOTS);
         let slots: Arc<[Slot]> = (0..steps).map(|_| Slot::default()).collect();
         tokio::spawn(walk(Arc::downgrade(&slots), period.div_f64(steps as f64).max(SHORTEST_STEP)));
         Self { slots, joined: AtomicUsize::new(0) }
     }
 
-    /// Ticks for one connection: the first within a period, then one in each.
+    /// Returns the ticks for one connection: the first within one period, then one per period.
     pub(crate) fn join(&self) -> Heartbeat {
         let place = self.joined.fetch_add(1, Ordering::Relaxed) % self.slots.len();
-        let heard = self.slots[place].beats.load(Ordering::Acquire);
-        Heartbeat { slots: Arc::clone(&self.slots), place, heard }
+        let received = self.slots[place].beats.load(Ordering::Acquire);
+        Heartbeat { slots: Arc::clone(&self.slots), place, received }
     }
 }
 
@@ -54,20 +55,20 @@ impl Heartbeats {
 pub(crate) struct Heartbeat {
     slots: Arc<[Slot]>,
     place: usize,
-    /// Ticks of the slot that were heard or came before the connection.
-    heard: u64,
+    /// Ticks of the slot that were received, or came before this connection joined.
+    received: u64,
 }
 
 impl Heartbeat {
-    /// Waits for the next tick; ticks that passed while nobody waited are one. Safe to drop while it waits.
+    /// Waits for the next tick. Ticks that were missed since the last call count as one. Cancel safe.
     pub(crate) async fn next(&mut self) {
         let slot = &self.slots[self.place];
         loop {
-            // Made before the count is read, so that a tick between the two wakes it.
+            // Created before the count is read, so that a tick in between is not missed.
             let beat = slot.beat.notified();
             let beats = slot.beats.load(Ordering::Acquire);
-            if beats != self.heard {
-                self.heard = beats;
+            if beats != self.received {
+                self.received = beats;
                 return;
             }
             beat.await;
@@ -97,9 +98,9 @@ mod tests {
     const PERIOD: Duration = Duration::from_secs(15);
 
     #[tokio::test(start_paused = true)]
-    async fn every_connection_hears_one_tick_a_period() {
+    async fn every_connection_gets_one_tick_per_period() {
         let heartbeats = Heartbeats::new(PERIOD);
-        let mut connections: Vec<Heartbeat> = (0..3 * SLOTS).map(|_| heartbeats.join()).collect();
+        let mut connections: Vec<Heartbeat> = (0..3 * MAX_SLOTS).map(|_| heartbeats.join()).collect();
         for _ in 0..3 {
             tokio::time::sleep(PERIOD).await;
             for connection in &mut connections {
@@ -112,14 +113,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn ticks_are_spread_over_the_period() {
         let heartbeats = Heartbeats::new(PERIOD);
-        let mut connections: Vec<Heartbeat> = (0..SLOTS).map(|_| heartbeats.join()).collect();
+        let mut connections: Vec<Heartbeat> = (0..MAX_SLOTS).map(|_| heartbeats.join()).collect();
         tokio::time::sleep(PERIOD / 2).await;
-        let heard = connections.iter_mut().filter_map(|connection| connection.next().now_or_never()).count();
-        assert!((SLOTS / 2 - 1..=SLOTS / 2 + 1).contains(&heard), "{heard} of {SLOTS}");
+        let ticked = connections.iter_mut().filter_map(|connection| connection.next().now_or_never()).count();
+        assert!((MAX_SLOTS / 2 - 1..=MAX_SLOTS / 2 + 1).contains(&ticked), "{ticked} of {MAX_SLOTS}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_wait_that_was_dropped_loses_no_tick() {
+    async fn dropping_a_wait_loses_no_tick() {
         let heartbeats = Heartbeats::new(PERIOD);
         let mut connection = heartbeats.join();
         assert_eq!(poll!(Box::pin(connection.next())), Poll::Pending);
@@ -131,6 +132,6 @@ mod tests {
     async fn a_wait_ends_with_the_tick() {
         let heartbeats = Heartbeats::new(Duration::from_millis(3));
         let mut connection = heartbeats.join();
-        tokio::time::timeout(PERIOD * 4, connection.next()).await.expect("a tick comes");
+        tokio::time::timeout(PERIOD * 4, connection.next()).await.expect("there is a tick within the period");
     }
 }

@@ -1,8 +1,8 @@
-//! The one event log that every approach serves from: a bounded ring with a monotone sequence, the latest quote of each
-//! symbol, and subscriptions that read the ring from a cursor.
+//! The event log that every approach serves from: a bounded ring with monotonic sequence numbers, the latest quote of
+//! each symbol, and subscriptions that read the ring from a cursor.
 //!
-//! A subscription holds no queue. It is a cursor and a wake-up; what it has not read yet is in the ring, so a slow
-//! reader costs nothing but its place, and the queue limit is a count. It must not know any protocol.
+//! A subscription has no queue. It consists of a cursor and a wake-up, and its unread events are in the ring. So a slow
+//! reader needs no additional memory, and the queue limit is a count. This module must not know any protocol.
 
 mod page;
 
@@ -21,17 +21,17 @@ use proto::{Cursor, Epoch, Quote};
 pub use self::page::{Page, SymbolError, TooOld};
 use crate::{Subscription, fanout::Fanout};
 
-/// Index of a symbol, from 0.
+/// Index of a symbol, starting at 0.
 pub type SymbolId = u32;
 
-/// Bounds that are the same for every approach.
+/// Limits that are the same for every approach.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Events that the ring keeps for those who come back.
+    /// Events that the ring keeps, for clients that reconnect.
     pub replay_events: usize,
-    /// Events that a subscription may fall behind before it is ended.
+    /// Events that a subscription may fall behind before the server ends it.
     pub queue_events: u64,
-    /// Events that one read, and so one write to a socket, may carry.
+    /// Maximum number of events in one read, and therefore in one write to a socket.
     pub batch_events: usize,
 }
 
@@ -44,24 +44,24 @@ impl Default for Limits {
 /// One event in the ring.
 #[derive(Debug)]
 pub struct Entry {
-    /// The event itself.
+    /// The quote that the event reports.
     pub quote: Quote,
-    /// Sequence number of the event before it with the same symbol; 0 where there is none.
+    /// Sequence number of the previous event of the same symbol, or 0 if this is the first.
     previous: u64,
     frame: OnceLock<Bytes>,
-    /// The first attempt to frame it panics, as a fault.
-    breaks: AtomicBool,
+    /// The first attempt to frame the event panics. Injects a fault.
+    panics_once: AtomicBool,
 }
 
 impl Entry {
     fn new(quote: Quote, previous: u64) -> Self {
-        Self { quote, previous, frame: OnceLock::new(), breaks: AtomicBool::new(false) }
+        Self { quote, previous, frame: OnceLock::new(), panics_once: AtomicBool::new(false) }
     }
 
-    /// The event as this server's approach frames it: encoded by the first who asks, shared by all others.
+    /// Returns the event as this server's approach frames it. The first caller encodes it, the others share the bytes.
     pub fn frame(&self, encode: impl FnOnce(&Quote) -> Bytes) -> Bytes {
         let encode = || {
-            assert!(!self.breaks.swap(false, Ordering::Relaxed), "a fault that was asked for");
+            assert!(!self.panics_once.swap(false, Ordering::Relaxed), "injected fault");
             encode(&self.quote)
         };
         self.frame.get_or_init(encode).clone()
@@ -75,9 +75,9 @@ pub struct Hub {
     epoch: Epoch,
     names: HashMap<String, SymbolId>,
     ring: RwLock<VecDeque<Arc<Entry>>>,
-    /// Newest sequence number, stored after the event is in the ring.
+    /// The newest sequence number. It is stored after the event is in the ring.
     head: AtomicU64,
-    /// Newest event of each symbol, by index; the opening quote before there is one.
+    /// The newest event of each symbol, by index. Before the first event, it is the opening quote.
     latest: Vec<RwLock<Arc<Entry>>>,
     closed: AtomicBool,
     overflows: AtomicU64,
@@ -85,15 +85,15 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// An empty log over these symbols, of an epoch that nobody else has. Must be called inside a tokio runtime: the
-    /// fan-out runs on it.
+    /// Creates an empty log of these symbols with a random epoch. Must be called inside a tokio runtime, because the
+    /// fan-out spawns its tasks there.
     pub fn new(symbols: &[String], limits: Limits) -> Arc<Self> {
-        // Each state has keys of its own, from the system's randomness.
+        // Each `RandomState` has new random keys.
         let random = RandomState::new().hash_one(0_u8);
         Self::with_epoch(symbols, limits, Epoch::new(random as u32))
     }
 
-    /// The same with this epoch: for a server that comes back with the log that it had.
+    /// Creates an empty log with this epoch, for a server that restarts with the log that it had before.
     pub fn with_epoch(symbols: &[String], limits: Limits, epoch: Epoch) -> Arc<Self> {
         let opening = |name: &String| {
             let quote = Quote { symbol: name.clone(), ..Quote::default() };
@@ -114,21 +114,22 @@ impl Hub {
         hub
     }
 
-    /// Adds the next event; its sequence number must be one more than the last. Called by one thread.
+    /// Adds the next event. Its sequence number must be the last one plus 1. Only one thread may call this.
     pub fn publish(&self, quote: Quote) {
-        self.enter(quote, false);
+        self.insert(quote, false);
     }
 
-    /// Publishes the next event; whoever frames it first panics. Only to prove that a panic is seen.
+    /// Adds the next event, and makes the first attempt to frame it panic. Only for tests that a panic is detected.
     pub fn publish_breaking(&self, quote: Quote) {
-        self.enter(quote, true);
+        self.insert(quote, true);
     }
 
-    fn enter(&self, quote: Quote, breaks: bool) {
+    fn insert(&self, quote: Quote, panics_once: bool) {
         let symbol = self.names[&quote.symbol];
         let sequence = quote.sequence;
         let mut latest = self.latest[symbol as usize].write().expect("no reader panics");
-        let entry = Entry { breaks: AtomicBool::new(breaks), ..Entry::new(quote, latest.quote.sequence) };
+        let panics_once = AtomicBool::new(panics_once);
+        let entry = Entry { panics_once, ..Entry::new(quote, latest.quote.sequence) };
         let entry = Arc::new(entry);
         self.append(Arc::clone(&entry));
         *latest = entry;
@@ -137,58 +138,60 @@ impl Hub {
         self.fanout.signal(symbol);
     }
 
-    /// Loses the next event: it takes its place in the sequence, and nobody is told. Only to prove that a loss is seen.
+    /// Loses the next event: the event uses a sequence number, but no subscription receives it. Only for tests that a
+    /// loss is detected.
     pub fn lose(&self, quote: Quote) {
         let sequence = quote.sequence;
         self.append(Arc::new(Entry::new(quote, 0)));
         self.head.store(sequence, Ordering::Release);
     }
 
-    /// Ends every subscription, now and from now on.
+    /// Ends all subscriptions, including future ones.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
         self.fanout.close();
     }
 
-    /// Bounds that are the same for every approach.
+    /// Returns the limits that are the same for every approach.
     pub fn limits(&self) -> Limits {
         self.limits
     }
 
-    /// Newest sequence number; 0 before the first event.
+    /// Returns the newest sequence number, or 0 before the first event.
     pub fn head(&self) -> u64 {
         self.head.load(Ordering::Acquire)
     }
 
-    /// The place after this event of this log.
+    /// Returns the cursor that points just after this event of this log.
     pub fn cursor(&self, sequence: u64) -> Cursor {
         Cursor { epoch: Some(self.epoch), sequence }
     }
 
-    /// Subscriptions ended because their reader fell behind.
+    /// Returns how many subscriptions were ended because their reader fell behind.
     pub fn overflows(&self) -> u64 {
         self.overflows.load(Ordering::Relaxed)
     }
 
-    /// The index of each symbol, once: a client that names one twice would get its events twice.
+    /// Returns the indices of these symbols without duplicates: a client that names a symbol twice must not receive its
+    /// events twice.
     ///
     /// # Errors
-    /// There is no name, or the feed does not have one of them; it is the first such name that is reported.
+    /// The list is empty, or the feed does not have one of the symbols. The error reports the first unknown symbol.
     pub fn resolve<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Vec<SymbolId>, SymbolError> {
         let resolve = |name: &str| self.names.get(name).copied().ok_or_else(|| SymbolError::Unknown(name.to_owned()));
         let symbols = names.into_iter().map(resolve).collect::<Result<BTreeSet<_>, _>>()?;
         if symbols.is_empty() { Err(SymbolError::Missing) } else { Ok(symbols.into_iter().collect()) }
     }
 
-    /// The newest event of a symbol, or its opening quote with sequence number 0.
+    /// Returns the newest event of a symbol, or its opening quote, which has sequence number 0.
     pub fn latest(&self, symbol: SymbolId) -> Arc<Entry> {
         Arc::clone(&self.latest[symbol as usize].read().expect("no writer panics"))
     }
 
-    /// The events of these symbols after a cursor, oldest first, at most `Limits::batch_events`.
+    /// Returns the events of these symbols after a cursor, oldest first, at most `Limits::batch_events`.
     ///
     /// # Errors
-    /// One of these events has left the ring, or the cursor is beyond the newest event or of another log.
+    /// One of these events is no longer in the ring, or the cursor is after the newest event or belongs to another log.
     pub fn read(&self, symbols: &[SymbolId], after: impl Into<Cursor>) -> Result<Page, TooOld> {
         let (after, head) = (after.into(), self.head());
         let too_old = || TooOld { after, head: self.cursor(head) };
@@ -202,10 +205,11 @@ impl Hub {
         Ok(Page { entries, cursor: self.cursor(cursor), has_more })
     }
 
-    /// Follows these symbols from a cursor, or from now on. Whether it can is said by the first read.
+    /// Subscribes to these symbols from a cursor, or from now on. The first read returns an error if the cursor is too
+    /// old.
     pub fn subscribe(self: &Arc<Self>, symbols: Vec<SymbolId>, after: Option<Cursor>) -> Subscription {
         let membership = self.fanout.join(&symbols);
-        // A bare number is of this log.
+        // A cursor without an epoch belongs to this log.
         let cursor = after.map_or_else(
             || self.cursor(self.head()),
             |after| Cursor { epoch: after.epoch.or(Some(self.epoch)), ..after },
@@ -213,7 +217,8 @@ impl Hub {
         Subscription { hub: Arc::clone(self), symbols, cursor, membership }
     }
 
-    /// Events of these symbols after a sequence number; more than can be where one of them has left the ring.
+    /// Returns the number of events of these symbols after a sequence number, or `u64::MAX` if one of them is no longer
+    /// in the ring.
     pub(crate) fn backlog(&self, symbols: &[SymbolId], after: u64) -> u64 {
         self.collect(symbols, after, self.head()).map_or(u64::MAX, |entries| entries.len() as u64)
     }
@@ -234,8 +239,10 @@ impl Hub {
         ring.push_back(entry);
     }
 
-    /// Walks each symbol's chain back from its newest event, so that idle symbols cost one comparison. Returns `None` if
-    /// an event has left the ring.
+    /// Returns the events of these symbols after a sequence number, up to `head`, oldest first. Returns `None` if one
+    /// of them is no longer in the ring.
+    ///
+    /// It follows the chain of each symbol back from its newest event, so an idle symbol costs one comparison.
     fn collect(&self, symbols: &[SymbolId], after: u64, head: u64) -> Option<Vec<Arc<Entry>>> {
         let mut entries = Vec::new();
         for &symbol in symbols {
@@ -246,8 +253,8 @@ impl Hub {
             let ring = self.ring.read().expect("no writer panics");
             loop {
                 let previous = next.previous;
-                // An event beyond the head that was read first belongs to the next page: another symbol's earlier
-                // event may not be in the ring yet.
+                // An event after `head` belongs to the next page, because an earlier event of another symbol may be
+                // missing from `entries`.
                 if next.quote.sequence <= head {
                     entries.push(next);
                 }
@@ -262,7 +269,7 @@ impl Hub {
     }
 }
 
-/// The entry with this sequence number: the ring holds consecutive ones.
+/// Returns the entry with this sequence number. The ring holds consecutive sequence numbers.
 fn find(ring: &VecDeque<Arc<Entry>>, sequence: u64) -> Option<&Arc<Entry>> {
     let first = ring.front()?.quote.sequence;
     ring.get(usize::try_from(sequence.checked_sub(first)?).ok()?)

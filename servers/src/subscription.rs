@@ -1,4 +1,4 @@
-//! A reader's place in the log: a cursor and a wake-up, and nothing that could fill up. It must not know any protocol.
+//! A reader's position in the log: a cursor and a wake-up, without a queue. This module must not know any protocol.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use crate::{
     hub::{Hub, Page, SymbolId, TooOld},
 };
 
-/// Why a subscription gives no more events.
+/// Why a subscription has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Ended {
-    /// The cursor has left the ring, or was never in it.
+    /// The log cannot resume from the cursor.
     #[error(transparent)]
     TooOld(#[from] TooOld),
-    /// The reader fell further behind than the queue limit; it may resume from its cursor.
+    /// The reader fell further behind than the queue limit. It may resume from its cursor.
     #[error("the subscriber fell too far behind: resume from {cursor}")]
     Overflow {
-        /// Where to resume.
+        /// The cursor to resume from.
         cursor: Cursor,
     },
     /// The server is shutting down.
@@ -26,7 +26,7 @@ pub enum Ended {
     Closed,
 }
 
-/// A reader's place in the log.
+/// A reader's position in the log.
 #[derive(Debug)]
 pub struct Subscription {
     pub(crate) hub: Arc<Hub>,
@@ -36,20 +36,20 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Waits for the next events: at least one, at most `Limits::batch_events`. Safe to drop while it waits.
+    /// Waits for the next events: at least one, at most `Limits::batch_events`. Cancel safe.
     ///
     /// # Errors
     /// The subscription has ended.
     pub async fn next(&mut self) -> Result<Page, Ended> {
         loop {
-            self.go_on()?;
+            self.check_limits()?;
             let pending = self.membership.pending();
-            // The membership was registered before this read, so an event between the two leaves a wake-up behind.
+            // The membership was registered before this read, so an event in between leaves a wake-up.
             let page = self.hub.read(&self.symbols, self.cursor)?;
             self.cursor = page.cursor;
-            // An event is in the ring before it is signalled: where there is no more, all that was pending is read.
-            // What was signalled since stays counted, read or not, until the next time.
-            self.membership.take(if page.has_more { page.entries.len() as u64 } else { pending });
+            // An event is in the ring before it is signalled. So if there are no more events, this page has all pending
+            // ones. Events signalled after `pending` was read stay counted until the next iteration.
+            self.membership.mark_read(if page.has_more { page.entries.len() as u64 } else { pending });
             if !page.entries.is_empty() {
                 return Ok(page);
             }
@@ -57,25 +57,27 @@ impl Subscription {
         }
     }
 
-    /// Waits, without reading, until the subscription ends: for a reader that may take no more for now. Safe to drop
-    /// while it waits.
+    /// Waits until the subscription ends, without reading events. For a reader that cannot accept more events now.
+    /// Cancel safe.
     pub async fn ended(&mut self) -> Ended {
         loop {
-            if let Err(ended) = self.go_on() {
+            if let Err(ended) = self.check_limits() {
                 return ended;
             }
             self.membership.woken().await;
         }
     }
 
-    /// Everything up to here has been read.
+    /// Returns the cursor after the last event that was read.
     pub fn cursor(&self) -> Cursor {
         self.cursor
     }
 
-    /// Whether the server and the queue limit let this go on. The count of pending events is cheap, and may be too
-    /// high, since a crowd is signalled late; so the ring has the last word.
-    fn go_on(&self) -> Result<(), Ended> {
+    /// Returns an error if the server is shutting down or the reader exceeds the queue limit.
+    ///
+    /// The count of pending events is cheap, but may be too high, because a shard's task signals late. So if it exceeds
+    /// the limit, the events in the ring are counted.
+    fn check_limits(&self) -> Result<(), Ended> {
         if self.hub.is_closed() {
             return Err(Ended::Closed);
         }
@@ -88,7 +90,7 @@ impl Subscription {
             self.hub.count_overflow();
             return Err(Ended::Overflow { cursor: self.cursor });
         }
-        self.membership.take(pending.saturating_sub(backlog));
+        self.membership.mark_read(pending.saturating_sub(backlog));
         Ok(())
     }
 }
@@ -102,8 +104,8 @@ mod tests {
     use crate::Limits;
 
     const LIMITS: Limits = Limits { replay_events: 4_096, queue_events: 100, batch_events: 8 };
-    /// More than the publisher wakes by itself, in every shard.
-    const CROWD: usize = 4_096;
+    /// More subscriptions than the publisher wakes directly, in every shard.
+    const MANY: usize = 4_096;
 
     fn hub() -> Arc<Hub> {
         Hub::new(&["BTC".into()], LIMITS)
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reader_that_takes_less_than_comes_overflows_and_may_resume() {
+    async fn a_slow_reader_overflows_and_may_resume() {
         let hub = hub();
         let mut subscription = hub.subscribe(vec![0], Some(0.into()));
         let mut cursor = hub.cursor(0);
@@ -129,12 +131,12 @@ mod tests {
         };
         assert_eq!(ended, Ended::Overflow { cursor });
         assert!(hub.head() < LIMITS.replay_events as u64);
-        let page = hub.subscribe(vec![0], Some(cursor)).next().await.expect("nothing is lost yet");
+        let page = hub.subscribe(vec![0], Some(cursor)).next().await.expect("the ring still has the event");
         assert_eq!(page.entries[0].quote.sequence, cursor.sequence + 1);
     }
 
     #[tokio::test]
-    async fn a_reader_that_keeps_up_or_catches_up_goes_on() {
+    async fn a_reader_that_keeps_up_or_catches_up_does_not_overflow() {
         let hub = hub();
         publish(&hub, 1_000);
         let mut subscription = hub.subscribe(vec![0], Some(0.into()));
@@ -146,19 +148,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cursor_beyond_the_newest_event_is_reset() {
+    async fn a_cursor_after_the_newest_event_is_too_old() {
         let hub = hub();
-        assert!(hub.read(&[0], 0).expect("nothing has happened yet").entries.is_empty());
+        assert!(hub.read(&[0], 0).expect("the log is empty").entries.is_empty());
         assert!(hub.subscribe(vec![0], Some(0.into())).next().now_or_never().is_none());
         publish(&hub, 3);
-        assert!(hub.read(&[0], 3).expect("all is read").entries.is_empty());
+        assert!(hub.read(&[0], 3).expect("the cursor is at the newest event").entries.is_empty());
         let beyond = TooOld { after: hub.cursor(4), head: hub.cursor(3) };
         assert_eq!(hub.read(&[0], hub.cursor(4)).unwrap_err(), beyond);
         assert_eq!(hub.subscribe(vec![0], Some(4.into())).next().await.unwrap_err(), Ended::TooOld(beyond));
     }
 
     #[tokio::test]
-    async fn a_cursor_of_another_log_is_reset_wherever_it_lies() {
+    async fn a_cursor_of_another_log_is_always_too_old() {
         let before = hub();
         let hub = Hub::with_epoch(&["BTC".into()], LIMITS, Epoch::new(7));
         publish(&hub, 30);
@@ -174,17 +176,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_crowd_that_is_signalled_late_does_not_overflow_for_what_it_has_read() {
+    async fn late_signals_for_events_already_read_do_not_overflow() {
         let hub = hub();
-        let mut crowd: Vec<_> = (0..CROWD).map(|_| hub.subscribe(vec![0], Some(0.into()))).collect();
-        // The tasks that wake the crowd have no turn before the test waits.
+        let mut subscriptions: Vec<_> = (0..MANY).map(|_| hub.subscribe(vec![0], Some(0.into()))).collect();
+        // The tasks that wake the subscriptions do not run before the test waits.
         for _ in 0..400 {
             publish(&hub, 8);
-            crowd[0].next().await.expect("it reads whatever there is");
+            subscriptions[0].next().await.expect("the reader keeps up");
         }
         tokio::task::yield_now().await;
-        assert!(crowd[0].next().now_or_never().is_none());
+        assert!(subscriptions[0].next().now_or_never().is_none());
         assert_eq!(hub.overflows(), 0);
-        assert!(matches!(crowd[1].ended().await, Ended::Overflow { cursor: Cursor { sequence: 0, .. } }));
+        assert!(matches!(subscriptions[1].ended().await, Ended::Overflow { cursor: Cursor { sequence: 0, .. } }));
     }
 }

@@ -1,7 +1,7 @@
-//! The order desk that the bidirectional approaches share: it validates an order and confirms it.
+//! The order desk that the bidirectional approaches share. It validates an order and confirms it.
 //!
-//! It fills every valid order at once, so that the time from order to confirmation is the transport's. It must not know
-//! any protocol.
+//! It fills every valid order at once, so that the time from order to confirmation measures only the transport. This
+//! module must not know any protocol.
 
 use std::sync::{
     Arc,
@@ -12,12 +12,12 @@ use proto::{TradeConfirmation, TradeOrder};
 
 use crate::Hub;
 
-/// Status of an order that was carried out.
+/// Status of an order that was executed.
 const FILLED: &str = "FILLED";
-/// Status of an order that was not; the confirmation says why.
+/// Status of an order that was not executed. The confirmation contains the reason.
 const REJECTED: &str = "REJECTED";
 
-/// Takes the orders of all connections of one server.
+/// Executes the orders of all connections of one server.
 #[derive(Debug)]
 pub(crate) struct Desk {
     hub: Arc<Hub>,
@@ -29,7 +29,7 @@ impl Desk {
         Self { hub, orders: AtomicU64::new(0) }
     }
 
-    /// Carries the order out, or rejects it; either way it has a number of its own.
+    /// Fills or rejects an order. Either way, it assigns a new order number.
     pub(crate) fn execute(&self, order: &TradeOrder) -> TradeConfirmation {
         let number = self.orders.fetch_add(1, Ordering::Relaxed) + 1;
         let rejection = self.rejection(order);
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_valid_order_is_filled_under_a_new_number() {
+    async fn a_valid_order_is_filled_with_a_new_number() {
         let desk = Desk::new(Hub::new(&["BTC".into()], Limits::default()));
         let first = desk.execute(&order());
         let second = desk.execute(&TradeOrder { side: "SELL".into(), ..order() });

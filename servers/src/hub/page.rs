@@ -1,4 +1,4 @@
-//! What a read of the log brings: events, or the reason why there are none.
+//! The results of a read of the log: events, or the reason why it failed.
 
 use std::{num::NonZeroUsize, sync::Arc};
 
@@ -9,16 +9,16 @@ use super::Entry;
 /// Events read from the ring.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
-    /// Events in the order of their sequence numbers; empty where nothing is new.
+    /// Events in the order of their sequence numbers. Empty if there is no new event.
     pub entries: Vec<Arc<Entry>>,
-    /// Where to read on.
+    /// The cursor for the next read.
     pub cursor: Cursor,
-    /// More events are in the ring already.
+    /// The ring already contains more events.
     pub has_more: bool,
 }
 
 impl Page {
-    /// The first events of this page; what is left out comes after its cursor.
+    /// Limits this page to its first events. The next read from its cursor returns the others.
     pub fn at_most(mut self, events: NonZeroUsize) -> Self {
         if let Some(last) = self.entries.get(events.get() - 1).filter(|_| self.entries.len() > events.get()) {
             self.cursor.sequence = last.quote.sequence;
@@ -29,21 +29,21 @@ impl Page {
     }
 }
 
-/// A cursor from which nobody can go on: an event after it has left the ring, this log has not come so far, or it is of
-/// another log.
+/// A cursor that cannot be resumed from: an event after it is no longer in the ring, it is after the newest event, or
+/// it belongs to another log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("events after {after} are not kept here: start again from {head}")]
+#[error("events after {after} are not available: start again from {head}")]
 pub struct TooOld {
-    /// The cursor that was sent.
+    /// The cursor of the request.
     pub after: Cursor,
-    /// The place after the newest event.
+    /// The cursor after the newest event.
     pub head: Cursor,
 }
 
-/// Names that select no symbols of the feed.
+/// A list of symbols that cannot be subscribed to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SymbolError {
-    /// A client that names no symbol would wait for events that never come.
+    /// The list is empty. A client without symbols would wait forever.
     #[error("name at least one symbol")]
     Missing,
     /// The feed does not have this symbol.
