@@ -1,9 +1,10 @@
-//! The systems under test: one reference server an approach, over one hub.
+//! The systems under test: one reference server per approach, all on the same hub.
 //!
-//! `hub` holds the events, `fanout` wakes those who wait for them, `transport` accepts and meters connections and closes
-//! those whose peer says nothing, `http` and `grpc` carry a router and the gRPC service over it, `heartbeat` ticks for
-//! all idle connections, `trade` answers orders. An approach's file owns framing, flushing and its protocol's duties, and
-//! nothing else. No server knows another, reads a clock for measuring, or knows that it is being measured.
+//! `hub` stores the events and `fanout` wakes the subscriptions that wait for them. `transport` accepts connections,
+//! counts their bytes and closes connections whose peer stays silent. `http` serves a router over the transport, `grpc`
+//! serves the gRPC service. `heartbeat` ticks for idle connections, and `trade` confirms orders. The file of an
+//! approach contains only framing, flushing and the duties of its protocol. A server does not know the other servers,
+//! never reads a clock to measure something, and does not know that it is being measured.
 
 mod fanout;
 mod grpc;
@@ -41,36 +42,36 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use proto::Params;
 use tokio_util::sync::CancellationToken;
 
-/// How long a server waits for its connections to end by themselves after shutdown was asked for.
-pub const DRAIN_LIMIT: Duration = Duration::from_secs(2);
+/// How long a server waits for its connections to end after a shutdown request, before it closes them.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a server is given.
+/// The hub, sockets and settings that a server runs with.
 pub struct Context {
-    /// Accepts and opens connections, and counts what crosses them.
+    /// Accepts and opens connections, and counts their bytes.
     pub transport: Transport,
-    /// Where the events are.
+    /// Stores the events.
     pub hub: Arc<Hub>,
-    /// Settings of the variant.
+    /// The settings of the variant.
     pub params: Params,
-    /// Cancelled when the server is to end; `Hub::close` is called just before.
+    /// Cancelled when the server must stop. `Hub::close` is called just before.
     pub shutdown: CancellationToken,
 }
 
-/// Why a server could not start or go on.
+/// Why a server could not start or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The socket cannot be used.
+    /// The server cannot listen on the address.
     #[error("cannot serve on {address}: {source}")]
     Socket {
-        /// Where the server listens.
+        /// The address that the server listens on.
         address: SocketAddr,
-        /// What the system said.
+        /// The error from the operating system.
         source: std::io::Error,
     },
-    /// A setting of the variant is missing or unreadable.
+    /// A setting of the variant is missing or invalid.
     #[error(transparent)]
     Params(#[from] proto::ParamError),
-    /// The protocol's own server failed.
-    #[error("the server ended: {0}")]
+    /// The protocol library failed.
+    #[error("the server failed: {0}")]
     Protocol(String),
 }

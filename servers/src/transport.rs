@@ -1,8 +1,8 @@
-//! Sockets of the system under test: listening, accepting, connecting, the options that every approach shares, the end
-//! of peers that say nothing (in `live`), and the count of every byte that crosses them.
+//! The sockets of the system under test. This module listens, accepts and connects, sets the socket options that every
+//! approach shares, and counts every byte. `live` closes connections whose peer stays silent.
 //!
-//! It must not know any protocol. Bytes are counted here, at the one place that all approaches pass, so that a foreign
-//! client's are counted too.
+//! This module must not know any protocol. All approaches use these sockets, so the bytes of clients from outside this
+//! project are counted too.
 
 mod live;
 
@@ -24,22 +24,21 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
 };
-
 use tokio_util::task::TaskTracker;
 
 use self::live::LiveList;
-use crate::{DRAIN_LIMIT, ServeError};
+use crate::{DRAIN_TIMEOUT, ServeError};
 
-/// Connections that may wait to be accepted; the system lowers it to its own limit.
+/// Connections that may wait to be accepted. The kernel lowers this to its own limit.
 const BACKLOG: i32 = 65_535;
-/// The system ends a connection whose peer has not taken data for this long: what bounds a reader that stopped reading.
-const STALL_LIMIT: Duration = Duration::from_secs(30);
-/// Bytes with which a peer has said something, unless its protocol has a longer handshake.
-const SPOKEN_BYTES: usize = 1;
-/// Pause before accepting again when the process has no descriptor left.
+/// The kernel closes a connection whose peer has stopped reading for this long.
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// A peer counts as silent until it has sent this many bytes, unless its protocol has a longer handshake.
+const MIN_HANDSHAKE_BYTES: usize = 1;
+/// Pause before accepting again when the process has no file descriptors left.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 
-/// What has crossed the sockets of one server so far.
+/// Bytes and connections of one server so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Bytes read from clients.
@@ -63,7 +62,7 @@ struct Shared {
 pub struct Meter(Arc<Shared>);
 
 impl Meter {
-    /// What has crossed the sockets so far.
+    /// Returns the bytes and connections so far.
     pub fn traffic(&self) -> Traffic {
         Traffic {
             client_to_server_bytes: self.0.read_bytes.load(Ordering::Relaxed),
@@ -72,17 +71,17 @@ impl Meter {
         }
     }
 
-    /// Connections that are open now.
+    /// Returns the number of open connections.
     pub fn open_connections(&self) -> usize {
         self.0.live.len()
     }
 
-    /// Cuts every open connection, as a failing network would: both ends see it at once, nothing is flushed.
+    /// Cuts every open connection, as a failing network would: both ends notice at once, and nothing is flushed.
     pub fn cut(&self) {
         self.0.live.cut_all();
     }
 
-    /// What the kernel has counted on the connections that are open now: an independent check of `traffic`.
+    /// Returns the kernel's byte counts of the connections that are open now. An independent check of `traffic`.
     pub fn kernel_traffic(&self) -> Traffic {
         let mut total = Traffic::default();
         self.0.live.for_each(|socket| {
@@ -96,7 +95,7 @@ impl Meter {
     }
 }
 
-/// The sockets of one server.
+/// The listener and the connections of one server.
 #[derive(Debug, Clone)]
 pub struct Transport {
     listener: Arc<TcpListener>,
@@ -107,10 +106,10 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// Listens on an address; port 0 lets the system choose. Must be called inside a tokio runtime.
+    /// Listens on an address. Port 0 lets the kernel choose a port. Must be called inside a tokio runtime.
     ///
     /// # Errors
-    /// The address cannot be listened on.
+    /// The kernel refuses to listen on the address.
     pub fn bind(address: SocketAddr) -> Result<Self, ServeError> {
         let listen = || {
             let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), None)?;
@@ -126,38 +125,38 @@ impl Transport {
         listen().map_err(|source| ServeError::Socket { address, source })
     }
 
-    /// Gives every connection a send buffer of this size, in bytes as `SO_SNDBUF` counts them, for a test that relies
-    /// on it; otherwise the kernel chooses.
+    /// Sets the send buffer size (`SO_SNDBUF`) of every connection, in bytes, for tests that rely on it. By default,
+    /// the kernel chooses the size.
     pub fn with_send_buffer(self, bytes: usize) -> Self {
         Self { send_buffer_bytes: Some(bytes), ..self }
     }
 
-    /// Leaves the date out of HTTP/2 responses, where header compression makes its length depend on the time, for a test
-    /// that compares bytes between runs.
+    /// Omits the date from HTTP/2 responses, for tests that compare bytes between runs. Header compression makes the
+    /// length of the date depend on the time.
     pub fn without_dates(self) -> Self {
         Self { is_undated: true, ..self }
     }
 
-    /// Whether HTTP/2 responses leave out their date.
+    /// Returns whether HTTP/2 responses omit the date.
     pub(crate) fn is_undated(&self) -> bool {
         self.is_undated
     }
 
-    /// Where clients connect to.
+    /// Returns the address that clients connect to.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The counters of these sockets.
+    /// Returns the counters of these sockets.
     pub fn meter(&self) -> Meter {
         Meter(Arc::clone(&self.shared))
     }
 
-    /// Waits for the next connection. A connection that failed before it was taken is passed over. While the process
-    /// has no descriptor left, the others wait in the backlog, and peers that have said nothing make room for them.
+    /// Waits for the next connection, and skips connections that failed before they were accepted. While the process
+    /// has no file descriptors left, new connections wait in the backlog, and silent ones are closed to make room.
     pub async fn accept(&self) -> Connection {
         loop {
-            match self.listener.accept().await.and_then(|(stream, _)| self.adopt(stream, SPOKEN_BYTES)) {
+            match self.listener.accept().await.and_then(|(stream, _)| self.set_up(stream, MIN_HANDSHAKE_BYTES)) {
                 Ok(connection) => return connection,
                 Err(error) if is_exhausted(&error) => {
                     self.shared.live.make_room();
@@ -168,58 +167,60 @@ impl Transport {
         }
     }
 
-    /// Opens a connection, for an approach whose server calls its clients.
+    /// Opens a connection, for an approach whose server connects to its clients.
     ///
     /// # Errors
-    /// The address does not answer, or no descriptor or port is left.
+    /// The address does not answer, or the process has no file descriptors or ports left.
     pub async fn connect(&self, address: SocketAddr) -> io::Result<Connection> {
-        TcpStream::connect(address).await.and_then(|stream| self.adopt(stream, 0))
+        TcpStream::connect(address).await.and_then(|stream| self.set_up(stream, 0))
     }
 
-    fn adopt(&self, stream: TcpStream, silent_bytes: usize) -> io::Result<Connection> {
+    /// Sets the socket options and registers the connection. Its peer is silent until it has sent this many bytes.
+    fn set_up(&self, stream: TcpStream, handshake_bytes: usize) -> io::Result<Connection> {
         stream.set_nodelay(true)?;
         let socket = SockRef::from(&stream);
-        socket.set_tcp_user_timeout(Some(STALL_LIMIT))?;
+        socket.set_tcp_user_timeout(Some(STALL_TIMEOUT))?;
         if let Some(bytes) = self.send_buffer_bytes {
             socket.set_send_buffer_size(bytes)?;
         }
         self.shared.opened.fetch_add(1, Ordering::Relaxed);
-        let place = self.shared.live.insert(stream.as_raw_fd(), silent_bytes > 0);
-        Ok(Connection { stream, shared: Arc::clone(&self.shared), place, silent_bytes })
+        let key = self.shared.live.insert(stream.as_raw_fd(), handshake_bytes > 0);
+        Ok(Connection { stream, shared: Arc::clone(&self.shared), key, handshake_bytes })
     }
 }
 
-/// Waits for the tasks of a server's connections to end, and cuts those that do not within the drain limit.
+/// Waits for the tasks of a server's connections to end. Cuts connections that are still open after the drain timeout.
 pub(crate) async fn drain(connections: TaskTracker, transport: &Transport) {
     connections.close();
-    if tokio::time::timeout(DRAIN_LIMIT, connections.wait()).await.is_err() {
+    if tokio::time::timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
         transport.meter().cut();
         connections.wait().await;
     }
 }
 
-/// One connection of the system under test, metered.
+/// A connection of the system under test. Counts its bytes.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
     shared: Arc<Shared>,
-    place: usize,
-    /// Bytes that must still come before its peer counts as one that speaks.
-    silent_bytes: usize,
+    /// Its key in the list of open connections.
+    key: usize,
+    /// Bytes that the peer must still send before it no longer counts as silent.
+    handshake_bytes: usize,
 }
 
 impl Connection {
-    /// The peer speaks a protocol whose handshake has at least this many bytes: until they have come, it has said
-    /// nothing. Must be called before the first read.
+    /// Sets the minimum length of the protocol's handshake. The peer counts as silent until it has sent that many
+    /// bytes. Must be called before the first read.
     pub(crate) fn with_handshake(mut self, bytes: usize) -> Self {
-        self.silent_bytes = bytes;
+        self.handshake_bytes = bytes;
         self
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.shared.live.remove(self.place);
+        self.shared.live.remove(self.key);
     }
 }
 
@@ -230,10 +231,10 @@ impl AsyncRead for Connection {
         let polled = Pin::new(&mut this.stream).poll_read(cx, buffer);
         let read = buffer.filled().len() - before;
         this.shared.read_bytes.fetch_add(read as u64, Ordering::Relaxed);
-        if this.silent_bytes > 0 && read > 0 {
-            this.silent_bytes = this.silent_bytes.saturating_sub(read);
-            if this.silent_bytes == 0 {
-                this.shared.live.has_spoken(this.place);
+        if this.handshake_bytes > 0 && read > 0 {
+            this.handshake_bytes = this.handshake_bytes.saturating_sub(read);
+            if this.handshake_bytes == 0 {
+                this.shared.live.mark_active(this.key);
             }
         }
         polled
@@ -282,7 +283,7 @@ fn is_exhausted(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
 }
 
-#[expect(unsafe_code, reason = "no safe wrapper for TCP_INFO: the call fills a plain structure of the size it is told")]
+#[expect(unsafe_code, reason = "TCP_INFO has no safe wrapper; the call fills a plain struct whose size it is given")]
 fn tcp_info(socket: BorrowedFd<'_>) -> io::Result<libc::tcp_info> {
     let mut info: libc::tcp_info = unsafe { std::mem::zeroed() };
     let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;

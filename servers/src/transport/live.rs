@@ -1,5 +1,5 @@
-//! The connections of a server that are open now, and those among them whose peer has said nothing yet: they are closed
-//! after a while, and sooner when they keep others out.
+//! The open connections of a server. A connection whose peer stays silent is closed after a timeout, and earlier if the
+//! process runs out of file descriptors.
 
 use std::{
     os::fd::{BorrowedFd, RawFd},
@@ -11,18 +11,18 @@ use slab::Slab;
 
 use super::Shared;
 
-/// A peer that has not completed its handshake after this many looks is closed.
-const SILENT_LOOKS: u32 = 10;
-/// Time between two looks.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// A connection is closed if its peer has not completed the handshake after this many checks.
+const MAX_SILENT_CHECKS: u32 = 10;
+/// Time between two checks.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// One open connection.
 #[derive(Debug)]
 struct Live {
     descriptor: RawFd,
-    /// Looks since it was opened, while its peer has not completed its handshake; `None` afterwards.
-    silent_looks: Option<u32>,
-    /// Its place among all connections that were opened.
+    /// Checks since the connection was opened. `None` if the peer has completed its handshake.
+    silent_checks: Option<u32>,
+    /// Counts the connections in the order in which they were opened.
     number: u64,
 }
 
@@ -33,31 +33,31 @@ struct Connections {
     silent: usize,
 }
 
-/// All open connections of a server.
+/// The open connections of a server.
 #[derive(Debug, Default)]
 pub(super) struct LiveList(Mutex<Connections>);
 
 impl LiveList {
-    /// Adds a connection, and returns its place. A silent one has a peer that must say something soon.
+    /// Adds a connection and returns its key. If it is silent, its peer must complete a handshake in time.
     pub(super) fn insert(&self, descriptor: RawFd, is_silent: bool) -> usize {
         let mut list = self.lock();
         list.opened += 1;
         list.silent += usize::from(is_silent);
         let number = list.opened;
-        list.live.insert(Live { descriptor, silent_looks: is_silent.then_some(0), number })
+        list.live.insert(Live { descriptor, silent_checks: is_silent.then_some(0), number })
     }
 
     /// Removes a connection. Must be called before its descriptor is closed.
-    pub(super) fn remove(&self, place: usize) {
+    pub(super) fn remove(&self, key: usize) {
         let mut list = self.lock();
-        let removed = list.live.remove(place);
-        list.silent -= usize::from(removed.silent_looks.is_some());
+        let removed = list.live.remove(key);
+        list.silent -= usize::from(removed.silent_checks.is_some());
     }
 
-    /// The peer has completed its handshake.
-    pub(super) fn has_spoken(&self, place: usize) {
+    /// Records that the peer has completed its handshake.
+    pub(super) fn mark_active(&self, key: usize) {
         let mut list = self.lock();
-        let silent = list.live[place].silent_looks.take();
+        let silent = list.live[key].silent_checks.take();
         list.silent -= usize::from(silent.is_some());
     }
 
@@ -65,7 +65,7 @@ impl LiveList {
         self.lock().live.len()
     }
 
-    /// Calls this with each open connection.
+    /// Calls `action` with each open connection.
     pub(super) fn for_each(&self, mut action: impl FnMut(BorrowedFd<'_>)) {
         let list = self.lock();
         list.live.iter().for_each(|(_, connection)| connection.with(&mut action));
@@ -76,25 +76,25 @@ impl LiveList {
         self.for_each(cut);
     }
 
-    /// Closes the older half of the silent connections, at least one, to make room for peers that speak.
+    /// Closes the older half of the silent connections (rounded up), to make room for new ones.
     pub(super) fn make_room(&self) {
         let list = self.lock();
         let mut silent: Vec<&Live> =
-            list.live.iter().map(|(_, connection)| connection).filter(|it| it.silent_looks.is_some()).collect();
+            list.live.iter().map(|(_, connection)| connection).filter(|it| it.silent_checks.is_some()).collect();
         silent.sort_unstable_by_key(|connection| connection.number);
         silent.iter().take(silent.len().div_ceil(2)).for_each(|connection| connection.with(&mut cut_if_quiet));
     }
 
     /// Closes the connections that have been silent for too long.
-    fn look(&self) {
+    fn check(&self) {
         let mut list = self.lock();
         if list.silent == 0 {
             return;
         }
         for (_, connection) in &mut list.live {
-            let Some(looks) = &mut connection.silent_looks else { continue };
-            *looks += 1;
-            if *looks > SILENT_LOOKS {
+            let Some(checks) = &mut connection.silent_checks else { continue };
+            *checks += 1;
+            if *checks > MAX_SILENT_CHECKS {
                 connection.with(&mut cut_if_quiet);
             }
         }
@@ -107,29 +107,33 @@ impl LiveList {
 
 impl Live {
     fn with(&self, action: &mut impl FnMut(BorrowedFd<'_>)) {
-        #[expect(unsafe_code, reason = "a connection leaves this list, under its lock, before it closes its socket")]
+        #[expect(
+            unsafe_code,
+            reason = "a connection is removed from this list, under its lock, before its socket is closed"
+        )]
         action(unsafe { BorrowedFd::borrow_raw(self.descriptor) });
     }
 }
 
-/// Both ends see it at once. A connection that has just ended by itself needs no cutting.
+/// Shuts the connection down, which both ends notice at once. Ignores a connection that has already ended.
 fn cut(socket: BorrowedFd<'_>) {
     let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Both);
 }
 
-/// A server that is too busy to read does not take its clients for silent.
+/// Shuts the connection down unless it has unread bytes: they mean that the server is too busy to read, not that the
+/// peer is silent.
 fn cut_if_quiet(socket: BorrowedFd<'_>) {
     if rustix::io::ioctl_fionread(socket).is_ok_and(|unread_bytes| unread_bytes == 0) {
         cut(socket);
     }
 }
 
-/// Looks at the silent connections until the transport is gone.
+/// Checks for silent connections at an interval, until the transport is dropped.
 pub(super) async fn watch(shared: Weak<Shared>) {
     loop {
-        tokio::time::sleep(LOOK_INTERVAL).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
         let Some(shared) = shared.upgrade() else { return };
-        shared.live.look();
+        shared.live.check();
     }
 }
 
@@ -142,38 +146,38 @@ mod tests {
 
     use crate::Transport;
 
-    /// A transport, and what this many peers and their connections are.
+    /// Returns a transport, and this many peers with their connections.
     async fn connected(peers: usize) -> (Transport, Vec<(TcpStream, crate::Connection)>) {
         let transport = Transport::bind(([127, 0, 0, 1], 0).into()).expect("loopback has a free port");
         let mut pairs = Vec::new();
         for _ in 0..peers {
-            let peer = TcpStream::connect(transport.address()).await.expect("it listens");
+            let peer = TcpStream::connect(transport.address()).await.expect("the transport listens");
             pairs.push((peer, transport.accept().await));
         }
         (transport, pairs)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_peer_that_says_nothing_is_closed_and_one_that_speaks_is_kept() {
+    async fn closes_only_connections_without_a_complete_handshake() {
         let (transport, mut pairs) = connected(3).await;
-        let (mut begun, begun_connection) = pairs.pop().unwrap();
-        let (mut spoken, mut spoken_connection) = pairs.pop().unwrap();
+        let (mut partial, partial_connection) = pairs.pop().unwrap();
+        let (mut active, mut active_connection) = pairs.pop().unwrap();
         let (_silent, mut silent_connection) = pairs.pop().unwrap();
-        let mut begun_connection = begun_connection.with_handshake(3);
-        spoken.write_all(b"a").await.unwrap();
-        assert_eq!(spoken_connection.read_u8().await.unwrap(), b'a');
-        begun.write_all(b"ab").await.unwrap();
-        assert_eq!(begun_connection.read_u16().await.unwrap(), u16::from_be_bytes(*b"ab"));
-        // The time is the test's own: it passes while everybody waits.
+        let mut partial_connection = partial_connection.with_handshake(3);
+        active.write_all(b"a").await.unwrap();
+        assert_eq!(active_connection.read_u8().await.unwrap(), b'a');
+        partial.write_all(b"ab").await.unwrap();
+        assert_eq!(partial_connection.read_u16().await.unwrap(), u16::from_be_bytes(*b"ab"));
+        // The clock is paused: it advances while all tasks wait.
         assert_eq!(silent_connection.read(&mut [0]).await.unwrap(), 0);
-        assert_eq!(begun_connection.read(&mut [0]).await.unwrap(), 0);
-        spoken.write_all(b"b").await.unwrap();
-        assert_eq!(spoken_connection.read_u8().await.unwrap(), b'b');
+        assert_eq!(partial_connection.read(&mut [0]).await.unwrap(), 0);
+        active.write_all(b"b").await.unwrap();
+        assert_eq!(active_connection.read_u8().await.unwrap(), b'b');
         assert_eq!(transport.meter().open_connections(), 3);
     }
 
     #[tokio::test]
-    async fn the_older_half_of_those_that_say_nothing_makes_room() {
+    async fn making_room_closes_the_older_half_of_the_silent_connections() {
         let (transport, mut pairs) = connected(6).await;
         pairs[0].0.write_all(b"a").await.unwrap();
         assert_eq!(pairs[0].1.read_u8().await.unwrap(), b'a');

@@ -1,5 +1,5 @@
-//! What a gRPC server answers besides its own methods: media types that are not gRPC's, peers that leave it waiting,
-//! health and reflection.
+//! Tests of what a gRPC server handles besides its methods: other media types, slow or silent peers, health checks and
+//! reflection.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -36,7 +36,7 @@ async fn channel(server: &Server) -> Channel {
     Endpoint::try_from(format!("http://{}", server.address)).unwrap().connect().await.unwrap()
 }
 
-/// A connection that nobody keeps alive, and how it ends.
+/// Opens an HTTP/2 connection without keep-alive. Returns its sender, and a task that returns how the connection ends.
 async fn http2(server: &Server) -> (SendRequest<Body>, JoinHandle<hyper::Result<()>>) {
     let stream = TokioIo::new(TcpStream::connect(server.address).await.unwrap());
     let (sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
@@ -49,7 +49,7 @@ fn call(server: &Server, method: &str, media_type: &str, body: Body) -> Request<
 }
 
 #[tokio::test]
-async fn a_request_that_is_not_grpc_is_415() {
+async fn refuses_requests_that_are_not_grpc_with_415() {
     let server = start(Limits::default(), "shared");
     let (mut sender, _) = http2(&server).await;
     for media_type in ["text/plain", "application/grpcx", "application/grpc-web+proto", "application/grpc+json"] {
@@ -59,7 +59,7 @@ async fn a_request_that_is_not_grpc_is_415() {
 }
 
 #[tokio::test]
-async fn health_is_that_of_the_service() {
+async fn reports_the_health_of_the_service() {
     let server = start(Limits::default(), "shared");
     let mut client = HealthClient::new(channel(&server).await);
     for service in ["", "MarketData"] {
@@ -70,9 +70,9 @@ async fn health_is_that_of_the_service() {
     assert_eq!(unknown.code(), Code::NotFound);
 }
 
-/// What grpcurl asks for when it has no `.proto`.
+/// Sends the requests of a grpcurl without a `.proto` file.
 #[tokio::test]
-async fn the_service_describes_itself() {
+async fn serves_reflection() {
     let server = start(Limits::default(), "shared");
     let mut client = ServerReflectionClient::new(channel(&server).await);
     let ask = |message| ServerReflectionRequest { host: String::new(), message_request: Some(message) };
@@ -89,18 +89,21 @@ async fn the_service_describes_itself() {
     };
     let names: Vec<&str> = services.service.iter().map(|service| service.name.as_str()).collect();
     assert!(names.contains(&"MarketData") && names.contains(&"grpc.health.v1.Health"), "{names:?}");
-    assert!(file.file_descriptor_proto[0].windows(9).any(|text| text == b"GetQuote\x12"), "the method is described");
+    assert!(
+        file.file_descriptor_proto[0].windows(9).any(|text| text == b"GetQuote\x12"),
+        "the descriptor contains the method"
+    );
 }
 
-/// The preface without settings, and nothing at all.
+/// Sends nothing, or only the preface without the SETTINGS frame.
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_does_not_complete_its_handshake_is_closed() {
+async fn disconnects_a_peer_that_does_not_complete_its_handshake() {
     let server = start(Limits::default(), "shared");
     for beginning in [&b""[..], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         stream.write_all(beginning).await.unwrap();
         let mut rest = Vec::new();
-        // The time is the test's own: it passes while everybody waits.
+        // The clock is paused: it advances while all tasks wait.
         let _ = stream.read_to_end(&mut rest).await;
         while server.meter.open_connections() > 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -109,19 +112,19 @@ async fn a_peer_that_does_not_complete_its_handshake_is_closed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_without_calls_is_told_to_go_away_and_one_with_a_call_stays() {
+async fn closes_a_connection_without_calls_and_keeps_one_with_a_call() {
     let server = start(Limits::default(), "shared");
     let (_sender, idle) = http2(&server).await;
     let mut client = connect(&server).await;
     let mut quotes = client.subscribe_quotes(btc(None)).await.unwrap().into_inner();
-    idle.await.unwrap().expect("it is closed in order");
+    idle.await.unwrap().expect("the connection is closed gracefully");
     tokio::time::sleep(Duration::from_secs(1_000)).await;
     server.publish(1);
     assert_eq!(quotes.message().await.unwrap().unwrap().sequence, 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_whose_message_does_not_come_is_ended() {
+async fn ends_a_call_whose_message_does_not_arrive() {
     let server = start(Limits::default(), "shared");
     let (mut sender, _) = http2(&server).await;
     let unfinished = BodyExt::boxed(StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>()));
@@ -131,22 +134,22 @@ async fn a_call_whose_message_does_not_come_is_ended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_amid_a_message_is_ended_and_one_between_two_goes_on() {
+async fn ends_a_stream_within_a_message_but_not_between_messages() {
     let server = start(Limits::default(), "shared");
     let (mut sender, _) = http2(&server).await;
-    // An empty order is whole, a message that claims nine bytes and brings one is not.
-    let whole = Bytes::from_static(&[0, 0, 0, 0, 0]);
-    let part = Bytes::from_static(&[0, 0, 0, 0, 9, 10]);
-    let parts = stream::iter([Ok::<_, Infallible>(Frame::data(whole))]).chain(stream::once(async {
-        // Longer than a message may take: nothing is unfinished meanwhile.
+    // An empty order is complete. A message that announces nine bytes and has one is not.
+    let complete = Bytes::from_static(&[0, 0, 0, 0, 0]);
+    let incomplete = Bytes::from_static(&[0, 0, 0, 0, 9, 10]);
+    let parts = stream::iter([Ok::<_, Infallible>(Frame::data(complete))]).chain(stream::once(async {
+        // Longer than a message may take, but no message is unfinished.
         tokio::time::sleep(Duration::from_secs(60)).await;
-        Ok(Frame::data(part))
+        Ok(Frame::data(incomplete))
     }));
     let parts = std::sync::Mutex::new(Box::pin(parts.chain(stream::pending())));
     let parts = stream::poll_fn(move |cx| parts.lock().unwrap().as_mut().poll_next(cx));
     let request = call(&server, "Trade", "application/grpc", BodyExt::boxed(StreamBody::new(parts)));
     let answer = sender.send_request(request).await.unwrap().into_body().collect().await.unwrap();
-    let status = Status::from_header_map(answer.trailers().expect("there are trailers")).expect("a status");
+    let status = Status::from_header_map(answer.trailers().expect("the response has trailers")).expect("a status");
     assert_eq!(status.code(), Code::DeadlineExceeded);
-    assert!(!answer.to_bytes().is_empty(), "the whole order was confirmed");
+    assert!(!answer.to_bytes().is_empty(), "the complete order was confirmed");
 }

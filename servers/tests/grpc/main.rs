@@ -1,5 +1,5 @@
-//! What is gRPC's own and no conformance case asks for: statuses and their metadata, deadlines, acknowledgements,
-//! frames. The client is tonic's own channel, not the reference client.
+//! Tests of gRPC features that the conformance cases do not cover: statuses and their metadata, deadlines,
+//! acknowledgements and frames. The client is tonic's channel, not the reference client.
 
 mod front;
 mod server;
@@ -18,15 +18,15 @@ use proto::{
     market_data_client::MarketDataClient, wire::CURSOR_HEADER,
 };
 use server::Server;
-use servers::{DRAIN_LIMIT, Limits};
+use servers::{DRAIN_TIMEOUT, Limits};
 use tonic::{
     Code, Request, Status, Streaming,
     metadata::MetadataMap,
     transport::{Channel, Endpoint},
 };
 
-/// A guard against hanging: longer than anything here takes on any machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Limits how long a test may hang. Longer than any step takes on any machine.
+const HANG_TIMEOUT: Duration = Duration::from_secs(60);
 
 fn start(limits: Limits, codec: &str) -> Server {
     Server::start(|context| Box::pin(servers::grpc_stream::serve(context)), limits, &[("codec", codec)])
@@ -45,11 +45,11 @@ fn follow(actions: impl Stream<Item = Action> + Send + 'static) -> impl Stream<I
     actions.map(|action| FollowRequest { action: Some(action) })
 }
 
-/// The messages until the status that ends the stream.
+/// Reads all messages, and the status that ends the stream.
 async fn read_to_end<T>(mut messages: Streaming<T>) -> (Vec<T>, Status) {
     let mut read = Vec::new();
     loop {
-        match tokio::time::timeout(PATIENCE, messages.message()).await.expect("the stream goes on or ends") {
+        match tokio::time::timeout(HANG_TIMEOUT, messages.message()).await.expect("the stream continues or ends") {
             Ok(Some(message)) => read.push(message),
             Ok(None) => return (read, Status::ok("")),
             Err(status) => return (read, status),
@@ -62,7 +62,7 @@ fn cursor(metadata: &MetadataMap) -> Option<&str> {
 }
 
 #[tokio::test]
-async fn a_deadline_ends_each_stream_however_long_it_has_run() {
+async fn a_deadline_ends_open_streams() {
     let server = start(Limits::default(), "shared");
     let mut client = connect(&server).await;
     let timed = |message| {
@@ -79,13 +79,13 @@ async fn a_deadline_ends_each_stream_however_long_it_has_run() {
     request.set_timeout(Duration::from_millis(100));
     let confirmations = client.trade(request).await.unwrap().into_inner();
     assert_eq!(read_to_end(confirmations).await.1.code(), Code::DeadlineExceeded);
-    let mut unreadable = Request::new(btc(None));
-    unreadable.metadata_mut().insert("grpc-timeout", "soon".parse().unwrap());
-    assert_eq!(client.subscribe_quotes(unreadable).await.unwrap_err().code(), Code::InvalidArgument);
+    let mut malformed = Request::new(btc(None));
+    malformed.metadata_mut().insert("grpc-timeout", "soon".parse().unwrap());
+    assert_eq!(client.subscribe_quotes(malformed).await.unwrap_err().code(), Code::InvalidArgument);
 }
 
 #[tokio::test]
-async fn a_cursor_that_is_too_old_comes_back_with_one_that_is_not() {
+async fn the_status_for_a_cursor_that_is_too_old_has_the_current_cursor() {
     let server = start(Limits { replay_events: 4, ..Limits::default() }, "shared");
     server.publish(10);
     let quotes = connect(&server).await.subscribe_quotes(btc(Some(1))).await.unwrap().into_inner();
@@ -95,7 +95,7 @@ async fn a_cursor_that_is_too_old_comes_back_with_one_that_is_not() {
 }
 
 #[tokio::test]
-async fn an_answer_says_after_which_cursor_it_begins() {
+async fn the_response_metadata_has_the_cursor_that_the_messages_start_after() {
     let server = start(Limits::default(), "shared");
     server.publish(10);
     let mut client = connect(&server).await;
@@ -109,7 +109,7 @@ async fn an_answer_says_after_which_cursor_it_begins() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_log_is_too_old_and_an_unreadable_one_refused() {
+async fn a_cursor_of_another_log_is_too_old_and_a_malformed_one_is_invalid() {
     let server = start(Limits::default(), "shared");
     server.publish(10);
     let mut client = connect(&server).await;
@@ -124,7 +124,7 @@ async fn a_cursor_of_another_log_is_too_old_and_an_unreadable_one_refused() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_refused_with_the_reason() {
+async fn refuses_invalid_requests_with_the_reason() {
     let server = start(Limits::default(), "shared");
     let mut client = connect(&server).await;
     let unknown = SubscribeRequest { symbols: vec!["BTC".into(), "DOGE".into()], ..SubscribeRequest::default() };
@@ -144,7 +144,7 @@ async fn what_makes_no_sense_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn events_wait_for_acknowledgements_and_not_for_ever() {
+async fn stops_sending_without_acknowledgements_and_ends_the_call_when_too_far_behind() {
     let server = start(Limits::default(), "shared");
     let mut client = connect(&server).await;
     let (acknowledge, actions) = tokio::sync::mpsc::channel(4);
@@ -155,7 +155,7 @@ async fn events_wait_for_acknowledgements_and_not_for_ever() {
         server.publish(512);
         while quotes.message().await.unwrap().unwrap().sequence < last {}
     }
-    // The window is full: the next events come after an acknowledgement, and not before.
+    // The limit is reached: the next events must wait for an acknowledgement.
     server.publish(512);
     assert!(tokio::time::timeout(Duration::from_millis(100), quotes.message()).await.is_err());
     acknowledge.send(Action::Acknowledge(1_024)).await.unwrap();
@@ -163,7 +163,7 @@ async fn events_wait_for_acknowledgements_and_not_for_ever() {
         while quotes.message().await.unwrap().unwrap().sequence < last {}
         server.publish(512);
     }
-    // Full again, and this time silent while more happens than the queue limit allows.
+    // The limit is reached again. Without an acknowledgement, the client falls further behind than the queue limit.
     server.publish(1_024);
     let (quotes, status) = read_to_end(quotes).await;
     let last = server.hub.cursor(2_048).to_string();
@@ -183,12 +183,12 @@ async fn a_shutdown_ends_every_stream_as_unavailable() {
     assert_eq!(read_to_end(quotes).await.1.code(), Code::Unavailable);
     assert_eq!(read_to_end(followed).await.1.code(), Code::Unavailable);
     assert_eq!(read_to_end(confirmations).await.1.code(), Code::Unavailable);
-    // The client is still there: it is told to go away, and nothing has to be cut.
-    tokio::time::timeout(DRAIN_LIMIT / 2, server.running).await.expect("the server ends").unwrap().unwrap();
+    // The client is still connected. It gets a GOAWAY, so no connection must be cut.
+    tokio::time::timeout(DRAIN_TIMEOUT / 2, server.running).await.expect("the server ends").unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn orders_are_confirmed_until_the_client_closes_its_side() {
+async fn confirms_orders_until_the_client_closes_its_side() {
     let server = start(Limits::default(), "shared");
     let order =
         |side: &str| TradeOrder { symbol: "BTC".into(), quantity: 1, side: side.into(), ..TradeOrder::default() };
@@ -200,7 +200,7 @@ async fn orders_are_confirmed_until_the_client_closes_its_side() {
 }
 
 #[tokio::test]
-async fn both_codecs_put_the_same_bytes_on_the_wire() {
+async fn both_codecs_send_the_same_number_of_bytes() {
     let mut bytes = Vec::new();
     for codec in ["shared", "prost"] {
         let server = start(Limits::default(), codec);
@@ -215,7 +215,7 @@ async fn both_codecs_put_the_same_bytes_on_the_wire() {
 }
 
 #[tokio::test]
-async fn each_page_is_one_frame() {
+async fn sends_each_page_in_one_frame() {
     let server = start(Limits { batch_events: 4, ..Limits::default() }, "shared");
     server.publish(10);
     let stream = TokioIo::new(tokio::net::TcpStream::connect(server.address).await.unwrap());

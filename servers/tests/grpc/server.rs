@@ -1,4 +1,4 @@
-//! A server of one approach on a free port, and the events it is given.
+//! A server of one approach on a free port, and its hub.
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
@@ -32,7 +32,7 @@ impl Server {
         Self { address, hub, meter, running: tokio::spawn(serve(context)), shutdown }
     }
 
-    /// Publishes so many events of BTC.
+    /// Publishes this many events of BTC.
     pub(crate) fn publish(&self, count: u64) {
         for _ in 0..count {
             let sequence = self.hub.head() + 1;

@@ -1,4 +1,4 @@
-//! What a browser needs of gRPC-Web, byte for byte: permission from another origin, and the status in the body.
+//! Tests of the gRPC-Web features that a browser needs, byte for byte: CORS, and the status in the body.
 
 use prost::Message;
 use proto::{SubscribeRequest, wire::CURSOR_HEADER};
@@ -14,7 +14,7 @@ fn start(limits: Limits) -> Server {
     Server::start(|context| Box::pin(servers::grpc_web::serve(context)), limits, &[])
 }
 
-/// Sends a request and reads the answer until the server closes the connection.
+/// Sends a request, and reads the response until the server closes the connection.
 async fn exchange(server: &Server, head: &str, body: &[u8]) -> String {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let head = format!("{head}\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
@@ -33,7 +33,7 @@ const POST: &str = "POST /MarketData/SubscribeQuotes HTTP/1.1\r\norigin: http://
                     content-type: application/grpc-web+proto";
 
 #[tokio::test]
-async fn another_origin_may_ask() {
+async fn allows_requests_from_other_origins() {
     let server = start(Limits::default());
     let preflight = "OPTIONS /MarketData/SubscribeQuotes HTTP/1.1\r\norigin: http://elsewhere.example\r\n\
                      access-control-request-method: POST\r\naccess-control-request-headers: content-type,x-grpc-web";
@@ -62,7 +62,7 @@ async fn the_status_is_the_last_frame_of_the_body() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_refused_at_once_has_its_status_in_the_head() {
+async fn a_call_that_is_refused_at_once_has_its_status_in_the_headers() {
     let server = start(Limits::default());
     let answer = exchange(&server, POST, &message("DOGE", 1)).await;
     let (head, _) = answer.split_once("\r\n\r\n").unwrap();
@@ -71,7 +71,7 @@ async fn a_call_that_is_refused_at_once_has_its_status_in_the_head() {
 }
 
 #[tokio::test]
-async fn the_media_type_decides_who_is_understood() {
+async fn accepts_only_the_media_types_of_grpc_web() {
     let server = start(Limits { replay_events: 4, ..Limits::default() });
     server.publish(10);
     for refused in
@@ -80,8 +80,8 @@ async fn the_media_type_decides_who_is_understood() {
         let answer = exchange(&server, &POST.replace("application/grpc-web+proto", refused), b"{}").await;
         assert!(answer.starts_with("http/1.1 415") && answer.contains("with content-type"), "{refused}: {answer}");
     }
-    for taken in ["application/grpc-web", "application/grpc-web+proto; charset=utf-8", "Application/gRPC-Web"] {
-        let answer = exchange(&server, &POST.replace("application/grpc-web+proto", taken), &message("BTC", 1)).await;
-        assert!(answer.starts_with("http/1.1 200") && answer.contains("grpc-status:11"), "{taken}: {answer}");
+    for accepted in ["application/grpc-web", "application/grpc-web+proto; charset=utf-8", "Application/gRPC-Web"] {
+        let answer = exchange(&server, &POST.replace("application/grpc-web+proto", accepted), &message("BTC", 1)).await;
+        assert!(answer.starts_with("http/1.1 200") && answer.contains("grpc-status:11"), "{accepted}: {answer}");
     }
 }
