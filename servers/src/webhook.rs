@@ -1,7 +1,8 @@
-//! Webhooks: a consumer registers a URL with `POST /subscriptions`, and the server POSTs each event to it, signed after
-//! the Standard Webhooks specification. One event a request, as is the custom. Each endpoint has a task and a place in
-//! the log of its own, so that a slow one delays no other. `registration` examines what a consumer asks for, `delivery`
-//! sends, retries and gives up.
+//! Webhooks: a consumer registers a URL with `POST /subscriptions`, and the server POSTs each event to it, signed
+//! according to the Standard Webhooks specification. Each request contains one event, as is common practice. Each
+//! endpoint has its own task and its own position in the log, so a slow endpoint does not delay the others.
+//!
+//! `registration` validates registrations. `delivery` sends messages, retries them and gives up.
 
 mod delivery;
 mod registration;
@@ -33,39 +34,39 @@ use crate::{
     http::{self, Site},
 };
 
-/// What `GET /` says.
+/// The response to `GET /`.
 const DESCRIPTION: &str = "\
 webhook: the server calls each subscriber's own endpoint, one event a request
 
 POST /subscriptions                     registers an endpoint on this machine, with content-type application/json
 DELETE /subscriptions/ID                removes it
-GET /dead-letters                       ids of the messages that nobody took
+GET /dead-letters                       ids of the messages that were never accepted
 
 curl -i -H 'content-type: application/json' http://{address}/subscriptions -d \
 '{\"url\":\"http://localhost:9000/in\",\"symbols\":[\"BTC\"],\
 \"secrets\":[\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]}'
 
-`nc -lk 9000` is a receiver that shows the requests, but answers none, so that each comes again; `python3 -m http.server`
-refuses every POST.
+`nc -lk 9000` receives and shows the requests but does not answer, so the server repeats each one.
+`python3 -m http.server` refuses every POST.
 ";
 
-/// Dead letters that are remembered.
-const DEAD_LETTERS: usize = 1_024;
-/// Most subscriptions, if the system does not limit descriptors: each endpoint may take one.
-const SUBSCRIPTIONS: u64 = 131_072;
+/// Maximum number of dead letters that the server keeps.
+const MAX_DEAD_LETTERS: usize = 1_024;
+/// Maximum number of subscriptions. The limit on file descriptors may lower it, because each endpoint may need one.
+const MAX_SUBSCRIPTIONS: u64 = 131_072;
 
-/// What all endpoints share.
+/// The state that all endpoints share.
 struct Producer {
     hub: Arc<Hub>,
     transport: Transport,
     shutdown: CancellationToken,
-    /// Close after each delivery.
+    /// Use a new connection for each delivery.
     new_connection: bool,
-    /// Most subscriptions at a time.
+    /// Maximum number of concurrent subscriptions.
     capacity: usize,
-    /// Ends the deliveries to an endpoint, by the subscription's id.
+    /// Tokens that end the deliveries to an endpoint, by subscription id.
     endpoints: Mutex<HashMap<String, CancellationToken>>,
-    /// Ids of the newest messages that were given up.
+    /// Ids of the latest messages that the server gave up on.
     dead_letters: Mutex<VecDeque<String>>,
     tasks: TaskTracker,
 }
@@ -73,7 +74,7 @@ struct Producer {
 /// Serves until shutdown.
 ///
 /// # Errors
-/// A setting is missing; an endpoint that fails is retried, and then given up alone.
+/// A setting is missing. A failed endpoint does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     let producer = Arc::new(Producer::new(&context)?);
     let routes = Router::new()
@@ -123,29 +124,29 @@ async fn dead_letters(State(producer): State<Arc<Producer>>) -> Response {
 }
 
 fn json(value: &impl Serialize) -> Response {
-    let body = serde_json::to_vec(value).expect("there are only strings");
+    let body = serde_json::to_vec(value).expect("the value contains only strings");
     ([(CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 impl Producer {
     fn new(context: &Context) -> Result<Self, ServeError> {
         let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-        let capacity = descriptors.unwrap_or(SUBSCRIPTIONS).min(SUBSCRIPTIONS);
+        let capacity = descriptors.unwrap_or(MAX_SUBSCRIPTIONS).min(MAX_SUBSCRIPTIONS);
         Ok(Self {
             hub: Arc::clone(&context.hub),
             transport: context.transport.clone(),
             shutdown: context.shutdown.clone(),
             new_connection: context.params.text("connection")? == "new-connection",
-            capacity: usize::try_from(capacity).expect("a small number"),
+            capacity: usize::try_from(capacity).expect("the capacity fits in usize"),
             endpoints: Mutex::default(),
             dead_letters: Mutex::default(),
             tasks: TaskTracker::new(),
         })
     }
 
-    /// Reads a registration; its place in the log is taken when this returns.
+    /// Validates a registration and subscribes its endpoint to the log.
     async fn admit(&self, headers: &HeaderMap, body: &[u8]) -> Result<(Endpoint, Subscription), Refusal> {
-        let registration::Request { place, secrets, registration } = registration::read(headers, body).await?;
+        let registration::Request { destination, secrets, registration } = registration::read(headers, body).await?;
         let symbols = self.hub.resolve(registration.symbols.iter().map(String::as_str))?;
         let id = format!("sub_{}", random_text::<16>());
         let messages = format!("msg_{}", random_text::<8>());
@@ -160,23 +161,24 @@ impl Producer {
         endpoints.insert(id.clone(), ended.clone());
         drop(endpoints);
         let subscription = self.hub.subscribe(symbols.clone(), registration.after);
-        Ok((Endpoint { id, messages, place, secrets, symbols, ended, connection: None }, subscription))
+        Ok((Endpoint { id, messages, destination, secrets, symbols, ended, connection: None }, subscription))
     }
 
-    /// Remembers a message that was given up.
-    fn bury(&self, id: String) {
+    /// Records a message that the server gave up on.
+    fn add_dead_letter(&self, id: String) {
         let mut dead_letters = self.dead_letters.lock().expect("no holder panics");
-        if dead_letters.len() == DEAD_LETTERS {
+        if dead_letters.len() == MAX_DEAD_LETTERS {
             dead_letters.pop_front();
         }
         dead_letters.push_back(id);
     }
 }
 
-/// Bytes that nobody can guess, in hexadecimal: whoever knows a subscription's id may remove it.
+/// Returns unpredictable bytes in hexadecimal. Ids must be unpredictable, because knowing a subscription's id is enough
+/// to remove it.
 fn random_text<const BYTES: usize>() -> String {
     let mut bytes = [0; BYTES];
-    getrandom::fill(&mut bytes).expect("the system gives random bytes");
+    getrandom::fill(&mut bytes).expect("the operating system provides random bytes");
     bytes.iter().fold(String::with_capacity(2 * BYTES), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
@@ -209,7 +211,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_message_that_nobody_takes_is_a_dead_letter() {
+    async fn a_message_becomes_a_dead_letter_after_all_attempts_fail() {
         let producer = producer();
         let (endpoint, subscription) = admit(&producer).await.unwrap_or_else(|refusal| panic!("{refusal:?}"));
         let id = format!("{}_1", endpoint.messages);
@@ -219,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_id_cannot_be_guessed_from_another_or_from_a_message() {
+    async fn subscription_ids_are_unique_and_not_part_of_message_ids() {
         let producer = producer();
         let mut ids = std::collections::BTreeSet::new();
         for _ in 0..100 {
@@ -232,7 +234,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn subscriptions_are_bounded_and_end_with_the_server() {
+    async fn refuses_subscriptions_over_the_limit_and_after_shutdown() {
         let producer = Producer { capacity: 2, ..producer() };
         assert!(admit(&producer).await.is_ok() && admit(&producer).await.is_ok());
         assert_eq!(admit(&producer).await.err(), Some(Refusal::Full));

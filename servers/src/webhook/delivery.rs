@@ -1,8 +1,9 @@
-//! Deliveries to one endpoint: one request at a time, so that events arrive in order; each repeated under the same id
-//! until it is taken, then given up as a dead letter. Whoever answers 410, or takes nothing any more, is sent no more.
+//! Delivers messages to one endpoint, one request at a time, so that events arrive in order. A message is retried with
+//! the same id until it is accepted. After the last attempt, it becomes a dead letter. Deliveries end if the endpoint
+//! answers 410 or accepts no messages any more.
 //!
-//! An endpoint that falls behind is resumed from its place; where the log has moved on beyond that, it is told by a
-//! notice of its own what it missed.
+//! An endpoint that falls behind resumes from its position. If the log no longer has the next event, the endpoint gets
+//! a reset notice with the cursor where the events continue.
 
 use std::{
     error::Error,
@@ -27,62 +28,62 @@ use proto::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Producer, registration::Place};
+use super::{Producer, registration::Destination};
 use crate::{Connection, Ended, Subscription, SymbolId};
 
-/// How long one attempt may take, from connecting to the head of the answer.
-const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
-/// Attempts before a message is given up.
-const ATTEMPTS: u32 = 10;
-/// Longest pause after the first attempt; it doubles with each.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// Longest pause of the server's own choice.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Longest pause that a consumer may ask for; its own comes on top.
-const LONGEST_ABSENCE: Duration = Duration::from_secs(60 * 60);
-/// Messages in a row that are given up before the endpoint is.
-const DEAD_LETTERS_IN_A_ROW: u32 = 8;
-/// Longest rest of an answer that is read, and thrown away, to use the connection again.
-const REST_LIMIT_BYTES: usize = 16 * 1024;
-/// How long that may take.
-const REST_LIMIT: Duration = Duration::from_millis(500);
-/// Largest buffer of one connection, and so the largest head of an answer: proxies add fields. A buffer begins with the
-/// 8 KiB that hyper takes at least.
+/// How long one attempt may take, from connecting to the head of the response.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Number of attempts before the server gives up on a message.
+const MAX_ATTEMPTS: u32 = 10;
+/// Maximum backoff after the first attempt. It doubles with each attempt.
+const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
+/// Upper limit of the backoff.
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
+/// Longest pause that a consumer may request with `Retry-After`. The backoff is added to it.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+/// Consecutive dead letters after which the server gives up on the endpoint.
+const MAX_CONSECUTIVE_DEAD_LETTERS: u32 = 8;
+/// Longest response body that is read and discarded in order to reuse the connection.
+const MAX_DISCARDED_BYTES: usize = 16 * 1024;
+/// How long reading the response body may take.
+const DISCARD_TIMEOUT: Duration = Duration::from_millis(500);
+/// Maximum buffer size of a connection, and therefore of a response head. It leaves room for fields that proxies add.
+/// The initial size is 8 KiB, hyper's minimum.
 const BUFFER_BYTES: usize = 64 * 1024;
 
 type Sender = SendRequest<Full<Bytes>>;
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// Where one subscription's events go.
+/// The endpoint of one subscription.
 pub(super) struct Endpoint {
-    /// Whoever knows it may remove the subscription, so no message has it.
+    /// The subscription's id. Knowing it is enough to remove the subscription, so messages do not contain it.
     pub(super) id: String,
-    /// What the ids of all messages begin with.
+    /// The prefix of all message ids.
     pub(super) messages: String,
-    pub(super) place: Place,
+    pub(super) destination: Destination,
     pub(super) secrets: Vec<Secret>,
     pub(super) symbols: Vec<SymbolId>,
-    /// The subscription was removed, or the server is shutting down.
+    /// Cancelled when the subscription is removed or the server shuts down.
     pub(super) ended: CancellationToken,
     pub(super) connection: Option<Sender>,
 }
 
-/// What became of a message.
+/// The outcome of a delivery.
 #[derive(PartialEq)]
-enum Fate {
-    Taken,
+enum Outcome {
+    Accepted,
     GivenUp,
-    /// This endpoint wants no more, or is wanted no more.
-    Unwanted,
+    /// The endpoint answered 410, or its subscription has ended.
+    Ended,
 }
 
-/// Delivers until the endpoint wants no more, or is wanted no more.
+/// Delivers messages until the subscription ends or the server gives up on the endpoint.
 pub(super) async fn run(mut endpoint: Endpoint, mut subscription: Subscription, producer: &Producer) {
-    let mut given_up_in_a_row = 0;
+    let mut consecutive_dead_letters = 0;
     if !producer.new_connection {
-        // What is kept alive is opened once: at the registration, and not in the way of the first message. An endpoint
-        // that cannot be reached yet is tried again then.
-        let connected = tokio::time::timeout(ATTEMPT_LIMIT, endpoint.connect(producer)).await;
+        // Connects now, so that the first message does not wait for the connection. If the endpoint is not reachable
+        // yet, the first delivery connects again.
+        let connected = tokio::time::timeout(ATTEMPT_TIMEOUT, endpoint.connect(producer)).await;
         endpoint.connection = connected.ok().and_then(Result::ok);
     }
     loop {
@@ -104,11 +105,11 @@ pub(super) async fn run(mut endpoint: Endpoint, mut subscription: Subscription, 
         };
         for (sequence, body) in messages {
             match endpoint.deliver(&format!("{}_{sequence}", endpoint.messages), &body, producer).await {
-                Fate::Taken => given_up_in_a_row = 0,
-                Fate::GivenUp => given_up_in_a_row += 1,
-                Fate::Unwanted => return,
+                Outcome::Accepted => consecutive_dead_letters = 0,
+                Outcome::GivenUp => consecutive_dead_letters += 1,
+                Outcome::Ended => return,
             }
-            if given_up_in_a_row == DEAD_LETTERS_IN_A_ROW {
+            if consecutive_dead_letters == MAX_CONSECUTIVE_DEAD_LETTERS {
                 return;
             }
         }
@@ -116,40 +117,40 @@ pub(super) async fn run(mut endpoint: Endpoint, mut subscription: Subscription, 
 }
 
 impl Endpoint {
-    async fn deliver(&mut self, id: &str, body: &Bytes, producer: &Producer) -> Fate {
-        let mut ceiling = FIRST_PAUSE;
-        for _ in 0..ATTEMPTS {
-            let asked_for = match self.attempt(id, body, producer).await {
-                Ok(answer) if answer.status.is_success() => return Fate::Taken,
-                Ok(answer) if answer.status == StatusCode::GONE => return Fate::Unwanted,
-                Ok(answer) => retry_after(&answer.headers, wall_clock()),
+    async fn deliver(&mut self, id: &str, body: &Bytes, producer: &Producer) -> Outcome {
+        let mut max_backoff = INITIAL_BACKOFF;
+        for _ in 0..MAX_ATTEMPTS {
+            let requested = match self.attempt(id, body, producer).await {
+                Ok(response) if response.status.is_success() => return Outcome::Accepted,
+                Ok(response) if response.status == StatusCode::GONE => return Outcome::Ended,
+                Ok(response) => retry_after(&response.headers, wall_clock()),
                 Err(_) => Duration::ZERO,
             };
-            let pause = asked_for + ceiling.mul_f64(fastrand::f64());
-            ceiling = (ceiling * 2).min(LONGEST_PAUSE);
+            let pause = requested + max_backoff.mul_f64(fastrand::f64());
+            max_backoff = (max_backoff * 2).min(MAX_BACKOFF);
             if self.ended.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
-                return Fate::Unwanted;
+                return Outcome::Ended;
             }
         }
-        producer.bury(id.to_owned());
-        Fate::GivenUp
+        producer.add_dead_letter(id.to_owned());
+        Outcome::GivenUp
     }
 
-    /// One attempt. The head of the answer decides; the rest is read for the sake of the connection, which is closed
-    /// where that takes too long.
+    /// Makes one attempt, and returns the head of the response. Reads the body only to reuse the connection, and closes
+    /// the connection if the body is too long or too slow.
     async fn attempt(&mut self, id: &str, body: &Bytes, producer: &Producer) -> Result<Parts, Failure> {
-        // Whatever fails, and an attempt that is abandoned, takes the connection with it.
-        let (connection, answer) = tokio::time::timeout(ATTEMPT_LIMIT, self.post(id, body, producer)).await??;
-        let (head, rest) = answer.into_parts();
+        // An attempt that fails or times out closes the connection.
+        let (connection, response) = tokio::time::timeout(ATTEMPT_TIMEOUT, self.post(id, body, producer)).await??;
+        let (head, body) = response.into_parts();
         if !producer.new_connection {
-            let rest = Limited::new(rest, REST_LIMIT_BYTES).collect();
-            let is_read = tokio::time::timeout(REST_LIMIT, rest).await.is_ok_and(|rest| rest.is_ok());
+            let body = Limited::new(body, MAX_DISCARDED_BYTES).collect();
+            let is_read = tokio::time::timeout(DISCARD_TIMEOUT, body).await.is_ok_and(|body| body.is_ok());
             self.connection = Some(connection).filter(|_| is_read);
         }
         Ok(head)
     }
 
-    /// Sends the message. Redirects are answers like any other, and are not followed.
+    /// Sends the message. Does not follow redirects.
     async fn post(
         &mut self,
         id: &str,
@@ -157,7 +158,7 @@ impl Endpoint {
         producer: &Producer,
     ) -> Result<(Sender, Response<Incoming>), Failure> {
         let kept = match self.connection.take() {
-            Some(kept) => ready(kept).await,
+            Some(kept) => reusable(kept).await,
             None => None,
         };
         let mut connection = match kept {
@@ -166,8 +167,8 @@ impl Endpoint {
         };
         let timestamp = wall_clock().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let signatures: Vec<String> = self.secrets.iter().map(|secret| secret.sign(id, timestamp, body)).collect();
-        let mut request = Request::post(self.place.target.as_str())
-            .header(HOST, self.place.authority.as_str())
+        let mut request = Request::post(self.destination.target.as_str())
+            .header(HOST, self.destination.authority.as_str())
             .header(CONTENT_TYPE, "application/json")
             .header(WEBHOOK_ID_HEADER, id)
             .header(WEBHOOK_TIMESTAMP_HEADER, timestamp)
@@ -175,16 +176,16 @@ impl Endpoint {
         if producer.new_connection {
             request = request.header(CONNECTION, "close");
         }
-        let answer = connection.send_request(request.body(Full::new(body.clone()))?).await?;
-        Ok((connection, answer))
+        let response = connection.send_request(request.body(Full::new(body.clone()))?).await?;
+        Ok((connection, response))
     }
 
-    /// Connects to the first of the endpoint's addresses that answers.
+    /// Connects to the first address of the endpoint that accepts a connection.
     async fn connect(&self, producer: &Producer) -> Result<Sender, Failure> {
         let mut failure = Failure::from("the endpoint has no address");
-        for &address in &self.place.addresses {
+        for &address in &self.destination.addresses {
             let connected = self.ended.run_until_cancelled(producer.transport.connect(address)).await;
-            match connected.ok_or("no more connections are opened")? {
+            match connected.ok_or("the subscription has ended")? {
                 Ok(stream) => return open(stream, producer).await,
                 Err(error) => failure = error.into(),
             }
@@ -193,29 +194,29 @@ impl Endpoint {
     }
 }
 
-/// The connection, if it can be used once more.
-async fn ready(mut kept: Sender) -> Option<Sender> {
+/// Returns the connection if it can be reused.
+async fn reusable(mut kept: Sender) -> Option<Sender> {
     kept.ready().await.ok().map(|()| kept)
 }
 
 async fn open(stream: Connection, producer: &Producer) -> Result<Sender, Failure> {
     let mut builder = http1::Builder::new();
     let (sender, connection) = builder.max_buf_size(BUFFER_BYTES).handshake(TokioIo::new(stream)).await?;
-    // Its failure is seen by the request that waits on it; it ends with the sender.
+    // If the connection fails, the request on it fails. The task ends when the sender is dropped.
     producer.tasks.spawn(connection);
     Ok(sender)
 }
 
-/// Returns how long the consumer asks to be left alone, at most [`LONGEST_ABSENCE`].
+/// Returns the pause that the consumer requests, at most [`MAX_RETRY_AFTER`].
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Duration {
     let field = |name| headers.get(name).and_then(|field| field.to_str().ok());
-    let asked_for = field(RETRY_AFTER).and_then(|text| proto::retry_after(text, field(DATE), now));
-    asked_for.unwrap_or_default().min(LONGEST_ABSENCE)
+    let requested = field(RETRY_AFTER).and_then(|text| proto::retry_after(text, field(DATE), now));
+    requested.unwrap_or_default().min(MAX_RETRY_AFTER)
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "each attempt says when it was made, and a consumer may name a date; not a measurement"
+    reason = "messages have a timestamp, and `Retry-After` may be a date; not a measurement"
 )]
 fn wall_clock() -> SystemTime {
     SystemTime::now()
@@ -225,18 +226,18 @@ fn wall_clock() -> SystemTime {
 mod tests {
     use super::*;
 
-    fn asked_for(value: &'static str) -> Duration {
+    fn requested(value: &'static str) -> Duration {
         let now = UNIX_EPOCH + Duration::from_secs(1_445_412_480); // Wed, 21 Oct 2015 07:28:00 GMT
         retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value.parse().expect("a header"))]), now)
     }
 
     #[test]
-    fn retry_after_is_kept_within_its_bound() {
+    fn retry_after_is_limited() {
         for (text, seconds) in [("7", 7), ("Wed, 21 Oct 2015 07:28:45 GMT", 45), ("soon", 0), ("", 0)] {
-            assert_eq!(asked_for(text), Duration::from_secs(seconds), "{text}");
+            assert_eq!(requested(text), Duration::from_secs(seconds), "{text}");
         }
         for text in ["3601", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
-            assert_eq!(asked_for(text), LONGEST_ABSENCE, "{text}");
+            assert_eq!(requested(text), MAX_RETRY_AFTER, "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Registrations: checks what a consumer asks for before any of it is kept.
+//! Validates registrations before the server stores anything.
 
 use std::net::SocketAddr;
 
@@ -14,39 +14,40 @@ use url::{Host, Position, Url};
 
 use crate::{Ended, http::media_type};
 
-/// What a registration is written in. A web page can send other types to any server without being asked.
+/// The media type of a registration. Requiring it prevents web pages from registering: without a CORS preflight, they
+/// can send only other types.
 const MEDIA_TYPE: &str = "application/json";
-/// Longest URL, in bytes: every subscription keeps one.
-const URL_LIMIT_BYTES: usize = 2_048;
-/// Secrets that one endpoint may have: an old one, a new one, and room.
-const SECRETS: usize = 4;
+/// Maximum length of a URL, in bytes. Each subscription stores one.
+const MAX_URL_BYTES: usize = 2_048;
+/// Maximum number of secrets per endpoint. Rotating a secret needs two.
+const MAX_SECRETS: usize = 4;
 
-/// A registration that makes sense.
+/// A valid registration.
 pub(super) struct Request {
-    pub(super) place: Place,
+    pub(super) destination: Destination,
     pub(super) secrets: Vec<Secret>,
     pub(super) registration: Registration,
 }
 
-/// Where a consumer listens.
+/// The address and path that a consumer listens on.
 #[derive(Debug, PartialEq)]
-pub(super) struct Place {
-    /// All of this machine; the first that answers is the endpoint.
+pub(super) struct Destination {
+    /// Loopback addresses. The server connects to the first one that accepts a connection.
     pub(super) addresses: Vec<SocketAddr>,
-    /// Host and port as the consumer wrote them.
+    /// Host and port from the consumer's URL.
     pub(super) authority: String,
     /// Path and query.
     pub(super) target: String,
 }
 
-/// Why there is no subscription.
+/// Why the server refuses a registration.
 #[derive(Debug, PartialEq)]
 pub(super) enum Refusal {
-    /// The body is not declared as JSON.
+    /// The content type is not JSON.
     MediaType,
-    /// The registration makes no sense.
+    /// The registration is invalid.
     Invalid(String),
-    /// The server has as many subscriptions as it may.
+    /// The server has reached its maximum number of subscriptions.
     Full,
     /// The server is shutting down.
     Closed,
@@ -56,12 +57,12 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
             Self::MediaType => {
-                let reason = format!("a registration is {MEDIA_TYPE}: say so in content-type\n");
+                let reason = format!("unsupported media type: send content-type {MEDIA_TYPE}\n");
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, reason).into_response()
             }
             Self::Invalid(reason) => (StatusCode::BAD_REQUEST, reason).into_response(),
             Self::Full => {
-                let reason = "there are too many subscriptions: remove one, or come back later\n";
+                let reason = "too many subscriptions: remove one, or retry later\n";
                 (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "60")], reason).into_response()
             }
             Self::Closed => Ended::Closed.into_response(),
@@ -75,28 +76,28 @@ impl<E: std::error::Error> From<E> for Refusal {
     }
 }
 
-/// Reads a registration and finds its endpoint.
+/// Parses a registration and resolves its URL.
 ///
 /// # Errors
-/// It is not JSON, or makes no sense.
+/// The registration is not JSON, or is invalid.
 pub(super) async fn read(headers: &HeaderMap, body: &[u8]) -> Result<Request, Refusal> {
     if media_type(headers, &[MEDIA_TYPE]).is_none() {
         return Err(Refusal::MediaType);
     }
     let registration: Registration = serde_json::from_slice(body)?;
     let secrets = registration.secrets.iter().map(|text| Secret::parse(text)).collect::<Result<Vec<_>, _>>()?;
-    if !(1..=SECRETS).contains(&secrets.len()) {
-        return Err(Refusal::Invalid(format!("a registration has 1 to {SECRETS} secrets")));
+    if !(1..=MAX_SECRETS).contains(&secrets.len()) {
+        return Err(Refusal::Invalid(format!("a registration must have 1 to {MAX_SECRETS} secrets")));
     }
-    let place = locate(&registration.url).await.map_err(Refusal::Invalid)?;
-    Ok(Request { place, secrets, registration })
+    let destination = resolve(&registration.url).await.map_err(Refusal::Invalid)?;
+    Ok(Request { destination, secrets, registration })
 }
 
-/// Finds an endpoint. It must be on this machine: a server that sends wherever it is told is a weapon. The addresses are
-/// kept, so that a name which means something else later makes no difference.
-async fn locate(text: &str) -> Result<Place, String> {
-    if text.len() > URL_LIMIT_BYTES {
-        return Err(format!("the url has more than {URL_LIMIT_BYTES} bytes"));
+/// Resolves a URL. The endpoint must be on this machine, because otherwise anyone could use the server to attack other
+/// machines. The addresses are stored, so a later change of the name has no effect.
+async fn resolve(text: &str) -> Result<Destination, String> {
+    if text.len() > MAX_URL_BYTES {
+        return Err(format!("the url is longer than {MAX_URL_BYTES} bytes"));
     }
     let url = Url::parse(text);
     let text = text.escape_debug();
@@ -109,7 +110,7 @@ async fn locate(text: &str) -> Result<Place, String> {
     let addresses: Vec<SocketAddr> = match url.host().ok_or_else(refused)? {
         Host::Ipv4(address) => vec![(address, port).into()],
         Host::Ipv6(address) => vec![(address, port).into()],
-        // No other name is looked up: that alone would send something.
+        // Other names are not looked up, because even a lookup sends packets.
         Host::Domain("localhost") => tokio::net::lookup_host(("localhost", port))
             .await
             .map_err(|error| format!("localhost has no address: {error}"))?
@@ -120,41 +121,47 @@ async fn locate(text: &str) -> Result<Place, String> {
         return Err(refused());
     }
     let authority = url[Position::BeforeHost..Position::AfterPort].to_owned();
-    Ok(Place { addresses, authority, target: url[Position::BeforePath..Position::AfterQuery].to_owned() })
+    Ok(Destination { addresses, authority, target: url[Position::BeforePath..Position::AfterQuery].to_owned() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    async fn place(url: &str) -> Place {
-        locate(url).await.unwrap_or_else(|reason| panic!("{url}: {reason}"))
+    async fn destination(url: &str) -> Destination {
+        resolve(url).await.unwrap_or_else(|reason| panic!("{url}: {reason}"))
     }
 
     #[tokio::test]
-    async fn an_endpoint_is_an_address_of_this_machine_and_a_path() {
-        let expected = Place {
+    async fn resolves_a_loopback_address_with_its_path() {
+        let expected = Destination {
             addresses: vec![([127, 3, 2, 1], 81).into()],
             authority: "127.3.2.1:81".into(),
             target: "/in?a=b".into(),
         };
-        assert_eq!(place("http://127.3.2.1:81/in?a=b#part").await, expected);
-        let place = place("http://[::1]").await;
-        assert_eq!((place.addresses[0].port(), place.target.as_str(), place.authority.as_str()), (80, "/", "[::1]"));
+        assert_eq!(destination("http://127.3.2.1:81/in?a=b#part").await, expected);
+        let destination = destination("http://[::1]").await;
+        assert_eq!(
+            (destination.addresses[0].port(), destination.target.as_str(), destination.authority.as_str()),
+            (80, "/", "[::1]")
+        );
     }
 
     #[tokio::test]
-    async fn localhost_is_this_machine() {
+    async fn resolves_localhost_to_loopback_addresses() {
         for url in ["http://localhost:8080/in", "http://LOCALHOST:8080/in"] {
-            let place = place(url).await;
-            assert!(!place.addresses.is_empty());
-            assert!(place.addresses.iter().all(|it| it.ip().is_loopback() && it.port() == 8080), "{place:?}");
-            assert_eq!(place.authority, "localhost:8080");
+            let destination = destination(url).await;
+            assert!(!destination.addresses.is_empty());
+            assert!(
+                destination.addresses.iter().all(|it| it.ip().is_loopback() && it.port() == 8080),
+                "{destination:?}"
+            );
+            assert_eq!(destination.authority, "localhost:8080");
         }
     }
 
     #[tokio::test]
-    async fn only_this_machine_is_sent_to() {
+    async fn refuses_urls_that_are_not_on_this_machine() {
         for url in [
             "http://192.0.2.1/in",
             "http://0.0.0.0/in",
@@ -168,21 +175,21 @@ mod tests {
             "/in",
             "",
         ] {
-            assert!(locate(url).await.is_err(), "{url}");
+            assert!(resolve(url).await.is_err(), "{url}");
         }
     }
 
     #[tokio::test]
-    async fn a_port_is_from_1_to_65535() {
+    async fn accepts_ports_from_1_to_65535() {
         for port in ["0", "65536", "99999", "-1", "4294967376", "1x", "+1"] {
-            assert!(locate(&format!("http://127.0.0.1:{port}/in")).await.is_err(), "{port}");
+            assert!(resolve(&format!("http://127.0.0.1:{port}/in")).await.is_err(), "{port}");
         }
-        assert_eq!(place("http://127.0.0.1:65535/in").await.addresses[0].port(), 65_535);
+        assert_eq!(destination("http://127.0.0.1:65535/in").await.addresses[0].port(), 65_535);
     }
 
     #[tokio::test]
-    async fn a_long_url_is_refused_without_being_repeated() {
-        let reason = locate(&format!("http://127.0.0.1:81/{}", "x".repeat(60_000))).await.unwrap_err();
+    async fn the_refusal_of_a_long_url_does_not_repeat_it() {
+        let reason = resolve(&format!("http://127.0.0.1:81/{}", "x".repeat(60_000))).await.unwrap_err();
         assert!(reason.len() < 100, "{reason}");
     }
 }
