@@ -1,6 +1,6 @@
-//! The gRPC service over the transport: HTTP/2 connections, the codec of quotes, pages as messages, deadlines, and what
-//! an end of a subscription is called in gRPC. Every gRPC approach serves the whole service; what a method does stands
-//! in the approach that it is named after.
+//! Serves the gRPC service over the transport: HTTP/2 connections, the quote codec, streams of messages, deadlines, and
+//! the gRPC status of a subscription that has ended. Every gRPC approach serves the whole service. Each method is
+//! implemented in the approach that uses it.
 
 use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
@@ -34,45 +34,45 @@ use crate::{
     trade::Desk,
 };
 
-/// Flow-control window of a stream and of a connection, in bytes: what HTTP/2 starts with, so nothing need be said.
+/// Flow-control window of a stream and of a connection, in bytes. This is HTTP/2's default, so no setting must be sent.
 const WINDOW_BYTES: u32 = 65_535;
-/// Calls that one connection may have open: what HTTP/2 asks for at least.
-const STREAMS: u32 = 100;
-/// Largest frame, in bytes: the least that HTTP/2 allows.
-const FRAME_BYTES: u32 = 16 * 1024;
-/// Bytes of one stream that wait for the connection to take them.
+/// Maximum number of concurrent calls per connection. HTTP/2 recommends at least this many.
+const MAX_STREAMS: u32 = 100;
+/// Maximum frame size, in bytes. It is the smallest limit that HTTP/2 allows.
+const MAX_FRAME_BYTES: u32 = 16 * 1024;
+/// Size of the send buffer of one stream.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
-/// All headers of one call.
-const HEADER_LIST_BYTES: u32 = 8 * 1024;
-/// Bytes of a client's handshake at least: the preface and the head of its settings.
+/// Maximum size of all headers of one call.
+const MAX_HEADER_LIST_BYTES: u32 = 8 * 1024;
+/// Minimum length of a client's handshake: the preface and the header of the SETTINGS frame.
 const HANDSHAKE_BYTES: usize = 24 + 9;
-/// How long the head of a request over HTTP/1.1 may take.
-const HEAD_LIMIT: Duration = Duration::from_secs(10);
-/// A connection without any call for this long is told to go away, at the latest after twice this time.
-const IDLE_LIMIT: Duration = Duration::from_secs(75);
-/// A connection on which nothing has arrived for this long is asked for a sign of life.
+/// How long the head of an HTTP/1.1 request may take.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection without calls for this long gets a GOAWAY, at the latest after twice this time.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// A connection that has received nothing for this long gets a ping.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(60);
-/// A connection that gives none within this time is closed.
-const KEEPALIVE_LIMIT: Duration = Duration::from_secs(20);
+/// A connection that does not answer the ping within this time is closed.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The messages of one call, until its status.
+/// The messages of one call. An error ends them with a status.
 pub(crate) type Messages<T> = BoxStream<'static, Result<T, Status>>;
 
-/// Serves until shutdown; then each connection is told to go away, and has the drain limit to end its calls. The
-/// description is for those who ask over HTTP/1.1.
+/// Serves until shutdown. Then each connection gets a GOAWAY, and must end its calls within the drain timeout. The
+/// description is the response to `GET /` over HTTP/1.1.
 pub(crate) async fn serve(context: Context, description: &str) -> Result<(), ServeError> {
     let site = Site::new(Router::new(), description, context.transport.address());
     let (front, health) = Front::new(service(&context), site).await?;
-    let idleness = Heartbeats::new(IDLE_LIMIT);
+    let idle_checks = Heartbeats::new(IDLE_TIMEOUT);
     let settings = settings(context.transport.is_undated());
     let connections = TaskTracker::new();
     loop {
         tokio::select! {
             connection = context.transport.accept() => {
                 let connection = connection.with_handshake(HANDSHAKE_BYTES);
-                let (front, idleness) = (front.of_connection(), idleness.join());
+                let (front, idle_checks) = (front.for_connection(), idle_checks.join());
                 let shutdown = context.shutdown.clone();
-                connections.spawn(serve_connection(connection, settings.clone(), front, idleness, shutdown));
+                connections.spawn(serve_connection(connection, settings.clone(), front, idle_checks, shutdown));
             }
             () = context.shutdown.cancelled() => break,
         }
@@ -82,33 +82,33 @@ pub(crate) async fn serve(context: Context, description: &str) -> Result<(), Ser
     Ok(())
 }
 
-/// The service, for an approach that has a transport of its own.
+/// Returns the service, for an approach that serves it over its own protocol.
 pub(crate) fn service(context: &Context) -> MarketDataServer<Market> {
     let market = Market {
         hub: Arc::clone(&context.hub),
         desk: Arc::new(Desk::new(Arc::clone(&context.hub))),
-        codec: QuoteCodec::of(&context.params),
+        codec: QuoteCodec::from_params(&context.params),
         shutdown: context.shutdown.clone(),
     };
     MarketDataServer::new(market).max_decoding_message_size(MESSAGE_LIMIT_BYTES)
 }
 
-/// How connections are served, with a date in each response or without.
+/// Returns the settings of connections, with or without a date in each response.
 fn settings(is_undated: bool) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    // For a person with curl: one answer, and the end.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT).keep_alive(false);
+    // For users of curl: one response, then the connection is closed.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).keep_alive(false);
     builder
         .http2()
         .timer(TokioTimer::new())
         .initial_stream_window_size(WINDOW_BYTES)
         .initial_connection_window_size(WINDOW_BYTES)
-        .max_concurrent_streams(STREAMS)
-        .max_frame_size(FRAME_BYTES)
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_frame_size(MAX_FRAME_BYTES)
         .max_send_buf_size(SEND_BUFFER_BYTES)
-        .max_header_list_size(HEADER_LIST_BYTES)
+        .max_header_list_size(MAX_HEADER_LIST_BYTES)
         .keep_alive_interval(KEEPALIVE_INTERVAL)
-        .keep_alive_timeout(KEEPALIVE_LIMIT)
+        .keep_alive_timeout(KEEPALIVE_TIMEOUT)
         .auto_date_header(!is_undated);
     builder
 }
@@ -117,29 +117,29 @@ async fn serve_connection(
     connection: Connection,
     settings: auto::Builder<TokioExecutor>,
     front: Front,
-    mut idleness: Heartbeat,
+    mut idle_checks: Heartbeat,
     shutdown: CancellationToken,
 ) {
     let mut served = pin!(settings.serve_connection(TokioIo::new(connection), front.clone()));
-    let over = async {
+    let idle = async {
         loop {
-            idleness.next().await;
+            idle_checks.next().await;
             if front.is_idle() {
                 return;
             }
         }
     };
     tokio::select! {
-        // A connection that fails ends: its client comes back and resumes.
+        // The error of a failed connection is ignored: the client reconnects and resumes.
         _ = served.as_mut() => return,
         () = shutdown.cancelled() => {}
-        () = over => {}
+        () = idle => {}
     }
     served.as_mut().graceful_shutdown();
     let _ = served.await;
 }
 
-/// What every method works on.
+/// The implementation of the service: the state that all methods use.
 pub(crate) struct Market {
     pub(crate) hub: Arc<Hub>,
     pub(crate) desk: Arc<Desk>,
@@ -148,7 +148,7 @@ pub(crate) struct Market {
 }
 
 impl Market {
-    /// The subscription that a client asks for.
+    /// Creates the subscription that a client requests.
     pub(crate) fn subscribe(&self, request: &SubscribeRequest) -> Result<Subscription, Status> {
         let symbols = self.hub.resolve(request.symbols.iter().map(String::as_str))?;
         let after = request.cursor().map_err(|invalid| Status::invalid_argument(invalid.to_string()))?;
@@ -170,33 +170,35 @@ impl MarketData for Market {
         &self,
         request: Request<SubscribeRequest>,
     ) -> Result<Response<Messages<OutgoingQuote>>, Status> {
-        let deadline = Deadline::of(request.metadata())?;
+        let deadline = Deadline::from_metadata(request.metadata())?;
         let subscription = self.subscribe(request.get_ref())?;
-        Ok(beginning_after(subscription.cursor(), deadline.over(grpc_stream::quotes(subscription, self.codec))))
+        let cursor = subscription.cursor();
+        let messages = grpc_stream::quotes(subscription, self.codec);
+        Ok(response_after(cursor, deadline.limit_messages(messages)))
     }
 
     async fn trade(
         &self,
         request: Request<Streaming<TradeOrder>>,
     ) -> Result<Response<Messages<TradeConfirmation>>, Status> {
-        let deadline = Deadline::of(request.metadata())?;
+        let deadline = Deadline::from_metadata(request.metadata())?;
         let messages = grpc_bidi::trade(self, request.into_inner());
-        Ok(Response::new(deadline.over(messages)))
+        Ok(Response::new(deadline.limit_messages(messages)))
     }
 
     async fn follow_quotes(
         &self,
         request: Request<Streaming<FollowRequest>>,
     ) -> Result<Response<Messages<OutgoingQuote>>, Status> {
-        let mut deadline = Deadline::of(request.metadata())?;
-        let (cursor, messages) = deadline.cover(grpc_bidi::follow_quotes(self, request.into_inner())).await?;
-        Ok(beginning_after(cursor, deadline.over(messages)))
+        let mut deadline = Deadline::from_metadata(request.metadata())?;
+        let (cursor, messages) = deadline.limit(grpc_bidi::follow_quotes(self, request.into_inner())).await?;
+        Ok(response_after(cursor, deadline.limit_messages(messages)))
     }
 }
 
-/// An answer whose metadata name the cursor that its messages begin after: with it a client that is cut off before the
-/// first event resumes as well, and knows the log that the sequence numbers are of.
-fn beginning_after<T>(cursor: Cursor, messages: T) -> Response<T> {
+/// Returns a response whose metadata contain the cursor that its messages start after. With it, a client can resume
+/// even if the connection is lost before the first event, and knows which log the sequence numbers belong to.
+fn response_after<T>(cursor: Cursor, messages: T) -> Response<T> {
     let mut response = Response::new(messages);
     response.metadata_mut().insert(CURSOR_HEADER, metadata(cursor));
     response
@@ -206,18 +208,18 @@ fn metadata(cursor: Cursor) -> MetadataValue<Ascii> {
     cursor.to_string().parse().expect("digits, letters and a hyphen")
 }
 
-/// Where quotes are encoded.
+/// How often a quote is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum QuoteCodec {
-    /// Once for all clients.
+    /// Once, for all clients.
     Shared,
-    /// Once for each client, as tonic and prost do.
+    /// Once per client, as tonic and prost do by default.
     Prost,
 }
 
 impl QuoteCodec {
-    /// The `codec` setting, of an approach that has it.
-    fn of(params: &Params) -> Self {
+    /// Reads the `codec` setting. Approaches without this setting use `Shared`.
+    fn from_params(params: &Params) -> Self {
         if params.text("codec") == Ok("prost") { Self::Prost } else { Self::Shared }
     }
 
@@ -229,7 +231,7 @@ impl QuoteCodec {
     }
 }
 
-/// Where the pages of one call come from.
+/// A source of pages for one call.
 pub(crate) trait Pages: Send + 'static {
     /// Waits for the next page.
     fn next(&mut self) -> impl Future<Output = Result<Page, Status>> + Send;
@@ -241,19 +243,19 @@ impl Pages for Subscription {
     }
 }
 
-/// The events of pages as messages. tonic puts messages that are ready together in one frame, so between two pages
-/// there is a moment at which none is: one page, one write.
+/// Converts pages to a stream of messages. tonic combines all messages that are ready into one frame. So the stream
+/// yields once between two pages, so that each page is one write.
 pub(crate) fn messages(pages: impl Pages, codec: QuoteCodec) -> Messages<OutgoingQuote> {
     let pages = stream::try_unfold(pages, |mut pages| async {
-        let page = after_a_moment(pages.next()).await?;
+        let page = with_yield(pages.next()).await?;
         Ok::<_, Status>(Some((page, pages)))
     });
     let message = move |entry: Arc<Entry>| Ok(codec.message(&entry));
     pages.map_ok(move |page| stream::iter(page.entries.into_iter().map(message))).try_flatten().boxed()
 }
 
-/// Waits for what is to come, at least until every other task has had its turn.
-async fn after_a_moment<T>(next: impl Future<Output = T>) -> T {
+/// Waits for a future, and yields at least once so that other tasks can run.
+async fn with_yield<T>(next: impl Future<Output = T>) -> T {
     let mut next = pin!(next);
     if let Poll::Ready(ready) = poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await {
         tokio::task::yield_now().await;
@@ -262,8 +264,8 @@ async fn after_a_moment<T>(next: impl Future<Output = T>) -> T {
     next.await
 }
 
-/// The messages, until something else ends the call with a status.
-pub(crate) fn until<T: 'static>(
+/// Returns the messages until `end` completes with a status, which ends the call.
+pub(crate) fn end_early<T: 'static>(
     mut messages: Messages<T>,
     end: impl Future<Output = Status> + Send + 'static,
 ) -> Messages<T> {
@@ -281,7 +283,7 @@ impl From<SymbolError> for Status {
     }
 }
 
-/// With a cursor to go on from in the metadata, where there is one.
+/// The metadata contain the cursor to resume from, if there is one.
 impl From<Ended> for Status {
     fn from(ended: Ended) -> Self {
         let (mut status, cursor) = match ended {

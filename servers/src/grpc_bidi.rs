@@ -1,9 +1,9 @@
-//! gRPC bidirectional streaming: `FollowQuotes` sends events and takes acknowledgements, `Trade` takes orders and sends
-//! confirmations, both on one connection.
+//! gRPC bidirectional streaming: `FollowQuotes` sends events and receives acknowledgements. `Trade` receives orders and
+//! sends confirmations. Both calls use one connection.
 //!
-//! An acknowledgement says that the client has processed what it names. Only so many events may be without one; then
-//! the server waits, and a client that stays silent while more happens than the queue limit allows is ended with
-//! RESOURCE_EXHAUSTED, like one that does not read.
+//! An acknowledgement means that the client has processed all events up to a sequence number. When too many events are
+//! unacknowledged, the server stops sending. If the client then falls further behind than the queue limit, the call
+//! ends with RESOURCE_EXHAUSTED, as for a client that does not read.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -16,14 +16,14 @@ use crate::{
     grpc::{self, Market, Messages, Pages},
 };
 
-/// Events without acknowledgement at which the server waits for one.
-const UNACKNOWLEDGED_EVENTS: usize = 1_024;
+/// Number of unacknowledged events at which the server stops sending.
+const MAX_UNACKNOWLEDGED_EVENTS: usize = 1_024;
 
-/// What `GET /` says.
+/// The response to `GET /`.
 const DESCRIPTION: &str = "\
 grpc-bidi: events one way, acknowledgements and orders the other, over HTTP/2
 
-gRPC over HTTP/2 without TLS; curl is answered only this page. The server describes its methods: no file is needed.
+gRPC over HTTP/2 without TLS. curl gets only this page. The server has reflection: grpcurl needs no .proto file.
 
 grpcurl -plaintext {address} list
 grpcurl -plaintext -d '{\"subscribe\":{\"symbols\":[\"BTC\"]}}' {address} MarketData/FollowQuotes
@@ -32,12 +32,12 @@ grpcurl -plaintext -d '{\"subscribe\":{\"symbols\":[\"BTC\"]}}' {address} Market
 /// Serves until shutdown.
 ///
 /// # Errors
-/// None: a connection that fails ends alone.
+/// None. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     grpc::serve(context, DESCRIPTION).await
 }
 
-/// Answers with the head of the stream once the client is subscribed; the cursor is where it begins.
+/// Waits for the client's subscription. Returns the cursor that the messages start after, and the messages.
 pub(crate) async fn follow_quotes(
     market: &Market,
     mut requests: Streaming<FollowRequest>,
@@ -55,16 +55,16 @@ pub(crate) async fn follow_quotes(
 /// A subscription whose events are acknowledged.
 struct Follower {
     subscription: Subscription,
-    /// When the client closes its side the events go on, as far as they may without acknowledgement.
+    /// When the client closes its sending side, events continue up to the limit of unacknowledged ones.
     requests: Fuse<Streaming<FollowRequest>>,
-    /// Sequence numbers of the events that were sent.
+    /// Sequence numbers of the events that were sent but not acknowledged.
     unacknowledged: VecDeque<u64>,
 }
 
 impl Pages for Follower {
     async fn next(&mut self) -> Result<Page, Status> {
         loop {
-            let may_send = self.unacknowledged.len() < UNACKNOWLEDGED_EVENTS;
+            let may_send = self.unacknowledged.len() < MAX_UNACKNOWLEDGED_EVENTS;
             tokio::select! {
                 Some(request) = self.requests.next() => self.acknowledge(&request?)?,
                 page = next_page(&mut self.subscription, may_send) => {
@@ -83,7 +83,7 @@ impl Follower {
             return Err(Status::invalid_argument("every message after the first must acknowledge"));
         };
         if sequence > self.subscription.cursor().sequence {
-            return Err(Status::invalid_argument(format!("event {sequence} is acknowledged before it was sent")));
+            return Err(Status::invalid_argument(format!("event {sequence} was acknowledged before it was sent")));
         }
         let acknowledged = self.unacknowledged.partition_point(|&sent| sent <= sequence);
         self.unacknowledged.drain(..acknowledged);
@@ -91,17 +91,17 @@ impl Follower {
     }
 }
 
-/// While nothing may be sent, only the end of the subscription is worth waiting for.
+/// Waits for the next page. While sending is not allowed, waits only for the end of the subscription.
 async fn next_page(subscription: &mut Subscription, may_send: bool) -> Result<Page, Ended> {
     if may_send { subscription.next().await } else { Err(subscription.ended().await) }
 }
 
-/// A confirmation for each order, in the order of their arrival, until the client closes its side.
+/// Returns one confirmation per order, in the order of arrival, until the client closes its sending side.
 pub(crate) fn trade(market: &Market, orders: Streaming<TradeOrder>) -> Messages<TradeConfirmation> {
     let desk = Arc::clone(&market.desk);
     let closing = market.shutdown.clone().cancelled_owned();
     let confirmations = orders.map_ok(move |order| desk.execute(&order)).boxed();
-    grpc::until(confirmations, async {
+    grpc::end_early(confirmations, async {
         closing.await;
         Ended::Closed.into()
     })

@@ -1,6 +1,6 @@
-//! What a gRPC server does with a request before the service sees it: it tells people what it is
-//! over HTTP/1.1, refuses what is not gRPC over HTTP/2, limits the wait for
-//! the message of a call, and answers questions about its health and its description, as grpcurl asks them.
+//! Handles requests of a gRPC server before the service sees them. Serves the description over HTTP/1.1, refuses HTTP/2
+//! requests that are not gRPC, limits the wait for the first message of a call, and serves health checks and
+//! reflection, which grpcurl uses.
 
 use std::{
     convert::Infallible,
@@ -38,62 +38,62 @@ use crate::{
     grpc::Market,
     grpc_upload::Upload,
     http::{Site, media_type},
-    unfinished::Room,
+    unfinished::Budget,
 };
 
-/// What the messages of a call are written in. gRPC-Web is another protocol.
+/// The media types that the server accepts. gRPC-Web is another protocol.
 const MEDIA_TYPES: [&str; 2] = ["application/grpc", "application/grpc+proto"];
 /// How long the first message of a call may take.
-const MESSAGE_LIMIT: Duration = Duration::from_secs(10);
+const MESSAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Says what is wrong with a request that is not gRPC.
+/// The response to a request that is not gRPC.
 const UNSUPPORTED: &str =
-    "this server takes gRPC, with content-type application/grpc: try grpcurl, or `GET /` over HTTP/1.1\n";
+    "this server accepts gRPC, with content-type application/grpc: use grpcurl, or `GET /` over HTTP/1.1\n";
 
-/// What answers all calls of a server.
+/// The HTTP service that handles all requests of a server.
 #[derive(Clone)]
 pub(crate) struct Front {
     market: MarketDataServer<Market>,
     /// Health and reflection.
     others: Routes,
-    /// What a client that speaks HTTP/1.1, and so no gRPC, is answered.
+    /// Answers requests over HTTP/1.1, which cannot be gRPC.
     site: Site,
-    /// For messages that have arrived only in part.
-    room: Room,
-    /// Calls of this connection that are under way.
+    /// The budget for messages that have arrived only in part.
+    budget: Budget,
+    /// Counts the calls of this connection.
     calls: Arc<Calls>,
 }
 
 impl Front {
-    /// The service, with its health and its description beside it.
+    /// Combines the service with health checks and reflection.
     ///
     /// # Errors
-    /// The description is unreadable.
+    /// The file descriptors are invalid.
     pub(crate) async fn new(
         market: MarketDataServer<Market>,
         site: Site,
     ) -> Result<(Self, HealthReporter), ServeError> {
         let (reporter, health) = tonic_health::server::health_reporter();
         reporter.set_serving::<MarketDataServer<Market>>().await;
-        let describe = || {
+        let configure = || {
             Builder::configure()
                 .register_encoded_file_descriptor_set(FILE_DESCRIPTORS)
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         };
-        let unreadable = |error: tonic_reflection::server::Error| ServeError::Protocol(error.to_string());
-        // Tools ask for either version.
-        let description = describe().build_v1().map_err(unreadable)?;
-        let old_description = describe().build_v1alpha().map_err(unreadable)?;
-        let others = Routes::new(health).add_service(description).add_service(old_description).prepare();
-        Ok((Self { market, others, site, room: Room::default(), calls: Arc::default() }, reporter))
+        let invalid = |error: tonic_reflection::server::Error| ServeError::Protocol(error.to_string());
+        // Some tools use the old version.
+        let reflection = configure().build_v1().map_err(invalid)?;
+        let old_reflection = configure().build_v1alpha().map_err(invalid)?;
+        let others = Routes::new(health).add_service(reflection).add_service(old_reflection).prepare();
+        Ok((Self { market, others, site, budget: Budget::default(), calls: Arc::default() }, reporter))
     }
 
-    /// The same for one connection, whose calls are counted.
-    pub(crate) fn of_connection(&self) -> Self {
+    /// Returns a copy for one connection, with its own count of calls.
+    pub(crate) fn for_connection(&self) -> Self {
         Self { calls: Arc::default(), ..self.clone() }
     }
 
-    /// Whether the connection has no call, and has had none since this was asked last.
+    /// Returns whether the connection has no calls now, and no call has begun since the last check.
     pub(crate) fn is_idle(&self) -> bool {
         let began = self.calls.began.load(Ordering::Relaxed);
         let is_new = self.calls.seen.swap(began, Ordering::Relaxed) != began;
@@ -102,18 +102,18 @@ impl Front {
 }
 
 impl HyperService<Request<Incoming>> for Front {
-    type Response = Response<Tracked>;
+    type Response = Response<TrackedBody>;
     type Error = Infallible;
-    type Future = Answer;
+    type Future = PendingResponse;
 
-    fn call(&self, request: Request<Incoming>) -> Answer {
+    fn call(&self, request: Request<Incoming>) -> PendingResponse {
         self.calls.began.fetch_add(1, Ordering::Relaxed);
         let call = if request.version() < Version::HTTP_2 {
-            self.site.answer(request.map(|_| Page::empty())).map_ok(|answer| answer.map(Body::new)).boxed()
+            self.site.respond(request.map(|_| Page::empty())).map_ok(|response| response.map(Body::new)).boxed()
         } else {
-            self.call_grpc(request.map(|body| Upload::new(body, self.room.place())))
+            self.call_grpc(request.map(|body| Upload::new(body, self.budget.reservation())))
         };
-        Answer { call, limit: None, under_way: Some(UnderWay(Arc::clone(&self.calls))) }
+        PendingResponse { call, timeout: None, guard: Some(CallGuard(Arc::clone(&self.calls))) }
     }
 }
 
@@ -133,20 +133,20 @@ fn is_market(path: &str) -> bool {
     path.strip_prefix(MarketDataServer::<Market>::NAME).is_some_and(|method| method.starts_with('/'))
 }
 
-/// The answer to a request that is not gRPC: its sender understands only HTTP statuses.
+/// Refuses a request that is not gRPC, with an HTTP status, because its client does not understand gRPC statuses.
 fn unsupported() -> Response<Body> {
-    let mut answer = Response::new(Body::new(Page::from(UNSUPPORTED)));
-    *answer.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    answer
+    let mut response = Response::new(Body::new(Page::from(UNSUPPORTED)));
+    *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
 }
 
-/// Calls of one connection.
+/// Counts of the calls of one connection.
 #[derive(Debug)]
 struct Calls {
     began: AtomicUsize,
     ended: AtomicUsize,
-    /// Those that had begun when idleness was last asked for; before that, a number that no count reaches.
+    /// The value of `began` at the last check for idleness. Before the first check, a value that `began` never reaches.
     seen: AtomicUsize,
 }
 
@@ -156,47 +156,47 @@ impl Default for Calls {
     }
 }
 
-/// A call that has not ended.
-struct UnderWay(Arc<Calls>);
+/// Counts a call as ended when it is dropped.
+struct CallGuard(Arc<Calls>);
 
-impl Drop for UnderWay {
+impl Drop for CallGuard {
     fn drop(&mut self) {
         self.0.ended.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// The head of an answer, once there is one.
-pub(crate) struct Answer {
+/// Waits for the response to a call, at most until the timeout for the first message.
+pub(crate) struct PendingResponse {
     call: BoxFuture<'static, Result<Response<Body>, Infallible>>,
-    /// As a rule the message is there with the head of the request, and no timer is started.
-    limit: Option<Pin<Box<Sleep>>>,
-    under_way: Option<UnderWay>,
+    /// Started only if the call does not complete at once, which is rare: usually the message arrives with the headers.
+    timeout: Option<Pin<Box<Sleep>>>,
+    guard: Option<CallGuard>,
 }
 
-impl Future for Answer {
-    type Output = Result<Response<Tracked>, Infallible>;
+impl Future for PendingResponse {
+    type Output = Result<Response<TrackedBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = match self.call.as_mut().poll(cx) {
-            Poll::Ready(Ok(answer)) => answer,
+        let response = match self.call.as_mut().poll(cx) {
+            Poll::Ready(Ok(response)) => response,
             Poll::Pending => {
-                let limit = self.limit.get_or_insert_with(|| Box::pin(tokio::time::sleep(MESSAGE_LIMIT)));
-                ready!(limit.as_mut().poll(cx));
-                Status::deadline_exceeded("the message of the call did not come in time").into_http()
+                let timeout = self.timeout.get_or_insert_with(|| Box::pin(tokio::time::sleep(MESSAGE_TIMEOUT)));
+                ready!(timeout.as_mut().poll(cx));
+                Status::deadline_exceeded("the message of the call did not arrive in time").into_http()
             }
         };
-        let under_way = self.under_way.take();
-        Poll::Ready(Ok(answer.map(|body| Tracked { body, _under_way: under_way })))
+        let guard = self.guard.take();
+        Poll::Ready(Ok(response.map(|body| TrackedBody { body, _guard: guard })))
     }
 }
 
-/// The body of an answer. Its call is under way as long as it exists.
-pub(crate) struct Tracked {
+/// A response body. Its call counts as ended when it is dropped.
+pub(crate) struct TrackedBody {
     body: Body,
-    _under_way: Option<UnderWay>,
+    _guard: Option<CallGuard>,
 }
 
-impl HttpBody for Tracked {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = Status;
 
@@ -220,14 +220,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_refused_is_told_why() {
-        let answer = unsupported();
-        assert_eq!(answer.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
-        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), UNSUPPORTED);
+    async fn a_refusal_contains_the_reason() {
+        let response = unsupported();
+        assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), UNSUPPORTED);
     }
 
     #[test]
-    fn only_the_methods_of_the_service_are_its_own() {
+    fn recognizes_only_methods_of_the_service() {
         assert!(is_market("MarketData/GetQuote"));
         assert!(!is_market("MarketDataX/GetQuote") && !is_market("grpc.health.v1.Health/Check"));
     }

@@ -1,11 +1,11 @@
-//! gRPC server streaming: `SubscribeQuotes` answers one request with every event after its cursor. The status that
-//! ends the stream says why: OUT_OF_RANGE for a cursor that is too old, RESOURCE_EXHAUSTED for a client that is too
-//! slow, UNAVAILABLE at shutdown.
+//! gRPC server streaming: `SubscribeQuotes` answers one request with all events after its cursor. The status at the end
+//! of the stream gives the reason: OUT_OF_RANGE for a cursor that is too old, RESOURCE_EXHAUSTED for a client that is
+//! too slow, and UNAVAILABLE at shutdown.
 //!
-//! A limit: hyper asks for none of these while a message waits for room in the stream's window, and offers no way to
-//! reset a stream from outside of its body. A client that reads the connection and answers its pings, but never takes
-//! from the stream, keeps its place and one page until it goes, or until shutdown cuts the connection. It holds up
-//! nobody else, and once it takes again it gets its status.
+//! Limitation: hyper does not poll the response body while a message waits for the stream's flow-control window, and
+//! cannot reset a stream from outside its body. So a client that reads the connection and answers pings, but never
+//! reads from the stream, keeps its subscription and one page until it disconnects or a shutdown cuts the connection.
+//! It does not delay other clients, and gets its status when it reads again.
 
 use proto::OutgoingQuote;
 
@@ -14,11 +14,11 @@ use crate::{
     grpc::{self, Messages, QuoteCodec},
 };
 
-/// What `GET /` says.
+/// The response to `GET /`.
 const DESCRIPTION: &str = "\
 grpc-stream: one call, answered by a stream of messages over HTTP/2
 
-gRPC over HTTP/2 without TLS; curl is answered only this page. The server describes its methods: no file is needed.
+gRPC over HTTP/2 without TLS. curl gets only this page. The server has reflection: grpcurl needs no .proto file.
 
 grpcurl -plaintext {address} list
 grpcurl -plaintext -d '{\"symbols\":[\"BTC\"]}' {address} MarketData/SubscribeQuotes
@@ -27,13 +27,13 @@ grpcurl -plaintext -d '{\"symbols\":[\"BTC\"]}' {address} MarketData/SubscribeQu
 /// Serves until shutdown.
 ///
 /// # Errors
-/// None: a connection that fails ends alone.
+/// None. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     grpc::serve(context, DESCRIPTION).await
 }
 
-/// Flow control is HTTP/2's: while the client's window is full nothing is read from the hub, until the client has
-/// fallen too far behind.
+/// Returns the events of a subscription as messages. HTTP/2 provides the flow control: while the client's window is
+/// full, no events are read from the hub, and the client may fall too far behind.
 pub(crate) fn quotes(subscription: Subscription, codec: QuoteCodec) -> Messages<OutgoingQuote> {
     grpc::messages(subscription, codec)
 }

@@ -1,5 +1,5 @@
-//! gRPC unary: `GetQuote` answers at once with the newest quote of a symbol, news or not; sequence number 0 says that
-//! there has been none.
+//! gRPC unary: `GetQuote` returns the newest quote of a symbol at once, whether it is new or not. Sequence number 0
+//! means that there has been no event yet.
 
 use proto::{OutgoingQuote, QuoteRequest};
 use tonic::Status;
@@ -9,11 +9,11 @@ use crate::{
     grpc::{self, Market},
 };
 
-/// What `GET /` says.
+/// The response to `GET /`.
 const DESCRIPTION: &str = "\
 grpc-unary: the client calls for the newest quote at an interval
 
-gRPC over HTTP/2 without TLS; curl is answered only this page. The server describes its methods: no file is needed.
+gRPC over HTTP/2 without TLS. curl gets only this page. The server has reflection: grpcurl needs no .proto file.
 
 grpcurl -plaintext {address} list
 grpcurl -plaintext -d '{\"symbol\":\"BTC\"}' {address} MarketData/GetQuote
@@ -22,7 +22,7 @@ grpcurl -plaintext -d '{\"symbol\":\"BTC\"}' {address} MarketData/GetQuote
 /// Serves until shutdown.
 ///
 /// # Errors
-/// None: a connection that fails ends alone.
+/// None. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     grpc::serve(context, DESCRIPTION).await
 }

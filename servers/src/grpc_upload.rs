@@ -1,5 +1,5 @@
-//! Bodies of gRPC requests. tonic keeps messages that have arrived only in part; here they are bounded in time, and in
-//! the sum over all connections of a server.
+//! Limits the bodies of gRPC requests. tonic buffers messages that have arrived only in part. This module limits how
+//! long one may take, and how many bytes of them all connections of a server may buffer.
 
 use std::{
     pin::Pin,
@@ -10,12 +10,12 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tonic::Status;
 
-use crate::unfinished::{Place, Unfinished};
+use crate::unfinished::{Reservation, Unfinished};
 
-/// What comes before each message: a flag, and its length in four bytes.
-const HEAD_BYTES: usize = 5;
+/// Length of the header before each message: a flag, and the message's length in four bytes.
+const HEADER_BYTES: usize = 5;
 
-/// The body of a request whose unfinished message is bounded.
+/// A request body that limits its unfinished message.
 pub(crate) struct Upload<B> {
     body: B,
     messages: Messages,
@@ -23,8 +23,8 @@ pub(crate) struct Upload<B> {
 }
 
 impl<B> Upload<B> {
-    pub(crate) fn new(body: B, place: Place) -> Self {
-        Self { body, messages: Messages::default(), unfinished: Unfinished::new(place) }
+    pub(crate) fn new(body: B, reservation: Reservation) -> Self {
+        Self { body, messages: Messages::default(), unfinished: Unfinished::new(reservation) }
     }
 
     fn count(&mut self, data: &[u8]) -> Result<(), Status> {
@@ -32,7 +32,7 @@ impl<B> Upload<B> {
         if self.unfinished.count(has_ended, self.messages.unfinished_bytes) {
             return Ok(());
         }
-        Err(Status::resource_exhausted("too many messages are unfinished"))
+        Err(Status::resource_exhausted("the server has too many unfinished messages"))
     }
 }
 
@@ -50,7 +50,7 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Upload<B> {
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => this.unfinished.poll_late(cx).map(|()| {
-                let late = Status::deadline_exceeded("the rest of the message did not come in time");
+                let late = Status::deadline_exceeded("the rest of the message did not arrive in time");
                 Some(Err(late.into()))
             }),
         }
@@ -65,38 +65,38 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Upload<B> {
     }
 }
 
-/// Where one message ends and the next begins.
+/// Finds the boundaries between messages.
 #[derive(Debug, Default)]
 struct Messages {
-    head: [u8; HEAD_BYTES],
-    head_bytes: usize,
-    /// Bytes of the message that have not arrived, without its head.
+    header: [u8; HEADER_BYTES],
+    header_bytes: usize,
+    /// Bytes of the message that have not arrived, without its header.
     missing_bytes: usize,
-    /// Bytes of the message that have arrived, with its head.
+    /// Bytes of the message that have arrived, with its header.
     unfinished_bytes: usize,
 }
 
 impl Messages {
-    /// Counts bytes that have arrived. Returns whether they complete a message.
+    /// Parses bytes that have arrived. Returns whether they complete a message.
     fn read(&mut self, mut bytes: &[u8]) -> bool {
-        let mut is_whole = false;
+        let mut is_complete = false;
         while !bytes.is_empty() {
-            let of_head = bytes.len().min(HEAD_BYTES - self.head_bytes);
-            self.head[self.head_bytes..][..of_head].copy_from_slice(&bytes[..of_head]);
-            self.head_bytes += of_head;
-            if of_head > 0 && self.head_bytes == HEAD_BYTES {
-                let [_, length @ ..] = self.head;
+            let of_header = bytes.len().min(HEADER_BYTES - self.header_bytes);
+            self.header[self.header_bytes..][..of_header].copy_from_slice(&bytes[..of_header]);
+            self.header_bytes += of_header;
+            if of_header > 0 && self.header_bytes == HEADER_BYTES {
+                let [_, length @ ..] = self.header;
                 self.missing_bytes = u32::from_be_bytes(length) as usize;
             }
-            let of_message = self.missing_bytes.min(bytes.len() - of_head);
+            let of_message = self.missing_bytes.min(bytes.len() - of_header);
             self.missing_bytes -= of_message;
-            self.unfinished_bytes += of_head + of_message;
-            bytes = &bytes[of_head + of_message..];
-            if self.head_bytes == HEAD_BYTES && self.missing_bytes == 0 {
-                (self.head_bytes, self.unfinished_bytes, is_whole) = (0, 0, true);
+            self.unfinished_bytes += of_header + of_message;
+            bytes = &bytes[of_header + of_message..];
+            if self.header_bytes == HEADER_BYTES && self.missing_bytes == 0 {
+                (self.header_bytes, self.unfinished_bytes, is_complete) = (0, 0, true);
             }
         }
-        is_whole
+        is_complete
     }
 }
 
@@ -105,14 +105,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_unfinished_is_told_from_what_is_whole_in_any_chunks() {
+    fn finds_message_boundaries_for_any_chunk_size() {
         let body =
             [&[0, 0, 0, 0, 3][..], b"abc", &[0, 0, 0, 0, 0], &[0, 0, 0, 1, 0], &[7; 256], &[0, 0, 0, 0, 9], b"ab"];
         let body = body.concat();
         for size in 1..=body.len() {
             let mut messages = Messages::default();
-            let whole = body.chunks(size).filter(|chunk| messages.read(chunk)).count();
-            assert!((1..=3).contains(&whole), "{size}");
+            let completed = body.chunks(size).filter(|chunk| messages.read(chunk)).count();
+            assert!((1..=3).contains(&completed), "{size}");
             assert_eq!((messages.unfinished_bytes, messages.missing_bytes), (7, 7), "{size}");
         }
     }

@@ -1,6 +1,6 @@
-//! gRPC-Web: the service over HTTP/1.1 for browsers, translated in this process, so that no proxy is needed. The status
-//! is the last frame of the body; `application/grpc-web-text` is the same in base64. Server streaming, never client
-//! streaming: a browser cannot.
+//! gRPC-Web: the service over HTTP/1.1 for browsers. The server translates it itself, so no proxy is needed. The status
+//! is the last frame of the body. `application/grpc-web-text` is the same in base64. Only server streaming is
+//! supported, because browsers cannot stream requests.
 
 use axum::{
     Router,
@@ -19,7 +19,7 @@ use crate::{
     http::{self, Site},
 };
 
-/// What `GET /` says.
+/// The response to `GET /`.
 const DESCRIPTION: &str = "\
 grpc-web: gRPC server streaming over HTTP/1.1
 
@@ -30,43 +30,42 @@ printf '\\0\\0\\0\\0\\5\\n\\3BTC' | curl -s --data-binary @- -H 'content-type: a
   http://{address}/MarketData/GetQuote
 ";
 
-/// What the messages are written in: protobuf, or protobuf in base64.
+/// The media types that the server accepts: protobuf, and protobuf in base64.
 const MEDIA_TYPES: [&str; 4] = [
     "application/grpc-web+proto",
     "application/grpc-web",
     "application/grpc-web-text",
     "application/grpc-web-text+proto",
 ];
-/// Why a request of another media type is refused.
-const UNSUPPORTED: &str =
-    "this server takes gRPC-Web, with content-type application/grpc-web+proto: `GET /` shows how\n";
+/// The response to a request of another media type.
+const UNSUPPORTED: &str = "this server accepts gRPC-Web, with content-type application/grpc-web+proto: see `GET /`\n";
 
 /// Serves until shutdown.
 ///
 /// # Errors
-/// None: a connection that fails ends alone.
+/// None. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     let service = grpc::service(&context);
     let methods = format!("/{}/{{method}}", name_of(&service));
-    // A browser shows a page only those headers that are named here; a call that is refused at once has its status
-    // there.
+    // A browser shows a page only the headers that are listed here. A call that is refused at once has its status in
+    // the headers.
     let exposed = [Status::GRPC_STATUS, Status::GRPC_MESSAGE, HeaderName::from_static(CURSOR_HEADER)];
     let cors = CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any).expose_headers(exposed);
     let routes = Router::new()
         .route_service(&methods, service)
         .layer(GrpcWebLayer::new())
-        .layer(middleware::from_fn(only_grpc))
+        .layer(middleware::from_fn(only_grpc_web))
         .layer(cors);
     let site = Site::new(routes, DESCRIPTION, context.transport.address());
     http::serve(context.transport, site, context.shutdown).await
 }
 
-/// Refuses what is not gRPC-Web: its sender understands only HTTP statuses.
-async fn only_grpc(mut request: Request, next: Next) -> Response {
+/// Refuses requests that are not gRPC-Web, with an HTTP status, because their clients do not understand gRPC statuses.
+async fn only_grpc_web(mut request: Request, next: Next) -> Response {
     let Some(media_type) = http::media_type(request.headers(), &MEDIA_TYPES) else {
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED).into_response();
     };
-    // The library knows no parameters.
+    // The library does not accept parameters.
     request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     next.run(request).await
 }

@@ -1,11 +1,12 @@
-//! Serves a router over the transport, and the forms of question and answer that several HTTP approaches share.
-//! Nothing of what distinguishes one approach from another. `head` reads what the heads of requests have in common,
-//! `site` is what every server answers beside its approach, `upload` reads the bodies of requests, `patience` limits how
-//! long a connection may keep the server waiting.
+//! Serves a router over HTTP/1.1, and defines the requests and responses that several HTTP approaches share. Contains
+//! nothing that is specific to one approach.
+//!
+//! `head` checks the headers that all requests share, and `upload` reads request bodies. `site` adds the responses that
+//! every server gives besides its approach. `timeouts` limits how long a connection may keep the server waiting.
 
 mod head;
-mod patience;
 mod site;
+mod timeouts;
 mod upload;
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
@@ -23,26 +24,27 @@ use proto::{Cursor, EventPage, Quote, wire::CURSOR_HEADER};
 use serde::Deserialize;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::patience::{Answer, Conversation};
-pub(crate) use self::{head::media_type, patience::Patient, site::Site};
-use crate::{Connection, Ended, Hub, Page, ServeError, SymbolError, SymbolId, TooOld, Transport, unfinished::Room};
+use self::timeouts::{ExchangeState, TrackedBody};
+pub(crate) use self::{head::media_type, site::Site, timeouts::TimedConnection};
+use crate::{Connection, Ended, Hub, Page, ServeError, SymbolError, SymbolId, TooOld, Transport, unfinished::Budget};
 
-/// Largest buffer of one connection, and so the largest head of a request: proxies add fields. A buffer begins with the
-/// 8 KiB that hyper takes at least.
+/// Maximum buffer size of a connection, and therefore of a request head. It leaves room for fields that proxies add.
+/// The initial size is 8 KiB, hyper's minimum.
 const BUFFER_BYTES: usize = 32 * 1024;
-/// How long a connection may stay without a whole request head between two requests. `patience` limits the first.
-const IDLE_LIMIT: Duration = Duration::from_secs(75);
-/// When a client that meets a server shutting down may come back, in seconds: until then another has taken over.
+/// How long a connection may wait for the next complete request head. `timeouts` limits the wait for the first request.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// When a client may retry after it reached a server that is shutting down, in seconds. By then, another server has
+/// taken over.
 const RETRY_AFTER_SECONDS: &str = "1";
 
-/// Serves the site until shutdown, then lets each connection finish its answer, at most for the drain limit.
+/// Serves the site until shutdown. Then each connection may finish its response, within the drain timeout.
 pub(crate) async fn serve(transport: Transport, site: Site, shutdown: CancellationToken) -> Result<(), ServeError> {
     let connections = TaskTracker::new();
-    let room = Room::default();
+    let budget = Budget::default();
     loop {
         tokio::select! {
             connection = transport.accept() => {
-                connections.spawn(serve_connection(connection, site.clone(), room.clone(), shutdown.clone()));
+                connections.spawn(serve_connection(connection, site.clone(), budget.clone(), shutdown.clone()));
             }
             () = shutdown.cancelled() => break,
         }
@@ -51,33 +53,33 @@ pub(crate) async fn serve(transport: Transport, site: Site, shutdown: Cancellati
     Ok(())
 }
 
-/// A client that goes away ends this, even while its request is held: hyper reads on behind a request, and drops the
-/// handler at the end of the input, which `patience` withholds for a while.
-async fn serve_connection(connection: Connection, site: Site, room: Room, shutdown: CancellationToken) {
-    let conversation = Conversation::default();
-    let connection = TokioIo::new(Patient::new(connection, conversation.clone()));
+/// Serves one connection. Ends when the client disconnects, even while a request is held: hyper keeps reading after a
+/// request, and drops the handler at the end of the input. `timeouts` delays that end.
+async fn serve_connection(connection: Connection, site: Site, budget: Budget, shutdown: CancellationToken) {
+    let state = ExchangeState::default();
+    let connection = TokioIo::new(TimedConnection::new(connection, state.clone()));
     let service = service_fn(|request: Request<Incoming>| {
-        let answering = conversation.begin();
-        // Most requests have no body, and pay no memory for one.
-        let answer = if request.body().is_end_stream() {
-            Either::Left(site.answer(request.map(|_| Body::empty())))
+        let responding = state.begin();
+        // Most requests have no body, and do not allocate for one.
+        let response = if request.body().is_end_stream() {
+            Either::Left(site.respond(request.map(|_| Body::empty())))
         } else {
-            let (site, room) = (site.clone(), room.clone());
+            let (site, budget) = (site.clone(), budget.clone());
             Either::Right(Box::pin(async move {
-                match upload::receive(request, &room).await {
-                    Ok(request) => site.answer(request).await,
+                match upload::receive(request, &budget).await {
+                    Ok(request) => site.respond(request).await,
                     Err(refusal) => Ok(refusal.into_response()),
                 }
             }))
         };
-        answer.map_ok(|answer| answer.map(|body| Answer::new(body, answering)))
+        response.map_ok(|response| response.map(|body| TrackedBody::new(body, responding)))
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(IDLE_LIMIT).max_buf_size(BUFFER_BYTES);
-    // A connection that is upgraded ends here, and goes on in a task of its approach.
+    builder.timer(TokioTimer::new()).header_read_timeout(IDLE_TIMEOUT).max_buf_size(BUFFER_BYTES);
+    // An upgraded connection ends here, and continues in a task of its approach.
     let mut served = std::pin::pin!(builder.serve_connection(connection, service).with_upgrades());
     tokio::select! {
-        // A connection that fails ends: its client comes back and resumes.
+        // The error of a failed connection is ignored: the client reconnects and resumes.
         _ = served.as_mut() => {}
         () = shutdown.cancelled() => {
             served.as_mut().graceful_shutdown();
@@ -86,17 +88,17 @@ async fn serve_connection(connection: Connection, site: Site, room: Room, shutdo
     }
 }
 
-/// Query of a request for events; its fields are named in `proto::wire`. One that cannot be read is 400.
+/// The query of a request for events. `proto::wire` names the fields. An invalid query gets status 400.
 #[derive(Debug, Deserialize)]
 pub(crate) struct EventsQuery {
-    /// Cursor after which events are wanted; absent: from now on.
+    /// Requests the events after this cursor. `None` requests the events from now on.
     pub(crate) after: Option<Cursor>,
-    /// Events that the answer may have at most; never more than `Limits::batch_events`.
+    /// Maximum number of events in the response. `Limits::batch_events` applies as well.
     pub(crate) limit: Option<NonZeroUsize>,
     /// Symbols, separated by commas.
     #[serde(default)]
     pub(crate) symbols: String,
-    /// How long the request may be held.
+    /// How long the server may hold the request.
     pub(crate) hold: Option<String>,
 }
 
@@ -105,17 +107,17 @@ impl EventsQuery {
         hub.resolve(self.symbols.split(',').filter(|name| !name.is_empty()))
     }
 
-    /// The page as JSON, as much of it as was asked for, or 204 with the cursor alone. No cache may keep either: a 204
-    /// may be kept where nothing forbids it.
-    pub(crate) fn answer(&self, page: Page) -> Response {
-        answer(&match self.limit {
+    /// Returns the page as JSON, up to the requested limit, or status 204 with only the cursor if the page is empty.
+    /// Both forbid caching: a cache may store a 204 unless a header forbids it.
+    pub(crate) fn respond(&self, page: Page) -> Response {
+        respond(&match self.limit {
             Some(limit) => page.at_most(limit),
             None => page,
         })
     }
 }
 
-fn answer(page: &Page) -> Response {
+fn respond(page: &Page) -> Response {
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     if page.entries.is_empty() {
         return (StatusCode::NO_CONTENT, no_store, [(CURSOR_HEADER, page.cursor.to_string())]).into_response();

@@ -1,6 +1,6 @@
-//! Long polling: `GET /events?after=N&hold=30s&limit=N&symbols=…` answers with everything after the cursor, and where
-//! that is nothing, holds the request until there is an event or the time is up, which is 204. A cursor that is too old
-//! is 410.
+//! Long polling: `GET /events?after=N&hold=30s&limit=N&symbols=…` returns the events after the cursor. If there are
+//! none, it holds the request until there is an event, or returns 204 when the hold is over. For a cursor that is too
+//! old, it returns 410.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,35 +18,35 @@ use crate::{
     http::{self, EventsQuery, Site},
 };
 
-/// What `GET /` says.
+/// The response to `GET /`.
 const DESCRIPTION: &str = "\
 long-poll: the client asks, and the server holds the request until there is an event
 
 GET /events?symbols=BTC,ETH&after=CURSOR&hold=30s&limit=N
                                         200 with events, 204 if the hold is over, 410 if the cursor is too old;
-                                        without a cursor: what happens from now on
+                                        without a cursor: events from now on
 
 curl -i 'http://{address}/events?symbols=BTC&hold=5s'
 ";
 
-/// Longest hold that a client may ask for: whatever lies between it and the server gives up on silence too.
-const HOLD_LIMIT: Duration = Duration::from_secs(5 * 60);
+/// Longest hold that a client may request. Intermediaries close silent connections too.
+const MAX_HOLD: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Clone)]
 struct Shared {
     hub: Arc<Hub>,
-    /// For a request that names none.
+    /// The hold of a request that does not specify one.
     hold: Duration,
 }
 
 /// Serves until shutdown.
 ///
 /// # Errors
-/// The `hold` setting is missing or unreadable; a connection that fails ends alone.
+/// The `hold` setting is missing or invalid. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     let shared = Shared { hub: context.hub, hold: context.params.duration(HOLD_FIELD)? };
     let routes = Router::new().route(EVENTS_PATH, get(events)).with_state(shared);
-    let site = Site::new(routes, DESCRIPTION, context.transport.address()).open_to_pages();
+    let site = Site::new(routes, DESCRIPTION, context.transport.address()).allow_any_origin();
     http::serve(context.transport, site, context.shutdown).await
 }
 
@@ -59,25 +59,25 @@ async fn events(State(shared): State<Shared>, Query(query): Query<EventsQuery>) 
         Ok(symbols) => symbols,
         Err(unknown) => return unknown.into_response(),
     };
-    // The subscription waits from here on, and only then looks behind the cursor: no event can fall between the two.
-    // It leaves the hub when this future is dropped, which is when the client goes away.
+    // The subscription is registered before its first read, so no event is missed in between. It leaves the hub when
+    // this future is dropped, for example because the client disconnects.
     let mut subscription = shared.hub.subscribe(symbols, query.after);
     match tokio::time::timeout(hold, subscription.next()).await {
-        Ok(Ok(page)) => query.answer(page),
+        Ok(Ok(page)) => query.respond(page),
         Ok(Err(ended)) => ended.into_response(),
-        Err(_time_is_up) => query.answer(Page { cursor: subscription.cursor(), ..Page::default() }),
+        Err(_elapsed) => query.respond(Page { cursor: subscription.cursor(), ..Page::default() }),
     }
 }
 
 fn read_hold(text: &str) -> Result<Duration, String> {
     match proto::parse_duration(text) {
-        Ok(hold) if hold <= HOLD_LIMIT => Ok(hold),
+        Ok(hold) if hold <= MAX_HOLD => Ok(hold),
         Ok(_) => Err(format!(
-            "{HOLD_FIELD} `{}` is too long: from 0s to {}s are accepted",
+            "{HOLD_FIELD} `{}` is too long: it must be from 0s to {}s",
             text.escape_debug(),
-            HOLD_LIMIT.as_secs()
+            MAX_HOLD.as_secs()
         )),
-        Err(error) => Err(format!("{HOLD_FIELD}: {error}; from 0s to {}s are accepted", HOLD_LIMIT.as_secs())),
+        Err(error) => Err(format!("{HOLD_FIELD}: {error}; it must be from 0s to {}s", MAX_HOLD.as_secs())),
     }
 }
 
@@ -86,9 +86,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hold_out_of_range_is_told_the_range() {
+    fn a_hold_out_of_range_is_refused_with_the_range() {
         assert_eq!(read_hold("0s"), Ok(Duration::ZERO));
-        assert_eq!(read_hold("5m"), Ok(HOLD_LIMIT));
+        assert_eq!(read_hold("5m"), Ok(MAX_HOLD));
         for text in ["301s", "1h", "30", "-1s", ""] {
             assert!(read_hold(text).unwrap_err().contains("0s to 300s"), "{text}");
         }

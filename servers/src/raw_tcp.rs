@@ -1,7 +1,8 @@
-//! The floor: length-prefixed frames over bare TCP. The client sends one frame, its subscription. The server's first
-//! frame is the text of the cursor that the stream begins after, another one than was asked for if that was too old or
-//! of another log; every further frame is one event, in protobuf. The end of the stream is the only word there is for
-//! refusal and shutdown.
+//! The floor: length-prefixed frames over plain TCP.
+//!
+//! The client sends one frame, its subscription. The server's first frame contains the cursor that the stream starts
+//! after, as text. It differs from the requested cursor if that was too old or belongs to another log. Every further
+//! frame is one event in protobuf. The server refuses a client, and shuts down, by closing the connection.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -16,23 +17,23 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     Connection, Context, Hub, Page, ServeError,
-    unfinished::{Place, Room},
+    unfinished::{Budget, Reservation},
 };
 
-/// A client must subscribe within this time.
-const START_LIMIT: Duration = Duration::from_secs(10);
+/// How long a client may take to subscribe.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves until shutdown.
 ///
 /// # Errors
-/// None: a connection that fails ends alone.
+/// None. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     let connections = TaskTracker::new();
-    let room = Room::default();
+    let budget = Budget::default();
     loop {
         tokio::select! {
             connection = context.transport.accept() => {
-                connections.spawn(serve_connection(connection, Arc::clone(&context.hub), room.place()));
+                connections.spawn(serve_connection(connection, Arc::clone(&context.hub), budget.reservation()));
             }
             () = context.shutdown.cancelled() => break,
         }
@@ -41,8 +42,8 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
     Ok(())
 }
 
-async fn serve_connection(mut connection: Connection, hub: Arc<Hub>, place: Place) -> io::Result<()> {
-    let request = timeout(START_LIMIT, read_request(&mut connection, place)).await??;
+async fn serve_connection(mut connection: Connection, hub: Arc<Hub>, reservation: Reservation) -> io::Result<()> {
+    let request = timeout(START_TIMEOUT, read_request(&mut connection, reservation)).await??;
     let symbols = hub.resolve(request.symbols.iter().map(String::as_str)).map_err(io::Error::other)?;
     let mut subscription = hub.subscribe(symbols.clone(), request.cursor().map_err(io::Error::other)?);
     if let Err(gone) = hub.read(&symbols, subscription.cursor()) {
@@ -53,21 +54,21 @@ async fn serve_connection(mut connection: Connection, hub: Arc<Hub>, place: Plac
     loop {
         let page = tokio::select! {
             page = subscription.next() => page.map_err(io::Error::other)?,
-            // The client says nothing more: a read that returns is its end.
+            // The client sends nothing more, so a read that returns means that it has gone.
             _ = connection.read(&mut discarded) => return Ok(()),
         };
         let frames = join(&page);
         tokio::select! {
             biased;
             written = connection.write_all(&frames) => written?,
-            // That nothing can be written keeps the client from nothing that would end it: the stream ends in a frame.
+            // A blocked write must not delay the end of the subscription. The stream then ends within a frame.
             ended = subscription.ended() => return Err(io::Error::other(ended)),
         }
     }
 }
 
-/// Keeps what has come, and no more: a length alone takes no room.
-async fn read_request(connection: &mut Connection, mut place: Place) -> io::Result<SubscribeRequest> {
+/// Reads the subscription. Allocates only for bytes that have arrived, because a client may announce any length.
+async fn read_request(connection: &mut Connection, mut reservation: Reservation) -> io::Result<SubscribeRequest> {
     let length = connection.read_u32().await? as usize;
     if length > MESSAGE_LIMIT_BYTES {
         return Err(io::Error::other("the subscription is longer than a message may be"));
@@ -78,14 +79,14 @@ async fn read_request(connection: &mut Connection, mut place: Place) -> io::Resu
         if read == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if !place.take(read) {
-            return Err(io::Error::other("too many subscriptions are unfinished"));
+        if !reservation.grow(read) {
+            return Err(io::Error::other("the server has too many unfinished subscriptions"));
         }
     }
     SubscribeRequest::decode(message.as_slice()).map_err(io::Error::other)
 }
 
-/// All events of a page, for one write.
+/// Joins the frames of a page, so that they are sent in one write.
 fn join(page: &Page) -> Bytes {
     let encode = |quote: &Quote| frame(&quote.encode_to_vec());
     if let [entry] = page.entries.as_slice() {
@@ -112,13 +113,13 @@ mod tests {
     use super::*;
     use crate::{Limits, Transport};
 
-    /// How long the server may take to notice.
-    const PATIENCE: Duration = Duration::from_secs(60);
-    /// Of both ends, so that a write is blocked after a few events whatever the kernel would choose.
+    /// Limits how long the test may hang.
+    const HANG_TIMEOUT: Duration = Duration::from_secs(60);
+    /// Set on both ends, so that a write blocks after a few events, whatever the kernel's default is.
     const SOCKET_BUFFER_BYTES: u32 = 64 * 1024;
 
     #[tokio::test]
-    async fn a_client_that_takes_nothing_is_ended_while_its_write_is_blocked() {
+    async fn a_client_that_does_not_read_is_disconnected_although_a_write_is_blocked() {
         let hub = Hub::new(&["BTC".into()], Limits { queue_events: 64, ..Limits::default() });
         let transport = Transport::bind(([127, 0, 0, 1], 0).into()).unwrap();
         let transport = transport.with_send_buffer(SOCKET_BUFFER_BYTES as usize);
@@ -138,11 +139,12 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, noticed).await.expect("the connection is ended");
+        tokio::time::timeout(HANG_TIMEOUT, noticed).await.expect("the server closes the connection");
         drop(stream);
     }
+
     #[tokio::test(start_paused = true)]
-    async fn a_subscription_of_which_only_a_part_comes_is_not_waited_for() {
+    async fn an_incomplete_subscription_times_out() {
         let hub = Hub::new(&["BTC".into()], Limits::default());
         let transport = Transport::bind(([127, 0, 0, 1], 0).into()).unwrap();
         let address = transport.address();
@@ -150,7 +152,7 @@ mod tests {
         for part in [&[0, 0][..], &[0, 15, 0, 0], &[0, 0, 0, 5, 10, 3]] {
             let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(part).await.unwrap();
-            // The time is the test's own: it passes while everybody waits.
+            // The clock is paused: it advances while all tasks wait.
             assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
         }
     }

@@ -1,5 +1,5 @@
-//! Short polling: `GET /events?after=N&limit=N&symbols=…` answers at once, with what is new or with 204. A cursor that
-//! is too old is 410 with the cursor to start again from.
+//! Short polling: `GET /events?after=N&limit=N&symbols=…` returns the new events at once, or 204 if there are none. For
+//! a cursor that is too old, it returns 410 with the cursor to start again from.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{
     http::{self, EventsQuery, Site},
 };
 
-/// What `GET /` says.
+/// The response to `GET /`.
 const DESCRIPTION: &str = "\
 short-poll: the client asks at an interval
 
@@ -30,10 +30,10 @@ curl -i 'http://{address}/events?symbols=BTC&after=0'
 /// Serves until shutdown.
 ///
 /// # Errors
-/// None: a connection that fails ends alone.
+/// None. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     let routes = Router::new().route(EVENTS_PATH, get(events)).with_state(context.hub);
-    let site = Site::new(routes, DESCRIPTION, context.transport.address()).open_to_pages();
+    let site = Site::new(routes, DESCRIPTION, context.transport.address()).allow_any_origin();
     http::serve(context.transport, site, context.shutdown).await
 }
 
@@ -43,7 +43,7 @@ async fn events(State(hub): State<Arc<Hub>>, Query(query): Query<EventsQuery>) -
         Err(unknown) => return unknown.into_response(),
     };
     match hub.read(&symbols, query.after.unwrap_or_else(|| hub.cursor(hub.head()))) {
-        Ok(page) => query.answer(page),
+        Ok(page) => query.respond(page),
         Err(gone) => gone.into_response(),
     }
 }

@@ -1,6 +1,6 @@
-//! Server-sent events: `GET /stream?symbols=…` is a body that does not end, with one block of text an event. A client
-//! that comes back names the last event it saw in `Last-Event-ID` and misses nothing; one that was away too long is
-//! told by a `reset` event where the stream goes on.
+//! Server-sent events: the response to `GET /stream?symbols=…` does not end, and contains one block of text per event.
+//! A client that reconnects sends the id of its last event in `Last-Event-ID` and misses nothing. If it was away too
+//! long, a `reset` event tells it where the stream continues.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -25,13 +25,14 @@ use crate::{
     http::{self, EventsQuery, Site},
 };
 
-/// How long clients are told to wait before they come back.
+/// How long clients should wait before they reconnect.
 const RETRY: Duration = Duration::from_secs(1);
-/// What `GET /` says.
+/// The response to `GET /`.
 const DESCRIPTION: &str = "\
 sse: the server writes events into a response that does not end
 
-GET /stream?symbols=BTC,ETH             the stream, from now on; with after=CURSOR or Last-Event-ID from there
+GET /stream?symbols=BTC,ETH             the stream from now on, or after a cursor that is sent as
+                                        after=CURSOR or Last-Event-ID
 
 curl -N 'http://{address}/stream?symbols=BTC'
 ";
@@ -39,11 +40,11 @@ curl -N 'http://{address}/stream?symbols=BTC'
 /// Serves until shutdown.
 ///
 /// # Errors
-/// The `heartbeat` setting is missing or unreadable; a connection that fails ends alone.
+/// The `heartbeat` setting is missing or invalid. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     let heartbeats = Arc::new(Heartbeats::new(context.params.duration("heartbeat")?));
     let routes = Router::new().route(STREAM_PATH, get(stream)).with_state((context.hub, heartbeats));
-    let site = Site::new(routes, DESCRIPTION, context.transport.address()).open_to_pages();
+    let site = Site::new(routes, DESCRIPTION, context.transport.address()).allow_any_origin();
     http::serve(context.transport, site, context.shutdown).await
 }
 
@@ -60,7 +61,7 @@ async fn stream(
         return Ended::Closed.into_response();
     }
     let after = match last_event_id(&headers) {
-        // A browser repeats the address it began with, so the header is newer than the query.
+        // A browser reconnects with its original URL, so the header is newer than the query.
         Ok(id) => id.or(query.after),
         Err(reason) => return (StatusCode::BAD_REQUEST, reason).into_response(),
     };
@@ -69,22 +70,23 @@ async fn stream(
     let headers = [
         (header::CONTENT_TYPE.as_str(), "text/event-stream"),
         (header::CACHE_CONTROL.as_str(), "no-cache"),
-        // Tells nginx, and those who follow it, not to collect the stream before passing it on.
+        // Tells nginx and compatible proxies not to buffer the stream.
         ("x-accel-buffering", "no"),
     ];
     (headers, Body::from_stream(stream::unfold(feed, Feed::next))).into_response()
 }
 
-/// The id of the last event that the client saw. An empty one is what a client sends that saw none.
+/// Returns the id of the last event that the client received. Returns `None` if the header is missing or empty: some
+/// clients send an empty one before their first event.
 fn last_event_id(headers: &HeaderMap) -> Result<Option<Cursor>, String> {
     let Some(id) = headers.get(LAST_EVENT_ID_HEADER).filter(|id| !id.is_empty()) else { return Ok(None) };
     let id = id.to_str().ok().and_then(|id| id.parse().ok());
-    id.map(Some).ok_or_else(|| format!("{LAST_EVENT_ID_HEADER} is not an id that this server gave"))
+    id.map(Some).ok_or_else(|| format!("{LAST_EVENT_ID_HEADER} is not an id from this server"))
 }
 
-/// What one connection sends.
+/// The stream of one connection.
 struct Feed {
-    /// The opening block has been sent.
+    /// The first block has been sent.
     opened: bool,
     hub: Arc<Hub>,
     symbols: Vec<SymbolId>,
@@ -93,12 +95,12 @@ struct Feed {
 }
 
 impl Feed {
-    /// The next chunk of the body; none at shutdown.
+    /// Waits for the next chunk of the body. Returns `None` at shutdown.
     async fn next(mut self) -> Option<(io::Result<Bytes>, Self)> {
         if !self.opened {
             self.opened = true;
             let retry = format!("retry: {}\n", RETRY.as_millis());
-            let cursor = mark(CURSOR_EVENT, self.subscription.cursor());
+            let cursor = cursor_event(CURSOR_EVENT, self.subscription.cursor());
             return Some((Ok(Bytes::from(retry + &cursor)), self));
         }
         let next = tokio::select! {
@@ -109,9 +111,9 @@ impl Feed {
             Ok(page) => Ok(join(&self.hub, &page)),
             Err(Ended::TooOld(gone)) => {
                 self.subscription = self.hub.subscribe(self.symbols.clone(), Some(gone.head));
-                Ok(Bytes::from(mark(RESET_EVENT, gone.head)))
+                Ok(Bytes::from(cursor_event(RESET_EVENT, gone.head)))
             }
-            // An error cuts the connection, an end would leave it to the next request.
+            // An error closes the connection. `None` would keep it open for the next request.
             Err(ended @ Ended::Overflow { .. }) => Err(io::Error::other(ended)),
             Err(Ended::Closed) => return None,
         };
@@ -119,7 +121,7 @@ impl Feed {
     }
 }
 
-/// All events of a page as one chunk, and so one write.
+/// Joins the events of a page into one chunk, so that they are sent in one write.
 fn join(hub: &Hub, page: &Page) -> Bytes {
     let encode = |quote: &Quote| frame(hub.cursor(quote.sequence), quote);
     if let [entry] = page.entries.as_slice() {
@@ -132,14 +134,14 @@ fn join(hub: &Hub, page: &Page) -> Bytes {
 
 fn frame(cursor: Cursor, quote: &Quote) -> Bytes {
     let mut frame = format!("id: {cursor}\ndata: ").into_bytes();
-    // JSON has no line breaks, so one data field holds it all.
+    // The JSON has no line breaks, so it fits in one data field.
     frame.extend_from_slice(&quote.to_json());
     frame.extend_from_slice(b"\n\n");
     Bytes::from(frame)
 }
 
-/// An event that carries a cursor and nothing else.
-fn mark(event: &str, cursor: Cursor) -> String {
+/// Returns an event that contains only a cursor.
+fn cursor_event(event: &str, cursor: Cursor) -> String {
     format!("id: {cursor}\nevent: {event}\ndata:\n\n")
 }
 
@@ -157,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_has_a_cursor_and_no_data() {
-        assert_eq!(mark(RESET_EVENT, 9.into()), "id: 9\nevent: reset\ndata:\n\n");
+    fn a_cursor_event_has_no_data() {
+        assert_eq!(cursor_event(RESET_EVENT, 9.into()), "id: 9\nevent: reset\ndata:\n\n");
     }
 }

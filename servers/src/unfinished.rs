@@ -1,4 +1,5 @@
-//! Messages that have arrived only in part: bounded in time, and in the sum over all connections of a server.
+//! Limits for messages that have arrived only in part: how long one may take, and how many bytes of them all
+//! connections of a server may buffer together.
 
 use std::{
     pin::Pin,
@@ -13,86 +14,86 @@ use std::{
 use proto::wire::MESSAGE_LIMIT_BYTES;
 use tokio::time::Sleep;
 
-/// How long a body or a message may take to arrive, from its first byte to its last.
-pub(crate) const LIMIT: Duration = Duration::from_secs(10);
-/// All bytes of unfinished messages that one server keeps.
-const SUM_LIMIT_BYTES: usize = 16 * MESSAGE_LIMIT_BYTES;
+/// How long a body or a message may take to arrive, from its first byte to its last byte.
+pub(crate) const MESSAGE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Maximum number of bytes of unfinished messages that one server buffers.
+const BUDGET_BYTES: usize = 16 * MESSAGE_LIMIT_BYTES;
 
-/// Bytes of unfinished messages, over all connections of a server.
+/// The memory budget for unfinished messages, shared by all connections of a server. Counts the bytes in use.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Room(Arc<AtomicUsize>);
+pub(crate) struct Budget(Arc<AtomicUsize>);
 
-impl Room {
-    /// A place for one message.
-    pub(crate) fn place(&self) -> Place {
-        Place { room: self.clone(), bytes: 0 }
+impl Budget {
+    /// Returns an empty reservation, for one message.
+    pub(crate) fn reservation(&self) -> Reservation {
+        Reservation { budget: self.clone(), bytes: 0 }
     }
 
-    /// Bytes that are taken.
+    /// Returns the number of bytes that are reserved.
     #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// The part of a room that one message takes; given back when dropped.
+/// The share of the budget that one message uses. Dropping it releases the bytes.
 #[derive(Debug)]
-pub(crate) struct Place {
-    room: Room,
+pub(crate) struct Reservation {
+    budget: Budget,
     bytes: usize,
 }
 
-impl Place {
-    /// Takes this many more bytes. Returns `false` if the server has too many bytes of unfinished messages.
-    pub(crate) fn take(&mut self, bytes: usize) -> bool {
+impl Reservation {
+    /// Reserves additional bytes. Returns `false` if the server now exceeds its budget.
+    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
         self.bytes += bytes;
-        self.room.0.fetch_add(bytes, Ordering::Relaxed) + bytes <= SUM_LIMIT_BYTES
+        self.budget.0.fetch_add(bytes, Ordering::Relaxed) + bytes <= BUDGET_BYTES
     }
 
-    /// Gives everything back.
-    pub(crate) fn clear(&mut self) {
-        self.room.0.fetch_sub(std::mem::take(&mut self.bytes), Ordering::Relaxed);
+    /// Releases all bytes.
+    pub(crate) fn release(&mut self) {
+        self.budget.0.fetch_sub(std::mem::take(&mut self.bytes), Ordering::Relaxed);
     }
 }
 
-impl Drop for Place {
+impl Drop for Reservation {
     fn drop(&mut self) {
-        self.clear();
+        self.release();
     }
 }
 
-/// The message of one connection that has arrived only in part.
+/// The unfinished message of one connection or call.
 #[derive(Debug)]
 pub(crate) struct Unfinished {
-    place: Place,
+    reservation: Reservation,
     bytes: usize,
-    /// As a rule a message comes whole, and no timer is started.
-    limit: Option<Pin<Box<Sleep>>>,
+    /// Started only if a message does not arrive whole, which is rare.
+    timeout: Option<Pin<Box<Sleep>>>,
 }
 
 impl Unfinished {
-    pub(crate) fn new(place: Place) -> Self {
-        Self { place, bytes: 0, limit: None }
+    pub(crate) fn new(reservation: Reservation) -> Self {
+        Self { reservation, bytes: 0, timeout: None }
     }
 
-    /// Counts what has arrived: whether a message ended, and how many bytes of the next one are there. Returns `false`
-    /// if the server has too many bytes of unfinished messages.
+    /// Updates the count after a read: `has_ended` if a message was completed, and `bytes` of the next message that
+    /// have arrived. Returns `false` if the server now exceeds its budget.
     pub(crate) fn count(&mut self, has_ended: bool, bytes: usize) -> bool {
         if has_ended && self.bytes > 0 {
-            self.place.clear();
-            self.limit = None;
+            self.reservation.release();
+            self.timeout = None;
             self.bytes = 0;
         }
         let more = bytes.saturating_sub(self.bytes);
         self.bytes = bytes;
-        more == 0 || self.place.take(more)
+        more == 0 || self.reservation.grow(more)
     }
 
-    /// Ready when the rest of the message is late. To be asked while nothing arrives.
+    /// Completes when the rest of the message is late. Must be polled whenever a read is pending.
     pub(crate) fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.bytes == 0 {
             return Poll::Pending;
         }
-        self.limit.get_or_insert_with(|| Box::pin(tokio::time::sleep(LIMIT))).as_mut().poll(cx)
+        self.timeout.get_or_insert_with(|| Box::pin(tokio::time::sleep(MESSAGE_TIMEOUT))).as_mut().poll(cx)
     }
 }

@@ -1,7 +1,7 @@
-//! WebSocket on `/stream`: the client's first message subscribes, the server's first, `{"cursor":"…"}`, names the cursor
-//! that the quotes begin after, and orders are answered on the same connection. How a conversation begins is in
-//! `handshake`, how it ends in `close`; what the client says is read in `incoming`, and bounded before it is whole in
-//! `bounded`.
+//! WebSocket on `/stream`: the client's first message subscribes. The server's first message, `{"cursor":"…"}`,
+//! contains the cursor that the quotes start after. Orders are confirmed on the same connection. `handshake` starts a
+//! session and `close` ends it. `incoming` decodes the client's messages, and `bounded` limits messages that have
+//! arrived only in part.
 
 mod bounded;
 mod close;
@@ -38,7 +38,7 @@ use tokio_util::task::TaskTracker;
 
 use self::{
     bounded::Bounded,
-    close::{End, policy, silent, unless_over},
+    close::{End, unless_ended, unresponsive, violation},
     incoming::{decode, read_subscription},
 };
 use crate::{
@@ -46,41 +46,42 @@ use crate::{
     heartbeat::Heartbeats,
     http::{self, Site},
     trade::Desk,
-    unfinished::Room,
+    unfinished::Budget,
 };
 
-/// What `GET /` says.
+/// The response to `GET /`.
 const DESCRIPTION: &str = "\
 websocket: both ends send messages over one upgraded connection
 
-GET /stream                             the handshake; then the first message subscribes:
+GET /stream                             the handshake; after it, the client's first message subscribes:
                                         {\"subscribe\":{\"symbols\":[\"BTC\"],\"after\":0}}
 
 websocat ws://{address}/stream
 curl -i -N -H 'connection: upgrade' -H 'upgrade: websocket' -H 'sec-websocket-version: 13' \
 -H 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==' http://{address}/stream
 ";
-/// What a connection is upgraded to.
+/// The protocol of the upgraded connection.
 const PROTOCOL: &str = "websocket";
-/// A client must subscribe within this time after the handshake.
-const START_LIMIT: Duration = Duration::from_secs(10);
-/// A client is given up that answers no ping or takes nothing for this long, or for one heartbeat where that is longer.
-const SILENCE_LIMIT: Duration = Duration::from_secs(3);
-/// Messages are gathered up to this size before they are written: one page, as a rule.
+/// How long a client may take to subscribe after the handshake.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may leave pings unanswered or a write blocked before the server closes the connection. One
+/// heartbeat period if that is longer.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Messages are buffered up to this size before they are written, which is usually enough for one page.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 
 type Socket = WebSocketStream<Bounded<Connection>>;
 
-/// What all connections share.
+/// The state that all connections share.
 struct Server {
     hub: Arc<Hub>,
     desk: Desk,
     heartbeats: Heartbeats,
     heartbeat: Duration,
     config: WebSocketConfig,
-    /// For messages that have arrived only in part.
-    room: Room,
-    conversations: TaskTracker,
+    /// The budget for messages that have arrived only in part.
+    budget: Budget,
+    sessions: TaskTracker,
     /// Messages are protobuf, not JSON.
     binary: bool,
 }
@@ -88,7 +89,7 @@ struct Server {
 /// Serves until shutdown.
 ///
 /// # Errors
-/// A setting is missing or unreadable; a connection that fails ends alone.
+/// A setting is missing or invalid. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     let read_buffer_bytes = if context.params.text("read-buffer")? == "128KiB" { 128 } else { 2 } * 1024;
     let config = WebSocketConfig::default()
@@ -104,78 +105,77 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
         heartbeats: Heartbeats::new(heartbeat),
         heartbeat,
         config,
-        room: Room::default(),
-        conversations: TaskTracker::new(),
+        budget: Budget::default(),
+        sessions: TaskTracker::new(),
         binary: context.params.text("encoding")? == "binary",
     });
     let routes = Router::new().route(STREAM_PATH, get(open)).with_state(Arc::clone(&server));
     let site = Site::new(routes, DESCRIPTION, context.transport.address());
-    let conversations = async {
+    let sessions = async {
         context.shutdown.cancelled().await;
-        crate::drain(server.conversations.clone(), &context.transport).await;
+        crate::drain(server.sessions.clone(), &context.transport).await;
     };
-    let (served, ()) =
-        tokio::join!(http::serve(context.transport.clone(), site, context.shutdown.clone()), conversations);
+    let (served, ()) = tokio::join!(http::serve(context.transport.clone(), site, context.shutdown.clone()), sessions);
     served
 }
 
-/// The conversation begins when the answer to the handshake is written.
+/// Answers the handshake. The session starts when the response is written.
 async fn open(State(server): State<Arc<Server>>, request: Request) -> Response {
-    let (answer, upgrade) = match handshake::answer(request) {
+    let (response, upgrade) = match handshake::respond(request) {
         Ok(accepted) => accepted,
         Err(error) => return close::refuse(&error),
     };
-    server.conversations.spawn({
+    server.sessions.spawn({
         let server = Arc::clone(&server);
         async move {
-            // A connection that is lost before that never becomes a conversation.
-            let Some(mut socket) = handshake::finish(upgrade, server.room.place(), server.config).await else { return };
-            let Err(end) = converse(&mut socket, &server).await;
+            // There is no session if the connection is lost before then.
+            let Some(mut socket) = handshake::finish(upgrade, &server.budget, server.config).await else { return };
+            let Err(end) = run_session(&mut socket, &server).await;
             close::close(socket, end).await;
         }
     });
-    answer
+    response
 }
 
-async fn converse(socket: &mut Socket, server: &Server) -> Result<Infallible, End> {
-    let in_time = timeout(START_LIMIT, read_subscription(socket)).await;
-    let request = in_time.map_err(|_| policy("no subscription came in time"))??;
+async fn run_session(socket: &mut Socket, server: &Server) -> Result<Infallible, End> {
+    let in_time = timeout(START_TIMEOUT, read_subscription(socket)).await;
+    let request = in_time.map_err(|_| violation("the client did not subscribe in time"))??;
     let symbols = server.hub.resolve(request.symbols.iter().map(String::as_str))?;
     let mut subscription = server.hub.subscribe(symbols, request.cursor()?);
     socket.send(server.frame(server.encode(ToClient::Cursor(subscription.cursor().to_string())))).await?;
-    let mut beat = server.heartbeats.join();
+    let mut heartbeat = server.heartbeats.join();
     let mut unanswered_pings = 0;
-    let patience = server.heartbeat.max(SILENCE_LIMIT);
+    let write_timeout = server.heartbeat.max(SILENCE_TIMEOUT);
     loop {
         tokio::select! {
-            // A pong that is there already is read before the beat that would miss it.
+            // Reads a pong that has already arrived before the heartbeat that would count it as missing.
             biased;
             message = socket.next() => match message.ok_or(End::Gone)?? {
                 Message::Pong(_) => unanswered_pings = 0,
                 message => match decode(&message)? {
                     Some(FromClient::Order(order)) => {
                         let confirmation = server.encode(ToClient::Confirmation(server.desk.execute(&order)));
-                        unless_over(socket.send(server.frame(confirmation)), &mut subscription, patience).await?;
+                        unless_ended(socket.send(server.frame(confirmation)), &mut subscription, write_timeout).await?;
                     }
-                    Some(FromClient::Subscribe(_)) => return Err(policy("this connection has subscribed already")),
+                    Some(FromClient::Subscribe(_)) => return Err(violation("this connection has subscribed already")),
                     None => {}
                 },
             },
             page = subscription.next() => {
-                unless_over(send_page(socket, &page?, server), &mut subscription, patience).await?;
+                unless_ended(send_page(socket, &page?, server), &mut subscription, write_timeout).await?;
             }
-            () = beat.next() => {
-                if unanswered_pings > 0 && server.heartbeat * unanswered_pings >= SILENCE_LIMIT {
-                    return Err(silent("pings are not answered"));
+            () = heartbeat.next() => {
+                if unanswered_pings > 0 && server.heartbeat * unanswered_pings >= SILENCE_TIMEOUT {
+                    return Err(unresponsive("the client does not answer pings"));
                 }
                 unanswered_pings += 1;
-                unless_over(socket.send(Message::Ping(Bytes::new())), &mut subscription, patience).await?;
+                unless_ended(socket.send(Message::Ping(Bytes::new())), &mut subscription, write_timeout).await?;
             }
         }
     }
 }
 
-/// Writes all messages of a page at once.
+/// Sends all messages of a page in one write.
 async fn send_page(socket: &mut Socket, page: &Page, server: &Server) -> Result<(), Error> {
     for entry in &page.entries {
         let payload = entry.frame(|quote| server.encode(ToClient::Quote(quote.clone())));
@@ -192,7 +192,7 @@ impl Server {
         serde_json::to_vec(&content).expect("a message has only string keys and finite numbers").into()
     }
 
-    /// A frame of shared bytes: a text message would have them checked again for each subscriber.
+    /// Returns a frame of shared bytes. A text message would validate their UTF-8 again for each subscriber.
     fn frame(&self, payload: Bytes) -> Message {
         let data = if self.binary { Data::Binary } else { Data::Text };
         Message::Frame(Frame::message(payload, OpCode::Data(data), true))

@@ -1,5 +1,5 @@
-//! What every HTTP server offers besides its approach: a description at `GET /`, errors that point to it, and the
-//! headers by which a browser lets pages of other origins read the answers (CORS).
+//! The responses that every HTTP server gives besides its approach: a description at `GET /`, errors that refer to it,
+//! and the CORS headers that let pages of other origins read the responses.
 
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
@@ -18,22 +18,21 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use super::head;
 
-/// How long a browser may remember what it was allowed.
+/// How long a browser may cache the response to a preflight request.
 const PREFLIGHT_LIFETIME: Duration = Duration::from_secs(60 * 60);
-/// Stands for the server's address in a description.
+/// The placeholder for the server's address in a description.
 const ADDRESS: &str = "{address}";
 
 /// The routes of one server.
 #[derive(Clone)]
 pub(crate) struct Site {
     plain: Router,
-    /// For requests that a browser sends on behalf of a page of another origin. Answers to other requests have no CORS
-    /// headers, so other clients pay no bytes for them.
+    /// For requests from pages of other origins. Responses to other requests have no CORS headers, which saves bytes.
     cross_origin: Option<Router>,
 }
 
 impl Site {
-    /// The routes of an approach, and the description of them, in which `{address}` is the server's.
+    /// Combines the routes of an approach with their description, in which `{address}` is replaced.
     pub(crate) fn new(routes: Router, description: &str, address: SocketAddr) -> Self {
         let description = description.replace(ADDRESS, &address.to_string());
         let plain = routes
@@ -43,22 +42,22 @@ impl Site {
         Self { plain, cross_origin: None }
     }
 
-    /// Lets any page read the answers.
-    pub(crate) fn open_to_pages(self) -> Self {
+    /// Lets pages of any origin read the responses.
+    pub(crate) fn allow_any_origin(self) -> Self {
         let exposed = [HeaderName::from_static(CURSOR_HEADER), header::ETAG, header::RETRY_AFTER];
         let cors = CorsLayer::new()
             .allow_origin(Any)
             .allow_methods([Method::GET, Method::HEAD])
-            // Those that the approaches read, such as `If-None-Match`, and those that libraries add.
+            // The headers that approaches read, such as `If-None-Match`, and headers that client libraries add.
             .allow_headers(AllowHeaders::mirror_request())
             .expose_headers(exposed)
             .max_age(PREFLIGHT_LIFETIME);
         Self { cross_origin: Some(self.plain.clone().layer(cors)), ..self }
     }
 
-    pub(crate) fn answer(&self, request: Request<Body>) -> impl Future<Output = Result<Response, Infallible>> + use<> {
-        if let Some(fault) = head::fault(&request) {
-            return Either::Left(ready(Ok((StatusCode::BAD_REQUEST, fault).into_response())));
+    pub(crate) fn respond(&self, request: Request<Body>) -> impl Future<Output = Result<Response, Infallible>> + use<> {
+        if let Some(error) = head::host_error(&request) {
+            return Either::Left(ready(Ok((StatusCode::BAD_REQUEST, error).into_response())));
         }
         let cross_origin = self.cross_origin.as_ref().filter(|_| request.headers().contains_key(header::ORIGIN));
         Either::Right(TowerToHyperService::new(cross_origin.unwrap_or(&self.plain).clone()).call(request))
@@ -68,12 +67,12 @@ impl Site {
 async fn not_found(uri: Uri) -> (StatusCode, String) {
     (
         StatusCode::NOT_FOUND,
-        format!("{} does not exist: `GET /` says what this server answers\n", uri.path().escape_debug()),
+        format!("{} does not exist: see `GET /` for the paths of this server\n", uri.path().escape_debug()),
     )
 }
 
 async fn not_allowed(method: Method, uri: Uri) -> (StatusCode, String) {
     let reason =
-        format!("{} does not allow {method}: `GET /` says what this server answers\n", uri.path().escape_debug());
+        format!("{} does not allow {method}: see `GET /` for the methods of this server\n", uri.path().escape_debug());
     (StatusCode::METHOD_NOT_ALLOWED, reason)
 }

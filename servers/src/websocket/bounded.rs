@@ -1,6 +1,6 @@
-//! Messages that have arrived only in part: bounded in time, and in the sum over all connections of a server. The
-//! library bounds the size of each message, but does not report one before it is whole; so the frames' heads are read
-//! here too.
+//! Limits messages that have arrived only in part: how long one may take, and how many bytes of them all connections of
+//! a server may buffer. The library limits the size of each message, but reports a message only when it is complete. So
+//! this module parses the frame headers, too.
 
 use std::{
     io,
@@ -10,12 +10,13 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use crate::unfinished::{Place, Unfinished};
+use crate::unfinished::{Reservation, Unfinished};
 
-/// Longest head of a frame.
-const HEAD_LIMIT_BYTES: usize = 14;
+/// Maximum length of a frame header.
+const MAX_HEADER_BYTES: usize = 14;
 
-/// A connection whose unfinished message is bounded. A read fails with `TimedOut` or `QuotaExceeded`.
+/// A connection that limits its unfinished message. A read fails with `TimedOut` if the message is late, or with
+/// `QuotaExceeded` if the server has too many bytes of unfinished messages.
 #[derive(Debug)]
 pub(super) struct Bounded<C> {
     connection: C,
@@ -24,16 +25,16 @@ pub(super) struct Bounded<C> {
 }
 
 impl<C> Bounded<C> {
-    /// Wraps a connection from which these bytes have been read already.
-    pub(super) fn new(connection: C, place: Place, read_already: &[u8]) -> Self {
-        let mut bounded = Self { connection, frames: Frames::default(), unfinished: Unfinished::new(place) };
-        // A head has room for a few kilobytes, so this is never too much.
+    /// Wraps a connection from which these bytes have already been read.
+    pub(super) fn new(connection: C, reservation: Reservation, read_already: &[u8]) -> Self {
+        let mut bounded = Self { connection, frames: Frames::default(), unfinished: Unfinished::new(reservation) };
+        // Ignores the budget, because the buffer of a request head is small.
         let _ = bounded.count(read_already);
         bounded
     }
 
-    /// Says that nothing more is sent, then reads and drops whatever comes until the other side closes too.
-    pub(super) async fn throw_away_the_rest(&mut self) -> io::Result<()>
+    /// Closes the sending side, then reads and discards all input until the peer closes its side, too.
+    pub(super) async fn discard_until_closed(&mut self) -> io::Result<()>
     where
         C: AsyncRead + AsyncWrite + Unpin,
     {
@@ -79,28 +80,28 @@ impl<C: AsyncWrite + Unpin> AsyncWrite for Bounded<C> {
     }
 }
 
-/// Follows the frames of RFC 6455, 5.2, as far as is needed to know whether a message is whole.
+/// Parses frames (RFC 6455, 5.2) as far as necessary to know whether a message is complete.
 #[derive(Debug, Default)]
 struct Frames {
-    head: [u8; HEAD_LIMIT_BYTES],
-    head_bytes: usize,
-    /// Payload of this frame that is still to come.
+    header: [u8; MAX_HEADER_BYTES],
+    header_bytes: usize,
+    /// Bytes of this frame's payload that have not arrived yet.
     payload_bytes: u64,
-    /// Frames of this message have arrived, but not its last.
+    /// Frames of this message have arrived, but not the last one.
     in_message: bool,
-    /// What has arrived of the unfinished message, heads included.
+    /// Bytes of the unfinished message that have arrived, including frame headers.
     unfinished_bytes: usize,
 }
 
 impl Frames {
-    /// Follows these bytes. Returns whether a message ends among them.
+    /// Parses these bytes. Returns whether they complete a message.
     fn read(&mut self, mut bytes: &[u8]) -> bool {
         let mut has_ended = false;
         while !bytes.is_empty() {
-            let taken = if self.payload_bytes > 0 { self.read_payload(bytes) } else { self.read_head(bytes[0]) };
+            let taken = if self.payload_bytes > 0 { self.read_payload(bytes) } else { self.read_header(bytes[0]) };
             bytes = &bytes[taken..];
             self.unfinished_bytes += taken;
-            if !self.in_message && self.head_bytes == 0 && self.payload_bytes == 0 {
+            if !self.in_message && self.header_bytes == 0 && self.payload_bytes == 0 {
                 self.unfinished_bytes = 0;
                 has_ended = true;
             }
@@ -114,22 +115,22 @@ impl Frames {
         taken
     }
 
-    fn read_head(&mut self, byte: u8) -> usize {
-        self.head[self.head_bytes] = byte;
-        self.head_bytes += 1;
-        if self.head_bytes == self.head_length() {
+    fn read_header(&mut self, byte: u8) -> usize {
+        self.header[self.header_bytes] = byte;
+        self.header_bytes += 1;
+        if self.header_bytes == self.header_length() {
             self.begin_payload();
         }
         1
     }
 
-    /// Bytes of this head, as far as it is known.
-    fn head_length(&self) -> usize {
-        if self.head_bytes < 2 {
+    /// Returns the length of this header, as far as it is known.
+    fn header_length(&self) -> usize {
+        if self.header_bytes < 2 {
             return 2;
         }
-        let mask = if self.head[1] & 0x80 == 0 { 0 } else { 4 };
-        mask + match self.head[1] & 0x7f {
+        let mask = if self.header[1] & 0x80 == 0 { 0 } else { 4 };
+        mask + match self.header[1] & 0x7f {
             126 => 4,
             127 => 10,
             _ => 2,
@@ -137,17 +138,17 @@ impl Frames {
     }
 
     fn begin_payload(&mut self) {
-        let [first, second, ..] = self.head;
+        let [first, second, ..] = self.header;
         self.payload_bytes = match second & 0x7f {
-            126 => u64::from(u16::from_be_bytes([self.head[2], self.head[3]])),
-            127 => u64::from_be_bytes(self.head[2..10].try_into().expect("eight bytes")),
+            126 => u64::from(u16::from_be_bytes([self.header[2], self.header[3]])),
+            127 => u64::from_be_bytes(self.header[2..10].try_into().expect("eight bytes")),
             short => u64::from(short),
         };
-        // A control frame may come between the frames of a message.
+        // A control frame may arrive between the frames of a message.
         if first & 0x08 == 0 {
             self.in_message = first & 0x80 == 0;
         }
-        self.head_bytes = 0;
+        self.header_bytes = 0;
     }
 }
 
@@ -161,7 +162,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::unfinished::{LIMIT, Room};
+    use crate::unfinished::{Budget, MESSAGE_TIMEOUT};
 
     fn frame(opcode: OpCode, payload_bytes: usize, is_final: bool) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -173,9 +174,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_message_that_does_not_end_has_a_limit_and_silence_between_messages_has_none() {
+    async fn an_unfinished_message_times_out_but_silence_between_messages_does_not() {
         let (mut client, server) = duplex(1_024);
-        let mut server = Bounded::new(server, Room::default().place(), &[]);
+        let mut server = Bounded::new(server, Budget::default().reservation(), &[]);
         let whole = frame(OpCode::Data(Data::Text), 100, true);
         let mut read = [0; 1_024];
         for _ in 0..3 {
@@ -183,7 +184,7 @@ mod tests {
             assert_eq!(server.read(&mut read).await.unwrap(), 50);
             client.write_all(&whole[50..]).await.unwrap();
             assert_eq!(server.read(&mut read).await.unwrap(), whole.len() - 50);
-            let silence = tokio::time::timeout(LIMIT * 2, server.read(&mut read)).await;
+            let silence = tokio::time::timeout(MESSAGE_TIMEOUT * 2, server.read(&mut read)).await;
             assert!(silence.is_err(), "{silence:?}");
         }
         client.write_all(&whole[..50]).await.unwrap();
@@ -192,12 +193,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn unfinished_messages_share_the_room_of_the_server_and_whole_ones_take_none() {
-        let room = Room::default();
-        let mut others: Vec<Place> = (0..16).map(|_| room.place()).collect();
-        assert!(others.iter_mut().all(|place| place.take(MESSAGE_LIMIT_BYTES)));
+    async fn unfinished_messages_share_a_budget_that_complete_ones_do_not_use() {
+        let budget = Budget::default();
+        let mut others: Vec<Reservation> = (0..16).map(|_| budget.reservation()).collect();
+        assert!(others.iter_mut().all(|reservation| reservation.grow(MESSAGE_LIMIT_BYTES)));
         let (mut client, server) = duplex(1_024);
-        let mut server = Bounded::new(server, room.place(), &[]);
+        let mut server = Bounded::new(server, budget.reservation(), &[]);
         let whole = frame(OpCode::Data(Data::Text), 100, true);
         let mut read = [0; 1_024];
         client.write_all(&whole).await.unwrap();
@@ -207,15 +208,15 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_whole_with_its_last_byte() {
+    fn a_message_is_complete_with_its_last_byte() {
         for payload_bytes in [0, 1, 125, 126, 65_535, 65_536] {
             let mut frames = Frames::default();
             let bytes = frame(OpCode::Data(Data::Text), payload_bytes, true);
             for _ in 0..2 {
-                for (place, byte) in bytes.iter().enumerate() {
-                    let is_last = place + 1 == bytes.len();
-                    assert_eq!(frames.read(std::slice::from_ref(byte)), is_last, "byte {place} of {payload_bytes}");
-                    assert_eq!(frames.unfinished_bytes, if is_last { 0 } else { place + 1 });
+                for (index, byte) in bytes.iter().enumerate() {
+                    let is_last = index + 1 == bytes.len();
+                    assert_eq!(frames.read(std::slice::from_ref(byte)), is_last, "byte {index} of {payload_bytes}");
+                    assert_eq!(frames.unfinished_bytes, if is_last { 0 } else { index + 1 });
                 }
             }
             assert!(frames.read(&bytes));
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_whole_message_is_counted_alone() {
+    fn bytes_after_a_complete_message_are_counted_separately() {
         let mut frames = Frames::default();
         let bytes = frame(OpCode::Data(Data::Binary), 200, true);
         assert!(!frames.read(&bytes[..150]));
@@ -233,10 +234,10 @@ mod tests {
     }
 
     #[test]
-    fn a_message_in_parts_is_whole_with_its_last_part() {
+    fn a_fragmented_message_is_complete_with_its_last_frame() {
         let mut frames = Frames::default();
         assert!(!frames.read(&frame(OpCode::Data(Data::Text), 10, false)));
-        assert!(!frames.read(&frame(OpCode::Control(Control::Ping), 4, true)), "a ping ends no message");
+        assert!(!frames.read(&frame(OpCode::Control(Control::Ping), 4, true)), "a ping does not complete a message");
         assert!(!frames.read(&frame(OpCode::Data(Data::Continue), 0, false)));
         assert!(frames.read(&frame(OpCode::Data(Data::Continue), 3, true)));
         assert!(frames.read(&frame(OpCode::Control(Control::Pong), 0, true)));

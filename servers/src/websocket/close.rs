@@ -1,5 +1,5 @@
-//! How a WebSocket conversation ends, or never begins: every end that the server decides on has a close code and a
-//! reason. The reason for a cursor that is too old holds the cursor to start again from.
+//! Ends WebSocket sessions and refuses handshakes. Whenever the server closes a session, it sends a close code and a
+//! reason. For a cursor that is too old, the reason contains the cursor to start again from.
 
 use std::{io, time::Duration};
 
@@ -22,21 +22,21 @@ use tokio_tungstenite::tungstenite::{
 use super::{PROTOCOL, Socket};
 use crate::{Ended, Subscription, SymbolError};
 
-/// How long the other side may take to answer a close frame.
-const CLOSE_LIMIT: Duration = Duration::from_secs(1);
-/// The protocol's own limit for the reason of a close frame.
+/// How long the client may take to answer a close frame.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// The protocol's limit on the reason in a close frame.
 const REASON_LIMIT_BYTES: usize = 123;
 
-/// Why a conversation ends.
+/// Why a session ends.
 #[derive(Debug, PartialEq)]
 pub(super) enum End {
-    /// The client has closed, or the connection is lost.
+    /// The client has closed the session, or the connection is lost.
     Gone,
-    /// The server closes.
+    /// The server closes the session with this code and reason.
     Close(CloseCode, String),
 }
 
-/// Says why, and gives the other side time to answer.
+/// Sends the close frame, if the server closes the session, and gives the client time to answer.
 pub(super) async fn close(mut socket: Socket, end: End) {
     let goodbye = async {
         if let End::Close(code, mut reason) = end {
@@ -45,33 +45,33 @@ pub(super) async fn close(mut socket: Socket, end: End) {
             }
             socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await?;
         }
-        // The library answers a close frame of the client's, and says that the conversation is over.
+        // The library answers a close frame from the client, and then ends the stream.
         while let Some(Ok(_)) = socket.next().await {}
-        // A connection that is closed with bytes unread is reset, and a reset can overtake the close frame.
-        socket.get_mut().throw_away_the_rest().await?;
+        // Closing a connection with unread bytes resets it, and a reset can overtake the close frame.
+        socket.get_mut().discard_until_closed().await?;
         Ok::<_, Error>(())
     };
-    // A connection that is lost meanwhile is closed as well.
-    let _ = timeout(CLOSE_LIMIT, goodbye).await;
+    // A connection that is lost in the meantime is closed, too.
+    let _ = timeout(CLOSE_TIMEOUT, goodbye).await;
 }
 
-/// Waits for a write as long as the conversation goes on: that nothing can be written keeps no client from falling too
-/// far behind, nor the server from shutting down. What a write leaves when it is dropped are whole frames.
-pub(super) async fn unless_over(
+/// Waits for a write until the session ends: a blocked write must not delay the end of a client that is too far behind,
+/// or a shutdown. A write that is dropped leaves only whole frames in the buffer.
+pub(super) async fn unless_ended(
     write: impl Future<Output = Result<(), Error>>,
     subscription: &mut Subscription,
-    patience: Duration,
+    write_timeout: Duration,
 ) -> Result<(), End> {
     tokio::select! {
-        // As a rule a write is done at once, and no timer is started.
+        // Usually a write completes at once, and no timer is started.
         biased;
         written = write => Ok(written?),
         ended = subscription.ended() => Err(ended.into()),
-        () = sleep(patience) => Err(silent("nothing is taken")),
+        () = sleep(write_timeout) => Err(unresponsive("the client does not read")),
     }
 }
 
-/// The answer to a request that is not a handshake, or not one of the version that is spoken here.
+/// Returns the response to a request that is not a handshake, or has an unsupported version.
 pub(super) fn refuse(error: &Error) -> Response {
     let status = match error {
         Error::Protocol(
@@ -85,20 +85,20 @@ pub(super) fn refuse(error: &Error) -> Response {
     (status, offer, format!("not a WebSocket handshake: {error}\n")).into_response()
 }
 
-/// The client does what it may not, and would do it again.
-pub(super) fn policy(reason: impl Into<String>) -> End {
+/// Closes with the code for policy violations. The same request would fail again.
+pub(super) fn violation(reason: impl Into<String>) -> End {
     End::Close(CloseCode::Policy, reason.into())
 }
 
-/// The client gives no sign of life.
-pub(super) fn silent(reason: &str) -> End {
+/// Closes the session of a client that does not respond.
+pub(super) fn unresponsive(reason: &str) -> End {
     End::Close(CloseCode::Error, reason.to_owned())
 }
 
 impl From<Ended> for End {
     fn from(ended: Ended) -> Self {
         match ended {
-            Ended::TooOld(gone) => policy(format!("{RESET_REASON}{}", gone.head)),
+            Ended::TooOld(gone) => violation(format!("{RESET_REASON}{}", gone.head)),
             Ended::Overflow { .. } => Self::Close(CloseCode::Again, ended.to_string()),
             Ended::Closed => Self::Close(CloseCode::Away, ended.to_string()),
         }
@@ -107,19 +107,19 @@ impl From<Ended> for End {
 
 impl From<SymbolError> for End {
     fn from(error: SymbolError) -> Self {
-        policy(error.to_string())
+        violation(error.to_string())
     }
 }
 
 impl From<InvalidCursor> for End {
     fn from(invalid: InvalidCursor) -> Self {
-        policy(invalid.to_string())
+        violation(invalid.to_string())
     }
 }
 
 impl From<CodecError> for End {
     fn from(error: CodecError) -> Self {
-        policy(error.to_string())
+        violation(error.to_string())
     }
 }
 
@@ -128,7 +128,7 @@ impl From<Error> for End {
         let code = match error {
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return Self::Gone,
             Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
-                return policy("a message was not complete in time");
+                return violation("a message was not complete in time");
             }
             Error::Io(error) if error.kind() == io::ErrorKind::QuotaExceeded => {
                 return Self::Close(CloseCode::Again, "the server has too many unfinished messages".to_owned());
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn every_end_has_its_code() {
+    fn each_end_has_its_close_code() {
         assert_eq!(code(&Ended::Closed.into()), 1001);
         assert_eq!(code(&Error::Protocol(ProtocolError::UnmaskedFrameFromClient).into()), 1002);
         assert_eq!(code(&Error::Utf8(String::new()).into()), 1007);
@@ -169,27 +169,27 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_that_is_too_old_gets_the_one_to_start_from() {
+    fn the_reason_for_a_cursor_that_is_too_old_contains_the_new_one() {
         let end = End::from(Ended::TooOld(TooOld { after: 3.into(), head: 99.into() }));
         assert_eq!(end, End::Close(CloseCode::Policy, format!("{RESET_REASON}99")));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_write_that_is_blocked_keeps_no_conversation_from_its_end() {
+    async fn a_blocked_write_does_not_delay_the_end_of_a_session() {
         let hub = Hub::new(&["BTC".into()], Limits { queue_events: 2, ..Limits::default() });
         let mut subscription = hub.subscribe(vec![0], Some(0.into()));
-        let patience = Duration::from_secs(25);
-        let written = unless_over(future::ready(Ok(())), &mut subscription, patience).await;
+        let write_timeout = Duration::from_secs(25);
+        let written = unless_ended(future::ready(Ok(())), &mut subscription, write_timeout).await;
         assert_eq!(written, Ok(()));
-        let silent = unless_over(future::pending(), &mut subscription, patience).await.unwrap_err();
-        assert_eq!(code(&silent), 1011);
+        let unresponsive = unless_ended(future::pending(), &mut subscription, write_timeout).await.unwrap_err();
+        assert_eq!(code(&unresponsive), 1011);
         for sequence in 1..=3 {
             hub.publish(Quote { symbol: "BTC".into(), sequence, ..Quote::default() });
         }
-        let behind = unless_over(future::pending(), &mut subscription, patience).await.unwrap_err();
+        let behind = unless_ended(future::pending(), &mut subscription, write_timeout).await.unwrap_err();
         assert_eq!(code(&behind), 1013);
         hub.close();
-        let closed = unless_over(future::pending(), &mut subscription, patience).await.unwrap_err();
+        let closed = unless_ended(future::pending(), &mut subscription, write_timeout).await.unwrap_err();
         assert_eq!(code(&closed), 1001);
     }
 }

@@ -1,4 +1,4 @@
-//! The handshake of a WebSocket: a request of HTTP/1.1 whose connection is handed over with the answer.
+//! The WebSocket handshake: an HTTP/1.1 request whose connection is upgraded after the response.
 
 use axum::{
     body::Body,
@@ -22,38 +22,39 @@ use tokio_tungstenite::{
 };
 
 use super::{PROTOCOL, Socket, bounded::Bounded};
-use crate::{Connection, http::Patient, unfinished::Place};
+use crate::{Connection, http::TimedConnection, unfinished::Budget};
 
-/// The answer to a handshake, and the connection that it will be written to.
+/// Returns the response to a handshake, and the upgrade of its connection.
 ///
 /// # Errors
-/// The request is not a handshake.
-pub(super) fn answer(mut request: Request) -> Result<(Response, OnUpgrade), Error> {
-    // Neither may come twice (RFC 6455, 11.3); the library looks at the first.
+/// The request is not a valid handshake.
+pub(super) fn respond(mut request: Request) -> Result<(Response, OnUpgrade), Error> {
+    // Neither field may occur twice (RFC 6455, 11.3). The library reads only the first one.
     for name in [SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION] {
         if request.headers().get_all(&name).iter().nth(1).is_some() {
             return Err(ProtocolError::InvalidHeader(Box::new(name)).into());
         }
     }
     let upgrade = hyper::upgrade::on(&mut request);
-    keep_alone(request.headers_mut(), CONNECTION, "upgrade");
-    keep_alone(request.headers_mut(), UPGRADE, PROTOCOL);
+    keep_only(request.headers_mut(), CONNECTION, "upgrade");
+    keep_only(request.headers_mut(), UPGRADE, PROTOCOL);
     Ok((create_response_with_body(&request, Body::empty)?, upgrade))
 }
 
-/// All fields of one name are one list (RFC 9110, 5.3), to which proxies add; the library looks at the first field.
-fn keep_alone(headers: &mut HeaderMap, name: HeaderName, token: &'static str) {
+/// Replaces all fields of this name by the token, if one of them contains it. Fields of the same name form one list
+/// (RFC 9110, 5.3), and proxies add to it, but the library reads only the first field.
+fn keep_only(headers: &mut HeaderMap, name: HeaderName, token: &'static str) {
     let lists = headers.get_all(&name).iter().filter_map(|value| value.to_str().ok());
     if lists.flat_map(|list| list.split(',')).any(|it| it.trim().eq_ignore_ascii_case(token)) {
         headers.insert(name, HeaderValue::from_static(token));
     }
 }
 
-/// Waits until the answer is written. Returns `None` if the connection is lost before.
-pub(super) async fn finish(upgrade: OnUpgrade, place: Place, config: WebSocketConfig) -> Option<Socket> {
-    let parts = Upgraded::downcast::<TokioIo<Patient<Connection>>>(upgrade.await.ok()?).ok()?;
-    let connection = Bounded::new(parts.io.into_inner().into_inner(), place, &parts.read_buf);
-    // A copy: the library would keep the whole buffer of the handshake for the life of the connection.
+/// Waits until the response is written, and returns the socket. Returns `None` if the connection is lost before.
+pub(super) async fn finish(upgrade: OnUpgrade, budget: &Budget, config: WebSocketConfig) -> Option<Socket> {
+    let parts = Upgraded::downcast::<TokioIo<TimedConnection<Connection>>>(upgrade.await.ok()?).ok()?;
+    let connection = Bounded::new(parts.io.into_inner().into_inner(), budget.reservation(), &parts.read_buf);
+    // Copied, because the library would keep the handshake's whole buffer as long as the connection is open.
     let read_already = parts.read_buf.to_vec();
     Some(WebSocketStream::from_partially_read(connection, read_already, Role::Server, Some(config)).await)
 }
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn the_upgrade_is_found_wherever_a_proxy_has_put_it() {
+    fn finds_the_upgrade_in_any_field_of_a_list() {
         for fields in [
             &[("connection", "Upgrade"), ("upgrade", "websocket")][..],
             &[("connection", "keep-alive"), ("connection", "Upgrade"), ("upgrade", "WebSocket")],
@@ -82,22 +83,22 @@ mod tests {
             &[("connection", "Keep-Alive,\tUPGRADE , x-trace"), ("upgrade", "h2c, websocket")],
             &[("connection", "x"), ("connection", "close,upgrade"), ("upgrade", "h2c"), ("upgrade", "websocket")],
         ] {
-            let (answer, _) = self::answer(handshake(fields)).unwrap_or_else(|error| panic!("{fields:?}: {error}"));
-            assert_eq!(answer.status(), 101);
+            let (response, _) = respond(handshake(fields)).unwrap_or_else(|error| panic!("{fields:?}: {error}"));
+            assert_eq!(response.status(), 101);
             // RFC 6455, 1.3.
-            assert_eq!(answer.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+            assert_eq!(response.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
         }
     }
 
     #[test]
-    fn a_request_that_upgrades_to_nothing_is_refused() {
+    fn refuses_a_request_without_a_websocket_upgrade() {
         for fields in [
             &[][..],
             &[("connection", "keep-alive"), ("upgrade", "websocket")],
             &[("connection", "upgrade"), ("upgrade", "h2c")],
             &[("connection", "not-upgrade"), ("upgrade", "websocket")],
         ] {
-            assert!(answer(handshake(fields)).is_err(), "{fields:?}");
+            assert!(respond(handshake(fields)).is_err(), "{fields:?}");
         }
     }
 }
