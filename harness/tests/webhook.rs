@@ -202,7 +202,7 @@ async fn a_registration_that_makes_no_sense_is_refused_with_the_reason() {
         ("http://127.0.0.1:1/in", "BTC", vec![secret(1).0, "whsec_c2VjcmV0".into()], "base64 of 24 to 64 bytes"),
         ("http://127.0.0.1:1/in", "B\u{202e}\u{1b}", vec![secret(1).0], r"unknown symbol `B\u{202e}\u{1b}`"),
         ("http://\u{202e}[/in", "BTC", vec![secret(1).0], r"`http://\u{202e}[/in` is not a URL"),
-        ("http://127.0.0.1:1/in", "BTC", vec![], "has 1 to 4 secrets"),
+        ("http://127.0.0.1:1/in", "BTC", vec![], "must have 1 to 4 secrets"),
     ] {
         let registration = Registration {
             url: url.into(),
