@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use reports::input;
+use results::input;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

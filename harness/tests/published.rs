@@ -5,10 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use reports::{
-    store::{self, Run},
-    table,
-};
+use reports::table;
+use results::store::{self, Run};
 
 /// Where runs are kept that the site is made of, from the top of the repository.
 const PUBLISHED: &str = "reports/published";

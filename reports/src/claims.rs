@@ -21,12 +21,10 @@ mod polling;
 mod rest;
 mod spectrum;
 
+use results::store::Run;
 use serde::Serialize;
 
-use crate::{
-    report::{self, LoadPoint},
-    store::Run,
-};
+use crate::report::{self, LoadPoint};
 use evidence::Evidence;
 
 /// What a verdict means, as it is printed.

@@ -17,10 +17,10 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
+use results::schema::{Cognitive, Complexity, Crates};
 use syn::{File, Item, ItemMod};
 use thiserror::Error;
 
-use crate::schema::{Cognitive, Complexity, Crates};
 use crates::{Lock, Version};
 
 /// Most lines of code, and most cognitive complexity, that count as low.

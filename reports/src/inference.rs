@@ -5,7 +5,7 @@
 
 use std::f64::consts::PI;
 
-use crate::statistics::Histogram;
+use results::statistics::Histogram;
 
 /// Probability that is left out on each side of a 95 % interval.
 const TAIL: f64 = 0.025;

@@ -5,6 +5,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use results::{
+    schema::{ApproachFacts, Load, LoadKey, RunRecord, Status, TrialRecord},
+    store::Run,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -17,8 +21,6 @@ use crate::{
     merge::{self, Merged},
     objective::{self, Reach},
     saturation::Saturated,
-    schema::{ApproachFacts, Load, LoadKey, RunRecord, Status, TrialRecord},
-    store::Run,
     validity::{self, Validity},
     verdict,
 };

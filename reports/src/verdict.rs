@@ -3,13 +3,16 @@
 
 use std::cmp::Ordering;
 
+use results::{
+    format::{self, count, duration, percent, plain, significant},
+    schema::{Load, RunRecord},
+};
+
 use crate::{
     difference::{self, FEWEST_ROUNDS},
-    format::{self, count, duration, percent, plain, significant},
     merge::Merged,
     objective::{self, Reach, VariantReach},
     report::{LoadPoint, Row},
-    schema::{Load, RunRecord},
 };
 
 /// A variant beside its p50 and its figures.

@@ -7,9 +7,8 @@ use std::fs;
 use reports::{
     complexity::{self, Base, SourceFile},
     page,
-    schema::Complexity,
-    store::Run,
 };
+use results::{schema::Complexity, store::Run};
 use serde_json::Value;
 
 const LOCK: &str = r#"

@@ -2,11 +2,8 @@
 
 mod support;
 
-use reports::{
-    gate::{Tier, Verdict, history::look, surface},
-    statistics,
-    store::Run,
-};
+use reports::gate::{Tier, Verdict, history::look, surface};
+use results::{statistics, store::Run};
 
 /// The run of one day, with a p50 of so many nanoseconds and so much processor time for each event.
 fn run(day: u32, p50_ns: u64, cpu_us: f64) -> Run {

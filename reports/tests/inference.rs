@@ -3,13 +3,11 @@
 
 mod support;
 
-use reports::{
-    inference::{
-        anderson_darling_exponential, effective_size, mean_ranks, normal_tail, proportion_interval,
-        proportion_upper_bound, quantile_interval, rank_correlation,
-    },
-    statistics,
+use reports::inference::{
+    anderson_darling_exponential, effective_size, mean_ranks, normal_tail, proportion_interval, proportion_upper_bound,
+    quantile_interval, rank_correlation,
 };
+use results::statistics;
 
 /// Steele, Lea and Flood's SplitMix64: small, and the same on every machine.
 struct Random(u64);

@@ -4,8 +4,8 @@ mod support;
 
 use std::fs;
 
-use reports::{
-    page,
+use reports::page;
+use results::{
     schema::{Check, Status, Verdict},
     statistics,
     store::Run,

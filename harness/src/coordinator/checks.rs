@@ -10,7 +10,7 @@ mod platform;
 mod steadiness;
 mod theory;
 
-use reports::schema::{Check, Measured, Status, Verdict};
+use results::schema::{Check, Measured, Status, Verdict};
 
 use super::evidence::Evidence;
 use crate::plan::Trial;

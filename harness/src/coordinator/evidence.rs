@@ -3,7 +3,8 @@
 //! Pure: it computes and judges nothing.
 
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use reports::{inference::anderson_darling_exponential, statistics};
+use reports::inference::anderson_darling_exponential;
+use results::statistics;
 
 use super::{
     events::{self, Event, EventsOfWindow},

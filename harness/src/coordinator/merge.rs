@@ -2,8 +2,8 @@
 //! said of events is joined event by event. Nothing is averaged.
 
 use anyhow::Context as _;
-use reports::{
-    inference::quantile_interval,
+use reports::inference::quantile_interval;
+use results::{
     schema::{Clients, Connect, Cpu, Events, Measured, Memory, Responses, Summary, TrialRecord, Window, Wire},
     statistics::{Histogram, decode, new_histogram, summarise},
 };
@@ -53,7 +53,7 @@ fn blank(scenario: &str, trial: &Trial) -> TrialRecord {
         overload: trial.overload,
         round: trial.round,
         shards: trial.shards.count(),
-        status: reports::schema::Status::Failed,
+        status: results::schema::Status::Failed,
         error: None,
         measured: None,
     }

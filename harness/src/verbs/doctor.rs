@@ -1,6 +1,6 @@
 //! `doctor`: what this machine can hold with each approach, what limits it, and what to change.
 
-use reports::{
+use results::{
     schema::Environment,
     statistics::{new_histogram, quantile},
 };

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ::results::store::{self, Run};
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use reports::{
@@ -16,7 +17,6 @@ use reports::{
     manifest::WriteError,
     page,
     site::{self, Stored},
-    store::{self, Run},
     table,
 };
 

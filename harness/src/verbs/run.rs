@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use reports::{replace, store::Store};
+use results::{replace, store::Store};
 
 use super::{dry_run, output, progress::Display};
 use crate::{
@@ -122,7 +122,7 @@ fn point_latest_at(directory: &Path) {
 }
 
 fn show(outcome: &Outcome, directory: &Path, options: &RunOptions) -> Result<(), Failure> {
-    let run = reports::store::read(directory).map_err(|error| Failure::Internal(error.into()))?;
+    let run = results::store::read(directory).map_err(|error| Failure::Internal(error.into()))?;
     if options.json {
         output::json(&serde_json::json!({ "run": run.run, "trials": run.trials }))?;
     } else {

@@ -5,14 +5,17 @@
 
 use std::collections::HashMap;
 
+use results::{
+    schema::{ApproachFacts, Load, Measured, Status, TrialRecord},
+    statistics,
+    store::Run,
+};
+
 use super::model::Way;
 use crate::{
     difference::FEWEST_ROUNDS,
     merge::{self, Merged},
     report::{LoadPoint, Row},
-    schema::{ApproachFacts, Load, Measured, Status, TrialRecord},
-    statistics,
-    store::Run,
     validity,
 };
 

@@ -6,11 +6,11 @@
 
 use std::cmp::Ordering;
 
+use results::format;
 use serde::Serialize;
 
 use crate::{
     difference::{self, FEWEST_ROUNDS},
-    format,
     merge::{
         Merged,
         costs::{self, Cost},

@@ -1,6 +1,6 @@
 //! The single metrics of complexity: of each its name, its rule as it is printed, and its figure.
 
-use crate::schema::Complexity;
+use results::schema::Complexity;
 
 /// One metric; less is simpler.
 pub(crate) struct Metric {

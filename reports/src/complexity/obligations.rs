@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use results::schema::Obligations;
 use syn::{
     Expr, ExprAwait, ExprCall, ExprMethodCall, File, Ident, ItemEnum, ItemImpl, ItemStruct, Lit, Macro, Member, Path,
     visit::{self, Visit},
@@ -12,7 +13,6 @@ use super::{
     names::{self, Imports, is_constant, is_type, segments},
     syntax::{self, Inside},
 };
-use crate::schema::Obligations;
 
 /// Words in the name of a call that waits for a time, or has a library do so.
 const TIMER_WORDS: [&str; 4] = ["sleep", "timeout", "interval", "pause"];

@@ -1,16 +1,14 @@
 //! The halves of the approaches under each single metric of complexity, so that a reader sees where the metrics
 //! disagree. Knows approaches by the facts in the run record only.
 
+use results::schema::{ApproachFacts, ArticleWords, Complexity};
 use serde::Serialize;
 
 use super::{
     band,
     metrics::{METRICS, Metric},
 };
-use crate::{
-    bands::Judged,
-    schema::{ApproachFacts, ArticleWords, Complexity},
-};
+use crate::bands::Judged;
 
 /// The clients, or the servers.
 #[derive(Debug, Clone, PartialEq, Serialize)]

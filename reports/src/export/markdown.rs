@@ -1,8 +1,11 @@
 //! The terminal's table in Markdown, for a pull request: the same cells, and below them the same notes.
 
-use crate::{
+use results::{
     format::{self, WIDTH},
     plain,
+};
+
+use crate::{
     report::Report,
     table::{self, HEADINGS},
     verdict,

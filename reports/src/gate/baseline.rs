@@ -12,11 +12,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use results::{input, plain, replace};
 use serde::Deserialize;
 use thiserror::Error;
 
 use super::counts::{Agreed, Count, Measured, agreed};
-use crate::{input, plain, replace};
 
 /// Version of the file's structure.
 pub const SCHEMA_VERSION: u32 = 2;

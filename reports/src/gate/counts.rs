@@ -121,7 +121,7 @@ fn over_repeats(name: &str, phases: &[&Phase]) -> Result<Agreed, String> {
 
 /// `1 event`, `100 events`.
 pub(super) fn several(units: u64, unit_name: &str) -> String {
-    format!("{} {unit_name}{}", crate::format::count(units), if units == 1 { "" } else { "s" })
+    format!("{} {unit_name}{}", results::format::count(units), if units == 1 { "" } else { "s" })
 }
 
 /// `an event`, `a poll`.

@@ -4,12 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use results::{format, plain};
+
 use super::{
     baseline::Baseline,
     counts::{Agreed, Count, each, per_unit},
     exact::union,
 };
-use crate::{format, plain};
 
 /// What differs: cell and metric, before and after, and the same for each unit. Empty where nothing does.
 #[must_use]

@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use results::format;
+
 use super::{
     Finding, Outcome, Tier, Verdict,
     baseline::Baseline,
     counts::{ALLOCATIONS, Agreed, Count, Measured, agreed, each, per_unit, several},
 };
-use crate::format;
 
 /// The name of the metric where a finding is of a whole cell, and the end of it where it is of a whole phase.
 const ALL: &str = "all counts";

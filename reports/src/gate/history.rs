@@ -9,14 +9,12 @@ mod series;
 
 use std::collections::BTreeMap;
 
+use results::{format, lists::unique, schema::Environment, store::Run};
+
 use super::{Finding, Outcome, Tier, Verdict};
 use crate::{
-    format,
-    lists::unique,
     merge::Merged,
     report::{self, LoadPoint, Row},
-    schema::Environment,
-    store::Run,
     verdict,
 };
 use series::Level;

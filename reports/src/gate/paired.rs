@@ -235,8 +235,9 @@ pub(crate) fn control_fails(controls: &[Vec<f64>], limits: &[f64]) -> bool {
 
 #[cfg(test)]
 pub(crate) mod fixture {
+    use results::schema::Status;
+
     use super::*;
-    use crate::schema::Status;
 
     /// A session of so many blocks and cells whose arms differ by chance alone: 3 % from pair to pair.
     pub(crate) fn session(blocks: u32, cells: u32, seed: u64) -> Session {
@@ -296,8 +297,9 @@ pub(crate) mod fixture {
 mod tests {
     use std::sync::LazyLock;
 
+    use results::schema::Status;
+
     use super::*;
-    use crate::schema::Status;
 
     fn verdict(session: &Session) -> Verdict {
         judge(session).outcome.verdict

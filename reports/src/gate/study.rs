@@ -9,6 +9,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
+use results::lists::unique;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -17,7 +18,7 @@ use super::{
     paired::{self, Cell, GATED, Metric, Pairs, Session},
     random::Random,
 };
-use crate::{inference, lists::unique};
+use crate::inference;
 
 /// Sessions that are made where nobody says how many.
 pub const MADE: usize = 1_000;

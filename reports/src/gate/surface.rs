@@ -18,11 +18,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use results::{format, plain, replace};
 use serde_json::json;
 use thiserror::Error;
 
 use super::{Finding, Outcome, Tier, Verdict};
-use crate::{format, plain, replace};
 
 /// Name of the file with the outcomes themselves.
 pub const OUTCOME: &str = "outcome.json";

@@ -1,6 +1,11 @@
 //! What was measured on the source of each half: every single metric with its rank, the rule of each, and the names
 //! behind the counts.
 
+use results::{
+    format::NONE,
+    schema::{ApproachFacts, Complexity},
+};
+
 use super::{
     article,
     markup::{self, Cell, escape},
@@ -10,9 +15,7 @@ use crate::{
         metrics::{METRICS, Metric},
         ranks::{Figure, Half, Ranking},
     },
-    format::NONE,
     report::Report,
-    schema::{ApproachFacts, Complexity},
 };
 
 const INTRODUCTION: &str = "Each half of an approach is its own file and the parts that its duties stand in, parsed \

@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use results::format;
+
 use super::series::{self, CHANCE, FEWEST_BEFORE, SHORTEST_LEVEL};
-use crate::{format, gate::random::Random};
+use crate::gate::random::Random;
 
 /// Series that are drawn for each number of runs.
 const DRAWS: usize = 50_000;

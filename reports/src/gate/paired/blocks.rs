@@ -4,8 +4,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use results::schema::Status;
+
 use super::session::{ARMS, Arm, Cell, Plan, Session, Trial};
-use crate::schema::Status;
 
 /// Most of the blocks that a test may lose to invalid trials: a build whose slow trials are the invalid ones would
 /// otherwise be judged by its fast ones.

@@ -2,12 +2,10 @@
 //!
 //! Pure functions of logarithms of ratios. Knows nothing of cells, metrics or files; the thresholds are the method's.
 
+use results::statistics;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    gate::{random::Random, signed_rank},
-    statistics,
-};
+use crate::gate::{random::Random, signed_rank};
 
 /// A regression is shown where the adjusted p-value is at most this.
 pub const LEVEL: f64 = 0.01;

@@ -2,14 +2,12 @@
 //!
 //! Wire structures and their reading, which trusts nothing. Judges nothing.
 
+use results::schema::{Status, TrialRecord};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::blocks::Metric;
-use crate::{
-    gate::budget::Slot,
-    schema::{Status, TrialRecord},
-};
+use crate::gate::budget::Slot;
 
 /// Name of a session's file in its directory.
 pub const FILE_NAME: &str = "session.jsonl";

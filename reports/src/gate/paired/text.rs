@@ -2,11 +2,10 @@
 //!
 //! Prints numbers and computes none but percentages.
 
+use results::format;
+
 use super::{LEVEL, MOST_BLOCKS, Plan, Sides, Test, TestResult, blocks, blocks::Pairs, rule};
-use crate::{
-    format,
-    gate::{Finding, Verdict},
-};
+use crate::gate::{Finding, Verdict};
 use rule::{Estimate, Says};
 
 /// The finding of a test; where the control failed, nothing of the session counts.

@@ -1,11 +1,9 @@
 //! The gate's study as plain text, aligned, as the documents print it.
 
+use results::{format, lists::unique};
+
 use super::{Rate, Rates, Shape, Verdicts};
-use crate::{
-    format,
-    gate::{counts::several, paired},
-    lists::unique,
-};
+use crate::gate::{counts::several, paired};
 
 /// What sessions of one shape say: where the blocks come from, and a line for each kind of head and test.
 pub(super) fn render(shape: &Shape) -> String {

@@ -3,11 +3,10 @@
 //! A service shows ten annotations of a type in a step and drops the others silently; so at most ten are printed, of
 //! which the last says how many more there are.
 
+use results::plain;
+
 use super::{findings, is_advice, name, whole, word};
-use crate::{
-    gate::{Outcome, Verdict},
-    plain,
-};
+use crate::gate::{Outcome, Verdict};
 
 /// Annotations of a type that are shown in a step.
 pub const MOST: usize = 10;

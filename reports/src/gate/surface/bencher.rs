@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use results::plain;
 use serde::Serialize;
 
 use super::{figures, line, pretty};
-use crate::{gate::Outcome, plain};
+use crate::gate::Outcome;
 
 /// Most characters of a slug.
 const SLUG: usize = 64;

@@ -2,11 +2,10 @@
 //! not be compared or told an error, and advice is skipped. A skipped test fails no pipeline, so that nothing of a gate
 //! that blocks may be one.
 
+use results::plain;
+
 use super::{findings, is_advice, name, whole, word};
-use crate::{
-    gate::{Finding, Outcome, Verdict},
-    plain,
-};
+use crate::gate::{Finding, Outcome, Verdict};
 
 /// What becomes of a test case.
 #[derive(Clone, Copy, PartialEq, Eq)]

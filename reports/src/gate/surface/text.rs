@@ -1,12 +1,10 @@
 //! Outcomes as the terminal shows them: the verdict, what is not a pass as a table with what was found below it, what
 //! passed as a number, and the notes.
 
+use results::{format, plain};
+
 use super::{change, figure, is_advice, line, name, whole, word};
-use crate::{
-    format,
-    gate::{Finding, Outcome, Verdict},
-    plain,
-};
+use crate::gate::{Finding, Outcome, Verdict};
 
 /// Sentences below a table. The table has them all.
 const SENTENCES: usize = 20;

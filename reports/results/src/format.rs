@@ -2,28 +2,32 @@
 //! number on every machine.
 
 /// What stands where there is no number.
-pub(crate) const NONE: &str = "–";
+pub const NONE: &str = "–";
 
 /// Columns of a terminal: sentences keep within them, and tables where their names let them.
 pub const WIDTH: usize = 120;
 
 /// A duration in nanoseconds.
-pub(crate) fn duration(nanoseconds: u64) -> String {
+#[must_use]
+pub fn duration(nanoseconds: u64) -> String {
     scaled(nanoseconds as f64, &[(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")])
 }
 
 /// A size in bytes; a KB is 1,000.
-pub(crate) fn bytes(bytes: f64) -> String {
+#[must_use]
+pub fn bytes(bytes: f64) -> String {
     scaled(bytes, &[(1e9, "GB"), (1e6, "MB"), (1e3, "KB"), (1.0, "B")])
 }
 
 /// Processor time in microseconds.
-pub(crate) fn processor_time(microseconds: f64) -> String {
+#[must_use]
+pub fn processor_time(microseconds: f64) -> String {
     scaled(microseconds, &[(1e6, "s"), (1e3, "ms"), (1.0, "µs")])
 }
 
 /// Three significant digits, without exponent, nothing after the point from 100 on, nothing below a thousandth.
-pub(crate) fn significant(value: f64) -> String {
+#[must_use]
+pub fn significant(value: f64) -> String {
     let magnitude = value.abs();
     if magnitude > 0.0 && magnitude < 0.0005 {
         return if value > 0.0 { "<0.001" } else { ">-0.001" }.to_owned();
@@ -39,13 +43,15 @@ pub(crate) fn significant(value: f64) -> String {
 }
 
 /// A share as a percentage.
-pub(crate) fn percent(share: f64) -> String {
+#[must_use]
+pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent == 0.0 || percent == 100.0 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
 }
 
 /// A value on an axis: the same text without the zeros that say how exact a measured one is.
-pub(crate) fn tick(text: &str) -> String {
+#[must_use]
+pub fn tick(text: &str) -> String {
     let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
     let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
     format!("{number} {unit}").trim_end().to_owned()
@@ -58,12 +64,14 @@ pub fn count(count: u64) -> String {
 }
 
 /// A number that a user gave: exact where it is whole.
-pub(crate) fn plain(value: f64) -> String {
+#[must_use]
+pub fn plain(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 { count(value as u64) } else { significant(value) }
 }
 
 /// A count that is short rather than exact from a hundred thousand on.
-pub(crate) fn short_count(count: u64) -> String {
+#[must_use]
+pub fn short_count(count: u64) -> String {
     match count {
         0..100_000 => self::count(count),
         100_000..1_000_000_000 => format!("{}M", significant(count as f64 / 1e6)),
@@ -72,12 +80,14 @@ pub(crate) fn short_count(count: u64) -> String {
 }
 
 /// A number as text, or a dash.
-pub(crate) fn or_none<T>(value: Option<T>, format: impl FnOnce(T) -> String) -> String {
+#[must_use]
+pub fn or_none<T>(value: Option<T>, format: impl FnOnce(T) -> String) -> String {
     value.map_or_else(|| NONE.to_owned(), format)
 }
 
 /// Two durations, the unit of both said once where it is the same.
-pub(crate) fn range([least, most]: [u64; 2]) -> String {
+#[must_use]
+pub fn range([least, most]: [u64; 2]) -> String {
     let [low, high] = [least, most].map(duration);
     match (low.split_once(' '), high.split_once(' ')) {
         (Some((_, unit)), Some((_, other))) if unit != other => format!("{low} to {high}"),
@@ -87,10 +97,11 @@ pub(crate) fn range([least, most]: [u64; 2]) -> String {
 }
 
 /// Names that are listed one by one. What has more is counted.
-pub(crate) const LISTED: usize = 20;
+pub const LISTED: usize = 20;
 
 /// The names with commas between them; of many the first, and how many more there are.
-pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
+#[must_use]
+pub fn listed<T: AsRef<str>>(names: &[T]) -> String {
     let first: Vec<&str> = names.iter().take(LISTED).map(AsRef::as_ref).collect();
     match names.len().saturating_sub(LISTED) {
         0 => first.join(", "),
@@ -100,7 +111,8 @@ pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
 
 /// Lines of at most so many characters, broken at spaces; the first begins with `first` and each other with `rest`. A
 /// word that is longer has a line of its own.
-pub(crate) fn wrapped(text: &str, width: usize, first: &str, rest: &str) -> String {
+#[must_use]
+pub fn wrapped(text: &str, width: usize, first: &str, rest: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
@@ -121,7 +133,8 @@ fn scaled(value: f64, units: &[(f64, &str)]) -> String {
 
 /// Lines of cells as text, names to the left and numbers to the right, with a rule below the headings, which the first
 /// lines are. Columns stand two apart, or one where that makes the text wider than so many columns.
-pub(crate) fn aligned<const COLUMNS: usize>(lines: &[[String; COLUMNS]], headings: usize, width: usize) -> String {
+#[must_use]
+pub fn aligned<const COLUMNS: usize>(lines: &[[String; COLUMNS]], headings: usize, width: usize) -> String {
     let widths: [usize; COLUMNS] =
         std::array::from_fn(|column| lines.iter().map(|cells| cells[column].chars().count()).max().unwrap_or(0));
     let cells_wide: usize = widths.iter().sum();

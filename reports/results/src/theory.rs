@@ -12,7 +12,8 @@ use crate::{
 pub const FAR_DEVIATIONS: f64 = 4.0;
 
 /// What theory says of these; none where it speaks of no response, as of holds that no run is long enough for.
-pub(crate) fn of(responses: &Responses) -> Option<EmptyTheory> {
+#[must_use]
+pub fn of(responses: &Responses) -> Option<EmptyTheory> {
     responses.empty_theory.filter(|theory| theory.responses > 0)
 }
 
@@ -27,14 +28,16 @@ pub fn deviation(theory: &EmptyTheory) -> Option<f64> {
 }
 
 /// A distance from theory, and from where on it counts.
-pub(crate) fn in_words(deviations: f64) -> String {
+#[must_use]
+pub fn in_words(deviations: f64) -> String {
     let far = format::significant(deviations);
     format!("{far} standard deviations from theory; chance explains up to {FAR_DEVIATIONS}")
 }
 
 /// How far a share of empty responses may lie off what it is of, by chance: by the theory's standard deviation, which
 /// knows that clients of one symbol see the same events; where there is no theory, by that of a share of one half.
-pub(crate) fn chance(responses: &Responses) -> f64 {
+#[must_use]
+pub fn chance(responses: &Responses) -> f64 {
     let deviation = match of(responses) {
         Some(theory) => theory.standard_deviation / theory.responses as f64,
         None => 0.5 / (responses.total.max(1) as f64).sqrt(),

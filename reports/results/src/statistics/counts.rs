@@ -19,11 +19,11 @@ const HALF_BITS: u32 = 10;
 
 /// Values with their counts, from the least.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Counts {
+pub struct Counts {
     /// The least value that each count is of, and the count.
-    pub(crate) values: Vec<(u64, u64)>,
+    pub values: Vec<(u64, u64)>,
     /// All counts added up.
-    pub(crate) total: u64,
+    pub total: u64,
 }
 
 impl Counts {
@@ -32,7 +32,7 @@ impl Counts {
     /// # Errors
     /// The text is not base64, is cut off, has another layout, or counts more than can be added up. It may come from
     /// anywhere, so its lengths are checked before memory is taken for them.
-    pub(crate) fn read(text: &str) -> Result<Self, HistogramError> {
+    pub fn read(text: &str) -> Result<Self, HistogramError> {
         let plain = inflated(text)?;
         let mut bytes = &plain[HEADER_BYTES..];
         let (mut index, mut values, mut total) = (0_u64, Vec::new(), 0_u64);
@@ -55,7 +55,8 @@ impl Counts {
     }
 
     /// The value of a quantile, as a histogram gives it. Returns `None` if there are no counts.
-    pub(crate) fn quantile(&self, quantile: f64) -> Option<u64> {
+    #[must_use]
+    pub fn quantile(&self, quantile: f64) -> Option<u64> {
         let rank = ((quantile * self.total as f64).ceil() as u64).max(1);
         let mut seen = 0_u64;
         let found = self.values.iter().find(|(_, count)| {

@@ -3,7 +3,8 @@
 use std::{collections::HashSet, hash::Hash};
 
 /// Each once, in the order of their first appearance.
-pub(crate) fn unique<T: Clone + Eq + Hash>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+#[must_use]
+pub fn unique<T: Clone + Eq + Hash>(all: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut seen = HashSet::new();
     all.into_iter().filter(|one| seen.insert(one.clone())).collect()
 }

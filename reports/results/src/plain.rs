@@ -5,12 +5,14 @@
 const LONGEST: usize = 72;
 
 /// With a mark in place of each character that is not printable.
-pub(crate) fn text(text: &str) -> String {
+#[must_use]
+pub fn text(text: &str) -> String {
     text.chars().map(printable).collect()
 }
 
 /// The character, or a mark in place of one that a terminal obeys.
-pub(crate) fn printable(character: char) -> char {
+#[must_use]
+pub fn printable(character: char) -> char {
     if is_obeyed(character) { char::REPLACEMENT_CHARACTER } else { character }
 }
 
@@ -27,12 +29,14 @@ pub fn is_obeyed(character: char) -> bool {
 }
 
 /// In one line: with a space in place of each control character.
-pub(crate) fn one_line(text: &str) -> String {
+#[must_use]
+pub fn one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 /// Cuts a text to what fits in a line.
-pub(crate) fn short(text: &str) -> String {
+#[must_use]
+pub fn short(text: &str) -> String {
     cut(text, LONGEST)
 }
 

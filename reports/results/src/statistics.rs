@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::schema::Summary;
 
-pub(crate) use counts::Counts;
+pub use counts::Counts;
 
 /// Counts of durations in nanoseconds; made by [`new_histogram`] or [`decode`] only, so that any two can be added.
 pub type Histogram = hdrhistogram::Histogram<u64>;
@@ -64,8 +64,8 @@ pub fn decode(text: &str) -> Result<Histogram, HistogramError> {
     Ok(histogram)
 }
 
-/// Adds counts to a histogram.
-pub(crate) fn add(histogram: &mut Histogram, counts: &Counts) {
+/// Adds counts to a histogram. Panics where a value lies outside the layout; [`Counts::read`] gives none that does.
+pub fn add(histogram: &mut Histogram, counts: &Counts) {
     for (value, count) in &counts.values {
         histogram.record_n(*value, *count).expect("the layout is the same");
     }
@@ -116,7 +116,8 @@ pub fn summarise(histogram: &Histogram, observations: u64) -> Summary {
 }
 
 /// The same with an empty text in place of the histogram, which takes longer than the rest.
-pub(crate) fn without_histogram(histogram: &Histogram, observations: u64) -> Summary {
+#[must_use]
+pub fn without_histogram(histogram: &Histogram, observations: u64) -> Summary {
     let some = !histogram.is_empty();
     let [p50, p90, p99, p999] = QUANTILES.map(|q| quantile(histogram, observations, q));
     Summary {

@@ -222,8 +222,9 @@ pub struct Load {
     pub arrival: String,
 }
 
-/// What loads are told apart by.
-pub(crate) type LoadKey<'a> = ([u32; 4], u64, &'a str);
+/// What loads are told apart by: clients, symbols, symbols of a client and bytes of payload; the bits of the rate, in
+/// events a second; and the arrival process.
+pub type LoadKey<'a> = ([u32; 4], u64, &'a str);
 
 impl Load {
     /// Events a second for each client, of the symbols that it follows.
@@ -239,7 +240,8 @@ impl Load {
     }
 
     /// What loads are told apart by, as a key: orders left out, the rate as its bits.
-    pub(crate) fn key(&self) -> LoadKey<'_> {
+    #[must_use]
+    pub fn key(&self) -> LoadKey<'_> {
         let counts = [self.clients, self.symbols, self.symbols_per_client, self.payload_bytes];
         // Adding 0 makes one number of 0 and −0.
         (counts, (self.events_per_second + 0.0).to_bits(), &self.arrival)
