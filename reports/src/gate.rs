@@ -12,8 +12,6 @@ pub mod differences;
 pub mod exact;
 pub mod history;
 pub mod paired;
-mod random;
-pub mod signed_rank;
 pub mod study;
 pub mod surface;
 

@@ -1,4 +1,4 @@
-//! Everything that is made of result files: statistics, the terminal table and the page.
+//! Everything that is made of result files: figures, the terminal table and the page.
 //!
 //! It knows no approach by name, no server, no client and no clock. What it prints about an approach it read
 //! in the result file. One direction: store, merge, report (the figures of a run), and then table, page and
@@ -12,7 +12,6 @@ pub mod complexity;
 pub mod difference;
 pub mod export;
 pub mod gate;
-pub mod inference;
 pub mod manifest;
 pub mod merge;
 mod objective;

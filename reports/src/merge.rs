@@ -14,8 +14,7 @@ use results::{
     theory,
 };
 use serde::Serialize;
-
-use crate::{difference, inference};
+use stats::{difference, inference};
 
 use histograms::added;
 pub use histograms::histogram;

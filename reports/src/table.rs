@@ -151,7 +151,7 @@ fn footnote(point: &LoadPoint) -> String {
         text += "≈ no difference from the floor is shown: the rounds' 95 % intervals, taken together, overlap.\n";
     }
     if measured().any(|merged| merged.interval_over_rounds_ns.is_none()) {
-        let fewest = crate::difference::FEWEST_ROUNDS;
+        let fewest = stats::difference::FEWEST_ROUNDS;
         text += &format!("Fewer than {fewest} rounds with an interval show no difference from any other.\n");
     }
     if point.rows.iter().any(|row| row.overloaded) {

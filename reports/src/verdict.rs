@@ -7,9 +7,10 @@ use results::{
     format::{self, count, duration, percent, plain, significant},
     schema::{Load, RunRecord},
 };
+use stats::difference::FEWEST_ROUNDS;
 
 use crate::{
-    difference::{self, FEWEST_ROUNDS},
+    difference,
     merge::Merged,
     objective::{self, Reach, VariantReach},
     report::{LoadPoint, Row},

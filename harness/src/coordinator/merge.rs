@@ -2,11 +2,11 @@
 //! said of events is joined event by event. Nothing is averaged.
 
 use anyhow::Context as _;
-use reports::inference::quantile_interval;
 use results::{
     schema::{Clients, Connect, Cpu, Events, Measured, Memory, Responses, Summary, TrialRecord, Window, Wire},
     statistics::{Histogram, decode, new_histogram, summarise},
 };
+use stats::inference::quantile_interval;
 
 use super::{
     checks,

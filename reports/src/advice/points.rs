@@ -10,10 +10,10 @@ use results::{
     statistics,
     store::Run,
 };
+use stats::difference::FEWEST_ROUNDS;
 
 use super::model::Way;
 use crate::{
-    difference::FEWEST_ROUNDS,
     merge::{self, Merged},
     report::{LoadPoint, Row},
     validity,

@@ -3,13 +3,10 @@
 //! Everything here is fixed before the first trial, because a number of blocks that depends on what was seen voids the
 //! test. Pure; knows no variant but by the name that it is given.
 
+use stats::{random::Random, signed_rank};
 use thiserror::Error;
 
-use super::{
-    paired::{self, ARMS, Arm, Cell, GATED, LEVEL, Metric, POWER, Tolerated},
-    random::Random,
-    signed_rank,
-};
+use super::paired::{self, ARMS, Arm, Cell, GATED, LEVEL, Metric, POWER, Tolerated};
 
 /// Most blocks that time left over is spent on.
 const MOST_BLOCKS: u32 = 24;

@@ -10,8 +10,9 @@ mod session;
 mod text;
 
 use serde::{Deserialize, Serialize};
+use stats::{random::Random, signed_rank};
 
-use super::{Finding, Outcome, Tier, Verdict, random::Random, signed_rank};
+use super::{Finding, Outcome, Tier, Verdict};
 
 pub(crate) use blocks::Pairs;
 pub use blocks::{GATED, Metric};

@@ -11,14 +11,11 @@ use std::collections::BTreeMap;
 
 use results::lists::unique;
 use serde::Serialize;
+use stats::{inference, random::Random};
 use thiserror::Error;
 
 use self::pool::{Head, Pool, blocks};
-use super::{
-    paired::{self, Cell, GATED, Metric, Pairs, Session},
-    random::Random,
-};
-use crate::inference;
+use super::paired::{self, Cell, GATED, Metric, Pairs, Session};
 
 /// Sessions that are made where nobody says how many.
 pub const MADE: usize = 1_000;

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use results::format;
+use stats::random::Random;
 
 use super::series::{self, CHANCE, FEWEST_BEFORE, SHORTEST_LEVEL};
-use crate::gate::random::Random;
 
 /// Series that are drawn for each number of runs.
 const DRAWS: usize = 50_000;

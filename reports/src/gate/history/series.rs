@@ -2,7 +2,7 @@
 //!
 //! Pure functions of numbers. Knows nothing of runs or metrics.
 
-use crate::gate::{random::Random, signed_rank};
+use stats::{random::Random, signed_rank};
 
 /// Fewest values before the newest that make a fence.
 pub const FEWEST_BEFORE: usize = 8;

@@ -4,8 +4,7 @@
 
 use results::statistics;
 use serde::{Deserialize, Serialize};
-
-use crate::gate::{random::Random, signed_rank};
+use stats::{random::Random, signed_rank};
 
 /// A regression is shown where the adjusted p-value is at most this.
 pub const LEVEL: f64 = 0.01;

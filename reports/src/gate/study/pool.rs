@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 
+use stats::{random::Random, signed_rank};
+
 use super::{Rate, Rates, TestRate, Verdicts};
 use crate::gate::{
     Verdict,
     paired::{self, Cell, Metric, Pairs},
-    random::Random,
-    signed_rank,
 };
 
 /// Which head the sessions are made for.

@@ -3,41 +3,16 @@
 
 mod support;
 
-use reports::inference::{
+use results::statistics;
+use stats::inference::{
     anderson_darling_exponential, effective_size, mean_ranks, normal_tail, proportion_interval, proportion_upper_bound,
     quantile_interval, rank_correlation,
 };
-use results::statistics;
-
-/// Steele, Lea and Flood's SplitMix64: small, and the same on every machine.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Above 0 and below 1.
-    fn uniform(&mut self) -> f64 {
-        ((self.next() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
-    }
-
-    fn exponential(&mut self, mean: f64) -> f64 {
-        -mean * self.uniform().ln()
-    }
-
-    /// Of mean 0 and standard deviation 1, nearly: the sum of twelve uniform numbers.
-    fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
-    }
-}
+use support::{Random, histogram};
 
 /// The interval of 1, 2, …, n, which is that of the ranks.
 fn ranks(observations: u64, quantile: f64) -> Option<[u64; 2]> {
-    quantile_interval(&support::histogram(1..=observations), observations, quantile)
+    quantile_interval(&histogram(1..=observations), observations, quantile)
 }
 
 #[test]
@@ -58,7 +33,7 @@ fn ranks_of_other_quantiles_leave_what_they_should() {
     for quantile in [0.0, 1.0, f64::NAN] {
         assert_eq!(ranks(100, quantile), None);
     }
-    assert_eq!(quantile_interval(&support::histogram([]), 100, 0.5), None);
+    assert_eq!(quantile_interval(&histogram([]), 100, 0.5), None);
 }
 
 #[test]
@@ -67,7 +42,7 @@ fn large_samples_follow_the_normal_approximation() {
     // two bins where the border lies further below than that, and in the lower one otherwise.
     let half = 5_000_000_u64;
     for (shift, expected) in [(3_090, [1, 2]), (3_110, [2, 2])] {
-        let mut histogram = support::histogram([]);
+        let mut histogram = histogram([]);
         histogram.record_n(1, half - shift).unwrap();
         histogram.record_n(2, half + shift).unwrap();
         assert_eq!(quantile_interval(&histogram, 2 * half, 0.5), Some(expected));
@@ -76,7 +51,7 @@ fn large_samples_follow_the_normal_approximation() {
 
 #[test]
 fn fewer_effective_observations_widen_the_interval() {
-    let histogram = support::histogram(1..=1_000);
+    let histogram = histogram(1..=1_000);
     assert_eq!(quantile_interval(&histogram, 1_000, 0.5), ranks(1_000, 0.5));
     assert_eq!(quantile_interval(&histogram, 5_000, 0.5), ranks(1_000, 0.5), "never more than there are");
     // Ranks 40 and 61 of 100, times 1,001/101, rounded outwards: 396.4 and 604.6.
@@ -93,7 +68,7 @@ fn intervals_hold_the_median_as_often_as_they_say() {
         let held = (0..rounds)
             .filter(|_| {
                 let sample = (0..observations).map(|_| random.exponential(1e6) as u64);
-                let [low, high] = quantile_interval(&support::histogram(sample), observations, 0.5).unwrap();
+                let [low, high] = quantile_interval(&histogram(sample), observations, 0.5).unwrap();
                 (low as f64..=high as f64).contains(&(1e6 * 2_f64.ln()))
             })
             .count();
@@ -115,7 +90,7 @@ fn the_interval_of_deliveries_counts_an_event_once_and_holds_their_median() {
                 let event = random.normal();
                 latencies.extend((0..receivers).map(|_| (1e6 + 1e5 * (event + apart * random.normal())) as u64));
             }
-            let histogram = support::histogram(latencies);
+            let histogram = histogram(latencies);
             let [low, high] = quantile_interval(&histogram, 60, 0.5).unwrap();
             let p50 = statistics::quantile(&histogram, 60, 0.5).unwrap();
             assert!((low..=high).contains(&p50), "{p50} is not in {low} to {high}");
@@ -208,7 +183,7 @@ fn intervals_of_what_is_slow_hold_the_median_nearly_as_often_as_they_say() {
     let held = (0..rounds)
         .filter(|_| {
             let values = noise_over_a_slow_component(&mut random, 3_000);
-            let sample = support::histogram(values.iter().map(|value| ((10.0 + value) * 1e6) as u64));
+            let sample = histogram(values.iter().map(|value| ((10.0 + value) * 1e6) as u64));
             let [low, high] = quantile_interval(&sample, effective_size(&values), 0.5).unwrap();
             (low as f64..=high as f64).contains(&1e7)
         })

@@ -94,8 +94,9 @@ pub fn shift(differences: &[f64]) -> Option<f64> {
     middle(&mut walsh_averages(differences))
 }
 
-/// The median of numbers, between the two middle ones where there are two. Changes their order.
-pub(super) fn middle(values: &mut [f64]) -> Option<f64> {
+/// The median of numbers, between the two middle ones where there are two; none of nothing. Changes their order.
+#[must_use]
+pub fn middle(values: &mut [f64]) -> Option<f64> {
     if values.is_empty() {
         return None;
     }
