@@ -22,6 +22,7 @@ fn revision() {
         "src",
         "../clients/src",
         "../proto/src",
+        "../reports/complexity/src",
         "../reports/results/src",
         "../reports/stats/src",
         "../reports/src",

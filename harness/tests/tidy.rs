@@ -17,11 +17,12 @@ const APPROACH_LINES: usize = 200;
 const FILE_LINES: usize = 300;
 
 /// Which crate may see which: dependencies of every kind.
-const EDGES: [(&str, &[&str]); 7] = [
+const EDGES: [(&str, &[&str]); 8] = [
     ("clients", &["proto"]),
-    ("harness", &["clients", "proto", "reports", "results", "servers", "stats"]),
+    ("complexity", &["results"]),
+    ("harness", &["clients", "complexity", "proto", "reports", "results", "servers", "stats"]),
     ("proto", &[]),
-    ("reports", &["results", "stats"]),
+    ("reports", &["complexity", "results", "stats"]),
     ("results", &[]),
     ("servers", &["proto"]),
     ("stats", &["results"]),

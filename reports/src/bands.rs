@@ -6,7 +6,7 @@
 use serde::Serialize;
 use stats::difference::{self, FEWEST_ROUNDS};
 
-use crate::{complexity, saturation};
+use crate::saturation;
 
 /// Bands of a latency: the largest ratio to the floor's p50 that each still holds.
 const LATENCY: [(f64, &str); 3] = [(1.5, "very low"), (5.0, "low"), (50.0, "medium")];

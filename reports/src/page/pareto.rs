@@ -11,7 +11,7 @@ use super::{
     scale::{Scale, logarithmic_axis},
 };
 use crate::{
-    complexity::front,
+    front,
     report::{LoadPoint, Row},
 };
 

@@ -3,22 +3,23 @@
 use results::schema::Complexity;
 
 /// One metric; less is simpler.
-pub(crate) struct Metric {
+pub struct Metric {
     /// For names in data.
-    pub(crate) id: &'static str,
+    pub id: &'static str,
     /// As a heading begins.
-    pub(crate) title: &'static str,
+    pub title: &'static str,
     /// After "by", in a sentence.
-    pub(crate) phrase: &'static str,
+    pub phrase: &'static str,
     /// What is counted, as it is printed.
-    pub(crate) rule: &'static str,
-    pub(crate) of: fn(&Complexity) -> u32,
+    pub rule: &'static str,
+    /// The figure of a half.
+    pub of: fn(&Complexity) -> u32,
     /// The names behind a figure that counts them.
-    pub(crate) names: Option<fn(&Complexity) -> &[String]>,
+    pub names: Option<fn(&Complexity) -> &[String]>,
 }
 
 /// All of them, in the order of the page.
-pub(crate) static METRICS: [Metric; 14] = [
+pub static METRICS: [Metric; 14] = [
     Metric {
         id: "code_lines",
         title: "Lines",

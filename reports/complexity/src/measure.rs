@@ -1,17 +1,4 @@
-//! Complexity of one half of an approach, measured on the source that ran, and the band it falls in.
-//!
-//! The source is parsed with `syn`, the parser of Rust's own macros: nesting, suspension points and names ask for a
-//! tree of syntax, and what counts lines comes with it. The library for counting lines brings eighty crates and a C
-//! compiler to count one language. Everything is a pure function of texts; which approach they are of is not asked.
-
-mod cognitive;
-mod crates;
-pub(crate) mod front;
-pub(crate) mod metrics;
-mod names;
-mod obligations;
-pub(crate) mod ranks;
-mod syntax;
+//! Measures one half of an approach on the source that ran: its lines, and what is counted in its tree of syntax.
 
 use std::collections::BTreeSet;
 
@@ -21,39 +8,11 @@ use results::schema::{Cognitive, Complexity, Crates};
 use syn::{File, Item, ItemMod};
 use thiserror::Error;
 
-use crates::{Lock, Version};
-
-/// Most lines of code, and most cognitive complexity, that count as low.
-const LOW: [u32; 2] = [125, 15];
-/// Most that count as medium; more are high.
-const MEDIUM: [u32; 2] = [225, 30];
-
-/// The rule of [`band`], for printing under a table.
-#[must_use]
-pub fn rule() -> String {
-    let bounds =
-        |[lines, cognitive]: [u32; 2]| format!("at most {lines} lines and a cognitive complexity of {cognitive}");
-    format!("low: {}; medium: {}; high: more of either", bounds(LOW), bounds(MEDIUM))
-}
-
-/// The article's word for a half: the higher of the bands of its lines of code and of its cognitive complexity, since
-/// code may be hard to take in because there is much of it or because it is intricate, and neither makes up for the
-/// other. The bounds are fixed and not taken from the run, so that a band does not change with what else was measured.
-/// They were set so that the halves, as they stood when the bounds were chosen, fall into three groups of about the
-/// same size: a band says how a half compares with the others. 15 is also what SonarSource lets a single function have,
-/// and 30 is twice that.
-#[must_use]
-pub fn band(half: &Complexity) -> &'static str {
-    let sizes = [half.code_lines, half.cognitive.sum];
-    let within = |bounds: [u32; 2]| sizes.iter().zip(bounds).all(|(size, most)| *size <= most);
-    if within(LOW) {
-        "low"
-    } else if within(MEDIUM) {
-        "medium"
-    } else {
-        "high"
-    }
-}
+use crate::{
+    cognitive,
+    crates::{self, Lock, Version},
+    obligations, syntax,
+};
 
 /// A file of a half.
 #[derive(Debug, Clone, Copy)]

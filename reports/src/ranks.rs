@@ -1,13 +1,13 @@
 //! The halves of the approaches under each single metric of complexity, so that a reader sees where the metrics
 //! disagree. Knows approaches by the facts in the run record only.
 
-use results::schema::{ApproachFacts, ArticleWords, Complexity};
-use serde::Serialize;
-
-use super::{
+use complexity::{
     band,
     metrics::{METRICS, Metric},
 };
+use results::schema::{ApproachFacts, ArticleWords, Complexity};
+use serde::Serialize;
+
 use crate::bands::Judged;
 
 /// The clients, or the servers.
