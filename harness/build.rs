@@ -23,6 +23,7 @@ fn revision() {
         "../clients/src",
         "../proto/src",
         "../reports/complexity/src",
+        "../reports/gate/src",
         "../reports/results/src",
         "../reports/stats/src",
         "../reports/src",

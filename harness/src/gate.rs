@@ -1,5 +1,5 @@
 //! What the regression gate measures: counts in lock step, and two builds in pairs. What it makes of them stands in
-//! `reports::gate`.
+//! the crate `gate`.
 
 mod build;
 mod client;

@@ -17,12 +17,13 @@ const APPROACH_LINES: usize = 200;
 const FILE_LINES: usize = 300;
 
 /// Which crate may see which: dependencies of every kind.
-const EDGES: [(&str, &[&str]); 8] = [
+const EDGES: [(&str, &[&str]); 9] = [
     ("clients", &["proto"]),
     ("complexity", &["results"]),
-    ("harness", &["clients", "complexity", "proto", "reports", "results", "servers", "stats"]),
+    ("gate", &["results", "stats"]),
+    ("harness", &["clients", "complexity", "gate", "proto", "reports", "results", "servers", "stats"]),
     ("proto", &[]),
-    ("reports", &["complexity", "results", "stats"]),
+    ("reports", &["complexity", "gate", "results", "stats"]),
     ("results", &[]),
     ("servers", &["proto"]),
     ("stats", &["results"]),

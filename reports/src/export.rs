@@ -9,8 +9,6 @@ mod histograms;
 mod markdown;
 mod names;
 
-pub(crate) use markdown::code;
-
 use results::store::Run;
 use serde::Serialize;
 

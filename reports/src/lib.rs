@@ -11,7 +11,7 @@ pub mod compare;
 pub mod difference;
 pub mod export;
 mod front;
-pub mod gate;
+pub mod history;
 pub mod manifest;
 pub mod merge;
 mod objective;

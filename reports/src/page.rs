@@ -38,11 +38,11 @@ mod trust;
 
 use std::path::{Path, PathBuf};
 
+use gate::study::Study;
 use results::{replace, store::Run};
 
 use crate::{
     export,
-    gate::study::Study,
     manifest::{self, Manifest, WriteError},
     report::Report,
     site::{Entry, History},

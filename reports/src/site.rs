@@ -10,13 +10,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use gate::study::Study;
 use results::{
     schema::Load,
     store::{FILE_NAME, Run},
 };
 
 use crate::{
-    gate::study::Study,
     manifest::{Manifest, WriteError},
     merge::Merged,
     page,

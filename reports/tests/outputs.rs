@@ -5,8 +5,8 @@ mod support;
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
+use gate::{Outcome, Tier, baseline, surface};
 use reports::{
-    gate::{Outcome, Tier, baseline, surface},
     manifest::WriteError,
     page,
     site::{self, Stored},

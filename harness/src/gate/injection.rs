@@ -3,7 +3,7 @@
 
 use std::{fmt, str::FromStr};
 
-use reports::gate::paired::Metric;
+use gate::paired::Metric;
 use results::schema::TrialRecord;
 
 /// Work that takes more than this share of the time from one event to the next is no slowdown but an overload.

@@ -6,7 +6,7 @@
 
 use std::{process::Command, time::Duration};
 
-use reports::gate::{
+use gate::{
     budget::{self, Candidate, Slot},
     paired::{Arm, Cell, Line, Plan, Session, Trial},
 };

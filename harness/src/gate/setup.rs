@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use reports::gate::paired::{Arm, FILE_NAME, Line};
+use gate::paired::{Arm, FILE_NAME, Line};
 use results::{append::Lines, format, replace};
 
 use super::keeper::Keeper;

@@ -1,4 +1,4 @@
-//! `gate`: whether a change made delivery slower, chattier or lossier. The tiers judge in `reports::gate`; here they are
+//! `gate`: whether a change made delivery slower, chattier or lossier. The tiers judge in the crate `gate`; here they are
 //! given what they judge, and what they say is shown.
 
 mod exact;
@@ -11,7 +11,7 @@ use std::{env, fs::OpenOptions, io::Write, path::PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
-use reports::gate::{
+use gate::{
     Outcome, Tier, Verdict,
     surface::{self, annotations, markdown, text},
 };

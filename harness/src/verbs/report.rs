@@ -8,12 +8,12 @@ use std::{
 use ::results::store::{self, Run};
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
+use gate::{
+    paired::FILE_NAME,
+    study::{MADE, Study},
+};
 use reports::{
     export::{self, Form},
-    gate::{
-        paired::FILE_NAME,
-        study::{MADE, Study},
-    },
     manifest::WriteError,
     page,
     site::{self, Stored},

@@ -49,6 +49,12 @@ pub fn cut(text: &str, longest: usize) -> String {
     }
 }
 
+/// A name as a code span of Markdown, in which nothing means anything: no markup, no link, and nobody is mentioned.
+#[must_use]
+pub fn code(name: &str) -> String {
+    format!("`{}`", one_line(name).replace('`', "'").replace('|', "\\|"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +63,10 @@ mod tests {
     fn a_terminal_is_given_nothing_to_obey() {
         assert_eq!(text("a\u{1b}[2Jb\r\nc\u{202e}d"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\u{fffd}d");
         assert_eq!(short(&"ä".repeat(100)).chars().count(), 73);
+    }
+
+    #[test]
+    fn a_name_stays_within_its_cell() {
+        assert_eq!(code("a|b`c\nd"), "`a\\|b'c d`");
     }
 }

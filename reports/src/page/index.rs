@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use gate::study::Study;
 use results::format;
 
 use super::{
@@ -13,7 +14,6 @@ use super::{
     sections,
 };
 use crate::{
-    gate::study::Study,
     report::Row,
     site::{Entry, History, METRICS, Metric},
     verdict,

@@ -9,7 +9,8 @@ use std::{
 use ::results::store::{Run, holds_results};
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use reports::gate::{Tier, history};
+use gate::Tier;
+use reports::history;
 
 use super::{Surfaces, conclude};
 use crate::{failure::Failure, verbs::results};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use reports::gate::{
+use gate::{
     paired::{FILE_NAME, Session},
     study::{MADE, Study},
 };

@@ -2,7 +2,8 @@
 
 mod support;
 
-use reports::gate::{Tier, Verdict, history::look, surface};
+use gate::{Tier, Verdict, surface};
+use reports::history::look;
 use results::{statistics, store::Run};
 
 /// The run of one day, with a p50 of so many nanoseconds and so much processor time for each event.

@@ -4,14 +4,14 @@
 #[path = "support/lock_step.rs"]
 mod lock_step;
 
-use lock_step::{COMPILER, add, baseline, count, measured, origin, phases};
-use reports::gate::{
+use gate::{
     Finding, Outcome, Verdict,
     baseline::{Unfit, baseline_of},
     counts::{ALLOCATIONS, Measured},
     differences::differences,
     exact::compare,
 };
+use lock_step::{COMPILER, add, baseline, count, measured, origin, phases};
 
 fn compared(change: impl FnOnce(&mut Measured)) -> Outcome {
     let mut after = measured();

@@ -6,11 +6,11 @@ mod lock_step;
 
 use std::fs;
 
-use lock_step::{SCRIPT, baseline, count, measured, origin};
-use reports::gate::{
+use gate::{
     baseline::{self, Baseline, BaselineError, baseline_of},
     counts::Measured,
 };
+use lock_step::{SCRIPT, baseline, count, measured, origin};
 use tempfile::TempDir;
 
 fn read(text: &str) -> Result<Baseline, BaselineError> {
@@ -149,8 +149,7 @@ fn some_cells_can_be_compared_and_updated_alone() {
     let cells = measured().cells.into_iter().filter(|(cell, _)| cell == "pushing").collect();
     let mut newer = Measured { cells };
     *count(&mut newer, "pushing", 1, ["deliver", "messages"]) += 2;
-    let newer =
-        baseline_of(&newer, reports::gate::baseline::Origin { revision: "4567def".into(), ..origin() }).unwrap();
+    let newer = baseline_of(&newer, gate::baseline::Origin { revision: "4567def".into(), ..origin() }).unwrap();
     let updated = baseline().updated_by(newer);
     assert_eq!((updated.revision.as_str(), updated.cells.len()), ("4567def", 2));
     assert_eq!(updated.cells, with_a_range().cells);

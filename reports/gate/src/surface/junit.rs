@@ -5,7 +5,7 @@
 use results::plain;
 
 use super::{findings, is_advice, name, whole, word};
-use crate::gate::{Finding, Outcome, Verdict};
+use crate::{Finding, Outcome, Verdict};
 
 /// What becomes of a test case.
 #[derive(Clone, Copy, PartialEq, Eq)]

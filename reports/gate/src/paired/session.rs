@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::blocks::Metric;
-use crate::gate::budget::Slot;
+use crate::budget::Slot;
 
 /// Name of a session's file in its directory.
 pub const FILE_NAME: &str = "session.jsonl";
@@ -281,7 +281,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::paired::fixture;
+    use crate::paired::fixture;
 
     #[test]
     fn a_session_survives_its_file() {

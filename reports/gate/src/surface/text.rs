@@ -4,7 +4,7 @@
 use results::{format, plain};
 
 use super::{change, figure, is_advice, line, name, whole, word};
-use crate::gate::{Finding, Outcome, Verdict};
+use crate::{Finding, Outcome, Verdict};
 
 /// Sentences below a table. The table has them all.
 const SENTENCES: usize = 20;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use stats::{random::Random, signed_rank};
 
 use super::{Rate, Rates, TestRate, Verdicts};
-use crate::gate::{
+use crate::{
     Verdict,
     paired::{self, Cell, Metric, Pairs},
 };

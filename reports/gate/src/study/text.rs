@@ -3,7 +3,7 @@
 use results::{format, lists::unique};
 
 use super::{Rate, Rates, Shape, Verdicts};
-use crate::gate::{counts::several, paired};
+use crate::{counts::several, paired};
 
 /// What sessions of one shape say: where the blocks come from, and a line for each kind of head and test.
 pub(super) fn render(shape: &Shape) -> String {

@@ -219,7 +219,7 @@ impl Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::paired::{Arm, fixture};
+    use crate::paired::{Arm, fixture};
 
     fn one_shape(sessions: &[Session], made: usize, seed: u64) -> (Shape, String) {
         let study = Study::of(sessions, made, seed).unwrap();

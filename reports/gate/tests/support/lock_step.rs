@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use reports::gate::{
+use gate::{
     baseline::{Baseline, Origin, baseline_of},
     counts::{Measured, Phase, Repeat},
 };

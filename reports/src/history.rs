@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 
 use results::{format, lists::unique, schema::Environment, store::Run};
 
-use super::{Finding, Outcome, Tier, Verdict};
 use crate::{
     merge::Merged,
     report::{self, LoadPoint, Row},
     verdict,
 };
+use gate::{Finding, Outcome, Tier, Verdict};
 use series::Level;
 
 pub use series::{CHANCE, FEWEST_BEFORE, SHORTEST_LEVEL};

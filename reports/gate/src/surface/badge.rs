@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{is_advice, overall, pretty, whole, word};
-use crate::gate::{Outcome, Verdict};
+use crate::{Outcome, Verdict};
 
 /// The badge as JSON.
 #[must_use]

@@ -5,7 +5,7 @@
 use results::format;
 
 use super::{LEVEL, MOST_BLOCKS, Plan, Sides, Test, TestResult, blocks, blocks::Pairs, rule};
-use crate::gate::{Finding, Verdict};
+use crate::{Finding, Verdict};
 use rule::{Estimate, Says};
 
 /// The finding of a test; where the control failed, nothing of the session counts.

@@ -10,7 +10,7 @@ use results::plain;
 use serde::Serialize;
 
 use super::{figures, line, pretty};
-use crate::gate::Outcome;
+use crate::Outcome;
 
 /// Most characters of a slug.
 const SLUG: usize = 64;

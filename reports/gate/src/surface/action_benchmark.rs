@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{figures, line, pretty, word};
-use crate::gate::Outcome;
+use crate::Outcome;
 
 #[derive(Serialize)]
 struct Entry {

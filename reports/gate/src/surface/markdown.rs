@@ -1,13 +1,10 @@
 //! Outcomes in Markdown, for the summary of a step. It is less than the mebibyte that is taken there, whatever the
 //! outcomes hold: what does not fit is counted and said to be left out.
 
-use results::plain;
+use results::plain::{self, code};
 
 use super::{change, figure, line, name, overall, whole, word};
-use crate::{
-    export::code,
-    gate::{Finding, Outcome, Verdict},
-};
+use crate::{Finding, Outcome, Verdict};
 
 /// Most bytes of the text. A step may write 1,048,576, and something else may write to it too.
 pub const LIMIT_BYTES: usize = 900_000;

@@ -6,7 +6,7 @@
 use results::plain;
 
 use super::{findings, is_advice, name, whole, word};
-use crate::gate::{Outcome, Verdict};
+use crate::{Outcome, Verdict};
 
 /// Annotations of a type that are shown in a step.
 pub const MOST: usize = 10;

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use reports::gate::{
+use gate::{
     Finding, Outcome, Tier, Verdict,
     surface::{self, action_benchmark, annotations, badge, bencher, junit, markdown, text},
 };
