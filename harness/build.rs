@@ -18,7 +18,17 @@ fn revision() {
             println!("cargo:rerun-if-changed={path}");
         }
     }
-    for sources in ["src", "../clients/src", "../proto/src", "../reports/src", "../servers/src"] {
+    for sources in [
+        "src",
+        "../clients/src",
+        "../proto/src",
+        "../reports/complexity/src",
+        "../reports/gate/src",
+        "../reports/results/src",
+        "../reports/stats/src",
+        "../reports/src",
+        "../servers/src",
+    ] {
         println!("cargo:rerun-if-changed={sources}");
     }
     if let Some(revision) = git(&["rev-parse", "HEAD"]) {

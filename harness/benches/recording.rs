@@ -5,7 +5,7 @@
 
 use std::{path::Path, process::Command};
 
-use reports::{schema::TrialRecord, store};
+use results::{schema::TrialRecord, store};
 
 /// Pairs of runs.
 const PAIRS: usize = 10;

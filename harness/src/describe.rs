@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-use reports::{
-    complexity::{self, Base, SourceFile},
+use complexity::{Base, SourceFile};
+use results::{
     plain::is_obeyed,
     schema::{ApproachFacts, ArticleWords, Complexity, RunRecord, SCHEMA_VERSION},
 };

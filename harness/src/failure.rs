@@ -2,7 +2,7 @@
 
 use std::{io, process::ExitCode};
 
-use reports::store::StoreError;
+use results::store::StoreError;
 
 /// The exit code of a program that panicked: an internal error like any other.
 pub(crate) const PANICKED: ExitCode = ExitCode::FAILURE;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use command::{OF_THE_MACHINE, bench, finish, start};
-use reports::{
+use results::{
     schema::{Status, TrialRecord, Verdict},
     store,
 };

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, fs};
 
 use command::{OF_THE_MACHINE, bench};
 use harness::feed::{Arrival, Feed, FeedSpec};
-use reports::{
+use results::{
     schema::{Status, TrialRecord, Verdict},
     store,
 };

@@ -5,7 +5,7 @@ use harness::{
     conformance::{Fixture, Subject, subjects},
     gate::lockstep,
 };
-use reports::schema::MOST_PAYLOAD_BYTES;
+use results::schema::MOST_PAYLOAD_BYTES;
 use servers::Limits;
 
 /// Events that a client finds when it subscribes.

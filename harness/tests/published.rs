@@ -5,11 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use reports::{
-    export,
-    store::{self, Run},
-    table,
-};
+use reports::{export, table};
+use results::store::{self, Run};
 
 /// Where runs are kept that the site is made of, from the top of the repository.
 const PUBLISHED: &str = "reports/published";

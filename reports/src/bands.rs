@@ -4,12 +4,9 @@
 //! under the table, and the numbers stand beside the words.
 
 use serde::Serialize;
+use stats::difference::{self, FEWEST_ROUNDS};
 
-use crate::{
-    complexity,
-    difference::{self, FEWEST_ROUNDS},
-    saturation,
-};
+use crate::saturation;
 
 /// Bands of a latency: the largest ratio to the floor's p50 that each still holds.
 const LATENCY: [(f64, &str); 3] = [(1.5, "very low"), (5.0, "low"), (50.0, "medium")];

@@ -10,7 +10,7 @@
 //!
 //! What decides. Only valid trials do: those that are invalid, saturated or failed are in no row's figures, and a row
 //! that is labelled OVERLOAD leaves every claim of latency open. An order of medians is decided by
-//! [`crate::difference`] alone, and where that shows none the claim is open. A run with injected faults decides
+//! [`stats::difference`] alone, and where that shows none the claim is open. A run with injected faults decides
 //! nothing.
 
 mod browsers;
@@ -21,12 +21,10 @@ mod polling;
 mod rest;
 mod spectrum;
 
+use results::store::Run;
 use serde::Serialize;
 
-use crate::{
-    report::{self, LoadPoint},
-    store::Run,
-};
+use crate::report::{self, LoadPoint};
 use evidence::Evidence;
 
 /// What a verdict means, as it is printed.

@@ -10,13 +10,12 @@ mod text;
 
 use std::collections::HashMap;
 
+use results::{schema::Load, store::Run};
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::{
     report::{self, LoadPoint, Report, Row},
-    schema::Load,
-    store::Run,
     verdict,
 };
 

@@ -9,11 +9,10 @@ mod histograms;
 mod markdown;
 mod names;
 
-pub(crate) use markdown::code;
-
+use results::store::Run;
 use serde::Serialize;
 
-use crate::{report::Report, store::Run};
+use crate::report::Report;
 
 /// Name of the histogram log.
 pub(crate) const LOG: &str = "latency.hlog";

@@ -7,10 +7,9 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use results::{input, plain, replace, store};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-
-use crate::{input, plain, replace, store};
 
 /// Name of the list in its folder.
 pub const FILE_NAME: &str = "delivery-bench-files.json";

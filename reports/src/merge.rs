@@ -8,14 +8,13 @@ mod histograms;
 mod memory;
 pub(crate) mod polls;
 
-use serde::Serialize;
-
-use crate::{
-    difference, inference,
+use results::{
     schema::{Cpu, EmptyTheory, Events, Measured, Responses, Status, Summary, TrialRecord, Wire},
     statistics::{self, Histogram},
     theory,
 };
+use serde::Serialize;
+use stats::{difference, inference};
 
 use histograms::added;
 pub use histograms::histogram;

@@ -5,14 +5,16 @@
 
 use std::collections::HashMap;
 
+use results::{
+    format::{self, duration},
+    schema::{ApproachFacts, TrialRecord},
+    statistics,
+};
 use serde::Serialize;
 
 use crate::{
-    format::{self, duration},
     report::{LoadPoint, Row},
     saturation::Saturated,
-    schema::{ApproachFacts, TrialRecord},
-    statistics,
     sweep::{self, Sweep},
 };
 

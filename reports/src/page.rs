@@ -38,14 +38,14 @@ mod trust;
 
 use std::path::{Path, PathBuf};
 
+use gate::study::Study;
+use results::{replace, store::Run};
+
 use crate::{
     export,
-    gate::study::Study,
     manifest::{self, Manifest, WriteError},
-    replace,
     report::Report,
     site::{Entry, History},
-    store::Run,
 };
 
 /// Name of the directory that is made in the result directory.

@@ -5,6 +5,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use results::{
+    schema::{ApproachFacts, Load, LoadKey, RunRecord, Status, TrialRecord},
+    store::Run,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,13 +16,11 @@ use crate::{
     advice::{self, AdviceError, Offer},
     bands::{self, Judged},
     claims::{self, Claim},
-    complexity::{self, ranks::Ranking},
     difference,
     merge::{self, Merged},
     objective::{self, Reach},
+    ranks::{self, Ranking},
     saturation::Saturated,
-    schema::{ApproachFacts, Load, LoadKey, RunRecord, Status, TrialRecord},
-    store::Run,
     validity::{self, Validity},
     verdict,
 };
@@ -148,7 +150,7 @@ impl Report {
             validity: validity::of(run),
             rules: bands::rules(),
             run: run.run.clone(),
-            complexity: complexity::ranks::of(&run.run.approaches),
+            complexity: ranks::of(&run.run.approaches),
             reaches,
             claims: claims::of(run, &loads),
             advice: None,

@@ -3,13 +3,13 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
-use crate::{
+use results::{
     format,
-    merge::{self, Merged},
     schema::{Measured, Status, TrialRecord, Verdict},
 };
+use serde::Serialize;
+
+use crate::merge::{self, Merged};
 
 /// The label, as it is explained under the table.
 pub(crate) const RULE: &str = "SATURATED: no trial is valid, since a side had less processor time than it wanted. What was \

@@ -10,14 +10,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use gate::study::Study;
+use results::{
+    schema::Load,
+    store::{FILE_NAME, Run},
+};
+
 use crate::{
-    gate::study::Study,
     manifest::{Manifest, WriteError},
     merge::Merged,
     page,
     report::{LoadPoint, Report, Row},
-    schema::Load,
-    store::{FILE_NAME, Run},
 };
 
 /// Name of the directory of the runs' pages.
@@ -96,18 +99,18 @@ pub(crate) const METRICS: [Metric; 5] = [
         title: "Bytes for an event",
         id: "bytes",
         of: |row, _| row.merged.as_ref()?.bytes_per_event,
-        text: crate::format::bytes,
+        text: results::format::bytes,
     },
     Metric {
         title: "Memory of the server for a client",
         id: "memory",
         of: |row, _| Some(row.merged.as_ref()?.memory.server_bytes),
-        text: crate::format::bytes,
+        text: results::format::bytes,
     },
 ];
 
 fn times(ratio: f64) -> String {
-    format!("{} ×", crate::format::significant(ratio))
+    format!("{} ×", results::format::significant(ratio))
 }
 
 fn over_floor(row: &Row, floor: Option<&Row>, of: fn(&Merged) -> Option<f64>) -> Option<f64> {

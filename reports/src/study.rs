@@ -14,19 +14,19 @@ use std::{
     hash::Hash,
 };
 
+use results::{
+    lists::unique,
+    schema::{Status, Verdict},
+    statistics,
+};
 use serde::Serialize;
+use stats::{difference, inference};
 
 pub use csv::{CsvError, csv, from_csv, is_table};
 pub use samples::{Reading, Sample, StudyError, samples};
 pub use text::render;
 
-use crate::{
-    difference, inference,
-    lists::unique,
-    merge,
-    schema::{Status, Verdict},
-    statistics,
-};
+use crate::merge;
 
 /// Rounds that make one comparison of equals: the 1st, 3rd and 5th against the 2nd, 4th and 6th, so that what drifts
 /// slowly meets both sides alike.

@@ -3,12 +3,10 @@
 //!
 //! Of the run as a whole, since all trials share the machine. Judges nothing.
 
+use results::schema::{Measured, Status, Summary, TrialRecord};
 use serde::Serialize;
 
-use crate::{
-    merge,
-    schema::{Measured, Status, Summary, TrialRecord},
-};
+use crate::merge;
 
 /// The machine during the valid trials of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]

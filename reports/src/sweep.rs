@@ -1,6 +1,8 @@
 //! What the loads of a run are a sweep of: clients with everything else held, or events a second.
 
-use crate::{format, report::LoadPoint, schema::Load};
+use results::{format, schema::Load};
+
+use crate::report::LoadPoint;
 
 /// What is varied: its name, its value, and what is held.
 pub(crate) struct Axis {

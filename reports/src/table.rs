@@ -3,14 +3,17 @@
 //!
 //! Prints a [`Report`] and computes nothing.
 
-use crate::{
-    claims,
+use results::{
     format::{self, NONE, WIDTH, or_none},
-    merge::{self, Merged},
     plain,
-    report::{LoadPoint, Report, Row},
     store::Run,
     theory,
+};
+
+use crate::{
+    claims,
+    merge::{self, Merged},
+    report::{LoadPoint, Report, Row},
     validity::{LISTED, LONGEST_REASON},
     verdict,
 };
@@ -54,7 +57,7 @@ pub(crate) fn below(report: &Report, width: usize) -> String {
     let mut text = String::new();
     let problems = &report.validity.problems;
     for problem in problems.iter().take(LISTED) {
-        let status = if problem.status == crate::schema::Status::Failed { "failed" } else { "invalid" };
+        let status = if problem.status == results::schema::Status::Failed { "failed" } else { "invalid" };
         let [variant, reason] = [&problem.variant, &problem.reason].map(|said| plain::text(said));
         let reason = plain::cut(&reason, LONGEST_REASON);
         text += &format!("{status}: {variant}, round {}: {reason}\n", problem.round);
@@ -148,7 +151,7 @@ fn footnote(point: &LoadPoint) -> String {
         text += "≈ no difference from the floor is shown: the rounds' 95 % intervals, taken together, overlap.\n";
     }
     if measured().any(|merged| merged.interval_over_rounds_ns.is_none()) {
-        let fewest = crate::difference::FEWEST_ROUNDS;
+        let fewest = stats::difference::FEWEST_ROUNDS;
         text += &format!("Fewer than {fewest} rounds with an interval show no difference from any other.\n");
     }
     if point.rows.iter().any(|row| row.overloaded) {
@@ -160,8 +163,8 @@ fn footnote(point: &LoadPoint) -> String {
     if measured().any(|merged| merged.latency_ns.p50.is_none() || merged.latency_ns.p99.is_none()) {
         text += &format!(
             "{NONE} a p50 needs {} events and a p99 {}; there were fewer.\n",
-            crate::statistics::needed(0.5),
-            crate::statistics::needed(0.99),
+            results::statistics::needed(0.5),
+            results::statistics::needed(0.99),
         );
     }
     if measured().any(|merged| merged.events.coalesced > 0) {

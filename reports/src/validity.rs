@@ -4,13 +4,15 @@ mod totals;
 
 use std::collections::HashMap;
 
+use results::{
+    format, plain,
+    schema::{Check, Load, Status, TrialRecord, Verdict},
+    store::Run,
+};
 use serde::Serialize;
 
 use crate::{
-    format, plain,
     saturation::{self, Side},
-    schema::{Check, Load, Status, TrialRecord, Verdict},
-    store::Run,
     surroundings::{self, Surroundings},
 };
 

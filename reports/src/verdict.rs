@@ -3,13 +3,17 @@
 
 use std::cmp::Ordering;
 
-use crate::{
-    difference::{self, FEWEST_ROUNDS},
+use results::{
     format::{self, count, duration, percent, plain, significant},
+    schema::{Load, RunRecord},
+};
+use stats::difference::FEWEST_ROUNDS;
+
+use crate::{
+    difference,
     merge::Merged,
     objective::{self, Reach, VariantReach},
     report::{LoadPoint, Row},
-    schema::{Load, RunRecord},
 };
 
 /// A variant beside its p50 and its figures.

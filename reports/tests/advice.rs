@@ -5,10 +5,10 @@ mod choices;
 mod support;
 
 use choices::{choice, reasons};
-use reports::{
-    advice::{
-        AdviceError, Beyond, Choice, Deviation, Need, Reason, Standing, Validation, advise, models, render, validate,
-    },
+use reports::advice::{
+    AdviceError, Beyond, Choice, Deviation, Need, Reason, Standing, Validation, advise, models, render, validate,
+};
+use results::{
     schema::{Status, TrialRecord},
     statistics,
     store::Run,

@@ -15,10 +15,8 @@ use std::{
 use reports::{
     advice::{Advice, Need, Standing, advise, models, render},
     page,
-    schema::Status,
-    statistics,
-    store::Run,
 };
+use results::{schema::Status, statistics, store::Run};
 use serde_json::{Value, json};
 
 /// Reads needs, one JSON text a line, and writes the answers.

@@ -5,8 +5,8 @@ mod choices;
 mod support;
 
 use choices::{choice, reasons};
-use reports::{
-    advice::{Beyond, Need, Reason, Standing, advise, models, render},
+use reports::advice::{Beyond, Need, Reason, Standing, advise, models, render};
+use results::{
     schema::{Status, TrialRecord, Verdict},
     statistics,
 };

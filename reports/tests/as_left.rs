@@ -5,7 +5,7 @@ mod support;
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
-use reports::{
+use results::{
     input,
     schema::{Record, TrialRecord},
     statistics,
@@ -111,7 +111,7 @@ fn counts_that_no_run_could_have_are_refused_by_name() {
         histogram.record_n(50_000, count).unwrap();
         statistics::summarise(&histogram, count)
     };
-    let refused = |field: &str, change: &dyn Fn(&mut reports::schema::Measured)| {
+    let refused = |field: &str, change: &dyn Fn(&mut results::schema::Measured)| {
         let said = complaint(|trial| change(trial.measured.as_mut().unwrap()));
         assert!(said.starts_with(":2:") && said.contains(&format!(" {field}: ")), "{field}: {said}");
         assert!(said.contains("expected at most "), "{said}");

@@ -10,12 +10,11 @@ use std::collections::BTreeSet;
 
 use changes::{each, empty, latency, lines, miss, rate, stable, summary};
 use judged::{base, claims, find, written};
-use reports::{
-    saturation::Side,
+use reports::{saturation::Side, table};
+use results::{
     schema::{Check, EmptyTheory, Status, TrialRecord, Verdict},
     statistics,
     store::Run,
-    table,
 };
 use serde_json::Value;
 

@@ -3,8 +3,8 @@
 
 mod support;
 
-use reports::{
-    compare::{CompareError, Comparison, Figure, Judgement, compare, render},
+use reports::compare::{CompareError, Comparison, Figure, Judgement, compare, render};
+use results::{
     schema::{Status, TrialRecord},
     statistics,
     store::Run,

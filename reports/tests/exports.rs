@@ -11,12 +11,9 @@ use hdrhistogram::serialization::{
 };
 use reports::{
     export::{self, Form},
-    page,
-    schema::Status,
-    statistics::Histogram,
-    store::Run,
-    table,
+    page, table,
 };
+use results::{schema::Status, statistics::Histogram, store::Run};
 use serde_json::Value;
 use tempfile::TempDir;
 

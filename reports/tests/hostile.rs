@@ -5,8 +5,8 @@ mod support;
 
 use std::fs;
 
-use reports::{
-    page,
+use reports::page;
+use results::{
     schema::{EmptyTheory, Record, Status, TrialRecord, Verdict},
     statistics,
     store::{self, Run},

@@ -6,11 +6,10 @@ mod support;
 
 use std::fs;
 
-use reports::{
-    advice, compare, export, page,
+use reports::{advice, compare, export, page, study, table};
+use results::{
     schema::{Check, Status, TrialRecord, Verdict},
     store::Run,
-    study, table,
 };
 use tempfile::TempDir;
 

@@ -2,8 +2,8 @@
 
 mod support;
 
-use reports::{
-    merge::merged,
+use reports::merge::merged;
+use results::{
     schema::{EmptyTheory, Status, TrialRecord},
     statistics,
 };

@@ -8,11 +8,10 @@ use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
 };
-use reports::{
-    advice, compare, page,
+use reports::{advice, compare, page, table};
+use results::{
     schema::Record,
     store::{self, FILE_NAME},
-    table,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -5,13 +5,13 @@ mod support;
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
+use gate::{Outcome, Tier, baseline, surface};
 use reports::{
-    gate::{Outcome, Tier, baseline, surface},
     manifest::WriteError,
     page,
     site::{self, Stored},
-    store::FILE_NAME,
 };
+use results::store::FILE_NAME;
 use tempfile::TempDir;
 
 /// A short run under this name in a folder.
@@ -23,7 +23,7 @@ fn stored(folder: &Path, name: &str) -> Stored {
     Stored { name: name.to_owned(), results: directory.join(FILE_NAME), run }
 }
 
-fn short() -> reports::store::Run {
+fn short() -> results::store::Run {
     let mut run = support::run();
     run.trials.truncate(2);
     run

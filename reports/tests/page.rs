@@ -4,8 +4,8 @@ mod support;
 
 use std::fs;
 
-use reports::{
-    page,
+use reports::page;
+use results::{
     schema::{Check, Status, Verdict},
     statistics,
     store::Run,
@@ -97,7 +97,7 @@ fn the_article_s_word_stands_beside_the_measured_one() {
     let row = &data["loads"][0]["rows"][1];
     assert_eq!((&row["approach"], &row["latency"]["word"]), (&"long-poll".into(), &"Medium".into()));
     assert_eq!((&row["latency"]["measured"], &row["latency"]["agrees"]), (&"low".into(), &false.into()));
-    assert!(page.contains(&reports::complexity::rule()));
+    assert!(page.contains(&complexity::rule()));
     assert!(page.contains("Synthetic numbers, for looking at the page."));
     assert!(page.contains("delivery-bench run scenarios/bench-all.toml --seed 1"));
 }

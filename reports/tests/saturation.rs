@@ -6,10 +6,12 @@ mod support;
 use reports::{
     merge::merged,
     saturation::{Side, is_intended, limit},
+    table,
+};
+use results::{
     schema::{Check, Events, Status, Verdict},
     statistics,
     store::Run,
-    table,
 };
 use support::saturated::{of, saturate};
 

@@ -4,10 +4,8 @@ mod support;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use reports::{
-    site::{self, Stored},
-    store::{self, Run},
-};
+use reports::site::{self, Stored};
+use results::store::{self, Run};
 use support::run;
 use tempfile::TempDir;
 

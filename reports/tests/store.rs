@@ -4,7 +4,7 @@ mod support;
 
 use std::{fs, path::Path};
 
-use reports::{
+use results::{
     schema::{Interrupted, Record},
     store::{self, Run, Store, StoreError},
 };

@@ -5,10 +5,12 @@ mod support;
 use reports::{
     difference,
     merge::merged,
+    study::{self, CsvError, StudyError},
+};
+use results::{
     schema::{Status, TrialRecord, Verdict},
     statistics,
     store::Run,
-    study::{self, CsvError, StudyError},
 };
 
 /// The samples of runs that are measurements.

@@ -5,7 +5,8 @@ mod support;
 
 use std::fs;
 
-use reports::{page, saturation::Side, schema::Status, statistics, store::Run};
+use reports::{page, saturation::Side};
+use results::{schema::Status, statistics, store::Run};
 use serde_json::Value;
 use support::saturated::{of, saturate};
 use tempfile::TempDir;

@@ -2,9 +2,10 @@
 
 mod support;
 
-use reports::{
+use reports::table;
+use results::{
     schema::{Check, Status, TrialRecord, Verdict},
-    statistics, table,
+    statistics,
 };
 use serde_json::json;
 

@@ -4,13 +4,11 @@ mod support;
 
 use std::fs;
 
-use reports::{
-    page,
-    saturation::Side,
+use reports::{page, saturation::Side, table};
+use results::{
     schema::{Check, Status, Verdict},
     statistics,
     store::Run,
-    table,
 };
 use serde_json::Value;
 use support::saturated::{of, saturate};

@@ -12,7 +12,7 @@ use std::{
 
 use futures_util::future::select_all;
 use procfs::process::Process;
-use reports::replace;
+use results::replace;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use reports::plain::cut;
+use results::plain::cut;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Bytes that are kept.

@@ -150,7 +150,7 @@ pub struct Served {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Worked {
     /// Deliveries, accounted for; `scheduled` and `published` are not a worker's to know.
-    pub events: reports::schema::Events,
+    pub events: results::schema::Events,
     /// What the window's batches took.
     pub cost: Cost,
     /// Arrival minus scheduled time; encoded histogram.

@@ -6,10 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use reports::{
-    inference::effective_size,
-    statistics::{Histogram, median, new_histogram},
-};
+use results::statistics::{Histogram, median, new_histogram};
+use stats::inference::effective_size;
 
 use super::trial::ShardResult;
 use crate::{

@@ -3,7 +3,8 @@
 //! Pure: it computes and judges nothing.
 
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use reports::{inference::anderson_darling_exponential, statistics};
+use results::statistics;
+use stats::inference::anderson_darling_exponential;
 
 use super::{
     events::{self, Event, EventsOfWindow},

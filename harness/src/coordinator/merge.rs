@@ -2,11 +2,11 @@
 //! said of events is joined event by event. Nothing is averaged.
 
 use anyhow::Context as _;
-use reports::{
-    inference::quantile_interval,
+use results::{
     schema::{Clients, Connect, Cpu, Events, Measured, Memory, Responses, Summary, TrialRecord, Window, Wire},
     statistics::{Histogram, decode, new_histogram, summarise},
 };
+use stats::inference::quantile_interval;
 
 use super::{
     checks,
@@ -51,7 +51,7 @@ fn blank(scenario: &str, trial: &Trial) -> TrialRecord {
         overload: trial.overload,
         round: trial.round,
         shards: trial.shards.count(),
-        status: reports::schema::Status::Failed,
+        status: results::schema::Status::Failed,
         error: None,
         measured: None,
     }

@@ -1,6 +1,6 @@
 //! What a run says while it goes on. The runner emits these; who shows them, and how, is not its concern.
 
-use reports::schema::TrialRecord;
+use results::schema::TrialRecord;
 
 use crate::scenario::plan::Trial;
 

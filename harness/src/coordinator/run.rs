@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use reports::{
-    saturation,
+use reports::saturation;
+use results::{
     schema::{Interrupted, Record, RunRecord, Status, TrialRecord},
     store::{Store, StoreError},
 };

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use reports::schema::EmptyTheory;
+use results::schema::EmptyTheory;
 
 use crate::{
     agent::message::Empties,

@@ -2,10 +2,8 @@
 //!
 //! Pure: it computes and judges nothing.
 
-use reports::{
-    inference::{effective_size, mean_ranks, normal_tail, rank_correlation},
-    statistics,
-};
+use results::statistics;
+use stats::inference::{effective_size, mean_ranks, normal_tail, rank_correlation};
 
 use super::events::{self, Event};
 

@@ -3,7 +3,8 @@
 
 use std::{fmt, str::FromStr};
 
-use reports::{gate::paired::Metric, schema::TrialRecord};
+use gate::paired::Metric;
+use results::schema::TrialRecord;
 
 /// Work that takes more than this share of the time from one event to the next is no slowdown but an overload.
 const MOST_WORK: f64 = 0.1;

@@ -10,10 +10,8 @@ use std::{
     process::{Child, ChildStdin, Command, Stdio},
 };
 
-use reports::{
-    append::remove_empty,
-    gate::paired::{ARMS, FILE_NAME},
-};
+use gate::paired::{ARMS, FILE_NAME};
+use results::append::remove_empty;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::{Deserialize, Serialize};
 

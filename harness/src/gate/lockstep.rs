@@ -3,13 +3,13 @@
 //!
 //! Which subjects, how often, and in which threads; the script itself is in `script`. Every interval, hold and heartbeat
 //! is longer than the script, so that no timer decides a count. What a count should be is no concern of this module: see
-//! `reports::gate`.
+//! the crate `gate`.
 
 use std::{collections::BTreeMap, thread, time::Duration};
 
 use anyhow::anyhow;
+use gate::counts::{Measured, Repeat};
 use proto::Params;
-use reports::gate::counts::{Measured, Repeat};
 
 use super::script::{self, Counted};
 use crate::{

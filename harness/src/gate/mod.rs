@@ -1,5 +1,5 @@
 //! What the regression gate measures: counts in lock step, and two builds in pairs. What it makes of them stands in
-//! `reports::gate`.
+//! `gate`.
 //!
 //! Lock step: `lockstep` says who is counted and how often, `script` is what happens, `client` takes part in it, `tally`
 //! names what is counted, and `header_length` chooses ports that count alike. Pairs: `setup` prepares a session, `session`

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use anyhow::{Result, bail};
 use clients::Cost;
-use reports::gate::counts::{ALLOCATIONS, Phase};
+use gate::counts::{ALLOCATIONS, Phase};
 use servers::{Limits, Traffic, Transport};
 
 use super::{client::Client, header_length::is_usual_address, tally::Tally};

@@ -6,11 +6,11 @@
 
 use std::{process::Command, time::Duration};
 
-use reports::{
-    gate::{
-        budget::{self, Candidate, Slot},
-        paired::{Arm, Cell, Line, Plan, Session, Trial},
-    },
+use gate::{
+    budget::{self, Candidate, Slot},
+    paired::{Arm, Cell, Line, Plan, Session, Trial},
+};
+use results::{
     schema::{Status, Tool, TrialRecord},
     store::{self, Run},
 };

@@ -7,12 +7,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use reports::{
-    append::Lines,
-    format,
-    gate::paired::{Arm, FILE_NAME, Line},
-    replace,
-};
+use gate::paired::{Arm, FILE_NAME, Line};
+use results::{append::Lines, format, replace};
 
 use super::keeper::Keeper;
 use crate::{

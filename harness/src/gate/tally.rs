@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clients::Cost;
-use reports::gate::counts::ALLOCATIONS;
+use gate::counts::ALLOCATIONS;
 use servers::Traffic;
 
 /// What has been counted so far.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use procfs::Current;
-use reports::schema::{Environment, Tool};
+use results::schema::{Environment, Tool};
 use rustix::{
     process::{Resource, getrlimit},
     thread::{CpuSet, sched_getaffinity},

@@ -7,7 +7,7 @@
 use std::{io, thread};
 
 use procfs::{CpuPressure, CpuTime, Current, CurrentSI, KernelStats};
-use reports::{
+use results::{
     schema::Host,
     statistics::{Histogram, new_histogram},
 };

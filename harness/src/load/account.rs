@@ -2,7 +2,7 @@
 //!
 //! Synchronous and pure, like the oracle whose books these are.
 
-use reports::{schema::Events, statistics::median};
+use results::{schema::Events, statistics::median};
 
 use crate::{
     agent::{message::Reception, moments::Moments},

@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use proto::Quote;
-use reports::schema::Events;
+use results::schema::Events;
 
 use crate::{
     agent::moments::Moments,

@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use clients::{Batch, Cost};
-use reports::{
+use results::{
     schema::Events,
     statistics::{Histogram, encode, new_histogram},
 };

@@ -1,7 +1,7 @@
 //! What a recorder must give back of what it was told, without a machine that could excuse it.
 
 use proto::Quote;
-use reports::statistics::{QUANTILES, decode, nearest_rank};
+use results::statistics::{QUANTILES, decode, nearest_rank};
 
 use super::*;
 use crate::{

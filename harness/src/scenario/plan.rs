@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proto::{Params, parse_duration};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use reports::{schema::Load, store::TRIALS_LIMIT};
+use results::{schema::Load, store::TRIALS_LIMIT};
 
 use super::{
     HubLimits, Scenario,

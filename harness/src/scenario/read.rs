@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use reports::input;
+use results::input;
 
 use super::{
     Scenario,

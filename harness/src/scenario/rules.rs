@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, fmt::Display, time::Duration};
 
 use proto::parse_duration;
-use reports::{
+use results::{
     plain::cut,
     schema::{LONGEST_PHASE_SECONDS, MOST_EVENTS, MOST_PAYLOAD_BYTES},
     store::TRIALS_LIMIT,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use proto::{Params, parse_duration};
-use reports::store::TRIALS_LIMIT;
+use results::store::TRIALS_LIMIT;
 
 use super::{Properties, Scenario, Selection, error::ScenarioError};
 use crate::registry::{APPROACHES, Approach, Delivery, Flow, Setting, Values, find};

@@ -4,7 +4,7 @@
 //! to happen meanwhile is left out, and the stall is one sample instead of all that it delayed. This is coordinated
 //! omission (Tene, How NOT to Measure Latency, 2013).
 
-use reports::statistics::nearest_rank;
+use results::statistics::nearest_rank;
 
 use super::findings::Loop;
 

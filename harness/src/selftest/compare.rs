@@ -18,7 +18,7 @@
 //!   To move the quantile q by t, a share 1 − q of the events must each have waited t, so t is at most the waiting of an
 //!   event on average ÷ (1 − q).
 
-use reports::statistics::{Histogram, QUANTILES, nearest_rank, needed};
+use results::statistics::{Histogram, QUANTILES, nearest_rank, needed};
 
 use super::findings::{Comparison, Verdict};
 
@@ -153,7 +153,7 @@ pub(super) fn judge(difference: i64, [least, explicable]: [i64; 2], injected: f6
 
 #[cfg(test)]
 mod tests {
-    use reports::statistics::new_histogram;
+    use results::statistics::new_histogram;
 
     use super::*;
 

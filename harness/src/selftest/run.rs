@@ -1,7 +1,7 @@
 //! Runs the self-test: each trial like that of a measurement, then the comparison.
 
 use proto::Params;
-use reports::{
+use results::{
     schema::{Cpu, Measured},
     statistics::decode,
 };

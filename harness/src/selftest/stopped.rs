@@ -2,7 +2,7 @@
 //! nothing is lost, and each event is late by what was left of the stop, so that latency falls by a second in each
 //! second. Pure.
 
-use reports::{schema::Events, statistics::median};
+use results::{schema::Events, statistics::median};
 
 use super::findings::{Stop, Verdict};
 use crate::coordinator::{events::Event, stop::Stopped};

@@ -1,7 +1,7 @@
 //! The trials of the self-test: which delays go into what, and under which load. Pure.
 
 use proto::Params;
-use reports::schema::Load;
+use results::schema::Load;
 
 use super::in_memory::IN_MEMORY;
 use crate::{
@@ -147,7 +147,7 @@ fn trial(
 
 #[cfg(test)]
 mod tests {
-    use reports::statistics::needed;
+    use results::statistics::needed;
 
     use super::*;
     use crate::{feed::Feed, sut::delay_line::injected};

@@ -2,7 +2,7 @@
 //! is late is published late and counted as lateness, never skipped, never rescheduled.
 
 use proto::Quote;
-use reports::statistics::{Histogram, new_histogram};
+use results::statistics::{Histogram, new_histogram};
 use servers::Hub;
 
 use crate::{

@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, sync::Arc, thread};
 
 use anyhow::Context as _;
 use proto::Params;
-use reports::statistics::encode;
+use results::statistics::encode;
 use servers::{Context, Hub, Meter, ServeError, Transport};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;

@@ -2,13 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use ::results::store::{self, StoreError};
 use anyhow::anyhow;
 use clap::Args;
 use proto::parse_duration;
-use reports::{
-    advice::{self, Need},
-    store::{self, StoreError},
-};
+use reports::advice::{self, Need};
 
 use super::{output, results};
 use crate::{failure::Failure, scenario::numbers};

@@ -1,7 +1,7 @@
 //! `doctor`: what this machine can hold with each approach, what limits it, and what to change.
 
 use clap::Args;
-use reports::{
+use results::{
     schema::Environment,
     statistics::{new_histogram, quantile},
 };

@@ -13,7 +13,7 @@ use std::{
 
 use clap::builder::StyledStr;
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use reports::{
+use results::{
     format,
     plain::{cut, is_obeyed},
 };

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use reports::{
+use reports::saturation;
+use results::{
     format::count,
-    saturation,
     schema::{Status, TrialRecord},
 };
 

@@ -5,18 +5,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ::results::store::{self, Run};
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
+use gate::{
+    paired::FILE_NAME,
+    study::{MADE, Study},
+};
 use reports::{
     export::{self, Form},
-    gate::{
-        paired::FILE_NAME,
-        study::{MADE, Study},
-    },
     manifest::WriteError,
     page,
     site::{self, Stored},
-    store::{self, Run},
     table,
 };
 

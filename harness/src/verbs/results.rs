@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use reports::store::{self, Run, StoreError};
+use results::store::{self, Run, StoreError};
 
 use super::output::say;
 use crate::failure::Failure;

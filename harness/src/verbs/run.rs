@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::Args;
-use reports::{replace, store::Store};
+use results::{replace, store::Store};
 use toml::Value;
 
 use super::{dry_run, output, progress::Display};
@@ -195,7 +195,7 @@ fn point_latest_at(directory: &Path) {
 }
 
 fn show(outcome: &Outcome, directory: &Path, options: &RunOptions) -> Result<(), Failure> {
-    let run = reports::store::read(directory).map_err(|error| Failure::Internal(error.into()))?;
+    let run = results::store::read(directory).map_err(|error| Failure::Internal(error.into()))?;
     if options.json {
         output::json(&serde_json::json!({ "run": run.run, "trials": run.trials }))?;
     } else {

@@ -9,6 +9,6 @@ use crate::{failure::Failure, scenario::Scenario};
 pub(crate) fn schema() -> Result<(), Failure> {
     output::json(&json!({
         "scenario": schema_for!(Scenario),
-        "result": schema_for!(reports::schema::Record),
+        "result": schema_for!(results::schema::Record),
     }))
 }

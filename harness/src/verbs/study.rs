@@ -6,12 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ::results::{input, replace, store};
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use reports::{
-    input, replace, store,
-    study::{self, Sample},
-};
+use reports::study::{self, Sample};
 
 use super::{
     output::{data, say},

@@ -4,18 +4,18 @@ use std::sync::{Arc, OnceLock};
 
 use clients::{Batch, ClientError, Subscription};
 use futures_util::future::BoxFuture;
+use gate::{
+    Outcome, Verdict,
+    baseline::{Origin, baseline_of},
+    counts::Measured,
+    exact::compare,
+};
 use harness::{
     conformance::Subject,
     gate::lockstep::{self, REPEATS, SCRIPT},
     registry::{Approach, Serve, Subscribe, find},
 };
 use proto::Quote;
-use reports::gate::{
-    Outcome, Verdict,
-    baseline::{Origin, baseline_of},
-    counts::Measured,
-    exact::compare,
-};
 use servers::{Hub, Limits, ServeError};
 
 /// All of them are counted by this program.
@@ -164,7 +164,7 @@ fn one_more_byte(context: servers::Context) -> BoxFuture<'static, Result<(), Ser
 #[track_caller]
 fn names(outcome: &Outcome, cell: &str, metric: &str, [before, after]: [f64; 2]) {
     assert_eq!(outcome.verdict, Verdict::Regression, "{}", outcome.reason);
-    let of_metric = |finding: &&reports::gate::Finding| finding.cell == cell && finding.metric == metric;
+    let of_metric = |finding: &&gate::Finding| finding.cell == cell && finding.metric == metric;
     let found = outcome.findings.iter().find(of_metric).expect("it is compared");
     assert_eq!((found.verdict, found.before, found.after), (Verdict::Regression, Some(before), Some(after)));
     for said in [cell, metric, "→"] {

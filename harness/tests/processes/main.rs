@@ -15,7 +15,7 @@ use std::{
 };
 
 use command::{Finished, bench, finish, heed_hang_ups, start};
-use reports::{schema::Status, store};
+use results::{schema::Status, store};
 use tempfile::tempdir;
 
 /// A guard against hanging; nothing is asserted about how long a step takes.

@@ -127,7 +127,9 @@ fn find(folder: &Path, paths: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("the folder is readable") {
         let path = entry.expect("the folder is readable").path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let is_foreign = name.starts_with('.') || ["target", "results", "generated"].contains(&name.as_str());
+        // What a run writes is a folder of that name, and so is a crate.
+        let is_written = name == "results" && !path.join("Cargo.toml").exists();
+        let is_foreign = name.starts_with('.') || is_written || ["target", "generated"].contains(&name.as_str());
         if path.is_dir() && !is_foreign {
             find(&path, paths);
         } else if name.ends_with(".rs") {

@@ -5,6 +5,7 @@
 //! fixed part is told from it; where what polls finds different numbers of events, an exchange is told from the events
 //! in it. What cannot be told apart is assumed, and [`Models::assumptions`] says what.
 
+use results::store::Run;
 use thiserror::Error;
 
 use super::{
@@ -12,10 +13,7 @@ use super::{
     model::{Costs, Latency, Line, Measured, Model, Models, Way},
     points::{self, Candidate, Point},
 };
-use crate::{
-    report::{self, LoadPoint},
-    store::Run,
-};
+use crate::report::{self, LoadPoint};
 
 /// Factor between the most and the fewest events a poll finds from which on the two costs are told apart.
 const VARIED: f64 = 1.5;

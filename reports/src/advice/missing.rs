@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use results::{format, plain, schema::Status, store::Run};
 use serde::Serialize;
 
 use super::points::{self, Candidate};
-use crate::{format, plain, schema::Status, store::Run, validity};
+use crate::validity;
 
 /// What a run lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -5,14 +5,17 @@
 
 use std::collections::HashMap;
 
-use super::model::Way;
-use crate::{
-    difference::FEWEST_ROUNDS,
-    merge::{self, Merged},
-    report::{LoadPoint, Row},
+use results::{
     schema::{ApproachFacts, Load, Measured, Status, TrialRecord},
     statistics,
     store::Run,
+};
+use stats::difference::FEWEST_ROUNDS;
+
+use super::model::Way;
+use crate::{
+    merge::{self, Merged},
+    report::{LoadPoint, Row},
     validity,
 };
 

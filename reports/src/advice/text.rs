@@ -3,6 +3,11 @@
 //!
 //! Prints an [`Advice`] and computes nothing.
 
+use results::{
+    format::{self, NONE, WIDTH, or_none},
+    plain, statistics,
+};
+
 use super::{
     Advice,
     filters::Reason,
@@ -10,10 +15,6 @@ use super::{
     model::{Beyond, Prediction},
     need::{CONDITIONS, Condition, Need},
     sensitivity::Sensitivity,
-};
-use crate::{
-    format::{self, NONE, WIDTH, or_none},
-    plain, statistics,
 };
 
 const HEADINGS: [[&str; 10]; 2] = [

@@ -1,10 +1,11 @@
 //! Needs that many have, with what is advised for each: for a reader without a need of their own, and for the page's
 //! form to show that it answers as this crate does.
 
+use results::store::Run;
 use serde::Serialize;
 
 use super::{Advice, AdviceError, advise, fit, model::Models, need::Need};
-use crate::{report::LoadPoint, store::Run};
+use crate::report::LoadPoint;
 
 /// The constants of a run, and advice for typical needs.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,5 +1,10 @@
 //! The model against what was measured: fitted without one load, it predicts that load, for each load in turn.
 
+use results::{
+    format::{self, WIDTH},
+    plain,
+    store::Run,
+};
 use serde::Serialize;
 
 use super::{
@@ -7,12 +12,7 @@ use super::{
     model::{At, Prediction, predict},
     points::{Candidate, Point},
 };
-use crate::{
-    format::{self, WIDTH},
-    plain, report,
-    store::Run,
-    verdict,
-};
+use crate::{report, verdict};
 
 /// How far the model was off.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -2,15 +2,14 @@
 
 use std::cmp::Ordering;
 
+use results::format::{bytes, count, percent};
+
 use super::{
     Claim, Figure, Says, Stated,
     evidence::{Evidence, Seen},
     untested,
 };
-use crate::{
-    format::{bytes, count, percent},
-    merge::share,
-};
+use crate::merge::share;
 
 const PART: &str = "SSE and browsers";
 const EVENTS: [&str; 1] = ["SSE"];

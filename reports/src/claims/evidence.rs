@@ -5,15 +5,18 @@
 
 use std::{cmp::Ordering, collections::HashMap, ptr};
 
-use super::{BESIDE, Figure, Says};
-use crate::{
-    bands, difference,
+use results::{
     format::{self, count, duration, significant},
-    merge::{Merged, share},
-    report::{LoadPoint, Row},
     schema::{ApproachFacts, Load, TrialRecord},
     statistics,
     store::Run,
+};
+
+use super::{BESIDE, Figure, Says};
+use crate::{
+    bands, difference,
+    merge::{Merged, share},
+    report::{LoadPoint, Row},
     verdict::describe,
 };
 

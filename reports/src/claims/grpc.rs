@@ -1,10 +1,9 @@
 //! What the article says of gRPC's streams, one way and both.
 
+use results::format::{count, percent};
+
 use super::{Claim, Says, Stated, evidence::Evidence, untested};
-use crate::{
-    format::{count, percent},
-    merge::share,
-};
+use crate::merge::share;
 
 const PART: &str = "gRPC streaming";
 const ONE_WAY: [&str; 1] = ["gRPC server streaming"];

@@ -1,15 +1,14 @@
 //! What the article's decision guide presupposes: that a reason to use an approach is true of it, and of no other.
 
+use results::format::{bytes, count, duration, or_none, significant};
+
 use super::{
     Claim, Says, Stated,
     evidence::{Evidence, Seen},
     spectrum::LOW,
     untested,
 };
-use crate::{
-    format::{bytes, count, duration, or_none, significant},
-    merge::share,
-};
+use crate::merge::share;
 
 const PART: &str = "The decision guide";
 const STREAMS: [&str; 2] = ["gRPC server streaming", "gRPC bidirectional"];

@@ -1,14 +1,17 @@
 //! What the article says of short and long polling.
 
+use results::{
+    format::{count, duration, or_none, percent, plain, significant},
+    theory::{self, FAR_DEVIATIONS},
+};
+
 use super::{
     Claim, Figure, Says, Stated,
     evidence::{Evidence, NEXT_TO_NONE, ONE_EACH, Seen},
 };
 use crate::{
-    format::{count, duration, or_none, percent, plain, significant},
     merge::{polls, share},
     saturation::Saturated,
-    theory::{self, FAR_DEVIATIONS},
     verdict::describe,
 };
 

@@ -1,13 +1,12 @@
 //! What the article says of webhooks and of conditional GET.
 
+use results::format::{bytes, count, duration, or_none, percent, significant};
+
 use super::{
     Claim, Figure, Says, Stated,
     evidence::{Evidence, NEXT_TO_NONE, ONE_EACH, Seen, latency_band},
 };
-use crate::{
-    format::{bytes, count, duration, or_none, percent, significant},
-    merge::share,
-};
+use crate::merge::share;
 
 const PART: &str = "REST alternatives";
 const WEBHOOKS_ELSEWHERE: &str = "No valid trial of webhooks here: run bench-all.";

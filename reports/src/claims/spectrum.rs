@@ -2,12 +2,14 @@
 
 use std::cmp::Ordering;
 
+use stats::difference::FEWEST_ROUNDS;
+
 use super::{
     Claim, Figure, Holding, Says, Stated,
     evidence::{Evidence, Seen, latency_band},
     untested,
 };
-use crate::{bands::Judged, difference::FEWEST_ROUNDS, report::Row};
+use crate::{bands::Judged, report::Row};
 
 const PART: &str = "The spectrum";
 

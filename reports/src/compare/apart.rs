@@ -4,14 +4,13 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
-use serde_json::Value;
-
-use crate::{
+use results::{
     lists::unique,
     schema::{Load, RunRecord, TrialRecord},
     store::Run,
 };
+use serde::Serialize;
+use serde_json::Value;
 
 /// Keys of a scenario that say nothing of how a trial is made.
 const TEXTS: [&str; 3] = ["title", "question", "analysis"];

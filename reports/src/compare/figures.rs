@@ -1,20 +1,18 @@
 //! The figures that two runs are compared by, and when one of them is called different.
 //!
-//! Latency has the 95 % intervals of its rounds' medians and the rule of [`crate::difference`]. What is counted or
+//! Latency has the 95 % intervals of its rounds' medians and the rule of [`stats::difference`]. What is counted or
 //! measured once a round has no interval within it, so that its uncertainty is taken from the spread between rounds:
 //! Student's interval of their mean, and the same rule. Percentiles beyond the median have neither.
 
 use std::cmp::Ordering;
 
+use results::format;
 use serde::Serialize;
+use stats::difference::{self, FEWEST_ROUNDS};
 
-use crate::{
-    difference::{self, FEWEST_ROUNDS},
-    format,
-    merge::{
-        Merged,
-        costs::{self, Cost},
-    },
+use crate::merge::{
+    Merged,
+    costs::{self, Cost},
 };
 
 /// One figure of both runs.

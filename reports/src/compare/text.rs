@@ -4,11 +4,13 @@
 //! Prints a [`Comparison`] and computes nothing. Names come from result files, and a terminal obeys control characters:
 //! none of them gets there.
 
-use super::{Brief, Comparison, Figure, Judgement, LoadPair, Pair};
-use crate::{
+use results::{
     format::{self, NONE, WIDTH, or_none},
-    plain, verdict,
+    plain,
 };
+
+use super::{Brief, Comparison, Figure, Judgement, LoadPair, Pair};
+use crate::verdict;
 
 const HEADINGS: [[&str; 11]; 2] = [
     ["variant", "", "p50", "p99", "× floor", "CPU µs/event", "", "KB/client", "", "bytes", "empty"],

@@ -4,11 +4,11 @@
 
 use std::fmt::Display;
 
+use results::{plain, theory};
+
 use crate::{
     merge::Merged,
-    plain,
     report::{LoadPoint, Report, Row},
-    theory,
 };
 
 /// A heading and what stands below it.

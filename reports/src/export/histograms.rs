@@ -7,12 +7,12 @@
 
 use std::time::UNIX_EPOCH;
 
+use results::{plain, statistics};
+
 use super::names;
 use crate::{
     merge::histogram,
-    plain,
     report::{Report, Row},
-    statistics,
 };
 
 /// Nanoseconds in the unit of what is printed.

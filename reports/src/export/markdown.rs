@@ -1,8 +1,11 @@
 //! The terminal's table in Markdown, for a pull request: the same cells, and below them the same notes.
 
-use crate::{
+use results::{
     format::{self, WIDTH},
     plain,
+};
+
+use crate::{
     report::Report,
     table::{self, HEADINGS},
     verdict,
@@ -22,8 +25,9 @@ pub(super) fn table(report: &Report) -> String {
         text += &line(HEADINGS.iter().enumerate().map(|(index, _)| if index == 0 { ":--" } else { "--:" }.to_owned()));
         for row in &point.rows {
             let cells = table::cells(row);
-            text +=
-                &line(cells.into_iter().enumerate().map(|(index, cell)| if index == 0 { code(&cell) } else { cell }));
+            text += &line(
+                cells.into_iter().enumerate().map(|(index, cell)| if index == 0 { plain::code(&cell) } else { cell }),
+            );
         }
         text.push('\n');
         let own = table::notes(point, WIDTH);
@@ -48,11 +52,6 @@ fn line(cells: impl Iterator<Item = String>) -> String {
     format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
 }
 
-/// A name as a code span, in which nothing means anything: no markup, no link, and nobody is mentioned.
-pub(crate) fn code(name: &str) -> String {
-    format!("`{}`", plain::one_line(name).replace('`', "'").replace('|', "\\|"))
-}
-
 /// Text as it stands, in a fence that it does not hold itself.
 fn block(text: &str) -> String {
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
@@ -63,11 +62,6 @@ fn block(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_stays_within_its_cell() {
-        assert_eq!(code("a|b`c\nd"), "`a\\|b'c d`");
-    }
 
     #[test]
     fn a_fence_is_longer_than_any_in_the_text() {

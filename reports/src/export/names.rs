@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    report::{LoadPoint, Row},
-    schema::Load,
-};
+use results::schema::Load;
+
+use crate::report::{LoadPoint, Row};
 
 /// Longest name, without what tells two apart.
 const LENGTH: usize = 80;

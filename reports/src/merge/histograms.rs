@@ -1,6 +1,6 @@
 //! The distributions of several rounds as one.
 
-use crate::{
+use results::{
     schema::{Measured, Summary},
     statistics::{self, Counts, Histogram},
 };

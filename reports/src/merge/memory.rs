@@ -1,9 +1,8 @@
 //! What one client takes in memory, over the rounds: user space of each end, and the kernel's for both, before any
 //! event when the window opens and at its end.
 
+use results::schema::{Measured, Memory};
 use serde::Serialize;
-
-use crate::schema::{Measured, Memory};
 
 /// Bytes for each client: growth over the idle processes, mean of the rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

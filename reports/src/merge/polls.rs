@@ -1,7 +1,8 @@
 //! What the schedules of clients that poll held, and how much of it they were answered.
 
+use results::{schema::Measured, theory::FAR_DEVIATIONS};
+
 use super::sum;
-use crate::{schema::Measured, theory::FAR_DEVIATIONS};
 
 /// Requests that the schedules hold, added up; none where no round polls.
 pub(super) fn offered(all: &[&Measured]) -> Option<u64> {

@@ -4,12 +4,12 @@
 //! (`advice.js`) over the same constants, which are in the page as data; it shows itself only where it answers the needs
 //! of the table as the table does.
 
+use results::format::{self, NONE, or_none};
 use serde_json::json;
 
 use super::markup::{self, Cell, escape};
 use crate::{
     advice::{self, Advice, CONDITIONS, Choice, Need, Offer, QUANTITIES, Reason, Standing},
-    format::{self, NONE, or_none},
     report::Report,
 };
 

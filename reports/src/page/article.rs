@@ -1,15 +1,18 @@
 //! The article's table with measured values beside its words, and the columns that it lacks.
 
+use results::{
+    format::{self, NONE, or_none},
+    theory::{self, FAR_DEVIATIONS},
+};
+
 use super::{
     markup::{self, Cell, escape},
     samples,
 };
 use crate::{
     bands::Judged,
-    format::{self, NONE, or_none},
     merge::Merged,
     report::{LoadPoint, Row},
-    theory::{self, FAR_DEVIATIONS},
 };
 
 const HEADINGS: [&str; 12] = [

@@ -1,14 +1,13 @@
 //! What charts share: the frame with its axes, names beside lines, and the figure around a drawing with its table.
 
+use results::plain;
+
 use super::{
     canvas::{Canvas, Hold, Ink, TEXT},
     markup::escape,
     scale::apart,
 };
-use crate::{
-    plain,
-    report::{LoadPoint, Row},
-};
+use crate::report::{LoadPoint, Row};
 
 /// Where the data of a chart is drawn, in pixels of the drawing.
 #[derive(Debug, Clone, Copy)]

@@ -1,18 +1,19 @@
 //! What was measured on the source of each half: every single metric with its rank, the rule of each, and the names
 //! behind the counts.
 
+use complexity::metrics::{METRICS, Metric};
+use results::{
+    format::NONE,
+    schema::{ApproachFacts, Complexity},
+};
+
 use super::{
     article,
     markup::{self, Cell, escape},
 };
 use crate::{
-    complexity::{
-        metrics::{METRICS, Metric},
-        ranks::{Figure, Half, Ranking},
-    },
-    format::NONE,
+    ranks::{Figure, Half, Ranking},
     report::Report,
-    schema::{ApproachFacts, Complexity},
 };
 
 const INTRODUCTION: &str = "Each half of an approach is its own file and the parts that its duties stand in, parsed \
@@ -30,7 +31,7 @@ pub(super) fn section(report: &Report) -> String {
         }
         html += &table(ranking, &report.run.approaches);
     }
-    html += &format!("<p class=\"rules\">Bands: {}.</p>\n", escape(&crate::complexity::rule()));
+    html += &format!("<p class=\"rules\">Bands: {}.</p>\n", escape(&complexity::rule()));
     html += "<details><summary>What each column counts</summary><ul class=\"rules\">\n";
     for metric in &METRICS {
         html += &format!("<li>{}: {}</li>\n", escape(metric.title), escape(metric.rule));

@@ -3,16 +3,18 @@
 //!
 //! Knows durations and no approach.
 
+use results::{
+    format,
+    schema::Summary,
+    statistics::{Histogram, largest_supported},
+};
+
 use super::{
     canvas::Canvas,
     chart::{self, Frame, NAMES},
     scale::{Scale, logarithmic_axis, nines, quantile_at},
 };
-use crate::{
-    format, merge,
-    schema::Summary,
-    statistics::{Histogram, largest_supported},
-};
+use crate::merge;
 
 /// Size of a drawing with such axes.
 pub(super) const SIZE: (i32, i32) = (1480, 900);

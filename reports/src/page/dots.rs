@@ -1,5 +1,7 @@
 //! Bytes, processor time and memory: one dot for each round, so that spread is seen and not stated.
 
+use results::format::{self, or_none};
+
 use super::{
     canvas::{self, Canvas, Ink},
     chart::{self, Frame, NAMES, ROW},
@@ -7,7 +9,6 @@ use super::{
     scale::{Scale, logarithmic_axis},
 };
 use crate::{
-    format::{self, or_none},
     merge::{
         Merged,
         costs::{self, Cost},

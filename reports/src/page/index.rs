@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use gate::study::Study;
+use results::format;
+
 use super::{
     bounded,
     canvas::{self, Ink},
@@ -11,8 +14,6 @@ use super::{
     sections,
 };
 use crate::{
-    format,
-    gate::study::Study,
     report::Row,
     site::{Entry, History, METRICS, Metric},
     verdict,
@@ -96,7 +97,7 @@ fn run(entry: &Entry) -> Vec<Cell> {
         outcomes.fold((0, 0), |(valid, recorded), trials| (valid + trials.valid, recorded + trials.recorded()));
     let faults = entry.report.faults.as_ref().map_or("", |_| " <small class=\"differs\">faults on purpose</small>");
     let address = escape(&entry.address());
-    let results = address.replace(&format!("{}/index.html", super::DIRECTORY), crate::store::FILE_NAME);
+    let results = address.replace(&format!("{}/index.html", super::DIRECTORY), results::store::FILE_NAME);
     let dirty = if run.tool.dirty { " with changes" } else { "" };
     let revision = run.tool.short_revision();
     vec![
@@ -106,7 +107,7 @@ fn run(entry: &Entry) -> Vec<Cell> {
         Cell::number(&format!("{valid} of {recorded}"), Some(f64::from(valid))),
         Cell::text(&format!("{} × {}, {} {}", environment.cores, environment.cpu, environment.os, environment.kernel)),
         Cell::text(&format!("{} {revision}{dirty}", run.tool.version)),
-        Cell::html(format!("<a href=\"{results}\" download>{}</a>", crate::store::FILE_NAME), None),
+        Cell::html(format!("<a href=\"{results}\" download>{}</a>", results::store::FILE_NAME), None),
     ]
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Whatever comes from a result file goes through [`escape`]; nothing here knows what it means.
 
-use crate::plain;
+use results::plain;
 
 /// Text as it may stand in an element or a quoted attribute.
 pub(super) fn escape(text: &str) -> String {

@@ -1,14 +1,12 @@
 //! What one client takes in memory: user space of each end, and the kernel's for both.
 
+use results::format::{self, or_none};
+
 use super::{
     chart,
     markup::{self, Cell, escape},
 };
-use crate::{
-    format::{self, or_none},
-    merge::ClientMemory,
-    report::LoadPoint,
-};
+use crate::{merge::ClientMemory, report::LoadPoint};
 
 const HEADINGS: [&str; 9] = [
     "Approach",

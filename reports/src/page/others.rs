@@ -1,15 +1,18 @@
 //! The other durations of each approach: how punctual the events and polls were, how long until the last client had an
 //! event, and how long an order took to be confirmed.
 
+use results::{
+    format::{self, or_none},
+    schema::Summary,
+};
+
 use super::{
     chart,
     markup::{self, Cell, escape},
 };
 use crate::{
-    format::{self, or_none},
     merge::Merged,
     report::{LoadPoint, Row},
-    schema::Summary,
 };
 
 const HEADINGS: [&str; 8] = [

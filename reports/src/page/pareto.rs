@@ -1,6 +1,8 @@
 //! Latency against complexity, one chart for the clients and one for the servers, with the front: those that no other
 //! is both simpler and no slower than.
 
+use results::format;
+
 use super::{
     canvas::{self, Canvas, Ink},
     chart::{self, Frame},
@@ -9,8 +11,7 @@ use super::{
     scale::{Scale, logarithmic_axis},
 };
 use crate::{
-    complexity::front,
-    format,
+    front,
     report::{LoadPoint, Row},
 };
 

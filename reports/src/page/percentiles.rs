@@ -1,5 +1,7 @@
 //! Latency by percentile: a thick line for each variant, thin ones for its rounds.
 
+use results::format::{self, or_none};
+
 use super::{
     canvas::{self, Canvas, Ink},
     chart::{self, EndLabel},
@@ -8,7 +10,6 @@ use super::{
     samples,
 };
 use crate::{
-    format::{self, or_none},
     merge::Merged,
     report::{LoadPoint, Row},
 };

@@ -1,17 +1,18 @@
 //! How punctual the instrument was: how late events were published, beside how late this machine wakes a thread that
 //! only sleeps.
 
+use results::{
+    format::{self, or_none},
+    schema::Summary,
+};
+
 use super::{
     canvas::{self, Ink},
     chart::{self, EndLabel},
     curves::{Axes, Curve, FRAME, SIZE, curve},
     markup::{self, Cell},
 };
-use crate::{
-    format::{self, or_none},
-    schema::Summary,
-    surroundings::Surroundings,
-};
+use crate::surroundings::Surroundings;
 
 /// The figure, or nothing where neither was late at all.
 pub(super) fn figure(surroundings: &Surroundings) -> String {

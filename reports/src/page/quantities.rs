@@ -2,11 +2,9 @@
 //!
 //! Data: nothing here draws.
 
-use crate::{
-    format,
-    merge::{self, Merged},
-    schema::Summary,
-};
+use results::{format, schema::Summary};
+
+use crate::merge::{self, Merged};
 
 /// One figure of a variant under a load.
 pub(super) struct Quantity {

@@ -1,5 +1,10 @@
 //! Useful against wasted responses: what share carried events, what share carried none, and what theory expects.
 
+use results::{
+    format::{self, NONE, or_none},
+    theory,
+};
+
 use super::{
     canvas::{self, Canvas, Hold, Ink},
     chart::{self, Frame, NAMES, ROW},
@@ -7,10 +12,8 @@ use super::{
     scale::Scale,
 };
 use crate::{
-    format::{self, NONE, or_none},
     merge::Merged,
     report::{LoadPoint, Row},
-    theory,
 };
 
 const WIDTH: i32 = 1480;

@@ -4,6 +4,11 @@
 //! A ridge is as high at a latency as there are deliveries around it, and its highest place fills its row: heights of
 //! two ridges do not compare, their places and widths do.
 
+use results::{
+    format::{self, or_none},
+    statistics::Histogram,
+};
+
 use super::{
     canvas::{self, Canvas, Ink},
     chart::{self, Frame, NAMES},
@@ -11,10 +16,8 @@ use super::{
     scale::{Scale, logarithmic_axis},
 };
 use crate::{
-    format::{self, or_none},
     merge::{self, Merged},
     report::{LoadPoint, Row},
-    statistics::Histogram,
 };
 
 const WIDTH: i32 = 1480;
@@ -133,8 +136,9 @@ fn table(rows: &[(&Row, &Merged, Histogram)]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use results::statistics::new_histogram;
+
     use super::*;
-    use crate::statistics::new_histogram;
 
     #[test]
     fn a_ridge_is_as_high_as_there_are_counts() {

@@ -1,8 +1,9 @@
 //! What each median rests on: how many events, how many of them independent, and how far the rounds lie apart.
 
+use results::format::{self, or_none};
+
 use super::markup::{self, Cell, escape};
 use crate::{
-    format::{self, or_none},
     merge::Merged,
     report::{LoadPoint, Row},
     verdict,

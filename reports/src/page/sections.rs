@@ -1,6 +1,7 @@
 //! The page from top to bottom. First screen: verdict, the article's table, and whether it can be trusted.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use results::schema::RunRecord;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -9,7 +10,6 @@ use super::{
 };
 use crate::{
     report::{LoadPoint, Report},
-    schema::RunRecord,
     verdict,
 };
 

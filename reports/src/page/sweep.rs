@@ -1,12 +1,13 @@
 //! What a sweep shows: how far each approach goes, and every quantity against what was varied.
 
+use results::format::{self, NONE, duration};
+
 use super::{
     markup::{self, Cell, escape},
     quantities::{GROUPS, Group},
     sweep_chart,
 };
 use crate::{
-    format::{self, NONE, duration},
     objective::{Beyond, RULE, Reach, VariantReach},
     report::Report,
     sweep::{self, Sweep},

@@ -1,6 +1,8 @@
 //! One quantity against what a sweep varied, log–log: filled where the trials are valid, hollow where they are
 //! saturated, with a ring where the server alone was short of processors.
 
+use results::format::{self, NONE};
+
 use super::{
     canvas::{self, Canvas, Hold, Ink, TEXT},
     chart::{self, EndLabel, Frame, NAMES},
@@ -10,10 +12,7 @@ use super::{
     scale::{Scale, logarithmic_axis, share_axis},
     take_away,
 };
-use crate::{
-    format::{self, NONE},
-    sweep::Sweep,
-};
+use crate::sweep::Sweep;
 
 const SIZE: (i32, i32) = (1480, 820);
 const FRAME: Frame = Frame { left: 150, right: SIZE.0 - NAMES, top: 56, bottom: SIZE.1 - 90 };

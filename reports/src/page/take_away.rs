@@ -1,11 +1,13 @@
 //! What a reader may take away from a sweep's chart, computed from what is drawn of valid trials, and what is drawn
 //! beside them.
 
+use results::format;
+
 use super::{
     marks::{Line, Mark, Standing},
     quantities::Quantity,
 };
-use crate::{format, sweep::Sweep};
+use crate::sweep::Sweep;
 
 /// Names that are said before the rest is counted.
 const NAMED: usize = 3;

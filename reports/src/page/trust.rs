@@ -1,14 +1,17 @@
 //! The validity box: what stands behind the numbers, and how to get them again.
 
+use results::{
+    format::{self, NONE, or_none},
+    schema::{RunRecord, Status, Verdict},
+};
+
 use super::{
     bounded, loads,
     markup::{self, Cell, escape},
     punctuality, samples,
 };
 use crate::{
-    format::{self, NONE, or_none},
     report::Report,
-    schema::{RunRecord, Status, Verdict},
     surroundings::Surroundings,
     validity::{CheckTotal, LISTED, Validity},
     verdict::describe,

@@ -6,13 +6,13 @@
 
 use std::{collections::HashMap, fmt::Display, str::FromStr};
 
-use thiserror::Error;
-
-use super::{Reading, Sample, unique};
-use crate::{
+use results::{
     plain,
     schema::{Status, Verdict},
 };
+use thiserror::Error;
+
+use super::{Reading, Sample, unique};
 
 /// Columns of every table.
 const FIXED: [&str; 13] = [

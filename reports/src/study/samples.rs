@@ -2,14 +2,14 @@
 //!
 //! Refuses what is no measurement. Pure; compares nothing.
 
-use thiserror::Error;
-
-use super::unique;
-use crate::{
-    merge, report,
+use results::{
     schema::{Status, Tool, TrialRecord, Verdict},
     store::Run,
 };
+use thiserror::Error;
+
+use super::unique;
+use crate::{merge, report};
 
 /// Why runs make no study.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]

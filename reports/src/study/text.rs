@@ -1,7 +1,8 @@
 //! A study as plain text, aligned, as the documents print it.
 
+use results::format::{self, or_none};
+
 use super::{Calibration, Equals, Study};
-use crate::format::{self, or_none};
 
 /// Columns that sentences keep within: those of the documents, which are narrower than a terminal.
 const WIDTH: usize = 100;

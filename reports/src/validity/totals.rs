@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use results::schema::{Check, TrialRecord, Verdict};
+
 use super::{CheckTotal, Warning, WarningTotal};
-use crate::schema::{Check, TrialRecord, Verdict};
 
 /// Each check that warned, once.
 pub(super) fn warned(warnings: &[Warning]) -> Vec<WarningTotal> {

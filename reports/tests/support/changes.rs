@@ -1,6 +1,6 @@
 //! What is done to a synthetic run to turn a verdict.
 
-use reports::{
+use results::{
     schema::{Measured, Summary},
     statistics,
     store::Run,

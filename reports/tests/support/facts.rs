@@ -1,7 +1,7 @@
 //! The facts of a synthetic approach. The complexity of its halves follows from its name and their lines, so that the
 //! metrics do not all agree.
 
-use reports::schema::{ApproachFacts, ArticleWords, Cognitive, Complexity, Crates, Obligations};
+use results::schema::{ApproachFacts, ArticleWords, Cognitive, Complexity, Crates, Obligations};
 
 use super::Synthetic;
 

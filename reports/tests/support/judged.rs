@@ -4,7 +4,8 @@
 
 use std::fs;
 
-use reports::{page, store::Run};
+use reports::page;
+use results::store::Run;
 use serde_json::Value;
 use tempfile::TempDir;
 

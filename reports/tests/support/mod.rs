@@ -8,7 +8,7 @@ pub mod saturated;
 
 use std::{collections::BTreeMap, path::Path, sync::Mutex};
 
-use reports::{
+use results::{
     schema::{
         Check, Clients, Connect, Cpu, EmptyTheory, Environment, Events, Host, Load, Measured, Memory, Record,
         Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict, Window, Wire,

@@ -1,7 +1,7 @@
 //! Trials of the synthetic run that were short of processor time.
 
-use reports::{
-    saturation::Side,
+use reports::saturation::Side;
+use results::{
     schema::{Check, Status, TrialRecord, Verdict},
     store::Run,
 };

@@ -1,6 +1,6 @@
 //! Whether everything was there and counted: none of these counts may be above 0.
 
-use reports::schema::{Check, Measured, Verdict};
+use results::schema::{Check, Measured, Verdict};
 
 use super::form::{check, none_of};
 use crate::{

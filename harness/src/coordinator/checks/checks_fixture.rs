@@ -1,6 +1,6 @@
 //! A trial without fault, in numbers, for the tests of the checks.
 
-use reports::{
+use results::{
     schema::{Clients, Connect, Cpu, EmptyTheory, Events, Host, Measured, Memory, Responses, Summary, Window, Wire},
     statistics::{new_histogram, summarise},
 };

@@ -1,6 +1,6 @@
 //! Pauses, stalls and trends fire their checks, and nothing else does.
 
-use reports::schema::{Measured, Verdict};
+use results::schema::{Measured, Verdict};
 
 use super::{
     fixture::{evidence, summary},

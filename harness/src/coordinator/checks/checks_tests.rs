@@ -1,6 +1,6 @@
 //! Each check fires for its own fault and for no other.
 
-use reports::{
+use results::{
     schema::{Events, Measured, Verdict},
     statistics::{new_histogram, summarise},
 };

@@ -1,6 +1,6 @@
 //! What a check looks like: an id, a value beside its limit, a verdict, and a note.
 
-use reports::schema::{Check, Verdict};
+use results::schema::{Check, Verdict};
 
 /// A check that any count above 0 fails.
 pub(super) fn none_of(id: &str, count: u64, fine: &str, wrong: impl FnOnce() -> String) -> Check {

@@ -1,7 +1,7 @@
 //! All checks of a trial, and the outcome that they leave. Every check is always there, so that nobody
 //! takes silence for a pass; one that has nothing to judge passes without a value, and says why.
 
-use reports::schema::{Check, Measured, Status, Verdict};
+use results::schema::{Check, Measured, Status, Verdict};
 
 use super::{accounts, platform, steadiness, theory};
 use crate::{coordinator::evidence::Evidence, scenario::plan::Trial};

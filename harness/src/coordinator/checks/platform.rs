@@ -1,6 +1,6 @@
 //! Whether it is the approach that was measured: publisher punctual, machine quiet, both sides with CPU time to spare.
 
-use reports::schema::{Check, Measured, Summary, Verdict};
+use results::schema::{Check, Measured, Summary, Verdict};
 
 use super::form::{check, nothing, verdict_of};
 use crate::{coordinator::evidence::Evidence, host::watcher::FOREIGN_SHARES};

@@ -1,7 +1,7 @@
 //! Whether everything ran all the time, and the latencies stayed what they were: pauses of processes, stalls of
 //! deliveries, and trends.
 
-use reports::schema::{Check, Measured, Verdict};
+use results::schema::{Check, Measured, Verdict};
 
 use super::form::{check, nothing, verdict_of};
 use crate::coordinator::{

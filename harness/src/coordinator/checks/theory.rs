@@ -1,6 +1,6 @@
 //! Whether chance explains the counts: arrivals, phases, polls, empty responses, and what was under way.
 
-use reports::{
+use results::{
     schema::{Check, Measured, Verdict},
     theory::FAR_DEVIATIONS,
 };
@@ -94,7 +94,7 @@ pub(super) fn empties(trial: &Trial, measured: &Measured) -> Check {
     let Some(theory) = responses.empty_theory else {
         return nothing("empties-oracle", "no theory for these arrivals");
     };
-    let Some(distance) = reports::theory::deviation(&theory) else {
+    let Some(distance) = results::theory::deviation(&theory) else {
         if could_time_out(trial, measured) {
             return nothing("empties-oracle", "only holds that began while clients still subscribed could time out");
         }

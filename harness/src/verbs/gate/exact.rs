@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
-use reports::gate::{
+use gate::{
     Tier,
     baseline::{self, Origin},
     counts::Measured,

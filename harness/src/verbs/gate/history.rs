@@ -6,12 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ::results::store::{Run, holds_results};
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use reports::{
-    gate::{Tier, history},
-    store::{Run, holds_results},
-};
+use gate::Tier;
+use reports::history;
 
 use super::surfaces::{Surfaces, conclude};
 use crate::{failure::Failure, verbs::results};

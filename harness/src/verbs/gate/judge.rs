@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use reports::gate::{Tier, paired};
+use gate::{Tier, paired};
 
 use super::{
     study::read,

@@ -1,4 +1,4 @@
-//! `gate`: whether a change made delivery slower, chattier or lossier. The tiers judge in `reports::gate`; here they are
+//! `gate`: whether a change made delivery slower, chattier or lossier. The tiers judge in `gate`; here they are
 //! given what they judge, and what they say is shown.
 //!
 //! `command` lists the tiers, one file each, and `surfaces` shows what they found.

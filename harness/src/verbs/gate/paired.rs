@@ -5,12 +5,12 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::anyhow;
 use clap::Args;
-use proto::parse_duration;
-use reports::gate::{
+use gate::{
     Tier,
     budget::{self, Candidate},
     paired::{self, Cell, Plan, SESSION_VERSION, Session, Tolerated},
 };
+use proto::parse_duration;
 
 use super::surfaces::{Surfaces, conclude};
 use crate::{

@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use reports::{
-    gate::{
-        paired::{FILE_NAME, Session},
-        study::{MADE, Study},
-    },
-    input,
+use gate::{
+    paired::{FILE_NAME, Session},
+    study::{MADE, Study},
 };
+use results::input;
 
 use crate::{failure::Failure, verbs::output};
 

@@ -4,7 +4,7 @@ use std::{env, fs::OpenOptions, io::Write, path::PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use reports::gate::{
+use gate::{
     Outcome, Tier, Verdict,
     surface::{self, annotations, markdown, text},
 };

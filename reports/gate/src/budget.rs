@@ -1,0 +1,316 @@
+//! What a session of the paired gate can hold: which cells and how many blocks fit a budget, and in which order they run.
+//!
+//! Everything here is fixed before the first trial, because a number of blocks that depends on what was seen voids the
+//! test. Pure; knows no variant but by the name that it is given.
+
+use stats::{random::Random, signed_rank};
+use thiserror::Error;
+
+use super::paired::{self, ARMS, Arm, Cell, GATED, LEVEL, Metric, POWER, Tolerated};
+
+/// Most blocks that time left over is spent on.
+const MOST_BLOCKS: u32 = 24;
+/// Seed of what is said of a session before it runs.
+const SEED: u64 = 0x5345_4553;
+/// Cells that a session of so many blocks may have; beyond the last, the most blocks.
+const BLOCKS: [(usize, u32); 3] = [(6, 16), (12, 20), (18, 24)];
+
+/// What could take part in a session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// Which cell.
+    pub cell: Cell,
+    /// Seconds that one trial of it takes, its start and end included.
+    pub trial_seconds: f64,
+}
+
+/// A session that fits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// The cells that take part, in the order of priority.
+    pub cells: Vec<Cell>,
+    /// Those for which there is no time.
+    pub left_out: Vec<Cell>,
+    /// Blocks that count; one more runs before them.
+    pub blocks: u32,
+    /// Seconds that it takes.
+    pub seconds: f64,
+    /// What it can and cannot see, in sentences.
+    pub sees: Vec<String>,
+}
+
+/// Why nothing fits.
+#[derive(Debug, Clone, Error, PartialEq)]
+pub enum BudgetError {
+    /// There is nothing to choose from.
+    #[error("the gate has no cells: name at least one variant")]
+    NoCells,
+    /// A time is no time.
+    #[error("a trial of {trial} seconds and a budget of {budget} seconds: both must be above 0")]
+    NoTime {
+        /// Seconds that a trial takes.
+        trial: f64,
+        /// Seconds that there are.
+        budget: f64,
+    },
+    /// One cell takes longer, with the fewest blocks that can show anything.
+    #[error(
+        "the budget of {budget:.0} s is too small: one cell takes {needed:.0} s with {blocks} blocks, the fewest that can \
+         show anything; give more time or shorten the trials"
+    )]
+    TooSmall {
+        /// Seconds that there are.
+        budget: f64,
+        /// Seconds that it takes.
+        needed: f64,
+        /// Blocks.
+        blocks: u32,
+    },
+}
+
+/// Blocks that so many cells should have.
+#[must_use]
+pub fn blocks_for(cells: usize) -> u32 {
+    BLOCKS.iter().find(|(most, _)| cells <= *most).map_or(MOST_BLOCKS, |(_, blocks)| *blocks).max(fewest(cells))
+}
+
+/// Fewest blocks of which so many cells can show anything.
+fn fewest(cells: usize) -> u32 {
+    u32::try_from(signed_rank::fewest_pairs(cells * GATED.len(), LEVEL)).unwrap_or(u32::MAX)
+}
+
+/// Seconds of a session: three arms of each cell in each block, and block 0.
+fn seconds(candidates: &[Candidate], blocks: u32) -> f64 {
+    let of_each: f64 = candidates.iter().map(|candidate| candidate.trial_seconds).sum();
+    ARMS.len() as f64 * of_each * (f64::from(blocks) + 1.0)
+}
+
+/// As many of the candidates, from the first on, as fit with the blocks that so many should have; what time is left then
+/// goes into more blocks, up to 24. Where not even one cell fits so, it gets the blocks that do.
+///
+/// # Errors
+/// There are no candidates, a time is not above 0, or nothing fits.
+pub fn choose(candidates: &[Candidate], budget_seconds: f64, tolerated: &Tolerated) -> Result<Choice, BudgetError> {
+    let is_time = |value: f64| value.is_finite() && value > 0.0;
+    let Some(first) = candidates.first() else { return Err(BudgetError::NoCells) };
+    let untimely = candidates.iter().find(|candidate| !is_time(candidate.trial_seconds));
+    if untimely.is_some() || !is_time(budget_seconds) {
+        let trial = untimely.unwrap_or(first).trial_seconds;
+        return Err(BudgetError::NoTime { trial, budget: budget_seconds });
+    }
+    let fits = |count: usize, blocks: u32| seconds(&candidates[..count], blocks) <= budget_seconds;
+    let fitting = (1..=candidates.len()).rev().find(|count| fits(*count, blocks_for(*count)));
+    let count = fitting.unwrap_or(1);
+    let least = if fitting.is_some() { blocks_for(count) } else { fewest(count) };
+    let Some(blocks) = (least..=MOST_BLOCKS.max(least)).rev().find(|blocks| fits(count, *blocks)) else {
+        let needed = seconds(&candidates[..count], least);
+        return Err(BudgetError::TooSmall { budget: budget_seconds, needed, blocks: least });
+    };
+    let cells: Vec<Cell> = candidates.iter().map(|candidate| candidate.cell.clone()).collect();
+    let (chosen, left_out) = cells.split_at(count);
+    Ok(Choice {
+        cells: chosen.to_vec(),
+        left_out: left_out.to_vec(),
+        blocks,
+        seconds: seconds(&candidates[..count], blocks),
+        sees: sees(chosen, left_out, blocks, tolerated),
+    })
+}
+
+fn sees(cells: &[Cell], left_out: &[Cell], blocks: u32, tolerated: &Tolerated) -> Vec<String> {
+    let tests = cells.len() * GATED.len();
+    let percent = |share: f64| format!("{:.0} %", share * 100.0);
+    let names = |cells: &[Cell]| cells.iter().map(|cell| cell.variant.as_str()).collect::<Vec<_>>().join(", ");
+    let sight = |metric: Metric| {
+        let spread = largest_spread(blocks, tests, tolerated.limit(metric));
+        format!(
+            "A shift of {} in {} is shown in {} of all sessions where two trials of one build differ by less than about \
+             {:.1} % (standard deviation of the logarithm of their ratio); noisier cells end as gate blind.",
+            percent(tolerated.of(metric)),
+            metric.name(),
+            percent(POWER),
+            spread * 100.0
+        )
+    };
+    let mut sees = vec![format!(
+        "{} in {blocks} blocks ({}): {tests} tests, processor time per event and p50 latency of each. At least {} \
+         valid pairs of each must remain.",
+        counted(cells.len()),
+        names(cells),
+        fewest(cells.len())
+    )];
+    sees.extend(GATED.map(sight));
+    sees.push(
+        "Not seen: a regression of less than is tolerated, and in half of all sessions at least one of just that; p99 \
+         latency is shown and not judged."
+            .to_owned(),
+    );
+    if !left_out.is_empty() {
+        sees.push(format!("Not looked at, for want of time: {} ({}).", counted(left_out.len()), names(left_out)));
+    }
+    sees
+}
+
+fn counted(cells: usize) -> String {
+    if cells == 1 { "1 cell".to_owned() } else { format!("{cells} cells") }
+}
+
+/// The largest standard deviation of a pair, as a logarithm of a ratio, with which a shift of `limit` is shown in
+/// [`POWER`] of all sessions, if pairs are normal: simulated, with a fixed seed.
+fn largest_spread(blocks: u32, tests: usize, limit: f64) -> f64 {
+    let shown = paired::shown_of_normal(blocks as usize, tests, &mut Random::new(SEED, 0));
+    shown.map_or(0.0, |shown| limit / shown)
+}
+
+/// One trial's place in a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    /// Block, from 0.
+    pub block: u32,
+    /// Which of the cells, from 0.
+    pub cell: usize,
+    /// Whose trial.
+    pub arm: Arm,
+    /// Place among the arms of its block and cell, from 1.
+    pub position: u32,
+}
+
+/// The order of a whole session, block 0 and so many that count: in each block the cells in random order, and the three
+/// arms of a cell one right after the other, so that what drifts slowly meets all three alike.
+///
+/// Each cell's orders of arms are balanced and then shuffled over its blocks: each six blocks have all six orders once,
+/// so that each arm is in each place twice and follows each other equally often; of what is left, three are the turns of
+/// one order, in which each arm is in each place once. So over a session no arm is in a place more than once more often
+/// than another.
+#[must_use]
+pub fn order(seed: u64, cells: usize, blocks: u32) -> Vec<Slot> {
+    let arms: Vec<Vec<[Arm; 3]>> =
+        (0..cells).map(|cell| balanced(&mut Random::new(seed, 1 + cell as u64), blocks as usize)).collect();
+    let mut random = Random::new(seed, 0);
+    let mut slots = Vec::new();
+    for block in 0..=blocks {
+        let mut sequence: Vec<usize> = (0..cells).collect();
+        random.shuffle(&mut sequence);
+        for cell in sequence {
+            let in_order = (1..).zip(arms[cell][block as usize]);
+            slots.extend(in_order.map(|(position, arm)| Slot { block, cell, arm, position }));
+        }
+    }
+    slots
+}
+
+/// An order of the arms for block 0, at random, and for each block after it, balanced.
+fn balanced(random: &mut Random, blocks: usize) -> Vec<[Arm; 3]> {
+    let [a, b, c] = ARMS;
+    let mut orders = Vec::new();
+    while orders.len() < blocks {
+        // Both ways round, each with its three turns: whichever part of the six is left out, it is of the second.
+        let mut ways = [[[a, b, c], [b, c, a], [c, a, b]], [[c, b, a], [b, a, c], [a, c, b]]];
+        random.shuffle(&mut ways);
+        ways.iter_mut().for_each(|turns| random.shuffle(turns));
+        orders.extend(ways.into_iter().flatten().take(blocks - orders.len()));
+    }
+    random.shuffle(&mut orders);
+    let mut first = ARMS;
+    random.shuffle(&mut first);
+    orders.insert(0, first);
+    orders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidates(count: usize, trial_seconds: f64) -> Vec<Candidate> {
+        let cell = |index: usize| Cell { variant: format!("variant-{index}"), load: "one".to_owned() };
+        (0..count).map(|index| Candidate { cell: cell(index), trial_seconds }).collect()
+    }
+
+    #[test]
+    fn the_budget_chooses_cells_and_blocks() {
+        let choice = |count, trial, budget| choose(&candidates(count, trial), budget, &Tolerated::default()).unwrap();
+        // Three arms, 17 blocks, 5 seconds: 255 seconds a cell.
+        let three = choice(18, 5.0, 900.0);
+        assert_eq!((three.cells.len(), three.left_out.len(), three.blocks), (3, 15, 19));
+        assert_eq!(three.seconds, 3.0 * 3.0 * 20.0 * 5.0);
+        assert!(three.sees.iter().any(|said| said.contains("15 cells")));
+        let all = choice(18, 1.0, 3600.0);
+        assert_eq!((all.cells.len(), all.blocks, all.left_out.len()), (18, 24, 0));
+        assert_eq!(choice(2, 1.0, 1e6).blocks, 24, "and no more than helps");
+        let one = choice(4, 10.0, 330.0);
+        assert_eq!((one.cells.len(), one.blocks), (1, 10), "less than 16 where there is no time for them");
+        assert!(choice(18, 5.0, 900.0).seconds <= 900.0);
+    }
+
+    #[test]
+    fn each_cell_takes_its_own_time() {
+        let mut slow_last = candidates(3, 5.0);
+        slow_last[2].trial_seconds = 8.0;
+        let choice = |candidates: &[Candidate]| choose(candidates, 800.0, &Tolerated::default()).unwrap();
+        assert_eq!(choice(&candidates(3, 5.0)).cells.len(), 3);
+        let two = choice(&slow_last);
+        assert_eq!((two.cells.len(), two.seconds), (2, 3.0 * 2.0 * 25.0 * 5.0));
+    }
+
+    #[test]
+    fn what_cannot_fit_is_an_error() {
+        let refused =
+            |count, trial, budget| choose(&candidates(count, trial), budget, &Tolerated::default()).unwrap_err();
+        assert_eq!(refused(3, 10.0, 60.0), BudgetError::TooSmall { budget: 60.0, needed: 270.0, blocks: 8 });
+        assert_eq!(refused(0, 10.0, 60.0), BudgetError::NoCells);
+        for (trial, budget) in [(0.0, 60.0), (f64::NAN, 60.0), (1.0, f64::INFINITY), (1.0, -1.0)] {
+            assert!(matches!(refused(1, trial, budget), BudgetError::NoTime { .. }));
+        }
+    }
+
+    #[test]
+    fn blocks_are_those_of_the_method() {
+        assert_eq!([1, 6, 7, 12, 13, 18, 40].map(blocks_for), [16, 16, 20, 20, 24, 24, 24]);
+        assert!(u32::try_from(signed_rank::fewest_pairs(36, LEVEL)).unwrap() <= blocks_for(18));
+    }
+
+    #[test]
+    fn what_is_promised_is_about_what_happens() {
+        let (blocks, tests, limit) = (16, 12, 0.1_f64.ln_1p());
+        let spread = largest_spread(blocks, tests, limit);
+        let mut random = Random::new(1, 0);
+        let mut is_shown = |_: &i32| {
+            let pairs: Vec<f64> = (0..blocks).map(|_| limit + spread * random.normal()).collect();
+            signed_rank::p_value(&pairs) * tests as f64 <= LEVEL
+        };
+        let shown = f64::from((0..1_000).filter(|of| is_shown(of)).count() as u32) / 1_000.0;
+        assert!((0.75..0.85).contains(&shown), "{shown}");
+    }
+
+    #[test]
+    fn the_order_is_whole_and_balanced() {
+        for blocks in 1..=26 {
+            let slots = order(7, 3, blocks);
+            assert_eq!(slots.len(), 3 * 3 * (blocks as usize + 1));
+            for cell in 0..3 {
+                let own = |block: u32| slots.iter().filter(move |slot| slot.cell == cell && slot.block == block);
+                for block in 0..=blocks {
+                    assert_eq!(own(block).map(|slot| slot.position).collect::<Vec<_>>(), [1, 2, 3]);
+                    assert!(ARMS.iter().all(|arm| own(block).any(|slot| slot.arm == *arm)));
+                }
+                let times = |arm, position| {
+                    let counted = slots.iter().filter(|slot| slot.block > 0 && slot.cell == cell);
+                    counted.filter(|slot| slot.arm == arm && slot.position == position).count()
+                };
+                let all: Vec<usize> =
+                    ARMS.into_iter().flat_map(|arm| [1, 2, 3].map(|position| times(arm, position))).collect();
+                let (least, most) = (all.iter().min().unwrap(), all.iter().max().unwrap());
+                assert!(most - least <= 1, "{blocks} blocks: {all:?}");
+            }
+        }
+        assert_eq!(order(7, 3, 16), order(7, 3, 16));
+        assert_ne!(order(7, 3, 16), order(8, 3, 16));
+    }
+
+    #[test]
+    fn the_arms_of_a_cell_follow_each_other() {
+        for triple in order(9, 4, 6).chunks(3) {
+            assert!(triple.iter().all(|slot| (slot.block, slot.cell) == (triple[0].block, triple[0].cell)));
+        }
+    }
+}

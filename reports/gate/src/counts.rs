@@ -1,0 +1,191 @@
+//! What lock step counted, repeat by repeat, and what of it the repeats agree on.
+//!
+//! Knows nothing of how it was counted, and of no baseline. Repeats agree on a count, or on the range in which it lay;
+//! on what was counted at all, and over how much, they must agree, or nothing is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// Name of the count of heap allocations, which is of a compiler as well: another makes more or fewer of the same source.
+pub const ALLOCATIONS: &str = "allocations";
+
+/// Fewest repeats that show whether a count is exact.
+pub const FEWEST_REPEATS: usize = 3;
+
+/// What one job counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measured {
+    /// The repeats of each variant, in their order.
+    pub cells: BTreeMap<String, Vec<Repeat>>,
+}
+
+/// The phases of one repeat by their names, or why it came to no end.
+pub type Repeat = Result<BTreeMap<String, Phase>, String>;
+
+/// What was counted in one phase of one repeat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phase {
+    /// Of how many deliveries, polls or reconnects the script makes it: what figures for one of them divide by.
+    pub units: u64,
+    /// What one of them is called: `event`, `poll`, `reconnect`.
+    pub unit_name: String,
+    /// Counts by their names, such as `requests`; of bytes where the name ends so.
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// What the repeats of one phase agree on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// As in [`Phase`], the same in every repeat.
+    pub units: u64,
+    /// As in [`Phase`], the same in every repeat.
+    pub unit_name: String,
+    /// Counts by their names, the same names in every repeat.
+    pub counts: BTreeMap<String, Count>,
+}
+
+/// One count over the repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// The least.
+    pub low: u64,
+    /// The most.
+    pub high: u64,
+}
+
+impl Count {
+    /// Whether every repeat counted the same.
+    #[must_use]
+    pub fn is_exact(self) -> bool {
+        self.low == self.high
+    }
+}
+
+/// What the repeats of a cell agree on, phase by phase.
+///
+/// # Errors
+/// In one sentence: a repeat crashed, there are too few, nothing was counted, or they differ in what they counted.
+pub fn agreed(repeats: &[Repeat]) -> Result<BTreeMap<String, Agreed>, String> {
+    let mut whole = Vec::new();
+    for (repeat, number) in repeats.iter().zip(1..) {
+        match repeat {
+            Ok(phases) => whole.push(phases),
+            Err(reason) => return Err(format!("repeat {number} of {} crashed: {reason}", repeats.len())),
+        }
+    }
+    if whole.len() < FEWEST_REPEATS {
+        let count = whole.len();
+        return Err(format!("{count} repeats, and it takes {FEWEST_REPEATS} to show whether a count is exact"));
+    }
+    let names: BTreeSet<&String> = whole.iter().flat_map(|phases| phases.keys()).collect();
+    if names.is_empty() {
+        return Err("no phase was measured".to_owned());
+    }
+    let in_every = |name: &String| {
+        let own = whole.iter().zip(1..).map(|(phases, number)| {
+            phases.get(name).ok_or_else(|| format!("repeat {number} has no phase {name}, and another has"))
+        });
+        own.collect::<Result<Vec<&Phase>, String>>()
+    };
+    names.into_iter().map(|name| Ok((name.clone(), over_repeats(name, &in_every(name)?)?))).collect()
+}
+
+fn over_repeats(name: &str, phases: &[&Phase]) -> Result<Agreed, String> {
+    let first = phases[0];
+    let (units, unit_name) = (first.units, first.unit_name.clone());
+    if units == 0 {
+        return Err(format!("the phase {name} consists of nothing"));
+    }
+    if let Some(other) = phases.iter().find(|phase| (phase.units, &phase.unit_name) != (units, &unit_name)) {
+        let [one, another] = [first, *other].map(|phase| several(phase.units, &phase.unit_name));
+        return Err(format!("the phase {name} consists of {one} in one repeat and of {another} in another"));
+    }
+    let metrics: BTreeSet<&String> = phases.iter().flat_map(|phase| phase.counts.keys()).collect();
+    if metrics.is_empty() {
+        return Err(format!("the phase {name} counted nothing"));
+    }
+    let mut counts = BTreeMap::new();
+    for metric in metrics {
+        let values: Vec<u64> = phases.iter().filter_map(|phase| phase.counts.get(metric).copied()).collect();
+        if values.len() < phases.len() {
+            return Err(format!("{name} {metric} was counted in {} of {} repeats", values.len(), phases.len()));
+        }
+        let [low, high] = [values.iter().min(), values.iter().max()].map(|value| *value.expect("there are repeats"));
+        counts.insert(metric.clone(), Count { low, high });
+    }
+    Ok(Agreed { units, unit_name, counts })
+}
+
+/// `1 event`, `100 events`.
+pub(super) fn several(units: u64, unit_name: &str) -> String {
+    format!("{} {unit_name}{}", results::format::count(units), if units == 1 { "" } else { "s" })
+}
+
+/// `an event`, `a poll`.
+pub(super) fn each(unit_name: &str) -> String {
+    let vowel = unit_name.starts_with(['a', 'e', 'i', 'o', 'u']);
+    format!("{} {unit_name}", if vowel { "an" } else { "a" })
+}
+
+/// Two counts for each unit, with as many decimals as tell them apart, one at least.
+pub(super) fn per_unit(counts: [u64; 2], units: u64) -> [String; 2] {
+    let values = counts.map(|count| count as f64 / units as f64);
+    let with = |decimals: usize| values.map(|value| format!("{value:.decimals$}"));
+    let differ = |decimals: &usize| {
+        let [one, another] = with(*decimals);
+        one != another
+    };
+    with((1..=9).find(differ).unwrap_or(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repeat(units: u64, counts: &[(&str, u64)]) -> Repeat {
+        let counts = counts.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+        Ok([("deliver".to_owned(), Phase { units, unit_name: "event".to_owned(), counts })].into())
+    }
+
+    #[test]
+    fn repeats_agree_on_a_count_or_on_a_range() {
+        let repeats = [[7, 5], [7, 4], [7, 6]].map(|[a, b]| repeat(10, &[("a", a), ("b", b)]));
+        let phases = agreed(&repeats).unwrap();
+        assert_eq!(phases["deliver"].counts["a"], Count { low: 7, high: 7 });
+        assert_eq!(phases["deliver"].counts["b"], Count { low: 4, high: 6 });
+        assert!(phases["deliver"].counts["a"].is_exact() && !phases["deliver"].counts["b"].is_exact());
+    }
+
+    #[test]
+    fn repeats_that_cannot_be_set_side_by_side_say_nothing() {
+        let whole = || repeat(10, &[("a", 1)]);
+        let cases: [(Vec<Repeat>, &str); 8] = [
+            (vec![], "0 repeats"),
+            (vec![whole(), whole()], "2 repeats"),
+            (vec![whole(), Err("no answer in 10 s".to_owned()), whole()], "repeat 2 of 3 crashed: no answer in 10 s"),
+            (vec![Ok(BTreeMap::new()), Ok(BTreeMap::new()), Ok(BTreeMap::new())], "no phase"),
+            (vec![whole(), whole(), Ok(BTreeMap::new())], "repeat 3 has no phase deliver"),
+            (vec![whole(), whole(), repeat(9, &[("a", 1)])], "10 events in one repeat and of 9 events"),
+            (vec![repeat(0, &[("a", 1)]), whole(), whole()], "consists of nothing"),
+            (vec![whole(), repeat(10, &[("b", 1)]), whole()], "deliver a was counted in 2 of 3"),
+        ];
+        for (repeats, expected) in cases {
+            let reason = agreed(&repeats).unwrap_err();
+            assert!(reason.contains(expected), "{reason}");
+        }
+        let nothing = || repeat(10, &[]);
+        assert!(agreed(&[nothing(), nothing(), nothing()]).unwrap_err().contains("counted nothing"));
+    }
+
+    #[test]
+    fn units_read_as_words() {
+        assert_eq!([several(1, "poll"), several(2000, "event")], ["1 poll", "2,000 events"]);
+        assert_eq!(per_unit([8_100, 8_200], 100), ["81.0", "82.0"]);
+        assert_eq!(per_unit([37, 38], 100), ["0.37", "0.38"]);
+        assert_eq!(per_unit([5, 5], 100), ["0.1", "0.1"]);
+        assert_eq!([each("event"), each("reconnect")], ["an event", "a reconnect"]);
+    }
+}

@@ -1,0 +1,104 @@
+//! What a gate found, in one form for its three tiers.
+
+use serde::{Deserialize, Serialize};
+
+/// One of the three ways to look for a regression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tier {
+    /// Counts in lock step, against a baseline.
+    Exact,
+    /// Times of two builds, in pairs.
+    Paired,
+    /// Stored runs; advice only.
+    History,
+}
+
+/// What a gate says, the mildest first: of several, the gravest counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing was changed by more than is tolerated, and it would have been seen.
+    Pass,
+    /// Nothing was shown, and it might not have been seen.
+    Inconclusive,
+    /// A stored run, or the level from some run on, is not like those before it. Advice: only `history` says it, and it
+    /// does not say that the change is for the worse, nor that a build made it.
+    StandsOut,
+    /// Something was changed by more than is tolerated, or, of a count, at all.
+    Regression,
+    /// The gate could not compare, or its own control failed.
+    Invalid,
+}
+
+/// What a gate found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Which tier.
+    pub tier: Tier,
+    /// The gravest of the findings' verdicts, or `Invalid` where there is nothing to find.
+    pub verdict: Verdict,
+    /// Why, in one sentence.
+    pub reason: String,
+    /// What was compared with what, such as a baseline's file or two revisions.
+    pub compared: String,
+    /// One a cell and metric, the gravest first.
+    pub findings: Vec<Finding>,
+    /// What a reader must know beside them: demotions, what the gate cannot see, what it would need.
+    pub notes: Vec<String>,
+}
+
+/// What became of one metric of one cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The variant, and where a gate has several loads the load.
+    pub cell: String,
+    /// The metric, such as `deliver requests` or `p50 latency`.
+    pub metric: String,
+    /// Its unit: `count`, `bytes`, `ns`, `us/event`.
+    pub unit: String,
+    /// Before; none where the baseline has no such metric.
+    pub before: Option<f64>,
+    /// After; none where it was not measured.
+    pub after: Option<f64>,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// What was found, in one sentence that stands alone.
+    pub explanation: String,
+}
+
+impl Finding {
+    /// How much larger it became, as a factor less one; none where a side is missing or the first is nothing.
+    #[must_use]
+    pub fn change(&self) -> Option<f64> {
+        let (before, after) = self.before.zip(self.after)?;
+        (before != 0.0).then(|| after / before - 1.0)
+    }
+}
+
+impl Outcome {
+    /// An outcome of these findings, the gravest first, in their order otherwise; without any it is invalid.
+    #[must_use]
+    pub fn of(tier: Tier, compared: String, mut findings: Vec<Finding>, notes: Vec<String>) -> Self {
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
+        let verdict = findings.first().map_or(Verdict::Invalid, |gravest| gravest.verdict);
+        let reason = reason(&findings, verdict);
+        Self { tier, verdict, reason, compared, findings, notes }
+    }
+
+    /// An outcome of a gate that could not compare.
+    #[must_use]
+    pub fn invalid(tier: Tier, compared: String, reason: String) -> Self {
+        Self { tier, verdict: Verdict::Invalid, reason, compared, findings: Vec::new(), notes: Vec::new() }
+    }
+}
+
+fn reason(findings: &[Finding], verdict: Verdict) -> String {
+    let of_verdict: Vec<&Finding> = findings.iter().filter(|finding| finding.verdict == verdict).collect();
+    match (verdict, of_verdict.as_slice()) {
+        (_, []) => "nothing was compared".to_owned(),
+        (Verdict::Pass, all) => format!("{} comparisons, none of them a regression", all.len()),
+        (_, [only]) => only.explanation.clone(),
+        (_, [first, rest @ ..]) => format!("{}; and {} more", first.explanation, rest.len()),
+    }
+}

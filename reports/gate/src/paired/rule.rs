@@ -1,0 +1,415 @@
+//! The rule: when pairs show a regression, when they exclude one, and what they could have shown.
+//!
+//! Pure functions of logarithms of ratios. Knows nothing of cells, metrics or files; the thresholds are the method's.
+
+use results::statistics;
+use serde::{Deserialize, Serialize};
+use stats::{random::Random, signed_rank};
+
+/// A regression is shown where the adjusted p-value is at most this.
+pub const LEVEL: f64 = 0.01;
+/// Probability that the shift lies beyond the bound that must be below the tolerated regression.
+pub const TAIL: f64 = 0.05;
+/// Share of sessions in which a shift is to be found.
+pub const POWER: f64 = 0.8;
+/// Most blocks that a session is advised to have.
+pub const MOST_BLOCKS: usize = 64;
+
+/// Resamples behind a detectable effect.
+const RESAMPLES: usize = 1_000;
+/// Resamples for each number of blocks that is tried.
+const RESAMPLES_OF_A_TRY: usize = 400;
+
+/// What pairs say of a shift, as a logarithm of a ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Pairs.
+    pub pairs: usize,
+    /// Hodges and Lehmann's estimate.
+    pub shift: f64,
+    /// Each end is a one-sided 95 % bound, and both are a 90 % interval; none with fewer than five pairs.
+    pub interval: Option<[f64; 2]>,
+    /// Exact one-sided p-value against a shift above 0.
+    pub p: f64,
+    /// The same after Holm, over all tests of the session.
+    pub adjusted_p: f64,
+}
+
+/// What the rule says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// More than what is tolerated, and not by chance.
+    Regression,
+    /// Less than what is tolerated, with 95 % confidence.
+    Within,
+    /// Neither.
+    Open,
+}
+
+impl Estimate {
+    /// The rule, where so much is tolerated, as a logarithm.
+    #[must_use]
+    pub fn says(&self, limit: f64) -> Says {
+        if self.adjusted_p <= LEVEL && self.shift > limit {
+            return Says::Regression;
+        }
+        match self.interval {
+            Some([_, upper]) if upper < limit => Says::Within,
+            _ => Says::Open,
+        }
+    }
+}
+
+/// The estimates of all tests of a session, adjusted for each other; of a test without pairs, that nothing is known.
+#[must_use]
+pub(super) fn estimates(tests: &[Vec<f64>]) -> Vec<Estimate> {
+    let p_values: Vec<f64> = tests.iter().map(|differences| signed_rank::p_value(differences)).collect();
+    let adjusted = signed_rank::holm(&p_values);
+    let all = tests.iter().zip(p_values.into_iter().zip(adjusted));
+    all.map(|(differences, (p, adjusted_p))| Estimate {
+        pairs: differences.len(),
+        shift: signed_rank::shift(differences).unwrap_or(f64::NAN),
+        interval: signed_rank::bounds(differences, TAIL),
+        p,
+        adjusted_p,
+    })
+    .collect()
+}
+
+/// For each of these tests, whether the rule calls it a regression where so much is tolerated of each.
+#[must_use]
+pub(super) fn regressions(tests: &[Vec<f64>], limits: &[f64]) -> Vec<bool> {
+    estimates(tests).iter().zip(limits).map(|(estimate, limit)| estimate.says(*limit) == Says::Regression).collect()
+}
+
+/// The same differences seen from the other side.
+#[must_use]
+pub(super) fn reversed(differences: &[f64]) -> Vec<f64> {
+    differences.iter().map(|difference| -difference).collect()
+}
+
+/// Least shifts that sessions find in [`POWER`] of all cases, as logarithms.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Detectable {
+    /// The test is significant: a shift is there.
+    pub shown: f64,
+    /// The whole rule fails: the estimate is beyond what is tolerated too. A shift of just what is tolerated has an
+    /// estimate beyond it in half of all cases only, so that this is always more.
+    pub failed: f64,
+}
+
+/// What sessions of so many blocks and tests would find, if they were as noisy as the pairs of the control: those are
+/// centred on their own estimate and drawn again, and each draw has a least shift from which on it would be found. None
+/// where no result of so few pairs is significant in Holm's first step, or there is no control.
+///
+/// By the duality of test and bound the least shift needs no search: see [`signed_rank::bounding_place`].
+pub(crate) fn detectable(
+    control: &[f64],
+    blocks: usize,
+    tests: usize,
+    limit: f64,
+    random: &mut Random,
+) -> Option<Detectable> {
+    resampled(control, blocks, tests, limit, random, RESAMPLES)
+}
+
+fn resampled(
+    control: &[f64],
+    blocks: usize,
+    tests: usize,
+    limit: f64,
+    random: &mut Random,
+    resamples: usize,
+) -> Option<Detectable> {
+    let center = signed_rank::shift(control)?;
+    let mut draw = || random.resample(control, blocks).into_iter().map(|drawn| drawn - center).collect();
+    least_shifts(&mut draw, bounding_place(blocks, tests)?, limit, resamples)
+}
+
+/// Whether such sessions would show a shift of just what is tolerated: what [`detectable`] says of the same draws, which
+/// end here as soon as the answer is sure.
+pub(super) fn is_seen(control: &[f64], blocks: usize, tests: usize, limit: f64, random: &mut Random) -> bool {
+    let (Some(center), Some(place)) = (signed_rank::shift(control), bounding_place(blocks, tests)) else {
+        return false;
+    };
+    let centered: Vec<f64> = control.iter().map(|difference| difference - center).collect();
+    let enough = (POWER * RESAMPLES as f64).ceil() as usize;
+    let mut shown = 0;
+    for draws in 1..=RESAMPLES {
+        let mut drawn = random.resample(&centered, blocks);
+        drawn.sort_unstable_by(f64::total_cmp);
+        // The bound of the draw, shifted by what is tolerated, is not below 0 where so few averages are.
+        shown += usize::from(averages_below(&drawn, -limit, place) < place);
+        if shown >= enough || draws - shown > RESAMPLES - enough {
+            break;
+        }
+    }
+    shown >= enough
+}
+
+/// How many Walsh averages of sorted values are below a limit, counted until there are so many: without making them all,
+/// since for a larger value its partners are the first of those that a smaller one has.
+fn averages_below(sorted: &[f64], limit: f64, enough: usize) -> usize {
+    let (mut below, mut partners) = (0, sorted.len());
+    for (first, value) in sorted.iter().enumerate() {
+        while partners > first && f64::midpoint(*value, sorted[partners - 1]) >= limit {
+            partners -= 1;
+        }
+        if partners <= first || below >= enough {
+            break;
+        }
+        below += partners - first;
+    }
+    below
+}
+
+/// The same for pairs that are normal and differ by 1, with no regard to what is tolerated: in units of how far any
+/// pairs differ.
+pub(crate) fn shown_of_normal(blocks: usize, tests: usize, random: &mut Random) -> Option<f64> {
+    let mut draw = || (0..blocks).map(|_| random.normal()).collect();
+    least_shifts(&mut draw, bounding_place(blocks, tests)?, 0.0, RESAMPLES).map(|detectable| detectable.shown)
+}
+
+/// The place of the bound that is above 0 where Holm's first step is significant.
+fn bounding_place(blocks: usize, tests: usize) -> Option<usize> {
+    signed_rank::bounding_place(blocks, LEVEL / tests as f64)
+}
+
+fn least_shifts(draw: &mut dyn FnMut() -> Vec<f64>, place: usize, limit: f64, draws: usize) -> Option<Detectable> {
+    let (mut shown, mut failed) = (Vec::with_capacity(draws), Vec::with_capacity(draws));
+    for _ in 0..draws {
+        let mut averages = signed_rank::walsh_averages(&draw());
+        let least = -*averages.select_nth_unstable_by(place - 1, f64::total_cmp).1;
+        let beyond = limit - signed_rank::middle(&mut averages)?;
+        shown.push(least);
+        failed.push(least.max(beyond));
+    }
+    let of_power = |mut shifts: Vec<f64>| {
+        shifts.sort_by(f64::total_cmp);
+        statistics::nearest_rank(&shifts, POWER)
+    };
+    Some(Detectable { shown: of_power(shown)?, failed: of_power(failed)? })
+}
+
+/// Blocks, more than the session had, of which the control's noise lets a shift of just what is tolerated be shown; none
+/// up to [`MOST_BLOCKS`].
+pub(crate) fn blocks_to_see(
+    control: &[f64],
+    had: usize,
+    tests: usize,
+    limit: f64,
+    random: &mut Random,
+) -> Option<usize> {
+    fewest(least(had, tests), |blocks| {
+        resampled(control, blocks, tests, limit, random, RESAMPLES_OF_A_TRY)
+            .is_some_and(|detectable| detectable.shown <= limit)
+    })
+}
+
+/// Blocks, more than the session had, of which pairs like these would be judged, one way or the other, in [`POWER`] of all
+/// sessions; none up to [`MOST_BLOCKS`], as where the shift is about what is tolerated.
+pub(crate) fn blocks_to_decide(
+    differences: &[f64],
+    had: usize,
+    tests: usize,
+    limit: f64,
+    random: &mut Random,
+) -> Option<usize> {
+    if differences.is_empty() {
+        return None;
+    }
+    fewest(least(had, tests), |blocks| {
+        let decided =
+            (0..RESAMPLES_OF_A_TRY).filter(|_| is_decided(&random.resample(differences, blocks), tests, limit));
+        decided.count() as f64 >= POWER * RESAMPLES_OF_A_TRY as f64
+    })
+}
+
+fn is_decided(differences: &[f64], tests: usize, limit: f64) -> bool {
+    let mut averages = signed_rank::walsh_averages(differences);
+    let mut smallest = |place: usize| *averages.select_nth_unstable_by(place, f64::total_cmp).1;
+    let pairs = differences.len();
+    let lower = bounding_place(pairs, tests).map(|place| smallest(place - 1));
+    let last = pairs * (pairs + 1) / 2;
+    let upper = signed_rank::bounding_place(pairs, TAIL).map(|place| smallest(last - place));
+    let is_within = upper.is_some_and(|upper| upper < limit);
+    let is_regression = lower.is_some_and(|lower| lower > 0.0)
+        && signed_rank::middle(&mut averages).is_some_and(|middle| middle > limit);
+    is_within || is_regression
+}
+
+/// The least number of blocks to advise: what a session had was not enough, and estimates of noise from so few pairs may
+/// say that it was.
+fn least(had: usize, tests: usize) -> usize {
+    signed_rank::fewest_pairs(tests, LEVEL).max(had + 1)
+}
+
+/// The least number from `least` to [`MOST_BLOCKS`] that is enough, where each above one that is enough is so too.
+fn fewest(least: usize, mut is_enough: impl FnMut(usize) -> bool) -> Option<usize> {
+    let (mut low, mut high) = (least, MOST_BLOCKS);
+    if low > high || !is_enough(high) {
+        return None;
+    }
+    while low < high {
+        let middle = low.midpoint(high);
+        if is_enough(middle) { high = middle } else { low = middle + 1 }
+    }
+    Some(high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: f64 = 0.095_310_179_804_324_87; // ln 1.1
+
+    /// Tests of one session: pairs that are normal with this spread, the first test's shifted.
+    fn session(random: &mut Random, tests: usize, pairs: usize, spread: f64, shift: f64) -> Vec<Vec<f64>> {
+        (0..tests)
+            .map(|test| {
+                let shift = if test == 0 { shift } else { 0.0 };
+                (0..pairs).map(|_| shift + spread * random.normal()).collect()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn equals_fail_in_at_most_one_session_of_a_hundred() {
+        let mut random = Random::new(1, 0);
+        // So noisy that the estimate is often beyond what is tolerated: then the test alone keeps to its level.
+        for spread in [0.05, 0.8] {
+            let failing = |_: &i32| regressions(&session(&mut random, 8, 16, spread, 0.0), &[LIMIT; 8]).contains(&true);
+            let failures = (0..2_000).filter(failing).count();
+            assert!(failures <= 28, "{failures} of 2,000 at {spread}: 20 are expected at most, 28 are unlikely");
+        }
+        // Half of what is tolerated is a difference, and no regression.
+        let tolerated =
+            (0..200).filter(|_| regressions(&session(&mut random, 1, 16, 0.05, 0.5 * LIMIT), &[LIMIT]).contains(&true));
+        assert_eq!(tolerated.count(), 0);
+    }
+
+    #[test]
+    fn thirty_per_cent_is_found() {
+        let mut random = Random::new(2, 0);
+        let mut share = |tests, pairs, spread, factor: f64| {
+            let mut found = |_: &i32| {
+                regressions(&session(&mut random, tests, pairs, spread, factor.ln()), &[LIMIT; 36]).contains(&true)
+            };
+            f64::from((0..200).filter(|of| found(of)).count() as u32) / 200.0
+        };
+        assert!(share(12, 16, 0.1, 1.3) >= 0.9);
+        assert!(share(36, 24, 0.1, 1.3) >= 0.9);
+        assert!(share(12, 16, 0.08, 1.2) >= 0.8);
+        assert!(share(12, 16, 0.5, 1.3) < 0.8, "and noise hides it");
+    }
+
+    #[test]
+    fn the_rule_has_three_answers() {
+        let mut random = Random::new(3, 0);
+        let mut says =
+            |spread, factor: f64| estimates(&session(&mut random, 2, 16, spread, factor.ln()))[0].says(LIMIT);
+        assert_eq!(says(0.03, 1.3), Says::Regression);
+        assert_eq!(says(0.03, 1.0), Says::Within);
+        assert_eq!(says(0.6, 1.1), Says::Open);
+        let few = estimates(&[vec![0.5, 0.5, 0.5]]);
+        assert_eq!((few[0].interval, few[0].says(LIMIT)), (None, Says::Open), "three pairs show nothing");
+        let none = estimates(&[Vec::new()]);
+        assert_eq!((none[0].p, none[0].says(LIMIT)), (1.0, Says::Open));
+    }
+
+    #[test]
+    fn what_is_detectable_is_what_is_detected() {
+        let mut random = Random::new(4, 0);
+        let control = session(&mut random, 1, 40, 0.1, 0.03).remove(0);
+        let detectable = detectable(&control, 16, 12, LIMIT, &mut random).unwrap();
+        let center = signed_rank::shift(&control).unwrap();
+        // The rule itself, in Holm's first step, on resamples that are shifted by so much.
+        let mut found = |shift: f64, beyond: f64| {
+            let mut is_found = |_: &i32| {
+                let mut drawn = random.resample(&control, 16);
+                // What is drawn twice is tied, and what is measured is not.
+                drawn.iter_mut().for_each(|it| *it += shift - center + 1e-9 * random.uniform());
+                let estimate = estimates(&[drawn])[0];
+                estimate.p * 12.0 <= LEVEL && estimate.shift > beyond
+            };
+            f64::from((0..1_000).filter(|of| is_found(of)).count() as u32) / 1_000.0
+        };
+        let shown = found(detectable.shown, f64::NEG_INFINITY);
+        let failed = found(detectable.failed, LIMIT);
+        assert!((0.76..0.84).contains(&shown) && (0.76..0.84).contains(&failed), "{shown} {failed}");
+        assert!(detectable.failed > detectable.shown.max(LIMIT));
+    }
+
+    #[test]
+    fn what_is_seen_is_what_is_detectable() {
+        let mut random = Random::new(7, 0);
+        for place in 0..40_u32 {
+            let control = session(&mut random, 1, 16, 0.05 + 0.005 * f64::from(place), 0.02).remove(0);
+            let [mut one, mut other] = [0, 0].map(|purpose| Random::new(u64::from(place), purpose));
+            let shown = detectable(&control, 16, 2, LIMIT, &mut one).unwrap().shown;
+            assert_eq!(is_seen(&control, 16, 2, LIMIT, &mut other), shown <= LIMIT, "{shown}");
+        }
+        assert!(!is_seen(&[0.0; 16], 10, 12, LIMIT, &mut random), "ten pairs show nothing among twelve tests");
+        assert!(!is_seen(&[], 16, 2, LIMIT, &mut random));
+    }
+
+    #[test]
+    fn averages_are_counted_as_if_they_were_made() {
+        let mut random = Random::new(8, 0);
+        for _ in 0..40 {
+            let mut values = session(&mut random, 1, 9, 0.1, 0.0).remove(0);
+            let averages = signed_rank::walsh_averages(&values);
+            values.sort_by(f64::total_cmp);
+            for limit in [-1.0, -0.1, 0.0, values[3], 0.1, 1.0] {
+                let below = averages.iter().filter(|average| **average < limit).count();
+                assert_eq!(averages_below(&values, limit, usize::MAX), below, "{limit}");
+            }
+        }
+        assert_eq!(averages_below(&[], 0.0, 1), 0);
+    }
+
+    #[test]
+    fn more_blocks_see_more() {
+        let mut random = Random::new(5, 0);
+        let control = session(&mut random, 1, 16, 0.13, 0.0).remove(0);
+        let mut shown = |blocks| detectable(&control, blocks, 12, LIMIT, &mut random).map(|it| it.shown);
+        let [few, many] = [12, 48].map(|blocks| shown(blocks).unwrap());
+        assert!(many < few);
+        assert_eq!(shown(10), None, "ten pairs cannot be significant among twelve tests");
+        let needed = blocks_to_see(&control, 16, 12, LIMIT, &mut random).unwrap();
+        assert!((17..=48).contains(&needed), "{needed}");
+        let noise = session(&mut random, 1, 16, 1.0, 0.0).remove(0);
+        assert_eq!(blocks_to_see(&noise, 16, 12, LIMIT, &mut random), None);
+    }
+
+    #[test]
+    fn no_more_of_the_same_is_advised() {
+        let mut random = Random::new(7, 0);
+        // So quiet that the fewest pairs would do: nobody is sent to a session as long as the one that did not.
+        let quiet = session(&mut random, 1, 16, 0.001, 0.0).remove(0);
+        for had in [16, 20, MOST_BLOCKS - 1] {
+            assert_eq!(blocks_to_see(&quiet, had, 12, LIMIT, &mut random), Some(had + 1));
+            assert_eq!(blocks_to_decide(&quiet, had, 12, LIMIT, &mut random), Some(had + 1));
+        }
+        assert_eq!(blocks_to_see(&quiet, MOST_BLOCKS, 12, LIMIT, &mut random), None);
+    }
+
+    #[test]
+    fn what_is_open_needs_more_blocks() {
+        let mut random = Random::new(6, 0);
+        let mut open = session(&mut random, 1, 16, 0.2, 0.0).remove(0);
+        let center = signed_rank::shift(&open).unwrap();
+        open.iter_mut().for_each(|difference| *difference -= center);
+        let needed = blocks_to_decide(&open, 16, 12, LIMIT, &mut random);
+        assert!(needed.is_some_and(|blocks| (17..=64).contains(&blocks)), "{needed:?}");
+        let mut about: Vec<f64> = session(&mut random, 1, 16, 0.2, 0.0).remove(0);
+        let center = signed_rank::shift(&about).unwrap();
+        about.iter_mut().for_each(|difference| *difference += LIMIT - center);
+        assert_eq!(
+            blocks_to_decide(&about, 16, 12, LIMIT, &mut random),
+            None,
+            "about what is tolerated is never decided"
+        );
+        assert_eq!(blocks_to_decide(&[], 0, 12, LIMIT, &mut random), None);
+    }
+}

@@ -1,0 +1,44 @@
+//! The gate's study as plain text, aligned, as the documents print it.
+
+use results::{format, lists::unique};
+
+use super::{Rate, Rates, Shape, Verdicts};
+use crate::{counts::several, paired};
+
+/// What sessions of one shape say: where the blocks come from, and a line for each kind of head and test.
+pub(super) fn render(shape: &Shape) -> String {
+    let Rates { measured_blocks, made, as_measured, tests, .. } = &shape.equal;
+    let cells = unique(shape.cells.iter().map(|cell| cell.variant.as_str())).join(", ");
+    let said = format!(
+        "{cells} in {} blocks, {} tests. Of {}, measured with {measured_blocks} blocks, {} are made for each kind \
+         of head, and judged by the rule. The copy is the base itself: in each block the labels of the two are exchanged \
+         at random, so that whatever fails, fails falsely. What neither failed nor passed is inconclusive, or invalid \
+         because its control failed; the interval is of what failed.",
+        shape.blocks,
+        tests.len(),
+        several(as_measured.failed.sessions, "session"),
+        several(made.failed.sessions, "session"),
+    );
+    let headings = ["head, and each of its tests", "estimate", "failed", "95 % interval", "passed", "as measured"];
+    let slowed = shape.slowed.iter().map(|(what, rates)| (what.as_str(), rates));
+    let lines = std::iter::once(("copy", &shape.equal)).chain(slowed).flat_map(|(head, rates)| lines(head, rates));
+    let all: Vec<[String; 6]> = std::iter::once(headings.map(str::to_owned)).chain(lines).collect();
+    format!("{}\n{}", format::wrapped(&said, format::WIDTH, "", ""), format::aligned(&all, 1, format::WIDTH))
+}
+
+/// A line for the session, and one for each test.
+fn lines(head: &str, rates: &Rates) -> Vec<[String; 6]> {
+    let line = |what: String, estimate: String, [failed, passed]: [&Rate; 2], as_measured: String| {
+        let share = |rate: &Rate| format::percent(rate.times as f64 / rate.sessions as f64);
+        let [lower, upper] = failed.interval.map(format::percent);
+        [what, estimate, share(failed), format!("{lower} to {upper}"), share(passed), as_measured]
+    };
+    let Verdicts { failed, passed, .. } = rates.as_measured;
+    let as_measured = format!("{} failed, {} passed of {}", failed.times, passed.times, failed.sessions);
+    let session = line(head.to_owned(), String::new(), [&rates.made.failed, &rates.made.passed], as_measured);
+    let each = rates.tests.iter().map(|test| {
+        let what = format!("  {}, {}", test.cell.variant, test.metric.name());
+        line(what, paired::change(test.shift), [&test.failed, &test.passed], String::new())
+    });
+    std::iter::once(session).chain(each).collect()
+}

@@ -1,0 +1,87 @@
+//! Outcomes as the terminal shows them: the verdict, what is not a pass as a table with what was found below it, what
+//! passed as a number, and the notes.
+
+use results::{format, plain};
+
+use super::{change, figure, is_advice, line, name, whole, word};
+use crate::{Finding, Outcome, Verdict};
+
+/// Sentences below a table. The table has them all.
+const SENTENCES: usize = 20;
+
+/// The outcomes as text; with `verbose` the table holds what passed too.
+#[must_use]
+pub fn render(outcomes: &[Outcome], verbose: bool) -> String {
+    let blocks: Vec<String> = whole(outcomes).iter().map(|outcome| block(outcome, verbose)).collect();
+    blocks.join("\n").trim_end().to_owned()
+}
+
+fn block(outcome: &Outcome, verbose: bool) -> String {
+    let verdict = word(outcome.verdict).to_uppercase();
+    let mut text = paragraph(&format!("{verdict}: gate {}, {}", name(outcome.tier), outcome.compared), "");
+    text += &paragraph(&outcome.reason, "  ");
+    // Of advice, what could not be judged is most of what there is in the first days, and the reason is one.
+    let silent = if is_advice(outcome.tier) { Verdict::Inconclusive } else { Verdict::Pass };
+    let is_told = |it: &&Finding| verbose || it.verdict > silent;
+    let told: Vec<&Finding> = outcome.findings.iter().filter(is_told).collect();
+    if !told.is_empty() {
+        text += &format!("\n{}\n", table(&told));
+    }
+    let grave: Vec<&&Finding> = told.iter().filter(|finding| finding.verdict > silent).collect();
+    for finding in grave.iter().take(SENTENCES) {
+        text += &paragraph(&format!("{}: {}", word(finding.verdict), finding.explanation), "");
+    }
+    if grave.len() > SENTENCES {
+        text += &format!("and {} more, which the table has\n", grave.len() - SENTENCES);
+    }
+    let passed = outcome.findings.iter().filter(|finding| finding.verdict == Verdict::Pass).count();
+    if !outcome.findings.is_empty() {
+        text += &format!("{passed} of {} comparisons passed.\n", outcome.findings.len());
+    }
+    let notes = outcome.notes.iter().map(|note| paragraph(&format!("· {note}"), ""));
+    text + &notes.collect::<String>()
+}
+
+fn table(findings: &[&Finding]) -> String {
+    let cell_width = findings.iter().map(|finding| shown(&finding.cell).chars().count()).max().unwrap_or(0).max(4);
+    let beside = rows(findings, |cell, metric| format!("{:<cell_width$}  {}", shown(cell), shown(metric)));
+    if beside.lines().all(|line| line.chars().count() <= format::WIDTH) {
+        return beside;
+    }
+    // Too wide for a terminal: each cell has a line of its own above its metrics.
+    let below = rows(findings, |_, metric| format!("  {}", shown(metric)));
+    let (headings, figures) = (below.lines().take(2), below.lines().skip(2));
+    let mut text: String = headings.map(|line| format!("{line}\n")).collect();
+    let mut above = None;
+    for (finding, line) in findings.iter().zip(figures) {
+        if above.replace(&finding.cell) != Some(&finding.cell) {
+            text += &format!("{}\n", shown(&finding.cell));
+        }
+        text += &format!("{line}\n");
+    }
+    text
+}
+
+/// A line for each finding, below the headings and a rule.
+fn rows(findings: &[&Finding], name: impl Fn(&str, &str) -> String) -> String {
+    let mut lines = vec![[name("cell", "metric"), "before".into(), "after".into(), "change".into(), "verdict".into()]];
+    lines.extend(findings.iter().map(|finding| {
+        let [before, after] = [finding.before, finding.after].map(|value| shown(&figure(value, &finding.unit)));
+        let verdict = word(finding.verdict).to_owned();
+        [name(&finding.cell, &finding.metric), before, after, change(finding), verdict]
+    }));
+    format::aligned(&lines, 1, format::WIDTH)
+}
+
+fn paragraph(text: &str, indent: &str) -> String {
+    format::wrapped(&tame(&line(text)), format::WIDTH, indent, &format!("{indent}  "))
+}
+
+fn shown(name: &str) -> String {
+    plain::short(&tame(&line(name)))
+}
+
+/// Without what the log of a continuous integration takes for a command where a line begins with it.
+fn tame(text: &str) -> String {
+    text.replace("::", ": :").replace("##[", "# #[")
+}

@@ -1,0 +1,17 @@
+//! Result files: their schema, how they are written, read and checked, and what every record and report needs of
+//! numbers and text.
+//!
+//! A leaf: it knows no approach by name, no server, no client and no clock, and nothing of what is reported.
+
+pub mod append;
+pub mod format;
+pub mod input;
+pub mod lists;
+mod parse;
+pub mod plain;
+pub mod replace;
+pub mod schema;
+pub mod statistics;
+pub mod store;
+pub mod theory;
+mod validate;

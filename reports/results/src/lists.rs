@@ -1,0 +1,20 @@
+//! What is asked of any list. Knows nothing of what stands in it.
+
+use std::{collections::HashSet, hash::Hash};
+
+/// Each once, in the order of their first appearance.
+#[must_use]
+pub fn unique<T: Clone + Eq + Hash>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    all.into_iter().filter(|one| seen.insert(one.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_equals_stays() {
+        assert_eq!(unique([3, 1, 3, 2, 1]), [3, 1, 2]);
+    }
+}
