@@ -24,7 +24,7 @@ mod spectrum;
 use results::store::Run;
 use serde::Serialize;
 
-use crate::report::{self, LoadPoint};
+use crate::{rows::LoadPoint, validity};
 use evidence::Evidence;
 
 /// What a verdict means, as it is printed.
@@ -202,7 +202,7 @@ pub(crate) fn of(run: &Run, loads: &[LoadPoint]) -> Vec<Claim> {
             .into_iter()
             .flat_map(|part| part(&evidence))
             .collect();
-    if report::faults(&run.run.scenario).is_some() {
+    if validity::faults(&run.run.scenario).is_some() {
         for claim in &mut claims {
             claim.verdict = Holding::NotMeasured;
             claim.missing = Some("Faults were injected on purpose: this run measures nothing.".to_owned());

@@ -15,8 +15,9 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::{
-    report::{self, LoadPoint, Report, Row},
-    verdict,
+    report::Report,
+    rows::{LoadPoint, Row},
+    validity, verdict,
 };
 
 pub use apart::Apart;
@@ -110,7 +111,7 @@ pub enum CompareError {
 /// One of them had faults injected.
 pub fn compare(a: &Run, b: &Run) -> Result<Comparison, CompareError> {
     for (which, run) in [("first", a), ("second", b)] {
-        if let Some(faults) = report::faults(&run.run.scenario) {
+        if let Some(faults) = validity::faults(&run.run.scenario) {
             return Err(CompareError::Faults { which, faults });
         }
     }

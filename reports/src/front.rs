@@ -2,7 +2,7 @@
 //! slower than. Simpler is fewer lines of code; slower is asked of the one rule for calling one thing faster than
 //! another, so that what is not told apart counts as equally quick.
 
-use crate::{difference, merge::Merged, report::Row};
+use crate::{difference, merge::Merged, rows::Row};
 
 /// What is compared: lines of code, and the median with what it rests on.
 struct Place<'a> {

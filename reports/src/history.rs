@@ -13,8 +13,8 @@ use results::{format, lists::unique, schema::Environment, store::Run};
 
 use crate::{
     merge::Merged,
-    report::{self, LoadPoint, Row},
-    verdict,
+    rows::{self, LoadPoint, Row},
+    validity, verdict,
 };
 use gate::{Finding, Outcome, Tier, Verdict};
 use series::Level;
@@ -140,7 +140,7 @@ fn usable(runs: &[Run]) -> (Vec<&Run>, Vec<String>) {
     let mut notes = Vec::new();
     let mut usable: Vec<&Run> = Vec::new();
     for run in runs {
-        match report::faults(&run.run.scenario) {
+        match validity::faults(&run.run.scenario) {
             Some(faults) => notes.push(format!("Left out: the run of {}: {faults}.", run.run.started)),
             None => usable.push(run),
         }
@@ -153,7 +153,7 @@ fn usable(runs: &[Run]) -> (Vec<&Run>, Vec<String>) {
 fn places<'a>(runs: &[&'a Run]) -> BTreeMap<Place, Vec<Point<'a>>> {
     let mut places: BTreeMap<Place, Vec<Point<'a>>> = BTreeMap::new();
     for run in runs {
-        for LoadPoint { load, rows } in report::load_points(run) {
+        for LoadPoint { load, rows } in rows::load_points(run) {
             let whole = serde_json::to_string(&load.without_orders()).unwrap_or_default();
             // The words first, for a reader; the whole after it, for what the words leave out.
             let load = format!("{}\n{whole}", verdict::describe(&load));

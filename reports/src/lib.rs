@@ -18,6 +18,7 @@ mod objective;
 pub mod page;
 mod ranks;
 mod report;
+mod rows;
 pub mod saturation;
 pub mod site;
 pub mod study;

@@ -7,13 +7,12 @@ use std::collections::HashMap;
 
 use results::{
     format::{self, duration},
-    schema::{ApproachFacts, TrialRecord},
     statistics,
 };
 use serde::Serialize;
 
 use crate::{
-    report::{LoadPoint, Row},
+    rows::{LoadPoint, Row},
     saturation::Saturated,
     sweep::{self, Sweep},
 };
@@ -152,16 +151,4 @@ fn judge(row: &Row) -> Judgement {
         Some(p99) if p99 > objective_ns(row) => Judgement::Fails(format!("p99 {}", duration(p99))),
         Some(p99) => Judgement::Met(p99),
     }
-}
-
-/// From poll to poll of a client, by the requests that its schedule holds; a snapshot is asked for each symbol by
-/// itself.
-pub(crate) fn poll_interval_ns(facts: &ApproachFacts, trials: &[&TrialRecord]) -> Option<u64> {
-    trials.iter().find_map(|trial| {
-        let measured = trial.measured.as_ref()?;
-        let offered = measured.offered_requests.filter(|offered| *offered > 0)?;
-        let requests = if facts.delivery == "snapshot" { trial.load.symbols_per_client } else { 1 };
-        let polling = f64::from(trial.load.clients) * f64::from(requests) * measured.window.measure_ms as f64 * 1e6;
-        Some((polling / offered as f64).round() as u64)
-    })
 }

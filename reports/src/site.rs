@@ -20,7 +20,8 @@ use crate::{
     manifest::{Manifest, WriteError},
     merge::Merged,
     page,
-    report::{LoadPoint, Report, Row},
+    report::Report,
+    rows::{LoadPoint, Row},
 };
 
 /// Name of the directory of the runs' pages.

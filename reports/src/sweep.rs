@@ -2,7 +2,7 @@
 
 use results::{format, schema::Load};
 
-use crate::report::LoadPoint;
+use crate::rows::LoadPoint;
 
 /// What is varied: its name, its value, and what is held.
 pub(crate) struct Axis {

@@ -13,7 +13,8 @@ use results::{
 use crate::{
     claims,
     merge::{self, Merged},
-    report::{LoadPoint, Report, Row},
+    report::Report,
+    rows::{LoadPoint, Row},
     validity::{LISTED, LONGEST_REASON},
     verdict,
 };

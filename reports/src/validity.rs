@@ -10,6 +10,7 @@ use results::{
     store::Run,
 };
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     saturation::{self, Side},
@@ -229,4 +230,17 @@ fn warnings(trial: &TrialRecord) -> impl Iterator<Item = Warning> {
         round: trial.round,
         check: check.clone(),
     })
+}
+
+/// What is said of a run whose scenario injects faults. Loud, because such a run looks like any other.
+pub(crate) fn faults(scenario: &Value) -> Option<String> {
+    let injected: Vec<String> = scenario
+        .get("faults")?
+        .as_object()?
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| format!("{name} = {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        .collect();
+    let said = "this is a test of the checks and no measurement";
+    (!injected.is_empty()).then(|| format!("faults were injected on purpose: {}; {said}", injected.join(", ")))
 }

@@ -13,7 +13,7 @@ use crate::{
     difference,
     merge::Merged,
     objective::{self, Reach, VariantReach},
-    report::{LoadPoint, Row},
+    rows::{LoadPoint, Row},
 };
 
 /// A variant beside its p50 and its figures.

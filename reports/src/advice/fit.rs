@@ -13,7 +13,10 @@ use super::{
     model::{Costs, Latency, Line, Measured, Model, Models, Way},
     points::{self, Candidate, Point},
 };
-use crate::report::{self, LoadPoint};
+use crate::{
+    rows::{self, LoadPoint},
+    validity,
+};
 
 /// Factor between the most and the fewest events a poll finds from which on the two costs are told apart.
 const VARIED: f64 = 1.5;
@@ -45,7 +48,7 @@ pub enum AdviceError {
 /// # Errors
 /// It had faults injected, or has no valid trial.
 pub fn models(run: &Run) -> Result<Models, AdviceError> {
-    of_loads(run, &report::load_points(run))
+    of_loads(run, &rows::load_points(run))
 }
 
 /// The constants of a run whose figures are made.
@@ -67,7 +70,7 @@ pub(super) fn source(run: &Run) -> String {
 
 /// The candidates of a run that measures.
 pub(super) fn measured(run: &Run, loads: &[LoadPoint]) -> Result<Vec<Candidate>, AdviceError> {
-    if let Some(faults) = report::faults(&run.run.scenario) {
+    if let Some(faults) = validity::faults(&run.run.scenario) {
         return Err(AdviceError::Faults(faults));
     }
     let candidates = points::candidates(run, loads);

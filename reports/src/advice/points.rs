@@ -15,7 +15,7 @@ use stats::difference::FEWEST_ROUNDS;
 use super::model::Way;
 use crate::{
     merge::{self, Merged},
-    report::{LoadPoint, Row},
+    rows::{LoadPoint, Row},
     validity,
 };
 

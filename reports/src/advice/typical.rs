@@ -5,7 +5,7 @@ use results::store::Run;
 use serde::Serialize;
 
 use super::{Advice, AdviceError, advise, fit, model::Models, need::Need};
-use crate::report::LoadPoint;
+use crate::rows::LoadPoint;
 
 /// The constants of a run, and advice for typical needs.
 #[derive(Debug, Clone, PartialEq, Serialize)]

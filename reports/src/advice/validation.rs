@@ -12,7 +12,7 @@ use super::{
     model::{At, Prediction, predict},
     points::{Candidate, Point},
 };
-use crate::{report, verdict};
+use crate::{rows, verdict};
 
 /// How far the model was off.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -113,7 +113,7 @@ const METRICS: [Metric; 9] = [
 /// # Errors
 /// The run measures nothing, or has one load only.
 pub fn validate(run: &Run) -> Result<Validation, AdviceError> {
-    let load_points = report::load_points(run);
+    let load_points = rows::load_points(run);
     let candidates = measured(run, &load_points)?;
     let mut loads: Vec<(f64, f64)> = Vec::new();
     for point in candidates.iter().flat_map(|candidate| &candidate.points) {

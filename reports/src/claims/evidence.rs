@@ -16,7 +16,7 @@ use super::{BESIDE, Figure, Says};
 use crate::{
     bands, difference,
     merge::{Merged, share},
-    report::{LoadPoint, Row},
+    rows::{LoadPoint, Row},
     verdict::describe,
 };
 

@@ -9,7 +9,7 @@ use super::{
     evidence::{Evidence, Seen, latency_band},
     untested,
 };
-use crate::{bands::Judged, report::Row};
+use crate::{bands::Judged, rows::Row};
 
 const PART: &str = "The spectrum";
 

@@ -8,7 +8,8 @@ use results::{plain, theory};
 
 use crate::{
     merge::Merged,
-    report::{LoadPoint, Report, Row},
+    report::Report,
+    rows::{LoadPoint, Row},
 };
 
 /// A heading and what stands below it.

@@ -10,10 +10,7 @@ use std::time::UNIX_EPOCH;
 use results::{plain, statistics};
 
 use super::names;
-use crate::{
-    merge::histogram,
-    report::{Report, Row},
-};
+use crate::{merge::histogram, report::Report, rows::Row};
 
 /// Nanoseconds in the unit of what is printed.
 const MILLISECOND: f64 = 1e6;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use results::schema::Load;
 
-use crate::report::{LoadPoint, Row};
+use crate::rows::{LoadPoint, Row};
 
 /// Longest name, without what tells two apart.
 const LENGTH: usize = 80;

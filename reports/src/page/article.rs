@@ -12,7 +12,7 @@ use super::{
 use crate::{
     bands::Judged,
     merge::Merged,
-    report::{LoadPoint, Row},
+    rows::{LoadPoint, Row},
 };
 
 const HEADINGS: [&str; 12] = [

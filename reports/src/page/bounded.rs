@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use results::{format::count, plain};
 
 use super::markup::escape;
-use crate::report::{LoadPoint, Report};
+use crate::{report::Report, rows::LoadPoint};
 
 /// Variants under one load that a page shows, from the first attempt to keep it small to the last.
 pub(super) const MOST_VARIANTS: [usize; 4] = [30, 15, 7, 3];

@@ -7,7 +7,7 @@ use super::{
     markup::escape,
     scale::apart,
 };
-use crate::report::{LoadPoint, Row};
+use crate::rows::{LoadPoint, Row};
 
 /// Where the data of a chart is drawn, in pixels of the drawing.
 #[derive(Debug, Clone, Copy)]

@@ -13,7 +13,7 @@ use crate::{
         Merged,
         costs::{self, Cost},
     },
-    report::{LoadPoint, Row},
+    rows::{LoadPoint, Row},
 };
 
 const WIDTH: i32 = 1480;

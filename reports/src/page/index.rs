@@ -14,7 +14,7 @@ use super::{
     sections,
 };
 use crate::{
-    report::Row,
+    rows::Row,
     site::{Entry, History, METRICS, Metric},
     verdict,
 };

@@ -1,7 +1,7 @@
 //! One part of the page for each load of a run, within a size.
 
 use super::markup::escape;
-use crate::{report::LoadPoint, verdict};
+use crate::{rows::LoadPoint, verdict};
 
 /// What is made of each load, the heaviest first and always, the others while there is room.
 pub(super) fn each(loads: &[LoadPoint], limit_bytes: usize, make: impl Fn(usize, &LoadPoint) -> String) -> String {

@@ -5,7 +5,7 @@
 use super::quantities::Quantity;
 use crate::{
     merge::Merged,
-    report::Row,
+    rows::Row,
     saturation::{Saturated, Side},
     sweep::Sweep,
 };

@@ -6,7 +6,7 @@ use super::{
     chart,
     markup::{self, Cell, escape},
 };
-use crate::{merge::ClientMemory, report::LoadPoint};
+use crate::{merge::ClientMemory, rows::LoadPoint};
 
 const HEADINGS: [&str; 9] = [
     "Approach",

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     merge::Merged,
-    report::{LoadPoint, Row},
+    rows::{LoadPoint, Row},
 };
 
 const HEADINGS: [&str; 8] = [

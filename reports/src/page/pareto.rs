@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     front,
-    report::{LoadPoint, Row},
+    rows::{LoadPoint, Row},
 };
 
 const SIZE: (i32, i32) = (1480, 900);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     merge::Merged,
-    report::{LoadPoint, Row},
+    rows::{LoadPoint, Row},
 };
 
 /// The figure, or nothing where no row has figures.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     merge::Merged,
-    report::{LoadPoint, Row},
+    rows::{LoadPoint, Row},
 };
 
 const WIDTH: i32 = 1480;

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     merge::{self, Merged},
-    report::{LoadPoint, Row},
+    rows::{LoadPoint, Row},
 };
 
 const WIDTH: i32 = 1480;

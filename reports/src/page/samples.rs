@@ -5,7 +5,7 @@ use results::format::{self, or_none};
 use super::markup::{self, Cell, escape};
 use crate::{
     merge::Merged,
-    report::{LoadPoint, Row},
+    rows::{LoadPoint, Row},
     verdict,
 };
 

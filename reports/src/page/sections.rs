@@ -8,10 +8,7 @@ use super::{
     advice, article, bounded, claims, complexity, dots, downloads, loads, markup::escape, memory, method, others,
     pareto, percentiles, responses, ridgeline, sweep, trust,
 };
-use crate::{
-    report::{LoadPoint, Report},
-    verdict,
-};
+use crate::{report::Report, rows::LoadPoint, verdict};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");

@@ -9,7 +9,7 @@ use results::{
 use thiserror::Error;
 
 use super::unique;
-use crate::{merge, report};
+use crate::{merge, validity};
 
 /// Why runs make no study.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
@@ -99,7 +99,7 @@ pub fn samples(runs: &[Run]) -> Result<Vec<Sample>, StudyError> {
     let mut samples = Vec::new();
     for (number, run) in (1..).zip(runs) {
         let record = &run.run;
-        if let Some(faults) = report::faults(&record.scenario) {
+        if let Some(faults) = validity::faults(&record.scenario) {
             let (scenario, started) = (record.scenario_name.clone(), record.started.clone());
             return Err(StudyError::Faults { run: number, scenario, started, faults });
         }
