@@ -9,7 +9,6 @@ use results::store::Run;
 use thiserror::Error;
 
 use super::{
-    missing::Missing,
     model::{Costs, Latency, Line, Measured, Model, Models, Way},
     points::{self, Candidate, Point},
 };
@@ -59,7 +58,7 @@ pub(super) fn of_loads(run: &Run, loads: &[LoadPoint]) -> Result<Models, AdviceE
         cores: f64::from(run.run.environment.cores),
         models: fitted(&candidates),
         assumptions: assumptions(&candidates),
-        missing: Missing::of(run, &candidates),
+        missing: points::missing(run, &candidates),
     })
 }
 

@@ -1,12 +1,7 @@
 //! What a run lacks for advice, and what is said of it beside the recommendation.
 
-use std::collections::{BTreeMap, HashSet};
-
-use results::{format, plain, schema::Status, store::Run};
+use results::{format, plain};
 use serde::Serialize;
-
-use super::points::{self, Candidate};
-use crate::validity;
 
 /// What a run lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,17 +34,6 @@ impl Absent {
 }
 
 impl Missing {
-    /// What a run lacks whose candidates with a valid trial are these.
-    pub(super) fn of(run: &Run, candidates: &[Candidate]) -> Self {
-        let valid = run.trials.iter().filter(|trial| trial.status == Status::Ok);
-        Self {
-            trials: run.trials.len(),
-            not_valid: run.trials.len() - valid.clone().count(),
-            tail_warnings: valid.filter(|trial| !validity::tail_warnings(&[trial]).is_empty()).count(),
-            candidates: absent(run, candidates),
-        }
-    }
-
     /// What is said beside the recommendation.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
@@ -71,19 +55,4 @@ impl Missing {
         ];
         notes.into_iter().flatten().collect()
     }
-}
-
-fn absent(run: &Run, candidates: &[Candidate]) -> Vec<Absent> {
-    let known: HashSet<&str> = candidates.iter().map(|candidate| candidate.name.as_str()).collect();
-    let mut absent: BTreeMap<(usize, String), usize> = BTreeMap::new();
-    for trial in run.trials.iter().filter(|trial| trial.status != Status::Ok) {
-        let mut approaches = run.run.approaches.iter().enumerate();
-        // The store refuses a trial of any other approach.
-        let Some((order, facts)) = approaches.find(|(_, facts)| facts.name == trial.approach) else { continue };
-        let name = points::name_of(facts, trial);
-        if !known.contains(name.as_str()) {
-            *absent.entry((order, name)).or_default() += 1;
-        }
-    }
-    absent.into_iter().map(|((_, name), trials)| Absent { name, trials }).collect()
 }

@@ -3,7 +3,7 @@
 //! Takes the rows of the report that have figures. A candidate is a variant without its poll interval, which a need
 //! chooses.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use results::{
     schema::{ApproachFacts, Load, Measured, Status, TrialRecord},
@@ -12,7 +12,10 @@ use results::{
 };
 use stats::difference::FEWEST_ROUNDS;
 
-use super::model::Way;
+use super::{
+    missing::{Absent, Missing},
+    model::Way,
+};
 use crate::{
     merge::{self, Merged},
     rows::{LoadPoint, Row},
@@ -100,6 +103,17 @@ pub(super) fn candidates(run: &Run, loads: &[LoadPoint]) -> Vec<Candidate> {
     candidates
 }
 
+/// What a run lacks whose candidates with a valid trial are these.
+pub(super) fn missing(run: &Run, candidates: &[Candidate]) -> Missing {
+    let valid = run.trials.iter().filter(|trial| trial.status == Status::Ok);
+    Missing {
+        trials: run.trials.len(),
+        not_valid: run.trials.len() - valid.clone().count(),
+        tail_warnings: valid.filter(|trial| !validity::tail_warnings(&[trial]).is_empty()).count(),
+        candidates: absent(run, candidates),
+    }
+}
+
 /// In the registry's order, and of one approach in the order in which they were first run.
 fn seen<'a>(run: &'a Run, loads: &'a [LoadPoint]) -> Vec<Seen<'a>> {
     let mut trials: HashMap<_, Vec<(usize, &TrialRecord)>> = HashMap::new();
@@ -129,7 +143,7 @@ fn way(facts: &ApproachFacts, merged: &Merged) -> Way {
 
 /// The name of the candidate that a trial is of, whether it is valid or not. A trial without figures does not say
 /// whether it polls, but what has an interval does.
-pub(super) fn name_of(facts: &ApproachFacts, trial: &TrialRecord) -> String {
+fn name_of(facts: &ApproachFacts, trial: &TrialRecord) -> String {
     let polls = trial.measured.as_ref().is_none_or(|measured| measured.offered_requests.is_some());
     name(trial, if facts.flow != "push" && polls { Way::Poll } else { Way::Hold })
 }
@@ -182,6 +196,21 @@ fn point(Seen { load, row, merged, trials }: &Seen<'_>, way: Way) -> Point {
 fn seconds(text: &str) -> Option<f64> {
     let duration = humantime::parse_duration(Some(text).filter(|text| text.len() <= LONGEST)?).ok()?;
     Some(duration.as_secs_f64())
+}
+
+fn absent(run: &Run, candidates: &[Candidate]) -> Vec<Absent> {
+    let known: HashSet<&str> = candidates.iter().map(|candidate| candidate.name.as_str()).collect();
+    let mut absent: BTreeMap<(usize, String), usize> = BTreeMap::new();
+    for trial in run.trials.iter().filter(|trial| trial.status != Status::Ok) {
+        let mut approaches = run.run.approaches.iter().enumerate();
+        // The store refuses a trial of any other approach.
+        let Some((order, facts)) = approaches.find(|(_, facts)| facts.name == trial.approach) else { continue };
+        let name = name_of(facts, trial);
+        if !known.contains(name.as_str()) {
+            *absent.entry((order, name)).or_default() += 1;
+        }
+    }
+    absent.into_iter().map(|((_, name), trials)| Absent { name, trials }).collect()
 }
 
 #[cfg(test)]

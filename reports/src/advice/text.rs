@@ -9,7 +9,7 @@ use results::{
 };
 
 use super::{
-    Advice,
+    advise::Advice,
     filters::Reason,
     front::{Choice, Standing},
     model::{Beyond, Prediction},

@@ -4,7 +4,12 @@
 use results::store::Run;
 use serde::Serialize;
 
-use super::{Advice, AdviceError, advise, fit, model::Models, need::Need};
+use super::{
+    advise::{Advice, advise},
+    fit::{self, AdviceError},
+    model::Models,
+    need::Need,
+};
 use crate::rows::LoadPoint;
 
 /// The constants of a run, and advice for typical needs.
