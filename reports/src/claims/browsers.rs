@@ -5,9 +5,8 @@ use std::cmp::Ordering;
 use results::format::{bytes, count, percent};
 
 use super::{
-    Claim, Figure, Says, Stated,
+    claim::{Claim, Figure, Says, Stated, untested},
     evidence::{Evidence, Seen},
-    untested,
 };
 use crate::merge::share;
 

@@ -12,7 +12,7 @@ use results::{
     store::Run,
 };
 
-use super::{BESIDE, Figure, Says};
+use super::claim::{BESIDE, Figure, Says};
 use crate::{
     bands, difference,
     merge::{Merged, share},

@@ -2,7 +2,10 @@
 
 use results::format::{count, percent};
 
-use super::{Claim, Says, Stated, evidence::Evidence, untested};
+use super::{
+    claim::{Claim, Says, Stated, untested},
+    evidence::Evidence,
+};
 use crate::merge::share;
 
 const PART: &str = "gRPC streaming";

@@ -3,10 +3,9 @@
 use results::format::{bytes, count, duration, or_none, significant};
 
 use super::{
-    Claim, Says, Stated,
+    claim::{Claim, Says, Stated, untested},
     evidence::{Evidence, Seen},
     spectrum::LOW,
-    untested,
 };
 use crate::merge::share;
 

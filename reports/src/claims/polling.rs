@@ -6,7 +6,7 @@ use results::{
 };
 
 use super::{
-    Claim, Figure, Says, Stated,
+    claim::{Claim, Figure, Says, Stated},
     evidence::{Evidence, NEXT_TO_NONE, ONE_EACH, Seen},
 };
 use crate::{

@@ -3,7 +3,7 @@
 use results::format::{bytes, count, duration, or_none, percent, significant};
 
 use super::{
-    Claim, Figure, Says, Stated,
+    claim::{Claim, Figure, Says, Stated},
     evidence::{Evidence, NEXT_TO_NONE, ONE_EACH, Seen, latency_band},
 };
 use crate::merge::share;

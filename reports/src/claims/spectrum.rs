@@ -5,9 +5,8 @@ use std::cmp::Ordering;
 use stats::difference::FEWEST_ROUNDS;
 
 use super::{
-    Claim, Figure, Holding, Says, Stated,
+    claim::{Claim, Figure, Holding, Says, Stated, untested},
     evidence::{Evidence, Seen, latency_band},
-    untested,
 };
 use crate::{bands::Judged, rows::Row};
 
