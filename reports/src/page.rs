@@ -14,7 +14,7 @@ mod curves;
 mod document;
 mod dots;
 mod downloads;
-mod index;
+pub(crate) mod index;
 mod loads;
 mod marks;
 mod markup;
@@ -34,18 +34,17 @@ mod sections;
 mod sweep;
 mod sweep_chart;
 mod take_away;
+pub(crate) mod trends;
 mod trust;
 
 use std::path::{Path, PathBuf};
 
-use gate::study::Study;
 use results::{replace, store::Run};
 
 use crate::{
     export,
     manifest::{self, Manifest, WriteError},
     report::Report,
-    site::{Entry, History},
 };
 
 /// Name of the directory that is made in the result directory.
@@ -108,9 +107,4 @@ pub(crate) fn files(report: &Report) -> impl Iterator<Item = (String, String)> {
     let own = [(DATA, export::json as fn(&Report) -> String), (PAGE, sections::page)];
     let own = own.into_iter().map(move |(place, text)| (place.to_owned(), text(report)));
     own.chain(export::files(report))
-}
-
-/// The first page of a site of stored runs.
-pub(crate) fn index(newest_first: &[Entry], histories: &[History<'_>], study: Option<&Study>) -> String {
-    index::page(newest_first, histories, study)
 }

@@ -12,12 +12,9 @@ use super::{
     markup::{self, Cell, escape},
     scale::{Scale, logarithmic_axis},
     sections,
+    trends::{Entry, History, METRICS, Metric},
 };
-use crate::{
-    rows::Row,
-    site::{Entry, History, METRICS, Metric},
-    verdict,
-};
+use crate::{rows::Row, verdict};
 
 const SIZE: (i32, i32) = (1480, 760);
 const FRAME: Frame = Frame { left: 170, right: SIZE.0 - NAMES, top: 56, bottom: SIZE.1 - 90 };
@@ -31,7 +28,7 @@ const FOLLOWED: usize = 20;
 type Line<'a> = (&'a Row, Vec<(usize, f64)>);
 
 /// The whole page. `newest_first` are all runs, `histories` those that can be followed, `study` is the gate's of itself.
-pub(super) fn page(newest_first: &[Entry], histories: &[History<'_>], study: Option<&Study>) -> String {
+pub(crate) fn page(newest_first: &[Entry], histories: &[History<'_>], study: Option<&Study>) -> String {
     let mut html = sections::head("delivery-bench: measured");
     html += "<header><p class=\"kind\">delivery-bench</p><h1>How real-time data is delivered, measured</h1>";
     for entry in newest_of_each(newest_first) {
