@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{figures, line, pretty, word};
+use super::words::{figures, line, pretty, word};
 use crate::Outcome;
 
 #[derive(Serialize)]

@@ -5,7 +5,7 @@
 
 use results::plain;
 
-use super::{findings, is_advice, name, whole, word};
+use super::words::{findings, is_advice, name, whole, word};
 use crate::{Outcome, Verdict};
 
 /// Annotations of a type that are shown in a step.

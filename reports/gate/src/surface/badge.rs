@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{is_advice, overall, pretty, whole, word};
+use super::words::{is_advice, overall, pretty, whole, word};
 use crate::{Outcome, Verdict};
 
 /// The badge as JSON.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use results::plain;
 use serde::Serialize;
 
-use super::{figures, line, pretty};
+use super::words::{figures, line, pretty};
 use crate::Outcome;
 
 /// Most characters of a slug.

@@ -4,7 +4,7 @@
 
 use results::plain;
 
-use super::{findings, is_advice, name, whole, word};
+use super::words::{findings, is_advice, name, whole, word};
 use crate::{Finding, Outcome, Verdict};
 
 /// What becomes of a test case.

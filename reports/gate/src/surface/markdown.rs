@@ -3,7 +3,7 @@
 
 use results::plain::{self, code};
 
-use super::{change, figure, line, name, overall, whole, word};
+use super::words::{OUTCOME, change, figure, line, name, overall, whole, word};
 use crate::{Finding, Outcome, Verdict};
 
 /// Most bytes of the text. A step may write 1,048,576, and something else may write to it too.
@@ -116,8 +116,7 @@ impl Page {
         if self.left_out > 0 {
             let left_out = self.left_out;
             self.text += &format!(
-                "\n**{left_out} lines are left out**, since a summary must stay below a mebibyte: `{}` has everything.\n",
-                super::OUTCOME
+                "\n**{left_out} lines are left out**, since a summary must stay below a mebibyte: `{OUTCOME}` has everything.\n"
             );
         }
         self.text

@@ -3,7 +3,7 @@
 
 use results::{format, plain};
 
-use super::{change, figure, is_advice, line, name, whole, word};
+use super::words::{change, figure, is_advice, line, name, whole, word};
 use crate::{Finding, Outcome, Verdict};
 
 /// Sentences below a table. The table has them all.

@@ -1,0 +1,99 @@
+//! What several surfaces say alike: verdicts, tiers, figures and changes in words, and which findings there are.
+
+use std::borrow::Cow;
+
+use results::{format, plain};
+
+use crate::{Finding, Outcome, Tier, Verdict};
+
+/// Name of the file with the outcomes themselves.
+pub const OUTCOME: &str = "outcome.json";
+
+/// The gravest verdict of the outcomes that may block; of advice only where there is nothing else.
+#[must_use]
+pub fn overall(outcomes: &[Outcome]) -> Verdict {
+    let blocking = outcomes.iter().filter(|outcome| !is_advice(outcome.tier)).map(|outcome| outcome.verdict).max();
+    blocking.or_else(|| outcomes.iter().map(|outcome| outcome.verdict).max()).unwrap_or(Verdict::Invalid)
+}
+
+/// Whether a tier only advises, and never fails a job.
+pub(super) fn is_advice(tier: Tier) -> bool {
+    tier == Tier::History
+}
+
+/// The outcomes, or in place of none one that says so.
+pub(super) fn whole(outcomes: &[Outcome]) -> Cow<'_, [Outcome]> {
+    if outcomes.is_empty() {
+        let none = "no gate has run, and nothing was compared".to_owned();
+        return vec![Outcome::invalid(Tier::Exact, "nothing".to_owned(), none)].into();
+    }
+    outcomes.into()
+}
+
+/// The findings, and before them the outcome's own reason where no finding is as grave as its verdict.
+pub(super) fn findings(outcome: &Outcome) -> Vec<Cow<'_, Finding>> {
+    let gravest = outcome.findings.iter().map(|finding| finding.verdict).max();
+    let own = (gravest < Some(outcome.verdict)).then(|| Finding {
+        cell: "gate".to_owned(),
+        metric: name(outcome.tier).to_owned(),
+        unit: String::new(),
+        before: None,
+        after: None,
+        verdict: outcome.verdict,
+        explanation: outcome.reason.clone(),
+    });
+    own.map(Cow::Owned).into_iter().chain(outcome.findings.iter().map(Cow::Borrowed)).collect()
+}
+
+/// The findings that have a figure, each beside the name of what it is a figure of.
+pub(super) fn figures(outcomes: &[Outcome]) -> impl Iterator<Item = (&Finding, f64)> {
+    let findings = outcomes.iter().flat_map(|outcome| &outcome.findings);
+    findings.filter_map(|finding| Some((finding, finding.after.filter(|after| after.is_finite())?)))
+}
+
+pub(super) fn name(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Exact => "exact",
+        Tier::Paired => "paired",
+        Tier::History => "history",
+    }
+}
+
+pub(super) fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Inconclusive => "inconclusive",
+        Verdict::StandsOut => "stands out",
+        Verdict::Regression => "regression",
+        Verdict::Invalid => "invalid",
+    }
+}
+
+/// A figure of a finding in its unit. Counts and bytes are whole, and exact.
+pub(super) fn figure(value: Option<f64>, unit: &str) -> String {
+    format::or_none(value, |value| match unit {
+        "" | "count" | "bytes" => format::plain(value),
+        "ns" if value >= 0.0 => format::duration(value.round() as u64),
+        unit => format!("{} {unit}", format::significant(value)),
+    })
+}
+
+/// By how much a figure changed: `+1.23 %`.
+pub(super) fn change(finding: &Finding) -> String {
+    format::or_none(finding.change(), |change| match change * 100.0 {
+        0.0 => "0 %".to_owned(),
+        percent if percent > 0.0 => format!("+{} %", format::significant(percent)),
+        percent => format!("{} %", format::significant(percent).replace('-', "−")),
+    })
+}
+
+/// One line, in which no character is anything but itself.
+pub(super) fn line(text: &str) -> String {
+    plain::text(&plain::one_line(text))
+}
+
+pub(super) fn pretty(value: &impl serde::Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("plain data with text keys can be written");
+    text.push('\n');
+    text
+}
