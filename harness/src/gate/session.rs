@@ -7,8 +7,8 @@
 use std::{process::Command, time::Duration};
 
 use gate::{
-    budget::{self, Candidate, Slot},
-    paired::{Arm, Cell, Line, Plan, Session, Trial},
+    budget::{self, Candidate},
+    paired::{Arm, Cell, Line, Plan, Session, Slot, Trial},
 };
 use results::{
     schema::{Status, Tool, TrialRecord},

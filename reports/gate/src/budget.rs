@@ -6,7 +6,7 @@
 use stats::{random::Random, signed_rank};
 use thiserror::Error;
 
-use super::paired::{self, ARMS, Arm, Cell, GATED, LEVEL, Metric, POWER, Tolerated};
+use super::paired::{self, ARMS, Arm, Cell, GATED, LEVEL, Metric, POWER, Slot, Tolerated};
 
 /// Most blocks that time left over is spent on.
 const MOST_BLOCKS: u32 = 24;
@@ -160,19 +160,6 @@ fn counted(cells: usize) -> String {
 fn largest_spread(blocks: u32, tests: usize, limit: f64) -> f64 {
     let shown = paired::shown_of_normal(blocks as usize, tests, &mut Random::new(SEED, 0));
     shown.map_or(0.0, |shown| limit / shown)
-}
-
-/// One trial's place in a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Slot {
-    /// Block, from 0.
-    pub block: u32,
-    /// Which of the cells, from 0.
-    pub cell: usize,
-    /// Whose trial.
-    pub arm: Arm,
-    /// Place among the arms of its block and cell, from 1.
-    pub position: u32,
 }
 
 /// The order of a whole session, block 0 and so many that count: in each block the cells in random order, and the three

@@ -21,7 +21,7 @@ pub use rule::{Detectable, Estimate, LEVEL, MOST_BLOCKS, POWER, Says, TAIL};
 use rule::{estimates, regressions, reversed};
 pub use session::{
     ARMS, Arm, Cell, FILE_NAME, Line, MOST_BLOCKS as MOST_BLOCKS_OF_A_SESSION, MOST_CELLS, Plan, SESSION_VERSION,
-    Session, SessionError, Tolerated, Trial,
+    Session, SessionError, Slot, Tolerated, Trial,
 };
 pub(crate) use text::change;
 

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::blocks::Metric;
-use crate::budget::Slot;
 
 /// Name of a session's file in its directory.
 pub const FILE_NAME: &str = "session.jsonl";
@@ -128,6 +127,19 @@ impl Arm {
 
 /// All arms of a block.
 pub const ARMS: [Arm; 3] = [Arm::Base, Arm::Copy, Arm::Head];
+
+/// One trial's place in a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    /// Block, from 0.
+    pub block: u32,
+    /// Which of the cells, from 0.
+    pub cell: usize,
+    /// Whose trial.
+    pub arm: Arm,
+    /// Place among the arms of its block and cell, from 1.
+    pub position: u32,
+}
 
 /// One trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
