@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use stats::{random::Random, signed_rank};
 
-use super::{Rate, Rates, TestRate, Verdicts};
+use super::rates::{Rate, Rates, TestRate, Verdicts};
 use crate::{
     Verdict,
     paired::{self, Cell, Metric, Pairs},

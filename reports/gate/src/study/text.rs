@@ -2,7 +2,10 @@
 
 use results::{format, lists::unique};
 
-use super::{Rate, Rates, Shape, Verdicts};
+use super::{
+    Shape,
+    rates::{Rate, Rates, Verdicts},
+};
 use crate::{counts::several, paired};
 
 /// What sessions of one shape say: where the blocks come from, and a line for each kind of head and test.
