@@ -1,4 +1,4 @@
-//! What one event costs per byte, from 1 KiB to 512 KiB of payload: server, sockets and client of every approach, in
+//! What one event costs per byte, from 1 KiB to 1 MiB of payload: server, sockets and client of every approach, in
 //! one thread. A cost per byte that grows with the size shows something that is read or copied again and again.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -11,7 +11,7 @@ use servers::Limits;
 use tokio::runtime::Runtime;
 
 /// Sizes of the payload; the last is the largest that a scenario may ask for.
-const PAYLOADS_BYTES: [usize; 4] = [1 << 10, 1 << 14, 1 << 17, 1 << 19];
+const PAYLOADS_BYTES: [usize; 4] = [1 << 10, 1 << 14, 1 << 17, 1 << 20];
 
 fn payload(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("the system gives one");

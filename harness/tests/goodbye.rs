@@ -60,7 +60,7 @@ fn last_words(signal: &str, (server, mut client): (Child, TcpStream)) -> Vec<u8>
 
 #[test]
 fn a_server_says_goodbye_whichever_signal_ends_it() {
-    for signal in ["-INT", "-TERM", "-HUP"] {
+    for signal in ["-INT", "-QUIT", "-TERM", "-HUP"] {
         let mut sse = serve("sse", "GET /stream?symbols=BTC HTTP/1.1\r\nhost: ADDRESS\r\n\r\n");
         read_until(&mut sse.1, b"event: cursor\ndata:\n\n");
         let rest = last_words(signal, sse);

@@ -1,6 +1,6 @@
 //! gRPC-Web: the service over HTTP/1.1 for browsers. The server translates it itself, so no proxy is needed. The status
-//! is the last frame of the body. `application/grpc-web-text` is the same in base64. Only server streaming is
-//! supported, because browsers cannot stream requests.
+//! is the last frame of the body. `application/grpc-web-text` is the same in base64. Browsers cannot stream requests, so
+//! there is no bidirectional method and no reflection, whose only method is bidirectional.
 
 use axum::{
     Router,
@@ -9,13 +9,14 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use proto::wire::CURSOR_HEADER;
+use proto::{market_data_server::MarketDataServer, wire::CURSOR_HEADER};
 use tonic::{Status, server::NamedService};
 use tonic_web::GrpcWebLayer;
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::{
-    Context, ServeError, grpc,
+    Context, ServeError,
+    grpc::{self, Market},
     http::{self, Site},
 };
 
@@ -23,7 +24,7 @@ use crate::{
 const DESCRIPTION: &str = "\
 grpc-web: gRPC server streaming over HTTP/1.1
 
-POST /MarketData/GetQuote, /MarketData/SubscribeQuotes
+POST /MarketData/GetQuote, /MarketData/SubscribeQuotes, /grpc.health.v1.Health/Check
                                         with content-type application/grpc-web+proto or application/grpc-web-text
 
 printf '\\0\\0\\0\\0\\5\\n\\3BTC' | curl -s --data-binary @- -H 'content-type: application/grpc-web+proto' \
@@ -46,18 +47,27 @@ const UNSUPPORTED: &str = "this server accepts gRPC-Web, with content-type appli
 /// None. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
     let service = grpc::service(&context);
-    let methods = format!("/{}/{{method}}", name_of(&service));
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let [methods, health_methods] = [name_of(&service), name_of(&health)].map(|name| format!("/{name}/{{method}}"));
     // A browser shows a page only the headers that are listed here. A call that is refused at once has its status in
     // the headers.
     let exposed = [Status::GRPC_STATUS, Status::GRPC_MESSAGE, HeaderName::from_static(CURSOR_HEADER)];
     let cors = CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any).expose_headers(exposed);
     let routes = Router::new()
         .route_service(&methods, service)
+        .route_service(&health_methods, health)
         .layer(GrpcWebLayer::new())
         .layer(middleware::from_fn(only_grpc_web))
         .layer(cors);
     let site = Site::new(routes, DESCRIPTION, context.transport.address());
-    http::serve(context.transport, site, context.shutdown).await
+    reporter.set_serving::<MarketDataServer<Market>>().await;
+    let shutdown = context.shutdown.clone();
+    let say_goodbye = async {
+        shutdown.cancelled().await;
+        reporter.set_not_serving::<MarketDataServer<Market>>().await;
+    };
+    let (served, ()) = tokio::join!(http::serve(context.transport, site, context.shutdown), say_goodbye);
+    served
 }
 
 /// Refuses requests that are not gRPC-Web, with an HTTP status, because their clients do not understand gRPC statuses.

@@ -1,5 +1,5 @@
-//! Signals that tell this process to end: Ctrl-C, a termination and a hang-up mean the same, from a verb's first moment
-//! to its last.
+//! Signals that tell this process to end. SIGINT, SIGQUIT, SIGTERM and SIGHUP mean the same, from a verb's first moment to
+//! its last.
 //!
 //! Code that has something to finish first takes [`Attention`], and is told. While nobody holds it, a signal ends the
 //! process at once, but never with a file half replaced.
@@ -61,7 +61,7 @@ fn kinds() -> Vec<SignalKind> {
     let status = Process::myself().and_then(|process| process.status());
     let ignored = status.map_or(0, |status| status.sigign);
     let hangs_up = ignored & 1 << (libc::SIGHUP - 1) == 0;
-    let always = [SignalKind::interrupt(), SignalKind::terminate()];
+    let always = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::quit()];
     always.into_iter().chain(hangs_up.then(SignalKind::hangup)).collect()
 }
 

@@ -371,8 +371,8 @@ mod tests {
         assert!(
             refusal(&["load.events_per_second=1e6", "window.measure=1h"]).unwrap().contains("at most 10000000 events")
         );
-        let batch = refusal(&["load.payload_bytes=512KiB", "limits.batch_events=1k"]).unwrap();
-        assert!(batch.contains("at most 127 with load.payload_bytes 524288"), "{batch}");
+        let batch = refusal(&["load.payload_bytes=1MiB", "limits.batch_events=1k"]).unwrap();
+        assert!(batch.contains("at most 63 with load.payload_bytes 1048576"), "{batch}");
         for (window, expected) in [
             ("window.measure=0s", "1ms to 1h"),
             ("window.measure=3600001ms", "1ms to 1h"),

@@ -105,7 +105,7 @@ fn read_until(child: &mut Child, words: &str) {
 #[test]
 fn told_to_end_while_variants_are_examined_a_run_leaves_nothing() {
     let folder = tempdir().unwrap();
-    let runs: Vec<(PathBuf, Child)> = ["-INT", "-TERM", "-HUP"]
+    let runs: Vec<(PathBuf, Child)> = ["-INT", "-QUIT", "-TERM", "-HUP"]
         .map(|signal| {
             let out = folder.path().join(signal).join("out");
             let mut run = start(&["run", "smoke", "--out", text(&out)]);
@@ -165,7 +165,7 @@ fn a_hang_up_is_an_interruption_unless_it_is_ignored() {
 
 #[test]
 fn a_server_says_goodbye_whichever_signal_ends_it() {
-    for signal in ["-INT", "-TERM", "-HUP"] {
+    for signal in ["-INT", "-QUIT", "-TERM", "-HUP"] {
         let mut server = start(&["serve", "raw-tcp", "--listen", "127.0.0.1:0"]);
         let mut listening = String::new();
         BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut listening).unwrap();

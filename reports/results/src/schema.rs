@@ -23,7 +23,7 @@ pub const SCHEMA_VERSION: u32 = 4;
 /// Most events that a trial may have, warm-up and window together: what a scenario may ask for, and a record may say.
 pub const MOST_EVENTS: f64 = 10_000_000.0;
 /// Most filler of an event, in bytes.
-pub const MOST_PAYLOAD_BYTES: u32 = 512 * 1024;
+pub const MOST_PAYLOAD_BYTES: u32 = 1024 * 1024;
 /// Longest phase of a trial, in seconds.
 pub const LONGEST_PHASE_SECONDS: u64 = 3_600;
 

@@ -7,6 +7,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+use tonic_health::pb::HealthCheckRequest;
 
 use crate::server::Server;
 
@@ -25,8 +26,11 @@ async fn exchange(server: &Server, head: &str, body: &[u8]) -> String {
 }
 
 fn message(symbol: &str, after: u64) -> Vec<u8> {
-    let message = SubscribeRequest { symbols: vec![symbol.into()], after: Some(after), epoch: None }.encode_to_vec();
-    [&[0], u32::try_from(message.len()).unwrap().to_be_bytes().as_slice(), &message].concat()
+    framed(&SubscribeRequest { symbols: vec![symbol.into()], after: Some(after), epoch: None }.encode_to_vec())
+}
+
+fn framed(message: &[u8]) -> Vec<u8> {
+    [&[0], u32::try_from(message.len()).unwrap().to_be_bytes().as_slice(), message].concat()
 }
 
 const POST: &str = "POST /MarketData/SubscribeQuotes HTTP/1.1\r\norigin: http://elsewhere.example\r\n\
@@ -68,6 +72,19 @@ async fn a_call_that_is_refused_at_once_has_its_status_in_the_headers() {
     let (head, _) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.contains("\ngrpc-status: 3"), "{head}");
     assert!(head.contains("access-control-expose-headers: grpc-status,grpc-message"), "{head}");
+}
+
+#[tokio::test]
+async fn reports_the_health_of_the_service() {
+    let server = start(Limits::default());
+    let head = POST.replace("/MarketData/SubscribeQuotes", "/grpc.health.v1.Health/Check");
+    for (service, status) in [("MarketData", "grpc-status:0"), ("Unknown", "grpc-status: 5")] {
+        let request = HealthCheckRequest { service: service.into() }.encode_to_vec();
+        let answer = exchange(&server, &head, &framed(&request)).await;
+        assert!(answer.starts_with("http/1.1 200") && answer.contains(status), "{answer:?}");
+        // Field 1 of the response, an enumeration: serving.
+        assert_eq!(answer.contains("\0\0\0\0\u{2}\u{8}\u{1}"), service == "MarketData", "{answer:?}");
+    }
 }
 
 #[tokio::test]

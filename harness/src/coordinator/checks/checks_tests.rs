@@ -1,7 +1,7 @@
 //! Each check fires for its own fault and for no other.
 
 use results::{
-    schema::{Events, Measured, Verdict},
+    schema::{Events, Measured, Summary, Verdict},
     statistics::{new_histogram, summarise},
 };
 
@@ -172,6 +172,40 @@ fn lateness_that_the_machine_gives_to_anybody_fires_nothing() {
         evidence.omission_gap = Some(0.3);
     };
     assert_eq!(fired("short-poll", late), []);
+}
+
+#[test]
+fn a_value_above_its_limit_that_passes_names_the_condition() {
+    let note = |id: &str, change: fn(&mut Measured, &mut Evidence)| {
+        let (mut measured, mut evidence) = (measured(), evidence());
+        change(&mut measured, &mut evidence);
+        let checks = all(&plan::fixture::trial("short-poll", &[]), &measured, &evidence);
+        let check = checks.into_iter().find(|check| check.id == id).unwrap();
+        assert!(check.verdict == Verdict::Pass && check.value > check.threshold, "{check:?}");
+        check.note
+    };
+    let like_a_sleeper = |measured: &mut Measured, evidence: &mut Evidence| {
+        measured.lateness_ns = summary(300_000);
+        measured.latency_ns = summary(1_000_000);
+        measured.hiccup_ns = summary(200_000);
+        evidence.in_flight_ns = 400.0 * 1_000_200.0;
+        evidence.omission_gap = Some(0.3);
+    };
+    for id in ["lateness", "omission-gap"] {
+        let note = note(id, like_a_sleeper);
+        assert!(note.contains("at most 3 times the 200 µs of a thread that only sleeps"), "{note}");
+    }
+    let below_the_allowance = note("omission-gap", |measured, evidence| {
+        measured.lateness_ns = Summary { p99: Some(900_000), ..summary(10_000) };
+        measured.hiccup_ns = summary(10_000);
+        evidence.omission_gap = Some(0.3);
+    });
+    assert!(below_the_allowance.contains("900 µs at p99, at most the 1.00 ms that is always allowed"));
+    let judged_by_lateness = note("omission-gap", |measured, evidence| {
+        measured.lateness_ns = summary(LATENCY_NS * 3 / 10);
+        evidence.omission_gap = Some(0.3);
+    });
+    assert!(judged_by_lateness.contains("the check `lateness` judges that"), "{judged_by_lateness}");
 }
 
 #[test]

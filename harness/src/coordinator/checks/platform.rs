@@ -1,106 +1,166 @@
 //! Whether it is the approach that was measured: publisher punctual, machine quiet, both sides with CPU time to spare.
 
-use results::schema::{Check, Measured, Summary, Verdict};
+use results::{
+    format,
+    schema::{Check, Measured, Summary, Verdict},
+};
 
 use super::form::{check, nothing, verdict_of};
 use crate::{coordinator::evidence::Evidence, host::watcher::FOREIGN_SHARES};
 
 /// Share of a latency that is the publisher's lateness.
 const LATENESS: [f64; 2] = [0.2, 0.5];
-/// Times as late as the thread that only sleeps: what is less, the machine does to any thread.
+/// A publisher that is later than a sleeping thread by at most this factor is as late as the machine makes any thread.
 const PLATFORM: f64 = 3.0;
-/// So late a thread may be woken in one of a hundred cases on a shared machine that nothing is wrong with.
+/// On a shared machine, one wake-up in a hundred may be this late although nothing is wrong.
 const WAKE_NS: f64 = 1e6;
-/// What the publisher's lateness may add to the tail.
+/// What the publisher's lateness may add to the tail, as a share of it.
 const OMISSION_WARN: f64 = 0.1;
 /// Share of the tail that a sleeping thread's lateness may have.
 const HICCUP_WARN: f64 = 0.5;
-/// Shares of the processors.
+/// Share of the cores' time.
 const STEAL: [f64; 2] = [0.05, 0.15];
-/// Any throttling warns, and none makes a trial invalid.
+/// Any throttling warns; no throttling makes a trial invalid.
 const THROTTLED: [f64; 2] = [0.0, f64::INFINITY];
 const BUSY: [f64; 2] = [0.8, 0.9];
-/// Threads that wait for a processor, on average, for each processor there is. Waiting over waiting and running, which
-/// others judge, is a third on an idle machine, where a woken thread waits a moment for the one that woke it.
+/// Average number of threads that wait for a core, per core. Other tools judge waiting over waiting and running; that is
+/// a third on an idle machine, as a woken thread waits a moment for the one that woke it.
 const WAITING: [f64; 2] = [0.25, 0.5];
 
-/// The publisher against its own schedule: what it was late by itself, over what the machine does to any thread.
+/// Compares the publisher with its own schedule. Lateness that the machine causes in any thread is excused.
 pub(super) fn lateness(measured: &Measured) -> Check {
-    let Some(late) = Late::of(measured) else { return nothing("lateness", "too few events to tell") };
-    let (verdict, note) = match late.verdict {
-        Verdict::Pass if late.share > LATENESS[0] && late.is_platform => {
-            (Verdict::Pass, "the publisher was about as punctual as this machine wakes threads, or late by under 1 ms")
+    let Some(late) = Late::measure(measured) else { return nothing("lateness", "too few events to tell") };
+    let excused: Vec<LateAt> = late.above_limits().collect();
+    let note = match late.verdict {
+        Verdict::Pass if !excused.is_empty() => {
+            format!("the publisher was late, as any thread is on this machine: {}", excuses(&excused))
         }
-        Verdict::Pass => (Verdict::Pass, "events were published when they were due"),
-        Verdict::Warn => {
-            let note = "a good part of the latency, at the median or in the tail, is the publisher's own lateness: leave the \
-                        machine alone, or lower the load";
-            (Verdict::Warn, note)
-        }
+        Verdict::Pass => "events were published when they were due".into(),
+        Verdict::Warn => "a good part of the latency, at the median or in the tail, is the publisher's own lateness: \
+                          leave the machine alone, or lower the load"
+            .into(),
         Verdict::Invalid => {
-            let note =
-                "most of the latency is the publisher's own lateness: leave the machine alone, or lower the load";
-            (Verdict::Invalid, note)
+            "most of the latency is the publisher's own lateness: leave the machine alone, or lower the load".into()
         }
     };
-    check("lateness", Some(late.share), Some(late.limit), verdict, note.into())
+    check("lateness", Some(late.share), Some(late.limit), late.verdict, note)
+}
+
+/// The publisher's lateness at one percentile.
+#[derive(Clone, Copy)]
+struct LateAt {
+    percentile: &'static str,
+    late_ns: f64,
+    latency_ns: f64,
+    /// Lateness of a thread that only sleeps.
+    sleeper_ns: f64,
+    /// Lateness up to this is excused.
+    excused_ns: f64,
+}
+
+impl LateAt {
+    fn measure(
+        measured: &Measured,
+        percentile: &'static str,
+        read: fn(&Summary) -> Option<u64>,
+        always_excused_ns: f64,
+    ) -> Option<Self> {
+        let read = |summary| read(summary).map(|nanoseconds| nanoseconds as f64);
+        let sleeper_ns = read(&measured.hiccup_ns)?;
+        Some(Self {
+            percentile,
+            late_ns: read(&measured.lateness_ns)?,
+            latency_ns: read(&measured.latency_ns)?,
+            sleeper_ns,
+            excused_ns: always_excused_ns.max(PLATFORM * sleeper_ns),
+        })
+    }
+
+    fn share(self) -> f64 {
+        self.late_ns / self.latency_ns
+    }
+
+    fn is_excused(self) -> bool {
+        self.late_ns <= self.excused_ns
+    }
+
+    /// Says which of the two conditions excuses the lateness.
+    fn excuse(self) -> String {
+        let Self { percentile, late_ns, sleeper_ns, .. } = self;
+        let (late, sleeper) = (format::duration(late_ns as u64), format::duration(sleeper_ns as u64));
+        if late_ns <= PLATFORM * sleeper_ns {
+            format!("{late} at {percentile}, at most {PLATFORM} times the {sleeper} of a thread that only sleeps")
+        } else {
+            format!("{late} at {percentile}, at most the {} that is always allowed", format::duration(WAKE_NS as u64))
+        }
+    }
 }
 
 /// The publisher's lateness against the latencies.
 struct Late {
-    /// The share of the latency that is judged: at the median, or in the tail (p99, or p90 where only that has support)
-    /// where that is what warns.
+    median: LateAt,
+    /// At p99, or at p90 if only that has enough events.
+    tail: LateAt,
+    /// The share of the latency that is judged: at the median, or in the tail if that is what warns.
     share: f64,
-    /// From where on it is too much.
     limit: f64,
     verdict: Verdict,
-    /// At the median and in the tail the machine is about as late with any thread.
-    is_platform: bool,
 }
 
 impl Late {
-    fn of(measured: &Measured) -> Option<Self> {
-        let at = |of: fn(&Summary) -> Option<u64>, excused_ns: f64| {
-            let of = |summary| of(summary).map(|nanoseconds| nanoseconds as f64);
-            let (late, latency) = (of(&measured.lateness_ns)?, of(&measured.latency_ns)?);
-            Some((late / latency, late > excused_ns.max(PLATFORM * of(&measured.hiccup_ns)?)))
+    /// Returns `None` if there are too few events.
+    fn measure(measured: &Measured) -> Option<Self> {
+        let median = LateAt::measure(measured, "p50", |summary| summary.p50, 0.0)?;
+        let tail = LateAt::measure(measured, "p99", |summary| summary.p99, WAKE_NS)
+            .or_else(|| LateAt::measure(measured, "p90", |summary| summary.p90, WAKE_NS))
+            .unwrap_or(median);
+        let (share, limit, verdict) = if !median.is_excused() && median.share() > LATENESS[1] {
+            (median.share(), LATENESS[0], Verdict::Invalid)
+        } else if !median.is_excused() && median.share() > LATENESS[0] {
+            (median.share(), LATENESS[0], Verdict::Warn)
+        } else if !tail.is_excused() && tail.share() > LATENESS[1] {
+            // The tail of a few hundred events consists of one or two stalls, which the machine causes more often than
+            // the publisher.
+            (tail.share(), LATENESS[1], Verdict::Warn)
+        } else {
+            (median.share(), LATENESS[0], Verdict::Pass)
         };
-        let median = at(|summary| summary.p50, 0.0)?;
-        let tail = at(|summary| summary.p99, WAKE_NS).or_else(|| at(|summary| summary.p90, WAKE_NS)).unwrap_or(median);
-        let is_platform = !median.1 && !tail.1;
-        let (share, limit, verdict) = match (median, tail) {
-            ((share, true), _) if share > LATENESS[1] => (share, LATENESS[0], Verdict::Invalid),
-            ((share, true), _) if share > LATENESS[0] => (share, LATENESS[0], Verdict::Warn),
-            // The tail of a few hundred events is made by one or two stalls, which are the machine's more often than
-            // not.
-            (_, (share, true)) if share > LATENESS[1] => (share, LATENESS[1], Verdict::Warn),
-            ((share, _), _) => (share, LATENESS[0], Verdict::Pass),
-        };
-        Some(Self { share, limit, verdict, is_platform })
+        Some(Self { median, tail, share, limit, verdict })
+    }
+
+    /// The percentiles at which the publisher's share of the latency is above the limit.
+    fn above_limits(&self) -> impl Iterator<Item = LateAt> {
+        [(self.median, LATENESS[0]), (self.tail, LATENESS[1])]
+            .into_iter()
+            .filter_map(|(at, limit)| (at.share() > limit).then_some(at))
     }
 }
 
-/// How much smaller the tail would look, had latency been counted from the sending.
-pub(super) fn omission_gap(measured: &Measured, evidence: &Evidence) -> Check {
-    let (Some(gap), Some(late)) = (evidence.omission_gap, Late::of(measured)) else {
-        return nothing("omission-gap", "too few events to tell");
-    };
-    let (verdict, note) = match gap {
-        gap if gap <= OMISSION_WARN => (Verdict::Pass, "late publishing adds little to the tail"),
-        _ if late.is_platform => {
-            (Verdict::Pass, "late publishing adds to the tail what this machine adds to any sleep")
-        }
-        _ if late.verdict > Verdict::Pass => (Verdict::Pass, "late publishing adds to the tail, as lateness says"),
-        _ => {
-            let note = "part of the tail is late publishing, which counting from the sending would have hidden: leave \
-                        the machine alone, or lower the load";
-            (Verdict::Warn, note)
-        }
-    };
-    check("omission-gap", Some(gap), Some(OMISSION_WARN), verdict, note.into())
+fn excuses(excused: &[LateAt]) -> String {
+    excused.iter().map(|at| at.excuse()).collect::<Vec<_>>().join(", and ")
 }
 
-/// How late the machine wakes a thread that does nothing else, against the tail that was measured.
+/// Compares the tail with the one that would be seen if latency were counted from the sending of each event.
+pub(super) fn omission_gap(measured: &Measured, evidence: &Evidence) -> Check {
+    let (Some(gap), Some(late)) = (evidence.omission_gap, Late::measure(measured)) else {
+        return nothing("omission-gap", "too few events to tell");
+    };
+    let (verdict, note) = if gap <= OMISSION_WARN {
+        (Verdict::Pass, "late publishing adds little to the tail".into())
+    } else if late.median.is_excused() && late.tail.is_excused() {
+        let excuse = late.tail.excuse();
+        (Verdict::Pass, format!("late publishing adds to the tail, as any thread on this machine would: {excuse}"))
+    } else if late.verdict > Verdict::Pass {
+        (Verdict::Pass, "late publishing adds to the tail; the check `lateness` judges that".into())
+    } else {
+        let note = "part of the tail is late publishing, which counting from the sending would have hidden: leave the \
+                    machine alone, or lower the load";
+        (Verdict::Warn, note.into())
+    };
+    check("omission-gap", Some(gap), Some(OMISSION_WARN), verdict, note)
+}
+
+/// Compares how late the machine wakes a thread that only sleeps with the measured tail.
 pub(super) fn hiccup(measured: &Measured) -> Check {
     let (hiccup, latency) = (&measured.hiccup_ns, &measured.latency_ns);
     let Some((hiccup, latency)) = hiccup.p99.zip(latency.p99).or(hiccup.p90.zip(latency.p90)) else {
@@ -117,7 +177,8 @@ pub(super) fn hiccup(measured: &Measured) -> Check {
     check("hiccup", Some(share), Some(HICCUP_WARN), verdict, note.into())
 }
 
-/// What the machine gave to others. Pressure is printed and not judged, since this trial's own threads make most of it.
+/// Judges the CPU time that the machine gave to others. Pressure is printed but not judged, as this trial's own threads
+/// cause most of it.
 pub(super) fn host(measured: &Measured) -> Check {
     let host = measured.host;
     let percent = |share: Option<f64>| share.map_or("unknown".into(), |share| format!("{:.1} %", share * 100.0));
@@ -144,7 +205,7 @@ pub(super) fn host(measured: &Measured) -> Check {
     check("host", Some(*value), Some(*limit), *verdict, format!("{said}{remedy}"))
 }
 
-/// A load generator that waits for a processor measures its own queue.
+/// A load generator that waits for a core measures its own queue.
 pub(super) fn client_saturation(measured: &Measured, evidence: &Evidence) -> Check {
     let cpu = measured.cpu;
     let Saturation { worst, is_busy } = saturation(measured, evidence, cpu.client_us, cpu.client_wait_us);
@@ -185,7 +246,7 @@ fn per_delivery(measured: &Measured) -> String {
     format!("{:.1} µs per delivery{per_byte}", cpu_us / measured.events.arrived.max(1) as f64)
 }
 
-/// A server that waits for a processor is overloaded, which is a result: the row is labelled, and stays.
+/// A server that waits for a core is overloaded. That is a result, so the row stays and is labelled.
 pub(super) fn server_saturation(measured: &Measured, evidence: &Evidence) -> Check {
     let cpu = measured.cpu;
     let Saturation { worst, .. } = saturation(measured, evidence, cpu.server_us, cpu.server_wait_us);
@@ -200,7 +261,7 @@ pub(super) fn server_saturation(measured: &Measured, evidence: &Evidence) -> Che
     check("server-saturation", Some(worst.value), Some(worst.limit), verdict, note.into())
 }
 
-/// A share with its verdict, and the limit that it is nearest to or beyond.
+/// A share with its verdict, and the limit for a warning.
 struct Graded {
     value: f64,
     limit: f64,
@@ -211,10 +272,10 @@ fn graded(value: f64, limits: [f64; 2]) -> Graded {
     Graded { value, limit: limits[0], verdict: verdict_of(value, limits) }
 }
 
-/// The worse of two signs: CPU time over all there was, and threads that waited for some.
+/// The worse of two signs: the share of the CPU time that was used, and the threads that waited for a core.
 struct Saturation {
     worst: Graded,
-    /// The worse one is the CPU time.
+    /// Whether the worse sign is the CPU time.
     is_busy: bool,
 }
 
