@@ -21,6 +21,7 @@ fn revision() {
     for sources in [
         "src",
         "../clients/src",
+        "../net/src",
         "../proto/src",
         "../reports/complexity/src",
         "../reports/gate/src",

@@ -9,7 +9,8 @@ use std::{
 };
 
 use bytes::BytesMut;
-use tokio::{io::AsyncReadExt, net::TcpStream};
+use net::Stream;
+use tokio::io::AsyncReadExt;
 
 /// Buffer for one read, in bytes: room for a few events, and small enough to be cheap to allocate.
 pub(crate) const READ_BYTES: usize = 1_000;
@@ -18,17 +19,13 @@ const LONG_READ_BYTES: usize = 64 * 1024;
 
 /// Waits for bytes and appends those of one read. Returns their number, or 0 if the stream has ended. `expected` is how
 /// many bytes are known to follow, and only sets the size of the read. Cancel safe.
-pub(crate) async fn read_available(
-    stream: &mut TcpStream,
-    unread: &mut BytesMut,
-    expected: usize,
-) -> io::Result<usize> {
+pub(crate) async fn read_available(stream: &mut Stream, unread: &mut BytesMut, expected: usize) -> io::Result<usize> {
     poll_fn(|cx| poll_read_available(stream, unread, expected, cx)).await
 }
 
 /// The poll function of `read_available`.
 pub(crate) fn poll_read_available(
-    stream: &mut TcpStream,
+    stream: &mut Stream,
     unread: &mut BytesMut,
     expected: usize,
     cx: &mut Context<'_>,

@@ -13,11 +13,12 @@ use hyper::{
     client::conn::http2::{self, SendRequest},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use net::Endpoint;
 use proto::{Cursor, market_data_client::MarketDataClient, wire::MESSAGE_LIMIT_BYTES};
 use tonic::{Status, body::Body, codegen::Service};
 
 use crate::{
-    ClientError, Cost, Endpoint,
+    ClientError, Cost,
     grpc_call::{Recovery, recovery},
     retry::Backoff,
 };
@@ -74,7 +75,8 @@ async fn connect(endpoint: Endpoint) -> Result<MarketClient, ClientError> {
     let (sender, connection) = builder.handshake(stream).await.map_err(broken)?;
     // A call that is waiting on the connection reports its failure.
     tokio::spawn(connection);
-    let origin = Uri::builder().scheme("http").authority(endpoint.server.to_string()).path_and_query("/").build();
+    let origin =
+        Uri::builder().scheme(endpoint.http_scheme()).authority(endpoint.authority()).path_and_query("/").build();
     let origin = origin.map_err(|error| ClientError::Protocol(error.to_string()))?;
     Ok(MarketDataClient::with_origin(Channel(sender), origin).max_decoding_message_size(MESSAGE_LIMIT_BYTES))
 }

@@ -23,6 +23,7 @@ use proto::wire::MESSAGE_LIMIT_BYTES;
 pub(crate) use self::failure::failure;
 use self::{
     bare::Bare,
+    failure::connection_error,
     library::{Hyper, LibraryBody, LibraryError, Reqwest},
     request::Outgoing,
 };
@@ -32,10 +33,6 @@ use crate::{ClientError, Context, Cost};
 const BODY_LIMIT_BYTES: usize = 64 * MESSAGE_LIMIT_BYTES;
 /// How much of the body of a refusal is read, in bytes.
 const REASON_LIMIT_BYTES: usize = 1024;
-/// Most header fields of a response. Proxies add dozens.
-const HEADER_FIELDS: usize = 128;
-/// Largest head of a response, in bytes.
-const HEAD_LIMIT_BYTES: usize = 64 * 1024;
 /// Time within which a response must start. After it, the connection counts as lost.
 pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -158,14 +155,6 @@ impl Engine {
             Self::Reqwest(engine) => engine.reused_connection,
         }
     }
-}
-
-fn connection_error(error: impl std::fmt::Display) -> ClientError {
-    ClientError::Connection(error.to_string())
-}
-
-fn invalid_response(error: impl std::fmt::Display) -> ClientError {
-    ClientError::Protocol(format!("invalid response: {error}"))
 }
 
 /// A stream of the parts of a body.

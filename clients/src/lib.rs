@@ -6,7 +6,6 @@
 //! a boxed future, which keeps the future of a waiting client small.
 
 mod arrival;
-mod connect;
 mod event_log;
 mod grpc;
 mod grpc_call;
@@ -29,5 +28,4 @@ pub mod sse;
 pub mod webhook;
 pub mod websocket;
 
-pub use connect::Endpoint;
 pub use subscription::{Batch, ClientError, Context, Cost, Orders, Subscription, Ticks};

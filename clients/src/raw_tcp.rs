@@ -6,11 +6,12 @@ use std::io;
 
 use bytes::{Buf, BytesMut};
 use futures_util::future::BoxFuture;
+use net::{Endpoint, Stream};
 use prost::Message;
 use proto::{Cursor, Quote, SubscribeRequest, wire::MESSAGE_LIMIT_BYTES};
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::io::AsyncWriteExt;
 
-use crate::{Batch, ClientError, Context, Cost, Endpoint, Subscription, arrival::read_available, retry::Backoff};
+use crate::{Batch, ClientError, Context, Cost, Subscription, arrival::read_available, retry::Backoff};
 
 /// How many consecutive connections without a byte from the server count as a refusal. The protocol has no other
 /// refusal.
@@ -39,7 +40,7 @@ struct RawTcp {
     endpoint: Endpoint,
     /// The cursor in it advances with every event.
     request: SubscribeRequest,
-    stream: TcpStream,
+    stream: Stream,
     unread: BytesMut,
     /// Whether the first frame of this connection has been read.
     has_cursor: bool,
@@ -125,7 +126,7 @@ impl RawTcp {
     }
 }
 
-async fn open(endpoint: Endpoint, request: &SubscribeRequest) -> Result<TcpStream, ClientError> {
+async fn open(endpoint: Endpoint, request: &SubscribeRequest) -> Result<Stream, ClientError> {
     let mut stream = endpoint.connect().await?;
     let request = request.encode_to_vec();
     let length = u32::try_from(request.len()).map_err(io::Error::other)?;

@@ -7,7 +7,7 @@ use futures_util::{Stream, StreamExt, future::BoxFuture, stream};
 use proto::{CodecError, ParamError, Params, Quote, TradeConfirmation, TradeOrder};
 use tokio::sync::mpsc;
 
-use crate::Endpoint;
+use net::Endpoint;
 
 /// The inputs of one simulated client.
 pub struct Context {

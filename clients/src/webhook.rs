@@ -9,7 +9,6 @@ mod inbox;
 
 use std::{
     future::poll_fn,
-    io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     task::{Context as TaskContext, Poll},
@@ -22,17 +21,18 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnord
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, StatusCode, client, header};
 use hyper_util::rt::TokioIo;
+use net::{Endpoint, ListenError, Listener};
 use proto::{
     webhook::{Registration, Secret},
     wire::SUBSCRIPTIONS_PATH,
 };
-use tokio::net::TcpListener;
 
-use self::{connection::serve, inbox::Inbox};
-use crate::{Batch, ClientError, Context, Cost, Endpoint, Subscription};
+use self::{
+    connection::serve,
+    inbox::{Inbox, TARGET},
+};
+use crate::{Batch, ClientError, Context, Cost, Subscription};
 
-/// Path on the consumer's address to which the producer delivers.
-const TARGET: &str = "/webhook";
 /// Length of the key of a new secret, in bytes.
 const KEY_BYTES: usize = 24;
 /// Most connections at a time. The producer uses one, so the others are strangers. More connections wait until one
@@ -56,13 +56,13 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
         (None, SocketAddr::V4(_)) => IpAddr::from(Ipv4Addr::LOCALHOST),
         (None, SocketAddr::V6(_)) => IpAddr::from(Ipv6Addr::LOCALHOST),
     };
-    let listener = listen(address).await?;
+    let listener = listen(address).map_err(connection_error)?;
     let mut key = [0; KEY_BYTES];
     // A simulated client is the same in each run. A real one would take its key from the system's random generator.
     Rng::with_seed(context.seed).fill(&mut key);
     let text = Secret::text(&key);
     let secret = Secret::parse(&text).map_err(|error| ClientError::Protocol(error.to_string()))?;
-    let url = format!("http://{}{TARGET}", listener.local_addr()?);
+    let url = Endpoint::new(listener.address()).http_url(TARGET);
     let after = context.after.map(Into::into);
     let registration = Registration { url, symbols: context.symbols, after, secrets: vec![text] };
     register(context.endpoint, &registration).await?;
@@ -79,13 +79,14 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
 
 /// Listens on a port with five digits, as nearly all ports have. The producer sends the port in each request, and all
 /// requests should have the same length.
-async fn listen(address: IpAddr) -> io::Result<TcpListener> {
-    let mut listener = TcpListener::bind((address, 0)).await?;
+fn listen(address: IpAddr) -> Result<Listener, ListenError> {
+    let address = SocketAddr::new(address, 0);
+    let mut listener = Listener::bind(address)?;
     for _ in 0..PORT_ATTEMPTS {
-        if listener.local_addr()?.port() >= SMALLEST_FIVE_DIGIT_PORT {
+        if listener.address().port() >= SMALLEST_FIVE_DIGIT_PORT {
             break;
         }
-        listener = TcpListener::bind((address, 0)).await?;
+        listener = Listener::bind(address)?;
     }
     Ok(listener)
 }
@@ -93,7 +94,7 @@ async fn listen(address: IpAddr) -> io::Result<TcpListener> {
 async fn register(endpoint: Endpoint, registration: &Registration) -> Result<(), ClientError> {
     let body = serde_json::to_vec(registration).expect("a registration has only string keys");
     let request = Request::post(SUBSCRIPTIONS_PATH)
-        .header(header::HOST, endpoint.server.to_string())
+        .header(header::HOST, endpoint.authority())
         .header(header::CONTENT_TYPE, "application/json")
         // The producer closes first, so that the local port is free again at once.
         .header(header::CONNECTION, "close")
@@ -121,7 +122,7 @@ fn connection_error<E: std::fmt::Display>(error: E) -> ClientError {
 }
 
 struct Webhook {
-    listener: TcpListener,
+    listener: Listener,
     /// The producer's connections. They are only read while the caller waits for `next`, which applies backpressure to
     /// the producer.
     connections: FuturesUnordered<BoxFuture<'static, ()>>,
@@ -156,7 +157,7 @@ impl Webhook {
             self.pause = None;
             let Poll::Ready(accepted) = self.listener.poll_accept(context) else { return };
             match accepted {
-                Ok((stream, _)) => {
+                Ok(stream) => {
                     // The producer opens its keep-alive connection at once, and sends when there is an event.
                     let is_expected = self.keeps_alive && self.accepted == 0;
                     if self.keeps_alive && self.accepted > 0 {

@@ -7,6 +7,7 @@ mod failure;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture};
+use net::{Endpoint, Stream};
 use prost::Message as _;
 use proto::{
     ClientMessage, CodecError, InvalidCursor, ServerMessage, SubscribeRequest,
@@ -14,7 +15,7 @@ use proto::{
     server_message::Content as ToClient,
     wire::{MESSAGE_LIMIT_BYTES, RESET_REASON, STREAM_PATH},
 };
-use tokio::{net::TcpStream, time::timeout};
+use tokio::time::timeout;
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{
@@ -24,9 +25,7 @@ use tokio_tungstenite::{
 };
 
 use self::failure::classify_error;
-use crate::{
-    Batch, ClientError, Context, Cost, Endpoint, Orders, Subscription, http::RESPONSE_TIMEOUT, retry::Backoff,
-};
+use crate::{Batch, ClientError, Context, Cost, Orders, Subscription, http::RESPONSE_TIMEOUT, retry::Backoff};
 
 /// Most messages in one batch.
 const BATCH_MESSAGES: usize = 256;
@@ -58,7 +57,7 @@ struct WebSocket {
     connector: Connector,
     /// The cursor in it advances with every event.
     request: SubscribeRequest,
-    socket: WebSocketStream<TcpStream>,
+    socket: WebSocketStream<Stream>,
     orders: Orders,
     /// Why the connection ended. It is handled after the last messages have been returned.
     ended: Option<ClientError>,
@@ -172,9 +171,9 @@ struct Connector {
 }
 
 impl Connector {
-    async fn open(&self, request: &SubscribeRequest) -> Result<WebSocketStream<TcpStream>, ClientError> {
+    async fn open(&self, request: &SubscribeRequest) -> Result<WebSocketStream<Stream>, ClientError> {
         let stream = self.endpoint.connect().await?;
-        let url = format!("ws://{}{STREAM_PATH}", self.endpoint.server);
+        let url = self.endpoint.web_socket_url(STREAM_PATH);
         let late = |_| ClientError::Connection("the server did not answer the handshake in time".into());
         let handshake = timeout(RESPONSE_TIMEOUT, client_async_with_config(url, stream, Some(self.config)));
         let (mut socket, _) = handshake.await.map_err(late)?.map_err(classify_error)?;

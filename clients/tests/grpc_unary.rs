@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use clients::{ClientError, Context, Endpoint, Orders, Subscription, Ticks};
+use clients::{ClientError, Context, Orders, Subscription, Ticks};
 use http_body_util::StreamBody;
 use hyper::{
     HeaderMap, Request, Response,
@@ -17,6 +17,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use net::Endpoint;
 use proto::Quote;
 
 async fn subscribe(server: SocketAddr, after: Option<u64>) -> Result<Box<dyn Subscription>, ClientError> {

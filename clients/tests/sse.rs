@@ -4,6 +4,7 @@ mod canned;
 
 use canned::{Canned, next, quote, sequences, then_close, then_stay};
 use clients::{ClientError, Subscription, sse::subscribe};
+use proto::wire::MESSAGE_LIMIT_BYTES;
 
 const ENGINES: [&str; 3] = ["bare", "hyper", "reqwest"];
 /// The head of a stream that ends with its connection.
@@ -154,10 +155,11 @@ async fn other_responses_are_final() {
 #[tokio::test]
 async fn an_endless_event_is_a_protocol_error() {
     let line = format!("data: {}\n", "x".repeat(60_000));
-    let server = Canned::start(vec![then_stay(&[HEAD, &line.repeat(20)])]).await;
+    let server = Canned::start(vec![then_stay(&[HEAD, &line.repeat(MESSAGE_LIMIT_BYTES / 50_000)])]).await;
     for engine in ENGINES {
         let broken = next(&mut open(&server, engine).await.unwrap()).await.unwrap_err();
-        let is_named = matches!(&broken, ClientError::Protocol(why) if why.contains("larger than 1048576 bytes"));
+        let limit = format!("larger than {MESSAGE_LIMIT_BYTES} bytes");
+        let is_named = matches!(&broken, ClientError::Protocol(why) if why.contains(&limit));
         assert!(is_named, "{engine}: {broken}");
     }
 }

@@ -84,7 +84,7 @@ async fn after_the_handshake(messages: Vec<Message>, bytes: &'static [u8]) -> Bo
         while socket.next().await.is_some_and(|read| read.is_ok()) {}
     });
     let canned = Canned::start(vec![then_stay(&[])]).await;
-    let context = Context { endpoint: clients::Endpoint::new(server), ..canned.context(&PARAMS) };
+    let context = Context { endpoint: net::Endpoint::new(server), ..canned.context(&PARAMS) };
     subscribe(context).await.unwrap()
 }
 

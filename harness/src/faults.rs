@@ -119,7 +119,7 @@ pub const STOPPED_MS: u64 = 300;
 pub enum Panicking {
     /// The task of the worker's first client.
     Client,
-    /// The task of a server's connection.
+    /// A task of the server.
     Connection,
     /// The thread that publishes.
     Publisher,

@@ -24,7 +24,7 @@ const NAMES: [&str; 11] = [
 ];
 /// Modules of servers and clients that carry no approach's duties, or every approach's.
 const COMMON_MODULES: [&str; 9] =
-    ["arrival", "connect", "fanout", "http", "hub", "retry", "subscription", "transport", "unfinished"];
+    ["arrival", "context", "drain", "fanout", "http", "hub", "retry", "subscription", "unfinished"];
 /// The rows of the article's table.
 const ARTICLE_ROWS: [&str; 6] =
     ["Short polling", "Long polling", "SSE", "WebSocket", "gRPC server streaming", "gRPC bidirectional"];

@@ -20,21 +20,18 @@ const APPROACH_LINES: usize = 200;
 const FILE_LINES: usize = 300;
 
 /// Which crate may see which: dependencies of every kind.
-const EDGES: [(&str, &[&str]); 9] = [
-    ("clients", &["proto"]),
+const EDGES: [(&str, &[&str]); 10] = [
+    ("clients", &["net", "proto"]),
     ("complexity", &["results"]),
     ("gate", &["results", "stats"]),
-    ("harness", &["clients", "complexity", "gate", "proto", "reports", "results", "servers", "stats"]),
+    ("harness", &["clients", "complexity", "gate", "net", "proto", "reports", "results", "servers", "stats"]),
+    ("net", &[]),
     ("proto", &[]),
     ("reports", &["complexity", "gate", "results", "stats"]),
     ("results", &[]),
-    ("servers", &["proto"]),
+    ("servers", &["net", "proto"]),
     ("stats", &["results"]),
 ];
-
-/// Cycles of more than two files that are still there: a file a line, and an empty line between two cycles. Nothing is
-/// added to this list.
-const KNOWN_CYCLES: &str = include_str!("repository/known_cycles.txt");
 
 /// Documents in which a reader looks up an approach.
 const DOCUMENTS_WITH_EVERY_APPROACH: [&str; 1] = ["README.md"];
@@ -134,16 +131,28 @@ fn collect_edges(table: &toml::Table, members: &BTreeSet<String>, seen: &mut BTr
 
 #[test]
 fn no_cycle_of_modules_has_more_than_two_files() {
-    let known: Vec<BTreeSet<&str>> = KNOWN_CYCLES.split("\n\n").map(|cycle| cycle.lines().collect()).collect();
     let files = rust_files();
-    let references = modules::references(&files);
-    let long: Vec<_> = modules::cycles(&references).into_iter().filter(|cycle| cycle.len() > 2).collect();
-    let new = long.iter().filter(|cycle| !known.iter().any(|known| cycle.is_subset(known)));
-    let new: Vec<String> = new.map(|cycle| format!("{cycle:?}")).collect();
-    assert!(new.is_empty(), "move what they share to where it belongs:\n{}", new.join("\n"));
-    let is_left = |file: &&&str| long.iter().any(|cycle| cycle.contains(**file));
-    let gone: Vec<_> = known.iter().flatten().filter(|file| !is_left(file)).collect();
-    assert!(gone.is_empty(), "these are in no cycle any more, so take them off the list: {gone:?}");
+    let cycles = modules::cycles(&modules::references(&files));
+    let long: Vec<String> = cycles.iter().filter(|cycle| cycle.len() > 2).map(|cycle| format!("{cycle:?}")).collect();
+    assert!(long.is_empty(), "move what they share to where it belongs:\n{}", long.join("\n"));
+}
+
+/// An approach does not know how its connections are made, so that TLS, proxies and networks need no change in it.
+#[test]
+fn only_the_net_crate_opens_connections() {
+    let words = ["TcpStream", "TcpListener", "TcpSocket", "UnixStream", "socket2", "set_nodelay"];
+    let schemes = ["http://{", "https://{", "ws://{", "wss://{"];
+    expect_none("an end of a connection opens it by itself", |file| {
+        let is_end = ["servers/src/", "clients/src/"].iter().any(|folder| file.path.starts_with(folder));
+        let objection = file.words.iter().find(|word| {
+            if word.is_literal {
+                schemes.iter().any(|scheme| word.text.contains(scheme))
+            } else {
+                words.contains(&word.text.as_str())
+            }
+        });
+        objection.filter(|_| is_end && !file.is_test()).map(|word| file.line(word.line).to_owned())
+    });
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use futures_util::{StreamExt, stream};
 use harness::conformance::{Fixture, PATIENCE, Subject, subjects};
-use servers::{Limits, Traffic};
+use net::Traffic;
+use servers::Limits;
 
 /// Events that cross the sockets while both are counting.
 const EVENTS: u32 = 300;

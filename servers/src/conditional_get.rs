@@ -23,7 +23,7 @@ conditional-get: the client asks at an interval for the newest state, by its ver
 
 GET /quotes/BTC                         the newest quote, with its version as ETag; 304 if If-None-Match names it
 
-curl -i 'http://{address}/quotes/BTC'
+curl -i '{http}/quotes/BTC'
 ";
 
 /// Serves until shutdown.

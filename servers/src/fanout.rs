@@ -18,7 +18,8 @@ use std::{
 use slab::Slab;
 use tokio::sync::Notify;
 
-use crate::hub::SymbolId;
+/// Index of a symbol, starting at 0.
+pub type SymbolId = u32;
 
 /// If a symbol has at most this many subscriptions in a shard, the publisher wakes them directly.
 const MAX_DIRECT_WAKES: usize = 16;

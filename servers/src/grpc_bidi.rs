@@ -7,13 +7,15 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use futures_util::{StreamExt, TryStreamExt, stream::Fuse};
-use proto::{Cursor, FollowRequest, OutgoingQuote, TradeConfirmation, TradeOrder, follow_request::Action};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream::Fuse};
+use proto::{FollowRequest, TradeConfirmation, TradeOrder, follow_request::Action};
 use tonic::{Status, Streaming};
 
 use crate::{
-    Context, Ended, Page, ServeError, Subscription,
-    grpc::{self, Market, Messages, Pages},
+    Context, Ended, Page, ServeError, Subscription, grpc,
+    grpc_messages::{self, Messages, Pages},
+    grpc_service::{Followed, Market, Methods},
+    grpc_stream,
 };
 
 /// Number of unacknowledged events at which the server stops sending.
@@ -34,22 +36,26 @@ grpcurl -plaintext -d '{\"subscribe\":{\"symbols\":[\"BTC\"]}}' {address} Market
 /// # Errors
 /// None. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
-    grpc::serve(context, DESCRIPTION).await
+    grpc::serve(context, DESCRIPTION, methods()).await
+}
+
+fn methods() -> Methods {
+    Methods { follow_quotes: Some(follow_quotes), trade: Some(trade), ..grpc_stream::methods() }
 }
 
 /// Waits for the client's subscription. Returns the cursor that the messages start after, and the messages.
-pub(crate) async fn follow_quotes(
-    market: &Market,
-    mut requests: Streaming<FollowRequest>,
-) -> Result<(Cursor, Messages<OutgoingQuote>), Status> {
-    let first = requests.message().await?.and_then(|request| request.action);
-    let Some(Action::Subscribe(request)) = first else {
-        return Err(Status::invalid_argument("the first message must subscribe"));
-    };
-    let subscription = market.subscribe(&request)?;
-    let cursor = subscription.cursor();
-    let follower = Follower { subscription, requests: requests.fuse(), unacknowledged: VecDeque::new() };
-    Ok((cursor, grpc::messages(follower, market.codec)))
+fn follow_quotes(market: &Market, mut requests: Streaming<FollowRequest>) -> Followed<'_> {
+    async move {
+        let first = requests.message().await?.and_then(|request| request.action);
+        let Some(Action::Subscribe(request)) = first else {
+            return Err(Status::invalid_argument("the first message must subscribe"));
+        };
+        let subscription = market.subscribe(&request)?;
+        let cursor = subscription.cursor();
+        let follower = Follower { subscription, requests: requests.fuse(), unacknowledged: VecDeque::new() };
+        Ok((cursor, grpc_messages::messages(follower, market.codec)))
+    }
+    .boxed()
 }
 
 /// A subscription whose events are acknowledged.
@@ -97,11 +103,11 @@ async fn next_page(subscription: &mut Subscription, may_send: bool) -> Result<Pa
 }
 
 /// Returns one confirmation per order, in the order of arrival, until the client closes its sending side.
-pub(crate) fn trade(market: &Market, orders: Streaming<TradeOrder>) -> Messages<TradeConfirmation> {
+fn trade(market: &Market, orders: Streaming<TradeOrder>) -> Messages<TradeConfirmation> {
     let desk = Arc::clone(&market.desk);
     let closing = market.shutdown.clone().cancelled_owned();
     let confirmations = orders.map_ok(move |order| desk.execute(&order)).boxed();
-    grpc::end_early(confirmations, async {
+    grpc_messages::end_early(confirmations, async {
         closing.await;
         Ended::Closed.into()
     })

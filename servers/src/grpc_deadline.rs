@@ -9,7 +9,7 @@ use std::{pin::Pin, time::Duration};
 use tokio::time::{Sleep, sleep};
 use tonic::{Status, metadata::MetadataMap};
 
-use crate::grpc::{self, Messages};
+use crate::grpc_messages::{self, Messages};
 
 /// The metadata key of a call's timeout.
 const TIMEOUT_METADATA: &str = "grpc-timeout";
@@ -43,7 +43,7 @@ impl Deadline {
     /// Returns the messages until the deadline.
     pub(crate) fn limit_messages<T: Send + 'static>(self, messages: Messages<T>) -> Messages<T> {
         let Some(sleep) = self.0 else { return messages };
-        grpc::end_early(messages, async {
+        grpc_messages::end_early(messages, async {
             sleep.await;
             exceeded()
         })

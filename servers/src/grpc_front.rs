@@ -35,7 +35,7 @@ use tonic_reflection::server::Builder;
 
 use crate::{
     ServeError,
-    grpc::Market,
+    grpc_service::Market,
     grpc_upload::Upload,
     http::{Site, media_type},
     unfinished::Budget,

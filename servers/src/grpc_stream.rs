@@ -10,8 +10,10 @@
 use proto::OutgoingQuote;
 
 use crate::{
-    Context, ServeError, Subscription,
-    grpc::{self, Messages, QuoteCodec},
+    Context, ServeError, Subscription, grpc,
+    grpc_messages::{self, Messages, QuoteCodec},
+    grpc_service::Methods,
+    grpc_unary,
 };
 
 /// The response to `GET /`.
@@ -29,11 +31,16 @@ grpcurl -plaintext -d '{\"symbols\":[\"BTC\"]}' {address} MarketData/SubscribeQu
 /// # Errors
 /// None. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
-    grpc::serve(context, DESCRIPTION).await
+    grpc::serve(context, DESCRIPTION, methods()).await
+}
+
+/// Returns the methods of the article's service: the newest quote, and a stream of quotes.
+pub(crate) fn methods() -> Methods {
+    Methods { subscribe_quotes: Some(quotes), ..grpc_unary::methods() }
 }
 
 /// Returns the events of a subscription as messages. HTTP/2 provides the flow control: while the client's window is
 /// full, no events are read from the hub, and the client may fall too far behind.
-pub(crate) fn quotes(subscription: Subscription, codec: QuoteCodec) -> Messages<OutgoingQuote> {
-    grpc::messages(subscription, codec)
+fn quotes(subscription: Subscription, codec: QuoteCodec) -> Messages<OutgoingQuote> {
+    grpc_messages::messages(subscription, codec)
 }

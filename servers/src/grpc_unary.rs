@@ -5,8 +5,8 @@ use proto::{OutgoingQuote, QuoteRequest};
 use tonic::Status;
 
 use crate::{
-    Context, ServeError,
-    grpc::{self, Market},
+    Context, ServeError, grpc,
+    grpc_service::{Market, Methods},
 };
 
 /// The response to `GET /`.
@@ -24,10 +24,14 @@ grpcurl -plaintext -d '{\"symbol\":\"BTC\"}' {address} MarketData/GetQuote
 /// # Errors
 /// None. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
-    grpc::serve(context, DESCRIPTION).await
+    grpc::serve(context, DESCRIPTION, methods()).await
 }
 
-pub(crate) fn get_quote(market: &Market, request: &QuoteRequest) -> Result<OutgoingQuote, Status> {
+pub(crate) fn methods() -> Methods {
+    Methods { get_quote: Some(get_quote), ..Methods::default() }
+}
+
+fn get_quote(market: &Market, request: &QuoteRequest) -> Result<OutgoingQuote, Status> {
     let symbol = market.hub.resolve([request.symbol.as_str()])?[0];
     Ok(market.codec.message(&market.hub.latest(symbol)))
 }

@@ -16,7 +16,8 @@ use tower_http::cors::{Any, CorsLayer};
 
 use crate::{
     Context, ServeError,
-    grpc::{self, Market},
+    grpc_service::{Market, service},
+    grpc_stream,
     http::{self, Site},
 };
 
@@ -28,7 +29,7 @@ POST /MarketData/GetQuote, /MarketData/SubscribeQuotes, /grpc.health.v1.Health/C
                                         with content-type application/grpc-web+proto or application/grpc-web-text
 
 printf '\\0\\0\\0\\0\\5\\n\\3BTC' | curl -s --data-binary @- -H 'content-type: application/grpc-web+proto' \
-  http://{address}/MarketData/GetQuote
+  {http}/MarketData/GetQuote
 ";
 
 /// The media types that the server accepts: protobuf, and protobuf in base64.
@@ -46,7 +47,7 @@ const UNSUPPORTED: &str = "this server accepts gRPC-Web, with content-type appli
 /// # Errors
 /// None. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
-    let service = grpc::service(&context);
+    let service = service(&context, grpc_stream::methods());
     let (reporter, health) = tonic_health::server::health_reporter();
     let [methods, health_methods] = [name_of(&service), name_of(&health)].map(|name| format!("/{name}/{{method}}"));
     // A browser shows a page only the headers that are listed here. A call that is refused at once has its status in

@@ -26,7 +26,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::timeouts::{ExchangeState, TrackedBody};
 pub(crate) use self::{head::media_type, site::Site, timeouts::TimedConnection};
-use crate::{Connection, Ended, Hub, Page, ServeError, SymbolError, SymbolId, TooOld, Transport, unfinished::Budget};
+use crate::{Ended, Hub, Page, ServeError, SymbolError, SymbolId, TooOld, unfinished::Budget};
+use net::{Stream, Transport};
 
 /// Maximum buffer size of a connection, and therefore of a request head. It leaves room for fields that proxies add.
 /// The initial size is 8 KiB, hyper's minimum.
@@ -49,13 +50,13 @@ pub(crate) async fn serve(transport: Transport, site: Site, shutdown: Cancellati
             () = shutdown.cancelled() => break,
         }
     }
-    crate::drain(connections, &transport).await;
+    crate::drain::drain(connections, &transport).await;
     Ok(())
 }
 
 /// Serves one connection. Ends when the client disconnects, even while a request is held: hyper keeps reading after a
 /// request, and drops the handler at the end of the input. `timeouts` delays that end.
-async fn serve_connection(connection: Connection, site: Site, budget: Budget, shutdown: CancellationToken) {
+async fn serve_connection(connection: Stream, site: Site, budget: Budget, shutdown: CancellationToken) {
     let state = ExchangeState::default();
     let connection = TokioIo::new(TimedConnection::new(connection, state.clone()));
     let service = service_fn(|request: Request<Incoming>| {

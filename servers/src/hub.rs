@@ -4,25 +4,26 @@
 //! A subscription has no queue. It consists of a cursor and a wake-up, and its unread events are in the ring. So a slow
 //! reader needs no additional memory, and the queue limit is a count. This module must not know any protocol.
 
+mod entry;
 mod page;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     hash::{BuildHasher, RandomState},
     sync::{
-        Arc, OnceLock, RwLock,
+        Arc, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
-use bytes::Bytes;
 use proto::{Cursor, Epoch, Quote};
 
-pub use self::page::{Page, SymbolError, TooOld};
+pub use self::{
+    entry::Entry,
+    page::{Page, SymbolError, TooOld},
+};
+pub use crate::fanout::SymbolId;
 use crate::{Subscription, fanout::Fanout};
-
-/// Index of a symbol, starting at 0.
-pub type SymbolId = u32;
 
 /// Limits that are the same for every approach.
 #[derive(Debug, Clone, Copy)]
@@ -38,33 +39,6 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { replay_events: 16_384, queue_events: 1_024, batch_events: 64 }
-    }
-}
-
-/// One event in the ring.
-#[derive(Debug)]
-pub struct Entry {
-    /// The quote that the event reports.
-    pub quote: Quote,
-    /// Sequence number of the previous event of the same symbol, or 0 if this is the first.
-    previous: u64,
-    frame: OnceLock<Bytes>,
-    /// The first attempt to frame the event panics. Injects a fault.
-    panics_once: AtomicBool,
-}
-
-impl Entry {
-    fn new(quote: Quote, previous: u64) -> Self {
-        Self { quote, previous, frame: OnceLock::new(), panics_once: AtomicBool::new(false) }
-    }
-
-    /// Returns the event as this server's approach frames it. The first caller encodes it, the others share the bytes.
-    pub fn frame(&self, encode: impl FnOnce(&Quote) -> Bytes) -> Bytes {
-        let encode = || {
-            assert!(!self.panics_once.swap(false, Ordering::Relaxed), "injected fault");
-            encode(&self.quote)
-        };
-        self.frame.get_or_init(encode).clone()
     }
 }
 
@@ -114,36 +88,17 @@ impl Hub {
         hub
     }
 
-    /// Adds the next event. Its sequence number must be the last one plus 1. Only one thread may call this.
+    /// Adds the next event. Its sequence number must be greater than the last one. Only one thread may call this.
     pub fn publish(&self, quote: Quote) {
-        self.insert(quote, false);
-    }
-
-    /// Adds the next event, and makes the first attempt to frame it panic. Only for tests that a panic is detected.
-    pub fn publish_breaking(&self, quote: Quote) {
-        self.insert(quote, true);
-    }
-
-    fn insert(&self, quote: Quote, panics_once: bool) {
         let symbol = self.names[&quote.symbol];
         let sequence = quote.sequence;
         let mut latest = self.latest[symbol as usize].write().expect("no reader panics");
-        let panics_once = AtomicBool::new(panics_once);
-        let entry = Entry { panics_once, ..Entry::new(quote, latest.quote.sequence) };
-        let entry = Arc::new(entry);
+        let entry = Arc::new(Entry::new(quote, latest.quote.sequence));
         self.append(Arc::clone(&entry));
         *latest = entry;
         drop(latest);
         self.head.store(sequence, Ordering::Release);
         self.fanout.signal(symbol);
-    }
-
-    /// Loses the next event: the event uses a sequence number, but no subscription receives it. Only for tests that a
-    /// loss is detected.
-    pub fn lose(&self, quote: Quote) {
-        let sequence = quote.sequence;
-        self.append(Arc::new(Entry::new(quote, 0)));
-        self.head.store(sequence, Ordering::Release);
     }
 
     /// Ends all subscriptions, including future ones.
@@ -269,8 +224,11 @@ impl Hub {
     }
 }
 
-/// Returns the entry with this sequence number. The ring holds consecutive sequence numbers.
+/// Returns the entry with this sequence number. Usually the ring holds consecutive numbers, and the first guess is right.
+/// Each number that is missing puts it one place too far.
 fn find(ring: &VecDeque<Arc<Entry>>, sequence: u64) -> Option<&Arc<Entry>> {
     let first = ring.front()?.quote.sequence;
-    ring.get(usize::try_from(sequence.checked_sub(first)?).ok()?)
+    let guess = usize::try_from(sequence.checked_sub(first)?).ok()?;
+    let mut before = ring.range(..=guess.min(ring.len() - 1)).rev();
+    before.find(|entry| entry.quote.sequence <= sequence).filter(|entry| entry.quote.sequence == sequence)
 }

@@ -26,7 +26,7 @@ GET /events?symbols=BTC,ETH&after=CURSOR&hold=30s&limit=N
                                         200 with events, 204 if the hold is over, 410 if the cursor is too old;
                                         without a cursor: events from now on
 
-curl -i 'http://{address}/events?symbols=BTC&hold=5s'
+curl -i '{http}/events?symbols=BTC&hold=5s'
 ";
 
 /// Longest hold that a client may request. Intermediaries close silent connections too.

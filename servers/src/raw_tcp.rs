@@ -16,9 +16,10 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    Connection, Context, Hub, Page, ServeError,
+    Context, Hub, Page, ServeError,
     unfinished::{Budget, Reservation},
 };
+use net::Stream;
 
 /// How long a client may take to subscribe.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,11 +39,11 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
             () = context.shutdown.cancelled() => break,
         }
     }
-    crate::drain(connections, &context.transport).await;
+    crate::drain::drain(connections, &context.transport).await;
     Ok(())
 }
 
-async fn serve_connection(mut connection: Connection, hub: Arc<Hub>, reservation: Reservation) -> io::Result<()> {
+async fn serve_connection(mut connection: Stream, hub: Arc<Hub>, reservation: Reservation) -> io::Result<()> {
     let request = timeout(START_TIMEOUT, read_request(&mut connection, reservation)).await??;
     let symbols = hub.resolve(request.symbols.iter().map(String::as_str)).map_err(io::Error::other)?;
     let mut subscription = hub.subscribe(symbols.clone(), request.cursor().map_err(io::Error::other)?);
@@ -68,7 +69,7 @@ async fn serve_connection(mut connection: Connection, hub: Arc<Hub>, reservation
 }
 
 /// Reads the subscription. Allocates only for bytes that have arrived, because a client may announce any length.
-async fn read_request(connection: &mut Connection, mut reservation: Reservation) -> io::Result<SubscribeRequest> {
+async fn read_request(connection: &mut Stream, mut reservation: Reservation) -> io::Result<SubscribeRequest> {
     let length = connection.read_u32().await? as usize;
     if length > MESSAGE_LIMIT_BYTES {
         return Err(io::Error::other("the subscription is longer than a message may be"));
@@ -110,8 +111,10 @@ mod tests {
     use tokio::net::{TcpSocket, TcpStream};
     use tokio_util::sync::CancellationToken;
 
+    use net::Transport;
+
     use super::*;
-    use crate::{Limits, Transport};
+    use crate::Limits;
 
     /// Limits how long the test may hang.
     const HANG_TIMEOUT: Duration = Duration::from_secs(60);
@@ -125,7 +128,7 @@ mod tests {
         let transport = transport.with_send_buffer(SOCKET_BUFFER_BYTES as usize);
         let (address, meter) = (transport.address(), transport.meter());
         let (params, shutdown) = (Params::default(), CancellationToken::new());
-        tokio::spawn(serve(Context { transport, hub: Arc::clone(&hub), params, shutdown }));
+        tokio::spawn(serve(Context { transport, hub: Arc::clone(&hub), params, has_dates: true, shutdown }));
 
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES).unwrap();
@@ -148,7 +151,13 @@ mod tests {
         let hub = Hub::new(&["BTC".into()], Limits::default());
         let transport = Transport::bind(([127, 0, 0, 1], 0).into()).unwrap();
         let address = transport.address();
-        tokio::spawn(serve(Context { transport, hub, params: Params::default(), shutdown: CancellationToken::new() }));
+        tokio::spawn(serve(Context {
+            transport,
+            hub,
+            params: Params::default(),
+            has_dates: true,
+            shutdown: CancellationToken::new(),
+        }));
         for part in [&[0, 0][..], &[0, 15, 0, 0], &[0, 0, 0, 5, 10, 3]] {
             let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(part).await.unwrap();

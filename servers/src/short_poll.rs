@@ -24,7 +24,7 @@ GET /events?symbols=BTC,ETH             from now on: 204 with a cursor in x-curs
 GET /events?symbols=BTC,ETH&after=CURSOR&limit=N
                                         200 with events, 204 if there is nothing new, 410 if the cursor is too old
 
-curl -i 'http://{address}/events?symbols=BTC&after=0'
+curl -i '{http}/events?symbols=BTC&after=0'
 ";
 
 /// Serves until shutdown.

@@ -34,7 +34,7 @@ sse: the server writes events into a response that does not end
 GET /stream?symbols=BTC,ETH             the stream from now on, or after a cursor that is sent as
                                         after=CURSOR or Last-Event-ID
 
-curl -N 'http://{address}/stream?symbols=BTC'
+curl -N '{http}/stream?symbols=BTC'
 ";
 
 /// Serves until shutdown.

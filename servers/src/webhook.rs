@@ -30,9 +30,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{delivery::Endpoint, registration::Refusal};
 use crate::{
-    Context, Hub, ServeError, Subscription, Transport,
+    Context, Hub, ServeError, Subscription,
     http::{self, Site},
 };
+use net::Transport;
 
 /// The response to `GET /`.
 const DESCRIPTION: &str = "\
@@ -42,7 +43,7 @@ POST /subscriptions                     registers an endpoint on this machine, w
 DELETE /subscriptions/ID                removes it
 GET /dead-letters                       ids of the messages that were never accepted
 
-curl -i -H 'content-type: application/json' http://{address}/subscriptions -d \
+curl -i -H 'content-type: application/json' {http}/subscriptions -d \
 '{\"url\":\"http://localhost:9000/in\",\"symbols\":[\"BTC\"],\
 \"secrets\":[\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]}'
 
@@ -86,7 +87,7 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
     let site = Site::new(routes, DESCRIPTION, context.transport.address());
     let deliveries = async {
         producer.shutdown.cancelled().await;
-        crate::drain(producer.tasks.clone(), &producer.transport).await;
+        crate::drain::drain(producer.tasks.clone(), &producer.transport).await;
     };
     let registrations = http::serve(context.transport, site, context.shutdown);
     let (served, ()) = tokio::join!(registrations, deliveries);
@@ -202,7 +203,7 @@ mod tests {
         hub.publish(Quote { symbol: "BTC".into(), sequence: 1, ..Quote::default() });
         let params = Params([("connection".into(), "keep-alive".into())].into());
         let transport = Transport::bind(([127, 0, 0, 1], 0).into()).unwrap();
-        Producer::new(&Context { transport, hub, params, shutdown: CancellationToken::new() }).unwrap()
+        Producer::new(&Context { transport, hub, params, has_dates: true, shutdown: CancellationToken::new() }).unwrap()
     }
 
     async fn admit(producer: &Producer) -> Result<(Endpoint, Subscription), Refusal> {

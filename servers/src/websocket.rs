@@ -26,23 +26,20 @@ use proto::{
     wire::{MESSAGE_LIMIT_BYTES, STREAM_PATH},
 };
 use tokio::time::timeout;
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        Error, Message,
-        protocol::WebSocketConfig,
-        protocol::frame::{Frame, coding::Data, coding::OpCode},
-    },
+use tokio_tungstenite::tungstenite::{
+    Error, Message,
+    protocol::WebSocketConfig,
+    protocol::frame::{Frame, coding::Data, coding::OpCode},
 };
 use tokio_util::task::TaskTracker;
 
 use self::{
-    bounded::Bounded,
+    bounded::Socket,
     close::{End, unless_ended, unresponsive, violation},
     incoming::{decode, read_subscription},
 };
 use crate::{
-    Connection, Context, Hub, Page, ServeError,
+    Context, Hub, Page, ServeError,
     heartbeat::Heartbeats,
     http::{self, Site},
     trade::Desk,
@@ -56,12 +53,10 @@ websocket: both ends send messages over one upgraded connection
 GET /stream                             the handshake; after it, the client's first message subscribes:
                                         {\"subscribe\":{\"symbols\":[\"BTC\"],\"after\":0}}
 
-websocat ws://{address}/stream
+websocat {websocket}/stream
 curl -i -N -H 'connection: upgrade' -H 'upgrade: websocket' -H 'sec-websocket-version: 13' \
--H 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==' http://{address}/stream
+-H 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==' {http}/stream
 ";
-/// The protocol of the upgraded connection.
-const PROTOCOL: &str = "websocket";
 /// How long a client may take to subscribe after the handshake.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may leave pings unanswered or a write blocked before the server closes the connection. One
@@ -69,8 +64,6 @@ const START_TIMEOUT: Duration = Duration::from_secs(10);
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Messages are buffered up to this size before they are written, which is usually enough for one page.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
-
-type Socket = WebSocketStream<Bounded<Connection>>;
 
 /// The state that all connections share.
 struct Server {
@@ -113,7 +106,7 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
     let site = Site::new(routes, DESCRIPTION, context.transport.address());
     let sessions = async {
         context.shutdown.cancelled().await;
-        crate::drain(server.sessions.clone(), &context.transport).await;
+        crate::drain::drain(server.sessions.clone(), &context.transport).await;
     };
     let (served, ()) = tokio::join!(http::serve(context.transport.clone(), site, context.shutdown.clone()), sessions);
     served

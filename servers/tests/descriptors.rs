@@ -4,9 +4,10 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use futures_util::future::BoxFuture;
+use net::Transport;
 use proto::{Params, QuoteRequest, market_data_client::MarketDataClient};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use servers::{Context, Hub, Limits, ServeError, Transport};
+use servers::{Context, Hub, Limits, ServeError};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
@@ -40,6 +41,7 @@ async fn serves_a_client_when_silent_peers_use_all_descriptors() {
         transport,
         hub,
         params: Params(BTreeMap::new()),
+        has_dates: true,
         shutdown: shutdown.clone(),
     }));
     let running = tokio::spawn(serve);

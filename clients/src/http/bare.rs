@@ -11,17 +11,18 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use hyper::StatusCode;
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use net::Endpoint;
+use tokio::io::AsyncWriteExt;
 
 use super::{
     chunks::take_up_to,
-    connection_error,
+    failure::connection_error,
     framing::Framing,
     head::{self, Head, HeadEnd},
     request::Outgoing,
 };
 use crate::{
-    ClientError, Endpoint,
+    ClientError,
     arrival::{READ_BYTES, free_if_empty, poll_read_available, read_available},
 };
 
@@ -32,7 +33,7 @@ type IdleConnection = Arc<Mutex<Option<Connection>>>;
 
 #[derive(Debug)]
 struct Connection {
-    stream: TcpStream,
+    stream: net::Stream,
     unread: BytesMut,
 }
 
@@ -49,7 +50,7 @@ impl Bare {
     pub(super) fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
-            host: endpoint.server.to_string(),
+            host: endpoint.authority(),
             idle: IdleConnection::default(),
             opened: false,
             reused_connection: false,
@@ -98,11 +99,7 @@ impl Connection {
     /// arrived by now; if not, the request fails. Unread bytes also rule it out, because they would be mistaken for the
     /// next response.
     fn is_open(&self) -> bool {
-        if !self.unread.is_empty() {
-            return false;
-        }
-        let pending = self.stream.try_read(&mut [0]);
-        pending.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+        self.unread.is_empty() && self.stream.is_quiet()
     }
 
     async fn head(&mut self) -> Result<(StatusCode, Head, Framing), ClientError> {

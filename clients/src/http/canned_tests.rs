@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use net::Endpoint;
 use proto::Params;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -15,7 +16,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{Endpoint, Orders, Ticks};
+use crate::{Orders, Ticks};
 
 pub(super) const ENGINES: [&str; 3] = ["bare", "hyper", "reqwest"];
 

@@ -1,7 +1,10 @@
 //! Turns an unexpected response into an error that says whether and when to retry. No engine follows redirects, because
 //! a client measures the server whose address it was given.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    fmt::Display,
+    time::{Duration, SystemTime},
+};
 
 use hyper::{
     HeaderMap, StatusCode,
@@ -27,6 +30,16 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, reason: &[u8]) ->
         Some(target) => format!("{status}: redirects are not followed (to {target})"),
         None => format!("{status}: {}", String::from_utf8_lossy(reason)),
     })
+}
+
+/// Returns the error for a connection that failed.
+pub(super) fn connection_error(error: impl Display) -> ClientError {
+    ClientError::Connection(error.to_string())
+}
+
+/// Returns the error for a response that is not HTTP, or exceeds a limit.
+pub(super) fn invalid_response(error: impl Display) -> ClientError {
+    ClientError::Protocol(format!("invalid response: {error}"))
 }
 
 /// Returns whether the same request may succeed later.

@@ -5,7 +5,7 @@ use hyper::StatusCode;
 
 use super::{
     chunks::{Chunks, parse_digits},
-    invalid_response,
+    failure::invalid_response,
 };
 use crate::ClientError;
 

@@ -5,8 +5,13 @@ use std::mem::MaybeUninit;
 use bytes::{Bytes, BytesMut};
 use hyper::{HeaderMap, StatusCode, header::HeaderName};
 
-use super::{HEAD_LIMIT_BYTES, HEADER_FIELDS, framing::Framing, invalid_response};
+use super::{failure::invalid_response, framing::Framing};
 use crate::{ClientError, line_end::LineEnd};
+
+/// Most header fields of a response. Proxies add dozens.
+pub(super) const HEADER_FIELDS: usize = 128;
+/// Largest head of a response, in bytes.
+pub(super) const HEAD_LIMIT_BYTES: usize = 64 * 1024;
 
 /// Start of every response head.
 const PROTOCOL: &[u8] = b"HTTP/";

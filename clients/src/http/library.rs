@@ -12,8 +12,13 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-use super::{HEAD_LIMIT_BYTES, HEADER_FIELDS, connection_error, invalid_response, request::Outgoing};
-use crate::{ClientError, Endpoint};
+use super::{
+    failure::{connection_error, invalid_response},
+    head::{HEAD_LIMIT_BYTES, HEADER_FIELDS},
+    request::Outgoing,
+};
+use crate::ClientError;
+use net::Endpoint;
 
 pub(crate) type LibraryBody = Either<Incoming, reqwest::Body>;
 pub(crate) type LibraryError = Box<dyn Error + Send + Sync>;
@@ -56,7 +61,7 @@ pub(super) struct Hyper {
 
 impl Hyper {
     pub(super) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, host: endpoint.server.to_string(), idle: None, opened: false, reused_connection: false }
+        Self { endpoint, host: endpoint.authority(), idle: None, opened: false, reused_connection: false }
     }
 
     /// Drops the connection. The next request opens another.
@@ -136,8 +141,8 @@ impl Reqwest {
         outgoing: &Outgoing<'_>,
         reopened: &mut u64,
     ) -> Result<hyper::Response<LibraryBody>, ClientError> {
-        let url = format!("http://{}{}", self.endpoint.server, outgoing.target);
-        let (head, body) = request(outgoing, &self.endpoint.server.to_string())?.into_parts();
+        let url = self.endpoint.http_url(outgoing.target);
+        let (head, body) = request(outgoing, &self.endpoint.authority())?.into_parts();
         let request = self.client.request(head.method, url).headers(head.headers).body(reqwest::Body::wrap(body));
         let was_lost = std::mem::replace(&mut self.lost, true);
         self.reused_connection = self.opened && !was_lost;

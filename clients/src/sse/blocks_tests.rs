@@ -177,7 +177,10 @@ fn rejects_an_endless_event_in_bounded_memory() {
             blocks.next().err()
         });
         let refused = refused.expect("an event above the limit is rejected").to_string();
-        assert!(refused.contains("an event of the stream is larger than 1048576 bytes"), "{refused}");
+        assert!(
+            refused.contains(&format!("an event of the stream is larger than {MESSAGE_LIMIT_BYTES} bytes")),
+            "{refused}"
+        );
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use hyper::{header, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use net::Stream;
 
 use super::inbox::Inbox;
 
@@ -24,7 +24,7 @@ const FIRST_MESSAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Answers the requests of one connection. Only the producer can sign a message: the connection is closed after a
 /// request that is refused, and if no message is accepted in time. `is_expected` lifts the time limit.
-pub(super) async fn serve(stream: TcpStream, inbox: Arc<Inbox>, is_expected: bool) {
+pub(super) async fn serve(stream: Stream, inbox: Arc<Inbox>, is_expected: bool) {
     let is_known = AtomicBool::new(is_expected);
     let service = service_fn(|request| {
         let (inbox, is_known) = (Arc::clone(&inbox), &is_known);
@@ -38,9 +38,6 @@ pub(super) async fn serve(stream: TcpStream, inbox: Arc<Inbox>, is_expected: boo
             Ok::<_, Infallible>(answer)
         }
     });
-    if stream.set_nodelay(true).is_err() {
-        return;
-    }
     let mut builder = http1::Builder::new();
     builder.max_buf_size(BUFFER_BYTES);
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));

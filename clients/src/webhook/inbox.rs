@@ -23,9 +23,10 @@ use proto::{
 };
 
 use self::memory::{Memory, Seen};
-use super::TARGET;
 use crate::{Batch, Cost};
 
+/// Path on the consumer's address to which the producer delivers.
+pub(super) const TARGET: &str = "/webhook";
 /// Time within which the body of a request must arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use clients::{Batch, ClientError, Context, Endpoint, Orders, Subscription, Ticks};
+use clients::{Batch, ClientError, Context, Orders, Subscription, Ticks};
+use net::Endpoint;
 use proto::{Params, Quote};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -5,10 +5,11 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
-use clients::{ClientError, Endpoint, Orders, Subscription, Ticks};
+use clients::{ClientError, Orders, Subscription, Ticks};
 use futures_util::stream;
+use net::{Endpoint, ListenError, Meter, Transport};
 use proto::{Quote, symbol_name};
-use servers::{Hub, Limits, Meter, ServeError, Transport};
+use servers::{Hub, Limits, ServeError};
 use tokio::{task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +45,8 @@ pub struct Fixture {
     /// How long to wait for something before it counts as missing: a guard against hanging, and no measure of anything.
     pub patience: Duration,
     receive_buffer_bytes: Option<u32>,
+    /// Whether HTTP/2 responses contain the date.
+    has_dates: bool,
     shutdown: CancellationToken,
     /// `None` once it has ended.
     server: Option<JoinHandle<Result<(), ServeError>>>,
@@ -66,15 +69,25 @@ impl Fixture {
     /// # Errors
     /// No socket to listen on.
     pub fn start(subject: Subject, limits: Limits) -> Result<Self> {
-        let mut fixture = Self::start_on(subject, limits, bind(SocketAddr::from(([127, 0, 0, 1], 0)))?);
+        let transport = bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        let mut fixture = Self::new(subject, limits, &transport);
         fixture.receive_buffer_bytes = Some(SOCKET_BUFFER_BYTES);
+        fixture.serve(transport);
         Ok(fixture)
     }
 
-    /// Starts a server on these sockets, in the current runtime, with clients whose buffers the kernel chooses.
-    pub fn start_on(subject: Subject, limits: Limits, transport: Transport) -> Self {
+    /// Starts a server on these sockets, in the current runtime, for code that compares bytes between runs. HTTP/2
+    /// responses have no date, and the kernel chooses the clients' buffers.
+    pub fn start_without_dates(subject: Subject, limits: Limits, transport: Transport) -> Self {
+        let mut fixture = Self::new(subject, limits, &transport);
+        fixture.has_dates = false;
+        fixture.serve(transport);
+        fixture
+    }
+
+    fn new(subject: Subject, limits: Limits, transport: &Transport) -> Self {
         let (meter, address) = (transport.meter(), transport.address());
-        let mut fixture = Self {
+        Self {
             subject,
             hub: new_hub(limits),
             meter,
@@ -82,13 +95,12 @@ impl Fixture {
             published: Vec::new(),
             patience: PATIENCE,
             receive_buffer_bytes: None,
+            has_dates: true,
             shutdown: CancellationToken::new(),
             server: None,
             past_logs: 0,
             subscribed: 0,
-        };
-        fixture.serve(transport);
-        fixture
+        }
     }
 
     fn serve(&mut self, transport: Transport) {
@@ -96,6 +108,7 @@ impl Fixture {
             transport,
             hub: Arc::clone(&self.hub),
             params: self.subject.params.clone(),
+            has_dates: self.has_dates,
             shutdown: self.shutdown.clone(),
         })));
     }
@@ -263,7 +276,7 @@ impl Fixture {
 }
 
 /// Binds a server's sockets, with send buffers of a size that does not depend on the machine.
-fn bind(address: SocketAddr) -> Result<Transport, ServeError> {
+fn bind(address: SocketAddr) -> Result<Transport, ListenError> {
     Ok(Transport::bind(address)?.with_send_buffer(SOCKET_BUFFER_BYTES as usize))
 }
 

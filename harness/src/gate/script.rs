@@ -7,7 +7,8 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use anyhow::{Result, bail};
 use clients::Cost;
 use gate::counts::{ALLOCATIONS, Phase};
-use servers::{Limits, Traffic, Transport};
+use net::{Traffic, Transport};
+use servers::Limits;
 
 use super::{client::Client, header_length::is_usual_address, tally::Tally};
 use crate::{
@@ -76,7 +77,7 @@ struct Script {
 
 impl Script {
     fn begin(subject: &Subject) -> Result<Self> {
-        let fixture = Fixture::start_on(subject.clone(), Limits::default(), bind()?);
+        let fixture = Fixture::start_without_dates(subject.clone(), Limits::default(), bind()?);
         let counted = Counted { phases: BTreeMap::new(), is_timely: true };
         Ok(Self { fixture, clients: Vec::new(), counted, before: Tally::default(), second: 0 })
     }
@@ -232,7 +233,7 @@ fn bind() -> Result<Transport> {
     loop {
         let transport = Transport::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         if is_usual_address(transport.address()) {
-            return Ok(transport.without_dates());
+            return Ok(transport);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clients::Cost;
 use gate::counts::ALLOCATIONS;
-use servers::Traffic;
+use net::Traffic;
 
 /// What has been counted so far.
 #[derive(Debug, Default)]

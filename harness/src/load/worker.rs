@@ -12,8 +12,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clients::{Context, Endpoint, Subscription, Ticks};
+use clients::{Context, Subscription, Ticks};
 use futures_util::{FutureExt, StreamExt, stream};
+use net::Endpoint;
 use proto::symbol_name;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use tokio::sync::Notify;

@@ -1,23 +1,17 @@
-//! A line between publisher and hub that holds each event back by a delay which is known beforehand: for each event it
-//! says when it leaves, and a thread lets it leave then, to an absolute deadline.
+//! Holds each event back on its way from the publisher to the hub, as a fault. When an event leaves is computed from the
+//! feed alone, never measured; a thread lets it leave then, by absolute deadlines.
 //!
-//! The hub takes events in the order of their sequence numbers, so nothing overtakes: an event leaves no earlier than
-//! the one before it. What counts as its delay is what that makes of it, and is computed from the feed alone, never
-//! measured. The line must not know who compares.
+//! The hub takes events in the order of their sequence numbers, so an event leaves no earlier than the one before it. That
+//! wait counts as part of its delay. The line must not know who compares.
 
-use std::{
-    io,
-    sync::{Arc, mpsc},
-    thread,
-};
+use std::{io, sync::mpsc, thread};
 
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
-use servers::Hub;
 
-use super::publisher::Outgoing;
+use super::{hub_sink::HubSink, publisher::Outgoing};
 use crate::{
     faults::Delay,
     feed::{Feed, FeedSpec, Phases, sample::Sample, uniform},
@@ -41,7 +35,7 @@ pub(crate) struct DelayLine {
 }
 
 impl DelayLine {
-    /// Starts the thread that lets the events of this feed into the hub; the start is a time on the monotonic clock.
+    /// Starts the thread that passes the events of this feed on to the sink. The start is a time on the monotonic clock.
     ///
     /// # Errors
     /// No thread can be started.
@@ -50,13 +44,13 @@ impl DelayLine {
         delay: Delay,
         phases: Phases,
         start_ns: u64,
-        hub: Arc<Hub>,
+        sink: HubSink,
     ) -> io::Result<Self> {
         let (entrance, held) = mpsc::channel();
         let (releases, sample) = (releases(spec, delay), Sample::new(spec, phases));
         let releaser = thread::Builder::new()
             .name("delay line".into())
-            .spawn(move || release(releases, phases, sample, start_ns, &held, &hub))?;
+            .spawn(move || release(releases, phases, sample, start_ns, &held, &sink))?;
         Ok(Self { entrance, releaser })
     }
 
@@ -116,7 +110,7 @@ fn release(
     sample: Sample,
     start_ns: u64,
     held: &mpsc::Receiver<Outgoing>,
-    hub: &Hub,
+    sink: &HubSink,
 ) -> Vec<(u64, u64)> {
     clock::be_punctual();
     let mut lateness_ns = Vec::new();
@@ -126,7 +120,7 @@ fn release(
         if phases.in_window(release.scheduled_ns) && sample.keeps(release.sequence) {
             lateness_ns.push((release.sequence, clock::now_ns() - due_ns));
         }
-        event.enter(hub);
+        sink.accept(event);
     }
     lateness_ns
 }
@@ -206,9 +200,9 @@ mod tests {
     async fn no_event_leaves_before_it_is_due_and_all_leave_in_order() {
         let spec = FeedSpec { duration_ns: 200_000_000, events_per_second: 500.0, ..spec() };
         let phases = Phases { warmup_ns: 0, measure_ns: spec.duration_ns, drain_ns: 0 };
-        let hub = Hub::new(&spec.symbol_names(), servers::Limits::default());
-        let line =
-            DelayLine::start(&spec, Delay::UniformUs(20_000), phases, clock::now_ns(), Arc::clone(&hub)).unwrap();
+        let hub = servers::Hub::new(&spec.symbol_names(), servers::Limits::default());
+        let sink = HubSink::new(std::sync::Arc::clone(&hub));
+        let line = DelayLine::start(&spec, Delay::UniformUs(20_000), phases, clock::now_ns(), sink).unwrap();
         let count = Feed::new(&spec)
             .map(|event| line.hold(Outgoing { quote: event.quote(&spec), fate: Fate::Published }))
             .count();

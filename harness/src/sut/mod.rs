@@ -1,8 +1,9 @@
 //! The system under test: what runs inside a server process.
 //!
-//! `server` is the whole life of one, around the server of an approach. `publisher` puts the events into its hub when
-//! they are due, and `delay_line` holds them back on their way, as a fault.
+//! `server` runs the server of an approach from start to end. `publisher` hands each event to a sink when it is due:
+//! `hub_sink`, or as a fault `delay_line`, which holds events back before they reach the hub.
 
 pub(crate) mod delay_line;
+pub(crate) mod hub_sink;
 pub(crate) mod publisher;
 pub(crate) mod server;

@@ -1,9 +1,8 @@
-//! The publisher: a thread of its own that puts each event into the hub when it is due, to an absolute deadline. What
-//! is late is published late and counted as lateness, never skipped, never rescheduled.
+//! The publisher: a thread that hands each event to a sink when it is due, by absolute deadlines. A late event is published
+//! late and counted as lateness; it is never skipped or rescheduled.
 
 use proto::Quote;
 use results::statistics::{Histogram, new_histogram};
-use servers::Hub;
 
 use crate::{
     faults::{Faults, Injected, Panicking},
@@ -11,34 +10,23 @@ use crate::{
     host::clock,
 };
 
-/// An event on its way into the hub.
+/// An event on its way to a sink.
 pub(crate) struct Outgoing {
     /// The event.
     pub(crate) quote: Quote,
-    /// What happens to it in the hub.
+    /// What the sink does with it.
     pub(crate) fate: Fate,
 }
 
-/// What happens to an event in the hub.
+/// What a sink does with an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// It is published.
+    /// It publishes the event.
     Published,
-    /// As a fault, it takes its place, and nobody is told.
+    /// As a fault, it drops the event.
     Lost,
-    /// As a fault, the first connection that frames it panics.
+    /// As a fault, it publishes the event, and a task of the server panics.
     Breaking,
-}
-
-impl Outgoing {
-    /// The end of its way.
-    pub(crate) fn enter(self, hub: &Hub) {
-        match self.fate {
-            Fate::Published => hub.publish(self.quote),
-            Fate::Lost => hub.lose(self.quote),
-            Fate::Breaking => hub.publish_breaking(self.quote),
-        }
-    }
 }
 
 /// What the publisher says of the events of a window.

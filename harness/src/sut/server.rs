@@ -3,14 +3,16 @@
 use std::{io, net::SocketAddr, sync::Arc, thread};
 
 use anyhow::Context as _;
+use net::{Meter, Transport};
 use proto::Params;
 use results::statistics::encode;
-use servers::{Context, Hub, Meter, ServeError, Transport};
+use servers::{Context, Hub, ServeError};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     delay_line::{self, DelayLine},
+    hub_sink::HubSink,
     publisher::{Outgoing, Published, publish},
 };
 use crate::{
@@ -56,7 +58,7 @@ impl System {
         let (address, meter) = (transport.address(), transport.meter());
         let hub = Hub::new(symbols, limits.into());
         let shutdown = CancellationToken::new();
-        let context = Context { transport, hub: Arc::clone(&hub), params, shutdown: shutdown.clone() };
+        let context = Context { transport, hub: Arc::clone(&hub), params, has_dates: true, shutdown: shutdown.clone() };
         let server = tokio::spawn((approach.serve)(context));
         Ok(Self { hub, meter, address, shutdown, server })
     }
@@ -110,7 +112,7 @@ async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter:
         anyhow::bail!("stopped before the start")
     };
     let feed = FeedSpec { epoch_ms, ..plan.feed.clone() };
-    let publisher = spawn_publisher(feed, plan, start_ns, Arc::clone(hub))?;
+    let publisher = spawn_publisher(feed, plan, start_ns, HubSink::new(Arc::clone(hub)))?;
     let sampled_meter = meter.clone();
     let window = sampler.window(start_ns, plan.phases, move || sampled_meter.traffic())?.await;
     let window = window.map_err(|_| panics::failure("sampler"))?;
@@ -144,15 +146,15 @@ fn spawn_publisher(
     feed: FeedSpec,
     plan: &ServePlan,
     start_ns: u64,
-    hub: Arc<Hub>,
+    sink: HubSink,
 ) -> io::Result<thread::JoinHandle<Publishing>> {
     let (phases, faults) = (plan.phases, plan.faults.clone());
-    let line = |delay| DelayLine::start(&feed, delay, phases, start_ns, Arc::clone(&hub));
+    let line = |delay| DelayLine::start(&feed, delay, phases, start_ns, sink.clone());
     let line = faults.delivery_delay.map(line).transpose()?;
     thread::Builder::new().name("publisher".into()).spawn(move || {
         let give = |event: Outgoing| match &line {
             Some(line) => line.hold(event),
-            None => event.enter(&hub),
+            None => sink.accept(event),
         };
         let published = publish(&feed, phases, &faults, start_ns, give);
         Ok((published, line.map_or(Ok(Vec::new()), DelayLine::finish)?))

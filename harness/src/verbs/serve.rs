@@ -25,6 +25,7 @@ use crate::{
         variants,
     },
     sut::{
+        hub_sink::HubSink,
         publisher::publish,
         server::{self, System},
     },
@@ -121,10 +122,10 @@ async fn run(
     let first_try = approach.facts.first_try.replace("{address}", &address);
     // In one write: a reader that takes the first line alone may close the pipe.
     data(&format!("listening on {address}\ntry: {first_try}"))?;
-    let hub = std::sync::Arc::clone(&system.hub);
+    let sink = HubSink::new(std::sync::Arc::clone(&system.hub));
     std::thread::spawn(move || {
         let phases = Phases { warmup_ns: 0, measure_ns: feed.duration_ns, drain_ns: 0 };
-        publish(&feed, phases, &Faults::default(), clock::now_ns(), |event| event.enter(&hub))
+        publish(&feed, phases, &Faults::default(), clock::now_ns(), |event| sink.accept(event))
     });
     tokio::select! {
         ended = system.ended() => return Ok(ended?),

@@ -13,6 +13,7 @@ use axum::{
 use futures_util::future::{Either, ready};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
+use net::Endpoint;
 use proto::wire::CURSOR_HEADER;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
@@ -20,8 +21,6 @@ use super::head;
 
 /// How long a browser may cache the response to a preflight request.
 const PREFLIGHT_LIFETIME: Duration = Duration::from_secs(60 * 60);
-/// The placeholder for the server's address in a description.
-const ADDRESS: &str = "{address}";
 
 /// The routes of one server.
 #[derive(Clone)]
@@ -32,9 +31,14 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Combines the routes of an approach with their description, in which `{address}` is replaced.
+    /// Combines the routes of an approach with their description. In it, `{address}`, `{http}` and `{websocket}` are
+    /// replaced by the address of this server and by the start of its URLs.
     pub(crate) fn new(routes: Router, description: &str, address: SocketAddr) -> Self {
-        let description = description.replace(ADDRESS, &address.to_string());
+        let endpoint = Endpoint::new(address);
+        let description = description
+            .replace("{address}", &endpoint.authority())
+            .replace("{http}", &endpoint.http_url(""))
+            .replace("{websocket}", &endpoint.web_socket_url(""));
         let plain = routes
             .route("/", get(|| async { description }))
             .fallback(not_found)

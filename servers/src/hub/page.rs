@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use proto::Cursor;
 
-use super::Entry;
+use super::entry::Entry;
 
 /// Events read from the ring.
 #[derive(Debug, Clone, Default)]

@@ -29,7 +29,8 @@ use proto::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Producer, registration::Destination};
-use crate::{Connection, Ended, Subscription, SymbolId};
+use crate::{Ended, Subscription, SymbolId};
+use net::Stream;
 
 /// How long one attempt may take, from connecting to the head of the response.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -199,7 +200,7 @@ async fn reusable(mut kept: Sender) -> Option<Sender> {
     kept.ready().await.ok().map(|()| kept)
 }
 
-async fn open(stream: Connection, producer: &Producer) -> Result<Sender, Failure> {
+async fn open(stream: Stream, producer: &Producer) -> Result<Sender, Failure> {
     let mut builder = http1::Builder::new();
     let (sender, connection) = builder.max_buf_size(BUFFER_BYTES).handshake(TokioIo::new(stream)).await?;
     // If the connection fails, the request on it fails. The task ends when the sender is dropped.

@@ -8,12 +8,17 @@ use std::{
     task::{Context, Poll},
 };
 
+use net::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio_tungstenite::WebSocketStream;
 
 use crate::unfinished::{Reservation, Unfinished};
 
 /// Maximum length of a frame header.
 const MAX_HEADER_BYTES: usize = 14;
+
+/// A session's socket.
+pub(super) type Socket = WebSocketStream<Bounded<Stream>>;
 
 /// A connection that limits its unfinished message. A read fails with `TimedOut` if the message is late, or with
 /// `QuotaExceeded` if the server has too many bytes of unfinished messages.

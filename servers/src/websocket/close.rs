@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
-use super::{PROTOCOL, Socket};
+use super::{bounded::Socket, handshake::PROTOCOL};
 use crate::{Ended, Subscription, SymbolError};
 
 /// How long the client may take to answer a close frame.

@@ -21,8 +21,12 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{PROTOCOL, Socket, bounded::Bounded};
-use crate::{Connection, http::TimedConnection, unfinished::Budget};
+use super::bounded::{Bounded, Socket};
+use crate::{http::TimedConnection, unfinished::Budget};
+use net::Stream;
+
+/// The protocol of the upgraded connection.
+pub(super) const PROTOCOL: &str = "websocket";
 
 /// Returns the response to a handshake, and the upgrade of its connection.
 ///
@@ -52,7 +56,7 @@ fn keep_only(headers: &mut HeaderMap, name: HeaderName, token: &'static str) {
 
 /// Waits until the response is written, and returns the socket. Returns `None` if the connection is lost before.
 pub(super) async fn finish(upgrade: OnUpgrade, budget: &Budget, config: WebSocketConfig) -> Option<Socket> {
-    let parts = Upgraded::downcast::<TokioIo<TimedConnection<Connection>>>(upgrade.await.ok()?).ok()?;
+    let parts = Upgraded::downcast::<TokioIo<TimedConnection<Stream>>>(upgrade.await.ok()?).ok()?;
     let connection = Bounded::new(parts.io.into_inner().into_inner(), budget.reservation(), &parts.read_buf);
     // Copied, because the library would keep the handshake's whole buffer as long as the connection is open.
     let read_already = parts.read_buf.to_vec();

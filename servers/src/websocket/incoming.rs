@@ -6,7 +6,7 @@ use proto::{ClientMessage, CodecError, SubscribeRequest, client_message::Content
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
-    Socket,
+    bounded::Socket,
     close::{End, violation},
 };
 

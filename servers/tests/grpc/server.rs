@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use futures_util::future::BoxFuture;
+use net::{Meter, Transport};
 use proto::{Params, Quote};
-use servers::{Context, Hub, Limits, Meter, ServeError, Transport};
+use servers::{Context, Hub, Limits, ServeError};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +29,7 @@ impl Server {
         let shutdown = CancellationToken::new();
         let text = |text: &str| text.to_owned();
         let params = Params(params.iter().map(|(name, value)| (text(name), text(value))).collect::<BTreeMap<_, _>>());
-        let context = Context { transport, hub: Arc::clone(&hub), params, shutdown: shutdown.clone() };
+        let context = Context { transport, hub: Arc::clone(&hub), params, has_dates: true, shutdown: shutdown.clone() };
         Self { address, hub, meter, running: tokio::spawn(serve(context)), shutdown }
     }
 

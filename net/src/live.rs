@@ -2,19 +2,17 @@
 //! process runs out of file descriptors.
 
 use std::{
-    os::fd::{BorrowedFd, RawFd},
-    sync::{Mutex, MutexGuard, Weak},
+    os::fd::{AsRawFd, BorrowedFd, RawFd},
+    sync::{Mutex, MutexGuard},
     time::Duration,
 };
 
 use slab::Slab;
 
-use super::Shared;
-
 /// A connection is closed if its peer has not completed the handshake after this many checks.
 const MAX_SILENT_CHECKS: u32 = 10;
 /// Time between two checks.
-const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+pub(crate) const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// One open connection.
 #[derive(Debug)]
@@ -26,6 +24,10 @@ struct Live {
     number: u64,
 }
 
+/// Identifies an open connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Key(usize);
+
 #[derive(Debug, Default)]
 struct Connections {
     live: Slab<Live>,
@@ -35,49 +37,50 @@ struct Connections {
 
 /// The open connections of a server.
 #[derive(Debug, Default)]
-pub(super) struct LiveList(Mutex<Connections>);
+pub(crate) struct LiveList(Mutex<Connections>);
 
 impl LiveList {
     /// Adds a connection and returns its key. If it is silent, its peer must complete a handshake in time.
-    pub(super) fn insert(&self, descriptor: RawFd, is_silent: bool) -> usize {
+    pub(crate) fn insert(&self, socket: &impl AsRawFd, is_silent: bool) -> Key {
         let mut list = self.lock();
         list.opened += 1;
         list.silent += usize::from(is_silent);
         let number = list.opened;
-        list.live.insert(Live { descriptor, silent_checks: is_silent.then_some(0), number })
+        let descriptor = socket.as_raw_fd();
+        Key(list.live.insert(Live { descriptor, silent_checks: is_silent.then_some(0), number }))
     }
 
     /// Removes a connection. Must be called before its descriptor is closed.
-    pub(super) fn remove(&self, key: usize) {
+    pub(crate) fn remove(&self, key: Key) {
         let mut list = self.lock();
-        let removed = list.live.remove(key);
+        let removed = list.live.remove(key.0);
         list.silent -= usize::from(removed.silent_checks.is_some());
     }
 
     /// Records that the peer has completed its handshake.
-    pub(super) fn mark_active(&self, key: usize) {
+    pub(crate) fn mark_active(&self, key: Key) {
         let mut list = self.lock();
-        let silent = list.live[key].silent_checks.take();
+        let silent = list.live[key.0].silent_checks.take();
         list.silent -= usize::from(silent.is_some());
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.lock().live.len()
     }
 
     /// Calls `action` with each open connection.
-    pub(super) fn for_each(&self, mut action: impl FnMut(BorrowedFd<'_>)) {
+    pub(crate) fn for_each(&self, mut action: impl FnMut(BorrowedFd<'_>)) {
         let list = self.lock();
         list.live.iter().for_each(|(_, connection)| connection.with(&mut action));
     }
 
     /// Cuts every open connection.
-    pub(super) fn cut_all(&self) {
+    pub(crate) fn cut_all(&self) {
         self.for_each(cut);
     }
 
     /// Closes the older half of the silent connections (rounded up), to make room for new ones.
-    pub(super) fn make_room(&self) {
+    pub(crate) fn make_room(&self) {
         let list = self.lock();
         let mut silent: Vec<&Live> =
             list.live.iter().map(|(_, connection)| connection).filter(|it| it.silent_checks.is_some()).collect();
@@ -86,7 +89,7 @@ impl LiveList {
     }
 
     /// Closes the connections that have been silent for too long.
-    fn check(&self) {
+    pub(crate) fn check(&self) {
         let mut list = self.lock();
         if list.silent == 0 {
             return;
@@ -128,15 +131,6 @@ fn cut_if_quiet(socket: BorrowedFd<'_>) {
     }
 }
 
-/// Checks for silent connections at an interval, until the transport is dropped.
-pub(super) async fn watch(shared: Weak<Shared>) {
-    loop {
-        tokio::time::sleep(CHECK_INTERVAL).await;
-        let Some(shared) = shared.upgrade() else { return };
-        shared.live.check();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::{
@@ -147,7 +141,7 @@ mod tests {
     use crate::Transport;
 
     /// Returns a transport, and this many peers with their connections.
-    async fn connected(peers: usize) -> (Transport, Vec<(TcpStream, crate::Connection)>) {
+    async fn connected(peers: usize) -> (Transport, Vec<(TcpStream, crate::Stream)>) {
         let transport = Transport::bind(([127, 0, 0, 1], 0).into()).expect("loopback has a free port");
         let mut pairs = Vec::new();
         for _ in 0..peers {
@@ -181,7 +175,7 @@ mod tests {
         let (transport, mut pairs) = connected(6).await;
         pairs[0].0.write_all(b"a").await.unwrap();
         assert_eq!(pairs[0].1.read_u8().await.unwrap(), b'a');
-        transport.shared.live.make_room();
+        transport.meter().0.live.make_room();
         for (_, connection) in &mut pairs[1..4] {
             assert_eq!(connection.read(&mut [0]).await.unwrap(), 0);
         }

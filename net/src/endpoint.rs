@@ -1,4 +1,4 @@
-//! Opens the TCP connection of one client, with the options that all approaches share.
+//! Where a client connects to, and how.
 
 use std::{
     io,
@@ -6,13 +6,25 @@ use std::{
     os::fd::AsRawFd,
 };
 
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpSocket;
 
-/// The addresses that a client connects to and from.
+use crate::Stream;
+
+/// How a connection is secured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Security {
+    /// Not at all: plain TCP.
+    #[default]
+    Plain,
+}
+
+/// Where a client connects to, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct Endpoint {
     /// The server.
     pub server: SocketAddr,
+    /// How the connection is secured.
+    pub security: Security,
     /// Address to connect from. With a single address, a machine with many clients runs out of ports.
     pub source: Option<IpAddr>,
     /// Size of the receive buffer, in bytes as `SO_RCVBUF` counts them, for tests that rely on it. If absent, the
@@ -23,11 +35,39 @@ pub struct Endpoint {
 impl Endpoint {
     /// Creates an endpoint with this server. The kernel chooses the source address and the receive buffer.
     pub fn new(server: SocketAddr) -> Self {
-        Self { server, source: None, receive_buffer_bytes: None }
+        Self { server, security: Security::default(), source: None, receive_buffer_bytes: None }
     }
 
-    /// Connects with Nagle's algorithm turned off.
-    pub(crate) async fn connect(self) -> io::Result<TcpStream> {
+    /// Returns the server's name and port, as in the header `host` and in a URL.
+    pub fn authority(&self) -> String {
+        self.server.to_string()
+    }
+
+    /// Returns the scheme of an HTTP URL.
+    pub fn http_scheme(&self) -> &'static str {
+        match self.security {
+            Security::Plain => "http",
+        }
+    }
+
+    /// Returns the URL of an HTTP resource. The target starts with a slash.
+    pub fn http_url(&self, target: &str) -> String {
+        format!("{}://{}{target}", self.http_scheme(), self.server)
+    }
+
+    /// Returns the URL of a WebSocket. The target starts with a slash.
+    pub fn web_socket_url(&self, target: &str) -> String {
+        let scheme = match self.security {
+            Security::Plain => "ws",
+        };
+        format!("{scheme}://{}{target}", self.server)
+    }
+
+    /// Connects, with Nagle's algorithm turned off.
+    ///
+    /// # Errors
+    /// The server does not answer, or the process has no file descriptors or ports left.
+    pub async fn connect(self) -> io::Result<Stream> {
         let socket = if self.server.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         if let Some(source) = self.source {
             choose_port_late(&socket)?;
@@ -37,7 +77,7 @@ impl Endpoint {
             socket.set_recv_buffer_size(bytes)?;
         }
         socket.set_nodelay(true)?;
-        socket.connect(self.server).await
+        socket.connect(self.server).await.map(Stream::unmetered)
     }
 }
 
