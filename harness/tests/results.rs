@@ -54,8 +54,6 @@ fn several_runs_are_one_document_and_an_aborted_one_is_skipped_and_named() {
     let csv = bench(&["report", &one, &two, "--format", "csv"]);
     assert_eq!(csv.stdout.matches("approach,").count(), 1, "{}", csv.stdout);
     assert!(csv.stdout.starts_with("run,scenario,started,clients,"), "{}", csv.stdout);
-    let history = bench(&["gate", "history", folder.path().to_str().unwrap()]);
-    assert!(history.code == 0 && history.stderr.contains("skipped: "), "{history:?}");
     let alone = bench(&["report", &three]);
     assert!(alone.code == 2 && alone.stderr.contains("ended before its first"), "{alone:?}");
 }
@@ -72,7 +70,6 @@ fn a_result_file_is_taken_where_a_directory_is_and_a_cut_line_is_named() {
         vec!["compare", &file, &file],
         vec!["study", &file],
         vec!["advise", "--from", &file],
-        vec!["gate", "history", &file],
     ] {
         let finished = bench(&arguments);
         assert_eq!(finished.code, 0, "{arguments:?} {finished:?}");
@@ -146,7 +143,6 @@ fn what_is_no_file_is_refused_by_every_verb() {
         vec!["advise", "--from", "/dev/zero"],
         vec!["gate", "judge", "/dev/zero"],
         vec!["gate", "study", "/dev/zero"],
-        vec!["gate", "history", "/dev/zero"],
         vec!["gate", "exact", "--baseline", "/dev/zero"],
         vec!["gate", "exact", "--baseline", "/dev/full", "--update-baseline"],
     ] {

@@ -11,7 +11,6 @@ pub mod compare;
 pub mod difference;
 pub mod export;
 mod front;
-pub mod history;
 pub mod manifest;
 pub mod merge;
 mod objective;

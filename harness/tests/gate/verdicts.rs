@@ -84,13 +84,13 @@ fn against(baseline: &str) -> &'static Judged {
 fn the_command_compares_with_the_committed_baseline() {
     let Judged { finished: passed, files, .. } = against("nothing");
     assert_eq!(passed.code, 0, "{}{}", passed.stdout, passed.stderr);
-    for file in ["outcome.json", "summary.md", "junit.xml", "benchmark.json", "bencher.json", "badge.json"] {
+    for file in ["outcome.json", "summary.md", "junit.xml", "benchmark.json"] {
         assert!(files.get(file).is_some_and(|text| !text.is_empty()), "{file}");
     }
     let out = tempfile::tempdir().expect("a directory");
     let out = out.path();
     files.iter().for_each(|(name, text)| fs::write(out.join(name), text).unwrap());
-    let says = |word: &str| fs::read_to_string(out.join("badge.json")).unwrap().contains(word);
+    let says = |word: &str| fs::read_to_string(out.join("summary.md")).unwrap().starts_with(&format!("## Delivery gate: {word}"));
     assert!(says("pass"));
     let absent = bench(&["gate", "exact", "--baseline", "no-such-file.json", "--out", out.to_str().unwrap()]);
     assert_eq!(absent.code, 2, "{}", absent.stderr);
@@ -144,13 +144,4 @@ fn stored_sessions_are_judged_by_their_exit_codes() {
         assert!(judged.stdout.contains(said), "{}", judged.stdout);
     }
     assert_eq!(bench(&["gate", "judge", "no-such-session"]).code, 2);
-}
-
-#[test]
-fn history_advises_on_the_published_runs_and_blocks_nothing() {
-    let published = concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/published");
-    let advised = bench(&["gate", "history", published]);
-    assert_eq!(advised.code, 0, "{}{}", advised.stdout, advised.stderr);
-    assert!(advised.stdout.contains("gate history") && advised.stderr.is_empty(), "{advised:?}");
-    assert_eq!(bench(&["gate", "history", "no-such-directory"]).code, 2);
 }

@@ -1,9 +1,8 @@
-//! The regression gate: what it found, in one form for its three tiers, and who prints it.
+//! The regression gate: judges what was measured, and prints the outcome.
 //!
-//! `exact` compares counts with a baseline, `paired` judges two builds by blocks of trials; what stands out of stored runs
-//! is found by `history` in `reports`. Each makes an [`Outcome`] and nothing else; each surface prints an outcome and
-//! computes nothing. Pure functions of what they are given: no process, no clock. A gate fails closed: what could not be
-//! compared is [`Verdict::Invalid`], never a pass.
+//! `exact` compares counts with a baseline, and `paired` judges two builds by blocks of trials. Both return an [`Outcome`];
+//! each surface prints an outcome and computes nothing. Everything here is a pure function: no process, no clock. A gate
+//! fails closed: if something could not be compared, the verdict is [`Verdict::Invalid`], never a pass.
 
 pub mod baseline;
 pub mod budget;

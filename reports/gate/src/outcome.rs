@@ -1,8 +1,8 @@
-//! What a gate found, in one form for its three tiers.
+//! What a gate found, in one form for both tiers.
 
 use serde::{Deserialize, Serialize};
 
-/// One of the three ways to look for a regression.
+/// One of the two ways to look for a regression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tier {
@@ -10,8 +10,6 @@ pub enum Tier {
     Exact,
     /// Times of two builds, in pairs.
     Paired,
-    /// Stored runs; advice only.
-    History,
 }
 
 /// What a gate says, the mildest first: of several, the gravest counts.
@@ -22,9 +20,6 @@ pub enum Verdict {
     Pass,
     /// Nothing was shown, and it might not have been seen.
     Inconclusive,
-    /// A stored run, or the level from some run on, is not like those before it. Advice: only `history` says it, and it
-    /// does not say that the change is for the worse, nor that a build made it.
-    StandsOut,
     /// Something was changed by more than is tolerated, or, of a count, at all.
     Regression,
     /// The gate could not compare, or its own control failed.

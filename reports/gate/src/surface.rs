@@ -6,8 +6,6 @@
 
 pub mod action_benchmark;
 pub mod annotations;
-pub mod badge;
-pub mod bencher;
 pub mod junit;
 pub mod markdown;
 pub mod text;
@@ -50,8 +48,6 @@ pub fn write_all(outcomes: &[Outcome], directory: &Path) -> Result<Vec<PathBuf>,
         ("summary.md", markdown::render(outcomes)),
         ("junit.xml", junit::render(outcomes)),
         ("benchmark.json", action_benchmark::render(outcomes)),
-        ("bencher.json", bencher::render(outcomes)),
-        ("badge.json", badge::render(outcomes)),
     ];
     let other =
         files.iter().map(|(name, _)| directory.join(name)).find(|path| !is_ours && path.symlink_metadata().is_ok());

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{exact, history, judge, paired, study};
+use super::{exact, judge, paired, study};
 use crate::failure::Failure;
 
 /// The tiers of `gate`.
@@ -14,8 +14,6 @@ pub(crate) enum GateCommand {
     Paired(paired::PairedOptions),
     /// What a recorded session of `gate paired` says
     Judge(judge::JudgeOptions),
-    /// What stands out of stored runs; advice that never fails
-    History(history::HistoryOptions),
     /// How often the gate is wrong, from the sessions of `gate paired`
     Study(study::StudyOptions),
 }
@@ -25,7 +23,6 @@ pub(crate) fn gate(command: &GateCommand) -> Result<(), Failure> {
         GateCommand::Exact(options) => exact::exact(options),
         GateCommand::Paired(options) => paired::paired(options),
         GateCommand::Judge(options) => judge::judge(options),
-        GateCommand::History(options) => history::history(options),
         GateCommand::Study(options) => study::study(options),
     }
 }

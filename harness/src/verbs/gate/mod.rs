@@ -5,7 +5,6 @@
 
 mod command;
 mod exact;
-mod history;
 mod judge;
 mod paired;
 pub(crate) mod study;

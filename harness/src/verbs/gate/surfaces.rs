@@ -14,8 +14,7 @@ use crate::{failure::Failure, verbs::output};
 /// Where what a gate found goes, beside the terminal.
 #[derive(Debug, Args)]
 pub(super) struct Surfaces {
-    /// Write the outcome into this directory as JSON, Markdown, JUnit XML, for benchmark trackers and as a badge, such as
-    /// target/gate [default: not written]
+    /// Write the outcome into this directory as JSON, Markdown, JUnit XML and for benchmark trackers, such as target/gate [default: not written]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print the outcome as JSON instead of text
@@ -87,7 +86,7 @@ fn ended(outcome: &Outcome) -> Result<(), Failure> {
     let reason = outcome.reason.clone();
     match outcome.verdict {
         Verdict::Pass => Ok(()),
-        Verdict::Inconclusive | Verdict::StandsOut => Err(Failure::Inconclusive(reason)),
+        Verdict::Inconclusive => Err(Failure::Inconclusive(reason)),
         Verdict::Regression => Err(Failure::Regression(reason)),
         Verdict::Invalid => Err(Failure::Invalid(reason)),
     }

@@ -5,7 +5,7 @@
 
 use results::plain;
 
-use super::words::{findings, is_advice, name, whole, word};
+use super::words::{findings, name, whole, word};
 use crate::{Outcome, Verdict};
 
 /// Annotations of a type that are shown in a step.
@@ -22,7 +22,7 @@ pub fn render(outcomes: &[Outcome]) -> String {
     for outcome in outcomes.iter() {
         let gate = format!("gate {}", name(outcome.tier));
         for finding in findings(outcome).iter().filter(|finding| finding.verdict != Verdict::Pass) {
-            let blocks = !is_advice(outcome.tier) && finding.verdict > Verdict::StandsOut;
+            let blocks = finding.verdict > Verdict::Inconclusive;
             let title = format!("{gate}: {}", word(finding.verdict));
             let of_type = if blocks { &mut errors } else { &mut warnings };
             of_type.push((title, finding.explanation.clone()));

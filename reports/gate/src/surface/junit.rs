@@ -1,17 +1,15 @@
-//! Outcomes as JUnit XML: a suite for each gate, a test case for each finding. A regression is a failure, what could
-//! not be compared or told an error, and advice is skipped. A skipped test fails no pipeline, so that nothing of a gate
-//! that blocks may be one.
+//! Outcomes as JUnit XML: a suite per gate, a test case per finding. A regression is a failure; a finding that could not be
+//! compared is an error. No case is skipped, because a skipped test fails no pipeline.
 
 use results::plain;
 
-use super::words::{findings, is_advice, name, whole, word};
+use super::words::{findings, name, whole, word};
 use crate::{Finding, Outcome, Verdict};
 
 /// What becomes of a test case.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Case {
     Passed,
-    Skipped,
     Failed,
     Error,
 }
@@ -24,7 +22,7 @@ pub fn render(outcomes: &[Outcome]) -> String {
     let mut suites = String::new();
     for outcome in outcomes.iter() {
         let findings = findings(outcome);
-        let own: Vec<Case> = findings.iter().map(|finding| case(outcome, finding)).collect();
+        let own: Vec<Case> = findings.iter().map(|finding| case(finding)).collect();
         let counts = counts(&own);
         let suite = attribute(&format!("delivery-bench gate {}", name(outcome.tier)));
         suites += &format!("  <testsuite name=\"{suite}\" {counts} time=\"0\">\n");
@@ -41,19 +39,18 @@ pub fn render(outcomes: &[Outcome]) -> String {
     )
 }
 
-fn case(outcome: &Outcome, finding: &Finding) -> Case {
+fn case(finding: &Finding) -> Case {
     match finding.verdict {
         Verdict::Pass => Case::Passed,
-        _ if is_advice(outcome.tier) => Case::Skipped,
         Verdict::Regression => Case::Failed,
-        Verdict::Inconclusive | Verdict::StandsOut | Verdict::Invalid => Case::Error,
+        Verdict::Inconclusive | Verdict::Invalid => Case::Error,
     }
 }
 
 fn counts(cases: &[Case]) -> String {
     let of = |wanted: Case| cases.iter().filter(|case| **case == wanted).count();
-    let [failures, errors, skipped] = [Case::Failed, Case::Error, Case::Skipped].map(of);
-    format!("tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"", cases.len())
+    let [failures, errors] = [Case::Failed, Case::Error].map(of);
+    format!("tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"0\"", cases.len())
 }
 
 fn test_case(outcome: &Outcome, case: Case, finding: &Finding) -> String {
@@ -62,7 +59,6 @@ fn test_case(outcome: &Outcome, case: Case, finding: &Finding) -> String {
     let (kind, message) = (word(finding.verdict), attribute(&finding.explanation));
     let element = match case {
         Case::Passed => return format!("{head}/>\n"),
-        Case::Skipped => format!("<skipped message=\"{kind}: {message}\"/>"),
         Case::Failed => {
             format!("<failure type=\"{kind}\" message=\"{message}\">{}</failure>", content(&finding.explanation))
         }

@@ -31,7 +31,6 @@ fn block(page: &mut Page, outcome: &Outcome) {
     let mark = match outcome.verdict {
         Verdict::Pass => "✅",
         Verdict::Inconclusive => "❔",
-        Verdict::StandsOut => "❕",
         Verdict::Regression => "❌",
         Verdict::Invalid => "⛔",
     };

@@ -3,7 +3,7 @@
 
 use results::{format, plain};
 
-use super::words::{change, figure, is_advice, line, name, whole, word};
+use super::words::{change, figure, line, name, whole, word};
 use crate::{Finding, Outcome, Verdict};
 
 /// Sentences below a table. The table has them all.
@@ -20,14 +20,12 @@ fn block(outcome: &Outcome, verbose: bool) -> String {
     let verdict = word(outcome.verdict).to_uppercase();
     let mut text = paragraph(&format!("{verdict}: gate {}, {}", name(outcome.tier), outcome.compared), "");
     text += &paragraph(&outcome.reason, "  ");
-    // Of advice, what could not be judged is most of what there is in the first days, and the reason is one.
-    let silent = if is_advice(outcome.tier) { Verdict::Inconclusive } else { Verdict::Pass };
-    let is_told = |it: &&Finding| verbose || it.verdict > silent;
+    let is_told = |it: &&Finding| verbose || it.verdict > Verdict::Pass;
     let told: Vec<&Finding> = outcome.findings.iter().filter(is_told).collect();
     if !told.is_empty() {
         text += &format!("\n{}\n", table(&told));
     }
-    let grave: Vec<&&Finding> = told.iter().filter(|finding| finding.verdict > silent).collect();
+    let grave: Vec<&&Finding> = told.iter().filter(|finding| finding.verdict > Verdict::Pass).collect();
     for finding in grave.iter().take(SENTENCES) {
         text += &paragraph(&format!("{}: {}", word(finding.verdict), finding.explanation), "");
     }

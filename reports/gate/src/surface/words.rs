@@ -9,16 +9,10 @@ use crate::{Finding, Outcome, Tier, Verdict};
 /// Name of the file with the outcomes themselves.
 pub const OUTCOME: &str = "outcome.json";
 
-/// The gravest verdict of the outcomes that may block; of advice only where there is nothing else.
+/// Returns the gravest verdict of all outcomes. Without outcomes it is invalid.
 #[must_use]
 pub fn overall(outcomes: &[Outcome]) -> Verdict {
-    let blocking = outcomes.iter().filter(|outcome| !is_advice(outcome.tier)).map(|outcome| outcome.verdict).max();
-    blocking.or_else(|| outcomes.iter().map(|outcome| outcome.verdict).max()).unwrap_or(Verdict::Invalid)
-}
-
-/// Whether a tier only advises, and never fails a job.
-pub(super) fn is_advice(tier: Tier) -> bool {
-    tier == Tier::History
+    outcomes.iter().map(|outcome| outcome.verdict).max().unwrap_or(Verdict::Invalid)
 }
 
 /// The outcomes, or in place of none one that says so.
@@ -55,7 +49,6 @@ pub(super) fn name(tier: Tier) -> &'static str {
     match tier {
         Tier::Exact => "exact",
         Tier::Paired => "paired",
-        Tier::History => "history",
     }
 }
 
@@ -63,7 +56,6 @@ pub(super) fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "pass",
         Verdict::Inconclusive => "inconclusive",
-        Verdict::StandsOut => "stands out",
         Verdict::Regression => "regression",
         Verdict::Invalid => "invalid",
     }
