@@ -65,12 +65,9 @@ fn a_result_file_is_taken_where_a_directory_is_and_a_cut_line_is_named() {
     let whole = fs::read_to_string(&file).unwrap();
     fs::write(&file, format!("\u{feff}{}", &whole[..whole.len() - 50])).unwrap();
     let file = text(file);
-    for arguments in [
-        vec!["report", &file],
-        vec!["compare", &file, &file],
-        vec!["study", &file],
-        vec!["advise", "--from", &file],
-    ] {
+    for arguments in
+        [vec!["report", &file], vec!["compare", &file, &file], vec!["study", &file], vec!["advise", "--from", &file]]
+    {
         let finished = bench(&arguments);
         assert_eq!(finished.code, 0, "{arguments:?} {finished:?}");
         assert!(finished.stderr.contains(":7: a crash cut this line in half: it is skipped"), "{finished:?}");

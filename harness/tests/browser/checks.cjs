@@ -33,14 +33,12 @@ const view = () => {
   // The browser calls a group of a drawing visible that has no box.
   const isSeen = (element) => element.checkVisibility() && getComputedStyle(element).display !== "none";
   return {
-    // Those of a variant: the form's answer is a table too, and its rows are not for hiding.
+    // Only rows of a variant can be hidden.
     rows: Array.from(document.querySelectorAll("tbody tr")).filter((row) => isSeen(row) && row.cells[0].querySelector(".name")).map((row) => row.cells[0].textContent),
     sorts: Array.from(document.querySelectorAll("th"), (cell) => cell.getAttribute("aria-sort")),
     marks: Array.from(document.querySelectorAll("g[data-v]")).filter(isSeen).map((mark) => mark.dataset.v),
     open: Array.from(document.querySelectorAll("main details:not(.controls details)"), (fold) => fold.open && !fold.hidden),
     status: document.querySelector(".controls [role=status]").textContent,
-    need: Array.from(document.querySelectorAll("form input"), (input) => input.type === "checkbox" ? input.checked : input.value),
-    answer: Array.from(document.querySelectorAll("output, .answer"), (part) => part.textContent),
   };
 };
 
@@ -142,24 +140,6 @@ const CHECKS = {
     await opened(browser, `${pathToFileURL(file).href}#sort=99.99.up&load=99&fold=x.999&hide=%3Cb%3E&at=%3Cb%3E`, async (other, { said }) => {
       assert.deepStrictEqual(said, [], "a view of another page");
     });
-  }),
-
-  "keeps the need of the form in the address": (browser, file) => opened(browser, file, async (page) => {
-    if (!(await page.locator("#advice").count())) return;
-    const usual = await page.evaluate(view);
-    await page.locator("#advice input[type=number]").first().fill("77");
-    await page.locator("#advice input[type=checkbox]").first().click();
-    await page.locator("table.article thead button").nth(1).click();
-    const seen = await page.evaluate(view);
-    assert.notDeepStrictEqual(seen.answer, usual.answer, "the form answers another need with the same");
-    await page.reload();
-    assert.deepStrictEqual(await page.evaluate(view), seen, "not restored when loaded again");
-    await page.evaluate(() => { location.hash = ""; });
-    await wait(page);
-    assert.deepStrictEqual(await page.evaluate(view), usual, "not undone when the address says nothing");
-    await page.goBack();
-    await wait(page);
-    assert.deepStrictEqual(await page.evaluate(view), seen, "not restored when the address goes back");
   }),
 
   "picks a load": (browser, file) => opened(browser, file, async (page) => {

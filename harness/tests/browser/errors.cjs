@@ -8,7 +8,7 @@ function allowed(page) {
   const digests = (pattern) => Array.from(page.matchAll(pattern), ([, text]) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`).join(" ");
   return page
     .replace(/style-src [^;]*;/, () => `style-src ${digests(/<style>([^]*?)<\/style>/g)};`)
-    .replace(/script-src [^;]*;/, () => `script-src ${digests(/<script(?: id="advice-script")?>([^]*?)<\/script>/g)};`);
+    .replace(/script-src [^;]*;/, () => `script-src ${digests(/<script>([^]*?)<\/script>/g)};`);
 }
 
 const script = (page, code) => page.replace("</script></body>", `;${code}</script></body>`);
@@ -29,8 +29,6 @@ const ERRORS = [
   { error: "marks that stay", check: "filters rows and marks", plant: (page) => style(page, ".off { display: block }") },
   { error: "an address that stays as it is", check: "keeps its view in the address", plant: (page) => page.replace("history.replaceState", "String") },
   { error: "an address that is not listened to", check: "keeps its view in the address", plant: (page) => without(page, "addEventListener(\"hashchange\", restore);") },
-  { error: "a need that is forgotten", check: "keeps the need of the form in the address", plant: (page) => page.replace("said.set(input.name, given(input))", "0") },
-  { error: "an answer that stays", check: "keeps the need of the form in the address", plant: (page) => without(page, "if (form) form.dispatchEvent(new Event(\"input\"));") },
   { error: "loads that are not picked", check: "picks a load", plant: (page) => page.replace("view.load = Number(picker.value);", "") },
   { error: "a read-out without words", check: "says what a mark is, to a pointer and to the keyboard", plant: (page) => page.replace("out.textContent = words", "out.textContent = hint") },
   { error: "a focus that is not to be seen", check: "is reached by keyboard, and shows where it is", plant: (page) => style(page, "* { outline: none !important }") },

@@ -90,7 +90,9 @@ fn the_command_compares_with_the_committed_baseline() {
     let out = tempfile::tempdir().expect("a directory");
     let out = out.path();
     files.iter().for_each(|(name, text)| fs::write(out.join(name), text).unwrap());
-    let says = |word: &str| fs::read_to_string(out.join("summary.md")).unwrap().starts_with(&format!("## Delivery gate: {word}"));
+    let says = |word: &str| {
+        fs::read_to_string(out.join("summary.md")).unwrap().starts_with(&format!("## Delivery gate: {word}"))
+    };
     assert!(says("pass"));
     let absent = bench(&["gate", "exact", "--baseline", "no-such-file.json", "--out", out.to_str().unwrap()]);
     assert_eq!(absent.code, 2, "{}", absent.stderr);

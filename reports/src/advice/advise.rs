@@ -6,7 +6,7 @@ use super::{
     filters::Reason,
     front::{self, Choice, Standing},
     missing::Missing,
-    model::{self, Models},
+    model::Models,
     need::Need,
     sensitivity::{self, Sensitivity},
 };
@@ -73,30 +73,3 @@ pub(crate) fn rules() -> Vec<String> {
     .map(str::to_owned)
     .to_vec()
 }
-
-/// The thresholds of the rules, for whatever evaluates them elsewhere.
-#[derive(Debug, Serialize)]
-pub(crate) struct Rules {
-    within: f64,
-    no_worse: f64,
-    better: f64,
-    close: f64,
-    immaterial: [f64; 4],
-    step: f64,
-    steps: usize,
-    halvings: usize,
-    from: f64,
-}
-
-/// Those that hold here.
-pub(crate) const RULES: Rules = Rules {
-    within: model::WITHIN,
-    no_worse: front::NO_WORSE,
-    better: front::BETTER,
-    close: front::CLOSE,
-    immaterial: front::IMMATERIAL,
-    step: sensitivity::STEP,
-    steps: sensitivity::STEPS,
-    halvings: sensitivity::HALVINGS,
-    from: sensitivity::FROM,
-};

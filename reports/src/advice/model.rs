@@ -12,8 +12,6 @@
 //! - latency of what pushes or holds: as measured, between loads by straight lines over the logarithms of deliveries and
 //!   latency, and beyond them that of the nearest; of what polls uniform over (0, T) and one exchange after it. A p99 is
 //!   not known where no trial gives one, and nothing takes its place.
-//!
-//! `page/advice.js` has the same formulas, and a test that they agree.
 
 use serde::Serialize;
 

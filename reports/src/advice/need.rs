@@ -55,47 +55,33 @@ pub struct NeedError {
 }
 
 /// An input that is a number.
-#[derive(Serialize)]
 pub(crate) struct Quantity {
-    /// Its name as a field.
-    pub(crate) key: &'static str,
     /// Its name, as a phrase.
     pub(crate) name: &'static str,
     /// Least and largest value.
     pub(crate) limits: [f64; 2],
     /// Reads it.
-    #[serde(skip)]
     pub(crate) get: fn(&Need) -> f64,
     /// Writes it.
-    #[serde(skip)]
     pub(super) set: fn(&mut Need, f64),
 }
 
 /// Inputs that are numbers.
 pub(crate) const QUANTITIES: [Quantity; 4] = [
+    Quantity { name: "clients", limits: [1.0, 1e8], get: |need| need.clients, set: |need, value| need.clients = value },
     Quantity {
-        key: "clients",
-        name: "clients",
-        limits: [1.0, 1e8],
-        get: |need| need.clients,
-        set: |need, value| need.clients = value,
-    },
-    Quantity {
-        key: "events_per_client",
         name: "events a second for each client",
         limits: [1e-6, 1e5],
         get: |need| need.events_per_client,
         set: |need, value| need.events_per_client = value,
     },
     Quantity {
-        key: "payload_bytes",
         name: "payload bytes",
         limits: [0.0, 16_777_216.0],
         get: |need| need.payload_bytes,
         set: |need, value| need.payload_bytes = value,
     },
     Quantity {
-        key: "staleness_ms",
         name: "milliseconds of staleness",
         limits: [1.0, 8.64e7],
         get: |need| need.staleness_ms,
@@ -104,49 +90,41 @@ pub(crate) const QUANTITIES: [Quantity; 4] = [
 ];
 
 /// An input that is yes or no: what is said of it where it is turned, and how.
-#[derive(Serialize)]
 pub(crate) struct Condition {
     pub(crate) key: &'static str,
     pub(crate) yes: &'static str,
     pub(crate) no: &'static str,
-    #[serde(skip)]
     pub(crate) get: fn(&Need) -> bool,
-    #[serde(skip)]
     pub(super) set: fn(&mut Need, bool),
 }
 
 /// Inputs that are yes or no.
 pub(crate) const CONDITIONS: [Condition; 5] = [
     Condition {
-        key: "sends",
         yes: "clients send on the same connection",
         no: "clients need not send",
         get: |need| need.sends,
         set: |need, value| need.sends = value,
     },
     Condition {
-        key: "browser",
         yes: "clients are browsers",
         no: "clients are no browsers",
         get: |need| need.browser,
         set: |need, value| need.browser = value,
     },
     Condition {
-        key: "inbound",
         yes: "a server can call the clients",
         no: "no server can call the clients",
         get: |need| need.inbound,
         set: |need, value| need.inbound = value,
     },
     Condition {
-        key: "persistent",
         yes: "connections may stay open",
         no: "no connection may stay open",
         get: |need| need.persistent,
         set: |need, value| need.persistent = value,
     },
     Condition {
-        key: "every_event",
         yes: "every event matters",
         no: "the newest state is enough",
         get: |need| need.every_event,

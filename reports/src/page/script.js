@@ -28,14 +28,6 @@
   }));
   const names = Array.from(keys.keys());
 
-  // What a form asks is of the view too, under the names of its inputs, which are none of those below; the answer is
-  // another script's.
-  const form = document.querySelector("form"), inputs = all("form input");
-  const isBox = (input) => input.type === "checkbox";
-  const given = (input) => isBox(input) ? String(input.checked) : input.value;
-  const usual = (input) => isBox(input) ? String(input.defaultChecked) : input.defaultValue;
-  inputs.forEach((input) => input.addEventListener("input", save));
-
   // The view: words to look for, variants that are hidden, the load picked, tables sorted, folds not as they were, and
   // where in the page.
   const empty = () => ({ words: "", hidden: new Set(), load: -1, sorts: new Map(), turned: new Set(), at: "" });
@@ -103,7 +95,6 @@
     if (view.load >= 0) said.set("load", view.load);
     view.sorts.forEach(([column, down], index) => said.append("sort", [index, column, down ? "down" : "up"].join(".")));
     if (view.turned.size) said.set("fold", Array.from(view.turned).join("."));
-    inputs.filter((input) => given(input) !== usual(input)).forEach((input) => said.set(input.name, given(input)));
     const words = String(said);
     if (view.at) said.set("at", view.at);
     const hash = words ? String(said) : view.at;
@@ -131,11 +122,6 @@
       if (tables[index] && tables[index].tHead.rows[0].cells[column]) view.sorts.set(Number(index), [Number(column), way === "down"]);
     });
     (said.get("fold") || "").split(".").filter((index) => /^\d+$/.test(index) && folds[index]).forEach((index) => view.turned.add(Number(index)));
-    inputs.forEach((input) => {
-      const value = said.get(input.name) || usual(input);
-      if (isBox(input)) input.checked = value === "true"; else input.value = value;
-    });
-    if (form) form.dispatchEvent(new Event("input"));
     show();
     const place = view.at && document.getElementById(view.at);
     if (place) place.scrollIntoView();

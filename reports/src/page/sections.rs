@@ -75,7 +75,7 @@ fn whole(report: &Report, all: &[LoadPoint]) -> String {
     html += &method::section();
     html += "</main>\n<footer><p>Every number here was made once from results.jsonl; the terminal’s table and report.json \
              have the same.</p></footer>\n";
-    html + &advice::script(report) + &foot()
+    html + &foot()
 }
 
 /// Links to the parts of the page and to the files beside it.
@@ -105,9 +105,9 @@ pub(super) fn head(title: &str) -> String {
 /// The policy that makes certain that a page asks nothing of any network, and runs no script and takes no style but its
 /// own, which it names by their digests.
 fn policy() -> String {
-    let [style, advice, script] = [STYLE, advice::SCRIPT, SCRIPT].map(|text| STANDARD.encode(Sha256::digest(text)));
+    let [style, script] = [STYLE, SCRIPT].map(|text| STANDARD.encode(Sha256::digest(text)));
     format!(
-        "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}' 'sha256-{advice}'; img-src data:; \
+        "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; img-src data:; \
          base-uri 'none'; form-action 'none'"
     )
 }
