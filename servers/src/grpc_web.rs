@@ -1,6 +1,6 @@
 //! gRPC-Web: the service over HTTP/1.1 for browsers. The server translates it itself, so no proxy is needed. The status
-//! is the last frame of the body. `application/grpc-web-text` is the same in base64. Browsers cannot stream requests, so
-//! there is no bidirectional method and no reflection, whose only method is bidirectional.
+//! is the last frame of the body. `application/grpc-web-text` is the same in base64. The server answers health checks.
+//! Browsers cannot stream requests, so it has no bidirectional method, and therefore no reflection either.
 
 use axum::{
     Router,
