@@ -52,15 +52,16 @@ impl Endpoint {
 
     /// Returns the URL of an HTTP resource. The target starts with a slash.
     pub fn http_url(&self, target: &str) -> String {
-        format!("{}://{}{target}", self.http_scheme(), self.server)
+        match self.security {
+            Security::Plain => format!("http://{}{target}", self.server),
+        }
     }
 
     /// Returns the URL of a WebSocket. The target starts with a slash.
     pub fn web_socket_url(&self, target: &str) -> String {
-        let scheme = match self.security {
-            Security::Plain => "ws",
-        };
-        format!("{scheme}://{}{target}", self.server)
+        match self.security {
+            Security::Plain => format!("ws://{}{target}", self.server),
+        }
     }
 
     /// Connects, with Nagle's algorithm turned off.
