@@ -13,6 +13,7 @@ use crate::{
     Context, ServeError, Subscription, grpc,
     grpc_messages::{self, Messages, QuoteCodec},
     grpc_service::Methods,
+    grpc_trade::trade,
     grpc_unary,
 };
 
@@ -34,9 +35,9 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
     grpc::serve(context, DESCRIPTION, methods()).await
 }
 
-/// Returns the methods of the article's service: the newest quote, and a stream of quotes.
+/// Returns all methods of the article's service, so that the article's client works against this server.
 pub(crate) fn methods() -> Methods {
-    Methods { subscribe_quotes: Some(quotes), ..grpc_unary::methods() }
+    Methods { subscribe_quotes: Some(quotes), trade: Some(trade), ..grpc_unary::methods() }
 }
 
 /// Returns the events of a subscription as messages. HTTP/2 provides the flow control: while the client's window is

@@ -15,6 +15,7 @@ mod grpc_deadline;
 mod grpc_front;
 mod grpc_messages;
 mod grpc_service;
+mod grpc_trade;
 mod grpc_upload;
 mod heartbeat;
 mod http;
