@@ -13,8 +13,7 @@ use crate::{
     Context, ServeError, Subscription, grpc,
     grpc_messages::{self, Messages, QuoteCodec},
     grpc_service::Methods,
-    grpc_trade::trade,
-    grpc_unary,
+    grpc_trade, grpc_unary,
 };
 
 /// The response to `GET /`.
@@ -37,7 +36,12 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
 
 /// Returns all methods of the article's service, so that the article's client works against this server.
 pub(crate) fn methods() -> Methods {
-    Methods { subscribe_quotes: Some(quotes), trade: Some(trade), ..grpc_unary::methods() }
+    grpc_trade::added_to(quote_methods())
+}
+
+/// Returns the methods for quotes: the newest one, and a stream of them.
+pub(crate) fn quote_methods() -> Methods {
+    Methods { subscribe_quotes: Some(quotes), ..grpc_unary::methods() }
 }
 
 /// Returns the events of a subscription as messages. HTTP/2 provides the flow control: while the client's window is

@@ -16,7 +16,7 @@ use tower_http::cors::{Any, CorsLayer};
 
 use crate::{
     Context, ServeError,
-    grpc_service::{Market, Methods, service},
+    grpc_service::{Market, service},
     grpc_stream,
     http::{self, Site},
 };
@@ -47,7 +47,7 @@ const UNSUPPORTED: &str = "this server accepts gRPC-Web, with content-type appli
 /// # Errors
 /// None. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
-    let service = service(&context, Methods { trade: None, ..grpc_stream::methods() });
+    let service = service(&context, grpc_stream::quote_methods());
     let (reporter, health) = tonic_health::server::health_reporter();
     let [methods, health_methods] = [name_of(&service), name_of(&health)].map(|name| format!("/{name}/{{method}}"));
     // A browser shows a page only the headers that are listed here. A call that is refused at once has its status in
