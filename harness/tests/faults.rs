@@ -241,16 +241,16 @@ fn a_fault_that_does_not_happen_fires_faults() {
 
 #[test]
 fn every_fault_and_every_check_is_in_the_documents() {
-    let format = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../FORMAT.md")).unwrap();
-    let methodology = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../METHODOLOGY.md")).unwrap();
+    let format = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/format.md")).unwrap();
+    let method = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/method.md")).unwrap();
     let schema = bench(&["schema"]).stdout;
     let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
     let faults = find(&schema, "Faults").expect("the schema describes the faults");
     for fault in faults["properties"].as_object().unwrap().keys() {
-        assert!(format.contains(&format!("`faults.{fault}`")), "FORMAT.md lacks faults.{fault}");
+        assert!(format.contains(&format!("`faults.{fault}`")), "format.md lacks faults.{fault}");
     }
     for check in faulty("raw-tcp", &[]).measured.unwrap().checks {
-        assert!(methodology.contains(&format!("`{}`", check.id)), "METHODOLOGY.md lacks {}", check.id);
+        assert!(method.contains(&format!("`{}`", check.id)), "method.md lacks {}", check.id);
     }
 }
 

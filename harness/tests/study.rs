@@ -7,34 +7,42 @@ use std::fs;
 use command::{bench, published_run};
 use tempfile::tempdir;
 
-const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/studies/a-a.csv");
+/// Samples of runs with cores that were kept awake, and with cores that sleep.
+const SAMPLES: [&str; 2] = [
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/studies/a-a.csv"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/studies/a-a-sleeping-cores.csv"),
+];
 const SESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/studies/gate");
-const METHODOLOGY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../METHODOLOGY.md");
+/// The documents that show what the commands print.
+const VALIDATION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/validation.md");
+const GATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/gate.md");
 
-/// What the methodology says must be what is printed.
+/// Asserts that the document contains what the command prints.
 #[track_caller]
-fn is_in_the_methodology(arguments: &[&str]) {
+fn assert_in(document: &str, arguments: &[&str]) {
     let printed = bench(arguments);
     assert_eq!(printed.code, 0, "{printed:?}");
     assert!(printed.stdout.lines().count() > 10, "{}", printed.stdout);
-    let methodology = fs::read_to_string(METHODOLOGY).unwrap();
+    let text = fs::read_to_string(document).unwrap();
     for line in printed.stdout.lines() {
-        assert!(methodology.contains(line.trim_end()), "METHODOLOGY.md lacks: {line}");
+        assert!(text.contains(line.trim_end()), "{document} lacks: {line}");
     }
 }
 
 #[test]
-fn the_methodology_prints_what_the_committed_samples_say() {
-    is_in_the_methodology(&["study", SAMPLES]);
+fn the_validation_shows_what_the_committed_samples_say() {
+    for samples in SAMPLES {
+        assert_in(VALIDATION, &["study", samples]);
+    }
 }
 
 #[test]
-fn the_methodology_prints_what_the_committed_sessions_say() {
+fn the_gate_document_shows_what_the_committed_sessions_say() {
     let sessions = fs::read_dir(SESSIONS).unwrap().map(|entry| entry.unwrap().path().to_str().unwrap().to_owned());
     let mut sessions: Vec<String> = sessions.collect();
     sessions.sort();
     let sessions = sessions.iter().map(String::as_str);
-    is_in_the_methodology(&["gate", "study"].into_iter().chain(sessions).collect::<Vec<_>>());
+    assert_in(GATE, &["gate", "study"].into_iter().chain(sessions).collect::<Vec<_>>());
 }
 
 #[test]

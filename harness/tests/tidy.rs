@@ -166,6 +166,48 @@ fn folders_of_the_harness_depend_one_way() {
 }
 
 #[test]
+fn links_between_documents_lead_somewhere() {
+    let mut broken = Vec::new();
+    for document in documents() {
+        let text = fs::read_to_string(&document).expect("it was just listed");
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") || link.contains(char::is_whitespace) {
+                continue;
+            }
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() { document.clone() } else { document.with_file_name("").join(path) };
+            let leads = match fs::read_to_string(&target) {
+                Ok(text) => anchor.is_empty() || has_anchor(&text, anchor),
+                Err(_) => target.is_dir() && anchor.is_empty(),
+            };
+            if !leads {
+                broken.push(format!("{}: {link}", document.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "these links lead nowhere:\n{}", broken.join("\n"));
+}
+
+/// The Markdown files of the root and of `docs`.
+fn documents() -> Vec<PathBuf> {
+    let folders = [root(), root().join("docs")];
+    let paths = folders.iter().flat_map(|folder| fs::read_dir(folder).expect("the folder is readable"));
+    let paths = paths.map(|entry| entry.expect("the folder is readable").path());
+    paths.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
+}
+
+/// Returns whether a document has this anchor: an `id`, or a heading whose words it is made of.
+fn has_anchor(text: &str, anchor: &str) -> bool {
+    let slug = |heading: &str| {
+        let kept = heading.to_lowercase().replace(|it: char| !it.is_alphanumeric() && !" -_".contains(it), "");
+        kept.trim().replace(' ', "-")
+    };
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    text.contains(&format!("id=\"{anchor}\""))
+        || headings.map(|line| slug(line.trim_start_matches('#'))).any(|it| it == anchor)
+}
+
+#[test]
 fn documents_list_every_approach() {
     for document in DOCUMENTS_WITH_EVERY_APPROACH {
         let text = fs::read_to_string(root().join(document)).unwrap_or_else(|error| panic!("{document}: {error}"));

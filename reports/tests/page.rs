@@ -119,7 +119,7 @@ fn methodology_and_biases_are_on_the_page() {
     for said in [
         "href=\"#method\"",
         "href=\"#validity\"><span class=\"agrees\">✓ valid: 33 of 33 trials</span>",
-        "<b>Open loop.</b>",
+        "<b>The load is an open loop.</b>",
         "<b>Loopback.</b>",
     ] {
         assert!(page.contains(said), "{said}");

@@ -49,7 +49,7 @@ pub(super) fn section(report: &Report) -> String {
     let rows: Vec<Vec<Cell>> = offer.answers.iter().map(|answer| cells(answer.title, &answer.advice)).collect();
     let mut html = "<section id=\"advice\"><h2>Which to choose</h2>\n<p>Predicted by a cost model from the constants of \
                     this run, by the function that <code>delivery-bench advise</code> asks. How far the model is off is \
-                    in METHODOLOGY.md.</p>\n"
+                    in docs/validation.md.</p>\n"
         .to_owned();
     for note in offer.models.missing.notes() {
         html += &format!("<p>{}</p>\n", escape(&note));

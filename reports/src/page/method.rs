@@ -4,8 +4,8 @@
 
 use super::{document, markup::escape};
 
-const METHODOLOGY: &str = include_str!("../../../METHODOLOGY.md");
-const BIAS: &str = include_str!("../../../BIAS.md");
+const METHOD: &str = include_str!("../../../docs/method.md");
+const BIAS: &str = include_str!("../../../docs/bias.md");
 
 /// What a reader must know before believing a number, in a line each.
 const FIRST: [&str; 6] = [
@@ -23,10 +23,10 @@ const FIRST: [&str; 6] = [
 
 /// Document, heading in it, and the heading here.
 const PARTS: [(&str, &str, &str); 8] = [
-    (METHODOLOGY, "How a number is made", "How a number is made"),
-    (METHODOLOGY, "Histograms, percentiles, support", "Percentiles, intervals, and when one is called faster"),
-    (METHODOLOGY, "Theory that a run must reproduce", "Theory that a run must reproduce"),
-    (METHODOLOGY, "What is not checked yet", "Limits: what is not checked"),
+    (METHOD, "How a number is made", "How a number is made"),
+    (METHOD, "Histograms, percentiles, support", "Percentiles, intervals, and when one is called faster"),
+    (METHOD, "Theory that a run must reproduce", "Theory that a run must reproduce"),
+    (METHOD, "What is not checked", "Limits: what is not checked"),
     (BIAS, "Where it runs", "Bias: where it runs"),
     (BIAS, "Who wrote it", "Bias: who wrote it"),
     (BIAS, "What is not the same for every approach", "Bias: what is not the same for every approach"),
@@ -39,7 +39,8 @@ pub(super) fn section() -> String {
     for line in FIRST {
         html += &format!("<li>{}</li>\n", escape(line));
     }
-    html += "</ul>\n<p>From METHODOLOGY.md and BIAS.md of the version that wrote this page, which have more:</p>\n";
+    html +=
+        "</ul>\n<p>From docs/method.md and docs/bias.md of the version that wrote this page, which have more:</p>\n";
     for (document, heading, title) in PARTS {
         let text = document::html(document::section(document, heading));
         html += &format!("<details class=\"prose\"><summary>{}</summary>{text}</details>\n", escape(title));

@@ -87,7 +87,7 @@ fn checks(checks: &[CheckTotal]) -> String {
     }
     let rows: Vec<Vec<Cell>> = checks.iter().take(LISTED_CHECKS).map(check).collect();
     let headings = ["Check", "Worst verdict", "Passed", "Warned", "Invalid", "Values", "Threshold", "What it says"];
-    let exceptions = "A value beyond its threshold passes where the check asks for more than that: METHODOLOGY.md says of \
+    let exceptions = "A value beyond its threshold passes where the check asks for more than that: docs/method.md says of \
                       each what it asks for. Notes are those of the worst trial.";
     let table = markup::table("checks", "Every check over all trials", &headings, &rows);
     let more = bounded::more(checks.len(), LISTED_CHECKS);

@@ -130,7 +130,7 @@ pub(super) fn faults(evidence: &Evidence) -> Check {
     let fine = if evidence.faults == 0 { "no fault was asked for" } else { "every fault that was asked for happened" };
     none_of("faults", evidence.not_injected.len() as u64, fine, || {
         let keys: Vec<String> = evidence.not_injected.iter().map(|key| format!("faults.{key}")).collect();
-        format!("asked for, but it never happened: {}; see FORMAT.md for when it would", keys.join(", "))
+        format!("asked for, but it never happened: {}; see docs/format.md for when it would", keys.join(", "))
     })
 }
 

@@ -23,7 +23,7 @@ pub struct Complexity {
     pub obligations: Obligations,
 }
 
-/// Cognitive complexity after SonarSource's rules; see METHODOLOGY.md.
+/// Cognitive complexity after SonarSource's rules; see docs/method.md.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cognitive {
