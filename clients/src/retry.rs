@@ -5,7 +5,7 @@
 //! - The pause before an attempt is random, from 0 to a ceiling (full jitter). The ceiling starts at 50 ms and doubles
 //!   with each attempt, up to 5 s. Success resets it.
 //! - A client obeys a pause that the server asks for, up to 30 s. `retry` of an event stream sets the mean of the first
-//!   pause. The client waits for all of `Retry-After` or gRPC's `grpc-retry-pushback-ms`, and then for the random pause.
+//!   pause. `Retry-After` and gRPC's `grpc-retry-pushback-ms` set a minimum, to which the client adds the random pause.
 
 use std::time::Duration;
 

@@ -4,10 +4,9 @@
 use std::{ops::AddAssign, pin::Pin, time::Duration};
 
 use futures_util::{Stream, StreamExt, future::BoxFuture, stream};
+use net::Endpoint;
 use proto::{CodecError, ParamError, Params, Quote, TradeConfirmation, TradeOrder};
 use tokio::sync::mpsc;
-
-use net::Endpoint;
 
 /// The inputs of one simulated client.
 pub struct Context {

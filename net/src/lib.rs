@@ -1,8 +1,8 @@
 //! How both ends open, accept and meter a connection. It knows no protocol above TLS.
 //!
-//! A client connects to an `Endpoint`, a server accepts from a `Transport`, and both get a `Stream`. Only this crate sets
-//! socket options and builds the scheme of a URL, so an approach does not know how its connections are made. Bytes are
-//! counted at the socket, below any encryption.
+//! A client connects to an `Endpoint`, a server accepts from a `Transport`, and both get a `Stream`. Only this crate
+//! sets socket options and builds the scheme of a URL, so an approach does not know how its connections are made. Bytes
+//! are counted at the socket, below any encryption.
 
 mod endpoint;
 mod listen;

@@ -47,5 +47,6 @@ pub const WEBHOOK_SIGNATURE_HEADER: &str = "webhook-signature";
 /// Standard Webhooks: how far a timestamp may differ from the consumer's clock.
 pub const WEBHOOK_TOLERANCE: Duration = Duration::from_secs(300);
 
-/// Largest message that either end accepts, in bytes: the largest payload of an event, and as much again for its envelope.
+/// Largest message that either end accepts, in bytes: twice the largest payload of an event, which leaves room for the
+/// other fields.
 pub const MESSAGE_LIMIT_BYTES: usize = 2 * 1024 * 1024;

@@ -1,19 +1,19 @@
-//! gRPC bidirectional streaming: `FollowQuotes` sends events and receives acknowledgements. `Trade` receives orders and
-//! sends confirmations. Both calls use one connection.
+//! gRPC bidirectional streaming: `FollowQuotes` sends events and receives acknowledgements. `Trade`, in `grpc_trade`,
+//! receives orders and sends confirmations. Both calls use one connection.
 //!
 //! An acknowledgement means that the client has processed all events up to a sequence number. When too many events are
 //! unacknowledged, the server stops sending. If the client then falls further behind than the queue limit, the call
 //! ends with RESOURCE_EXHAUSTED, as for a client that does not read.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::collections::VecDeque;
 
-use futures_util::{FutureExt, StreamExt, TryStreamExt, stream::Fuse};
-use proto::{FollowRequest, TradeConfirmation, TradeOrder, follow_request::Action};
+use futures_util::{FutureExt, StreamExt, stream::Fuse};
+use proto::{FollowRequest, follow_request::Action};
 use tonic::{Status, Streaming};
 
 use crate::{
     Context, Ended, Page, ServeError, Subscription, grpc,
-    grpc_messages::{self, Messages, Pages},
+    grpc_messages::{self, Pages},
     grpc_service::{Followed, Market, Methods},
     grpc_stream,
 };
@@ -40,7 +40,7 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
 }
 
 fn methods() -> Methods {
-    Methods { follow_quotes: Some(follow_quotes), trade: Some(trade), ..grpc_stream::methods() }
+    Methods { follow_quotes: Some(follow_quotes), ..grpc_stream::methods() }
 }
 
 /// Waits for the client's subscription. Returns the cursor that the messages start after, and the messages.
@@ -100,15 +100,4 @@ impl Follower {
 /// Waits for the next page. While sending is not allowed, waits only for the end of the subscription.
 async fn next_page(subscription: &mut Subscription, may_send: bool) -> Result<Page, Ended> {
     if may_send { subscription.next().await } else { Err(subscription.ended().await) }
-}
-
-/// Returns one confirmation per order, in the order of arrival, until the client closes its sending side.
-fn trade(market: &Market, orders: Streaming<TradeOrder>) -> Messages<TradeConfirmation> {
-    let desk = Arc::clone(&market.desk);
-    let closing = market.shutdown.clone().cancelled_owned();
-    let confirmations = orders.map_ok(move |order| desk.execute(&order)).boxed();
-    grpc_messages::end_early(confirmations, async {
-        closing.await;
-        Ended::Closed.into()
-    })
 }

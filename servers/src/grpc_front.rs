@@ -10,7 +10,6 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use axum::{
@@ -38,13 +37,11 @@ use crate::{
     grpc_service::Market,
     grpc_upload::Upload,
     http::{Site, media_type},
-    unfinished::Budget,
+    unfinished::{Budget, MESSAGE_TIMEOUT},
 };
 
 /// The media types that the server accepts. gRPC-Web is another protocol.
 const MEDIA_TYPES: [&str; 2] = ["application/grpc", "application/grpc+proto"];
-/// How long the first message of a call may take.
-const MESSAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The response to a request that is not gRPC.
 const UNSUPPORTED: &str =

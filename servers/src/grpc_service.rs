@@ -111,5 +111,5 @@ impl MarketData for Market {
 }
 
 fn not_served() -> Status {
-    Status::unimplemented("this server does not have the method; `GET /` lists what it has")
+    Status::unimplemented("this server does not serve this method: see `GET /`")
 }

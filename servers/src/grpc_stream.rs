@@ -13,7 +13,7 @@ use crate::{
     Context, ServeError, Subscription, grpc,
     grpc_messages::{self, Messages, QuoteCodec},
     grpc_service::Methods,
-    grpc_unary,
+    grpc_trade, grpc_unary,
 };
 
 /// The response to `GET /`.
@@ -34,8 +34,13 @@ pub async fn serve(context: Context) -> Result<(), ServeError> {
     grpc::serve(context, DESCRIPTION, methods()).await
 }
 
-/// Returns the methods of the article's service: the newest quote, and a stream of quotes.
+/// Returns all methods of the article's service, so that the article's client works against this server.
 pub(crate) fn methods() -> Methods {
+    grpc_trade::added_to(quote_methods())
+}
+
+/// Returns the methods for quotes: the newest one, and a stream of them.
+pub(crate) fn quote_methods() -> Methods {
     Methods { subscribe_quotes: Some(quotes), ..grpc_unary::methods() }
 }
 

@@ -1,6 +1,6 @@
 //! gRPC-Web: the service over HTTP/1.1 for browsers. The server translates it itself, so no proxy is needed. The status
-//! is the last frame of the body. `application/grpc-web-text` is the same in base64. Browsers cannot stream requests, so
-//! there is no bidirectional method and no reflection, whose only method is bidirectional.
+//! is the last frame of the body. `application/grpc-web-text` is the same in base64. The server answers health checks.
+//! Browsers cannot stream requests, so it has no bidirectional method, and therefore no reflection either.
 
 use axum::{
     Router,
@@ -47,7 +47,7 @@ const UNSUPPORTED: &str = "this server accepts gRPC-Web, with content-type appli
 /// # Errors
 /// None. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
-    let service = service(&context, grpc_stream::methods());
+    let service = service(&context, grpc_stream::quote_methods());
     let (reporter, health) = tonic_health::server::health_reporter();
     let [methods, health_methods] = [name_of(&service), name_of(&health)].map(|name| format!("/{name}/{{method}}"));
     // A browser shows a page only the headers that are listed here. A call that is refused at once has its status in

@@ -20,6 +20,7 @@ use bytes::Bytes;
 use futures_util::{TryFutureExt, future::Either};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use net::{Stream, Transport};
 use proto::{Cursor, EventPage, Quote, wire::CURSOR_HEADER};
 use serde::Deserialize;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -27,7 +28,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::timeouts::{ExchangeState, TrackedBody};
 pub(crate) use self::{head::media_type, site::Site, timeouts::TimedConnection};
 use crate::{Ended, Hub, Page, ServeError, SymbolError, SymbolId, TooOld, unfinished::Budget};
-use net::{Stream, Transport};
 
 /// Maximum buffer size of a connection, and therefore of a request head. It leaves room for fields that proxies add.
 /// The initial size is 8 KiB, hyper's minimum.

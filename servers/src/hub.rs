@@ -224,8 +224,8 @@ impl Hub {
     }
 }
 
-/// Returns the entry with this sequence number. Usually the ring holds consecutive numbers, and the first guess is right.
-/// Each number that is missing puts it one place too far.
+/// Returns the entry with this sequence number. Usually the ring holds consecutive numbers, and the first guess is
+/// right. Each missing number before the entry makes the guess one place too high.
 fn find(ring: &VecDeque<Arc<Entry>>, sequence: u64) -> Option<&Arc<Entry>> {
     let first = ring.front()?.quote.sequence;
     let guess = usize::try_from(sequence.checked_sub(first)?).ok()?;

@@ -1,9 +1,11 @@
 //! The systems under test: one reference server per approach, all on the same hub.
 //!
 //! `hub` stores the events and `fanout` wakes the subscriptions that wait for them. `http` serves a router over the
-//! connections of `net`, `grpc` serves the gRPC service. `heartbeat` ticks for idle connections, and `trade` confirms orders. The file of an
-//! approach contains only framing, flushing and the duties of its protocol. A server does not know the other servers,
-//! never reads a clock to measure something, and does not know that it is being measured.
+//! connections of `net`, and `grpc` serves the gRPC service over them. `heartbeat` ticks for idle connections, `trade`
+//! confirms orders, and `unfinished` limits messages that have arrived only in part.
+//!
+//! The file of an approach contains only framing, flushing and the duties of its protocol. A server does not know the
+//! other servers, never reads a clock to measure something, and does not know that it is being measured.
 
 mod context;
 mod drain;
@@ -13,6 +15,7 @@ mod grpc_deadline;
 mod grpc_front;
 mod grpc_messages;
 mod grpc_service;
+mod grpc_trade;
 mod grpc_upload;
 mod heartbeat;
 mod http;

@@ -7,6 +7,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use bytes::{BufMut, Bytes, BytesMut};
+use net::Stream;
 use prost::Message;
 use proto::{Quote, SubscribeRequest, wire::MESSAGE_LIMIT_BYTES};
 use tokio::{
@@ -19,7 +20,6 @@ use crate::{
     Context, Hub, Page, ServeError,
     unfinished::{Budget, Reservation},
 };
-use net::Stream;
 
 /// How long a client may take to subscribe.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
@@ -107,11 +107,10 @@ fn frame(message: &[u8]) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    use net::Transport;
     use proto::Params;
     use tokio::net::{TcpSocket, TcpStream};
     use tokio_util::sync::CancellationToken;
-
-    use net::Transport;
 
     use super::*;
     use crate::Limits;

@@ -21,6 +21,7 @@ use axum::{
     routing::{delete, get, post},
 };
 use bytes::Bytes;
+use net::Transport;
 use proto::{
     webhook::Registered,
     wire::{DEAD_LETTERS_PATH, MESSAGE_LIMIT_BYTES, SUBSCRIPTIONS_PATH},
@@ -33,11 +34,10 @@ use crate::{
     Context, Hub, ServeError, Subscription,
     http::{self, Site},
 };
-use net::Transport;
 
 /// The response to `GET /`.
 const DESCRIPTION: &str = "\
-webhook: the server calls each subscriber's own endpoint, one event a request
+webhook: the server calls each subscriber's own endpoint, one event per request
 
 POST /subscriptions                     registers an endpoint on this machine, with content-type application/json
 DELETE /subscriptions/ID                removes it

@@ -11,6 +11,7 @@ use hyper::{
     header::{CONNECTION, HOST, HeaderValue},
 };
 use hyper_util::rt::TokioIo;
+use net::Endpoint;
 
 use super::{
     failure::{connection_error, invalid_response},
@@ -18,7 +19,6 @@ use super::{
     request::Outgoing,
 };
 use crate::ClientError;
-use net::Endpoint;
 
 pub(crate) type LibraryBody = Either<Incoming, reqwest::Body>;
 pub(crate) type LibraryError = Box<dyn Error + Send + Sync>;

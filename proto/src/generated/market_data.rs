@@ -12,11 +12,11 @@ pub struct QuoteRequest {
 pub struct SubscribeRequest {
     #[prost(string, repeated, tag = "1")]
     pub symbols: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Added: resume after this sequence number; absent means from now on.
+    /// Added: resume after this sequence number. Absent means only new events.
     #[prost(uint64, optional, tag = "2")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: ::core::option::Option<u64>,
-    /// Added: the epoch of the log that `after` is of, as the server's cursor names it; absent means of this one.
+    /// Added: the epoch of the log that `after` belongs to, as in the server's cursor. Absent means the server's own log.
     #[prost(string, optional, tag = "3")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: ::core::option::Option<::prost::alloc::string::String>,
@@ -34,13 +34,13 @@ pub struct Quote {
     /// Scheduled time, milliseconds since the Unix epoch.
     #[prost(int64, tag = "4")]
     pub timestamp_ms: i64,
-    /// Added: position in the feed, from 1; 0 is the opening quote, which is no event.
+    /// Added: position in the feed, from 1. 0 marks the opening quote, which is not an event.
     #[prost(uint64, tag = "5")]
     pub sequence: u64,
     /// Added: position among this symbol's events, from 1.
     #[prost(uint64, tag = "6")]
     pub symbol_sequence: u64,
-    /// Added: filler of the size the scenario asks for.
+    /// Added: filler, as long as the scenario asks for.
     #[prost(string, tag = "7")]
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub payload: ::prost::alloc::string::String,
@@ -71,12 +71,12 @@ pub struct TradeConfirmation {
     /// Added: echo of the order's client_order_id.
     #[prost(string, tag = "3")]
     pub client_order_id: ::prost::alloc::string::String,
-    /// Added: why the order was rejected; empty when it was filled.
+    /// Added: why the order was rejected. Empty if it was filled.
     #[prost(string, tag = "4")]
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: ::prost::alloc::string::String,
 }
-/// Added: one message of the client on the FollowQuotes stream.
+/// Added: one message from the client on the FollowQuotes stream.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -97,7 +97,7 @@ pub mod follow_request {
         Acknowledge(u64),
     }
 }
-/// Added: one message of the client on a WebSocket.
+/// Added: one message from the client on a WebSocket.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -117,7 +117,7 @@ pub mod client_message {
         Order(super::TradeOrder),
     }
 }
-/// Added: one message of the server on a WebSocket.
+/// Added: one message from the server on a WebSocket.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -135,7 +135,7 @@ pub mod server_message {
         Quote(super::Quote),
         #[prost(message, tag = "2")]
         Confirmation(super::TradeConfirmation),
-        /// The cursor that the stream begins after: the first message of a connection.
+        /// The cursor that the stream starts after. This is the first message of a connection.
         #[prost(string, tag = "3")]
         Cursor(::prost::alloc::string::String),
     }

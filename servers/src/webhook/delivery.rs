@@ -22,6 +22,7 @@ use hyper::{
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::rt::TokioIo;
+use net::Stream;
 use proto::{
     webhook::{Notice, Secret},
     wire::{WEBHOOK_ID_HEADER, WEBHOOK_SIGNATURE_HEADER, WEBHOOK_TIMESTAMP_HEADER},
@@ -30,7 +31,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Producer, registration::Destination};
 use crate::{Ended, Subscription, SymbolId};
-use net::Stream;
 
 /// How long one attempt may take, from connecting to the head of the response.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -11,6 +11,7 @@ use axum::{
 };
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use net::Stream;
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -23,7 +24,6 @@ use tokio_tungstenite::{
 
 use super::bounded::{Bounded, Socket};
 use crate::{http::TimedConnection, unfinished::Budget};
-use net::Stream;
 
 /// The protocol of the upgraded connection.
 pub(super) const PROTOCOL: &str = "websocket";

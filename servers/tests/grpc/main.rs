@@ -28,8 +28,9 @@ use tonic::{
 /// Limits how long a test may hang. Longer than any step takes on any machine.
 const HANG_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Starts the server that has every method.
 fn start(limits: Limits, codec: &str) -> Server {
-    Server::start(|context| Box::pin(servers::grpc_stream::serve(context)), limits, &[("codec", codec)])
+    Server::start(|context| Box::pin(servers::grpc_bidi::serve(context)), limits, &[("codec", codec)])
 }
 
 async fn connect(server: &Server) -> MarketDataClient<Channel> {
@@ -141,6 +142,22 @@ async fn refuses_invalid_requests_with_the_reason() {
         let quotes = client.follow_quotes(follow(actions)).await.unwrap().into_inner();
         assert_eq!(read_to_end(quotes).await.1.code(), Code::InvalidArgument);
     }
+}
+
+#[tokio::test]
+async fn a_streaming_server_has_the_methods_of_the_article_and_no_others() {
+    let settings = [("codec", "shared")];
+    let server = Server::start(|context| Box::pin(servers::grpc_stream::serve(context)), Limits::default(), &settings);
+    let mut client = connect(&server).await;
+    assert_eq!(client.get_quote(QuoteRequest { symbol: "BTC".into() }).await.unwrap().into_inner().symbol, "BTC");
+    server.publish(1);
+    let mut quotes = client.subscribe_quotes(btc(Some(0))).await.unwrap().into_inner();
+    assert_eq!(quotes.message().await.unwrap().unwrap().sequence, 1);
+    let order = TradeOrder { symbol: "BTC".into(), quantity: 1, side: "BUY".into(), ..TradeOrder::default() };
+    let mut confirmations = client.trade(stream::iter([order])).await.unwrap().into_inner();
+    assert_eq!(confirmations.message().await.unwrap().unwrap().status, "FILLED");
+    let status = client.follow_quotes(follow(stream::iter([Action::Subscribe(btc(None))]))).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unimplemented);
 }
 
 #[tokio::test]
