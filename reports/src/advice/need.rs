@@ -91,7 +91,6 @@ pub(crate) const QUANTITIES: [Quantity; 4] = [
 
 /// An input that is yes or no: what is said of it where it is turned, and how.
 pub(crate) struct Condition {
-    pub(crate) key: &'static str,
     pub(crate) yes: &'static str,
     pub(crate) no: &'static str,
     pub(crate) get: fn(&Need) -> bool,
