@@ -53,7 +53,7 @@ fn several_runs_are_one_document_and_an_aborted_one_is_skipped_and_named() {
     assert!(json.stderr.contains(&format!("skipped: {three}/results.jsonl holds no record")), "{json:?}");
     let csv = bench(&["report", &one, &two, "--format", "csv"]);
     assert_eq!(csv.stdout.matches("approach,").count(), 1, "{}", csv.stdout);
-    assert!(csv.stdout.starts_with("run,scenario,started,clients,"), "{}", csv.stdout);
+    assert!(csv.stdout.starts_with("run,scenario,started,git_revision,clients,"), "{}", csv.stdout);
     let alone = bench(&["report", &three]);
     assert!(alone.code == 2 && alone.stderr.contains("ended before its first"), "{alone:?}");
 }

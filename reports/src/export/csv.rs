@@ -1,4 +1,5 @@
-//! One line for each variant and load: plain numbers, their units in the headings, an empty cell where there is none.
+//! One line per variant and load: plain numbers with units in the headings, and an empty cell if there is no figure. The
+//! lines of several runs form one series per variant, which a change-point tool can read.
 //!
 //! RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe before it.
 
@@ -21,8 +22,8 @@ enum Cell {
     Number(String),
 }
 
-/// Columns that say which of several runs a line is of.
-const RUN: [&str; 3] = ["run", "scenario", "started"];
+/// Columns that name the run of a line, if there are several runs.
+const RUN: [&str; 4] = ["run", "scenario", "started", "git_revision"];
 
 const LOAD: [Column; 6] = [
     ("clients", |point, _| number(Some(point.load.clients))),
@@ -108,7 +109,7 @@ pub(super) fn table(reports: &[&Report]) -> String {
                     Cell::Text(text) => quoted(&text),
                     Cell::Number(number) => number,
                 });
-                csv += &line(of_run([&number, &run.scenario_name, &run.started]).chain(cells));
+                csv += &line(of_run([&number, &run.scenario_name, &run.started, &run.tool.git_revision]).chain(cells));
             }
         }
     }
