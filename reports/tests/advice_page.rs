@@ -4,7 +4,10 @@ mod support;
 
 use std::fs;
 
-use reports::page;
+use reports::{
+    advice::{Need, Standing, advise, models},
+    page,
+};
 use results::{schema::Status, store::Run};
 use serde_json::json;
 
@@ -14,9 +17,14 @@ fn html_of(run: &Run) -> String {
 }
 
 #[test]
-fn the_table_of_needs_is_on_the_page_and_no_form() {
-    let html = html_of(&support::run());
-    assert!(html.contains("id=\"advice\"") && html.contains("Advice for typical needs"));
+fn the_page_recommends_what_the_verb_recommends() {
+    let run = support::run();
+    let advice = advise(&models(&run).unwrap(), &Need::default());
+    let recommended = advice.choices.iter().find(|choice| choice.standing == Standing::Recommended).unwrap();
+    let html = html_of(&run);
+    let (_, table) = html.split_once("quotes: an event every four seconds").expect("the first typical need is the article's");
+    let (row, _) = table.split_once("</tr>").unwrap();
+    assert!(row.contains(&recommended.name), "{}: {row}", recommended.name);
     assert!(!html.contains("<form") && html.matches("<script").count() == 1);
 }
 

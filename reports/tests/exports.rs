@@ -214,7 +214,7 @@ fn several_runs_make_one_document() {
     let runs = [support::run(), second];
     let csv = parsed(&export::text(&runs, Form::Csv));
     assert_eq!(csv.len(), 1 + 2 * 11, "one line of headings");
-    assert_eq!(csv[0][..4], ["run", "scenario", "started", "clients"]);
+    assert_eq!(csv[0][..4], ["run", "scenario", "started", "git_revision"]);
     assert_eq!(csv[1][..3], ["1", "bench-all", "2026-01-02T03:04:05Z"]);
     assert_eq!(csv[22][..3], ["2", "'=scale", "2026-02-03T04:05:06Z"]);
     assert!(csv.iter().all(|line| line.len() == csv[0].len()));

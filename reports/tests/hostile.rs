@@ -57,7 +57,7 @@ fn names_from_a_result_file_are_data() {
     article.latency = hostile.into();
     let measured = &mut run.run.approaches[1].client_complexity;
     measured.cognitive.worst_function = hostile.into();
-    measured.obligations.error_kinds = vec![hostile.into()];
+    measured.crates.named_beyond_floor = vec![hostile.into()];
     for trial in &mut run.trials {
         trial.variant += hostile;
         trial.parameters.insert(hostile.into(), hostile.into());

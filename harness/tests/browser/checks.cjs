@@ -142,6 +142,13 @@ const CHECKS = {
     });
   }),
 
+  "recommends an approach for each typical need": (browser, file) => opened(browser, file, async (page) => {
+    if (!(await page.locator("#advice").count())) return;
+    const needs = await page.evaluate(() => Array.from(document.querySelectorAll("table.needs tbody tr"), (row) => row.cells[1].textContent.trim()));
+    assert(needs.length >= 5 && needs.every(Boolean), `${needs.length} needs: ${needs}`);
+    assert.strictEqual(await page.locator("form").count(), 0);
+  }),
+
   "picks a load": (browser, file) => opened(browser, file, async (page) => {
     const loads = await page.evaluate(() => new Set(Array.from(document.querySelectorAll("[data-load]"), (fold) => fold.dataset.load)).size);
     if (loads < 2) return;

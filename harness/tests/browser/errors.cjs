@@ -29,6 +29,7 @@ const ERRORS = [
   { error: "marks that stay", check: "filters rows and marks", plant: (page) => style(page, ".off { display: block }") },
   { error: "an address that stays as it is", check: "keeps its view in the address", plant: (page) => page.replace("history.replaceState", "String") },
   { error: "an address that is not listened to", check: "keeps its view in the address", plant: (page) => without(page, "addEventListener(\"hashchange\", restore);") },
+  { error: "needs without an answer", check: "recommends an approach for each typical need", plant: (page) => script(page, "document.querySelectorAll('table.needs tbody td:nth-child(2)').forEach((cell) => cell.replaceChildren())") },
   { error: "loads that are not picked", check: "picks a load", plant: (page) => page.replace("view.load = Number(picker.value);", "") },
   { error: "a read-out without words", check: "says what a mark is, to a pointer and to the keyboard", plant: (page) => page.replace("out.textContent = words", "out.textContent = hint") },
   { error: "a focus that is not to be seen", check: "is reached by keyboard, and shows where it is", plant: (page) => style(page, "* { outline: none !important }") },

@@ -12,7 +12,7 @@ use syn::{
 };
 
 use super::{
-    names::{imports, segments},
+    imports::{imports, segments},
     syntax,
 };
 

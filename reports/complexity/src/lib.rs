@@ -1,16 +1,15 @@
-//! Complexity of one half of an approach, measured on the source that ran, and the band it falls in.
+//! Measures the complexity of one half of an approach on the source that ran, and assigns a band.
 //!
-//! The source is parsed with `syn`, the parser of Rust's own macros: nesting, suspension points and names ask for a
-//! tree of syntax, and what counts lines comes with it. The library for counting lines brings eighty crates and a C
-//! compiler to count one language. Everything is a pure function of texts; which approach they are of is not asked.
+//! The source is parsed with `syn`, because nesting and imports need a syntax tree, which then also gives the lines. The
+//! library for counting lines needs eighty crates and a C compiler to count one language. Everything here is a pure
+//! function of texts and does not know which approach they belong to.
 
 mod band;
 mod cognitive;
 mod crates;
+mod imports;
 mod measure;
 pub mod metrics;
-mod names;
-mod obligations;
 mod syntax;
 
 pub use band::{band, rule};

@@ -1,31 +1,31 @@
-//! The single metrics of complexity: of each its name, its rule as it is printed, and its figure.
+//! The metrics of complexity, each with its name, the rule that is printed, and its figure.
 
 use results::schema::Complexity;
 
-/// One metric; less is simpler.
+/// One metric. A smaller figure is simpler.
 pub struct Metric {
-    /// For names in data.
+    /// Its name in data.
     pub id: &'static str,
-    /// As a heading begins.
+    /// Its name as a heading.
     pub title: &'static str,
-    /// After "by", in a sentence.
+    /// Its name in a sentence, after "by".
     pub phrase: &'static str,
-    /// What is counted, as it is printed.
+    /// The rule by which it is counted, as it is printed.
     pub rule: &'static str,
-    /// The figure of a half.
+    /// Returns the figure of a half.
     pub of: fn(&Complexity) -> u32,
-    /// The names behind a figure that counts them.
+    /// Returns the names that are counted, if the figure counts names.
     pub names: Option<fn(&Complexity) -> &[String]>,
 }
 
-/// All of them, in the order of the page.
-pub static METRICS: [Metric; 14] = [
+/// All metrics, in the order of the page.
+pub static METRICS: [Metric; 7] = [
     Metric {
         id: "code_lines",
         title: "Lines",
         phrase: "lines",
-        rule: "hand-written lines that carry a token of code, in the approach's own file and in the parts that its \
-               duties stand in; documentation, comments and unit tests left out.",
+        rule: "hand-written lines with a token of code, in the approach's own file and in the further files of its \
+               duties, without documentation, comments and unit tests.",
         of: |half| half.code_lines,
         names: Some(|half| &half.sources),
     },
@@ -69,8 +69,7 @@ pub static METRICS: [Metric; 14] = [
         id: "crates_named",
         title: "Crates named",
         phrase: "crates named",
-        rule: "crates of other people that the half names, or the generated code that it names, beyond the closure \
-               of the floor's.",
+        rule: "third-party crates that the half or its generated code names, without those that the floor needs, too.",
         of: |half| count(&half.crates.named_beyond_floor),
         names: Some(|half| &half.crates.named_beyond_floor),
     },
@@ -78,71 +77,10 @@ pub static METRICS: [Metric; 14] = [
         id: "crates_closure",
         title: "Crates in all",
         phrase: "crates in all",
-        rule: "those and all that they need, beyond the closure of the floor's. By the lock file, which covers all \
-               platforms and features: fewer are built. What the shared plumbing names is counted for nobody.",
+        rule: "those crates and all their dependencies, without those that the floor needs, too. The lock file covers \
+               all platforms and features, so fewer are built. Crates that only shared plumbing names do not count.",
         of: |half| half.crates.closure_beyond_floor,
         names: None,
-    },
-    Metric {
-        id: "timers",
-        title: "Timers",
-        phrase: "timers",
-        rule: "calls whose name has the word sleep, timeout, interval or pause.",
-        of: |half| half.obligations.timers,
-        names: None,
-    },
-    Metric {
-        id: "suspension_points",
-        title: "Suspension points",
-        phrase: "suspension points",
-        rule: "every .await, and every branch of select! and join!.",
-        of: |half| half.obligations.suspension_points,
-        names: None,
-    },
-    Metric {
-        id: "error_kinds",
-        title: "Error kinds",
-        phrase: "error kinds",
-        rule: "distinct variants, constants and constructors that are named of types which say how something went: \
-               their name ends in Error or Status, or is Code, StatusCode or CloseCode, or they are the error of a \
-               Result, stand in an Err(…), or such a one is made from them. Statuses of success are among them; an \
-               error that is passed on unnamed is not.",
-        of: |half| count(&half.obligations.error_kinds),
-        names: Some(|half| &half.obligations.error_kinds),
-    },
-    Metric {
-        id: "knobs",
-        title: "Knobs",
-        phrase: "knobs",
-        rule: "distinct settings that are read by params.text or params.duration.",
-        of: |half| count(&half.obligations.knobs),
-        names: Some(|half| &half.obligations.knobs),
-    },
-    Metric {
-        id: "message_kinds",
-        title: "Message kinds",
-        phrase: "message kinds",
-        rule: "distinct types that are imported from the shared contract (proto), or where variants of one are \
-               named those; its constants that end in EVENT or COMMENT; and the variants that are named of any type \
-               called Message or Frame. Errors, settings and generated services left out.",
-        of: |half| count(&half.obligations.message_kinds),
-        names: Some(|half| &half.obligations.message_kinds),
-    },
-    Metric {
-        id: "remembered",
-        title: "Remembered",
-        phrase: "what is remembered",
-        rule: "fields of the half's own structs.",
-        of: |half| count(&half.obligations.remembered),
-        names: Some(|half| &half.obligations.remembered),
-    },
-    Metric {
-        id: "states",
-        title: "States",
-        phrase: "states",
-        rule: "variants of the half's own enums.",
-        of: |half| count(&half.obligations.states),
-        names: Some(|half| &half.obligations.states),
     },
 ];
 

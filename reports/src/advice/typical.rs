@@ -1,5 +1,4 @@
-//! Needs that many have, with what is advised for each: for a reader without a need of their own, and for the page's
-//! form to show that it answers as this crate does.
+//! Typical needs, and what a run recommends for each: the table on the page.
 
 use results::store::Run;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! The facts of a synthetic approach. The complexity of its halves follows from its name and their lines, so that the
 //! metrics do not all agree.
 
-use results::schema::{ApproachFacts, ArticleWords, Cognitive, Complexity, Crates, Obligations};
+use results::schema::{ApproachFacts, ArticleWords, Cognitive, Complexity, Crates};
 
 use super::Synthetic;
 
@@ -44,14 +44,6 @@ fn half(side: &str, name: &str, code_lines: u32) -> Complexity {
             closure: 60 + code_lines / 10,
             closure_beyond_floor: code_lines / 10,
         },
-        obligations: Obligations {
-            timers: code_lines / 40,
-            suspension_points: code_lines / 15,
-            error_kinds: names(code_lines / 30, "Error::Kind"),
-            knobs: names(1, "knob-"),
-            message_kinds: names(code_lines / 25, "Message::Kind"),
-            remembered: names(code_lines / 20, "Half.field_"),
-            states: Vec::new(),
-        },
+        obligations: None,
     }
 }

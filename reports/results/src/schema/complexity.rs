@@ -1,55 +1,56 @@
-//! What is measured on the source of one half of an approach. The rule of each figure is printed where it is shown.
+//! What is measured on the source of one half of an approach. The page prints the rule of each figure.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Measured on the source of one half of an approach, unit tests left out. Lists are sorted and name each thing once.
+/// Figures of the source of one half of an approach, without its unit tests. Lists are sorted and have no duplicates.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Complexity {
-    /// Files that were measured, relative to the repository: the approach's own first.
+    /// The files, relative to the repository. The approach's own file is the first.
     pub sources: Vec<String>,
-    /// Lines of all of them that carry a token of code.
+    /// Lines with a token of code.
     pub code_lines: u32,
-    /// Lines of code of the generated client or service that they name; 0 where they name none.
+    /// Lines of code of the generated client or service that the files name, or 0.
     pub generated_lines: u32,
-    /// Lines of the .proto file that it is generated from, neither blank nor comment; 0 where they name none.
+    /// Lines of the .proto file of that client or service, without blank lines and comments, or 0.
     pub proto_lines: u32,
-    /// Cognitive complexity of their functions.
+    /// Cognitive complexity of the functions.
     pub cognitive: Cognitive,
-    /// Crates that they build on.
+    /// Crates that the files depend on.
     pub crates: Crates,
-    /// What they have to do and to keep in mind.
-    pub obligations: Obligations,
+    /// An inventory that earlier builds made. Newer records do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obligations: Option<Obligations>,
 }
 
-/// Cognitive complexity after SonarSource's rules; see docs/method.md.
+/// Cognitive complexity by SonarSource's rules; see docs/method.md.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cognitive {
-    /// Of all functions together.
+    /// The sum over all functions.
     pub sum: u32,
-    /// Of the function that has the most.
+    /// The largest of one function.
     pub worst: u32,
-    /// Name of that function, after that of its type where it has one; of several the first.
+    /// The name of that function, after the name of its type. The first one if there are several.
     pub worst_function: String,
 }
 
-/// Crates of other people, by the lock file, which covers all platforms and features.
+/// Third-party crates by the lock file, which covers all platforms and features.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Crates {
-    /// Those that the half names, or the generated code that it names.
+    /// Crates that the half or its generated code names.
     pub named: Vec<String>,
-    /// Of those, the ones that are not in the closure of what the floor's half names.
+    /// Those of them that the floor's half does not need.
     pub named_beyond_floor: Vec<String>,
-    /// Those and all that they need: the number of crates in the closure.
+    /// Number of these crates with all their dependencies.
     pub closure: u32,
-    /// Of those, the number that is not in the closure of what the floor's half names.
+    /// How many of those the floor's half does not need.
     pub closure_beyond_floor: u32,
 }
 
-/// An inventory that is read off the syntax, and nothing in it is entered by hand.
+/// An inventory of what a half does, read off the syntax.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Obligations {
