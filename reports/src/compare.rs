@@ -15,9 +15,10 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::{
+    headline,
     report::Report,
     rows::{LoadPoint, Row},
-    validity, verdict,
+    validity,
 };
 
 pub use apart::Apart;
@@ -181,7 +182,7 @@ fn matched(reports: &[Report; 2]) -> Vec<Matched<'_>> {
 
 fn whole_load(point: &LoadPoint) -> String {
     let variants: Vec<&str> = point.rows.iter().map(|row| row.variant.as_str()).collect();
-    format!("{}: {}", verdict::describe(&point.load), variants.join(", "))
+    format!("{}: {}", headline::describe(&point.load), variants.join(", "))
 }
 
 /// The variants of both, and into `lone` what only one has figures of.
@@ -216,7 +217,7 @@ fn name(row: &Row) -> (&str, &str) {
 }
 
 fn said(row: &Row, point: &LoadPoint, why: &str) -> String {
-    format!("{} under {}{why}", row.variant, verdict::describe(&point.load))
+    format!("{} under {}{why}", row.variant, headline::describe(&point.load))
 }
 
 /// What must be known before a figure is read.

@@ -7,11 +7,11 @@ use crate::{
     advice::{self, AdviceError, Offer},
     bands,
     claims::{self, Claim},
+    headline,
     objective::{self, Reach},
     ranks::{self, Ranking},
     rows::{LoadPoint, load_points},
     validity::{self, Validity},
-    verdict,
 };
 
 /// Everything that is said of a run.
@@ -47,7 +47,7 @@ impl Report {
         let loads = load_points(run);
         let reaches = objective::reaches(&loads);
         Self {
-            verdict: verdict::sentence(&run.run, &loads, &reaches),
+            verdict: headline::sentence(&run.run, &loads, &reaches),
             faults: validity::faults(&run.run.scenario),
             validity: validity::of(run),
             rules: bands::rules(),

@@ -11,12 +11,11 @@ use results::{
 };
 
 use crate::{
-    claims,
+    claims, headline,
     merge::{self, Merged},
     report::Report,
     rows::{LoadPoint, Row},
     validity::{LISTED, LONGEST_REASON},
-    verdict,
 };
 
 /// What the columns are, on two lines.
@@ -80,7 +79,7 @@ pub(crate) fn below(report: &Report, width: usize) -> String {
 fn block(point: &LoadPoint, several: bool, width: usize) -> String {
     let mut lines = vec![HEADINGS.map(|heading| heading[0].to_owned()), HEADINGS.map(|heading| heading[1].to_owned())];
     lines.extend(point.rows.iter().map(cells));
-    let load = if several { format!("{}\n", plain::text(&verdict::describe(&point.load))) } else { String::new() };
+    let load = if several { format!("{}\n", plain::text(&headline::describe(&point.load))) } else { String::new() };
     load + &format::aligned(&lines, 2, width) + &notes(point, width)
 }
 
@@ -153,7 +152,7 @@ fn footnote(point: &LoadPoint) -> String {
     }
     if measured().any(|merged| merged.interval_over_rounds_ns.is_none()) {
         let fewest = stats::difference::FEWEST_ROUNDS;
-        text += &format!("Fewer than {fewest} rounds with an interval show no difference from any other.\n");
+        text += &format!("Fewer than {fewest} rounds with an interval cannot show a difference.\n");
     }
     if point.rows.iter().any(|row| row.overloaded) {
         text += "OVERLOAD: the server waited long for processors; its figures are those of a queue: lower the load.\n";

@@ -22,7 +22,8 @@ fn the_page_recommends_what_the_verb_recommends() {
     let advice = advise(&models(&run).unwrap(), &Need::default());
     let recommended = advice.choices.iter().find(|choice| choice.standing == Standing::Recommended).unwrap();
     let html = html_of(&run);
-    let (_, table) = html.split_once("quotes: an event every four seconds").expect("the first typical need is the article's");
+    let (_, table) =
+        html.split_once("quotes: an event every four seconds").expect("the first typical need is the article's");
     let (row, _) = table.split_once("</tr>").unwrap();
     assert!(row.contains(&recommended.name), "{}: {row}", recommended.name);
     assert!(!html.contains("<form") && html.matches("<script").count() == 1);

@@ -156,6 +156,6 @@ fn no_latency_of_a_saturated_trial_is_a_figure() {
     let own: Vec<_> = run.trials.iter().filter(|trial| trial.approach == "webhook").collect();
     assert_eq!(merged(&own), None);
     let text = table::render(&run);
-    assert!(text.contains(", sse and websocket are soonest") && !text.contains("1.50 µs"), "{text}");
+    assert!(text.contains(", sse and websocket have the smallest p50") && !text.contains("1.50 µs"), "{text}");
     assert!(text.contains("valid: 30 of 33 trials, 3 overloaded as intended; "), "{text}");
 }

@@ -99,11 +99,11 @@ fn a_point_is_hollow_where_the_harness_was_the_limit() {
     let (page, data) = written(&run);
     let p50 = figure(&page, P50);
     assert!(
-        p50.contains("hollow: SATURATED, the harness and not the server alone was the limit; no valid trial</text>"),
+        p50.contains("hollow: SATURATED, the load generator was the limit, or one of two; no valid trial</text>"),
         "{p50}"
     );
     assert!(
-        p50.contains("Hollow, since the harness and not the server alone was the limit: sse at 20,000 clients.</desc>")
+        p50.contains("Hollow, since the load generator was the limit, or one of two: sse at 20,000 clients.</desc>")
     );
     // The line to it is dotted, and the marker has paper in it.
     assert_eq!((p50.matches(" d6\"").count(), p50.matches("class=\"f-paper\"").count()), (1, 1), "{p50}");

@@ -72,8 +72,8 @@ fn a_percentile_without_support_is_a_dash_with_a_reason() {
     let row = text.lines().find(|line| line.starts_with("sse ")).unwrap();
     assert!(row.ends_with(" 1/1"), "one round lies apart from no other: {row}");
     assert!(text.contains("– a p50 needs 6 events and a p99 368; there were fewer."), "{text}");
-    assert!(text.contains("fewer than 3 rounds show no difference from any other"), "{text}");
-    assert!(text.contains("Fewer than 3 rounds with an interval show no difference from any other."), "{text}");
+    assert!(text.contains("fewer than 3 rounds cannot show a difference"), "{text}");
+    assert!(text.contains("Fewer than 3 rounds with an interval cannot show a difference."), "{text}");
 }
 
 #[test]
@@ -105,13 +105,16 @@ fn the_verdict_calls_no_order_that_is_not_shown() {
     // The rounds of the two reach into each other.
     let mut run = support::run();
     let text = table::render(&run);
-    assert!(text.contains(", sse and websocket are soonest, and no difference between them is shown: p50 "), "{text}");
+    assert!(
+        text.contains(", sse and websocket have the smallest p50, and no difference between them is shown: "),
+        "{text}"
+    );
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "websocket") {
         let slower = support::histogram((0..250).map(|k| 390_000 + k * 40));
         trial.measured.as_mut().unwrap().latency_ns = statistics::summarise(&slower, 250);
     }
     let text = table::render(&run);
-    assert!(text.contains(", sse is soonest: p50 258 µs, 1.44 × the floor."), "{text}");
+    assert!(text.contains(", sse has the smallest p50: 258 µs, 1.44 × the floor."), "{text}");
 }
 
 #[test]
@@ -121,7 +124,10 @@ fn who_has_too_few_rounds_is_named_and_not_compared() {
         trial.status = Status::Invalid;
     }
     let text = table::render(&run);
-    assert!(text.contains(", of those compared, sse and websocket are soonest, and no difference between"), "{text}");
+    assert!(
+        text.contains(", of those compared, sse and websocket have the smallest p50, and no difference between"),
+        "{text}"
+    );
     let said = "× the floor. short-poll had fewer than 3 valid rounds with an interval and is not compared.";
     assert!(text.contains(said), "{text}");
     // Whoever has the smallest median: with two rounds it is not ranked.
@@ -129,7 +135,10 @@ fn who_has_too_few_rounds_is_named_and_not_compared() {
         trial.status = Status::Failed;
     }
     let text = table::render(&run);
-    assert!(text.contains(", of those compared, websocket is soonest: p50 ") && !text.contains("sse and"), "{text}");
+    assert!(
+        text.contains(", of those compared, websocket has the smallest p50: ") && !text.contains("sse and"),
+        "{text}"
+    );
     let said = " short-poll and sse had fewer than 3 valid rounds with an interval and are not compared.";
     assert!(text.contains(said), "{text}");
 }
@@ -141,8 +150,8 @@ fn rounds_without_an_interval_are_no_rounds_to_compare_by() {
         trial.measured.as_mut().unwrap().effective_events = 5;
     }
     let text = table::render(&run);
-    assert!(text.contains(", sse has the smallest p50, ") && text.contains("fewer than 3 rounds show no"), "{text}");
-    assert!(!text.contains("soonest") && !text.contains("not compared"), "{text}");
+    assert!(text.contains(", sse has the smallest p50, ") && text.contains("fewer than 3 rounds cannot show"), "{text}");
+    assert!(!text.contains("have the smallest p50") && !text.contains("not compared"), "{text}");
 }
 
 #[test]
@@ -157,7 +166,7 @@ fn an_invalid_trial_is_listed_and_in_no_ranking() {
     }
     let text = table::render(&run);
     assert!(text.contains("invalid: webhook, round 1: delivery: missed 1\n"), "{text}");
-    assert!(text.contains(", sse and websocket are soonest") && !text.contains("1.50 µs"), "{text}");
+    assert!(text.contains(", sse and websocket have the smallest p50") && !text.contains("1.50 µs"), "{text}");
     let row = text.lines().find(|line| line.starts_with("webhook ")).unwrap();
     assert!(row.ends_with("0/3"), "{row}");
 }

@@ -12,7 +12,7 @@ use super::{
     model::{At, Prediction, predict},
     points::{Candidate, Point},
 };
-use crate::{rows, verdict};
+use crate::{headline, rows};
 
 /// How far the model was off.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -146,7 +146,7 @@ pub fn validate(run: &Run) -> Result<Validation, AdviceError> {
     }
     Ok(Validation {
         source: source(run),
-        loads: load_points.iter().map(|point| verdict::describe(&point.load)).collect(),
+        loads: load_points.iter().map(|point| headline::describe(&point.load)).collect(),
         deviations,
     })
 }

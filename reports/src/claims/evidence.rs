@@ -15,9 +15,9 @@ use results::{
 use super::claim::{BESIDE, Figure, Says};
 use crate::{
     bands, difference,
+    headline::describe,
     merge::{Merged, share},
     rows::{LoadPoint, Row},
-    verdict::describe,
 };
 
 /// From here on each event has a round trip, or a connection, of its own; events that come together may share one.

@@ -10,9 +10,9 @@ use super::{
     evidence::{Evidence, NEXT_TO_NONE, ONE_EACH, Seen},
 };
 use crate::{
+    headline::describe,
     merge::{polls, share},
     saturation::Saturated,
-    verdict::describe,
 };
 
 const PART: &str = "Short and long polling";

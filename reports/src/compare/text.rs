@@ -10,7 +10,7 @@ use results::{
 };
 
 use super::{Brief, Comparison, Figure, Judgement, LoadPair, Pair};
-use crate::verdict;
+use crate::headline;
 
 const HEADINGS: [[&str; 11]; 2] = [
     ["variant", "", "p50", "p99", "× floor", "CPU µs/event", "", "KB/client", "", "bytes", "empty"],
@@ -66,7 +66,7 @@ fn block(load: &LoadPair, several: bool) -> String {
     for pair in &load.variants {
         lines.extend(three(pair));
     }
-    let title = if several { format!("{}\n", verdict::describe(&load.load_a)) } else { String::new() };
+    let title = if several { format!("{}\n", headline::describe(&load.load_a)) } else { String::new() };
     title + &format::aligned(&lines, HEADINGS.len(), WIDTH)
 }
 

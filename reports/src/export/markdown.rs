@@ -6,9 +6,9 @@ use results::{
 };
 
 use crate::{
+    headline,
     report::Report,
     table::{self, HEADINGS},
-    verdict,
 };
 
 /// The table of each load, the notes below them, and which commit it is of.
@@ -17,7 +17,7 @@ pub(super) fn table(report: &Report) -> String {
     let mut text = String::new();
     let mut notes = String::new();
     for point in &report.loads {
-        let load = verdict::describe(&point.load);
+        let load = headline::describe(&point.load);
         if several {
             text += &format!("**{load}**\n\n");
         }

@@ -33,7 +33,7 @@ const HEADINGS: [&str; 12] = [
 /// The table under one load.
 pub(super) fn table(point: &LoadPoint) -> String {
     let rows: Vec<Vec<Cell>> = point.rows.iter().map(cells).collect();
-    let caption = format!("The article's table, measured: {}", crate::verdict::describe(&point.load));
+    let caption = format!("The article's table, measured: {}", crate::headline::describe(&point.load));
     markup::table("article", &caption, &HEADINGS, &rows)
 }
 

@@ -14,7 +14,7 @@ use super::{
     sections,
     trends::{Entry, History, METRICS, Metric},
 };
-use crate::{rows::Row, verdict};
+use crate::{headline, rows::Row};
 
 const SIZE: (i32, i32) = (1480, 760);
 const FRAME: Frame = Frame { left: 170, right: SIZE.0 - NAMES, top: 56, bottom: SIZE.1 - 90 };
@@ -109,7 +109,7 @@ fn run(entry: &Entry) -> Vec<Cell> {
 }
 
 fn trends(number: usize, history: &History<'_>) -> String {
-    let title = format!("{}: {}", history.scenario, verdict::describe(history.load));
+    let title = format!("{}: {}", history.scenario, headline::describe(history.load));
     let charts: String = METRICS.iter().map(|metric| trend(number, history, metric)).collect();
     format!("<h3>{}</h3>\n<div class=\"board\">{charts}</div>\n", escape(&title))
 }

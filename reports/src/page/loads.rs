@@ -1,7 +1,7 @@
 //! One part of the page for each load of a run, within a size.
 
 use super::markup::escape;
-use crate::{rows::LoadPoint, verdict};
+use crate::{headline, rows::LoadPoint};
 
 /// What is made of each load, the heaviest first and always, the others while there is room.
 pub(super) fn each(loads: &[LoadPoint], limit_bytes: usize, make: impl Fn(usize, &LoadPoint) -> String) -> String {
@@ -26,6 +26,6 @@ fn folded(point: &LoadPoint, of: usize, index: usize, html: &str) -> String {
         return html.to_owned();
     }
     let open = if index + 1 == of { " open" } else { "" };
-    let load = escape(&verdict::describe(&point.load));
+    let load = escape(&headline::describe(&point.load));
     format!("<details{open} data-load=\"{load}\"><summary>{load}</summary>{html}</details>\n")
 }

@@ -31,7 +31,7 @@ pub(super) fn figure(point: &LoadPoint) -> String {
         return String::new();
     }
     let title = "Memory of one client";
-    let caption = format!("{title}, with {}", crate::verdict::describe(&point.load));
+    let caption = format!("{title}, with {}", crate::headline::describe(&point.load));
     let explained = "Growth over the idle processes, mean of the rounds. Idle: all have subscribed and nothing is \
                      published yet; active: at the end of the window. What grows between the window’s start and its end \
                      grows with time. Server and client are user space. The kernel’s \

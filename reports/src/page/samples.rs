@@ -4,9 +4,9 @@ use results::format::{self, or_none};
 
 use super::markup::{self, Cell, escape};
 use crate::{
+    headline,
     merge::Merged,
     rows::{LoadPoint, Row},
-    verdict,
 };
 
 const HEADINGS: [&str; 8] = [
@@ -26,7 +26,7 @@ pub(super) fn table(point: &LoadPoint) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let caption = format!("What each median rests on: {}", verdict::describe(&point.load));
+    let caption = format!("What each median rests on: {}", headline::describe(&point.load));
     markup::table("figures", &caption, &HEADINGS, &rows)
 }
 

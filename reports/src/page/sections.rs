@@ -8,7 +8,7 @@ use super::{
     advice, article, bounded, claims, complexity, dots, downloads, loads, markup::escape, memory, method, others,
     pareto, percentiles, responses, ridgeline, sweep, trust,
 };
-use crate::{report::Report, rows::LoadPoint, verdict};
+use crate::{headline, report::Report, rows::LoadPoint};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -128,7 +128,7 @@ fn tables(report: &Report, all: &[LoadPoint]) -> String {
     html += &loads::each(&report.loads, TABLES_LIMIT_BYTES, |index, point| {
         let is_heaviest = index + 1 == report.loads.len();
         let verdict =
-            if is_heaviest { String::new() } else { format!("<p>{}</p>\n", escape(&verdict::of_load(point))) };
+            if is_heaviest { String::new() } else { format!("<p>{}</p>\n", escape(&headline::of_load(point))) };
         verdict + &article::table(point) + &bounded::left_out(&all[index], point) + &article::saturated(point)
     });
     html += "<ul class=\"rules\">\n";

@@ -8,10 +8,10 @@ use super::{
     sweep_chart,
 };
 use crate::{
+    headline,
     objective::{Beyond, RULE, Reach, VariantReach},
     report::Report,
     sweep::{self, Sweep},
-    verdict,
 };
 
 /// Sweeps that are drawn, if there is room.
@@ -108,5 +108,5 @@ fn falls_short(beyond: &Beyond) -> Cell {
 fn take_away(reach: &Reach) -> String {
     let whole = reach.variants.iter().filter(|variant| variant.met.is_some() && variant.beyond.is_none()).count();
     let all = reach.variants.len();
-    format!("{whole} of {all} meet it up to the heaviest load that was tried.{}", verdict::limited(reach))
+    format!("{whole} of {all} meet it up to the heaviest load that was tried.{}", headline::limited(reach))
 }

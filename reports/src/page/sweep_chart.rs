@@ -100,7 +100,7 @@ fn draw(
 fn legend(lines: &[Line<'_>]) -> Vec<&'static str> {
     let any = |standing| lines.iter().any(|(_, marks)| marks.iter().any(|mark| mark.standing == standing));
     let meanings = [
-        (Standing::Limited, "hollow: SATURATED, the harness and not the server alone was the limit; no valid trial"),
+        (Standing::Limited, "hollow: SATURATED, the load generator was the limit, or one of two; no valid trial"),
         (Standing::Saturated, "hollow and ringed: SATURATED, the server alone was short of processors; no valid trial"),
         (Standing::Overload, "ringed: OVERLOAD, valid, and the server was short of processors"),
     ];

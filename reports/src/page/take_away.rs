@@ -85,7 +85,7 @@ fn share(sweep: &Sweep<'_>, quantity: &Quantity, whole: f64, lines: &[Line<'_>])
 /// Where trials are saturated, and by whom; nothing where none is.
 fn hollow(sweep: &Sweep<'_>, lines: &[Line<'_>]) -> String {
     let limited = named(sweep, lines, Standing::Limited)
-        .map(|named| format!(" Hollow, since the harness and not the server alone was the limit: {named}."));
+        .map(|named| format!(" Hollow, since the load generator was the limit, or one of two: {named}."));
     let saturated = named(sweep, lines, Standing::Saturated)
         .map(|named| format!(" Hollow and ringed, since the server alone was the limit: {named}."));
     [limited, saturated].into_iter().flatten().collect()

@@ -11,10 +11,10 @@ use super::{
     punctuality, samples,
 };
 use crate::{
+    headline::describe,
     report::Report,
     surroundings::Surroundings,
     validity::{CheckTotal, LISTED, Validity},
-    verdict::describe,
 };
 
 /// Largest size of the tables of samples, so that those of a long sweep do not fill the page.

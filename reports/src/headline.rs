@@ -1,5 +1,5 @@
-//! The sentences at the top: of a sweep, how far each variant goes; then which is soonest under the heaviest load, which
-//! cannot be told from it, and which wastes most.
+//! The sentences at the top of a report: how far each variant of a sweep goes, which approach has the smallest p50 under
+//! the heaviest load, and which one wastes most.
 
 use std::cmp::Ordering;
 
@@ -118,7 +118,7 @@ pub(crate) fn limited(reach: &Reach) -> String {
         2..=NAMED => format!("{} fall", listed(&names)),
         count => format!("{count} fall"),
     };
-    format!(" Where {who} short, the harness and not the server alone was the limit.")
+    format!(" Where {who} short, the load generator was the limit, or one of two.")
 }
 
 /// The verdict under one load.
@@ -145,8 +145,8 @@ pub(crate) fn of_load(point: &LoadPoint) -> String {
         candidates.iter().filter(|(.., merged)| merged.interval_over_rounds_ns.is_some()).copied().collect();
     let mut text = if compared.is_empty() {
         format!(
-            "With {load}, {} has the smallest p50, {}{}; fewer than {FEWEST_ROUNDS} rounds show no difference from any \
-             other.",
+            "With {load}, {} has the smallest p50, {}{}; fewer than {FEWEST_ROUNDS} rounds cannot show a \
+             difference.",
             first.variant,
             duration(smallest),
             times_floor(&[first])
@@ -159,7 +159,7 @@ pub(crate) fn of_load(point: &LoadPoint) -> String {
     };
     let best = compared.first().map_or(smallest, |(p50, ..)| *p50);
     if best < floor {
-        text += " A median below the floor's is no speed: it shows how far the wake-ups of this machine move a median.";
+        text += " A ratio below 1 does not mean faster than the floor; it is noise.";
     }
     text + &overloaded(point) + &absent(point) + &waste(point)
 }
@@ -186,7 +186,7 @@ fn absent(point: &LoadPoint) -> String {
     }
 }
 
-/// Which of those that are compared, in the order of their medians, is soonest, and which cannot be told from it: those
+/// Says which of these candidates, which are sorted by p50, has the smallest, and which cannot be told from it: those
 /// from which no difference is shown, and apart from them those below the floor. Nothing can be sooner than the floor, so
 /// that differences there are the machine's.
 fn soonest(compared: &[Candidate<'_>], floor: u64) -> String {
@@ -195,7 +195,7 @@ fn soonest(compared: &[Candidate<'_>], floor: u64) -> String {
     let (alike, later): (Vec<&Candidate<'_>>, Vec<&Candidate<'_>>) = compared[1..].iter().partition(is_alike);
     let below: Vec<&Candidate<'_>> = later.into_iter().filter(|(other, ..)| *other < floor).collect();
     let Some((last, slowest, _)) = alike.iter().chain(&below).max_by_key(|(p50, ..)| *p50) else {
-        return format!("{} is soonest: p50 {}{}", best.variant, duration(p50), times_floor(&[best]));
+        return format!("{} has the smallest p50: {}{}", best.variant, duration(p50), times_floor(&[best]));
     };
     let first: Vec<&str> =
         std::iter::once(best).chain(alike.iter().map(|(_, row, _)| *row)).map(|row| row.variant.as_str()).collect();
@@ -203,15 +203,15 @@ fn soonest(compared: &[Candidate<'_>], floor: u64) -> String {
     let mut said = Vec::new();
     if !alike.is_empty() {
         let from = if first.len() == 2 { "between them" } else { "between the first and the others of them" };
-        said.push(format!("{} are soonest, and no difference {from} is shown", listed(&first)));
+        said.push(format!("{} have the smallest p50, and no difference {from} is shown", listed(&first)));
     } else {
-        said.push(format!("{} has the smallest median", best.variant));
+        said.push(format!("{} has the smallest p50", best.variant));
     }
     if !below.is_empty() {
         let is = if below.len() == 1 { "is" } else { "are" };
-        said.push(format!("{} {is} not told apart, being below the floor as well", listed(&below)));
+        said.push(format!("{} {is} below the floor, too, which is noise", listed(&below)));
     }
-    format!("{}: p50 {} to {}{}", said.join("; "), duration(p50), duration(*last), times_floor(&[best, slowest]))
+    format!("{}: {} to {}{}", said.join("; "), duration(p50), duration(*last), times_floor(&[best, slowest]))
 }
 
 /// Names the variants that have figures and not the rounds to be compared by.
