@@ -1,4 +1,4 @@
-//! What recording costs: the worker's processor time for each delivery with its account and without it, in pairs of
+//! What recording costs: the worker's CPU time for each delivery with its account and without it, in pairs of
 //! whole runs that take turns, so that what else the machine does meets both alike. Recording may take 5 %.
 
 #![expect(clippy::print_stdout, reason = "what a benchmark says")]
@@ -14,7 +14,7 @@ const LOAD: [&str; 8] =
     ["--clients", "1000", "--trials", "1", "--measure", "3s", "--set", "load.events_per_second=40.0"];
 
 fn main() {
-    println!("worker's processor time for each delivery, in microseconds: recorded, discarded, their ratio");
+    println!("worker's CPU time for each delivery, in microseconds: recorded, discarded, their ratio");
     for approach in ["raw-tcp", "sse"] {
         let mut ratios: Vec<f64> = (0..PAIRS).map(|pair| ratio(approach, pair)).collect();
         ratios.sort_unstable_by(f64::total_cmp);
@@ -40,7 +40,7 @@ fn ratio(approach: &str, pair: usize) -> f64 {
 
 fn client_us_per_event(approach: &str, discard: bool, out: &Path) -> f64 {
     let discard = format!("faults.discard={discard}");
-    // A run that keeps no account is invalid, and says so: only its processor time is wanted.
+    // A run that keeps no account is invalid, and says so: only its CPU time is wanted.
     let finished = Command::new(env!("CARGO_BIN_EXE_delivery-bench"))
         .args(["run", "fan-out", "--approach", approach, "--no-report", "--set", &discard, "--out"])
         .arg(out)

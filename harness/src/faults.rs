@@ -31,7 +31,7 @@ pub struct Faults {
     /// Server: does so with one of so many events, instead of all; those that are due meanwhile wait for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_publishing_every: Option<u64>,
-    /// Server: takes so much processor time for each event before it is published, in microseconds, as a slower
+    /// Server: takes so much CPU time for each event before it is published, in microseconds, as a slower
     /// implementation would.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub publish_work_us: Option<u64>,
@@ -77,16 +77,16 @@ pub struct Faults {
     /// Worker: stamps arrivals later and later, by this much more in each second, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slow_down_ms: Option<u64>,
-    /// Worker: so many threads that only take processor time.
+    /// Worker: so many threads that only take CPU time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub busy_worker_threads: Option<u32>,
-    /// Server: so many threads that only take processor time.
+    /// Server: so many threads that only take CPU time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub busy_server_threads: Option<u32>,
     /// Worker: counts arrivals and keeps no account of them, to see what the account costs.
     #[serde(skip_serializing_if = "Not::not")]
     pub discard: bool,
-    /// Coordinator: so many threads that take every processor time that nobody else wants.
+    /// Coordinator: so many threads that take every CPU time that nobody else wants.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stolen_cores: Option<u32>,
     /// A thread or task panics in the window: the first client's, the connection that frames an event first, or the

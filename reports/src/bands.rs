@@ -113,7 +113,7 @@ pub(crate) fn rules() -> Vec<String> {
          lateness or omission-gap if events were published late, stall if nothing was delivered for a while, pause if a \
          process did not run."
             .to_owned(),
-        "OVERLOAD: in a valid trial the server waited so long for processors that its figures are those of a queue; a \
+        "OVERLOAD: in a valid trial the server waited so long for a core that its figures are those of a queue; a \
          lower load gives others."
             .to_owned(),
         saturation::RULE.to_owned(),

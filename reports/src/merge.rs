@@ -105,9 +105,9 @@ pub struct RoundFigures {
     pub bytes_per_event: Option<f64>,
     /// As in [`Merged`].
     pub empty_share: Option<f64>,
-    /// Processor time of the servers for each event delivered, in microseconds.
+    /// CPU time of the servers for each event delivered, in microseconds.
     pub server_us_per_event: Option<f64>,
-    /// Processor time of the workers for each event delivered, in microseconds.
+    /// CPU time of the workers for each event delivered, in microseconds.
     pub client_us_per_event: Option<f64>,
     /// Growth of the servers for each client.
     pub server_bytes_per_client: u64,

@@ -61,7 +61,7 @@ pub(crate) struct Beyond {
     pub(crate) load: f64,
     /// What it falls short in.
     pub(crate) why: String,
-    /// The load generator was short of processors: the server may be able to serve more.
+    /// The load generator was short of CPU time: the server may be able to serve more.
     pub(crate) harness_was_the_limit: bool,
 }
 

@@ -66,7 +66,7 @@ pub(crate) struct Row {
     pub(crate) poll_interval_ns: Option<u64>,
     /// The figures; none without a valid trial.
     pub(crate) merged: Option<Merged>,
-    /// What became of trials that are invalid for want of processor time; none where none is.
+    /// What became of trials that are invalid for want of CPU time; none where none is.
     pub(crate) saturated: Option<Saturated>,
 }
 
@@ -76,7 +76,7 @@ impl Row {
         (self.label.is_none(), self.order, &self.variant)
     }
 
-    /// Whether no trial is valid, and one is not for want of processor time.
+    /// Whether no trial is valid, and one is not for want of CPU time.
     pub(crate) fn is_saturated(&self) -> bool {
         self.merged.is_none() && self.saturated.is_some()
     }

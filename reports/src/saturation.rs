@@ -1,4 +1,4 @@
-//! Which side of a trial had less processor time than it wanted, and whether the scenario meant it to: an overload that
+//! Which side of a trial had less CPU time than it wanted, and whether the scenario meant it to: an overload that
 //! was asked for is a result, any other makes a trial invalid or its figures those of a queue.
 
 use std::fmt;
@@ -12,11 +12,11 @@ use serde::Serialize;
 use crate::merge::{self, Merged};
 
 /// The label, as it is explained under the table.
-pub(crate) const RULE: &str = "SATURATED: no trial is valid, since a side had less processor time than it wanted. What was \
+pub(crate) const RULE: &str = "SATURATED: no trial is valid, since a side had less CPU time than it wanted. What was \
      offered and what was achieved is said below the table; other figures of such trials are hollow marks in the charts over \
      loads and labelled in the tables under them, and stand nowhere else.";
 
-/// Checks that a lack of processor time alone can make invalid. Whatever else is invalid says that the trial is wrong.
+/// Checks that a lack of CPU time alone can make invalid. Whatever else is invalid says that the trial is wrong.
 const EXPLAINED: [&str; 8] =
     ["delivery", "lateness", "polls", "client-saturation", "orders", "empties-oracle", "stall", "warm-up"];
 
@@ -54,7 +54,7 @@ pub fn saturated(measured: &Measured) -> Option<Side> {
     }
 }
 
-/// The side for whose want of processor time a trial is invalid; none where it is not, or where something is wrong with
+/// The side for whose want of CPU time a trial is invalid; none where it is not, or where something is wrong with
 /// it that no such want explains.
 #[must_use]
 pub fn limit(trial: &TrialRecord) -> Option<Side> {
@@ -77,11 +77,11 @@ fn is_wrong(measured: &Measured) -> bool {
         || invalid.any(|check| !EXPLAINED.contains(&check.id.as_str()))
 }
 
-/// What became of the trials of a row that are invalid for want of processor time. Nothing of it is in the row's
+/// What became of the trials of a row that are invalid for want of CPU time. Nothing of it is in the row's
 /// figures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Saturated {
-    /// The side that was short of processors; both, where one was in one trial and the other in another.
+    /// The side that was short of CPU time; both, where one was in one trial and the other in another.
     pub(crate) side: Side,
     /// Such trials.
     pub(crate) trials: u32,
@@ -120,7 +120,7 @@ impl Saturated {
         })
     }
 
-    /// Whether the harness was short of processors, so that the server could perhaps have done more.
+    /// Whether the harness was short of CPU time, so that the server could perhaps have done more.
     pub(crate) fn harness_was_the_limit(&self) -> bool {
         self.side != Side::Server
     }

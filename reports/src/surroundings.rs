@@ -21,7 +21,7 @@ pub(crate) struct Surroundings {
     pub(crate) steal_share: Option<f64>,
     /// Largest share that processes of no trial took.
     pub(crate) foreign_share: Option<f64>,
-    /// Longest time for which a limit on processor time held a trial back, in microseconds.
+    /// Longest time for which a limit on CPU time held a trial back, in microseconds.
     pub(crate) throttled_us: Option<u64>,
     /// Largest share of a window in which somebody waited for a processor.
     pub(crate) pressure_share: Option<f64>,

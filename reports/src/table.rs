@@ -155,10 +155,10 @@ fn footnote(point: &LoadPoint) -> String {
         text += &format!("Fewer than {fewest} rounds with an interval cannot show a difference.\n");
     }
     if point.rows.iter().any(|row| row.overloaded) {
-        text += "OVERLOAD: the server waited long for processors; its figures are those of a queue: lower the load.\n";
+        text += "OVERLOAD: the server waited long for a core; its figures are those of a queue: lower the load.\n";
     }
     if point.rows.iter().any(Row::is_saturated) {
-        text += "SATURATED: no trial is valid, since a side was short of processors; what it achieved stands below.\n";
+        text += "SATURATED: no trial is valid, since a side was short of CPU time; what it achieved stands below.\n";
     }
     if measured().any(|merged| merged.latency_ns.p50.is_none() || merged.latency_ns.p99.is_none()) {
         text += &format!(

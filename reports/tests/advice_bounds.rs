@@ -21,7 +21,7 @@ fn what_takes_more_processors_than_there_were_is_not_advised() {
     // What it would cost is told, and dashes stand for both latencies and the score.
     let row = text.lines().find(|line| line.starts_with("− sse")).unwrap();
     assert_eq!(row.matches('–').count(), 3, "{row}");
-    assert!(text.contains("sse is out: its server takes more processors than the machine had"), "{text}");
+    assert!(text.contains("sse is out: its server needs more cores than the machine had"), "{text}");
     assert!(text.contains("Nothing that was measured meets this need"), "{text}");
 }
 

@@ -184,7 +184,7 @@ fn an_overload_decides_no_latency() {
             value: Some(0.4),
             threshold: Some(0.1),
             verdict: Verdict::Warn,
-            note: "short of processors".into(),
+            note: "short of CPU time".into(),
         };
         trial.measured.as_mut().unwrap().checks.push(warned);
     }

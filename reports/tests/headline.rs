@@ -160,7 +160,7 @@ fn an_overload_never_has_the_smallest_p50() {
 /// A server of this approach waited for processors.
 fn overload(run: &mut Run, approach: &str) {
     for measured in of(run, approach, 1_000).filter_map(|trial| trial.measured.as_mut()) {
-        let note = "short of processors".into();
+        let note = "short of CPU time".into();
         let id = "server-saturation".into();
         measured.checks.push(Check { id, value: Some(0.4), threshold: Some(0.1), verdict: Verdict::Warn, note });
     }

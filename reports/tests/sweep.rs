@@ -47,8 +47,8 @@ fn every_quantity_is_drawn_against_clients() {
         "Time to last, p50",
         "Delivered over expected",
         "Achieved over offered",
-        "Processor time of the server",
-        "Processor time of the clients",
+        "CPU time of the server",
+        "CPU time of the clients",
         "Memory of the server, idle",
         "Memory of the server, active",
         "Memory of the clients, idle",
@@ -135,8 +135,8 @@ fn a_saturated_server_is_apart_from_an_overload_and_other_invalid_trials_are_not
     let page = written(&run).0;
     let p50 = figure(&page, P50);
     for legend in [
-        "hollow and ringed: SATURATED, the server alone was short of processors; no valid trial</text>",
-        "ringed: OVERLOAD, valid, and the server was short of processors</text>",
+        "hollow and ringed: SATURATED, the server alone was short of CPU time; no valid trial</text>",
+        "ringed: OVERLOAD, valid, and the server was short of CPU time</text>",
         " Hollow and ringed, since the server alone was the limit: sse at 20,000 clients.</desc>",
     ] {
         assert!(p50.contains(legend), "{p50}");

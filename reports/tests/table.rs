@@ -150,7 +150,10 @@ fn rounds_without_an_interval_are_no_rounds_to_compare_by() {
         trial.measured.as_mut().unwrap().effective_events = 5;
     }
     let text = table::render(&run);
-    assert!(text.contains(", sse has the smallest p50, ") && text.contains("fewer than 3 rounds cannot show"), "{text}");
+    assert!(
+        text.contains(", sse has the smallest p50, ") && text.contains("fewer than 3 rounds cannot show"),
+        "{text}"
+    );
     assert!(!text.contains("have the smallest p50") && !text.contains("not compared"), "{text}");
 }
 

@@ -142,7 +142,7 @@ pub struct Served {
     pub panics: Panics,
     /// Faults that were injected.
     pub injected: Injected,
-    /// Processor time and memory.
+    /// CPU time and memory.
     pub usage: Usage,
 }
 
@@ -184,7 +184,7 @@ pub struct Worked {
     pub panics: Panics,
     /// Faults that were injected.
     pub injected: Injected,
-    /// Processor time and memory.
+    /// CPU time and memory.
     pub usage: Usage,
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::clock;
 use crate::feed::Phases;
 
-/// Processor time and memory of one process.
+/// CPU time and memory of one process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// User and system time inside the window.

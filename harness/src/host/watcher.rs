@@ -116,7 +116,7 @@ impl Seen {
         self.after.kernel_bytes
     }
 
-    /// What the machine did to everybody on it, where this trial's processes took so much processor time in a window of
+    /// What the machine did to everybody on it, where this trial's processes took so much CPU time in a window of
     /// this length.
     pub(crate) fn host(&self, own_us: u64, phases: Phases) -> Host {
         let passed = |of: fn(&Counters) -> Option<u64>| self.before.until(&self.after, of);

@@ -6,7 +6,7 @@
 //!
 //! Above it lies what handing an event over to the worker takes, as far as others than the instrument say it:
 //!
-//! - Processor time: as much for each event as the kernel counted on average; events that left together wait for each
+//! - CPU time: as much for each event as the kernel counted on average; events that left together wait for each
 //!   other.
 //! - Waking threads: how late this machine wakes one is told by a thread that sleeps a millisecond at a time in the same
 //!   window and takes no part in the trial. Only the distribution is known, so a quantile moves by the longest at most,
@@ -40,7 +40,7 @@ pub(super) struct Known {
     pub(super) injected_ns: u64,
     /// How much longer it was, by the delay line's own stamp.
     pub(super) lateness_ns: u64,
-    /// Processor time until it is handed over, its own and that of the events before it.
+    /// CPU time until it is handed over, its own and that of the events before it.
     pub(super) processing_ns: u64,
     /// Clients that it goes to.
     pub(super) deliveries: usize,
@@ -58,7 +58,7 @@ impl Known {
     }
 }
 
-/// Sets what each event takes if one takes so much processor time and all wait for one processor.
+/// Sets what each event takes if one takes so much CPU time and all wait for one processor.
 pub(super) fn queue(known: &mut [Known], processing_ns: u64) {
     let mut free_ns = 0;
     for event in known {

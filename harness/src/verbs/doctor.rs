@@ -138,7 +138,7 @@ fn answer(prospects: &[Prospect], clients: Option<u32>) -> String {
         "largest client count with every approach: {}, limited by {} with {}; to hold more, {}",
         bound.clients, bound.what, approach.name, bound.remedy
     );
-    let largest = format!("{largest}\nwhether the processors carry their rate, only a run says");
+    let largest = format!("{largest}\nonly a run shows whether the cores can carry their rate");
     let Some(clients) = clients else { return largest };
     let unfit = prospects.iter().filter(|prospect| !fits(prospect, Some(clients))).map(|unfit| unfit.approach.name);
     match unfit.collect::<Vec<_>>().as_slice() {

@@ -19,7 +19,7 @@ pub fn bytes(bytes: f64) -> String {
     scaled(bytes, &[(1e9, "GB"), (1e6, "MB"), (1e3, "KB"), (1.0, "B")])
 }
 
-/// Processor time in microseconds.
+/// CPU time in microseconds.
 #[must_use]
 pub fn processor_time(microseconds: f64) -> String {
     scaled(microseconds, &[(1e6, "s"), (1e3, "ms"), (1.0, "µs")])

@@ -64,11 +64,11 @@ pub(crate) fn rules() -> Vec<String> {
     [
         "Staleness is met where the predicted p99 is within it. What polls takes the longest interval that meets it: the \
          staleness less the p99 of one exchange.",
-        "Dominated: another is within a tenth of it or better in p99, server processors, bytes, server memory and lines of \
+        "Dominated: another is within a tenth of it or better in p99, server cores, bytes, server memory and lines of \
          code of both halves, and better by half in one of them.",
-        "Recommended, and in this order: of the front, the least geometric mean of server processors, bytes, server memory \
+        "Recommended, and in this order: of the front, the least geometric mean of server cores, bytes, server memory \
          and lines, each over the least of the front. Each of the four counts alike, and latency within the staleness \
-         does not count. Within a quarter of the least it is not told apart. Less than a hundredth of a processor, 1 KB a second and 1 MB count as these.",
+         does not count. Within a quarter of the least it is not told apart. Less than a hundredth of a core, 1 KB a second and 1 MB count as these.",
     ]
     .map(str::to_owned)
     .to_vec()

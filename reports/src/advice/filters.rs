@@ -60,7 +60,7 @@ impl Reason {
             Self::EveryEvent => "of several changes only the newest arrives",
             Self::Interval => "one exchange takes too long for any poll interval within the staleness",
             Self::Late => "its p99 is beyond the staleness",
-            Self::Cores => "its server takes more processors than the machine had, so that its latency is not known",
+            Self::Cores => "its server needs more cores than the machine had, so that its latency is not known",
             Self::Unknown => {
                 "its p99 is not known: no valid trial without a warning of the tail had the events for one"
             }

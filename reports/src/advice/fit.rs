@@ -272,8 +272,8 @@ fn assumptions(candidates: &[Candidate]) -> Vec<String> {
         );
     }
     assumed.push("An exchange of what polls takes as long as the answer of what holds, or as the floor without one.");
-    assumed.push("A connection that is held costs memory, and no processor time while nothing happens.");
-    assumed.push("A payload adds its size to bytes, and nothing to processor time and memory.");
+    assumed.push("A connection that is held costs memory, and no CPU time while nothing happens.");
+    assumed.push("A payload adds its size to bytes, and nothing to CPU time and memory.");
     assumed.push("Each client follows one symbol. Processors, memory and loopback are those of the run.");
     assumed.into_iter().map(str::to_owned).collect()
 }

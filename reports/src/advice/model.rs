@@ -6,7 +6,7 @@
 //! - exchanges a second: what polls N/T; what holds N·λ/(1 − e^(−λH)), since a request ends with an event or with the
 //!   hold, whichever is first, and (1 − e^(−λH))/λ is its mean length; what pushes none of its own;
 //! - empty responses: e^(−λT) and e^(−λH), none of what pushes;
-//! - processor time and bytes: a fixed part, so much for each exchange, and so much for each delivery; the payload adds
+//! - CPU time and bytes: a fixed part, so much for each exchange, and so much for each delivery; the payload adds
 //!   its own size to each delivery;
 //! - memory: a fixed part, and so much for each client;
 //! - latency of what pushes or holds: as measured, between loads by straight lines over the logarithms of deliveries and
@@ -88,9 +88,9 @@ pub struct Measured {
 /// What a candidate takes, without what depends on the load.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Costs {
-    /// Processor time of the server, in microseconds a second.
+    /// CPU time of the server, in microseconds a second.
     pub server_us: Line,
-    /// Processor time of all clients, in microseconds a second.
+    /// CPU time of all clients, in microseconds a second.
     pub client_us: Line,
     /// Bytes a second, both ways, without payload.
     pub bytes: Line,

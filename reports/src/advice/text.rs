@@ -205,7 +205,7 @@ impl Beyond {
             Self::EventsPerClient => "events a second",
             Self::Payload => "payload",
             Self::Interval => "interval",
-            Self::Cores => "more processors for the server than the machine had, so that latency is not known",
+            Self::Cores => "more cores for the server than the machine had, so that latency is not known",
         }
     }
 }

@@ -146,7 +146,7 @@ pub(super) fn rules() -> Vec<String> {
              neither: their ratios are shown, and no difference in them is called."
         ),
         format!(
-            "Processor time, memory, bytes and empty responses are counted once a round, exactly, and differ from round \
+            "CPU time, memory, bytes and empty responses are counted once a round, exactly, and differ from round \
              to round: a difference is shown where Student's 95 % intervals of the mean over at least {FEWEST_ROUNDS} \
              rounds do not overlap."
         ),

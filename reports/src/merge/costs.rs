@@ -10,11 +10,11 @@ pub(crate) struct Cost {
     pub(crate) round: fn(&RoundFigures) -> Option<f64>,
 }
 
-/// Processor time of the servers for each event delivered, in microseconds.
+/// CPU time of the servers for each event delivered, in microseconds.
 pub(crate) const SERVER_CPU: Cost =
     Cost { whole: |merged| merged.cpu.server_us_per_event, round: |round| round.server_us_per_event };
 
-/// Processor time of the workers for each event delivered, in microseconds.
+/// CPU time of the workers for each event delivered, in microseconds.
 pub(crate) const CLIENT_CPU: Cost =
     Cost { whole: |merged| merged.cpu.client_us_per_event, round: |round| round.client_us_per_event };
 

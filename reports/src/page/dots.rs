@@ -1,4 +1,4 @@
-//! Bytes, processor time and memory: one dot for each round, so that spread is seen and not stated.
+//! Bytes, CPU time and memory: one dot for each round, so that spread is seen and not stated.
 
 use results::format::{self, or_none};
 
@@ -44,7 +44,7 @@ const CHARTS: [Chart; 3] = [
     },
     Chart {
         id: "cpu",
-        title: "Processor time for each event delivered",
+        title: "CPU time for each event delivered",
         what: "user and system time; filled: server, hollow: client",
         text: format::processor_time,
         sides: &[Side { name: "server", cost: costs::SERVER_CPU }, Side { name: "client", cost: costs::CLIENT_CPU }],

@@ -15,11 +15,11 @@ use crate::{
 pub(super) enum Standing {
     /// Valid trials.
     Valid,
-    /// Valid trials in which the server was short of processors: what is drawn is the approach under overload.
+    /// Valid trials in which the server was short of CPU time: what is drawn is the approach under overload.
     Overload,
-    /// Trials that are invalid because the server alone was short of processors.
+    /// Trials that are invalid because the server alone was short of CPU time.
     Saturated,
-    /// Trials that are invalid because the load generator was short of processors: what is drawn is the harness.
+    /// Trials that are invalid because the load generator was short of CPU time: what is drawn is the harness.
     Limited,
 }
 
@@ -29,7 +29,7 @@ impl Standing {
         matches!(self, Self::Valid | Self::Overload)
     }
 
-    /// Whether the server alone was short of processors.
+    /// Whether the server alone was short of CPU time.
     pub(super) fn is_ringed(self) -> bool {
         matches!(self, Self::Overload | Self::Saturated)
     }
@@ -49,7 +49,7 @@ pub(super) struct Mark {
 pub(super) type Line<'a> = (&'a Row, Vec<Mark>);
 
 /// Each variant that has a figure under some load. Trials that are invalid for any other reason than a lack of
-/// processor time have none.
+/// CPU time have none.
 pub(super) fn lines<'a>(sweep: &Sweep<'a>, quantity: &Quantity) -> Vec<Line<'a>> {
     let mut lines: Vec<Line<'a>> = Vec::new();
     for point in &sweep.points {
@@ -71,7 +71,7 @@ pub(super) fn lines<'a>(sweep: &Sweep<'a>, quantity: &Quantity) -> Vec<Line<'a>>
     lines
 }
 
-/// Of the valid trials, and of those that are invalid for want of processor time.
+/// Of the valid trials, and of those that are invalid for want of CPU time.
 fn figures(row: &Row) -> impl Iterator<Item = (Standing, &Merged)> {
     let of_valid = if row.overloaded { Standing::Overload } else { Standing::Valid };
     let valid = row.merged.iter().map(move |merged| (of_valid, merged));

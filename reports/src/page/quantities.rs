@@ -31,7 +31,7 @@ pub(super) struct Group {
 pub(super) const GROUPS: [Group; 4] = [
     Group { title: "How soon: latency and time to last", quantities: &SOON },
     Group { title: "How much of what was offered", quantities: &OFFERED },
-    Group { title: "Processor time", quantities: &PROCESSORS },
+    Group { title: "CPU time", quantities: &PROCESSORS },
     Group { title: "Memory", quantities: &MEMORY },
 ];
 
@@ -65,7 +65,7 @@ const OFFERED: [Quantity; 2] = [
 const PROCESSORS: [Quantity; 2] = [
     Quantity {
         id: "server-cpu",
-        title: "Processor time of the server",
+        title: "CPU time of the server",
         what: "user and system time for each event delivered",
         text: format::processor_time,
         of: |merged| merged.cpu.server_us_per_event,
@@ -73,7 +73,7 @@ const PROCESSORS: [Quantity; 2] = [
     },
     Quantity {
         id: "client-cpu",
-        title: "Processor time of the clients",
+        title: "CPU time of the clients",
         what: "user and system time for each event delivered",
         text: format::processor_time,
         of: |merged| merged.cpu.client_us_per_event,

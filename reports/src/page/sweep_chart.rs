@@ -1,5 +1,5 @@
 //! One quantity against what a sweep varied, log–log: filled where the trials are valid, hollow where they are
-//! saturated, with a ring where the server alone was short of processors.
+//! saturated, with a ring where the server alone was short of CPU time.
 
 use results::format::{self, NONE};
 
@@ -101,8 +101,8 @@ fn legend(lines: &[Line<'_>]) -> Vec<&'static str> {
     let any = |standing| lines.iter().any(|(_, marks)| marks.iter().any(|mark| mark.standing == standing));
     let meanings = [
         (Standing::Limited, "hollow: SATURATED, the load generator was the limit, or one of two; no valid trial"),
-        (Standing::Saturated, "hollow and ringed: SATURATED, the server alone was short of processors; no valid trial"),
-        (Standing::Overload, "ringed: OVERLOAD, valid, and the server was short of processors"),
+        (Standing::Saturated, "hollow and ringed: SATURATED, the server alone was short of CPU time; no valid trial"),
+        (Standing::Overload, "ringed: OVERLOAD, valid, and the server was short of CPU time"),
     ];
     meanings.into_iter().filter(|(standing, _)| any(*standing)).map(|(_, meaning)| meaning).collect()
 }

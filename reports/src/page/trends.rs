@@ -64,13 +64,13 @@ pub(crate) struct Metric {
 pub(crate) const METRICS: [Metric; 5] = [
     Metric { title: "Median latency over the floor's", id: "latency", of: |row, _| row.times_floor, text: times },
     Metric {
-        title: "Processor time of the server for an event, over the floor's",
+        title: "CPU time of the server for an event, over the floor's",
         id: "server-cpu",
         of: |row, floor| over_floor(row, floor, |merged| merged.cpu.server_us_per_event),
         text: times,
     },
     Metric {
-        title: "Processor time of the clients for an event, over the floor's",
+        title: "CPU time of the clients for an event, over the floor's",
         id: "client-cpu",
         of: |row, floor| over_floor(row, floor, |merged| merged.cpu.client_us_per_event),
         text: times,

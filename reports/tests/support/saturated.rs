@@ -1,4 +1,4 @@
-//! Trials of the synthetic run that were short of processor time.
+//! Trials of the synthetic run that were short of CPU time.
 
 use reports::saturation::Side;
 use results::{
@@ -6,7 +6,7 @@ use results::{
     store::Run,
 };
 
-/// Makes a trial invalid for want of processor time on this side, with two of five requests and deliveries achieved.
+/// Makes a trial invalid for want of CPU time on this side, with two of five requests and deliveries achieved.
 pub fn saturate(trial: &mut TrialRecord, side: Side) {
     trial.status = Status::Invalid;
     trial.error = Some("polls: they were late".into());
@@ -27,7 +27,7 @@ pub fn saturate(trial: &mut TrialRecord, side: Side) {
                 (true, Side::Server) => Verdict::Warn,
                 (true, _) => Verdict::Invalid,
             },
-            note: "short of processor time".into(),
+            note: "short of CPU time".into(),
         });
     }
 }

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 pub(crate) enum GateCommand {
     /// Counts in lock step against a committed baseline: any difference fails
     Exact(exact::ExactOptions),
-    /// Processor time and latency of two builds, in pairs
+    /// CPU time and latency of two builds, in pairs
     Paired(paired::PairedOptions),
     /// What a recorded session of `gate paired` says
     Judge(judge::JudgeOptions),

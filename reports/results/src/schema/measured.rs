@@ -54,7 +54,7 @@ pub struct Measured {
     pub confirmation_ns: Option<Summary>,
     /// Start of a poll minus its scheduled time; null where the approach does not poll.
     pub poll_lateness_ns: Option<Summary>,
-    /// Processor time inside the window.
+    /// CPU time inside the window.
     pub cpu: Cpu,
     /// Resident memory.
     pub memory: Memory,
@@ -120,7 +120,7 @@ pub struct Events {
     pub corrupt: u64,
     /// Skipped by a snapshot because a newer state of the same symbol was seen.
     pub coalesced: u64,
-    /// Deliveries that arrived inside the window, whenever they were scheduled: what processor time and bytes, which
+    /// Deliveries that arrived inside the window, whenever they were scheduled: what CPU time and bytes, which
     /// are counted by the clock, are divided by.
     pub arrived: u64,
 }
@@ -204,7 +204,7 @@ pub struct Summary {
     pub histogram: String,
 }
 
-/// Processor time inside the window, user and system, of all shards.
+/// CPU time inside the window, user and system, of all shards.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cpu {
@@ -232,7 +232,7 @@ pub struct Host {
     pub steal_share: Option<f64>,
     /// Share of all processors' time that processes took that are neither servers nor workers of this trial.
     pub foreign_share: Option<f64>,
-    /// Time for which a limit on processor time held this trial's control group back.
+    /// Time for which a limit on CPU time held this trial's control group back.
     pub throttled_us: Option<u64>,
     /// Share of the time in which somebody waited for a processor: pressure stall information, `some`.
     pub pressure_share: Option<f64>,
