@@ -1,4 +1,4 @@
-//! The command line: the list of verbs. What a verb does, and its options, stand in `verbs`, one file each.
+//! The command line: the list of verbs. Each verb and its options have a file in `verbs`.
 
 use std::{
     ffi::OsString,
@@ -15,7 +15,7 @@ use crate::{
     verbs::{self, output, run::ScenarioOptions, serve::ServeOptions},
 };
 
-/// Measures how real-time data is delivered: polling, long polling, SSE, WebSocket, gRPC, webhooks, side by side.
+/// Measures ways to deliver real-time data: polling, long polling, SSE, WebSocket, gRPC and webhooks, side by side.
 #[derive(Debug, Parser)]
 #[command(
     name = "delivery-bench",
@@ -34,13 +34,13 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// The main job: every approach under the article's load, with a table and a report
+    /// Measures every approach under the article's load, prints a table and writes a report
     BenchAll(verbs::run::RunOptions),
-    /// The same for any scenario file
+    /// Measures any scenario, such as smoke or a file
     Run(ScenarioOptions),
-    /// Approaches with their facts, scenarios with their questions
+    /// Lists approaches with their facts and settings, and scenarios with their questions
     List(verbs::list::ListOptions),
-    /// One reference server alone, to poke with curl, grpcurl or a browser
+    /// Starts one reference server, to try with curl, grpcurl or a browser
     Serve(ServeOptions),
     /// The load; started by the coordinator
     #[command(hide = true)]
@@ -48,32 +48,32 @@ enum Verb {
     /// Removes what a gate leaves when it is killed; started by the gate
     #[command(hide = true)]
     Keep(verbs::keep::KeepOptions),
-    /// Conformance of every approach, without measuring
+    /// Runs the conformance suite on every approach, without measuring
     Verify(verbs::verify::VerifyOptions),
-    /// The instrument against known delays: injected and measured side by side
+    /// Tests the instrument with known delays: injected and measured side by side
     Selftest(verbs::selftest::SelftestOptions),
-    /// What this machine can hold, and what to change to hold more
+    /// Says how many clients this machine can hold, and what to change to hold more
     Doctor(verbs::doctor::DoctorOptions),
-    /// Renders result directories
+    /// Renders stored results again: page, Markdown, CSV or JSON
     Report(verbs::report::ReportOptions),
-    /// Two runs side by side: a difference is shown only where intervals say so
+    /// Compares two runs, and shows a difference only if their intervals do
     Compare(verbs::compare::CompareOptions),
-    /// Whether a change made delivery slower, chattier or lossier
+    /// Says whether a change made delivery slower, chattier or lossier
     #[command(subcommand)]
     Gate(verbs::gate::GateCommand),
-    /// Which approach fits a described need, by the constants of a run
+    /// Recommends an approach for a described need, from the constants of a run
     Advise(verbs::advise::AdviseOptions),
-    /// How often the tool calls a difference between a thing and itself, from runs with many rounds such as a-a
+    /// Counts how often the tool calls two equal sides different, from runs with many rounds such as a-a
     Study(verbs::study::StudyOptions),
-    /// JSON Schema of scenario and result records
+    /// Prints the JSON Schema of scenarios and result records
     Schema,
-    /// Shell completions, to standard output
+    /// Prints shell completions
     Completions(verbs::shell::CompletionsOptions),
-    /// The manual page, to standard output
+    /// Prints the manual page
     Man,
 }
 
-/// Reads the arguments, the program's own name first, runs the verb, and says how that ended.
+/// Reads the arguments, which begin with the program's name, runs the verb and returns the exit code.
 pub fn enter(arguments: &[OsString]) -> ExitCode {
     panic::set_hook(Box::new(output::panicked));
     let ended = panic::catch_unwind(AssertUnwindSafe(|| match Cli::read(arguments) {
@@ -90,7 +90,7 @@ pub fn enter(arguments: &[OsString]) -> ExitCode {
 }
 
 impl Cli {
-    /// Reads the arguments. Where they ask for help, or are wrong, that is said and the exit code given.
+    /// Reads the arguments. If they ask for help or are wrong, prints that and returns the exit code.
     fn read(arguments: &[OsString]) -> Result<Self, ExitCode> {
         let error = match Self::try_parse_from(arguments) {
             Ok(cli) => return Ok(cli),
@@ -133,8 +133,7 @@ impl Cli {
 }
 
 impl Verb {
-    /// Looks whether there is room for the verb's files and processes, and listens to signals, but not in a child, which
-    /// ends with its parent.
+    /// Checks the limits on files and processes, and listens for signals. A child does not, because it ends with its parent.
     fn begin(&self) -> Result<(), Failure> {
         interruption::survive_full_files();
         limits::room_for_files()?;

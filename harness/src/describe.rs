@@ -1,4 +1,4 @@
-//! What a run record says of the run itself: the scenario, the machine, and each approach with the size of its source.
+//! Describes a run for its record: the scenario, the machine, and each approach with its complexity.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// What was built and generated, embedded like the sources so that it is of the same state.
+/// The lock file and the generated code, embedded like the sources so that they belong to the same state.
 const LOCK: &str = include_str!("../../Cargo.lock");
 const MESSAGES: &str = include_str!("../../proto/market.proto");
 const GENERATED: [SourceFile<'_>; 2] = [
@@ -39,7 +39,7 @@ const GENERATED: [SourceFile<'_>; 2] = [
 static BASE: LazyLock<Base> =
     LazyLock::new(|| complexity::base(LOCK, &GENERATED, MESSAGES).expect("the compiler has read what is embedded"));
 
-/// The first record of a run.
+/// Builds the first record of a run.
 pub(crate) fn run_record(loaded: &Loaded, trials: &[Trial], started: Duration) -> RunRecord {
     RunRecord {
         schema_version: SCHEMA_VERSION,
@@ -58,7 +58,7 @@ pub(crate) fn run_record(loaded: &Loaded, trials: &[Trial], started: Duration) -
     }
 }
 
-/// What the record says of an approach.
+/// Describes an approach.
 pub(crate) fn facts(approach: &Approach) -> ApproachFacts {
     let facts = approach.facts;
     ApproachFacts {
@@ -82,8 +82,8 @@ pub(crate) fn facts(approach: &Approach) -> ApproachFacts {
     }
 }
 
-/// The command line that reproduces the run: this program under its own name wherever it stands, and without the
-/// directory, which is taken now. A shell takes it as it is, and executes nothing in it.
+/// Returns the command line that reproduces the run: the program's plain name, without the output directory, which exists
+/// now. It can be pasted into a shell, which executes nothing inside it.
 fn command(arguments: impl IntoIterator<Item = OsString>) -> String {
     let mut words = vec!["delivery-bench".to_owned()];
     let mut arguments = arguments.into_iter().skip(1);
@@ -119,7 +119,7 @@ fn quoted(argument: &OsStr) -> String {
     }
 }
 
-/// One half of an approach: its file and the parts that it is divided into, beside the same half of the floor.
+/// Measures one half of an approach, its file and its parts, against the same half of the floor.
 fn measure(approach: &Approach, half: fn(&Approach) -> Source) -> Complexity {
     let files = |source: Source| -> Vec<SourceFile<'static>> {
         let all = std::iter::once(source).chain(source.parts.iter().copied());

@@ -1,13 +1,13 @@
-//! How a verb can end other than well, and the exit code that each way owns.
+//! The ways in which a verb can fail, each with its exit code.
 
 use std::{io, process::ExitCode};
 
 use results::store::StoreError;
 
-/// The exit code of a program that panicked: an internal error like any other.
+/// The exit code after a panic, which is an internal error.
 pub(crate) const PANICKED: ExitCode = ExitCode::FAILURE;
 
-/// A verb that did not end well.
+/// Why a verb failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The tool itself failed.
@@ -16,28 +16,28 @@ pub enum Failure {
     /// The command line, a scenario or an input file cannot be used.
     #[error("{}", chain(.0))]
     Usage(anyhow::Error),
-    /// Something became slower, dearer or different.
+    /// Something became slower, more expensive or different.
     #[error("{0}")]
     Regression(String),
-    /// A trial failed, or a check says that the numbers cannot be trusted.
+    /// A trial failed, or a check distrusts the numbers.
     #[error("{0}")]
     Invalid(String),
-    /// The numbers say neither yes nor no.
+    /// The numbers do not decide.
     #[error("{0}")]
     Inconclusive(String),
     /// This machine cannot run it.
     #[error("{0}")]
     Machine(String),
-    /// The user ended it.
+    /// The user interrupted it.
     #[error("{0}")]
     Interrupted(String),
 }
 
 impl Failure {
-    /// The exit code of a user's interruption.
+    /// The exit code of an interruption.
     pub(crate) const INTERRUPTED: u8 = 130;
 
-    /// The documented exit code.
+    /// Returns the documented exit code.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Internal(_) => 1,
@@ -50,7 +50,7 @@ impl Failure {
         })
     }
 
-    /// A mistake of the user's, with what it was about.
+    /// Creates the failure for a mistake of the user.
     pub fn usage(error: impl Into<anyhow::Error>) -> Self {
         Self::Usage(error.into())
     }

@@ -1,19 +1,18 @@
-//! Deliberate faults, to prove that each check sees its own: calibration switches of servers, workers and coordinator.
+//! Faults that prove that each check fires: switches of servers, workers and coordinator.
 //!
-//! A scenario's table `[faults]` sets them, so that they are in the record of every run that used one. This module only
-//! says which there are; each is injected where it would happen, and noted there: a fault that was asked for and did
-//! not happen proves nothing.
+//! A scenario's table `[faults]` sets them, so the record of a run contains them. This module only lists them. Each is
+//! injected where it would happen, and noted there, because a fault that did not happen proves nothing.
 
 use std::{collections::BTreeSet, ops::Not};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The faults of a run; none in a measurement.
+/// The faults of a run. A measurement has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Faults {
-    /// Server: loses the event with this sequence number inside the hub: it takes its place, and nobody is told.
+    /// Server: loses the event with this sequence number on its way to the hub, but counts it as published.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drop_event: Option<u64>,
     /// Server: skips the event with this sequence number: it is neither published nor counted as published.
@@ -22,17 +21,16 @@ pub struct Faults {
     /// Server: publishes the event with this sequence number with another price.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corrupt_event: Option<u64>,
-    /// Server: ends the process without a word after this event.
+    /// Server: aborts the process after this event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub die_after_event: Option<u64>,
     /// Server: publishes events this much later than scheduled, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_publishing_ms: Option<u64>,
-    /// Server: does so with one of so many events, instead of all; those that are due meanwhile wait for it.
+    /// Server: does so with one of this many events instead of all. Events that are due meanwhile wait for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_publishing_every: Option<u64>,
-    /// Server: takes so much CPU time for each event before it is published, in microseconds, as a slower
-    /// implementation would.
+    /// Server: uses this much CPU time per event before it is published, in microseconds, as a slower implementation would.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub publish_work_us: Option<u64>,
     /// Server: holds published events back on their way into the hub, as a slower implementation would.
@@ -77,20 +75,19 @@ pub struct Faults {
     /// Worker: stamps arrivals later and later, by this much more in each second, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slow_down_ms: Option<u64>,
-    /// Worker: so many threads that only take CPU time.
+    /// Worker: this many threads that only use CPU time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub busy_worker_threads: Option<u32>,
-    /// Server: so many threads that only take CPU time.
+    /// Server: this many threads that only use CPU time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub busy_server_threads: Option<u32>,
     /// Worker: counts arrivals and keeps no account of them, to see what the account costs.
     #[serde(skip_serializing_if = "Not::not")]
     pub discard: bool,
-    /// Coordinator: so many threads that take every CPU time that nobody else wants.
+    /// Coordinator: this many threads that use all CPU time that is left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stolen_cores: Option<u32>,
-    /// A thread or task panics in the window: the first client's, the connection that frames an event first, or the
-    /// publisher's.
+    /// A thread or task panics in the window: the first client's, one of the server's, or the publisher's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub panic: Option<Panicking>,
     /// Coordinator: stops the servers at this time after the start, in milliseconds, for [`STOPPED_MS`].
@@ -135,7 +132,7 @@ impl Injected {
         self.note_if(true, key);
     }
 
-    /// Notes it if it happened.
+    /// Notes the fault with this key if it happened.
     pub(crate) fn note_if(&mut self, happened: bool, key: &str) {
         if happened && !self.0.contains(key) {
             self.0.insert(key.to_owned());
@@ -171,7 +168,7 @@ pub(crate) enum Stopping {
 }
 
 impl Faults {
-    /// Returns the first stop that was asked for: a trial has at most one.
+    /// Returns the requested stop. A trial has at most one.
     pub(crate) fn stop(&self) -> Option<Stop> {
         let stops = [
             ("stop_servers_at_ms", Stopping::Servers, self.stop_servers_at_ms),
@@ -181,12 +178,12 @@ impl Faults {
         stops.into_iter().find_map(|(key, who, at_ms)| Some(Stop { key, who, at_ms: at_ms? }))
     }
 
-    /// Counts the faults that were asked for.
+    /// Returns the number of requested faults.
     pub(crate) fn count(&self) -> usize {
         self.asked().len()
     }
 
-    /// The keys of the faults that were asked for and not injected.
+    /// Returns the keys of the faults that were requested but not injected.
     pub(crate) fn not_injected(&self, injected: &Injected) -> Vec<String> {
         self.asked().into_iter().filter(|key| !injected.0.contains(key)).collect()
     }
@@ -199,17 +196,17 @@ impl Faults {
     }
 }
 
-/// How long events are held back, by a rule that says it for each event beforehand.
+/// How long each event is held back. The rule decides beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Delay {
-    /// All alike.
+    /// The same for all events.
     ConstantUs(u64),
-    /// Uniformly between 0 and this.
+    /// Uniform between 0 and this.
     UniformUs(u64),
-    /// Nine of ten by the first, one of ten by the second.
+    /// Nine of ten events by the first, one of ten by the second.
     BimodalUs([u64; 2]),
-    /// Nothing leaves for a while; then all that was held back does.
+    /// No event leaves for a while; then all of them do.
     Stall {
         /// When it begins, after the start.
         at_ms: u64,

@@ -1,14 +1,13 @@
-//! Every approach, one line each: its name, its facts, its settings, its two functions and its two source files.
+//! Lists every approach in one line: name, facts, settings, two functions and two source files.
 //!
-//! The only place that knows an approach by name. Everywhere else an approach is a string, and what must differ
-//! between approaches is asked of the facts.
+//! Only this module knows approaches by name. Other code asks the facts if approaches must be treated differently.
 
 use clients::{ClientError, Subscription};
 use futures_util::future::BoxFuture;
 use proto::Params;
 use servers::ServeError;
 
-/// Starts the server of an approach; it ends with the shutdown token of its context.
+/// Starts the server of an approach. It ends when the shutdown token of its context is cancelled.
 pub type Serve = fn(servers::Context) -> BoxFuture<'static, Result<(), ServeError>>;
 /// Subscribes one client of an approach.
 pub type Subscribe = fn(clients::Context) -> BoxFuture<'static, Result<Box<dyn Subscription>, ClientError>>;
@@ -18,9 +17,9 @@ pub type Subscribe = fn(clients::Context) -> BoxFuture<'static, Result<Box<dyn S
 pub struct Approach {
     /// Its name.
     pub name: &'static str,
-    /// What is true of it.
+    /// Its facts.
     pub facts: Facts,
-    /// Its settings; each value that a scenario gives makes a variant.
+    /// Its settings. Each value that a scenario gives makes a variant.
     pub settings: &'static [Setting],
     /// The server.
     pub serve: Serve,
@@ -33,47 +32,46 @@ pub struct Approach {
 }
 
 impl Approach {
-    /// User space that one client takes at the server and at the client with these settings, in KiB.
+    /// Returns the user space of one client at the server and at the client with these settings, in KiB.
     pub(crate) fn memory_kib(&self, params: &Params) -> [u32; 2] {
-        let dearer =
-            self.settings.iter().flat_map(|setting| setting.dearer.iter().map(move |dear| (setting.name, dear)));
-        let chosen = dearer.filter(|(name, (value, _))| params.text(name) == Ok(value));
+        let extra = self.settings.iter().flat_map(|it| it.extra_kib.iter().map(move |extra| (it.name, extra)));
+        let chosen = extra.filter(|(name, (value, _))| params.text(name) == Ok(value));
         chosen.fold(self.facts.memory_kib, |[server, client], (_, (_, more))| [server + more[0], client + more[1]])
     }
 }
 
-/// What is true of an approach, for selecting it and for judging its numbers.
+/// Facts about an approach, to select it and to judge its numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
-    /// One sentence.
+    /// One sentence that describes it.
     pub summary: &'static str,
-    /// What a person tries first on a server that listens, in which `{address}` is the server's: a line for a shell.
+    /// A shell command to try a server, in which `{address}` stands for the server's address.
     pub first_try: &'static str,
-    /// Who speaks first when there is news.
+    /// Which end speaks first when there is an event.
     pub flow: Flow,
-    /// What arrives.
+    /// Which events arrive.
     pub delivery: Delivery,
-    /// Who opens the connection that carries the events.
+    /// Which end opens the connection that carries the events.
     pub connects: Side,
-    /// A browser can do it without a proxy or library.
+    /// Whether a browser can use it without a proxy or library.
     pub browser: bool,
-    /// The client can send orders on the same connection.
+    /// Whether the client can send orders on the same connection.
     pub bidirectional: bool,
-    /// A client that was cut off can go on without loss.
+    /// Whether a client can resume without loss after a lost connection.
     pub resumable: bool,
-    /// What every other approach is compared with.
+    /// Whether every other approach is compared with it.
     pub floor: bool,
-    /// User space that one client takes at the server and at the client, of 100,000 with default settings, in KiB: as
-    /// measured (`memory` in the records), for what a machine can hold.
+    /// User space of one client of 100,000 at the server and at the client, in KiB, with default settings. Measured
+    /// (`memory` in the records), to compute how many clients a machine can hold.
     pub memory_kib: [u32; 2],
     /// The article's words: label, latency, client complexity, server complexity.
     pub article: Option<[&'static str; 4]>,
 }
 
-/// Who speaks first when there is news.
+/// Which end speaks first when there is an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// The server sends when there is an event: no empty response, ever.
+    /// The server sends when there is an event. No response is empty.
     Push,
     /// The client asks at the ticks of the setting of this name: exp(−λT) of the responses are empty.
     Poll(&'static str),
@@ -81,12 +79,12 @@ pub enum Flow {
     Hold(&'static str),
 }
 
-/// What arrives.
+/// Which events arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
     /// Every event.
     Log,
-    /// The newest state; older ones coalesce.
+    /// The newest state. Older states are coalesced.
     Snapshot,
 }
 
@@ -104,23 +102,23 @@ pub enum Side {
 pub struct Setting {
     /// Its name in a scenario.
     pub name: &'static str,
-    /// What it may be, the default first.
+    /// Its possible values, the default first.
     pub values: Values,
-    /// The values with which a client takes more than by default: KiB more at the server and at the client.
-    pub dearer: &'static [(&'static str, [u32; 2])],
+    /// Values with which a client needs more memory than by default: additional KiB at the server and at the client.
+    pub extra_kib: &'static [(&'static str, [u32; 2])],
     /// It changes only what a client does after a failure. No scenario without failures can tell its values apart, so
     /// that the gate counts the default alone.
     pub only_after_failure: bool,
 }
 
 impl Setting {
-    /// A setting whose values take as much memory as each other.
+    /// Creates a setting whose values all need the same memory.
     pub const fn new(name: &'static str, values: Values) -> Self {
-        Self { name, values, dearer: &[], only_after_failure: false }
+        Self { name, values, extra_kib: &[], only_after_failure: false }
     }
 }
 
-/// What a setting may be.
+/// The possible values of a setting.
 #[derive(Debug, Clone, Copy)]
 pub enum Values {
     /// A duration; this is the default.
@@ -132,15 +130,15 @@ pub enum Values {
 /// One source file.
 #[derive(Debug, Clone, Copy)]
 pub struct Source {
-    /// Where it is in the repository.
+    /// Its path in the repository.
     pub path: &'static str,
-    /// What it says.
+    /// Its text.
     pub text: &'static str,
-    /// Further files that its duties stand in; what every approach uses is no part of one.
+    /// Further files of this half. Files that every approach uses are not parts.
     pub parts: &'static [Source],
 }
 
-/// What is true of an approach that pushes, unless it says otherwise.
+/// The facts of a push approach, unless its line says otherwise.
 pub(crate) const PUSH: Facts = Facts {
     summary: "",
     first_try: CURL,
@@ -155,12 +153,12 @@ pub(crate) const PUSH: Facts = Facts {
     memory_kib: [25, 36],
     article: None,
 };
-/// What tries a server that answers `GET /`.
+/// Tries a server that answers `GET /`.
 const CURL: &str = "curl http://{address}/";
-/// What tries a gRPC server, which describes its methods itself.
+/// Tries a gRPC server, which has reflection.
 const GRPCURL_ONCE: &str = r#"grpcurl -plaintext -d '{"symbol":"BTC"}' {address} MarketData/GetQuote"#;
 const GRPCURL: &str = r#"grpcurl -plaintext -d '{"symbols":["BTC"]}' {address} MarketData/SubscribeQuotes"#;
-/// What tries the floor, for which there is no tool.
+/// Tries the floor, for which there is no tool.
 const RAW: &str = r"(printf '\0\0\0\5\n\3BTC'; sleep 5) | curl -sN telnet://{address} | xxd  # sends the frame of a subscription, and shows a frame for each event";
 const POLL: Facts = Facts { flow: Flow::Poll("interval"), ..PUSH };
 
@@ -172,17 +170,19 @@ const CONNECTION: Setting = Setting::new("connection", Values::Choice(&["keep-al
 const NEW_CONNECTION: &str = "new-connection";
 const CODEC: Setting = Setting::new("codec", Values::Choice(&["shared", "prost"]));
 const ENCODING: Setting =
-    Setting { dearer: &[("text", [5, 0])], ..Setting::new("encoding", Values::Choice(&["binary", "text"])) };
+    Setting { extra_kib: &[("text", [5, 0])], ..Setting::new("encoding", Values::Choice(&["binary", "text"])) };
 const CLIENT: Setting = Setting {
-    dearer: &[("hyper", [0, 22]), ("reqwest", [0, 26])],
+    extra_kib: &[("hyper", [0, 22]), ("reqwest", [0, 26])],
     ..Setting::new("client", Values::Choice(&["bare", "hyper", "reqwest"]))
 };
 const POLICY: Setting =
     Setting { only_after_failure: true, ..Setting::new("policy", Values::Choice(&["retry", "browser"])) };
 const MESSAGE_ENCODING: Setting = Setting::new("encoding", Values::Choice(&["text", "binary"]));
 const PING: Setting = Setting::new("heartbeat", Values::Duration("25s"));
-const READ_BUFFER: Setting =
-    Setting { dearer: &[("128KiB", [134, 132])], ..Setting::new("read-buffer", Values::Choice(&["2KiB", "128KiB"])) };
+const READ_BUFFER: Setting = Setting {
+    extra_kib: &[("128KiB", [134, 132])],
+    ..Setting::new("read-buffer", Values::Choice(&["2KiB", "128KiB"]))
+};
 
 macro_rules! source {
     ($crate_name:literal, $file:expr, $parts:expr) => {
@@ -224,12 +224,12 @@ pub static APPROACHES: &[Approach] = &[
     approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", first_try: RAW, memory_kib: [2, 2], floor: true, ..PUSH }),
 ];
 
-/// The approach with this name.
+/// Returns the approach with this name.
 pub fn find(name: &str) -> Option<&'static Approach> {
     APPROACHES.iter().find(|approach| approach.name == name)
 }
 
-/// Whether each request opens a connection of its own, with these settings.
+/// Returns whether each request opens a connection with these settings.
 pub(crate) fn opens_connection_for_each_request(params: &Params) -> bool {
     params.text(CONNECTION.name) == Ok(NEW_CONNECTION)
 }

@@ -1,5 +1,5 @@
-//! A child as the coordinator sees it: a process, told in JSON lines, heard in JSON lines, and never outliving it. Only
-//! the self-test has children that are tasks of this process, which the rest of the coordinator cannot tell apart.
+//! A child as the coordinator sees it: a process that exchanges JSON lines with it and never outlives it. The self-test also
+//! has children that are tasks of this process; the coordinator treats them alike.
 
 use std::{process::Stdio, time::Duration};
 
@@ -17,7 +17,7 @@ use tokio_util::{
 
 use super::{
     last_words::{Heard, LastWords},
-    message::{Command, Report},
+    message::{AgentEvent, Command},
     process::{Control, NAME, Peer, THIS_PROGRAM},
 };
 
@@ -29,12 +29,12 @@ const SHOWN: usize = 100;
 /// hold the other end open.
 const LAST_WORDS_LIMIT: Duration = Duration::from_secs(1);
 
-/// Where the children of a trial live.
+/// Where the children of a trial run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Home {
+pub(crate) enum Placement {
     /// In processes of their own, as in every measurement.
     Processes,
-    /// In tasks of this process, for what has no socket.
+    /// In tasks of this process, for approaches without sockets.
     Tasks,
 }
 
@@ -70,7 +70,7 @@ impl Child {
         Ok(Self { role: role.to_owned(), link: Link::Process(Box::new(process)) })
     }
 
-    /// Lives the life of a child in a task of the current runtime.
+    /// Starts a child as a task of the current runtime.
     pub(crate) fn here<Life>(role: &str, live: impl FnOnce(Control) -> Life) -> Self
     where
         Life: Future<Output = anyhow::Result<()>> + Send + 'static,
@@ -80,13 +80,13 @@ impl Child {
         let life = live(control);
         let life = tokio::spawn(async move {
             if let Err(error) = life.await {
-                reporter.report(&Report::Failed { message: format!("{error:#}") });
+                reporter.report(&AgentEvent::Failed { message: format!("{error:#}") });
             }
         });
         Self { role: role.to_owned(), link: Link::Task { peer, _life: AbortOnDropHandle::new(life) } }
     }
 
-    /// The process, by its number; none of a task, or of a process that has ended.
+    /// Returns the process id, or `None` for a task or a process that has ended.
     pub(crate) fn process_id(&self) -> Option<u32> {
         match &self.link {
             Link::Process(process) => process.process.id(),
@@ -94,7 +94,7 @@ impl Child {
         }
     }
 
-    /// Tells it something.
+    /// Sends it a command.
     pub(crate) async fn send(&mut self, command: &Command) -> anyhow::Result<()> {
         match &mut self.link {
             Link::Process(process) => process.write(&self.role, command).await,
@@ -105,7 +105,7 @@ impl Child {
     }
 
     /// Waits for its next report. Safe to drop while it waits.
-    pub(crate) async fn next(&mut self) -> anyhow::Result<Report> {
+    pub(crate) async fn next(&mut self) -> anyhow::Result<AgentEvent> {
         let report = match &mut self.link {
             Link::Process(process) => process.next(&self.role).await?,
             Link::Task { peer, .. } => {
@@ -113,7 +113,7 @@ impl Child {
             }
         };
         match report {
-            Report::Failed { message } => anyhow::bail!("{} failed: {message}", self.role),
+            AgentEvent::Failed { message } => anyhow::bail!("{} failed: {message}", self.role),
             report => Ok(report),
         }
     }
@@ -134,7 +134,7 @@ impl Process {
         Ok(Self { process, stdin, stdout, last_words, hearing })
     }
 
-    async fn next(&mut self, role: &str) -> anyhow::Result<Report> {
+    async fn next(&mut self, role: &str) -> anyhow::Result<AgentEvent> {
         match self.stdout.next().await {
             Some(Ok(line)) => serde_json::from_str(&line).with_context(|| {
                 let shown: String = line.chars().take(SHOWN).collect();

@@ -1,5 +1,4 @@
-//! The end of what a program said on its standard error: why it died, for whoever started it. Only the end is kept,
-//! however much it says.
+//! Keeps the end of what a program writes to standard error, which explains why it died.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,7 +12,7 @@ const SHOWN: usize = 500;
 /// Lines of a panic's message that are shown.
 const LINES_OF_PANIC: usize = 6;
 
-/// What was said last.
+/// The end of a program's standard error.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LastWords(Arc<Mutex<Vec<u8>>>);
 

@@ -1,5 +1,5 @@
-//! What coordinator and children say to each other: JSON objects, one a line, over the child's standard input and
-//! output. A worker takes its plan as data and its target as an address, so it need not be on the server's machine.
+//! The messages between coordinator and children: JSON objects, one per line, over the child's standard input and output. A
+//! worker's plan is data and its target is an address, so it need not be on the server's machine.
 
 use std::net::SocketAddr;
 
@@ -18,7 +18,7 @@ use crate::{
     scenario::HubLimits,
 };
 
-/// First line to a server: all it needs.
+/// The plan of a server: the first line that it receives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ServePlan {
     /// Name of the approach.
@@ -31,7 +31,7 @@ pub(crate) struct ServePlan {
     pub feed: FeedSpec,
     /// The phases.
     pub phases: Phases,
-    /// Bounds of the hub.
+    /// Limits of the hub.
     pub limits: HubLimits,
     /// Threads of its runtime.
     pub threads: usize,
@@ -39,7 +39,7 @@ pub(crate) struct ServePlan {
     pub faults: Faults,
 }
 
-/// First line to a worker: all it needs.
+/// The plan of a worker: the first line that it receives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorkPlan {
     /// Name of the approach.
@@ -58,7 +58,7 @@ pub struct WorkPlan {
     pub clients: u32,
     /// Symbols that each client follows.
     pub symbols_per_client: u32,
-    /// Orders a second over this worker's clients.
+    /// Orders per second over this worker's clients.
     pub orders_per_second: f64,
     /// Threads of its runtime.
     pub threads: usize,
@@ -66,7 +66,7 @@ pub struct WorkPlan {
     pub faults: Faults,
 }
 
-/// From the coordinator.
+/// A command of the coordinator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
@@ -81,52 +81,52 @@ pub enum Command {
     Stop,
 }
 
-/// From a child.
+/// An event that a child reports to the coordinator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Report {
-    /// A server listens.
+pub enum AgentEvent {
+    /// A server is listening.
     Listening {
-        /// Where.
+        /// Its address.
         address: SocketAddr,
     },
-    /// How far a worker is, at most four times a second.
+    /// The progress of a worker, at most four times a second.
     Progress {
-        /// Clients that are subscribed.
+        /// Number of clients that have subscribed.
         connected: u32,
         /// Events received so far.
         events: u64,
     },
-    /// A worker's clients are subscribed, or lost.
+    /// All clients of a worker have subscribed or are lost.
     Connected {
-        /// Subscribed.
+        /// Clients that have subscribed.
         connected: u32,
-        /// Not subscribed.
+        /// Clients that could not subscribe.
         lost: u32,
-        /// How long it took.
+        /// Time that subscribing took, in seconds.
         seconds: f64,
-        /// Why the first one was lost.
+        /// Why the first client was lost.
         first_error: Option<String>,
     },
-    /// What a server measured.
+    /// The measurements of a server.
     Served(Box<Served>),
-    /// What a worker measured.
+    /// The measurements of a worker.
     Worked(Box<Worked>),
     /// The child cannot go on.
     Failed {
-        /// Why.
+        /// The reason.
         message: String,
     },
 }
 
-/// What a server measured.
+/// The measurements of a server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Served {
     /// Events of the window that were published.
     pub published: u64,
     /// Published minus scheduled time of each of them; encoded histogram.
     pub lateness: String,
-    /// For those of them that have an entry: sequence number, and published minus scheduled time in nanoseconds.
+    /// Sequence number, and published minus scheduled time in nanoseconds, of each event with an entry.
     pub lateness_ns: Vec<(u64, u64)>,
     /// The same of a line that held events back, as a fault: how much later than it should an event left it.
     pub release_lateness_ns: Vec<(u64, u64)>,
@@ -146,12 +146,12 @@ pub struct Served {
     pub usage: Usage,
 }
 
-/// What a worker measured.
+/// The measurements of a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Worked {
-    /// Deliveries, accounted for; `scheduled` and `published` are not a worker's to know.
+    /// Counts of deliveries. A worker does not know `scheduled` and `published`.
     pub events: results::schema::Events,
-    /// What the window's batches took.
+    /// The cost of the window's batches.
     pub cost: Cost,
     /// Arrival minus scheduled time; encoded histogram.
     pub latency: String,
@@ -159,7 +159,7 @@ pub struct Worked {
     pub confirmation: String,
     /// Start of a poll minus its scheduled time; encoded histogram.
     pub poll_lateness: String,
-    /// For each event of the window that has an entry and arrived: when.
+    /// When each event of the window arrived, if it has an entry.
     pub receptions: Vec<Reception>,
     /// Deliveries in flight, integrated over time, in delivery-nanoseconds: counted by what was due and what had come,
     /// without any latency.
@@ -170,7 +170,7 @@ pub struct Worked {
     pub poll_phase: PollPhase,
     /// Arrivals before their scheduled time.
     pub negative: u64,
-    /// Latencies beyond what a histogram holds.
+    /// Latencies outside the range of a histogram.
     pub out_of_range: u64,
     /// Orders of the window.
     pub orders: Orders,
@@ -178,7 +178,7 @@ pub struct Worked {
     pub lost: u32,
     /// Why the first one was lost.
     pub first_error: Option<String>,
-    /// Empty responses of the cycles that theory speaks of.
+    /// Responses to compare with theory.
     pub empties: Empties,
     /// Threads and tasks that panicked.
     pub panics: Panics,
@@ -213,7 +213,7 @@ pub struct Orders {
 /// Counts for the theory of empty responses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Empties {
-    /// Responses that the theory speaks of.
+    /// Responses that the theory covers.
     pub responses: u64,
     /// Those of them that were empty.
     pub empty: u64,

@@ -1,8 +1,8 @@
-//! The processes of a run, and how they speak to each other.
+//! The processes of a run and their messages.
 //!
-//! `message` is what is said, with the sums of `moments` in it; `process` is the side of a child, and `child` that of the
-//! coordinator. `last_words` is why a process died, `panics` counts its panics, and `interruption` handles the signals
-//! that end it.
+//! `message` defines the messages, and `moments` sums inside them. `process` is the child's side, and `child` the
+//! coordinator's. `last_words` explains why a process died, `panics` counts its panics, and `interruption` handles the
+//! signals that end it.
 
 pub(crate) mod child;
 pub(crate) mod interruption;

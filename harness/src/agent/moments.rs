@@ -4,7 +4,7 @@ use std::{f64::consts::TAU, ops::AddAssign, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-/// Sums of pairs, from which their correlation comes; those of parts can be added.
+/// Sums of pairs for their correlation. Sums can be added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Moments {
     /// Pairs.
@@ -33,12 +33,12 @@ pub struct PollPhase {
 }
 
 impl Moments {
-    /// Takes note of one pair.
+    /// Adds one pair.
     pub(crate) fn add(&mut self, x: f64, y: f64) {
         *self += Self { count: 1, x, y, xx: x * x, yy: y * y, xy: x * y };
     }
 
-    /// Pearson's correlation; none where either does not vary.
+    /// Returns Pearson's correlation, or `None` if one of the two does not vary.
     pub(crate) fn correlation(&self) -> Option<f64> {
         let n = self.count as f64;
         let covariance = n * self.xy - self.x * self.y;
@@ -59,15 +59,15 @@ impl AddAssign for Moments {
 }
 
 impl PollPhase {
-    /// Takes note of a client whose polls are due at this time and at each interval after it.
+    /// Adds a client whose polls are due at this time and at each interval after it.
     pub(crate) fn add(&mut self, due_ns: u64, interval: Duration) {
         let interval_ns = u64::try_from(interval.as_nanos()).expect("a setting lasts less than centuries");
         let angle = TAU * (due_ns % interval_ns) as f64 / interval_ns as f64;
         *self += Self { clients: 1, cosine: angle.cos(), sine: angle.sin() };
     }
 
-    /// Rayleigh's statistic: clients × |mean of e^(2πiφ)|². At random phases it is exponential with mean 1; none
-    /// without clients.
+    /// Returns Rayleigh's statistic, clients × |mean of e^(2πiφ)|², or `None` without clients. At random phases it is
+    /// exponential with mean 1.
     pub(crate) fn rayleigh(&self) -> Option<f64> {
         let length = self.cosine * self.cosine + self.sine * self.sine;
         (self.clients > 0).then(|| length / self.clients as f64)

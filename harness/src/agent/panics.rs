@@ -43,12 +43,12 @@ pub(crate) fn watch() {
     *panics() = Panics::default();
 }
 
-/// The panics since [`watch`] was called.
+/// Returns the panics since [`watch`] was called.
 pub(crate) fn so_far() -> Panics {
     panics().clone()
 }
 
-/// An error that says which thread failed, and with which panic.
+/// Creates an error that names the thread and its panic.
 pub(crate) fn failure(thread: &str) -> anyhow::Error {
     match so_far().first {
         Some(first) => anyhow::anyhow!("the {thread} thread panicked: {first}"),
@@ -56,7 +56,7 @@ pub(crate) fn failure(thread: &str) -> anyhow::Error {
     }
 }
 
-/// The message that a panic carries.
+/// Returns the message of a panic.
 pub(crate) fn message(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a message")

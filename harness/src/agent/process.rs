@@ -1,5 +1,5 @@
-//! A child's side of its life: what it says and hears, and when it must end. A child is a process; only
-//! the self-test has children that are tasks of the coordinator's own, and they say and hear the same.
+//! The child's side of the conversation with the coordinator. A child is a process; the self-test also has children that are
+//! tasks of the coordinator.
 
 use std::{
     ffi::CString,
@@ -18,12 +18,12 @@ use tokio::sync::mpsc;
 
 use super::{
     interruption,
-    message::{Command, Report},
+    message::{AgentEvent, Command},
     panics,
 };
 use crate::host::limits;
 
-/// The image that runs, whatever stands at its path now: a build that replaces the program changes no run.
+/// The running image, whatever is at its path now, so that a build that replaces the program does not change a run.
 pub(crate) const THIS_PROGRAM: &str = "/proc/self/exe";
 /// The name under which processes started from it are listed.
 pub(crate) const NAME: &str = "delivery-bench";
@@ -50,12 +50,12 @@ enum Outlet {
     /// Standard output, a whole line at a time.
     Lines(Arc<Mutex<()>>),
     /// The coordinator's end of a channel in this process.
-    Channel(mpsc::UnboundedSender<Report>),
+    Channel(mpsc::UnboundedSender<AgentEvent>),
 }
 
 impl Reporter {
-    /// Sends one report. A coordinator that is gone cannot be told anything, and ends this process anyway.
-    pub fn report(&self, report: &Report) {
+    /// Sends one report. If the coordinator is gone, this process ends anyway.
+    pub fn report(&self, report: &AgentEvent) {
         match &self.0 {
             Outlet::Lines(whole_lines) => {
                 let line = serde_json::to_string(report).expect("a report has only string keys and finite numbers");
@@ -82,7 +82,7 @@ pub(crate) struct Peer {
     /// To the child.
     pub(crate) commands: mpsc::UnboundedSender<Command>,
     /// From the child.
-    pub(crate) reports: mpsc::UnboundedReceiver<Report>,
+    pub(crate) reports: mpsc::UnboundedReceiver<AgentEvent>,
 }
 
 impl Control {
@@ -121,7 +121,7 @@ impl Control {
     }
 
     /// Sends one report.
-    pub fn report(&self, report: &Report) {
+    pub fn report(&self, report: &AgentEvent) {
         self.reporter.report(report);
     }
 

@@ -1,8 +1,5 @@
-//! The events of a window, one entry each as far as they have one: when it was due, how late it was published, when it
-//! had arrived. Clients that hear one event observe one moment of the machine, so what is said of a distribution is
-//! said of these.
-//!
-//! Pure: it puts together what the shards measured and judges nothing.
+//! Joins what the shards measured of the events of a window: when each was due, how late it was published, and when it had
+//! arrived. Clients that receive one event observe one moment of the machine, so statistics are of events. A pure function.
 
 use std::collections::BTreeMap;
 
@@ -21,32 +18,32 @@ use crate::{
 /// The events of a window.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct EventsOfWindow {
-    /// How many were scheduled.
+    /// Number of scheduled events.
     pub(crate) scheduled: u64,
-    /// When the first ones were, in a row, after the start: as many as a window may have entries.
+    /// The scheduled times of the first events, in nanoseconds after the start; as many as a window may have entries.
     pub(crate) first_scheduled_ns: Vec<u64>,
-    /// One event of so many has an entry.
+    /// One of this many events has an entry.
     pub(crate) one_of: u64,
-    /// Those that have one, in the order of their times.
+    /// The events with an entry, by scheduled time.
     pub(crate) kept: Vec<Event>,
 }
 
 /// One event of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Event {
-    /// After the start.
+    /// Scheduled time, in nanoseconds after the start.
     pub(crate) scheduled_ns: u64,
-    /// Published minus scheduled time; none where no shard published it.
+    /// Published minus scheduled time. `None` if no shard published it.
     pub(crate) lateness_ns: Option<u64>,
-    /// Median of its latencies; none where it reached nobody.
+    /// Median of its latencies. `None` if it reached no client.
     pub(crate) median_ns: Option<u64>,
-    /// The same from the time at which it was published; none where it reached nobody.
+    /// The same, counted from its publication. `None` if it reached no client.
     pub(crate) since_published_ns: Option<u64>,
     /// The largest of its latencies.
     pub(crate) last_ns: Option<u64>,
 }
 
-/// What the shards said of one event, a value for each that did.
+/// What the shards measured of one event: one value per shard that has one.
 #[derive(Debug, Default)]
 struct OfShards {
     lateness_ns: Vec<u64>,
@@ -55,8 +52,8 @@ struct OfShards {
     last_ns: Option<u64>,
 }
 
-/// The events of the window. Each shard publishes all of them to clients of its own: of the
-/// shards' medians and latenesses it takes the median, of their last arrivals the last.
+/// Joins the events of the window. Each shard publishes all of them to its own clients. The result has the median of the
+/// shards' medians and latenesses, and the last of their last arrivals.
 pub(crate) fn of_window(trial: &Trial, shards: &[ShardResult]) -> EventsOfWindow {
     let mut events = BTreeMap::<u64, OfShards>::new();
     for shard in shards {
@@ -94,7 +91,7 @@ fn joined(scheduled_ns: u64, mut of_shards: OfShards) -> Event {
     }
 }
 
-/// The distribution of one of an event's figures.
+/// Builds the histogram of one figure of the events.
 pub(super) fn histogram(events: &[Event], of: fn(&Event) -> Option<u64>) -> Histogram {
     let mut histogram = new_histogram();
     for value_ns in events.iter().filter_map(of) {
@@ -103,14 +100,14 @@ pub(super) fn histogram(events: &[Event], of: fn(&Event) -> Option<u64>) -> Hist
     histogram
 }
 
-/// Independent observations behind the latencies: the events that reached anybody, fewer where neighbours in time
-/// resemble each other.
+/// Returns the number of independent observations behind the latencies: the events that reached a client, or fewer if
+/// neighbours in time resemble each other.
 pub(super) fn effective(events: &[Event]) -> u64 {
     let medians: Vec<f64> = medians(events).into_iter().map(|median_ns| median_ns as f64).collect();
     effective_size(&medians)
 }
 
-/// The medians of the events that reached anybody, in the order of their times.
+/// Returns the medians of the events that reached a client, by scheduled time.
 pub(super) fn medians(events: &[Event]) -> Vec<u64> {
     events.iter().filter_map(|event| event.median_ns).collect()
 }

@@ -1,6 +1,4 @@
-//! What the checks look at beside the record itself: figures that say whether the record can be believed.
-//!
-//! Pure: it computes and judges nothing.
+//! Computes the figures that the checks read in addition to the record. A pure function; the checks judge.
 
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use results::statistics;
@@ -23,48 +21,48 @@ use crate::{
     scenario::plan::Trial,
 };
 
-/// Publications a second that are looked at for their gaps: waking a thread moves an event by tens of microseconds,
-/// which must be little against a gap. Where there are more, some are chosen at random, which leaves a Poisson process
-/// one, but hides a period; so the schedule is looked at too, whole.
+/// Publications per second whose gaps are tested. Waking a thread moves an event by tens of microseconds, which must be
+/// small compared with a gap. If there are more events, some are chosen at random. A thinned Poisson process is still one,
+/// but thinning hides a period, so the whole schedule is tested, too.
 const ARRIVALS_RATE: f64 = 100.0;
-/// What is taken for the tail: the first that there are enough events for.
+/// The percentiles that may stand for the tail. The first with enough events counts.
 const TAILS: [f64; 2] = [0.99, 0.9];
-/// Keeps the randomness of the choice apart from the feed's.
+/// Makes the random choice independent of the feed.
 const SEED_SALT: u64 = 0x4348_4f49_4345;
 
-/// What the checks look at beside the record itself.
+/// Figures that the checks read in addition to the record.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Evidence {
-    /// Connections that a full listen queue turned away; none where the system does not say.
-    pub(super) turned_away: Option<u64>,
+    /// Connections that full listen queues refused. `None` if the system does not count them.
+    pub(super) refused_connections: Option<u64>,
     /// Deliveries before their scheduled time.
     pub(super) negative: u64,
     /// Confirmations before their order was due.
     pub(super) early_confirmations: u64,
-    /// Latencies beyond what a histogram holds.
+    /// Latencies outside the range of a histogram.
     pub(super) out_of_range: u64,
-    /// Orders due in the window.
+    /// Orders that were due in the window.
     pub(super) orders: u64,
-    /// Those not confirmed.
+    /// Orders of the window that were not confirmed.
     pub(super) unconfirmed: u64,
     /// Deliveries in flight, integrated over time, in delivery-nanoseconds.
     pub(super) in_flight_ns: f64,
-    /// (r − p) ÷ (r − a) − 1, at p99 of the events' medians, or p90 where only that has support; none without.
+    /// (r − p) ÷ (r − a) − 1 at p99 of the event medians, or at p90 if only that has support. `None` without support.
     pub(super) omission_gap: Option<f64>,
-    /// Anderson and Darling's A² of the gaps between publications or in the schedule, whichever is larger; none where
-    /// they need not be exponential.
+    /// Anderson–Darling A² of the gaps between publications or in the schedule, whichever is larger. `None` if the arrivals
+    /// are not Poisson.
     pub(super) arrivals: Option<f64>,
-    /// Rayleigh's statistic of the clients' poll phases; none where nobody polls.
+    /// Rayleigh's statistic of the clients' poll phases. `None` if no client polls.
     pub(super) poll_phase: Option<f64>,
-    /// Correlation of the order of subscription with the order of arrival; none where no event has two receivers.
+    /// Correlation of the order of subscription with the order of arrival. `None` if no event has two receivers.
     pub(super) position: Option<f64>,
-    /// Trend of the latencies; none where there are too few events.
+    /// Trend of the latencies. `None` if there are too few events.
     pub(super) warm_up: Option<WarmUp>,
     /// Name of the kernel's clock source.
     pub(super) clocksource: String,
-    /// Processors that a process may use.
+    /// Cores that a process may use.
     pub(super) processors: u32,
-    /// The longest time for which nothing was delivered although events waited; `None` if nothing arrived.
+    /// The longest time without a delivery while events waited. `None` if nothing arrived.
     pub(super) stall: Option<Stall>,
     /// The longest pause of each kind of process.
     pub(super) pauses: Pauses,
@@ -72,12 +70,12 @@ pub(super) struct Evidence {
     pub(super) panics: Panics,
     /// Faults that were asked for.
     pub(super) faults: usize,
-    /// Keys of those that were not injected.
+    /// Keys of the faults that were not injected.
     pub(super) not_injected: Vec<String>,
 }
 
-/// The longest time inside the window for which a process could not run, in nanoseconds. With several servers or
-/// workers it is the longest of any.
+/// The longest time in the window for which a process could not run, in nanoseconds. With several servers or workers, the
+/// longest of any of them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Pauses {
     /// Servers.
@@ -88,8 +86,8 @@ pub(super) struct Pauses {
     pub(super) coordinator_ns: u64,
 }
 
-/// The evidence of a trial, from its shards and the events of its window.
-pub(super) fn of(trial: &Trial, result: &TrialResult, events: &EventsOfWindow) -> Evidence {
+/// Computes the evidence of a trial from its shards and the events of its window.
+pub(super) fn collect(trial: &Trial, result: &TrialResult, events: &EventsOfWindow) -> Evidence {
     let TrialResult { shards, machine, .. } = result;
     let sum = |count: fn(&ShardResult) -> u64| shards.iter().map(count).sum();
     let mut position = Moments::default();
@@ -101,7 +99,7 @@ pub(super) fn of(trial: &Trial, result: &TrialResult, events: &EventsOfWindow) -
     let mut panics = Panics::default();
     shards.iter().flat_map(|shard| [&shard.served.panics, &shard.worked.panics]).for_each(|one| panics.add(one));
     Evidence {
-        turned_away: result.turned_away,
+        refused_connections: result.refused_connections,
         negative: sum(|shard| shard.worked.negative),
         early_confirmations: sum(|shard| shard.worked.orders.early),
         out_of_range: sum(|shard| shard.worked.out_of_range),
@@ -112,7 +110,7 @@ pub(super) fn of(trial: &Trial, result: &TrialResult, events: &EventsOfWindow) -
         arrivals: (trial.load.arrival == "poisson").then(|| arrivals(events, trial.load.events_per_second)).flatten(),
         poll_phase: poll_phase.rayleigh(),
         position: position.correlation(),
-        warm_up: trend::of(&events.kept),
+        warm_up: trend::measure(&events.kept),
         clocksource: machine.clocksource.clone(),
         processors: machine.processors,
         stall: stall::longest(&events.kept),

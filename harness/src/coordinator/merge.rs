@@ -1,5 +1,5 @@
-//! One record from what the shards measured: counts are added, histograms are added, what is
-//! said of events is joined event by event. Nothing is averaged.
+//! Makes one record of what the shards measured. Counts and histograms are added, and figures of events are joined event by
+//! event. Nothing is averaged.
 
 use anyhow::Context as _;
 use results::{
@@ -21,12 +21,12 @@ use crate::{
     scenario::plan::Trial,
 };
 
-/// The record of a trial that was measured.
+/// Builds the record of a trial that was measured.
 pub(crate) fn record(scenario: &str, trial: &Trial, result: &TrialResult) -> anyhow::Result<TrialRecord> {
     let TrialResult { shards, machine, kernel, .. } = result;
     let events = events::of_window(trial, shards);
     let mut measured = measured(trial, shards, &events, machine, *kernel)?;
-    measured.checks = checks::all(trial, &measured, &evidence::of(trial, result, &events));
+    measured.checks = checks::all(trial, &measured, &evidence::collect(trial, result, &events));
     let (status, reason) = checks::status(&measured.checks);
     let first_error = shards
         .iter()
@@ -36,7 +36,7 @@ pub(crate) fn record(scenario: &str, trial: &Trial, result: &TrialResult) -> any
     Ok(TrialRecord { status, error, measured: Some(measured), ..blank(scenario, trial) })
 }
 
-/// The record of a trial that was not measured to the end.
+/// Builds the record of a trial that was not measured to its end.
 pub(super) fn failure(scenario: &str, trial: &Trial, error: &anyhow::Error) -> TrialRecord {
     TrialRecord { error: Some(format!("{error:#}")), ..blank(scenario, trial) }
 }
@@ -128,12 +128,12 @@ fn merged(shards: &[ShardResult], encoded: impl Fn(&ShardResult) -> &String) -> 
     Ok(total)
 }
 
-/// The distribution of what each sample observes by itself, where the approach has it at all.
+/// Summarises a distribution whose samples are independent. Returns `None` if the approach has no such figure.
 fn own(histogram: &Histogram, applies: bool) -> Option<Summary> {
     applies.then(|| each(histogram))
 }
 
-/// A distribution of which each sample is an observation.
+/// Summarises a distribution whose samples are independent.
 fn each(histogram: &Histogram) -> Summary {
     summarise(histogram, histogram.len())
 }

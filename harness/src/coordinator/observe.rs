@@ -1,37 +1,37 @@
-//! What a run says while it goes on. The runner emits these; who shows them, and how, is not its concern.
+//! The progress that a run reports. The runner emits it, and does not know who shows it.
 
 use results::schema::TrialRecord;
 
 use crate::scenario::plan::Trial;
 
-/// Where a trial is.
+/// The phase that a trial is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Servers start.
+    /// Servers are starting.
     Starting,
-    /// Clients subscribe.
+    /// Clients are subscribing.
     Connecting,
-    /// Before, in and after the window.
+    /// The feed is running: before, in or after the window.
     Measuring,
 }
 
-/// How far a trial is.
+/// The progress of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Where it is.
+    /// The current phase.
     pub phase: Phase,
-    /// Clients that are subscribed.
+    /// Number of clients that have subscribed.
     pub connected: u32,
     /// Events received so far.
     pub events: u64,
 }
 
-/// Hears of a run.
+/// Receives the progress of a run.
 pub trait Observer {
-    /// A trial begins: its index, from 0, of so many.
+    /// A trial begins. Gives its index, from 0, and the number of trials.
     fn began(&mut self, trial: &Trial, index: usize, of: usize);
-    /// It is so far.
+    /// The current trial makes progress.
     fn progressed(&mut self, progress: Progress);
-    /// It has ended, in one way or another.
+    /// The current trial has ended, successfully or not.
     fn ended(&mut self, record: &TrialRecord);
 }

@@ -1,4 +1,4 @@
-//! A run: the trials of a plan one after the other, each recorded as it ends.
+//! Runs the trials of a plan one after the other, and records each as it ends.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -14,24 +14,24 @@ use super::{
     observe::Observer,
     trial::{self, TrialResult},
 };
-use crate::{agent::child::Home, scenario::plan::Trial};
+use crate::{agent::child::Placement, scenario::plan::Trial};
 
-/// What became of a run.
+/// The outcome of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Where the records are.
+    /// The file with the records.
     pub results: PathBuf,
-    /// Trials that were not `ok`.
+    /// Number of trials that are not `ok`.
     pub not_ok: usize,
-    /// The run was interrupted.
+    /// Whether the run was interrupted.
     pub interrupted: bool,
 }
 
-/// Runs the trials and records them. A variant that does not conform, for the reason given, is not measured: its trials
-/// are recorded as failed. `interrupted` ends when the run should.
+/// Runs the trials and records them. Variants that do not conform are not measured: their trials are recorded as failed,
+/// with the reason. The run ends when `interrupted` does.
 ///
 /// # Errors
-/// The records cannot be written. A trial that fails is no error: it is recorded.
+/// The records cannot be written. A trial that fails is not an error; it is recorded.
 pub async fn run(
     run: RunRecord,
     trials: &[Trial],
@@ -70,7 +70,7 @@ pub async fn run(
     Ok(outcome)
 }
 
-/// Runs a trial while showing how far it is.
+/// Runs a trial and shows its progress.
 async fn observed(
     trial: &Trial,
     nonconforming: Option<&String>,
@@ -80,7 +80,7 @@ async fn observed(
         anyhow::bail!("not measured, since it does not conform: {reason}");
     }
     let (sender, mut progress) = mpsc::unbounded_channel();
-    let mut running = std::pin::pin!(trial::run(trial, Home::Processes, sender));
+    let mut running = std::pin::pin!(trial::run(trial, Placement::Processes, sender));
     loop {
         tokio::select! {
             results = &mut running => return results,

@@ -1,6 +1,5 @@
-//! A deliberate fault: processes of a trial stop for a while, as a machine stops that is suspended or swaps. What is
-//! scheduled meanwhile is late by as much as was left of the stop, which nothing but the clock decides; so the times at
-//! which the processes truly stood still are kept.
+//! A fault: stops processes of a trial for a while, as on a machine that is suspended or swaps. Events that are scheduled
+//! meanwhile are late by what is left of the stop, so the times at which the processes really stood still are recorded.
 
 use std::{
     io,
@@ -20,9 +19,9 @@ use crate::{
     scenario::plan::Trial,
 };
 
-/// Pause between two questions whether a process has stopped.
+/// Time between two checks whether a process has stopped.
 const ASK_AGAIN_NS: u64 = 20_000;
-/// A busy machine takes its time to stop a process, but not for ever.
+/// How long a busy machine may take to stop a process.
 const HALT_LIMIT_NS: u64 = 5_000_000_000;
 
 /// When the processes were stopped; times count from the start.

@@ -1,5 +1,5 @@
-//! What theory says about empty responses, for Poisson events: exp(−λT) of the polls at interval T find nothing, and as
-//! many of the holds of length T time out.
+//! The theory of empty responses to Poisson events: a share exp(−λT) of the polls at interval T finds nothing, and the same
+//! share of holds of length T times out.
 //!
 //! Clients that follow the same symbol see the same events, so their polls are not independent. With m followers of a
 //! symbol the variance of the count is N·p·(1−p)·(1 + (m−1)·ρ), where ρ is the correlation of two clients' responses.
@@ -15,15 +15,16 @@ use crate::{
     scenario::plan::Trial,
 };
 
-/// Requests that the clients' schedules offer in a window: one at each interval, for the log or for each symbol of a
-/// snapshot; none where the approach does not poll.
+/// Returns the requests that the clients' schedules offer in a window: one per interval for the log, or per symbol of a
+/// snapshot. Returns `None` if the approach does not poll.
 pub(super) fn offered_requests(trial: &Trial) -> Option<u64> {
     let polls = trial.polls()?;
     let intervals = trial.phases.measure_ns as f64 / polls.interval.as_nanos() as f64;
     Some((f64::from(trial.load.clients) * f64::from(polls.requests) * intervals).round() as u64)
 }
 
-/// What theory expects of these responses; none where the arrivals are not Poisson or nothing can be empty.
+/// Returns what theory expects of these responses. Returns `None` if the arrivals are not Poisson, or no response can be
+/// empty.
 pub(super) fn of_empties(trial: &Trial, observed: Empties) -> Option<EmptyTheory> {
     let setting = |name: &str| trial.params.duration(name).ok();
     let load = &trial.load;
@@ -53,7 +54,7 @@ pub(super) fn of_empties(trial: &Trial, observed: Empties) -> Option<EmptyTheory
     })
 }
 
-/// Correlation of "this poll is empty" between two clients of one symbol: each poll of one overlaps two of the other,
+/// Returns the correlation of "this poll is empty" between two clients of one symbol: each poll of one overlaps two of the other,
 /// by o and T − o with o uniform. Summing the covariances exp(−λ(2T−o)) − exp(−2λT) and averaging over o gives
 /// 2·exp(−2λT)·((exp(λT) − 1)/(λT) − 1).
 fn poll_correlation(rate: f64, interval: Duration) -> f64 {

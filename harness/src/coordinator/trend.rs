@@ -1,15 +1,13 @@
-//! Whether the latencies of a window rise or fall through it.
-//!
-//! Pure: it computes and judges nothing.
+//! Computes whether the latencies rise or fall during a window. A pure function; the checks judge.
 
 use results::statistics;
 use stats::inference::{effective_size, mean_ranks, normal_tail, rank_correlation};
 
 use super::events::{self, Event};
 
-/// Correlation beyond which none is told from perfect.
+/// A correlation above this counts as perfect.
 const CLEAREST: f64 = 1.0 - 1e-9;
-/// Events in each half of a window that a trend is looked for in.
+/// Each half of a window needs at least this many events for a trend.
 const HALF: usize = 20;
 
 /// Trend of the latencies inside the window.
@@ -24,7 +22,7 @@ pub(super) struct WarmUp {
 }
 
 /// Computes the trend of these events. Returns `None` if there are too few.
-pub(super) fn of(events: &[Event]) -> Option<WarmUp> {
+pub(super) fn measure(events: &[Event]) -> Option<WarmUp> {
     let mut medians_ns = events::medians(events);
     if medians_ns.len() < 2 * HALF {
         return None;
@@ -52,7 +50,7 @@ fn chance_of(correlation: f64, observations: u64) -> f64 {
     normal_tail(transformed * (observations.saturating_sub(3) as f64 / 1.06).sqrt())
 }
 
-/// What is left of a series when its straight line, by least squares over its ranks, is taken away.
+/// Returns the residuals of a series after removing its straight line, fitted by least squares to its ranks.
 fn without_trend(values: &[f64]) -> Vec<f64> {
     let ranks = mean_ranks(values);
     let middle = (values.len() as f64 - 1.0) / 2.0;
@@ -102,12 +100,12 @@ mod tests {
 
     #[test]
     fn a_trend_is_told_from_chance() {
-        let flat = of(&events(steady)).unwrap();
+        let flat = measure(&events(steady)).unwrap();
         assert!(flat.change.abs() < 0.1 && flat.probability > 0.001, "{flat:?}");
         let growing = |sequence| steady(sequence) + 100 * sequence;
-        let trend = of(&events(growing)).unwrap();
+        let trend = measure(&events(growing)).unwrap();
         assert!(trend.change > 0.3 && trend.probability < 1e-6, "{trend:?}");
         let few: Vec<Event> = events(steady).into_iter().take(39).collect();
-        assert!(of(&few).is_none());
+        assert!(measure(&few).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! One trial: servers, then workers, then the common start, then what each measured.
+//! Runs one trial: starts servers and workers, gives them a common start, and collects what they measured.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     agent::{
-        child::{Child, Home},
-        message::{Command, Report, ServePlan, Served, WorkPlan, Worked},
+        child::{Child, Placement},
+        message::{AgentEvent, Command, ServePlan, Served, WorkPlan, Worked},
         panics,
     },
     host::{
@@ -34,33 +34,33 @@ use crate::{
     sut::server,
 };
 
-/// A server that does not listen after this time never will: a guard against hanging, which a slow machine stays under.
+/// How long a server may take to listen. A guard against hanging that slow machines stay under.
 const START_LIMIT: Duration = Duration::from_secs(60);
-/// Subscribing may take this long, and longer with more clients.
+/// How long subscribing may take at least; with more clients it may take longer.
 const CONNECT_LIMIT: Duration = Duration::from_secs(60);
-/// Clients that must subscribe in a second, at least, for a trial to go on.
+/// A trial goes on only if at least this many clients subscribe per second.
 const CONNECT_RATE: u32 = 200;
-/// From the word to start until the start, so that every process has heard it.
+/// Time between the order to start and the start, so that every process has received the order.
 const LEAD: Duration = Duration::from_millis(100);
-/// What the processes may need beyond the phases, to sum up.
+/// Time that the processes may need after the last phase to sum up.
 const REPORT_LIMIT: Duration = Duration::from_secs(60);
 
-/// What a trial measured.
+/// The measurements of a trial.
 #[derive(Debug)]
 pub(crate) struct TrialResult {
-    /// By shard.
+    /// The measurements of each shard.
     pub(crate) shards: Vec<ShardResult>,
-    /// What was seen of the machine.
+    /// What the watcher saw of the machine.
     pub(crate) machine: Seen,
-    /// What the kernel held.
+    /// The kernel's memory.
     pub(crate) kernel: KernelMemory,
-    /// Connections that a full listen queue turned away meanwhile, anybody's; none where the system does not say.
-    pub(crate) turned_away: Option<u64>,
-    /// When processes were stopped, as a fault.
+    /// Connections that full listen queues of this machine refused meanwhile. `None` if the system does not count them.
+    pub(crate) refused_connections: Option<u64>,
+    /// When processes were stopped as a fault.
     pub(crate) stopped: Option<Stopped>,
 }
 
-/// What one pair of processes measured.
+/// The measurements of one pair of processes.
 #[derive(Debug)]
 pub(crate) struct ShardResult {
     pub(crate) served: Served,
@@ -68,7 +68,7 @@ pub(crate) struct ShardResult {
     pub(crate) subscribed: Subscribed,
 }
 
-/// How subscribing went.
+/// Times and costs of subscribing.
 #[derive(Debug, Clone)]
 pub(crate) struct Subscribed {
     pub(crate) connected: u32,
@@ -77,28 +77,28 @@ pub(crate) struct Subscribed {
     pub(crate) first_error: Option<String>,
 }
 
-/// Runs a trial, its children at home there; progress goes to the channel.
+/// Runs a trial. Its children belong to `placement`, and progress goes to the channel.
 pub(crate) async fn run(
     trial: &Trial,
-    home: Home,
+    placement: Placement,
     progress: mpsc::UnboundedSender<Progress>,
 ) -> anyhow::Result<TrialResult> {
     panics::watch();
     let before = kernel_memory::now();
-    let turned_away = listen_queue::turned_away();
+    let refused_connections = listen_queue::refused_connections();
     let onlooker = Onlooker { progress, phase: Phase::Starting };
     onlooker.show(0, 0);
-    let (mut servers, addresses) = within(START_LIMIT, "starting the servers", start_servers(trial, home)).await?;
+    let (mut servers, addresses) = within(START_LIMIT, "starting the servers", start_servers(trial, placement)).await?;
     let mut workers = try_join_all(trial.shards.iter().zip(&addresses).map(|(shard, address)| {
         let plan = work_plan(trial, shard, *address);
-        start_worker(trial, home, plan)
+        start_worker(trial, placement, plan)
     }))
     .await?;
 
     let limit = CONNECT_LIMIT + Duration::from_secs(u64::from(trial.load.clients / CONNECT_RATE));
     let onlooker = Onlooker { phase: Phase::Connecting, ..onlooker };
     let connected = gather(&mut workers, &mut servers, &onlooker, |report| match report {
-        Report::Connected { connected, lost, seconds, first_error } => {
+        AgentEvent::Connected { connected, lost, seconds, first_error } => {
             Some(Subscribed { connected, lost, seconds, first_error })
         }
         _ => None,
@@ -119,7 +119,7 @@ pub(crate) async fn run(
     let limit = LEAD + REPORT_LIMIT + Duration::from_nanos(trial.phases.measured_ns() + trial.phases.drain_ns);
     let onlooker = Onlooker { phase: Phase::Measuring, ..onlooker };
     let worked = gather(&mut workers, &mut servers, &onlooker, |report| match report {
-        Report::Worked(worked) => Some(*worked),
+        AgentEvent::Worked(worked) => Some(*worked),
         _ => None,
     });
     let worked = within(limit, "measuring", worked).await?;
@@ -132,11 +132,13 @@ pub(crate) async fn run(
     };
     let machine = machine.end().await.map_err(panics::failure)?;
     let kernel = KernelMemory { before, connected, settled: machine.kernel_bytes() };
-    let turned_away = turned_away.zip(listen_queue::turned_away()).map(|(before, after)| after.saturating_sub(before));
-    Ok(TrialResult { shards, machine, kernel, turned_away, stopped })
+    let refused_connections = refused_connections
+        .zip(listen_queue::refused_connections())
+        .map(|(before, after)| after.saturating_sub(before));
+    Ok(TrialResult { shards, machine, kernel, refused_connections, stopped })
 }
 
-/// Where to show progress.
+/// Where progress goes.
 struct Onlooker {
     progress: mpsc::UnboundedSender<Progress>,
     phase: Phase,
@@ -149,7 +151,7 @@ impl Onlooker {
     }
 }
 
-async fn start_servers(trial: &Trial, home: Home) -> anyhow::Result<(Vec<Child>, Vec<SocketAddr>)> {
+async fn start_servers(trial: &Trial, placement: Placement) -> anyhow::Result<(Vec<Child>, Vec<SocketAddr>)> {
     let plan = ServePlan {
         approach: trial.approach.name.to_owned(),
         params: trial.params.clone(),
@@ -163,21 +165,23 @@ async fn start_servers(trial: &Trial, home: Home) -> anyhow::Result<(Vec<Child>,
     let mut servers = Vec::new();
     let mut addresses = Vec::new();
     for _ in trial.shards.iter() {
-        let mut server = match home {
-            Home::Processes => Child::start("serve", &plan).await?,
-            Home::Tasks => Child::here("serve", |control| server::serve(trial.approach, plan.clone(), control)),
+        let mut server = match placement {
+            Placement::Processes => Child::start("serve", &plan).await?,
+            Placement::Tasks => Child::here("serve", |control| server::serve(trial.approach, plan.clone(), control)),
         };
-        let Report::Listening { address } = server.next().await? else { anyhow::bail!("the server does not listen") };
+        let AgentEvent::Listening { address } = server.next().await? else {
+            anyhow::bail!("the server does not listen")
+        };
         servers.push(server);
         addresses.push(address);
     }
     Ok((servers, addresses))
 }
 
-async fn start_worker(trial: &Trial, home: Home, plan: WorkPlan) -> anyhow::Result<Child> {
-    match home {
-        Home::Processes => Child::start("work", &plan).await,
-        Home::Tasks => Ok(Child::here("work", |control| worker::work(trial.approach, plan, control))),
+async fn start_worker(trial: &Trial, placement: Placement, plan: WorkPlan) -> anyhow::Result<Child> {
+    match placement {
+        Placement::Processes => Child::start("work", &plan).await,
+        Placement::Tasks => Ok(Child::here("work", |control| worker::work(trial.approach, plan, control))),
     }
 }
 
@@ -197,19 +201,19 @@ fn work_plan(trial: &Trial, shard: Shard, target: SocketAddr) -> WorkPlan {
     }
 }
 
-/// Threads of each process's runtime. The servers of a trial share the processors as one server would, and so do its
-/// workers: with more threads than that, they would wait for each other.
+/// Returns the number of threads of each process's runtime. The servers of a trial share the cores as one server would,
+/// and so do its workers; with more threads they would wait for each other.
 fn threads(trial: &Trial, cores: u32) -> usize {
     (cores as usize).div_ceil((trial.shards.count() as usize).max(1))
 }
 
-/// Waits until every worker has said what is waited for, in the workers' order. A server that says anything meanwhile,
-/// or dies, is the end of the trial.
+/// Waits for one message from every worker, and returns them in the workers' order. The trial ends if a server sends a
+/// message meanwhile, or dies.
 async fn gather<T>(
     workers: &mut [Child],
     servers: &mut [Child],
     onlooker: &Onlooker,
-    wanted: impl Fn(Report) -> Option<T> + Copy,
+    wanted: impl Fn(AgentEvent) -> Option<T> + Copy,
 ) -> anyhow::Result<Vec<T>> {
     let (sender, mut seen) = mpsc::unbounded_channel();
     let waits = workers.iter_mut().enumerate().map(|(index, worker)| {
@@ -217,7 +221,7 @@ async fn gather<T>(
         async move {
             loop {
                 match worker.next().await? {
-                    Report::Progress { connected, events } => drop(sender.send((index, connected, events))),
+                    AgentEvent::Progress { connected, events } => drop(sender.send((index, connected, events))),
                     report => match wanted(report) {
                         Some(found) => return anyhow::Ok((index, found)),
                         None => anyhow::bail!("a worker said something out of turn"),
@@ -250,7 +254,7 @@ async fn gather<T>(
 async fn stop(server: &mut Child) -> anyhow::Result<Served> {
     server.send(&Command::Stop).await?;
     match server.next().await? {
-        Report::Served(served) => Ok(*served),
+        AgentEvent::Served(served) => Ok(*served),
         _ => anyhow::bail!("a server said something out of turn"),
     }
 }

@@ -1,4 +1,4 @@
-//! What machine this is and what built this tool, for the record.
+//! Describes this machine and the build of this tool, for the record.
 
 use std::fs;
 
@@ -11,10 +11,10 @@ use rustix::{
 
 use super::control_group;
 
-/// What the system does not say.
+/// Stands for what the system does not report.
 pub(crate) const UNKNOWN: &str = "unknown";
 
-/// This machine.
+/// Describes this machine.
 pub(crate) fn environment() -> Environment {
     let system = rustix::system::uname();
     let limit = getrlimit(Resource::Nofile);
@@ -34,30 +34,30 @@ pub(crate) fn environment() -> Environment {
     }
 }
 
-/// Name of the kernel's clock source.
+/// Returns the name of the kernel's clock source.
 pub(crate) fn clocksource() -> String {
     file("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 }
 
-/// Memory that new processes could take, in bytes: what the system has left, or less where a control group has a limit.
+/// Returns the memory for new processes, in bytes: what the system has available, or less if a control group has a limit.
 pub(crate) fn available_memory_bytes() -> u64 {
     let memory = procfs::Meminfo::current();
     let of_system = memory.map_or(0, |memory| memory.mem_available.unwrap_or(memory.mem_free));
     control_group::available_memory_bytes().map_or(of_system, |of_group| of_group.min(of_system))
 }
 
-/// Numbers of the processors that this process may run on.
+/// Returns the numbers of the cores that this process may use.
 pub(crate) fn processors() -> Vec<usize> {
     let allowed = sched_getaffinity(None).unwrap_or_default();
     (0..CpuSet::MAX_CPU).filter(|processor| allowed.is_set(*processor)).collect()
 }
 
-/// Processors that this process may use, or as many as a limit on their time amounts to.
+/// Returns the number of cores that this process may use, or fewer if their time is limited.
 pub(crate) fn cores() -> u32 {
     std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX))
 }
 
-/// This tool, as its build saw it.
+/// Describes this build of the tool.
 pub(crate) fn tool() -> Tool {
     Tool {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -66,12 +66,12 @@ pub(crate) fn tool() -> Tool {
     }
 }
 
-/// Compiler and profile of this build.
+/// Returns the compiler and profile of this build.
 pub(crate) fn compiler() -> String {
     env!("DELIVERY_BENCH_COMPILER").into()
 }
 
-/// The text of a small file of the system's, without the space around it.
+/// Returns the trimmed text of a small system file.
 pub(crate) fn file(path: &str) -> String {
     fs::read_to_string(path).map_or_else(|_| UNKNOWN.into(), |text| text.trim().to_owned())
 }

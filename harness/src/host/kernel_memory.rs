@@ -1,19 +1,18 @@
-//! What the kernel holds for everybody on this machine: its objects, stacks, page tables and socket buffers. It cannot
-//! say for whom, so what a trial takes is the growth while it runs, of both ends of its connections together.
+//! The kernel's memory on this machine: objects, stacks, page tables and socket buffers. The kernel does not say for whom it
+//! holds them, so a trial's share is their growth while it runs, for both ends of its connections together.
 
 use procfs::{Current, Meminfo};
 
 use super::environment;
 
-/// Below so many clients their part cannot be told from what else comes and goes. What a trial leaves behind in the
-/// kernel's slabs the next one uses again without growth: with 10,000 clients that was up to three quarters of their
-/// part, with 30,000 a tenth.
+/// With fewer clients their share cannot be told from other changes. The next trial reuses what a trial leaves in the
+/// kernel's slabs without growth: with 10,000 clients up to three quarters of their share, with 30,000 a tenth.
 const FEWEST_CLIENTS: u32 = 30_000;
 
-/// The kernel's memory in bytes, at three moments of a trial; none where the system does not say.
+/// The kernel's memory in bytes at three moments of a trial. `None` if the system does not report it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KernelMemory {
-    /// Before the trial's processes were there.
+    /// Before the trial's processes started.
     pub(crate) before: Option<u64>,
     /// When all clients had subscribed.
     pub(crate) connected: Option<u64>,
@@ -22,12 +21,12 @@ pub(crate) struct KernelMemory {
 }
 
 impl KernelMemory {
-    /// Growth until all clients had subscribed, in bytes for each client.
+    /// Returns the growth until all clients had subscribed, in bytes per client.
     pub(crate) fn until_connected(self, clients: u32) -> Option<u64> {
         self.growth(self.connected, clients)
     }
 
-    /// Growth until the end of the window, in bytes for each client.
+    /// Returns the growth until the end of the window, in bytes per client.
     pub(crate) fn until_settled(self, clients: u32) -> Option<u64> {
         self.growth(self.settled, clients)
     }
@@ -39,7 +38,7 @@ impl KernelMemory {
     }
 }
 
-/// What the kernel holds now, in bytes; none where the system does not say.
+/// Returns the kernel's memory now, in bytes. Returns `None` if the system does not report it.
 pub(crate) fn now() -> Option<u64> {
     let memory = Meminfo::current().ok()?;
     let pages = socket_buffer_pages(&environment::file("/proc/net/sockstat"))?;
@@ -47,7 +46,7 @@ pub(crate) fn now() -> Option<u64> {
     Some(memory.slab + memory.kernel_stack.unwrap_or_default() + memory.page_tables.unwrap_or_default() + buffers)
 }
 
-/// Pages in the buffers of all TCP sockets: `mem` in the line `TCP: inuse 5 orphan 0 tw 2 alloc 9 mem 3`.
+/// Returns the pages in the buffers of all TCP sockets: `mem` in the line `TCP: inuse 5 orphan 0 tw 2 alloc 9 mem 3`.
 fn socket_buffer_pages(sockstat: &str) -> Option<u64> {
     let line = sockstat.lines().find_map(|line| line.strip_prefix("TCP:"))?;
     let mut words = line.split_whitespace();

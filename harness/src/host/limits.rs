@@ -1,5 +1,4 @@
-//! What the system lets a process open and start: files and threads. A verb asks before it begins, so that nothing fails
-//! in the middle.
+//! The files and threads that a process may have. A verb checks before it begins, so that it does not fail halfway.
 
 use std::{sync::Mutex, thread};
 
@@ -8,7 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use super::environment;
 use crate::failure::Failure;
 
-/// Files that a verb needs to open at least: standard streams, signals, a runtime, its results, and pipes to children.
+/// Files that every verb needs: standard streams, signals, a runtime, its results, and pipes to children.
 const FEWEST_DESCRIPTORS: u64 = 64;
 /// Threads of a process besides those of its runtime: publisher, sampler, commands and the like.
 const THREADS_BESIDE: usize = 8;
@@ -17,7 +16,7 @@ pub(crate) const MORE_THREADS: &str = "allow more of them with ulimit -u, or wit
 /// Stack of a thread that does nothing.
 const SMALL_STACK_BYTES: usize = 64 << 10;
 
-/// Raises the soft descriptor limit to the hard one, and gives it.
+/// Raises the soft descriptor limit to the hard one, and returns it.
 pub(crate) fn raise_descriptor_limit() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     // A refusal leaves the soft limit, which the plan reads from here.
@@ -25,7 +24,7 @@ pub(crate) fn raise_descriptor_limit() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// Refuses a descriptor limit below which a library or a child would fail in the middle of something.
+/// Refuses a descriptor limit that is too low for libraries and child processes.
 ///
 /// # Errors
 /// The process may open fewer files than any verb needs.
@@ -38,13 +37,13 @@ pub(crate) fn room_for_files() -> Result<(), Failure> {
     }
 }
 
-/// Threads of a coordinator, and of the two processes of each of its shards, whose runtimes share the cores.
+/// Returns the threads of a coordinator and of the two processes of each shard, whose runtimes share the cores.
 pub(crate) fn threads_of(shards: usize) -> usize {
     let cores = environment::cores() as usize;
     cores + THREADS_BESIDE + 2 * shards * (cores.div_ceil(shards.max(1)) + THREADS_BESIDE)
 }
 
-/// Finds out whether this user may start this many more threads, by starting them; they end at once.
+/// Checks whether this user may start this many more threads, by starting them. They end at once.
 ///
 /// # Errors
 /// The system refuses one of them.

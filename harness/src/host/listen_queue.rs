@@ -1,26 +1,24 @@
-//! The queues in which the system keeps connections that nobody has accepted yet: how long one may be, and how often
-//! one was full. A connection that finds one full is tried again a second later, which would be measured as the
-//! server's.
+//! The queues of connections that are not accepted yet: how long one may be, and how often one was full. A connection that
+//! meets a full queue is retried a second later, which would be measured as the server's time.
 
 use super::environment;
 
-/// Clients of one worker that may be connecting at the same time, however long the queue is: more make nothing quicker.
+/// At most this many clients of one worker connect at the same time. More would not be faster.
 const MOST_CONNECTING: usize = 128;
-/// Length of the queue where the system does not say: what it was in every kernel before 5.4.
+/// Length of the queue in kernels before 5.4, used if the system does not report it.
 const USUAL_LIMIT: usize = 128;
-/// A client may hold its place in the queue after it has connected, until the server gets to it, where nothing answers
-/// it: one in so many places is for those that are still connecting.
+/// If the server does not answer, a client keeps its place in the queue after it has connected. So only one of this many
+/// places is for clients that are connecting.
 const PLACES_FOR_ONE: usize = 4;
 
-/// Clients of one worker that may be connecting at the same time. Each worker has a server, and a queue, of its own. It
-/// bounds those whose server answers before the next one connects; where nothing answers, the check `clients` says
-/// whether the queue overflowed.
+/// Returns how many clients of one worker may connect at the same time. Each worker has its own server and queue. If the
+/// server does not answer, the check `clients` reports a queue that overflowed.
 pub(crate) fn clients_at_once() -> usize {
     at_once(&environment::file("/proc/sys/net/core/somaxconn"))
 }
 
-/// Connections that a full queue has turned away since the system started; none where it does not say.
-pub(crate) fn turned_away() -> Option<u64> {
+/// Returns the connections that full queues have refused since the system started. Returns `None` if it does not count.
+pub(crate) fn refused_connections() -> Option<u64> {
     drops(&environment::file("/proc/net/netstat"))
 }
 
@@ -29,8 +27,7 @@ fn at_once(longest: &str) -> usize {
     (places / PLACES_FOR_ONE).clamp(1, MOST_CONNECTING)
 }
 
-/// The counter `ListenDrops`, which has the overflows in it: the words of one line say what the numbers of the next
-/// are.
+/// Returns the counter `ListenDrops`, which includes overflows. One line has the names of the numbers in the next line.
 fn drops(netstat: &str) -> Option<u64> {
     let mut lines = netstat.lines().filter_map(|line| line.strip_prefix("TcpExt:"));
     let (names, values) = (lines.next()?, lines.next()?);

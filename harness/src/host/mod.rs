@@ -1,11 +1,11 @@
-//! The machine that a process runs on: what it is, what it can hold, what time it is there, and what others do on it.
-//! Nothing here judges a trial.
+//! The machine that a process runs on: its hardware, its limits, its clock, and its other processes. Nothing here judges a
+//! trial.
 //!
-//! `clock` is the one place that reads the time. `environment` says what machine this is, `capacity` and `ports` what it
-//! can hold, `limits` what a process may open and start. `control_group`, `kernel_memory` and `listen_queue` read what the
-//! kernel says, `usage` what a process uses, and `allocations` counts what each thread takes from the heap. `watcher`
-//! watches while a trial is measured, `busy` looks before the first one, `awake` keeps the cores from sleeping, and
-//! `spinners` take CPU time, as a fault.
+//! `clock` is the only module that reads the time. `environment` describes the machine. `capacity` and `ports` say how many
+//! clients it can hold, and `limits` what a process may open and start. `control_group`, `kernel_memory` and `listen_queue`
+//! read the kernel's counts, `usage` reads what a process uses, and `allocations` counts heap allocations per thread.
+//! `watcher` watches during a trial, `busy` looks before the first one, `awake` keeps the cores from sleeping, and
+//! `spinners` use CPU time as a fault.
 
 pub(crate) mod allocations;
 pub(crate) mod awake;

@@ -1,7 +1,6 @@
-//! Ports for outgoing connections: how many a trial takes between two addresses, where each request opens a connection.
+//! Ports for outgoing connections: how many a trial needs between two addresses if each request opens a connection.
 //!
-//! A port stays taken for a while after its connection was closed, so requests that each open one take as many ports as
-//! they are in that time. Pure but for what the system is asked once.
+//! A port stays in use for a while after its connection was closed, so every request of that time needs a port.
 
 use std::time::Duration;
 
@@ -14,20 +13,20 @@ use crate::{
 
 /// Loopback addresses that clients connect from.
 pub(crate) const SOURCE_ADDRESSES: u32 = 250;
-/// How long a closed connection keeps its port: TIME_WAIT, which the kernel has no setting for.
+/// How long a closed connection keeps its port (TIME_WAIT). The kernel has no setting for it.
 const HELD_SECONDS: f64 = 60.0;
-/// The range where the system does not say: that of every kernel since 3.2.
+/// The default range of every kernel since 3.2, used if the system does not report one.
 const USUAL_PORTS: u32 = 28_232;
 
-/// Ports for outgoing connections from one address to one port of another.
+/// Returns the number of ports for outgoing connections from one address to one port of another.
 pub(crate) fn of_an_address() -> u32 {
     let range = environment::file("/proc/sys/net/ipv4/ip_local_port_range");
     let bounds: Vec<u32> = range.split_whitespace().filter_map(|bound| bound.parse().ok()).collect();
     if let [first, last] = bounds[..] { last.saturating_sub(first) + 1 } else { USUAL_PORTS }
 }
 
-/// Ports that are taken at a time between one address and one port of another, at most: one for each open connection,
-/// and one for each that was closed lately.
+/// Returns the largest number of ports in use between one address and one port of another: one per open connection, and
+/// one per connection that was closed recently.
 pub(crate) fn taken(trial: &Trial) -> u64 {
     let largest = trial.shards.largest();
     // A server calls each client at an address and port of its own; clients of one address call one server.
@@ -40,10 +39,10 @@ pub(crate) fn taken(trial: &Trial) -> u64 {
     u64::from(clients_of_pair) + (f64::from(clients_of_pair) * closed).ceil() as u64
 }
 
-/// Refuses a trial whose requests take more ports than there are.
+/// Refuses a trial whose requests need more ports than there are.
 ///
 /// # Errors
-/// How many it takes, and what to change.
+/// The trial needs too many ports. The error says how many, and what to change.
 pub(crate) fn admit(trial: &Trial, ports: u32) -> Result<(), Failure> {
     let taken = taken(trial);
     if taken <= u64::from(ports) {
@@ -57,7 +56,7 @@ pub(crate) fn admit(trial: &Trial, ports: u32) -> Result<(), Failure> {
     )))
 }
 
-/// Requests a second between one client and its server.
+/// Returns the requests per second between one client and its server.
 fn requests_per_second(trial: &Trial) -> f64 {
     let events = trial.load.events_per_client();
     let each = |duration: Duration| 1.0 / duration.as_secs_f64().max(1e-9);

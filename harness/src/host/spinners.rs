@@ -1,4 +1,4 @@
-//! Threads that take CPU time and do nothing with it: a fault, to be noticed by the checks.
+//! A fault: threads that use CPU time and do nothing, which the checks must notice.
 
 use std::{
     io,
@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-/// Turns between two looks at whether to stop.
+/// Iterations between two checks whether to stop.
 const TURNS: u32 = 10_000;
 
 /// Threads that spin until this is dropped.
@@ -18,7 +18,7 @@ pub(crate) struct Spinners {
 }
 
 impl Spinners {
-    /// Starts threads at the lowest ordinary priority, which hardly delay anybody but take what is left.
+    /// Starts threads at the lowest ordinary priority. They hardly delay other threads, but use the remaining CPU time.
     ///
     /// # Errors
     /// No thread can be started.

@@ -14,9 +14,9 @@ use crate::feed::Phases;
 pub struct Usage {
     /// User and system time inside the window.
     pub cpu_us: u64,
-    /// Time inside the window that threads could have run but waited for a processor.
+    /// Time in the window for which threads waited for a core.
     pub wait_us: u64,
-    /// The longest time inside the window for which the process did not run although it wanted to, in nanoseconds.
+    /// The longest time in the window for which the process could not run, in nanoseconds.
     pub longest_pause_ns: u64,
     /// Anonymous resident memory before the first client.
     pub idle_bytes: u64,
@@ -30,32 +30,32 @@ pub struct Usage {
     pub peak_bytes: u64,
 }
 
-/// Measures what this process uses.
+/// Measures the resources that this process uses.
 #[derive(Debug)]
 pub(crate) struct Sampler {
     idle_bytes: u64,
 }
 
-/// What was sampled at the edges of a window.
+/// The samples at both ends of a window.
 #[derive(Debug)]
 pub(crate) struct Sampled<T> {
-    /// What the process used inside it.
+    /// What the process used in the window.
     pub usage: Usage,
-    /// What was read when it opened.
+    /// The other value, when the window opened.
     pub before: T,
-    /// What was read when it closed.
+    /// The other value, when the window closed.
     pub after: T,
 }
 
 impl Sampler {
-    /// Takes the memory of the idle process.
+    /// Records the memory of the idle process.
     pub(crate) fn idle() -> Self {
         Self { idle_bytes: memory().0 }
     }
 
-    /// Takes samples at once, when the window opens and when it closes, in a thread of its own: a task would take them
-    /// late exactly when the process is busy. In between the thread wakes now and then, to see whether the process was
-    /// paused; its own CPU time is in no sample.
+    /// Starts a thread that takes samples now, when the window opens and when it closes. A task would be late whenever the
+    /// process is busy. In between, the thread wakes now and then to detect pauses of the process. Its own CPU time does not
+    /// count.
     ///
     /// # Errors
     /// No thread can be started.

@@ -1,8 +1,5 @@
-//! Watches the machine while a trial is measured: how late it wakes a thread that only sleeps, and what it gives to
-//! others.
-//!
-//! The coordinator does this, which is neither side of what is measured and has nothing else to do meanwhile. It judges
-//! nothing.
+//! Watches the machine while a trial is measured: how late it wakes a thread that only sleeps, and how much CPU time other
+//! processes use. The coordinator does this, because it is on neither side and has nothing else to do. It judges nothing.
 
 use std::{io, thread};
 
@@ -21,16 +18,16 @@ use super::{
 };
 use crate::{faults::Injected, feed::Phases, scenario::plan::Trial};
 
-/// How long the thread that only sleeps means to sleep each time.
+/// How long the sleeping thread sleeps each time.
 const SLEEP_NS: u64 = 1_000_000;
 /// Shares of the CPU time that others may take before a trial warns, and before it is invalid. Of two cores, a quarter
 /// is half a core: one thread in four that wakes finds its core taken.
 pub(crate) const FOREIGN_SHARES: [f64; 2] = [0.1, 0.25];
 
-/// What was seen of the machine in one window.
+/// What the watcher saw in one window.
 #[derive(Debug)]
 pub(crate) struct Seen {
-    /// How late the sleeping thread was woken.
+    /// How late the sleeping thread woke.
     pub(crate) hiccup: Histogram,
     /// Name of the kernel's clock source.
     pub(crate) clocksource: String,

@@ -1,8 +1,8 @@
 //! The load and the instrument: what runs inside a worker process.
 //!
-//! `worker` opens subscriptions and stamps what arrives, `oracle` knows what must arrive and `account` is the form of
-//! its books, `recorder` keeps the histograms and counts, `pace` and `orders` are the open-loop schedules, and `tamper`
-//! injects faults. None of them knows an approach by name.
+//! `worker` opens subscriptions and timestamps what arrives, `oracle` knows what must arrive and `account` has its sums,
+//! `recorder` keeps histograms and counts, `pace` and `orders` are the open-loop schedules, and `tamper` injects faults. None
+//! of them knows an approach by name.
 
 pub mod account;
 pub mod oracle;

@@ -1,9 +1,8 @@
-//! Accounts for every event at every client: what was owed comes from the feed, never from what arrived.
+//! Accounts for every event at every client. What a client is owed follows from the feed, never from what arrived.
 //!
-//! Synchronous and pure: it is told what arrived and when, and reads no clock. Its memory is one number for each client
-//! and symbol, one for each delivery of an event that is still under way, an entry for each event of the window's
-//! sample, and one for each event since the oldest that somebody is still waiting for: in a run that loses nothing a
-//! few, in one that does, and is invalid, as many as the plan has events, which the scenario bounds.
+//! Synchronous and pure: it is told what arrived and when, and reads no clock. It keeps a number per client and symbol, one
+//! per delivery under way, an entry per event of the window's sample, and one per event since the oldest that a client still
+//! waits for. Those are few, unless events are lost, which makes the trial invalid; the scenario limits their number.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -17,36 +16,36 @@ use crate::{
     registry::Delivery,
 };
 
-/// The clients of one worker, and what they follow.
+/// The clients of one worker and the symbols that they follow.
 #[derive(Debug, Clone)]
 pub struct Audience {
     /// Index of the first client among all of the trial.
     pub first_client: u32,
-    /// How many there are.
+    /// Number of clients of this worker.
     pub clients: u32,
-    /// Symbols that each follows.
+    /// Symbols that each client follows.
     pub symbols_per_client: u32,
-    /// Whether every event must arrive, or the newest state.
+    /// Whether every event must arrive, or only the newest state.
     pub delivery: Delivery,
 }
 
 /// An event that was delivered for the first time to one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivered {
-    /// When it was scheduled, after the start.
+    /// Scheduled time, in nanoseconds after the start.
     pub scheduled_ns: u64,
-    /// It was scheduled inside the window.
+    /// Whether it was scheduled inside the window.
     pub in_window: bool,
 }
 
 #[derive(Debug)]
 struct Owed {
     event: FeedEvent,
-    /// Sequence number of the event before it with the same symbol, or 0.
+    /// Sequence number of the previous event of the same symbol, or 0.
     previous: u64,
-    /// Clients that have neither received nor skipped it.
+    /// Number of clients that have neither received nor skipped it.
     remaining: u32,
-    /// Arrivals after the start, while some are still to come; of the window's events only.
+    /// Arrivals so far, in nanoseconds after the start. Only of events of the window.
     arrivals_ns: Vec<u64>,
 }
 
@@ -61,15 +60,15 @@ pub struct Oracle {
     names: Vec<String>,
     followers: Vec<u32>,
     newest_of_symbol: Vec<u64>,
-    /// Consecutive events, from the oldest that somebody is waiting for.
+    /// Consecutive events, from the oldest that a client waits for.
     owed: VecDeque<Owed>,
     first_owed: u64,
     window: Option<(u64, u64)>,
-    /// By client and place among its symbols: newest symbol sequence received.
+    /// The newest symbol sequence received, by client and index among its symbols.
     seen: Vec<u64>,
-    /// By client: newest sequence received.
+    /// The newest sequence received, by client.
     newest: Vec<u64>,
-    /// Symbol sequences that were skipped on a log, by place in `seen`; only where something went wrong.
+    /// Symbol sequences that a log skipped, by index in `seen`. Empty unless something went wrong.
     gaps: HashMap<usize, BTreeSet<u64>>,
     events: Events,
     receptions: Receptions,
@@ -78,7 +77,7 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// Expectations before the start.
+    /// Creates the expectations before the start.
     pub fn new(spec: &FeedSpec, phases: Phases, audience: Audience) -> Self {
         let mut followers = vec![0; spec.symbols as usize];
         for client in 0..audience.clients {
@@ -113,8 +112,8 @@ impl Oracle {
         self.spec.epoch_ms = epoch_ms;
     }
 
-    /// Takes note of one event at one client (counted from this worker's first), at a time after the start. Gives
-    /// what is owed no longer; nothing for a duplicate, or for what is no event of the feed.
+    /// Records one event at one client, which is an index into this worker's clients, at a time after the start. Removes the
+    /// event from the pending set. Returns `None` for a duplicate or an unknown event.
     pub fn receive(&mut self, client: u32, quote: &Quote, arrival_ns: u64) -> Option<Delivered> {
         self.in_flight.advance(arrival_ns);
         self.extend_to(quote.sequence);
@@ -142,12 +141,12 @@ impl Oracle {
         Some(Delivered { scheduled_ns, in_window })
     }
 
-    /// Nothing is owed any more, and nothing will be.
+    /// Returns whether nothing is owed now or later.
     pub fn is_settled(&self) -> bool {
         self.feed_ended && self.owed.is_empty()
     }
 
-    /// Takes note of all that is scheduled up to this time after the start, so that it is owed even if nothing of it
+    /// Adds all events that are scheduled up to this time after the start, so that they are owed even if none of them
     /// arrives.
     pub fn expect_until(&mut self, time_ns: u64) {
         while !self.feed_ended && self.owed.back().is_none_or(|owed| owed.event.scheduled_ns < time_ns) {
@@ -156,7 +155,7 @@ impl Oracle {
         self.retire();
     }
 
-    /// The account, as it is at this time after the start.
+    /// Returns the account at this time after the start.
     pub fn finish(&mut self, now_ns: u64) -> Account {
         self.expect_until(u64::MAX);
         self.in_flight.advance(now_ns);
@@ -179,7 +178,7 @@ impl Oracle {
         }
     }
 
-    /// Takes the next event from the feed.
+    /// Adds the next event of the feed.
     fn extend(&mut self) {
         let Some(event) = self.feed.next() else {
             self.feed_ended = true;
@@ -202,7 +201,8 @@ impl Oracle {
         self.window.is_some_and(|(first, last)| (first..=last).contains(&sequence))
     }
 
-    /// Where in `seen` this event of this client belongs; none if it is not what the feed says, or not for it.
+    /// Returns the index in `seen` of this event and client. Returns `None` if the event differs from the feed, or the client
+    /// does not follow its symbol.
     fn place_of(&self, client: u32, quote: &Quote) -> Option<usize> {
         if quote.sequence == 0 {
             return None;
@@ -252,7 +252,7 @@ impl Oracle {
         true
     }
 
-    /// The states between the one seen before and this one are skipped, and owed no longer.
+    /// Removes the states that were skipped between the last one seen and this one.
     fn coalesce(&mut self, quote: &Quote, seen: u64) {
         let mut sequence = self.owed[index_of(self.first_owed, quote.sequence)].previous;
         for _ in seen + 1..quote.symbol_sequence {

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     agent::{
-        message::{Command, Report, WorkPlan},
+        message::{AgentEvent, Command, WorkPlan},
         panics,
         process::{Control, Reporter},
     },
@@ -109,7 +109,7 @@ pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> 
         recorder.injected(&injected(&plan, approach, busy_threads, &shared));
         recorder.finish(clock::now_ns(), usage)
     };
-    control.report(&Report::Worked(Box::new(worked)));
+    control.report(&AgentEvent::Worked(Box::new(worked)));
     Ok(())
 }
 
@@ -197,7 +197,7 @@ async fn connect(
         }
     }
     let seconds = (clock::now_ns() - began_ns) as f64 / 1e9;
-    control.report(&Report::Connected { connected: plan.clients - lost, lost, seconds, first_error });
+    control.report(&AgentEvent::Connected { connected: plan.clients - lost, lost, seconds, first_error });
 }
 
 /// Follows, and counts a client whose task panics as lost.
@@ -257,6 +257,6 @@ async fn report_progress(shared: Arc<Shared>, reporter: Reporter) {
     loop {
         ticks.tick().await;
         let events = shared.recorder.lock().expect("no holder panics").events_received();
-        reporter.report(&Report::Progress { connected: shared.connected.load(Ordering::Relaxed), events });
+        reporter.report(&AgentEvent::Progress { connected: shared.connected.load(Ordering::Relaxed), events });
     }
 }

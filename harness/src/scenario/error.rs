@@ -1,8 +1,8 @@
-//! How a mistake in a scenario is told: file, line, what was found, what was expected, and the nearest valid name.
+//! Errors in scenarios: file, line, what was found, what was expected, and the nearest valid name.
 
 use super::source::{At, Source};
 
-/// Similarity from which on a name is worth suggesting.
+/// Names with at least this similarity are suggested.
 const SIMILAR: f64 = 0.8;
 
 /// A scenario that cannot be used.
@@ -13,17 +13,17 @@ pub enum ScenarioError {
     Unreadable {
         /// The file.
         path: String,
-        /// What the system said.
+        /// The error from the operating system.
         source: std::io::Error,
         /// What may have been meant.
         hint: String,
     },
-    /// The file says what a scenario may not say.
+    /// The content of the file is invalid.
     #[error("{origin}:{line}:{column}: {message}")]
     Invalid {
         /// The file.
         origin: String,
-        /// From 1.
+        /// Line, from 1.
         line: usize,
         /// From 1.
         column: usize,
@@ -33,16 +33,16 @@ pub enum ScenarioError {
     /// An override cannot be applied.
     #[error("{0}")]
     Override(String),
-    /// Something names an approach, a setting or a value that does not exist.
+    /// A name of an approach, a setting or a value does not exist.
     #[error("{0}")]
     Unknown(String),
-    /// Two things that it asks for do not go together.
+    /// Two values do not go together.
     #[error("{0}")]
     Contradiction(String),
 }
 
 impl ScenarioError {
-    /// A file that cannot be read, and is no scenario that the tool carries.
+    /// Creates the error for a file that cannot be read and is not a built-in scenario.
     pub(crate) fn unreadable<'a>(path: &str, source: std::io::Error, carried: impl Iterator<Item = &'a str>) -> Self {
         let carried: Vec<&str> = carried.collect();
         let near = nearest(path, &carried).map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
@@ -50,7 +50,7 @@ impl ScenarioError {
         Self::Unreadable { path: path.to_owned(), source, hint }
     }
 
-    /// A value or a key that the types refuse, at this path.
+    /// Creates the error for a value or key at this path that the types refuse.
     pub(crate) fn mistyped(source: &Source<'_>, path: &str, message: &str) -> Self {
         let is_of_key = message.starts_with("unknown field") || message.starts_with("missing field");
         let at = if is_of_key { At::Key } else { At::Value };
@@ -59,7 +59,7 @@ impl ScenarioError {
         source.mistake(&[path], at, &said)
     }
 
-    /// A name that does not exist.
+    /// Creates the error for a name that does not exist.
     pub(crate) fn unknown<'a>(what: &str, found: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
         let valid: Vec<&str> = valid.into_iter().collect();
         let hint = nearest(found, &valid).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

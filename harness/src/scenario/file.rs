@@ -1,7 +1,4 @@
-//! Scenario files: what is written in them.
-//!
-//! The structures here are the file, key by key; `plan` turns them into trials. A scenario names loads and
-//! properties, never code.
+//! The keys of scenario files. `plan` turns a scenario into trials. A scenario names loads and properties, never code.
 
 use std::collections::BTreeMap;
 
@@ -14,33 +11,33 @@ use crate::{faults::Faults, feed::Arrival};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
-    /// A few words.
+    /// The title, a few words.
     pub title: String,
-    /// What the scenario answers.
+    /// The question that the scenario answers.
     pub question: String,
     /// A paragraph that the report prints: what may be concluded, and what may not.
     pub analysis: String,
     /// Which approaches take part.
     pub approaches: Selection,
-    /// Rounds; the order inside a round is shuffled with the seed.
+    /// Number of rounds. The order inside a round is shuffled with the seed.
     pub trials: u32,
     /// The load.
     pub load: LoadKeys,
     /// The phases.
     pub window: WindowKeys,
-    /// Bounds of the servers.
+    /// Limits of the servers.
     #[serde(default)]
     pub limits: HubLimits,
-    /// Variants that are offered more than the machine may carry, to see what becomes of them.
+    /// Variants that may be offered more than the machine can carry.
     #[serde(default)]
     pub overload: Vec<String>,
-    /// What is done to the machine.
+    /// Settings of the machine.
     #[serde(default)]
     pub machine: MachineKeys,
-    /// Deliberate faults, to prove that the checks see them; none in a measurement.
+    /// Faults that prove that the checks fire. A measurement has none.
     #[serde(default)]
     pub faults: Faults,
-    /// By approach and setting: the values that make its variants.
+    /// The values that make variants, by approach and setting.
     #[serde(default)]
     pub params: BTreeMap<String, BTreeMap<String, Vec<String>>>,
 }
@@ -54,9 +51,9 @@ pub struct Scenario {
 pub enum Selection {
     /// Every approach.
     All(All),
-    /// These.
+    /// The approaches with these names.
     Names(Vec<String>),
-    /// Those with all of these properties.
+    /// The approaches with all of these properties.
     Properties(Properties),
 }
 
@@ -78,33 +75,33 @@ pub struct Properties {
     /// `log` or `snapshot`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<String>,
-    /// A browser can do it.
+    /// Whether a browser can use it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub browser: Option<bool>,
-    /// The client can send orders on the same connection.
+    /// Whether the client can send orders on the same connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bidirectional: Option<bool>,
 }
 
-/// The table `[load]`. A list under `clients` or `events_per_second` sweeps.
+/// The table `[load]`. A list under `clients` or `events_per_second` makes a sweep.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoadKeys {
-    /// Simulated clients.
+    /// Number of simulated clients.
     pub clients: OneOrMany<u32>,
-    /// Symbols in the feed.
+    /// Number of symbols in the feed.
     pub symbols: u32,
-    /// Symbols that each client follows.
+    /// Number of symbols that each client follows.
     #[serde(default = "one")]
     pub symbols_per_client: u32,
-    /// Events a second, over all symbols.
+    /// Events per second over all symbols.
     pub events_per_second: OneOrMany<f64>,
-    /// Orders a second, over all clients of a bidirectional approach.
+    /// Orders per second over all clients of a bidirectional approach.
     #[serde(default)]
     pub orders_per_second: f64,
     /// How events are spread over time.
     pub arrival: Arrival,
-    /// Filler in each event.
+    /// Filler in each event, in bytes.
     #[serde(default)]
     pub payload_bytes: u32,
     /// Seed of everything random.
@@ -116,14 +113,14 @@ pub struct LoadKeys {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a number that is not negative, or a list of them")]
 pub enum OneOrMany<T> {
-    /// One.
+    /// One value.
     One(T),
-    /// A sweep.
+    /// The values of a sweep.
     Many(Vec<T>),
 }
 
 impl<T: Copy> OneOrMany<T> {
-    /// All values.
+    /// Returns all values.
     pub fn values(&self) -> Vec<T> {
         match self {
             Self::One(value) => vec![*value],
@@ -136,19 +133,19 @@ impl<T: Copy> OneOrMany<T> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WindowKeys {
-    /// Before the window.
+    /// Time before the window.
     pub warmup: String,
-    /// The window.
+    /// Length of the window.
     pub measure: String,
-    /// After the window, at most.
+    /// Longest time after the window.
     pub drain: String,
 }
 
-/// Bounds of the hub, see `servers::Limits`.
+/// Limits of the hub, see `servers::Limits`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HubLimits {
-    /// Events kept for those who come back.
+    /// Events that are kept for clients that reconnect.
     pub replay_events: usize,
     /// Events that a subscription may fall behind.
     pub queue_events: u64,

@@ -1,8 +1,8 @@
-//! Scenarios: from a file to the trials of a run. Synchronous and pure, but for the one file that is read.
+//! Scenarios: from a file to the trials of a run. Synchronous and pure, except for reading the file.
 //!
-//! `file` is what may be written, key by key, and `read` reads it: `source` has the text and the values laid over it,
-//! `rules` say what the types cannot, `numbers` are as people type them, and `error` tells a mistake with its place.
-//! `variants` says which approaches take part, and `plan` makes the trials.
+//! `file` has the keys, and `read` reads them: `source` has the text and the overrides, `rules` checks what types cannot,
+//! `numbers` parses numbers as people type them, and `error` reports a mistake with its place. `variants` selects the
+//! approaches, and `plan` makes the trials.
 
 pub mod error;
 mod file;

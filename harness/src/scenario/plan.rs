@@ -1,5 +1,5 @@
-//! From a scenario to trials: which variants, under which loads, in which order, in how many shards. Synchronous and
-//! pure: the same scenario gives the same plan.
+//! Plans the trials of a scenario: variants, loads, order and shards. Synchronous and pure: the same scenario gives the same
+//! plan.
 
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ use crate::{
     registry::{Approach, Delivery, Flow, Side},
 };
 
-/// Descriptors that a process needs beside those of its clients.
+/// Descriptors that a process needs in addition to those of its clients.
 pub(crate) const RESERVED_DESCRIPTORS: u64 = 256;
-/// Keeps the order's randomness apart from the feed's.
+/// Makes the random order independent of the feed.
 const SEED_SALT: u64 = 0x4f52_4445;
 
 /// One variant under one load, once.
@@ -32,19 +32,19 @@ pub struct Trial {
     pub variant: String,
     /// Every setting.
     pub params: Params,
-    /// The load, as it is recorded.
+    /// The load, as recorded.
     pub load: Load,
-    /// The load, as it is computed.
+    /// The load, as the feed's specification.
     pub feed: FeedSpec,
     /// The phases.
     pub phases: Phases,
-    /// Bounds of the servers.
+    /// Limits of the servers.
     pub limits: HubLimits,
-    /// The processors are kept awake.
+    /// Whether the cores are kept awake.
     pub keep_awake: bool,
     /// Faults to inject.
     pub faults: Faults,
-    /// This is more than the machine may carry, and meant to be.
+    /// Whether the load may exceed what the machine can carry.
     pub overload: bool,
     /// Round, from 1.
     pub round: u32,
@@ -52,17 +52,17 @@ pub struct Trial {
     pub shards: Shards,
 }
 
-/// When each client polls, and what a poll is.
+/// When each client polls, and what a poll consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Polls {
-    /// From one to the next.
+    /// Time between two polls.
     pub(crate) interval: Duration,
-    /// Requests of one: for the log, or for each symbol of a snapshot.
+    /// Requests per poll: one for the log, or one per symbol of a snapshot.
     pub(crate) requests: u32,
 }
 
 impl Trial {
-    /// The polls of each client; none where it does not poll at an interval.
+    /// Returns the polls of each client, or `None` if it does not poll at an interval.
     pub(crate) fn polls(&self) -> Option<Polls> {
         let Flow::Poll(name) = self.approach.facts.flow else { return None };
         let requests = match self.approach.facts.delivery {
@@ -76,14 +76,13 @@ impl Trial {
 /// The clients of one server and worker pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
-    /// Index of the first.
+    /// Index of the first client.
     pub first_client: u32,
-    /// How many.
+    /// Number of clients.
     pub clients: u32,
 }
 
-/// How the clients of a trial are divided: evenly, over as few pairs of processes as their descriptors allow. It takes
-/// the same memory for any number of pairs.
+/// Divides the clients of a trial evenly over as few pairs of processes as their descriptors allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shards {
     clients: u32,
@@ -98,22 +97,22 @@ impl Shards {
         Self { clients, count }
     }
 
-    /// All clients in one pair of processes.
+    /// Puts all clients into one pair of processes.
     pub(crate) fn one(clients: u32) -> Self {
         Self { clients, count: 1 }
     }
 
-    /// Pairs of processes.
+    /// Returns the number of pairs of processes.
     pub fn count(self) -> u32 {
         self.count
     }
 
-    /// Clients of the largest pair.
+    /// Returns the number of clients of the largest pair.
     pub fn largest(self) -> u32 {
         self.clients.div_ceil(self.count.max(1))
     }
 
-    /// The clients of each pair, in order.
+    /// Returns the clients of each pair, in order.
     pub fn iter(self) -> impl Iterator<Item = Shard> {
         let (clients, count) = (u64::from(self.clients), u64::from(self.count));
         let bound = move |index: u64| u32::try_from(clients * index / count).expect("at most all clients");
@@ -121,7 +120,7 @@ impl Shards {
     }
 }
 
-/// The trials of a scenario, in the order in which they run, where a process may open this many descriptors.
+/// Plans the trials of a scenario in the order in which they run, if a process may open this many descriptors.
 ///
 /// # Errors
 /// The scenario names an approach, a setting or a value that does not exist, makes more trials than a result file holds,
@@ -161,7 +160,7 @@ fn bound_trials(scenario: &Scenario, variants: usize) -> Result<(), ScenarioErro
     )))
 }
 
-/// The events of the window's end arrive with the polls after it: a drain shorter than the interval misses them.
+/// Refuses a drain that is shorter than the poll interval, because the last events arrive with the polls after the window.
 fn outlasts_polls(trial: &Trial) -> Result<(), ScenarioError> {
     let drain = Duration::from_nanos(trial.phases.drain_ns);
     match trial.polls() {
@@ -175,13 +174,13 @@ fn outlasts_polls(trial: &Trial) -> Result<(), ScenarioError> {
     }
 }
 
-/// How long the trials take, at most, without the time it takes to connect.
+/// Returns how long the trials take at most, without the time to connect.
 pub fn duration(trials: &[Trial]) -> Duration {
     let phases = |trial: &Trial| trial.phases.measured_ns() + trial.phases.drain_ns;
     Duration::from_nanos(trials.iter().map(phases).sum())
 }
 
-/// Descriptors that one client takes in its worker: a client that is called also listens.
+/// Returns the descriptors of one client in its worker. A client that the server calls also listens.
 pub fn descriptors_per_client(approach: &Approach) -> u64 {
     match approach.facts.connects {
         Side::Client => 1,
@@ -189,7 +188,7 @@ pub fn descriptors_per_client(approach: &Approach) -> u64 {
     }
 }
 
-/// Clients that a process can hold, of so many descriptors.
+/// Returns how many clients a process with this many descriptors can hold.
 pub(crate) fn clients_of_a_process(approach: &Approach, descriptors: u64) -> u64 {
     descriptors.saturating_sub(RESERVED_DESCRIPTORS) / descriptors_per_client(approach)
 }

@@ -1,4 +1,4 @@
-//! Reads a scenario: a file, or one that the tool carries, with the values of the command line over it.
+//! Reads a scenario, from a file or built in, and applies the overrides of the command line.
 
 use std::path::Path;
 
@@ -23,13 +23,13 @@ pub struct Loaded {
     pub scenario: Scenario,
 }
 
-/// The scenarios that this tool carries: names and texts.
+/// The names and texts of the built-in scenarios.
 pub static LIBRARY: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
-/// Reads a scenario file, or the one of this name that the tool carries, and lays the overrides over it.
+/// Reads a scenario file, or the built-in scenario of this name, and applies the overrides.
 ///
 /// # Errors
-/// The file cannot be read, or it or an override is not what a scenario may say.
+/// The file cannot be read, or the file or an override is invalid.
 pub fn load(path: &Path, overrides: &[Override]) -> Result<Loaded, ScenarioError> {
     let carried = LIBRARY.iter().find(|(name, _)| Path::new(name) == path);
     let (origin, text) = match carried {
@@ -49,10 +49,10 @@ pub fn load(path: &Path, overrides: &[Override]) -> Result<Loaded, ScenarioError
     Ok(Loaded { name, scenario: parse(&origin, &text, overrides)? })
 }
 
-/// Reads a scenario from the text of a file with this name, and lays the overrides over it.
+/// Reads a scenario from the text of a file with this name, and applies the overrides.
 ///
 /// # Errors
-/// The text or an override is not what a scenario may say.
+/// The text or an override is invalid.
 pub fn parse(origin: &str, text: &str, overrides: &[Override]) -> Result<Scenario, ScenarioError> {
     let source = Source { origin, text, overrides };
     let mut table = source.table()?;

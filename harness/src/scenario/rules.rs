@@ -1,5 +1,5 @@
-//! What the types of a scenario cannot say: the bounds of its numbers, and which values go together. All of it is
-//! arithmetic on what was written, before anything is planned or allocated.
+//! Checks what the types of a scenario cannot: the bounds of numbers, and which values go together. All of it is arithmetic
+//! on the written values, before anything is planned or allocated.
 
 use std::{collections::BTreeSet, fmt::Display, time::Duration};
 
@@ -18,16 +18,16 @@ use super::{
     source::{At, Source},
 };
 
-/// Values that one list may sweep.
+/// Most values of one list.
 const MOST_POINTS: usize = 1_000;
 /// Characters of a wrong value that are shown.
 const SHOWN: usize = 72;
-/// Bytes of an event besides its filler, about, in the largest encoding.
+/// Approximate bytes of an event without its filler, in the largest encoding.
 const EVENT_BYTES: u64 = 256;
-/// Bytes of one answer that every client reads.
+/// Largest response that every client reads, in bytes.
 const ANSWER_BYTES: u64 = 64 << 20;
 
-/// A key that holds a number, and what the number may be.
+/// The range of a key that holds a number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bound {
     /// The key, with its tables.
@@ -35,7 +35,7 @@ pub(crate) struct Bound {
     least: f64,
     most: f64,
     is_whole: bool,
-    /// What the upper bound follows from.
+    /// The reason for the upper bound.
     reason: &'static str,
 }
 
@@ -128,7 +128,7 @@ fn bound_faults(source: &Source<'_>, path: &str, value: &mut Value) -> Result<()
     }
 }
 
-/// One value, or each of a list once.
+/// Returns the one value, or each value of a list.
 fn sweep(bound: &Bound, value: &mut Value) -> Result<(), (String, String)> {
     let Value::Array(values) = value else { return admit(bound, value) };
     if values.is_empty() || values.len() > MOST_POINTS {
@@ -173,7 +173,7 @@ fn admit(bound: &Bound, value: &mut Value) -> Result<(), (String, String)> {
     Ok(())
 }
 
-/// What the types and the bounds cannot say.
+/// Checks what the types and the bounds cannot.
 ///
 /// # Errors
 /// Where it stands, what was found, and what was expected.
@@ -244,7 +244,7 @@ fn refuse(source: &Source<'_>, keys: &[&str], found: &dyn Display, expected: &st
     source.mistake(keys, At::Value, &format!("`{key}` is {found}, expected {expected}"))
 }
 
-/// A value as it was typed, cut to what fits in a line.
+/// Returns a value as it was typed, cut to fit a line.
 fn short(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     cut(&text, SHOWN)

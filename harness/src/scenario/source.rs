@@ -1,5 +1,5 @@
-//! The text of a scenario and the values laid over it: one table of both, and for each key where it was written, so that
-//! a mistake is told with its file, line and column, or with the option that made it.
+//! The text of a scenario and its overrides, merged into one table. It knows where each key was written, so that an error
+//! names file, line and column, or the option.
 
 use std::ops::Range;
 
@@ -10,10 +10,10 @@ use super::error::ScenarioError;
 /// Deepest key that a scenario has.
 const DEEPEST: usize = 4;
 
-/// A value that the command line lays over the file's.
+/// A value of the command line that overrides the file's.
 #[derive(Debug, Clone)]
 pub struct Override {
-    /// As it was given, such as `--clients 50`.
+    /// The option as it was given, such as `--clients 50`.
     given: String,
     key: String,
     value: Value,
@@ -28,7 +28,7 @@ impl Override {
         arguments.iter().map(|argument| Self::set(argument)).collect()
     }
 
-    /// The override that an option such as `--clients` stands for.
+    /// Creates the override of an option such as `--clients`.
     pub(crate) fn option(option: &str, key: &str, value: Value) -> Self {
         let given = match &value {
             Value::Array(values) => values.iter().map(word).collect::<Vec<_>>().join(","),
@@ -53,7 +53,7 @@ impl Override {
         Ok(Self { key: key.to_owned(), value, given })
     }
 
-    /// Puts the value where it belongs.
+    /// Puts the value into the table.
     fn apply(&self, table: &mut Table) -> Result<(), ScenarioError> {
         let (above, last) = self.key.rsplit_once('.').map_or(("", self.key.as_str()), |(above, last)| (above, last));
         let mut place = table;
@@ -67,7 +67,7 @@ impl Override {
         Ok(())
     }
 
-    /// Whether it sets the value at this path.
+    /// Returns whether it sets the value at this path.
     fn decides(&self, path: &str) -> bool {
         path.strip_prefix(&self.key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     }
@@ -87,14 +87,14 @@ pub(crate) enum At {
 pub(crate) struct Source<'a> {
     /// Name of the file.
     pub(crate) origin: &'a str,
-    /// What is in it.
+    /// The text of the file.
     pub(crate) text: &'a str,
-    /// What the command line lays over it.
+    /// The overrides of the command line.
     pub(crate) overrides: &'a [Override],
 }
 
 impl Source<'_> {
-    /// The file's values with those of the command line over them.
+    /// Returns the file's values with the overrides applied.
     ///
     /// # Errors
     /// The file is not TOML, or an override has no place in it.

@@ -15,7 +15,7 @@ use super::{
     trials::{self, Length, Named, STALL_MS},
 };
 use crate::{
-    agent::child::Home,
+    agent::child::Placement,
     coordinator::{
         events::{self, Event},
         merge,
@@ -40,13 +40,13 @@ const SHARED: f64 = 0.05;
 pub(crate) async fn run(length: Length, say: impl Fn(&str)) -> anyhow::Result<Findings> {
     let mut compared = Vec::new();
     for named in trials::in_memory(length) {
-        compared.push(comparison(&named, Home::Tasks, length, &say).await?.compared);
+        compared.push(comparison(&named, Placement::Tasks, length, &say).await?.compared);
     }
     let (stalled, stall) = stalled(&trials::stall(length), length, &say).await?;
     compared.push(stalled);
     for (approach, params) in defaults(|approach| approach.facts.floor)? {
         let named = trials::constant(approach, &params, length);
-        compared.push(comparison(&named, Home::Processes, length, &say).await?.compared);
+        compared.push(comparison(&named, Placement::Processes, length, &say).await?.compared);
     }
     let mut unfaithful = Vec::new();
     for named in trials::unfaithful(length) {
@@ -78,8 +78,13 @@ struct Examined {
 
 /// Runs a trial until it passes, or shows what no machine explains, or too often. The best attempt counts: an
 /// instrument that is wrong is wrong each time, and a machine is not.
-async fn comparison(named: &Named, home: Home, length: Length, say: &impl Fn(&str)) -> anyhow::Result<Examined> {
-    let attempt = async |attempt: u32| examine(named, home, attempt, measure(&named.trial, home).await?);
+async fn comparison(
+    named: &Named,
+    placement: Placement,
+    length: Length,
+    say: &impl Fn(&str),
+) -> anyhow::Result<Examined> {
+    let attempt = async |attempt: u32| examine(named, placement, attempt, measure(&named.trial, placement).await?);
     let is_settled =
         |examined: &Examined| examined.compared.verdict == Verdict::Ok || examined.compared.is_inexplicable();
     let attempts = Attempts { what: &named.name, most: length.attempts, say };
@@ -89,7 +94,7 @@ async fn comparison(named: &Named, home: Home, length: Length, say: &impl Fn(&st
 /// The same for the trial with the stall, whose weight in the tail counts too.
 async fn stalled(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::Result<(Compared, Stall)> {
     let attempt = async |attempt: u32| {
-        let examined = examine(named, Home::Tasks, attempt, measure(&named.trial, Home::Tasks).await?)?;
+        let examined = examine(named, Placement::Tasks, attempt, measure(&named.trial, Placement::Tasks).await?)?;
         let stall = stall_of(&named.trial, &examined)?;
         Ok((examined.compared, stall))
     };
@@ -106,7 +111,9 @@ async fn stalled(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::
 /// Runs a trial whose instrument has a fault, until it is found out or too often.
 async fn unfaithful(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::Result<Unfaithful> {
     let attempt = async |attempt: u32| {
-        Ok(found_out(examine(named, Home::Tasks, attempt, measure(&named.trial, Home::Tasks).await?)?.compared))
+        Ok(found_out(
+            examine(named, Placement::Tasks, attempt, measure(&named.trial, Placement::Tasks).await?)?.compared,
+        ))
     };
     let attempts = Attempts { what: &named.name, most: length.attempts, say };
     best(attempts, attempt, |one| one.verdict == Verdict::Ok, |one| one.verdict).await
@@ -114,7 +121,7 @@ async fn unfaithful(named: &Named, length: Length, say: &impl Fn(&str)) -> anyho
 
 async fn stop(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::Result<Stop> {
     let attempt = async |_| {
-        let Measurement { result, measured, events } = measure(&named.trial, Home::Processes).await?;
+        let Measurement { result, measured, events } = measure(&named.trial, Placement::Processes).await?;
         let stopped = result.stopped.ok_or_else(|| anyhow::anyhow!("nobody stopped the servers"))?;
         let waited_us = measured.cpu.server_wait_us + measured.cpu.client_wait_us;
         let noise_ns = result.machine.hiccup.max() + waited_us * 1_000;
@@ -168,24 +175,24 @@ struct Measurement {
     events: Vec<Event>,
 }
 
-async fn measure(trial: &Trial, home: Home) -> anyhow::Result<Measurement> {
+async fn measure(trial: &Trial, placement: Placement) -> anyhow::Result<Measurement> {
     // Trials are short, so nobody watches them.
     let (progress, _) = mpsc::unbounded_channel();
-    let result = trial::run(trial, home, progress).await?;
+    let result = trial::run(trial, placement, progress).await?;
     let record = merge::record("selftest", trial, &result)?;
     let measured = record.measured.ok_or_else(|| anyhow::anyhow!("a trial without numbers: {:?}", record.error))?;
     let events = events::of_window(trial, &result.shards).kept;
     Ok(Measurement { result, measured, events })
 }
 
-fn examine(named: &Named, home: Home, attempt: u32, measurement: Measurement) -> anyhow::Result<Examined> {
+fn examine(named: &Named, placement: Placement, attempt: u32, measurement: Measurement) -> anyhow::Result<Examined> {
     let Measurement { result, measured, events } = measurement;
     let mut known = known(&named.trial, &result)?;
     let Cpu { server_us, client_us, server_wait_us, client_wait_us, .. } = measured.cpu;
-    let (runtimes, processor_us, waited_us) = match home {
-        Home::Processes => (2, server_us + client_us, server_wait_us + client_wait_us),
+    let (runtimes, processor_us, waited_us) = match placement {
+        Placement::Processes => (2, server_us + client_us, server_wait_us + client_wait_us),
         // Server and worker are one process, and each counted all of it.
-        Home::Tasks => (1, server_us.max(client_us), server_wait_us.max(client_wait_us)),
+        Placement::Tasks => (1, server_us.max(client_us), server_wait_us.max(client_wait_us)),
     };
     let foreign_share = result.machine.host(processor_us, named.trial.phases).foreign_share;
     // Where nobody else runs, threads wait for the instrument itself.

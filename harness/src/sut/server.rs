@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     agent::{
-        message::{Command, Report, ServePlan, Served},
+        message::{AgentEvent, Command, ServePlan, Served},
         panics,
         process::Control,
     },
@@ -91,7 +91,7 @@ pub(crate) async fn serve(approach: &Approach, plan: ServePlan, mut control: Con
     let told = control.told()?;
     let names = plan.feed.symbol_names();
     let mut system = System::start(approach, plan.listen, &names, plan.limits, plan.params.clone())?;
-    control.report(&Report::Listening { address: system.address });
+    control.report(&AgentEvent::Listening { address: system.address });
     let (hub, meter) = (Arc::clone(&system.hub), system.meter.clone());
     let served = tokio::select! {
         served = measure(&plan, &mut control, &hub, &meter) => Some(served?),
@@ -100,7 +100,7 @@ pub(crate) async fn serve(approach: &Approach, plan: ServePlan, mut control: Con
     };
     system.stop().await?;
     let served = served.context("the server was told to end by a signal")?;
-    control.report(&Report::Served(Box::new(served)));
+    control.report(&AgentEvent::Served(Box::new(served)));
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::output;
 use crate::{
     agent::{
-        message::Report,
+        message::AgentEvent,
         process::{Control, become_child},
     },
     failure::Failure,
@@ -26,7 +26,7 @@ pub(super) fn run<Plan: DeserializeOwned, Life: Future<Output = anyhow::Result<(
     let (threads, name, address) = needs(&plan);
     if !is_here(address) {
         let message = format!("{address} is not a loopback address, and load goes nowhere else");
-        reporter.report(&Report::Failed { message: message.clone() });
+        reporter.report(&AgentEvent::Failed { message: message.clone() });
         return Err(Failure::usage(anyhow!(message)));
     }
     let runtime = output::threads(threads).map_err(|error| Failure::Internal(error.into()))?;
@@ -36,7 +36,7 @@ pub(super) fn run<Plan: DeserializeOwned, Life: Future<Output = anyhow::Result<(
         None => Err(anyhow!("this build has no approach `{name}`")),
     };
     if let Err(error) = lived {
-        reporter.report(&Report::Failed { message: format!("{error:#}") });
+        reporter.report(&AgentEvent::Failed { message: format!("{error:#}") });
     }
     // What is still under way needs no orderly end: its process ends.
     runtime.shutdown_background();

@@ -1,4 +1,4 @@
-//! `compare`: two runs side by side. It judges neither: the exit code is 0 whatever differs.
+//! `compare`: compares two runs. It does not judge: the exit code is 0 whatever differs.
 
 use std::path::PathBuf;
 
@@ -13,9 +13,9 @@ use crate::failure::Failure;
 pub(crate) struct CompareOptions {
     /// Result directory of the first run, or its results.jsonl
     pub(crate) a: PathBuf,
-    /// Result directory of the second, which is set against the first
+    /// Result directory of the second run, or its results.jsonl
     pub(crate) b: PathBuf,
-    /// Every figure with its intervals, as JSON
+    /// Print every figure with its intervals as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,4 +1,4 @@
-//! `doctor`: what this machine can hold with each approach, what limits it, and what to change.
+//! `doctor`: says how many clients of each approach this machine can hold, what limits them, and what to change.
 
 use clap::Args;
 use results::{
@@ -18,9 +18,9 @@ use crate::{
     scenario::{numbers, variants},
 };
 
-/// Sleeps that show how late this machine wakes a thread.
+/// Number of sleeps that show how late this machine wakes a thread.
 const SLEEPS: u64 = 200;
-/// Length of one of them.
+/// Length of one sleep.
 const SLEEP_NS: u64 = 1_000_000;
 
 /// Options of `doctor`.
@@ -34,12 +34,12 @@ pub(crate) struct DoctorOptions {
     json: bool,
 }
 
-/// What one approach could do here.
+/// What this machine can hold of one approach.
 struct Prospect {
     approach: &'static Approach,
     /// The tightest limit.
     bound: Bound,
-    /// What the clients that were asked for take; none where nobody asked.
+    /// What the requested clients need. `None` if no number was given.
     need: Option<Need>,
 }
 
@@ -96,7 +96,7 @@ fn machine(environment: &Environment, capacity: Capacity, overshoot_ns: (u64, u6
     ]
 }
 
-/// One line for each approach: the largest number of clients, and what those that were asked for take.
+/// Returns one line per approach: the largest number of clients, and what the requested clients need.
 fn table(prospects: &[Prospect], clients: Option<u32>) -> Vec<String> {
     let mut heading = format!("{:<16} {:>12}", "approach", "most clients");
     if let Some(clients) = clients {
@@ -127,7 +127,7 @@ fn fits(prospect: &Prospect, clients: Option<u32>) -> bool {
     clients.is_none_or(|clients| u64::from(clients) <= prospect.bound.clients)
 }
 
-/// The approach that the fewest clients fit with.
+/// Returns the approach with the fewest clients.
 fn tightest(prospects: &[Prospect]) -> &Prospect {
     prospects.iter().min_by_key(|prospect| prospect.bound.clients).expect("there are approaches")
 }
@@ -185,7 +185,7 @@ fn document(
     })
 }
 
-/// Median and p99 of how late a sleeping thread wakes.
+/// Returns the median and p99 of how late a sleeping thread wakes.
 fn overshoot_ns() -> (u64, u64) {
     clock::be_punctual();
     let mut histogram = new_histogram();

@@ -1,5 +1,4 @@
-//! What each verb does, one file a verb. `output` is the only way to standard output and standard error; `progress` shows
-//! a run.
+//! The verbs, one file each. Only `output` writes to standard output and standard error; `progress` shows a run.
 
 pub(crate) mod advise;
 mod child;

@@ -1,5 +1,5 @@
-//! Shows a run on standard error: one line that moves where it is a terminal, one line a trial where it is not. Drawn
-//! by the coordinator, at most four times a second.
+//! Shows a run on standard error: a line that moves if it is a terminal, otherwise one line per trial. The coordinator draws
+//! at most four times a second.
 
 use std::time::Duration;
 
@@ -16,18 +16,18 @@ use crate::{
     scenario::plan::Trial,
 };
 
-/// What a user sees of a run.
+/// The display of a run.
 pub(super) struct Display {
     bar: Option<ProgressBar>,
     total: Duration,
-    /// How long the rest takes, at most.
+    /// How long the rest takes at most.
     left: String,
     trial: String,
     clients: u32,
 }
 
 impl Display {
-    /// A display of a run that takes about this long.
+    /// Creates the display of a run that takes about this long.
     pub(super) fn new(total: Duration) -> Self {
         let bar = bar();
         if let Some(bar) = &bar {
@@ -39,7 +39,7 @@ impl Display {
         Self { bar, total, left: String::new(), trial: String::new(), clients: 0 }
     }
 
-    /// The run is over.
+    /// Ends the display.
     pub(super) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
@@ -82,7 +82,7 @@ impl Observer for Display {
     }
 }
 
-/// How far a trial with this many clients is, in a few words.
+/// Describes the progress of a trial with this many clients.
 fn describe(progress: Progress, clients: u32) -> String {
     match progress.phase {
         Phase::Starting => "starting".into(),

@@ -1,4 +1,4 @@
-//! `run` and `bench-all`: plan, check the machine, examine what is to be measured, run, record, render.
+//! `run` and `bench-all`: plan, check the machine, run the conformance suite, measure, record and render.
 
 use std::{
     collections::BTreeMap,
@@ -24,8 +24,7 @@ use crate::{
     },
 };
 
-/// Options of `run` and `bench-all`. Those that set a key of the scenario hold what was typed: the scenario's own rules
-/// read it.
+/// Options of `run` and `bench-all`. Options that set a key of the scenario keep the text; the scenario's rules parse it.
 #[derive(Debug, Args)]
 pub(crate) struct RunOptions {
     /// Only these approaches or variants, such as sse,websocket/binary [default: the scenario's]
@@ -74,7 +73,7 @@ pub(crate) struct ScenarioOptions {
 }
 
 impl RunOptions {
-    /// What the options lay over the scenario; those of their own win over `--set`.
+    /// Returns the settings that the options override. Named options win over `--set`.
     ///
     /// # Errors
     /// A `--set` is not a key and a value.
@@ -149,7 +148,7 @@ fn fits(trials: &[Trial], capacity: capacity::Capacity) -> Result<(), Failure> {
     limits::room_for(limits::threads_of(shards))
 }
 
-/// Why variants of the plan do not conform, by name: what is not right is not worth measuring.
+/// Runs the conformance suite on the variants of the plan. Returns why variants do not conform, by name.
 ///
 /// # Errors
 /// The run was told to end.
@@ -185,7 +184,7 @@ pub(super) fn default_directory(scenario: &str, started: std::time::Duration) ->
     Path::new("results").join(format!("{time}-{scenario}"))
 }
 
-/// `results/latest` is the newest run. What is not a link is the user's, and stays.
+/// Points `results/latest` to the newest run. Anything but a link belongs to the user and stays.
 fn point_latest_at(directory: &Path) {
     let Some(name) = directory.file_name() else { return };
     let latest = directory.with_file_name("latest");

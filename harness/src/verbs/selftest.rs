@@ -1,4 +1,4 @@
-//! `selftest`: the instrument against known delays, injected and measured side by side.
+//! `selftest`: tests the instrument with known delays, injected and measured side by side.
 
 use clap::Args;
 
@@ -11,7 +11,7 @@ use crate::{
 /// Options of `selftest`.
 #[derive(Debug, Args)]
 pub(crate) struct SelftestOptions {
-    /// Shorter windows, and fewer attempts on a noisy machine
+    /// Use shorter windows, and fewer attempts on a noisy machine
     #[arg(long)]
     quick: bool,
     /// Print JSON instead of text

@@ -1,4 +1,4 @@
-//! `serve`: one reference server, alone for a person to poke, or as the coordinator starts it.
+//! `serve`: runs one reference server, for a person to try, or for the coordinator.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -42,7 +42,7 @@ pub(crate) struct ServeOptions {
     /// The approach, or a variant such as websocket/binary; `list` shows them
     #[arg(required_unless_present = "coordinated")]
     pub(crate) approach: Option<String>,
-    /// Where to listen, such as 127.0.0.1:0 for any free port; other than loopback only if you say so here
+    /// Address to listen on, such as 127.0.0.1:0 for any free port; name another one to serve beyond loopback
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
     /// Events per second over all symbols, such as 0.5 or 1k

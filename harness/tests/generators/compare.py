@@ -1,5 +1,5 @@
 """Measures each generator beside the reference server, ours among them, and prints the table. `run` installs what this
-needs; docs/generators.md says what the figures mean.
+needs; docs/results.md says what the figures mean.
 """
 
 import argparse

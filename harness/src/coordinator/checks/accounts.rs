@@ -1,4 +1,4 @@
-//! Whether everything was there and counted: none of these counts may be above 0.
+//! Checks that everything was present and counted. None of these counts may be above 0.
 
 use results::schema::{Check, Measured, Verdict};
 
@@ -8,7 +8,7 @@ use crate::{
     scenario::plan::Trial,
 };
 
-/// Clock sources that count evenly, on every processor alike, in steps below a microsecond.
+/// Clock sources that are steady, the same on every core, and finer than a microsecond.
 const STEADY_CLOCKS: &[&str] = &[
     "tsc",
     "kvm-clock",
@@ -34,17 +34,17 @@ pub(super) fn manifest(measured: &Measured) -> Check {
 
 pub(super) fn clients(measured: &Measured, evidence: &Evidence) -> Check {
     let lost = measured.clients.lost;
-    let fine = match evidence.turned_away {
+    let fine = match evidence.refused_connections {
         Some(0) => "every client was there to the end, and no listen queue was ever full",
         _ => "every client was there to the end; the system does not say whether a listen queue was full",
     };
     let lost = none_of("clients", lost.into(), fine, || {
         format!("{lost} clients were lost: the reason of the first is given; lower the load, or look at the server")
     });
-    match evidence.turned_away {
-        Some(turned_away) if turned_away > 0 && lost.verdict == Verdict::Pass => {
+    match evidence.refused_connections {
+        Some(refused_connections) if refused_connections > 0 && lost.verdict == Verdict::Pass => {
             let note = format!(
-                "{turned_away} connections were turned away by a full listen queue, and tried again a second later: raise \
+                "{refused_connections} connections were turned away by a full listen queue, and tried again a second later: raise \
                  net.core.somaxconn, or stop what else connects on this machine"
             );
             Check { verdict: Verdict::Warn, note, ..lost }
@@ -116,7 +116,7 @@ pub(super) fn disturbances(measured: &Measured) -> Check {
     check("disturbances", Some(count as f64), Some(0.0), verdict, note)
 }
 
-/// Threads and tasks that panicked, of servers and workers.
+/// Checks that no thread or task of a server or worker panicked.
 pub(super) fn tasks(evidence: &Evidence) -> Check {
     let Panics { count, first } = &evidence.panics;
     none_of("tasks", *count, "no thread and no task panicked", || {
@@ -125,7 +125,7 @@ pub(super) fn tasks(evidence: &Evidence) -> Check {
     })
 }
 
-/// Faults that were asked for and did not happen: what was to be proven was not.
+/// Checks that every requested fault happened. Otherwise it proves nothing.
 pub(super) fn faults(evidence: &Evidence) -> Check {
     let fine = if evidence.faults == 0 { "no fault was asked for" } else { "every fault that was asked for happened" };
     none_of("faults", evidence.not_injected.len() as u64, fine, || {

@@ -90,7 +90,7 @@ pub(super) fn measured() -> Measured {
 pub(super) fn evidence() -> Evidence {
     let latency_ns = summary(LATENCY_NS).mean.expect("there are samples");
     Evidence {
-        turned_away: Some(0),
+        refused_connections: Some(0),
         orders: 10,
         in_flight_ns: 400.0 * latency_ns,
         omission_gap: Some(0.01),

@@ -48,12 +48,12 @@ fn a_lost_client_fires_clients() {
 
 #[test]
 fn a_full_listen_queue_is_said_by_clients() {
-    assert_only("clients", Verdict::Warn, |_, evidence| evidence.turned_away = Some(1));
+    assert_only("clients", Verdict::Warn, |_, evidence| evidence.refused_connections = Some(1));
     assert_only("clients", Verdict::Invalid, |measured, evidence| {
         measured.clients.lost = 1;
-        evidence.turned_away = Some(1);
+        evidence.refused_connections = Some(1);
     });
-    assert_eq!(fired("sse", |_, evidence| evidence.turned_away = None), [], "which is said in the note");
+    assert_eq!(fired("sse", |_, evidence| evidence.refused_connections = None), [], "which is said in the note");
 }
 
 #[test]

@@ -1,19 +1,19 @@
-//! What a check looks like: an id, a value beside its limit, a verdict, and a note.
+//! Builds checks: an id, a value with its limit, a verdict and a note.
 
 use results::schema::{Check, Verdict};
 
-/// A check that any count above 0 fails.
+/// Builds a check that any count above 0 fails.
 pub(super) fn none_of(id: &str, count: u64, fine: &str, wrong: impl FnOnce() -> String) -> Check {
     let (verdict, note) = if count == 0 { (Verdict::Pass, fine.into()) } else { (Verdict::Invalid, wrong()) };
     check(id, Some(count as f64), Some(0.0), verdict, note)
 }
 
-/// A check that has nothing to judge, and why.
+/// Builds a check that has nothing to judge, with the reason.
 pub(super) fn nothing(id: &str, why: &str) -> Check {
     check(id, None, None, Verdict::Pass, why.into())
 }
 
-/// The verdict on a value that should be small: above the first limit a warning, above the second invalid.
+/// Returns the verdict on a value that should be small: a warning above the first limit, invalid above the second.
 pub(super) fn verdict_of(value: f64, [warn, invalid]: [f64; 2]) -> Verdict {
     match value {
         value if value > invalid => Verdict::Invalid,

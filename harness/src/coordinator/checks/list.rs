@@ -1,12 +1,12 @@
-//! All checks of a trial, and the outcome that they leave. Every check is always there, so that nobody
-//! takes silence for a pass; one that has nothing to judge passes without a value, and says why.
+//! Lists all checks of a trial, and derives the trial's status. Every check is always present, so that silence is not taken
+//! for a pass. A check that has nothing to judge passes without a value and says why.
 
 use results::schema::{Check, Measured, Status, Verdict};
 
 use super::{accounts, platform, steadiness, theory};
 use crate::{coordinator::evidence::Evidence, scenario::plan::Trial};
 
-/// All checks of one trial.
+/// Runs all checks of one trial.
 pub(in crate::coordinator) fn all(trial: &Trial, measured: &Measured, evidence: &Evidence) -> Vec<Check> {
     vec![
         accounts::manifest(measured),
@@ -37,7 +37,7 @@ pub(in crate::coordinator) fn all(trial: &Trial, measured: &Measured, evidence: 
     ]
 }
 
-/// The outcome that the checks leave, and why where it is not `ok`.
+/// Returns the status that follows from the checks, with the reason if it is not `ok`.
 pub(in crate::coordinator) fn status(checks: &[Check]) -> (Status, Option<String>) {
     let failed: Vec<String> = checks
         .iter()

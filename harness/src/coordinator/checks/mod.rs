@@ -1,8 +1,8 @@
-//! Verdicts on the numbers of a trial. Pure: they look at what was measured and at nothing else.
+//! The checks of a trial: pure functions of what was measured.
 //!
-//! `accounts` asks whether everything was counted, `theory` whether chance explains the counts, `platform` whether it
-//! is the approach that was measured and not the machine or the instrument, `steadiness` whether everything ran all the
-//! time and the latencies stayed what they were. `list` has all of them, and `form` is what a check looks like.
+//! `accounts` checks that everything was counted, `theory` that chance explains the counts, `platform` that the approach was
+//! measured and not the machine or the instrument, and `steadiness` that everything ran all the time and latencies were
+//! steady. `list` has all of them, and `form` builds them.
 
 mod accounts;
 mod form;

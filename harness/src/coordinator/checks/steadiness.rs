@@ -1,5 +1,5 @@
-//! Whether everything ran all the time, and the latencies stayed what they were: pauses of processes, stalls of
-//! deliveries, and trends.
+//! Checks that everything ran all the time and that latencies were steady: pauses of processes, stalls of deliveries, and
+//! trends.
 
 use results::schema::{Check, Measured, Verdict};
 
@@ -32,7 +32,7 @@ const LARGE: f64 = 4.0;
 /// With fewer independent observations the test for a trend cannot find one.
 const FEW: u64 = 40;
 
-/// Whether each process ran through the whole window. One that did not cannot judge what it did not see.
+/// Checks that each process ran through the whole window. A process that did not cannot know what it missed.
 pub(super) fn pause(evidence: &Evidence) -> Check {
     let Pauses { server_ns, worker_ns, coordinator_ns } = evidence.pauses;
     let processes = [("a server", server_ns), ("the load generator", worker_ns), ("the coordinator", coordinator_ns)];
@@ -55,8 +55,8 @@ pub(super) fn pause(evidence: &Evidence) -> Check {
     check("pause", Some(longest_ms), Some(PAUSE_MS[0]), verdict, note)
 }
 
-/// Whether deliveries stood still although events had been published and were owed. A server that is slow, or that is
-/// polled, delivers late but all the time.
+/// Checks that deliveries never stood still while published events were owed. A slow server, or one that is polled,
+/// delivers late but all the time.
 pub(super) fn stall(measured: &Measured, evidence: &Evidence) -> Check {
     let (Some(Stall { length_ns, events, until_ns }), Some(median_ns)) = (evidence.stall, measured.event_median_ns.p50)
     else {
@@ -85,14 +85,14 @@ pub(super) fn stall(measured: &Measured, evidence: &Evidence) -> Check {
     check("stall", Some(length_ms), Some(limits[0]), verdict, note)
 }
 
-/// How late the publisher and the sleeper were at most, which tells a stalled machine from a stalled delivery.
+/// Says how late the publisher and the sleeper were at most, which tells a stalled machine from a stalled delivery.
 fn punctuality(measured: &Measured) -> String {
     let latest = |of: Option<u64>| milliseconds(of.unwrap_or_default());
     let (publisher, sleeper) = (latest(measured.lateness_ns.max), latest(measured.hiccup_ns.max));
     format!("the publisher was at most {publisher:.1} ms late meanwhile, a thread that only sleeps {sleeper:.1} ms")
 }
 
-/// Whether the latencies were still changing when the window opened.
+/// Checks whether the latencies were still changing when the window opened.
 pub(super) fn warm_up(evidence: &Evidence) -> Check {
     let Some(WarmUp { change, probability, observations }) = evidence.warm_up else {
         return nothing("warm-up", "too few events to tell");
@@ -113,7 +113,7 @@ pub(super) fn warm_up(evidence: &Evidence) -> Check {
     check("warm-up", Some(change), Some(DRIFT_WARN), verdict, note)
 }
 
-/// Whether those who subscribed first are served first; said, and not judged.
+/// Reports whether clients that subscribed first are served first. It never fails.
 pub(super) fn position(evidence: &Evidence) -> Check {
     let Some(correlation) = evidence.position else { return nothing("position", "no event has two receivers") };
     let note = "correlation of the order of subscription with the order of arrival; said, and not judged";

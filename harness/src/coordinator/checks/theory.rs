@@ -1,4 +1,4 @@
-//! Whether chance explains the counts: arrivals, phases, polls, empty responses, and what was under way.
+//! Checks that chance explains the counts: arrivals, phases, polls, empty responses, and deliveries under way.
 
 use results::{
     schema::{Check, Measured, Verdict},
@@ -12,12 +12,12 @@ use crate::{
     scenario::plan::{Polls, Trial},
 };
 
-/// Anderson and Darling's A² that exponential gaps exceed less than once in ten thousand feeds; at the usual 1 %
-/// (1.959) one feed in a hundred would warn of chance, with every trial that delivers it.
+/// Exponential gaps exceed this Anderson–Darling A² less than once in ten thousand feeds. At the usual 1 % (1.959), one feed
+/// in a hundred would cause a warning by chance, in every trial that delivers it.
 const ARRIVALS_LIMIT: f64 = 4.0;
-/// Rayleigh's statistic that random phases exceed once in a million trials: exp(−13.8).
+/// Random phases exceed this Rayleigh statistic once in a million trials: exp(−13.8).
 const PHASE_LIMIT: f64 = 13.8;
-/// Part of its interval by which the median poll is late where the clients cannot keep up.
+/// If the median poll is late by more than this share of its interval, the clients cannot keep up.
 const BEHIND: f64 = 0.05;
 /// Deviation from Little's law.
 const LITTLE_WARN: f64 = 0.05;
@@ -46,9 +46,9 @@ pub(super) fn poll_phase(evidence: &Evidence) -> Check {
     check("poll-phase", Some(statistic), Some(PHASE_LIMIT), verdict, note.into())
 }
 
-/// Polls due in the window are clients × window ÷ interval; where each client's window begins in its interval is
-/// chance, so that each polls once more or once less. Each poll is a request for the log or one for each symbol. Those
-/// under way at an edge of the window are on the other side of it, and the later polls were, the more of them are.
+/// Compares polls and requests with the schedule. clients × window ÷ interval polls are due in the window. Each client's
+/// phase is random, so it may poll once more or less. A poll is one request for the log, or one per symbol. Polls under way
+/// at an edge of the window may count on the other side; the later polls are, the more of them there are.
 pub(super) fn polls(trial: &Trial, measured: &Measured) -> Check {
     let (Some(Polls { interval, requests }), Some(late)) = (trial.polls(), &measured.poll_lateness_ns) else {
         return nothing("polls", "no client polls");
@@ -77,7 +77,7 @@ pub(super) fn polls(trial: &Trial, measured: &Measured) -> Check {
     check("polls", Some(distance), Some(FAR_DEVIATIONS), verdict, format!("{note}: {why}"))
 }
 
-/// Whether half of the polls start late by a good part of their interval.
+/// Returns whether half of the polls start late by a good part of their interval.
 fn behind(trial: &Trial, measured: &Measured) -> bool {
     let (Some(polls), Some(late)) = (trial.polls(), &measured.poll_lateness_ns) else { return false };
     late.p50.is_some_and(|late_ns| late_ns as f64 > BEHIND * polls.interval.as_nanos() as f64)
@@ -120,16 +120,15 @@ pub(super) fn empties(trial: &Trial, measured: &Measured) -> Check {
     check("empties-oracle", Some(distance), Some(FAR_DEVIATIONS), Verdict::Pass, note)
 }
 
-/// Whether a hold that began with the first client could time out before the window closed.
+/// Returns whether a hold that began with the first client could time out before the window closed.
 fn could_time_out(trial: &Trial, measured: &Measured) -> bool {
     let Flow::Hold(name) = trial.approach.facts.flow else { return false };
     let passed = measured.connect.seconds + trial.phases.measured_ns() as f64 / 1e9;
     trial.params.duration(name).is_ok_and(|hold| hold.as_secs_f64() <= passed)
 }
 
-/// Little's law: what is under way on average is what comes in a second times how long it takes. What was under way is
-/// counted without any latency or histogram, so a latency that was recorded wrongly breaks it; a wrong clock, which
-/// both sides share, does not.
+/// Checks Little's law: deliveries under way = rate × mean latency. Deliveries under way are counted without latencies or
+/// histograms, so a wrongly recorded latency breaks the law. A wrong clock does not, because both sides share it.
 pub(super) fn little(measured: &Measured, evidence: &Evidence) -> Check {
     let events = measured.events;
     if trial_is_incomplete(measured, evidence) {
@@ -151,7 +150,7 @@ pub(super) fn little(measured: &Measured, evidence: &Evidence) -> Check {
     check("little", Some(deviation), Some(LITTLE_WARN), verdict, format!("{note}{why}"))
 }
 
-/// Overtaken states leave without a latency, and what was missed never leaves.
+/// Coalesced states have no latency, and missed events never arrive.
 fn trial_is_incomplete(measured: &Measured, evidence: &Evidence) -> bool {
     let events = measured.events;
     events.coalesced + events.missed + evidence.negative + evidence.out_of_range > 0
