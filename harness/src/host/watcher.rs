@@ -31,7 +31,7 @@ pub(crate) struct Seen {
     pub(crate) hiccup: Histogram,
     /// Name of the kernel's clock source.
     pub(crate) clocksource: String,
-    /// Processors that a process may use.
+    /// Cores that a process may use.
     pub(crate) processors: u32,
     /// The longest time for which this process could not run, in nanoseconds.
     pub(crate) longest_pause_ns: u64,
@@ -43,12 +43,12 @@ pub(crate) struct Seen {
     after: Counters,
 }
 
-/// Counters of the system, from some time in the past on; none that it does not have.
+/// Counters of the system since some time in the past. `None` if the system does not have one.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Counters {
-    /// Time of the processors that this process may use, whatever they did with it.
+    /// Total time of the cores that this process may use.
     all_us: Option<u64>,
-    /// Their time for processes: without interrupts, which nobody answers for.
+    /// Their time for processes, without interrupts.
     busy_us: Option<u64>,
     stolen_us: Option<u64>,
     throttled_us: Option<u64>,
@@ -68,7 +68,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Begins to watch; the start is a time on the monotonic clock.
+    /// Begins to watch. The start is a time on the monotonic clock.
     ///
     /// # Errors
     /// No thread can be started.
@@ -92,7 +92,7 @@ impl Watch {
         Ok(Self { sleeper, sampler, awake, is_limited, clocksource, injected, _thieves: thieves })
     }
 
-    /// What was seen, after the window.
+    /// Returns what was seen, after the window.
     ///
     /// # Errors
     /// The name of a thread that ended early.
@@ -145,7 +145,7 @@ impl Counters {
     }
 }
 
-/// Sleeps through the window, a little at a time, and takes note of how late it is woken.
+/// Sleeps through the window, a little at a time, and records how late it wakes.
 fn sleep_through(start_ns: u64, phases: Phases, oversleep_ns: u64) -> Histogram {
     clock::be_punctual();
     let mut hiccup = new_histogram();

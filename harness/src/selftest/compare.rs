@@ -1,64 +1,63 @@
 //! The rule by which a measured quantile agrees with an injected one. Pure.
 //!
-//! An event arrives after it has left the delay line, which it does when it is due or later, by as much as the line
-//! itself stamped: both are known for each event. So a measured quantile is never below that of the releases, by more
-//! than a histogram's bucket, whatever the machine does.
+//! An event arrives after it has left the delay line. It leaves when it is due, or later by as much as the line itself
+//! measured; both are known for each event. So a measured quantile is never below that of the releases by more than a
+//! histogram bucket, whatever the machine does.
 //!
-//! Above it lies what handing an event over to the worker takes, as far as others than the instrument say it:
+//! It may be above it by the cost of handing an event over to the worker, as far as other sources than the instrument
+//! show it:
 //!
-//! - CPU time: as much for each event as the kernel counted on average; events that left together wait for each
-//!   other.
-//! - Waking threads: how late this machine wakes one is told by a thread that sleeps a millisecond at a time in the same
-//!   window and takes no part in the trial. Only the distribution is known, so a quantile moves by the longest at most,
-//!   whichever events that hits. Where the quantile is no tail there is a second bound, and the smaller one counts: if
-//!   all but 1 % of the events are handed over within the 99th percentile, the quantile is at most the one 1 % further on
-//!   plus that percentile. For the 99th itself this would rest on the few events beyond it, so there the longest counts
-//!   alone.
-//! - Waiting for a processor that others have, which a thread that hardly runs is spared: the kernel counts it, in all.
-//!   To move the quantile q by t, a share 1 − q of the events must each have waited t, so t is at most the waiting of an
-//!   event on average ÷ (1 − q).
+//! - CPU time: per event, what the kernel counted on average. Events that leave together wait for each other.
+//! - Waking threads: a thread that sleeps a millisecond at a time in the same window, and has no part in the trial, shows
+//!   how late this machine wakes one. Only the distribution is known, so a quantile moves by the longest delay at most. If
+//!   the quantile is not a tail, there is a second bound, and the smaller one counts: if all but 1 % of the events are
+//!   handed over within the 99th percentile, the quantile is at most the one 1 % further on plus that percentile. For the
+//!   99th percentile itself this would depend on the few events above it, so there only the longest counts.
+//! - Waiting for a core that other processes use, which a thread that hardly runs does not see. The kernel counts the sum.
+//!   To move the quantile q by t, a share 1 − q of the events must each have waited t, so t is at most the average wait
+//!   per event ÷ (1 − q).
 
 use results::statistics::{Histogram, QUANTILES, nearest_rank, needed};
 
 use super::findings::{Comparison, Verdict};
 
-/// A histogram keeps three digits: no value is told further from the truth than this part of it.
+/// A histogram keeps three digits, so a value is wrong by at most this share of it.
 const PRECISION: f64 = 0.001;
-/// Part of the injected value that the machine's noise may reach before nothing can be told any more.
+/// If the machine's noise exceeds this share of the injected value, the comparison is inconclusive.
 const RESOLUTION: f64 = 0.2;
 /// Share of the events that may be handed over later than usual.
 const UNUSUAL_SHARE: f64 = 0.01;
-/// From here on a quantile is a tail: it rests on about as many events as are handed over later than usual.
+/// From this quantile on it is a tail: it depends on about as many events as are handed over later than usual.
 const TAIL: f64 = 0.95;
 
-/// One event of the window, of which it is known when it can arrive.
+/// An event of the window whose earliest arrival is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Known {
-    /// When it was scheduled, after the start.
+    /// Scheduled time, after the start.
     pub(super) scheduled_ns: u64,
-    /// How long it was to be held back after that.
+    /// How long it should be held back after that.
     pub(super) injected_ns: u64,
-    /// How much longer it was, by the delay line's own stamp.
+    /// How much longer it was held back, as the delay line measured.
     pub(super) lateness_ns: u64,
-    /// CPU time until it is handed over, its own and that of the events before it.
+    /// CPU time until it is handed over: its own and that of the events before it.
     pub(super) processing_ns: u64,
-    /// Clients that it goes to.
+    /// Number of clients that receive it.
     pub(super) deliveries: usize,
 }
 
 impl Known {
-    /// When it left the line, after its scheduled time.
+    /// Returns when it left the line, after its scheduled time.
     pub(super) fn released_ns(&self) -> u64 {
         self.injected_ns + self.lateness_ns
     }
 
-    /// When it is handed over if no thread has to be woken, after its scheduled time.
+    /// Returns when it is handed over if no thread must be woken, after its scheduled time.
     pub(super) fn processed_ns(&self) -> u64 {
         self.released_ns() + self.processing_ns
     }
 }
 
-/// Sets what each event takes if one takes so much CPU time and all wait for one processor.
+/// Sets the CPU time until each event is handed over, if one event needs this much and all of them wait for one core.
 pub(super) fn queue(known: &mut [Known], processing_ns: u64) {
     let mut free_ns = 0;
     for event in known {
@@ -68,25 +67,25 @@ pub(super) fn queue(known: &mut [Known], processing_ns: u64) {
     }
 }
 
-/// What the machine by itself does to events between the delay line and the worker.
+/// The delays that the machine causes between the delay line and the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Machine {
-    /// Threads are woken for 99 of 100 events in this time.
+    /// Within this time, threads are woken for 99 of 100 events.
     pub(super) usual_ns: u64,
-    /// For none does it take longer.
+    /// Within this time, threads are woken for all events.
     pub(super) longest_ns: u64,
-    /// What an event waits on average for a processor that others have.
+    /// Average time per event of waiting for a core that other processes use.
     pub(super) waited_ns: u64,
 }
 
 impl Machine {
-    /// A machine that wakes a thread so late, where so many are woken one after the other.
+    /// Computes how late threads wake when this many of them wake one after the other.
     pub(super) fn new(hiccup: &Histogram, wakes: u64, waited_ns: u64) -> Self {
         let usual_ns = wakes * hiccup.value_at_quantile(1.0 - UNUSUAL_SHARE);
         Self { usual_ns, longest_ns: wakes * hiccup.max(), waited_ns }
     }
 
-    /// What it can add to the quantile of a figure of which this is the sorted list.
+    /// Returns how much it can add to a quantile of the figures in this sorted list.
     fn explains(&self, processed: &[u64], quantile: f64) -> Option<u64> {
         let mut explicable_ns = nearest_rank(processed, quantile)? + self.longest_ns;
         if quantile < TAIL {
@@ -95,13 +94,13 @@ impl Machine {
         Some(explicable_ns + (self.waited_ns as f64 / (1.0 - quantile)) as u64)
     }
 
-    /// What it can add to one of a hundred events.
+    /// Returns how much it can add to one of a hundred events.
     pub(super) fn worst_ns(&self) -> u64 {
         self.longest_ns + (self.waited_ns as f64 / UNUSUAL_SHARE) as u64
     }
 }
 
-/// Every quantile that so many events support and into which a delay was injected, against the measured one.
+/// Compares every quantile that has enough events, and into which a delay was injected, with the measured one.
 pub(super) fn compare(known: &[Known], machine: Machine, measured: &Histogram) -> Vec<Comparison> {
     let sorted = |of: fn(&Known) -> u64| {
         let each = known.iter().flat_map(|event| std::iter::repeat_n(of(event), event.deliveries));
@@ -126,20 +125,20 @@ pub(super) fn compare(known: &[Known], machine: Machine, measured: &Histogram) -
     compared.collect()
 }
 
-/// A difference from what was injected, judged.
+/// The judged difference between a measured and an injected value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Judged {
-    /// It must be at least this.
+    /// The smallest difference that is possible.
     pub(super) least: i64,
-    /// It passes up to this.
+    /// The largest difference that passes.
     pub(super) most: i64,
-    /// Whether it does.
+    /// The verdict.
     pub(super) verdict: Verdict,
 }
 
-/// Whether a difference from what was injected lies between what must be and what the machine can have made of it:
-/// outside it never may. Where these are far apart, lying between them says little; then it must also be near the
-/// first, and if it is not, nothing can be said.
+/// Judges a difference from what was injected. It must lie between the smallest possible one and the largest that the
+/// machine explains. If these are far apart, this says little: then it must also be near the smallest, or the comparison is
+/// inconclusive.
 pub(super) fn judge(difference: i64, [least, explicable]: [i64; 2], injected: f64) -> Judged {
     let most = explicable.min(least + (RESOLUTION * injected) as i64);
     let verdict = match difference {

@@ -1,15 +1,14 @@
-//! What the self-test found: one structure a section, as they are printed and written as JSON. Times are in
-//! nanoseconds.
+//! The findings of the self-test, one structure per section, as printed and written as JSON. Times are in nanoseconds.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// What may be said of one comparison, from good to bad.
+/// The verdict on one comparison, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
-    /// As it must be.
+    /// Correct.
     Ok,
     /// The machine wakes threads so late that a wrong figure could not be told from a right one.
     TooNoisy,
@@ -18,7 +17,7 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    /// The worst of several; of none, good.
+    /// Returns the worst of several verdicts, or the best one without any.
     pub(super) fn worst(verdicts: impl IntoIterator<Item = Self>) -> Self {
         verdicts.into_iter().max().unwrap_or(Self::Ok)
     }
@@ -34,10 +33,10 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Everything that was found.
+/// All findings.
 #[derive(Debug, Serialize)]
 pub(crate) struct Findings {
-    /// Known delays against measured latencies.
+    /// Known delays compared with measured latencies.
     pub(crate) compared: Vec<Compared>,
     /// The events of the stall, seen by an open and by a closed loop.
     pub(crate) stall: Stall,
@@ -52,31 +51,31 @@ pub(crate) struct Findings {
 /// One trial with known delays.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Compared {
-    /// What was injected, into what.
+    /// The delay, and where it was injected.
     pub(crate) trial: String,
-    /// Which attempt this is, from 1.
+    /// Number of the attempt, from 1.
     pub(crate) attempt: u32,
     /// Events in the window.
     pub(crate) events: usize,
-    /// Quantiles of the delays against those of the latencies.
+    /// Quantiles of the delays compared with those of the latencies.
     pub(crate) comparisons: Vec<Comparison>,
-    /// What did not arrive exactly once and in order.
+    /// Events that did not arrive exactly once and in order.
     pub(crate) complaint: Option<String>,
     /// The worst of these.
     pub(crate) verdict: Verdict,
 }
 
 impl Compared {
-    /// Whether it shows what no machine can have made of it: less than was injected, or another number of events.
+    /// Returns whether it shows what no machine can cause: less than was injected, or another number of events.
     pub(super) fn is_inexplicable(&self) -> bool {
         self.complaint.is_some() || self.comparisons.iter().any(|one| one.difference_ns < one.least_ns)
     }
 }
 
-/// A quantile of known delays against the same quantile of measured latencies.
+/// A quantile of known delays compared with the same quantile of measured latencies.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Comparison {
-    /// Which quantile.
+    /// The quantile.
     pub(crate) quantile: f64,
     /// Of the delays, computed from the feed.
     pub(crate) injected_ns: u64,
@@ -84,9 +83,9 @@ pub(crate) struct Comparison {
     pub(crate) measured_ns: u64,
     /// Measured minus injected.
     pub(crate) difference_ns: i64,
-    /// What the difference must be at least.
+    /// The smallest possible difference.
     pub(crate) least_ns: i64,
-    /// Up to what it passes: what the machine explains, but never more than a fifth of what was injected.
+    /// The largest difference that passes: what the machine explains, but at most a fifth of what was injected.
     pub(crate) most_ns: i64,
     /// Whether it is.
     pub(crate) verdict: Verdict,
@@ -108,7 +107,7 @@ pub(crate) struct Stall {
     pub(crate) stall_ns: u64,
     /// The window.
     pub(crate) window_ns: u64,
-    /// How many events were later than so much.
+    /// How many events were later than some limits.
     pub(crate) beyond: Vec<Beyond>,
     /// As measured: every event counts, from its scheduled time.
     pub(crate) open_loop: Loop,
@@ -116,10 +115,10 @@ pub(crate) struct Stall {
     pub(crate) closed_loop: Loop,
 }
 
-/// Events later than so much.
+/// Events that were later than a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Beyond {
-    /// Later than this.
+    /// The limit.
     pub(crate) beyond_ns: u64,
     /// Share of the events in theory: (stall − this) ÷ window.
     pub(crate) theory: f64,
@@ -155,14 +154,14 @@ pub(crate) struct Stop {
     pub(crate) events: usize,
     /// The largest latency of these.
     pub(crate) largest_ns: u64,
-    /// Of the latency of these over their scheduled time, by least squares; none where there are too few.
+    /// Slope of the latency of these events over their scheduled time, by least squares. `None` if there are too few.
     pub(crate) slope: Option<f64>,
     /// Events of the window that never arrived.
     pub(crate) missed: u64,
-    /// Median latency of the events well before the stop; none where there are too few.
+    /// Median latency of the events well before the stop. `None` if there are too few.
     pub(crate) before_ns: Option<u64>,
     /// What is wrong, in words.
     pub(crate) complaint: Option<String>,
-    /// Whether it is as the stop makes it.
+    /// Whether the latencies are as the stop explains.
     pub(crate) verdict: Verdict,
 }
