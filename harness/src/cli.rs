@@ -63,8 +63,6 @@ enum Verb {
     Gate(verbs::gate::GateCommand),
     /// Recommends an approach for a described need, from the constants of a run
     Advise(verbs::advise::AdviseOptions),
-    /// Counts how often the tool calls two equal sides different, from runs with many rounds such as a-a
-    Study(verbs::study::StudyOptions),
     /// Prints the JSON Schema of scenarios and result records
     Schema,
     /// Prints shell completions
@@ -124,7 +122,6 @@ impl Cli {
             Verb::Compare(options) => verbs::compare::compare(&options),
             Verb::Gate(command) => verbs::gate::gate(&command),
             Verb::Advise(options) => verbs::advise::advise(&options),
-            Verb::Study(options) => verbs::study::study(&options),
             Verb::Schema => verbs::schema::schema(),
             Verb::Completions(options) => verbs::shell::completions(&options, Self::command()),
             Verb::Man => verbs::shell::manual(Self::command()),

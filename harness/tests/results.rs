@@ -65,9 +65,7 @@ fn a_result_file_is_taken_where_a_directory_is_and_a_cut_line_is_named() {
     let whole = fs::read_to_string(&file).unwrap();
     fs::write(&file, format!("\u{feff}{}", &whole[..whole.len() - 50])).unwrap();
     let file = text(file);
-    for arguments in
-        [vec!["report", &file], vec!["compare", &file, &file], vec!["study", &file], vec!["advise", "--from", &file]]
-    {
+    for arguments in [vec!["report", &file], vec!["compare", &file, &file], vec!["advise", "--from", &file]] {
         let finished = bench(&arguments);
         assert_eq!(finished.code, 0, "{arguments:?} {finished:?}");
         assert!(finished.stderr.contains(":7: a crash cut this line in half: it is skipped"), "{finished:?}");
@@ -105,41 +103,13 @@ fn a_site_deletes_no_results() {
 }
 
 #[test]
-fn samples_are_never_written_over_an_input_nor_over_what_is_no_table() {
-    let folder = folder(&["run"]);
-    let path = |name: &str| text(folder.path().join(name));
-    let before = fs::read(path("run/results.jsonl")).unwrap();
-    fs::hard_link(path("run/results.jsonl"), path("linked")).unwrap();
-    std::os::unix::fs::symlink("run", path("other")).unwrap();
-    for input in ["run/results.jsonl", "linked", "other/results.jsonl"] {
-        let refused = bench(&["study", &path("run"), "--csv", &path(input), "--force"]);
-        assert!(refused.code == 2 && refused.stderr.contains("is an input"), "{refused:?}");
-    }
-    assert_eq!(fs::read(path("run/results.jsonl")).unwrap(), before);
-    fs::write(path("notes.csv"), "mine").unwrap();
-    let refused = bench(&["study", &path("run"), "--csv", &path("notes.csv")]);
-    assert!(refused.code == 2 && refused.stderr.contains("is not a table of samples"), "{refused:?}");
-    for arguments in [&["--force"][..], &[]] {
-        let csv = path("notes.csv");
-        let replaced = bench(&[&["study", &path("run"), "--csv", &csv], arguments].concat());
-        assert_eq!(replaced.code, 0, "{replaced:?}");
-    }
-    let table = fs::read_to_string(path("notes.csv")).unwrap();
-    let as_edited = format!("\u{feff}{}\r\n\r\n", table.replace('\n', " \r\n"));
-    fs::write(path("edited.csv"), as_edited).unwrap();
-    let [plain, edited] = ["notes.csv", "edited.csv"].map(|name| bench(&["study", &path(name)]));
-    assert_eq!((edited.code, edited.stdout), (0, plain.stdout));
-}
-
-#[test]
 fn what_is_no_file_is_refused_by_every_verb() {
     for arguments in [
         vec!["report", "/dev/zero"],
-        vec!["study", "/dev/full"],
         vec!["compare", "/dev/zero", "/dev/zero"],
         vec!["advise", "--from", "/dev/zero"],
         vec!["gate", "judge", "/dev/zero"],
-        vec!["gate", "study", "/dev/zero"],
+        vec!["gate", "judge", "/dev/full"],
         vec!["gate", "exact", "--baseline", "/dev/zero"],
         vec!["gate", "exact", "--baseline", "/dev/full", "--update-baseline"],
     ] {

@@ -178,7 +178,8 @@ pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
 }
 
 /// The figures of one trial.
-pub(crate) fn one_round(round: u32, one: &Measured) -> RoundFigures {
+#[must_use]
+pub fn one_round(round: u32, one: &Measured) -> RoundFigures {
     let latency = histogram(&one.latency_ns);
     RoundFigures {
         round,
@@ -205,7 +206,8 @@ fn median_interval(latency: &Histogram, effective: u64) -> Option<[u64; 2]> {
 }
 
 /// e to the sample standard deviation of the logarithms.
-pub(crate) fn round_spread(p50s: &[u64]) -> Option<f64> {
+#[must_use]
+pub fn round_spread(p50s: &[u64]) -> Option<f64> {
     if p50s.len() < 2 {
         return None;
     }

@@ -6,7 +6,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use gate::study::Study;
 use results::store::{FILE_NAME, Run};
 
 use crate::{
@@ -30,15 +29,14 @@ pub struct Stored {
 }
 
 /// Writes the site into `directory`: `index.html`, and of each run its page, its figures and its result file. Runs are
-/// listed by when they started, the newest first. With it, where there is one, the gate's study of itself. Gives the
-/// index's path.
+/// listed by when they started, the newest first. Returns the index's path.
 ///
 /// The site replaces and removes only what it wrote before, by the list that it keeps in its directory. A result file is
 /// neither replaced nor removed, not even one that it copied.
 ///
 /// # Errors
 /// A file is there that the site did not write, a file cannot be written, or a result file that was read is gone.
-pub fn write(stored: Vec<Stored>, study: Option<&Study>, directory: &Path) -> Result<PathBuf, WriteError> {
+pub fn write(stored: Vec<Stored>, directory: &Path) -> Result<PathBuf, WriteError> {
     let made = stored.into_iter().map(|Stored { name, results, run }| {
         let report = Report::with_advice(&run);
         (results, Entry { name, report })
@@ -57,7 +55,7 @@ pub fn write(stored: Vec<Stored>, study: Option<&Study>, directory: &Path) -> Re
         manifest.put(&entry.place(FILE_NAME), bytes)?;
     }
     entries.sort_by(|a, b| (&b.report.run.started, &b.name).cmp(&(&a.report.run.started, &a.name)));
-    manifest.put(INDEX, index::page(&entries, &histories(&entries), study))?;
+    manifest.put(INDEX, index::page(&entries, &histories(&entries)))?;
     manifest.finish()?;
     Ok(directory.join(INDEX))
 }

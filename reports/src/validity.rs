@@ -233,7 +233,8 @@ fn warnings(trial: &TrialRecord) -> impl Iterator<Item = Warning> {
 }
 
 /// What is said of a run whose scenario injects faults. Loud, because such a run looks like any other.
-pub(crate) fn faults(scenario: &Value) -> Option<String> {
+#[must_use]
+pub fn faults(scenario: &Value) -> Option<String> {
     let injected: Vec<String> = scenario
         .get("faults")?
         .as_object()?

@@ -37,8 +37,8 @@ fn a_site_in_a_folder_of_results_removes_none_of_them() {
     let one = stored(&runs, "one");
     page::write(&one.run, &runs.join("one")).unwrap();
     let before = fs::read(&one.results).unwrap();
-    site::write(vec![stored(&runs, "two")], None, folder.path()).unwrap();
-    site::write(vec![stored(&runs, "two")], None, folder.path()).unwrap();
+    site::write(vec![stored(&runs, "two")], folder.path()).unwrap();
+    site::write(vec![stored(&runs, "two")], folder.path()).unwrap();
     assert_eq!(fs::read(&one.results).unwrap(), before);
     assert!(runs.join("one/report/index.html").exists());
 }
@@ -49,7 +49,7 @@ fn a_site_removes_what_it_wrote_and_nothing_else() {
     let runs = site.path().join("runs");
     let write = |names: &[&str]| {
         let stored = names.iter().map(|name| stored(kept.path(), name));
-        site::write(stored.collect(), None, site.path())
+        site::write(stored.collect(), site.path())
     };
     write(&["one", "two"]).unwrap();
     fs::write(runs.join("one/notes.txt"), "mine").unwrap();
@@ -66,7 +66,7 @@ fn a_site_removes_what_it_wrote_and_nothing_else() {
 #[test]
 fn a_site_refuses_by_name_what_it_did_not_write() {
     let (kept, site) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let write = || site::write(vec![stored(kept.path(), "one")], None, site.path());
+    let write = || site::write(vec![stored(kept.path(), "one")], site.path());
     fs::write(site.path().join("index.html"), "mine").unwrap();
     let said = write().unwrap_err();
     assert!(matches!(&said, WriteError::NotOurs { path } if path.ends_with("index.html")), "{said}");
@@ -89,7 +89,7 @@ fn a_list_that_leads_out_of_its_folder_is_refused() {
     for outside in ["../mine", "/etc/hostname", "runs/../../mine"] {
         let list = serde_json::json!({ "written": [outside] });
         fs::write(site.join(reports::manifest::FILE_NAME), list.to_string()).unwrap();
-        let written = site::write(vec![stored(kept.path(), "one")], None, &site);
+        let written = site::write(vec![stored(kept.path(), "one")], &site);
         assert!(matches!(written, Err(WriteError::List { .. })), "{outside}");
     }
     assert!(folder.path().join("mine").exists());
@@ -114,10 +114,10 @@ fn no_link_is_followed() {
 
     // A run's folder in a site that became a link since.
     let site = place("site");
-    site::write(vec![stored(&place("kept"), "one"), stored(&place("kept"), "two")], None, &site).unwrap();
+    site::write(vec![stored(&place("kept"), "one"), stored(&place("kept"), "two")], &site).unwrap();
     fs::rename(site.join("runs/one"), place("moved")).unwrap();
     symlink(place("moved"), site.join("runs/one")).unwrap();
-    site::write(vec![stored(&place("kept"), "two")], None, &site).unwrap();
+    site::write(vec![stored(&place("kept"), "two")], &site).unwrap();
     assert!(place("moved/report/index.html").exists(), "what a link leads to is not the site's to remove");
 }
 

@@ -18,7 +18,7 @@ fn site_of(runs: &[Run]) -> BTreeMap<String, String> {
         support::store(run, &directory);
         Stored { name, results: directory.join(store::FILE_NAME), run: run.clone() }
     });
-    site::write(stored.collect(), None, built.path()).unwrap();
+    site::write(stored.collect(), built.path()).unwrap();
     let mut files = BTreeMap::new();
     collect(built.path(), built.path(), &mut files);
     files
@@ -71,9 +71,9 @@ fn a_run_that_is_read_from_the_site_stays_whole() {
     let (run, directory) = (started(1), kept.path().join("run-1"));
     support::store(&run, &directory);
     let stored = |results| vec![Stored { name: "run-1".into(), results, run: run.clone() }];
-    site::write(stored(directory.join(store::FILE_NAME)), None, built.path()).unwrap();
+    site::write(stored(directory.join(store::FILE_NAME)), built.path()).unwrap();
     let copy = built.path().join("runs/run-1/results.jsonl");
-    site::write(stored(copy.clone()), None, built.path()).unwrap();
+    site::write(stored(copy.clone()), built.path()).unwrap();
     assert_eq!(fs::read(copy).unwrap(), fs::read(directory.join(store::FILE_NAME)).unwrap());
 }
 

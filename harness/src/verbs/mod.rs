@@ -17,6 +17,5 @@ pub(crate) mod schema;
 pub(crate) mod selftest;
 pub(crate) mod serve;
 pub(crate) mod shell;
-pub(crate) mod study;
 pub(crate) mod verify;
 pub(crate) mod work;

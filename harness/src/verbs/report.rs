@@ -8,10 +8,6 @@ use std::{
 use ::results::store::{self, Run};
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
-use gate::{
-    paired::FILE_NAME,
-    study::{MADE, Study},
-};
 use reports::{
     export::{self, Form},
     manifest::WriteError,
@@ -21,7 +17,6 @@ use reports::{
 };
 
 use super::{
-    gate::study,
     output::{data, document, say, width},
     results,
 };
@@ -115,20 +110,15 @@ fn targets(options: &ReportOptions, runs: &[(PathBuf, Run)]) -> Result<Vec<Optio
 
 /// Reads everything before anything is written.
 fn publish(directories: &[PathBuf], site: &Path) -> Result<(), Failure> {
-    let (of_gate, of_runs): (Vec<PathBuf>, Vec<PathBuf>) =
-        directories.iter().cloned().partition(|directory| directory.join(FILE_NAME).is_file());
-    let sessions = of_gate.iter().map(|directory| study::read(directory)).collect::<anyhow::Result<Vec<_>>>();
-    let sessions = sessions.map_err(Failure::Usage)?;
     let mut stored: Vec<Stored> = Vec::new();
-    for (place, run) in results::read_all(&of_runs)? {
+    for (place, run) in results::read_all(directories)? {
         let name = name_of(&place)?;
         if stored.iter().any(|other| other.name == name) {
             return Err(same_name(&place));
         }
         stored.push(Stored { name, results: store::file_of(&place), run });
     }
-    let study = if sessions.is_empty() { None } else { Some(Study::of(&sessions, MADE, 1).map_err(Failure::usage)?) };
-    let index = site::write(stored, study.as_ref(), site).map_err(unwritten)?;
+    let index = site::write(stored, site).map_err(unwritten)?;
     say(&format!("site: {}", index.display()));
     Ok(())
 }

@@ -11,7 +11,6 @@ pub mod differences;
 pub mod exact;
 mod outcome;
 pub mod paired;
-pub mod study;
 pub mod surface;
 
 pub use outcome::{Finding, Outcome, Tier, Verdict};

@@ -14,8 +14,7 @@ use stats::{random::Random, signed_rank};
 
 use super::{Finding, Outcome, Tier, Verdict};
 
-pub(crate) use blocks::Pairs;
-pub use blocks::{GATED, Metric};
+pub use blocks::{GATED, Metric, Pairs};
 pub(crate) use rule::shown_of_normal;
 pub use rule::{Detectable, Estimate, LEVEL, MOST_BLOCKS, POWER, Says, TAIL};
 use rule::{estimates, regressions, reversed};
@@ -23,7 +22,7 @@ pub use session::{
     ARMS, Arm, Cell, FILE_NAME, Line, MOST_BLOCKS as MOST_BLOCKS_OF_A_SESSION, MOST_CELLS, Plan, SESSION_VERSION,
     Session, SessionError, Slot, Tolerated, Trial,
 };
-pub(crate) use text::change;
+pub use text::change;
 
 /// Keeps what is resampled apart from the order of the session, which has the same seed.
 const RESAMPLING: u64 = 1 << 32;
@@ -131,7 +130,7 @@ pub fn judge(session: &Session) -> Judgement {
 ///
 /// # Errors
 /// Why the session cannot be judged.
-pub(crate) fn gated_pairs(session: &Session) -> Result<Vec<Pairs>, String> {
+pub fn gated_pairs(session: &Session) -> Result<Vec<Pairs>, String> {
     let mut pairs = blocks::pairs(session)?;
     pairs.retain(|one| GATED.contains(&one.metric));
     Ok(pairs)
@@ -213,7 +212,8 @@ fn verdict(head: &Estimate, limit: f64, is_seen: impl FnOnce() -> bool) -> Verdi
 
 /// The verdict of each test of a session, from the differences of its head and of its control, without what an
 /// inconclusive one would take. A control that fails is not regarded: see [`control_fails`].
-pub(crate) fn verdicts(heads: &[Vec<f64>], controls: &[Vec<f64>], limits: &[f64], random: &mut Random) -> Vec<Verdict> {
+#[must_use]
+pub fn verdicts(heads: &[Vec<f64>], controls: &[Vec<f64>], limits: &[f64], random: &mut Random) -> Vec<Verdict> {
     let all = estimates(heads).into_iter().zip(controls).zip(limits);
     all.map(|((head, control), limit)| {
         verdict(&head, *limit, || rule::is_seen(control, head.pairs, heads.len(), *limit, random))
@@ -222,7 +222,8 @@ pub(crate) fn verdicts(heads: &[Vec<f64>], controls: &[Vec<f64>], limits: &[f64]
 }
 
 /// Whether the rule calls the control more or less than the base in any of these tests: the session is then invalid.
-pub(crate) fn control_fails(controls: &[Vec<f64>], limits: &[f64]) -> bool {
+#[must_use]
+pub fn control_fails(controls: &[Vec<f64>], limits: &[f64]) -> bool {
     let is_beyond = |(differences, limit): (&Vec<f64>, &f64)| {
         signed_rank::shift(differences).is_some_and(|shift| shift.abs() > *limit)
     };

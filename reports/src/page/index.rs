@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use gate::study::Study;
 use results::format;
 
 use super::{
@@ -27,8 +26,8 @@ const FOLLOWED: usize = 20;
 /// A variant with its figures: which run, and how much.
 type Line<'a> = (&'a Row, Vec<(usize, f64)>);
 
-/// The whole page. `newest_first` are all runs, `histories` those that can be followed, `study` is the gate's of itself.
-pub(crate) fn page(newest_first: &[Entry], histories: &[History<'_>], study: Option<&Study>) -> String {
+/// The whole page. `newest_first` are all runs, `histories` those that can be followed.
+pub(crate) fn page(newest_first: &[Entry], histories: &[History<'_>]) -> String {
     let mut html = sections::head("delivery-bench: measured");
     html += "<header><p class=\"kind\">delivery-bench</p><h1>How real-time data is delivered, measured</h1>";
     for entry in newest_of_each(newest_first) {
@@ -36,8 +35,7 @@ pub(crate) fn page(newest_first: &[Entry], histories: &[History<'_>], study: Opt
         let verdict = escape(&entry.report.verdict);
         html += &format!("<p class=\"verdict\"><a href=\"{address}\">{scenario}</a>: {verdict}</p>");
     }
-    html += "<nav><a href=\"#runs\">All runs</a> <a href=\"#trends\">Trends</a>";
-    html += if study.is_some() { " <a href=\"#gate\">How often the gate is wrong</a></nav>" } else { "</nav>" };
+    html += "<nav><a href=\"#runs\">All runs</a> <a href=\"#trends\">Trends</a></nav>";
     html += "</header>\n<main>\n<section id=\"runs\"><h2>Runs</h2>\n";
     html += &runs(newest_first);
     html += "</section>\n<section id=\"trends\"><h2>Trends</h2>\n";
@@ -54,18 +52,8 @@ pub(crate) fn page(newest_first: &[Entry], histories: &[History<'_>], study: Opt
     }
     html += &bounded::more(histories.len(), FOLLOWED);
     html += "</section>\n";
-    html += &study.map_or_else(String::new, gate);
     html += "</main>\n";
     html + &sections::foot()
-}
-
-fn gate(study: &Study) -> String {
-    format!(
-        "<section id=\"gate\"><h2>How often the gate is wrong</h2>\n<p>The regression gate compares two builds in pairs. \
-         What follows is made of sessions in which the builds were equal, or one was slowed down by what is known.</p>\n\
-         <div class=\"prose\"><pre tabindex=\"0\">{}</pre></div></section>\n",
-        escape(&study.text())
-    )
 }
 
 /// The newest run of each scenario that measured, the scenarios by name.

@@ -8,7 +8,7 @@
 //! their intervals are wide, only their order counts: of two equal sides with n rounds each, every round of one lies
 //! below every round of the other in 2 of (2n over n) cases, that is 33 % for two rounds, 10 % for three, 0.2 % for
 //! six. Intervals that are wide beside the spread bring that down. How often it happens is measured: see
-//! `study` in the crate `reports`.
+//! the example `study` in the crate `reports`.
 
 use std::cmp::Ordering;
 

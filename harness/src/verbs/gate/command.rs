@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{exact, judge, paired, study};
+use super::{exact, judge, paired};
 use crate::failure::Failure;
 
 /// The tiers of `gate`.
@@ -14,8 +14,6 @@ pub(crate) enum GateCommand {
     Paired(paired::PairedOptions),
     /// What a recorded session of `gate paired` says
     Judge(judge::JudgeOptions),
-    /// How often the gate is wrong, from the sessions of `gate paired`
-    Study(study::StudyOptions),
 }
 
 pub(crate) fn gate(command: &GateCommand) -> Result<(), Failure> {
@@ -23,6 +21,5 @@ pub(crate) fn gate(command: &GateCommand) -> Result<(), Failure> {
         GateCommand::Exact(options) => exact::exact(options),
         GateCommand::Paired(options) => paired::paired(options),
         GateCommand::Judge(options) => judge::judge(options),
-        GateCommand::Study(options) => study::study(options),
     }
 }

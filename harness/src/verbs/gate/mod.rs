@@ -7,7 +7,6 @@ mod command;
 mod exact;
 mod judge;
 mod paired;
-pub(crate) mod study;
 mod surfaces;
 
 pub(crate) use command::{GateCommand, gate};

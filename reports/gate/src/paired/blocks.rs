@@ -62,17 +62,17 @@ impl Metric {
 
 /// The blocks of one metric of one cell: logarithms of ratios, one a block that has both sides.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Pairs {
+pub struct Pairs {
     /// What ran.
-    pub(crate) cell: Cell,
+    pub cell: Cell,
     /// What is compared.
-    pub(crate) metric: Metric,
+    pub metric: Metric,
     /// ln(head ÷ base), with the block it is of.
-    pub(crate) head: Vec<(u32, f64)>,
+    pub head: Vec<(u32, f64)>,
     /// ln(copy ÷ base), with the block it is of.
-    pub(crate) control: Vec<(u32, f64)>,
+    pub control: Vec<(u32, f64)>,
     /// Figures of the base in its pairs with the head.
-    pub(crate) base: Vec<f64>,
+    pub base: Vec<f64>,
 }
 
 impl Pairs {

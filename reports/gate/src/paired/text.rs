@@ -214,7 +214,8 @@ fn place(test: &Test) -> String {
 }
 
 /// The logarithm of a ratio as a percentage of change, signed.
-pub(crate) fn change(logarithm: f64) -> String {
+#[must_use]
+pub fn change(logarithm: f64) -> String {
     let percent = logarithm.exp_m1() * 100.0;
     if percent.abs() < 0.05 { "0.0 %".to_owned() } else { format!("{percent:+.1} %") }
 }

@@ -1,19 +1,20 @@
-//! The study of the tool by itself: equals that differ are counted, checks are summed up, and the data makes the table.
+//! Differences between equal rounds are counted, checks are summarised, and the CSV reproduces the table.
 
-mod support;
-
-use reports::{
-    difference,
-    merge::merged,
-    study::{self, CsvError, StudyError},
-};
+use reports::{difference, merge::merged};
 use results::{
     schema::{Status, TrialRecord, Verdict},
     statistics,
     store::Run,
 };
 
-/// The samples of runs that are measurements.
+use super::{self as study, samples::StudyError};
+use crate::support;
+
+fn table(samples: &[study::Sample]) -> String {
+    String::from_utf8(study::csv(samples).unwrap()).unwrap()
+}
+
+/// Returns the samples of valid runs.
 fn samples(runs: &[Run]) -> Vec<study::Sample> {
     study::samples(runs).unwrap()
 }
@@ -40,7 +41,7 @@ fn slow_every_other_round(run: &mut Run, times: f64) {
 
 #[test]
 fn equals_show_no_difference() {
-    let study = study::of(&samples(&[run(13)]));
+    let study = study::build(&samples(&[run(13)]));
     assert_eq!((study.trials, study.valid, study.pairs, study.differences), (26, 26, 4, 0));
     // Nothing seen in 4: 1 − 0.05^(1/4).
     assert!((study.upper_bound - 0.527_129).abs() < 1e-6, "{}", study.upper_bound);
@@ -56,7 +57,7 @@ fn equals_show_no_difference() {
 fn a_difference_between_equals_is_counted() {
     let mut run = run(12);
     slow_every_other_round(&mut run, 2.0);
-    let study = study::of(&samples(&[run]));
+    let study = study::build(&samples(&[run]));
     let counts: Vec<_> = study.variants.iter().map(|one| (one.pairs, one.differences)).collect();
     assert_eq!(counts, [(2, 0), (2, 2)]);
     assert!(study.variants[1].largest_log_ratio.unwrap() > 2_f64.ln() - 0.1);
@@ -73,7 +74,7 @@ fn pairs_are_judged_as_two_merged_sides_are() {
             merged(&own.collect::<Vec<_>>()).unwrap()
         };
         let shown = u64::from(difference::shown(&side(1), &side(0)).is_some());
-        assert_eq!(study::of(&samples(&[run.clone()])).differences, shown, "{times}");
+        assert_eq!(study::build(&samples(&[run.clone()])).differences, shown, "{times}");
         assert_eq!(shown, u64::from(times > 1.1), "{times}");
     }
 }
@@ -83,7 +84,7 @@ fn only_whole_groups_of_valid_rounds_of_one_run_are_compared() {
     let mut short = run(6);
     short.trials[1].status = Status::Invalid;
     let samples = samples(&[short, run(5)]);
-    let study = study::of(&samples);
+    let study = study::build(&samples);
     assert_eq!((study.trials, study.valid), (22, 21));
     let pairs: Vec<u64> = study.variants.iter().map(|one| one.pairs).collect();
     assert_eq!(pairs, [1, 0], "five valid rounds of sse and five of another run are no six");
@@ -99,7 +100,7 @@ fn rounds_without_an_interval_are_not_compared() {
     for trial in &mut run.trials {
         trial.measured.as_mut().unwrap().effective_events = 5;
     }
-    let study = study::of(&samples(&[run]));
+    let study = study::build(&samples(&[run]));
     assert_eq!((study.pairs, study.upper_bound), (0, 1.0));
     assert!(study::render(&study).contains("No six rounds of a variant could be compared."));
 }
@@ -115,7 +116,7 @@ fn checks_are_summed_up_over_valid_trials() {
             (check.verdict, trial.status) = (Verdict::Invalid, Status::Invalid);
         }
     }
-    let study = study::of(&samples(&[run]));
+    let study = study::build(&samples(&[run]));
     let lateness = study.checks.iter().find(|one| one.check == "lateness").unwrap();
     assert_eq!((lateness.threshold, lateness.trials, lateness.warned, lateness.invalid), (Some(0.05), 98, 3, 2));
     assert_eq!(lateness.quantiles, [Some(0.49), Some(0.89), None], "98 trials do not support a p99");
@@ -134,7 +135,7 @@ fn the_data_reproduces_the_table() {
     measured.checks[0].value = None;
     measured.checks[1].value = Some(1.0 / 3.0);
     let samples = samples(&[run.clone(), run]);
-    let data = study::csv(&samples);
+    let data = table(&samples);
     assert_eq!(data.lines().count(), 29);
     let read = study::from_csv(&data).unwrap();
     // Checks that only some trials have stand in the table's order.
@@ -144,9 +145,9 @@ fn the_data_reproduces_the_table() {
         samples
     };
     assert_eq!(sorted(&read), sorted(&samples));
-    assert_eq!(study::csv(&read), data);
-    assert_eq!(study::of(&read), study::of(&samples));
-    assert_eq!(study::render(&study::of(&read)), study::render(&study::of(&samples)));
+    assert_eq!(table(&read), data);
+    assert_eq!(study::build(&read), study::build(&samples));
+    assert_eq!(study::render(&study::build(&read)), study::render(&study::build(&samples)));
 }
 
 #[test]
@@ -164,35 +165,36 @@ fn a_run_with_injected_faults_is_no_part_of_a_study() {
 
 #[test]
 fn a_mixture_of_revisions_and_machines_is_said() {
-    let one = study::render(&study::of(&samples(&[run(6), run(6)])));
+    let one = study::render(&study::build(&samples(&[run(6), run(6)])));
     assert!(!one.contains("MIXED"), "{one}");
     let (mut other, mut dirty) = (run(6), run(6));
     other.run.environment.boot_id = "11111111-1111-1111-1111-111111111111".into();
     dirty.run.tool.dirty = true;
     let samples = samples(&[run(6), other, dirty]);
-    let study = study::of(&samples);
+    let study = study::build(&samples);
     assert_eq!((study.revisions.len(), study.boots, study.pairs), (2, 2, 6));
     let text = study::render(&study).replace('\n', " ");
     let said = "MIXED: the trials come from 2 revisions of the tool (0123456789ab, 0123456789ab+) and from 2 boots, of one \
                 machine or of several. No pair mixes them; rates and readings are of all together.";
     assert!(text.contains(said), "{text}");
-    assert_eq!(study::of(&study::from_csv(&study::csv(&samples)).unwrap()), study, "the data says so too");
+    assert_eq!(study::build(&study::from_csv(&table(&samples)).unwrap()), study, "the data says so too");
 }
 
 #[test]
-fn other_data_is_refused_where_it_differs() {
-    let data = study::csv(&samples(&[run(1)]));
-    assert!(matches!(study::from_csv(""), Err(CsvError::Columns { .. })));
-    assert!(matches!(study::from_csv(&data.replace("hiccup@", "hiccup")), Err(CsvError::Columns { .. })));
-    let cut = study::from_csv(&data[..data.len() - 12]);
-    assert!(matches!(cut, Err(CsvError::Cells { line: 3, .. })), "{cut:?}");
-    let said = study::from_csv(&data.replacen(",ok,", ",fine,", 1)).unwrap_err().to_string();
-    assert_eq!(said, "line 2: status: \"fine\" is not what this column holds");
+fn invalid_tables_are_refused_with_their_line() {
+    let data = table(&samples(&[run(1)]));
+    let refused = |text: &str| format!("{:#}", study::from_csv(text).unwrap_err());
+    assert!(refused("").starts_with("line 1: expected the columns run,variant,"));
+    assert!(refused(&data.replace("hiccup@", "hiccup")).starts_with("line 1: expected the columns"));
+    let cut = refused(&data[..data.len() - 12]);
+    assert!(cut.contains("line: 3"), "{cut}");
+    let wrong = refused(&data.replacen(",ok,", ",fine,", 1));
+    assert_eq!(wrong, "line 2: status: \"fine\" is not a valid value for this column");
 }
 
 #[test]
 fn the_table_is_aligned_and_says_what_was_compared() {
-    let text = study::render(&study::of(&samples(&[run(12)])));
+    let text = study::render(&study::build(&samples(&[run(12)])));
     let expected = "\
 variant     rounds   spread  pairs  differences  largest ratio
 ──────────────────────────────────────────────────────────────
@@ -203,4 +205,14 @@ sse             12  × 1.016      2            0        × 1.000
     assert!(text.starts_with("24 of 24 measured trials are valid. Of each variant the 1st, 3rd and 5th of"), "{text}");
     assert!(text.contains("False differences: 0 of 4 pairs, 0 %; at most 52.7 % with 95 % confidence"), "{text}");
     assert!(text.contains("\nhiccup          0.500      24  0.310    –    –  0.810      12        0\n"), "{text}");
+}
+
+#[test]
+fn more_checks_than_a_table_can_have_are_refused() {
+    let mut run = run(1);
+    let checks = &mut run.trials[0].measured.as_mut().unwrap().checks;
+    let check = checks[0].clone();
+    checks.extend((0..1_000).map(|number| results::schema::Check { id: format!("check-{number}"), ..check.clone() }));
+    let refused = study::samples(&[run]).unwrap_err().to_string();
+    assert!(refused.starts_with("the runs have 100"), "{refused}");
 }

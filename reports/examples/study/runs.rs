@@ -1,12 +1,12 @@
-//! What this tool says of itself: how often it shows a difference where there is none, and what its checks read on
-//! trials that nothing is wrong with.
+//! How often the tool reports a difference between a variant and itself, and which values its checks measured meanwhile.
 //!
-//! Both come from recorded runs of one build, each with many rounds. Trials are first reduced to [`Sample`]s, which can
-//! be written as CSV and read back, and everything else is made of those, so that committed data reproduces a published
-//! table. Pure; sets no threshold.
+//! The input is recorded runs of one build, each with many rounds. Trials are first reduced to [`Sample`]s, which can be
+//! written as CSV and read back, so that committed samples reproduce a published table.
 
 mod csv;
 mod samples;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::{
@@ -14,92 +14,89 @@ use std::{
     hash::Hash,
 };
 
+use reports::merge;
 use results::{
     lists::unique,
     schema::{Status, Verdict},
     statistics,
 };
-use serde::Serialize;
 use stats::{difference, inference};
 
-pub use csv::{CsvError, csv, from_csv, is_table};
-pub use samples::{Reading, Sample, StudyError, samples};
-pub use text::render;
+pub(crate) use csv::{csv, from_csv, is_table};
+pub(crate) use samples::{Reading, Sample, samples};
+pub(crate) use text::render;
 
-use crate::merge;
+/// Rounds per comparison: the 1st, 3rd and 5th against the 2nd, 4th and 6th, so that slow drift affects both sides alike.
+const ROUNDS_OF_A_PAIR: usize = 6;
 
-/// Rounds that make one comparison of equals: the 1st, 3rd and 5th against the 2nd, 4th and 6th, so that what drifts
-/// slowly meets both sides alike.
-pub const ROUNDS_OF_A_PAIR: usize = 6;
-
-/// What the samples say.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Study {
+/// The result of a study.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Study {
     /// Trials that were measured.
-    pub trials: usize,
-    /// Of them valid; only these are compared and calibrated on.
-    pub valid: usize,
+    pub(crate) trials: usize,
+    /// Valid trials; only these are compared.
+    pub(crate) valid: usize,
     /// Revisions of the tool that measured them, in the order of their first appearance.
-    pub revisions: Vec<String>,
-    /// Boots of a machine, of one or of several, that they were measured in.
-    pub boots: usize,
-    /// Comparisons of equals, of each variant, in the order of their names.
-    pub variants: Vec<Equals>,
-    /// Comparisons of all variants.
-    pub pairs: u64,
-    /// Differences that were shown, of all variants: each is false.
-    pub differences: u64,
-    /// Exact one-sided 95 % upper bound of the rate of false differences, with pairs taken as independent.
-    pub upper_bound: f64,
-    /// What the checks read.
-    pub checks: Vec<Calibration>,
+    pub(crate) revisions: Vec<String>,
+    /// Distinct boots of one or several machines.
+    pub(crate) boots: usize,
+    /// Comparisons per variant, by name.
+    pub(crate) variants: Vec<SelfComparison>,
+    /// Comparisons over all variants.
+    pub(crate) pairs: u64,
+    /// Differences shown over all variants. Each one is false.
+    pub(crate) differences: u64,
+    /// Exact one-sided 95 % upper bound of the false-difference rate, if pairs are independent.
+    pub(crate) upper_bound: f64,
+    /// The values that the checks measured.
+    pub(crate) checks: Vec<Calibration>,
 }
 
 /// Comparisons of one variant with itself.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Equals {
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SelfComparison {
     /// Name of the variant.
-    pub variant: String,
+    pub(crate) variant: String,
     /// Valid trials.
-    pub rounds: usize,
-    /// e to the standard deviation of ln p50 over those trials of the first load; none with fewer than two.
-    pub round_spread: Option<f64>,
-    /// Comparisons in which both sides have a hull of their rounds' 95 % intervals.
-    pub pairs: u64,
-    /// Comparisons that showed a difference.
-    pub differences: u64,
-    /// Largest |ln(p50 of B ÷ p50 of A)|, each the geometric mean of its rounds.
-    pub largest_log_ratio: Option<f64>,
+    pub(crate) rounds: usize,
+    /// e to the standard deviation of ln p50 over the trials of the first load. `None` with fewer than two.
+    pub(crate) round_spread: Option<f64>,
+    /// Comparisons in which the rounds of both sides have 95 % intervals.
+    pub(crate) pairs: u64,
+    /// Comparisons that show a difference.
+    pub(crate) differences: u64,
+    /// Largest |ln(p50 of B ÷ p50 of A)|, where each p50 is the geometric mean over the side's rounds.
+    pub(crate) largest_log_ratio: Option<f64>,
 }
 
-/// What one check read on valid trials.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Calibration {
+/// The values that one check measured on valid trials.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Calibration {
     /// Name of the check.
-    pub check: String,
-    /// From where on it does not pass, as recorded.
-    pub threshold: Option<f64>,
+    pub(crate) check: String,
+    /// The recorded limit.
+    pub(crate) threshold: Option<f64>,
     /// Valid trials in which it had a value.
-    pub trials: u64,
-    /// p50, p90 and p99 of the values; none where so few trials do not support one.
-    pub quantiles: [Option<f64>; 3],
-    /// Largest value; none without one.
-    pub largest: Option<f64>,
-    /// Valid trials in which it warned.
-    pub warned: u64,
+    pub(crate) trials: u64,
+    /// p50, p90 and p99 of the values. `None` if there are too few trials for the percentile.
+    pub(crate) quantiles: [Option<f64>; 3],
+    /// Largest value.
+    pub(crate) largest: Option<f64>,
+    /// Valid trials with a warning.
+    pub(crate) warned: u64,
     /// Trials that it made invalid.
-    pub invalid: u64,
+    pub(crate) invalid: u64,
 }
 
-/// Compares each variant with itself, and puts together what the checks read.
-#[must_use]
-pub fn of(samples: &[Sample]) -> Study {
+/// Compares each variant with itself and summarises the checks.
+pub(crate) fn build(samples: &[Sample]) -> Study {
     let valid: Vec<&Sample> = samples.iter().filter(|sample| sample.status == Status::Ok).collect();
     let mut by_variant: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
     for sample in &valid {
         by_variant.entry(&sample.variant).or_default().push(sample);
     }
-    let variants: Vec<Equals> = by_variant.into_iter().map(|(variant, own)| equals(variant, &own)).collect();
+    let variants: Vec<SelfComparison> =
+        by_variant.into_iter().map(|(variant, own)| compare_with_itself(variant, &own)).collect();
     let pairs = variants.iter().map(|one| one.pairs).sum();
     let differences = variants.iter().map(|one| one.differences).sum();
     Study {
@@ -115,9 +112,9 @@ pub fn of(samples: &[Sample]) -> Study {
     }
 }
 
-/// Of the valid samples of one variant.
-fn equals(variant: &str, own: &[&Sample]) -> Equals {
-    // Rounds of one run under one load are equals; the parts of a sweep are not.
+/// Compares the valid samples of one variant.
+fn compare_with_itself(variant: &str, own: &[&Sample]) -> SelfComparison {
+    // Only rounds of one run under one load are comparable; the points of a sweep are not.
     let place =
         |sample: &Sample| (sample.run, sample.clients, sample.events_per_second.to_bits(), sample.payload_bytes);
     let mut series: Vec<Vec<&Sample>> = grouped(own.iter().map(|sample| (place(sample), *sample)));
@@ -125,7 +122,7 @@ fn equals(variant: &str, own: &[&Sample]) -> Equals {
     let pairs: Vec<Pair> =
         series.iter().flat_map(|series| series.chunks_exact(ROUNDS_OF_A_PAIR)).filter_map(pair).collect();
     let first: Vec<u64> = series.first().into_iter().flatten().filter_map(|sample| sample.p50_ns).collect();
-    Equals {
+    SelfComparison {
         variant: variant.to_owned(),
         rounds: own.len(),
         round_spread: merge::round_spread(&first),
@@ -135,7 +132,7 @@ fn equals(variant: &str, own: &[&Sample]) -> Equals {
     }
 }
 
-/// What has one key together, in the order of the keys' first appearance.
+/// Groups items by key, in the order in which keys first appear.
 fn grouped<K: Eq + Hash, T>(all: impl IntoIterator<Item = (K, T)>) -> Vec<Vec<T>> {
     let mut groups: Vec<Vec<T>> = Vec::new();
     let mut places = HashMap::new();
@@ -149,13 +146,13 @@ fn grouped<K: Eq + Hash, T>(all: impl IntoIterator<Item = (K, T)>) -> Vec<Vec<T>
     groups
 }
 
-/// One comparison of equals.
+/// One comparison.
 struct Pair {
     differs: bool,
     log_ratio: Option<f64>,
 }
 
-/// Compares rounds that take turns; none where a side has no hull, since the rule then shows nothing of anything.
+/// Compares the odd rounds with the even ones. Returns `None` if a side has no interval.
 fn pair(rounds: &[&Sample]) -> Option<Pair> {
     let side = |first: usize| rounds.iter().skip(first).step_by(2).copied();
     let [a, b] = [side(0), side(1)].map(|side| difference::over_rounds(side.map(|sample| sample.interval_ns)));
@@ -171,8 +168,8 @@ fn pair(rounds: &[&Sample]) -> Option<Pair> {
     Some(Pair { differs: difference::between(a, b).is_some(), log_ratio })
 }
 
-/// Each check once for each of its thresholds, in the order of the checks' first appearance;
-/// those that never had anything to judge are left out.
+/// Summarises each check once per threshold, in the order in which checks first appear. Checks that never judged anything
+/// are left out.
 fn calibrations(samples: &[Sample]) -> Vec<Calibration> {
     let all = samples.iter().flat_map(|sample| sample.readings.iter().map(|reading| (sample.status, reading)));
     let names = unique(all.clone().map(|(_, reading)| reading.check.as_str()));

@@ -1,14 +1,14 @@
-//! The gate's study as plain text, aligned, as the documents print it.
+//! Renders one shape as text, as `docs/gate.md` shows it.
 
+use ::gate::paired;
 use results::{format, lists::unique};
 
 use super::{
     Shape,
     rates::{Rate, Rates, Verdicts},
 };
-use crate::{counts::several, paired};
 
-/// What sessions of one shape say: where the blocks come from, and a line for each kind of head and test.
+/// Renders where the blocks come from, and a line per head and test.
 pub(super) fn render(shape: &Shape) -> String {
     let Rates { measured_blocks, made, as_measured, tests, .. } = &shape.equal;
     let cells = unique(shape.cells.iter().map(|cell| cell.variant.as_str())).join(", ");
@@ -19,8 +19,8 @@ pub(super) fn render(shape: &Shape) -> String {
          because its control failed; the interval is of what failed.",
         shape.blocks,
         tests.len(),
-        several(as_measured.failed.sessions, "session"),
-        several(made.failed.sessions, "session"),
+        sessions(as_measured.failed.sessions),
+        sessions(made.failed.sessions),
     );
     let headings = ["head, and each of its tests", "estimate", "failed", "95 % interval", "passed", "as measured"];
     let slowed = shape.slowed.iter().map(|(what, rates)| (what.as_str(), rates));
@@ -29,7 +29,7 @@ pub(super) fn render(shape: &Shape) -> String {
     format!("{}\n{}", format::wrapped(&said, format::WIDTH, "", ""), format::aligned(&all, 1, format::WIDTH))
 }
 
-/// A line for the session, and one for each test.
+/// Returns a line for the session and one per test.
 fn lines(head: &str, rates: &Rates) -> Vec<[String; 6]> {
     let line = |what: String, estimate: String, [failed, passed]: [&Rate; 2], as_measured: String| {
         let share = |rate: &Rate| format::percent(rate.times as f64 / rate.sessions as f64);
@@ -44,4 +44,8 @@ fn lines(head: &str, rates: &Rates) -> Vec<[String; 6]> {
         line(what, paired::change(test.shift), [&test.failed, &test.passed], String::new())
     });
     std::iter::once(session).chain(each).collect()
+}
+
+fn sessions(number: u64) -> String {
+    format!("{} session{}", format::count(number), if number == 1 { "" } else { "s" })
 }

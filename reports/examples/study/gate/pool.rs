@@ -1,37 +1,36 @@
-//! The blocks that sessions measured of one kind of head, and what sessions that are made of them again end with. What it
-//! says of a study is no concern of this module.
+//! Resamples sessions from measured blocks and judges them.
 
 use std::collections::HashMap;
 
-use stats::{random::Random, signed_rank};
-
-use super::rates::{Rate, Rates, TestRate, Verdicts};
-use crate::{
+use ::gate::{
     Verdict,
     paired::{self, Cell, Metric, Pairs},
 };
+use stats::{random::Random, signed_rank};
 
-/// Which head the sessions are made for.
+use super::rates::{Rate, Rates, TestRate, Verdicts};
+
+/// The head of a resampled session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Head {
     /// The copy of the base.
     Copy,
-    /// The head that was slowed down.
+    /// The head with an injected slowdown.
     Slowed,
 }
 
-/// The differences of a block against the base, a test each.
+/// The differences of one block against the base, one per test.
 #[derive(Debug, Clone)]
 pub(super) struct Block {
     head: Vec<f64>,
     control: Vec<f64>,
 }
 
-/// What sessions measured of one kind of head.
+/// The measured blocks for one kind of head.
 pub(super) struct Pool {
     /// The blocks of each session.
     pub(super) sessions: Vec<Vec<Block>>,
-    /// What is tolerated in each test, as a logarithm.
+    /// Tolerance of each test, as a logarithm.
     pub(super) limits: Vec<f64>,
     pub(super) head: Head,
 }
@@ -56,7 +55,7 @@ impl Pool {
             Head::Slowed => self.judged(blocks, &mut sight),
         });
         let of_test = |test: usize, verdict: Verdict| {
-            Rate::of(of_made.iter().flatten().filter(|verdicts| verdicts[test] == verdict).count(), made)
+            Rate::from_counts(of_made.iter().flatten().filter(|verdicts| verdicts[test] == verdict).count(), made)
         };
         let whole = by_test(&all, |block| &block.head);
         let tests = tests.into_iter().zip(whole).enumerate().map(|(test, ((cell, metric), differences))| TestRate {
@@ -69,8 +68,8 @@ impl Pool {
         Rates {
             measured_blocks: all.len(),
             blocks,
-            made: Verdicts::of(&of_made),
-            as_measured: Verdicts::of(&as_measured.collect::<Vec<Judged>>()),
+            made: Verdicts::count(&of_made),
+            as_measured: Verdicts::count(&as_measured.collect::<Vec<Judged>>()),
             tests: tests.collect(),
         }
     }
@@ -87,25 +86,24 @@ impl Pool {
     }
 }
 
-/// The verdict of each test of a session; none where its control failed.
+/// The verdict of each test of a session. `None` if its control failed.
 type Judged = Option<Vec<Verdict>>;
 
 impl Verdicts {
-    fn of(sessions: &[Judged]) -> Self {
+    fn count(sessions: &[Judged]) -> Self {
         let rate = |did: fn(&Vec<Verdict>) -> bool| {
-            Rate::of(sessions.iter().flatten().filter(|verdicts| did(verdicts)).count(), sessions.len())
+            Rate::from_counts(sessions.iter().flatten().filter(|verdicts| did(verdicts)).count(), sessions.len())
         };
         Self {
             failed: rate(|verdicts| verdicts.contains(&Verdict::Regression)),
             passed: rate(|verdicts| verdicts.iter().all(|verdict| *verdict == Verdict::Pass)),
-            invalid: Rate::of(sessions.iter().filter(|judged| judged.is_none()).count(), sessions.len()),
+            invalid: Rate::from_counts(sessions.iter().filter(|judged| judged.is_none()).count(), sessions.len()),
         }
     }
 }
 
-/// Equal builds: blocks are drawn, each at most once, and in each the labels of base and copy are exchanged or not, for
-/// all its cells at once, as what disturbs a block disturbs them together. One coin does so for the head, and another for
-/// the control, whose spread is what is seen by.
+/// Makes a session of equal builds. Draws blocks without replacement, and in each exchanges the labels of base and copy at
+/// random: for all its cells at once, since a disturbance affects the whole block. Head and control have a coin each.
 fn exchanged(pool: &[&Block], blocks: usize, random: &mut Random) -> Vec<Block> {
     let mut drawn = pool.to_vec();
     random.shuffle(&mut drawn);
@@ -118,12 +116,12 @@ fn exchanged(pool: &[&Block], blocks: usize, random: &mut Random) -> Vec<Block> 
     both.collect()
 }
 
-/// The same head again: blocks are drawn, each as often as chance has it, with the control beside their head.
+/// Makes a session of the same head by drawing blocks with replacement.
 fn redrawn(pool: &[&Block], blocks: usize, random: &mut Random) -> Vec<Block> {
     (0..blocks).map(|_| pool[random.below(pool.len())].clone()).collect()
 }
 
-/// The blocks, from 1, in which every test has its pairs.
+/// Returns the blocks in which every test has its pairs.
 pub(super) fn blocks(planned: u32, pairs: &[Pairs], head: Head) -> Vec<Block> {
     let by_block = |side: fn(&Pairs) -> &Vec<(u32, f64)>| {
         pairs.iter().map(|pairs| side(pairs).iter().copied().collect()).collect::<Vec<HashMap<u32, f64>>>()
@@ -143,7 +141,7 @@ pub(super) fn blocks(planned: u32, pairs: &[Pairs], head: Head) -> Vec<Block> {
     (1..=planned).filter_map(both).collect()
 }
 
-/// The differences of each test over these blocks.
+/// Returns the differences of each test over these blocks.
 fn by_test(blocks: &[&Block], side: fn(&Block) -> &Vec<f64>) -> Vec<Vec<f64>> {
     let tests = blocks.first().map_or(0, |block| side(block).len());
     (0..tests).map(|test| blocks.iter().map(|block| side(block)[test]).collect()).collect()

@@ -1,7 +1,6 @@
-//! Recorded runs reduced to samples: of each trial what a study needs, and nothing that could not be published.
-//!
-//! Refuses what is no measurement. Pure; compares nothing.
+//! Reduces recorded trials to the values that the study needs.
 
+use reports::{merge, validity};
 use results::{
     schema::{Status, Tool, TrialRecord, Verdict},
     store::Run,
@@ -9,92 +8,88 @@ use results::{
 use thiserror::Error;
 
 use super::unique;
-use crate::{merge, validity};
 
-/// Why runs make no study.
+/// Why these runs cannot be studied.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
-pub enum StudyError {
-    /// A run is a test of the checks.
+pub(crate) enum StudyError {
+    /// Faults were injected in a run.
     #[error("run {run}, {scenario} of {started}: {faults}; leave it out")]
     Faults {
-        /// Place of the run among those that were given, from 1.
+        /// Position of the run on the command line, from 1.
         run: u32,
         /// Name of its scenario.
         scenario: String,
-        /// When it was started.
+        /// When it started.
         started: String,
-        /// What was injected.
+        /// The injected faults.
         faults: String,
     },
-    /// So many checks would make a table of samples that nobody can read.
+    /// The table of samples would have too many columns.
     #[error(
         "the runs have {found} different checks, expected at most {MOST_CHECKS}; study runs of one scenario at a time"
     )]
     Checks {
-        /// How many there are.
+        /// Different checks found.
         found: usize,
     },
 }
 
-/// Most checks of a study, one with two thresholds counted twice.
+/// Maximum number of checks. A check with two thresholds counts twice.
 const MOST_CHECKS: usize = 1_000;
 
-/// One trial, as far as a study needs it.
+/// One measured trial.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
-    /// Place of its run among those that were given, from 1.
-    pub run: u32,
+pub(crate) struct Sample {
+    /// Position of its run on the command line, from 1.
+    pub(crate) run: u32,
     /// Name of the variant.
-    pub variant: String,
+    pub(crate) variant: String,
     /// Simulated clients.
-    pub clients: u32,
-    /// Events a second, over all symbols.
-    pub events_per_second: f64,
-    /// Filler in each event.
-    pub payload_bytes: u32,
+    pub(crate) clients: u32,
+    /// Events per second, over all symbols.
+    pub(crate) events_per_second: f64,
+    /// Payload of each event, in bytes.
+    pub(crate) payload_bytes: u32,
     /// Round, from 1.
-    pub round: u32,
+    pub(crate) round: u32,
     /// Outcome.
-    pub status: Status,
-    /// Median latency; none where too few events support one.
-    pub p50_ns: Option<u64>,
-    /// 95 % interval of the median; none where there are too few events.
-    pub interval_ns: Option<[u64; 2]>,
+    pub(crate) status: Status,
+    /// Median latency. `None` with too few events.
+    pub(crate) p50_ns: Option<u64>,
+    /// 95 % interval of the median. `None` with too few events.
+    pub(crate) interval_ns: Option<[u64; 2]>,
     /// Independent observations behind them.
-    pub effective_events: u64,
-    /// Revision of the tool that ran it, with `+` where its checkout had uncommitted changes.
-    pub revision: String,
-    /// Place of its machine's boot among those of the runs that were given, from 1: another machine is another boot.
-    pub boot: u32,
-    /// What each check read.
-    pub readings: Vec<Reading>,
+    pub(crate) effective_events: u64,
+    /// Revision of the tool, with `+` if its checkout had uncommitted changes.
+    pub(crate) revision: String,
+    /// Number of the machine's boot among the boots in the study, from 1.
+    pub(crate) boot: u32,
+    /// The value of each check.
+    pub(crate) readings: Vec<Reading>,
 }
 
-/// What one check read in one trial.
+/// The value of one check in one trial.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// Name of the check.
-    pub check: String,
-    /// From where on it does not pass; none where it is no threshold.
-    pub threshold: Option<f64>,
-    /// What was measured, to six significant digits; none where there was nothing to judge.
-    pub value: Option<f64>,
+    pub(crate) check: String,
+    /// Its limit, if it has one.
+    pub(crate) threshold: Option<f64>,
+    /// The value, to six significant digits. `None` if there was nothing to judge.
+    pub(crate) value: Option<f64>,
     /// The verdict.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
 }
 
 impl Reading {
-    /// What readings of one check are told apart by: its name, and its threshold as bits.
+    /// Identifies the check: its name, and its threshold as bits.
     pub(super) fn kind(&self) -> (String, Option<u64>) {
         (self.check.clone(), self.threshold.map(f64::to_bits))
     }
 }
 
-/// The trials of these runs that were measured, in the order of the runs and of their files.
-///
-/// # Errors
-/// Faults were injected in one of the runs.
-pub fn samples(runs: &[Run]) -> Result<Vec<Sample>, StudyError> {
+/// Returns the measured trials, in the order of the runs and of their files.
+pub(crate) fn samples(runs: &[Run]) -> Result<Vec<Sample>, StudyError> {
     let boots = unique(runs.iter().map(|run| run.run.environment.boot_id.as_str()));
     let mut samples = Vec::new();
     for (number, run) in (1..).zip(runs) {
@@ -144,7 +139,7 @@ fn sample(run: u32, revision: &str, boot: u32, trial: &TrialRecord) -> Option<Sa
     })
 }
 
-/// To six significant digits, so that a table of the data is no longer than it is exact.
+/// Rounds to six significant digits, to keep the committed tables small.
 fn rounded(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
 }

@@ -1,18 +1,17 @@
-//! A study as plain text, aligned, as the documents print it.
+//! Renders a study as text, as `docs/validation.md` shows it.
 
 use results::format::{self, or_none};
 
-use super::{Calibration, Equals, Study};
+use super::{Calibration, SelfComparison, Study};
 
-/// Columns that sentences keep within: those of the documents, which are narrower than a terminal.
+/// Width of the sentences, in columns. Documents are narrower than a terminal.
 const WIDTH: usize = 100;
 
-/// Characters of a revision that tell it from others.
+/// Characters of a shortened revision.
 const REVISION: usize = 12;
 
-/// The two tables with what they say.
-#[must_use]
-pub fn render(study: &Study) -> String {
+/// Renders both tables with their sentences.
+pub(crate) fn render(study: &Study) -> String {
     let mut text = format::wrapped(
         &format!(
             "{} of {} measured trials are valid. Of each variant the 1st, 3rd and 5th of six rounds are compared with the \
@@ -25,12 +24,12 @@ pub fn render(study: &Study) -> String {
         "",
     );
     text += &format::wrapped(&mixture(study), WIDTH, "", "");
-    text += &format!("\n{}\n", equals(&study.variants));
+    text += &format!("\n{}\n", comparisons(&study.variants));
     text += &format::wrapped(&sentence(study), WIDTH, "", "");
     text + &format!("\n{}", calibrations(&study.checks))
 }
 
-/// Says that what is summed up was not measured by one tool in one place; nothing where it was.
+/// Warns if the trials come from several revisions or boots.
 fn mixture(study: &Study) -> String {
     let revisions: Vec<String> = study.revisions.iter().map(|revision| shortened(revision)).collect();
     let mut of = Vec::new();
@@ -67,7 +66,7 @@ fn sentence(study: &Study) -> String {
     )
 }
 
-fn equals(variants: &[Equals]) -> String {
+fn comparisons(variants: &[SelfComparison]) -> String {
     let headings = ["variant", "rounds", "spread", "pairs", "differences", "largest ratio"];
     let factor = |factor: f64| format!("× {factor:.3}");
     let rows = variants.iter().map(|one| {
