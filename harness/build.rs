@@ -1,12 +1,10 @@
-//! Tells the tool which commit it is built from, and puts the scenario files into it: adding a scenario is adding a
-//! file.
+//! Tells the tool which commit and compiler it is built from.
 
-use std::{env, fs, path::Path, process::Command};
+use std::{env, process::Command};
 
 fn main() {
     revision();
     compiler();
-    scenarios();
 }
 
 /// Without git, or outside a checkout, the tool does not know its commit.
@@ -20,6 +18,8 @@ fn revision() {
     }
     for sources in [
         "src",
+        "approaches/src",
+        "scenario/src",
         "../clients/src",
         "../net/src",
         "../proto/src",
@@ -54,25 +54,4 @@ fn git(arguments: &[&str]) -> Option<String> {
 fn said(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-/// A list of names and texts, in the order of the names.
-fn scenarios() {
-    println!("cargo:rerun-if-changed=../scenarios");
-    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../scenarios");
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .expect("there are scenarios")
-        .map(|entry| entry.expect("the folder can be read").path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
-        .collect();
-    files.sort();
-    let lines: String = files
-        .iter()
-        .map(|path| {
-            let name = path.file_stem().expect("a file has a name").to_string_lossy();
-            format!("    ({name:?}, include_str!({path:?})),\n")
-        })
-        .collect();
-    let out = Path::new(&env::var("OUT_DIR").expect("cargo sets it")).join("scenarios.rs");
-    fs::write(out, format!("&[\n{lines}]")).expect("the list can be written");
 }

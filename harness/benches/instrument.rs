@@ -3,16 +3,14 @@
 
 use std::time::Duration;
 
+use approaches::registry::{Delivery, Flow};
 use clients::{Batch, Cost};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use harness::{
-    feed::{Arrival, Feed, FeedSpec, Phases},
-    load::{
-        oracle::{Audience, Oracle},
-        recorder::{Recorder, Theory},
-    },
-    registry::{Delivery, Flow},
+use harness::load::{
+    oracle::{Audience, Oracle},
+    recorder::{Recorder, Theory},
 };
+use scenario::feed::{Arrival, Feed, FeedSpec, Phases};
 
 /// Long enough that no benchmark comes to the feed's end.
 const DURATION: Duration = Duration::from_secs(24 * 3600);

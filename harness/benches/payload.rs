@@ -1,11 +1,9 @@
 //! What one event costs per byte, from 1 KiB to 1 MiB of payload: server, sockets and client of every approach, in
 //! one thread. A cost per byte that grows with the size shows something that is read or copied again and again.
 
+use approaches::conformance::{Fixture, Subject};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use harness::{
-    conformance::{Fixture, Subject},
-    gate::lockstep,
-};
+use harness::gate::lockstep;
 use proto::{Quote, symbol_name};
 use servers::Limits;
 use tokio::runtime::Runtime;

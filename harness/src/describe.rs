@@ -7,21 +7,19 @@ use std::{
     time::Duration,
 };
 
+use approaches::registry::{APPROACHES, Approach, Side, Source};
 use complexity::{Base, SourceFile};
 use results::{
     plain::is_obeyed,
     schema::{ApproachFacts, ArticleWords, Complexity, RunRecord, SCHEMA_VERSION},
 };
-
-use crate::{
-    host::environment,
-    registry::{APPROACHES, Approach, Side, Source},
-    scenario::{
-        Loaded,
-        plan::Trial,
-        variants::{delivery_word, flow_word},
-    },
+use scenario::{
+    Loaded,
+    plan::Trial,
+    variants::{delivery_word, flow_word},
 };
+
+use crate::host::environment;
 
 /// The lock file and the generated code, embedded like the sources so that they belong to the same state.
 const LOCK: &str = include_str!("../../Cargo.lock");

@@ -217,7 +217,7 @@ fn doctor_answers_for_the_clients_that_were_asked_for() {
     let (code, many) = asked("4000000000");
     assert_eq!((code, many["fits"].as_bool()), (6, Some(false)));
     let of_each = many["approaches"].as_array().unwrap();
-    assert_eq!(of_each.len(), harness::registry::APPROACHES.len());
+    assert_eq!(of_each.len(), approaches::registry::APPROACHES.len());
     for one in of_each {
         assert_eq!(one["fits"].as_bool(), Some(false), "{one}");
         assert!(one["server_bytes"].as_u64() > Some(0) && one["shards"].as_u64() > Some(1), "{one}");

@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use harness::conformance::{CASES, Case, Subject, check, subjects};
+use approaches::conformance::{CASES, Case, Subject, check, subjects};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// Cases spend their time waiting, so that more of them than there are cores run side by side.

@@ -40,8 +40,8 @@ fn every_approach_accounts_for_every_event() {
         let counted = measured.checks.iter().filter(|check| !OF_THE_MACHINE.contains(&check.id.as_str()));
         let fired: Vec<_> = counted.filter(|check| check.verdict != Verdict::Pass).collect();
         assert!(fired.is_empty(), "{}: {fired:?}", trial.variant);
-        let facts = harness::registry::find(&trial.approach).unwrap().facts;
-        if facts.flow == harness::registry::Flow::Push {
+        let facts = approaches::registry::find(&trial.approach).unwrap().facts;
+        if facts.flow == approaches::registry::Flow::Push {
             assert_eq!(measured.responses.empty, 0, "{}", trial.variant);
         }
         let orders = measured.confirmation_ns.map_or(0, |confirmation| confirmation.count);

@@ -9,11 +9,11 @@ mod command;
 use std::{collections::BTreeSet, fs};
 
 use command::{OF_THE_MACHINE, bench};
-use harness::feed::{Arrival, Feed, FeedSpec};
 use results::{
     schema::{Status, TrialRecord, Verdict},
     store,
 };
+use scenario::feed::{Arrival, Feed, FeedSpec};
 use tempfile::tempdir;
 
 /// The trial of `smoke` with this approach and this fault.

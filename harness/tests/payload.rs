@@ -1,10 +1,8 @@
 //! The largest payload that a scenario may ask for arrives whole with every approach, alone and in a page with others.
 
 use anyhow::{Context as _, Result};
-use harness::{
-    conformance::{Fixture, Subject, subjects},
-    gate::lockstep,
-};
+use approaches::conformance::{Fixture, Subject, subjects};
+use harness::gate::lockstep;
 use results::schema::MOST_PAYLOAD_BYTES;
 use servers::Limits;
 

@@ -5,7 +5,7 @@ mod repository;
 
 use std::{collections::BTreeSet, path::Path};
 
-use harness::registry::{APPROACHES, Approach, Flow, Setting, Source, Values};
+use approaches::registry::{APPROACHES, Approach, Flow, Setting, Source, Values};
 use repository::{SourceFile, root, rust_files};
 
 /// The names that users and scripts rely on, in the order of lists and reports.
@@ -143,7 +143,7 @@ fn an_approach_is_its_files_two_mod_lines_and_one_registry_line() {
             let is_right = match file.path.as_str() {
                 path if embedded.contains(path) => true,
                 "servers/src/lib.rs" | "clients/src/lib.rs" => lines == [declaration.as_str()],
-                "harness/src/registry.rs" => lines.len() == 1 && lines[0].starts_with(&registration),
+                "harness/approaches/src/registry.rs" => lines.len() == 1 && lines[0].starts_with(&registration),
                 _ => lines.is_empty(),
             };
             if !is_right {

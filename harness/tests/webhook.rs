@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::conformance::{Fixture, subjects};
+use approaches::conformance::{Fixture, subjects};
 use proto::webhook::{Registered, Registration, Secret};
 use servers::Limits;
 use tokio::{

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use approaches::conformance::{Fixture, subjects};
 use futures_util::{SinkExt, StreamExt};
-use harness::conformance::{Fixture, subjects};
 use proto::wire::{MESSAGE_LIMIT_BYTES, RESET_REASON};
 use servers::Limits;
 use tokio::{

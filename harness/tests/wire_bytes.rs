@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
+use approaches::conformance::{Fixture, PATIENCE, Subject, subjects};
 use futures_util::{StreamExt, stream};
-use harness::conformance::{Fixture, PATIENCE, Subject, subjects};
 use net::Traffic;
 use servers::Limits;
 

@@ -5,18 +5,16 @@ use std::net::SocketAddr;
 
 use clients::Cost;
 use proto::Params;
+use scenario::HubLimits;
+use scenario::faults::{Faults, Injected};
+use scenario::feed::{FeedSpec, Phases};
 use serde::{Deserialize, Serialize};
 
 use super::{
     moments::{Moments, PollPhase},
     panics::Panics,
 };
-use crate::{
-    faults::{Faults, Injected},
-    feed::{FeedSpec, Phases},
-    host::usage::Usage,
-    scenario::HubLimits,
-};
+use crate::host::usage::Usage;
 
 /// The plan of a server: the first line that it receives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,16 +4,14 @@
 use std::collections::BTreeMap;
 
 use results::statistics::{Histogram, median, new_histogram};
+use scenario::feed::{
+    Feed,
+    sample::{MOST_ENTRIES, Sample},
+};
+use scenario::plan::Trial;
 use stats::inference::effective_size;
 
 use super::trial::ShardResult;
-use crate::{
-    feed::{
-        Feed,
-        sample::{MOST_ENTRIES, Sample},
-    },
-    scenario::plan::Trial,
-};
 
 /// The events of a window.
 #[derive(Debug, Clone, Default)]

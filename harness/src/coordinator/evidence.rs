@@ -2,6 +2,9 @@
 
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use results::statistics;
+use scenario::faults::Injected;
+use scenario::feed::{Arrival, uniform};
+use scenario::plan::Trial;
 use stats::inference::anderson_darling_exponential;
 
 use super::{
@@ -15,10 +18,7 @@ use crate::{
         moments::{Moments, PollPhase},
         panics::Panics,
     },
-    faults::Injected,
-    feed::{Arrival, uniform},
     host::usage::Usage,
-    scenario::plan::Trial,
 };
 
 /// Publications per second whose gaps are tested. Waking a thread moves an event by tens of microseconds, which must be
@@ -171,7 +171,7 @@ fn gaps(times_ns: &[u64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::{Arrival, Feed, FeedEvent, FeedSpec};
+    use scenario::feed::{Arrival, Feed, FeedEvent, FeedSpec};
 
     const RATE: f64 = 200.0;
 

@@ -2,10 +2,12 @@
 //! event. Nothing is averaged.
 
 use anyhow::Context as _;
+use approaches::registry::Flow;
 use results::{
     schema::{Clients, Connect, Cpu, Events, Measured, Memory, Responses, Summary, TrialRecord, Window, Wire},
     statistics::{Histogram, decode, new_histogram, summarise},
 };
+use scenario::plan::Trial;
 use stats::inference::quantile_interval;
 
 use super::{
@@ -17,8 +19,6 @@ use super::{
 use crate::{
     agent::message::Empties,
     host::{kernel_memory::KernelMemory, usage::Usage, watcher::Seen},
-    registry::Flow,
-    scenario::plan::Trial,
 };
 
 /// Builds the record of a trial that was measured.

@@ -1,8 +1,7 @@
 //! The progress that a run reports. The runner emits it, and does not know who shows it.
 
 use results::schema::TrialRecord;
-
-use crate::scenario::plan::Trial;
+use scenario::plan::Trial;
 
 /// The phase that a trial is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use results::{
     schema::{Interrupted, Record, RunRecord, Status, TrialRecord},
     store::{Store, StoreError},
 };
+use scenario::plan::Trial;
 use tokio::sync::mpsc;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     observe::Observer,
     trial::{self, TrialResult},
 };
-use crate::{agent::child::Placement, scenario::plan::Trial};
+use crate::agent::child::Placement;
 
 /// The outcome of a run.
 #[derive(Debug)]

@@ -10,14 +10,11 @@ use std::{
 
 use anyhow::Context as _;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid};
+use scenario::faults::{STOPPED_MS, Stopping};
+use scenario::plan::Trial;
 use tokio::sync::oneshot;
 
-use crate::{
-    agent::child::Child,
-    faults::{STOPPED_MS, Stopping},
-    host::clock,
-    scenario::plan::Trial,
-};
+use crate::{agent::child::Child, host::clock};
 
 /// Time between two checks whether a process has stopped.
 const ASK_AGAIN_NS: u64 = 20_000;

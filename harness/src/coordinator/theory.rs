@@ -7,13 +7,11 @@
 
 use std::time::Duration;
 
+use approaches::registry::{Delivery, Flow};
 use results::schema::EmptyTheory;
+use scenario::plan::Trial;
 
-use crate::{
-    agent::message::Empties,
-    registry::{Delivery, Flow},
-    scenario::plan::Trial,
-};
+use crate::agent::message::Empties;
 
 /// Returns the requests that the clients' schedules offer in a window: one per interval for the log, or per symbol of a
 /// snapshot. Returns `None` if the approach does not poll.

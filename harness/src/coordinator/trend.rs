@@ -67,8 +67,9 @@ fn without_trend(values: &[f64]) -> Vec<f64> {
 mod tests {
     use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
+    use scenario::feed::uniform;
+
     use super::*;
-    use crate::feed::uniform;
 
     /// Two thousand events with a latency that its number says.
     fn events(latency_ns: impl Fn(u64) -> u64) -> Vec<Event> {

@@ -11,6 +11,7 @@ use futures_util::{
     future::{select_all, try_join_all},
     stream::FuturesUnordered,
 };
+use scenario::plan::{Shard, Trial};
 use tokio::sync::mpsc;
 
 use super::{
@@ -30,7 +31,6 @@ use crate::{
         watcher::{Seen, Watch},
     },
     load::worker,
-    scenario::plan::{Shard, Trial},
     sut::server,
 };
 

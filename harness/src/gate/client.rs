@@ -2,12 +2,11 @@
 //! has its answer.
 
 use anyhow::{Context as _, Result};
+use approaches::conformance::{Fixture, Reader};
 use clients::{Orders, Ticks};
 use futures_util::stream;
 use proto::{TradeOrder, symbol_name};
 use tokio::sync::mpsc;
-
-use crate::conformance::{Fixture, Reader};
 
 /// One client, and what drives it.
 pub(super) struct Client {

@@ -8,15 +8,13 @@
 use std::{collections::BTreeMap, thread, time::Duration};
 
 use anyhow::anyhow;
+use approaches::conformance::{Subject, subjects};
+use approaches::registry::{Flow, Values};
 use gate::counts::{Measured, Repeat};
 use proto::Params;
+use scenario::variants::defaults;
 
 use super::script::{self, Counted};
-use crate::{
-    conformance::{Subject, subjects},
-    registry::{Flow, Values},
-    scenario::variants::defaults,
-};
 
 /// What the script is, for a baseline: counts of another script are not comparable. Raised with every change to it.
 pub const SCRIPT: &str = "lock-step/1";

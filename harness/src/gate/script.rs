@@ -5,17 +5,15 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use anyhow::{Result, bail};
+use approaches::conformance::{Fixture, Subject};
+use approaches::registry::{Flow, Side};
 use clients::Cost;
 use gate::counts::{ALLOCATIONS, Phase};
 use net::{Traffic, Transport};
 use servers::Limits;
 
 use super::{client::Client, header_length::is_usual_address, tally::Tally};
-use crate::{
-    conformance::{Fixture, Subject},
-    host::{allocations, clock},
-    registry::{Flow, Side},
-};
+use crate::host::{allocations, clock};
 
 /// The symbols of each client. Some symbols have two followers, some none.
 const FOLLOWED: [&[u32]; 3] = [&[0], &[0], &[1, 3, 5]];

@@ -9,13 +9,10 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use gate::paired::{Arm, FILE_NAME, Line};
 use results::{append::Lines, format, replace};
+use scenario::{Scenario, variants::variants};
 
 use super::keeper::Keeper;
-use crate::{
-    agent::interruption::Attention,
-    failure::Failure,
-    scenario::{Scenario, variants::variants},
-};
+use crate::{agent::interruption::Attention, failure::Failure};
 
 /// The scenario as it is run, in the session's directory.
 pub(super) const SCENARIO: &str = "gate.toml";

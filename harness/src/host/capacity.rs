@@ -1,20 +1,18 @@
 //! What this machine can hold: descriptors, ports, memory. Asked by `doctor`, and by every run before anything starts.
 
+use approaches::registry::{Approach, Side};
 use proto::Params;
+use scenario::{
+    HubLimits,
+    plan::{RESERVED_DESCRIPTORS, Shards, Trial, clients_of_a_process, descriptors_per_client},
+};
 
 use super::{
     environment,
     limits::raise_descriptor_limit,
     ports::{self, SOURCE_ADDRESSES},
 };
-use crate::{
-    failure::Failure,
-    registry::{Approach, Side},
-    scenario::{
-        HubLimits,
-        plan::{RESERVED_DESCRIPTORS, Shards, Trial, clients_of_a_process, descriptors_per_client},
-    },
-};
+use crate::failure::Failure;
 
 /// Memory that the kernel takes for one connection, both ends together, with what waits in its buffers. Measured of
 /// 100,000 clients (`memory.kernel_bytes_per_client`): 9.3 to 10.3 KB, and 14.6 KB under an overload.
@@ -226,7 +224,8 @@ fn by_memory(approach: &Approach, params: &Params, capacity: Capacity) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{registry::APPROACHES, scenario::variants::variant};
+    use approaches::registry::APPROACHES;
+    use scenario::variants::variant;
 
     /// A machine with 24 GiB where a process may open 20,000 descriptors.
     const MACHINE: Capacity =
@@ -256,8 +255,7 @@ mod tests {
 
     #[test]
     fn what_a_trial_takes_is_known_before_anything_is_allocated() {
-        let admitted =
-            |overrides: &[&str]| admit_trial(&crate::scenario::plan::fixture::trial("raw-tcp", overrides), MACHINE);
+        let admitted = |overrides: &[&str]| admit_trial(&crate::fixture::trial("raw-tcp", overrides), MACHINE);
         assert!(admitted(&[]).is_ok());
         assert!(admitted(&["load.symbols=1M", "limits.replay_events=1M"]).is_ok());
         for beyond in [

@@ -4,12 +4,11 @@
 
 use std::time::Duration;
 
+use approaches::registry::{Flow, Side, opens_connection_for_each_request};
+use scenario::plan::Trial;
+
 use super::environment;
-use crate::{
-    failure::Failure,
-    registry::{Flow, Side, opens_connection_for_each_request},
-    scenario::plan::Trial,
-};
+use crate::failure::Failure;
 
 /// Loopback addresses that clients connect from.
 pub(crate) const SOURCE_ADDRESSES: u32 = 250;
@@ -70,7 +69,7 @@ fn requests_per_second(trial: &Trial) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::plan::fixture::trial;
+    use crate::fixture::trial;
 
     #[test]
     fn polls_that_each_open_a_connection_take_a_port_for_a_minute() {

@@ -3,11 +3,11 @@
 use std::{io, thread};
 
 use procfs::process::Process;
+use scenario::feed::Phases;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::clock;
-use crate::feed::Phases;
 
 /// CPU time and memory of one process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

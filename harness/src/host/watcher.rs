@@ -8,6 +8,9 @@ use results::{
     schema::Host,
     statistics::{Histogram, new_histogram},
 };
+use scenario::faults::Injected;
+use scenario::feed::Phases;
+use scenario::plan::Trial;
 use tokio::sync::oneshot;
 
 use super::{
@@ -16,7 +19,6 @@ use super::{
     spinners::Spinners,
     usage::{Sampled, Sampler},
 };
-use crate::{faults::Injected, feed::Phases, scenario::plan::Trial};
 
 /// How long the sleeping thread sleeps each time.
 const SLEEP_NS: u64 = 1_000_000;

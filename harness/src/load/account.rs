@@ -2,11 +2,9 @@
 //! way. Synchronous and pure, like the oracle.
 
 use results::{schema::Events, statistics::median};
+use scenario::feed::{FeedEvent, sample::Sample};
 
-use crate::{
-    agent::{message::Reception, moments::Moments},
-    feed::{FeedEvent, sample::Sample},
-};
+use crate::agent::{message::Reception, moments::Moments};
 
 /// The account of a worker.
 #[derive(Debug)]

@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
+use approaches::registry::Delivery;
 use proto::Quote;
 use results::schema::Events;
+use scenario::feed::{Feed, FeedEvent, FeedSpec, Phases, sample::Sample};
 
 use crate::{
     agent::moments::Moments,
-    feed::{Feed, FeedEvent, FeedSpec, Phases, sample::Sample},
     load::account::{Account, InFlight, Receptions},
-    registry::Delivery,
 };
 
 /// The clients of one worker and the symbols that they follow.

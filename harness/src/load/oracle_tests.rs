@@ -3,9 +3,10 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use scenario::feed::Arrival;
 
 use super::*;
-use crate::{agent::message::Reception, feed::Arrival};
+use crate::agent::message::Reception;
 
 fn spec() -> FeedSpec {
     FeedSpec {

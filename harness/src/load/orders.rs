@@ -12,14 +12,10 @@ use std::{
 use clients::Orders;
 use proto::{TradeConfirmation, TradeOrder, symbol_name};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use scenario::feed::{exponential, uniform};
 use tokio::sync::mpsc;
 
-use crate::{
-    agent::message::WorkPlan,
-    feed::{exponential, uniform},
-    host::clock,
-    load::recorder::SharedRecorder,
-};
+use crate::{agent::message::WorkPlan, host::clock, load::recorder::SharedRecorder};
 
 /// Orders that may wait in one client.
 const QUEUE: usize = 16;

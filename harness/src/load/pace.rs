@@ -29,16 +29,14 @@ pub(crate) fn polls(start: Start, first_ns: u64, interval: Duration, recorder: S
 mod tests {
     use std::sync::Mutex;
 
+    use approaches::registry::Delivery;
     use futures_util::FutureExt;
+    use scenario::feed::{Arrival, FeedSpec, Phases};
 
     use super::*;
-    use crate::{
-        feed::{Arrival, FeedSpec, Phases},
-        load::{
-            oracle::{Audience, Oracle},
-            recorder::{Recorder, Theory},
-        },
-        registry::Delivery,
+    use crate::load::{
+        oracle::{Audience, Oracle},
+        recorder::{Recorder, Theory},
     };
 
     fn recorder() -> SharedRecorder {

@@ -4,11 +4,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use approaches::registry::Flow;
 use clients::{Batch, Cost};
 use results::{
     schema::Events,
     statistics::{Histogram, encode, new_histogram},
 };
+use scenario::faults::{Faults, Injected};
+use scenario::feed::Phases;
 
 use crate::{
     agent::{
@@ -16,11 +19,8 @@ use crate::{
         moments::PollPhase,
         panics,
     },
-    faults::{Faults, Injected},
-    feed::Phases,
     host::usage::Usage,
     load::{account::Account, oracle::Oracle},
-    registry::Flow,
 };
 
 /// Which of the responses the theory of empty responses speaks of.

@@ -1,14 +1,12 @@
 //! What a recorder must give back of what it was told, without a machine that could excuse it.
 
+use approaches::registry::Delivery;
 use proto::Quote;
 use results::statistics::{QUANTILES, decode, nearest_rank};
+use scenario::feed::{Arrival, Feed, FeedSpec};
 
 use super::*;
-use crate::{
-    feed::{Arrival, Feed, FeedSpec},
-    load::oracle::Audience,
-    registry::Delivery,
-};
+use crate::load::oracle::Audience;
 
 const START_NS: u64 = 1_000_000_000;
 const PHASES: Phases = Phases { warmup_ns: 0, measure_ns: 20_000_000_000, drain_ns: 0 };

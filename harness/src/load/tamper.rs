@@ -11,11 +11,8 @@ use std::{
 
 use clients::Batch;
 use proto::Quote;
-
-use crate::{
-    faults::{Faults, Injected, Panicking},
-    feed::Phases,
-};
+use scenario::faults::{Faults, Injected, Panicking};
+use scenario::feed::Phases;
 
 /// The faults of one worker, and the events that are held back by one of them.
 #[derive(Debug)]

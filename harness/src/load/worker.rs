@@ -12,11 +12,14 @@ use std::{
 };
 
 use anyhow::Context as _;
+use approaches::registry::{Approach, Flow};
 use clients::{Context, Subscription, Ticks};
 use futures_util::{FutureExt, StreamExt, stream};
 use net::Endpoint;
 use proto::symbol_name;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use scenario::faults::Injected;
+use scenario::feed::uniform;
 use tokio::sync::Notify;
 
 use super::{
@@ -32,15 +35,12 @@ use crate::{
         panics,
         process::{Control, Reporter},
     },
-    faults::Injected,
-    feed::uniform,
     host::{
         clock, listen_queue,
         ports::SOURCE_ADDRESSES,
         spinners::Spinners,
         usage::{Sampler, Usage},
     },
-    registry::{Approach, Flow},
 };
 
 /// Pause between two reports of progress.

@@ -7,11 +7,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use approaches::registry::{Approach, Facts, PUSH, Source};
 use clients::{Batch, ClientError, Cost};
 use futures_util::future::BoxFuture;
 use servers::{Ended, Hub, ServeError};
-
-use crate::registry::{Approach, Facts, PUSH, Source};
 
 /// The approach.
 pub(super) static IN_MEMORY: Approach = Approach {

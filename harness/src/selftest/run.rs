@@ -1,10 +1,13 @@
 //! Runs the self-test: each trial like that of a measurement, then the comparison.
 
+use approaches::registry::{APPROACHES, Approach, Flow};
 use proto::Params;
 use results::{
     schema::{Cpu, Measured},
     statistics::decode,
 };
+use scenario::feed::Feed;
+use scenario::{plan::Trial, variants::variant};
 use tokio::sync::mpsc;
 
 use super::{
@@ -21,9 +24,6 @@ use crate::{
         merge,
         trial::{self, TrialResult},
     },
-    feed::Feed,
-    registry::{APPROACHES, Approach, Flow},
-    scenario::{plan::Trial, variants::variant},
     sut::delay_line::injected,
 };
 

@@ -1,18 +1,16 @@
 //! The trials of the self-test: which delays go into what, and under which load. Pure.
 
+use approaches::registry::Approach;
 use proto::Params;
 use results::schema::Load;
+use scenario::faults::{Delay, Faults, STOPPED_MS};
+use scenario::feed::{Arrival, FeedSpec, Phases};
+use scenario::{
+    HubLimits,
+    plan::{Shards, Trial},
+};
 
 use super::in_memory::IN_MEMORY;
-use crate::{
-    faults::{Delay, Faults, STOPPED_MS},
-    feed::{Arrival, FeedSpec, Phases},
-    registry::Approach,
-    scenario::{
-        HubLimits,
-        plan::{Shards, Trial},
-    },
-};
 
 /// How much is run.
 #[derive(Debug, Clone, Copy)]
@@ -149,8 +147,10 @@ fn trial(
 mod tests {
     use results::statistics::needed;
 
+    use scenario::feed::Feed;
+
     use super::*;
-    use crate::{feed::Feed, sut::delay_line::injected};
+    use crate::sut::delay_line::injected;
 
     /// The injected delays of the window's events, sorted.
     fn delays_of(named: &Named) -> Vec<u64> {

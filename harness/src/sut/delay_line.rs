@@ -10,13 +10,11 @@ use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
+use scenario::faults::Delay;
+use scenario::feed::{Feed, FeedSpec, Phases, sample::Sample, uniform};
 
 use super::{hub_sink::HubSink, publisher::Outgoing};
-use crate::{
-    faults::Delay,
-    feed::{Feed, FeedSpec, Phases, sample::Sample, uniform},
-    host::clock,
-};
+use crate::host::clock;
 
 /// Keeps the delays' randomness apart from the feed's.
 const SEED_SALT: u64 = 0x4445_4c41_5953;
@@ -128,7 +126,8 @@ fn release(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{feed::Arrival, sut::publisher::Fate};
+    use crate::sut::publisher::Fate;
+    use scenario::feed::Arrival;
 
     /// An event each 10 ms, from a phase that the seed decides.
     fn spec() -> FeedSpec {

@@ -3,12 +3,10 @@
 
 use proto::Quote;
 use results::statistics::{Histogram, new_histogram};
+use scenario::faults::{Faults, Injected, Panicking};
+use scenario::feed::{Feed, FeedSpec, Phases, sample::Sample};
 
-use crate::{
-    faults::{Faults, Injected, Panicking},
-    feed::{Feed, FeedSpec, Phases, sample::Sample},
-    host::clock,
-};
+use crate::host::clock;
 
 /// An event on its way to a sink.
 pub(crate) struct Outgoing {

@@ -3,9 +3,12 @@
 use std::{io, net::SocketAddr, sync::Arc, thread};
 
 use anyhow::Context as _;
+use approaches::registry::Approach;
 use net::{Meter, Transport};
 use proto::Params;
 use results::statistics::encode;
+use scenario::HubLimits;
+use scenario::feed::FeedSpec;
 use servers::{Context, Hub, ServeError};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -21,13 +24,10 @@ use crate::{
         panics,
         process::Control,
     },
-    feed::FeedSpec,
     host::{
         spinners::Spinners,
         usage::{Sampled, Sampler},
     },
-    registry::Approach,
-    scenario::HubLimits,
 };
 
 /// A server that runs.

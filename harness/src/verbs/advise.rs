@@ -7,9 +7,10 @@ use anyhow::anyhow;
 use clap::Args;
 use proto::parse_duration;
 use reports::advice::{self, Need};
+use scenario::numbers;
 
 use super::{output, results};
-use crate::{failure::Failure, scenario::numbers};
+use crate::failure::Failure;
 
 /// Where the repository keeps runs.
 const PUBLISHED: &str = "reports/published";

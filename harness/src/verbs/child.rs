@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::anyhow;
+use approaches::registry::{self, Approach};
 use serde::de::DeserializeOwned;
 
 use super::output;
@@ -12,7 +13,6 @@ use crate::{
         process::{Control, become_child},
     },
     failure::Failure,
-    registry::{self, Approach},
 };
 
 /// Runs the life of a child on a runtime of its own. What goes wrong in it is reported to the coordinator.

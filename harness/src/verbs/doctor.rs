@@ -1,10 +1,12 @@
 //! `doctor`: says how many clients of each approach this machine can hold, what limits them, and what to change.
 
+use approaches::registry::{APPROACHES, Approach};
 use clap::Args;
 use results::{
     schema::Environment,
     statistics::{new_histogram, quantile},
 };
+use scenario::{numbers, variants};
 use serde_json::{Value, json};
 
 use super::output;
@@ -14,8 +16,6 @@ use crate::{
         capacity::{self, Bound, Capacity, Need},
         clock, environment,
     },
-    registry::{APPROACHES, Approach},
-    scenario::{numbers, variants},
 };
 
 /// Number of sleeps that show how late this machine wakes a thread.

@@ -2,17 +2,18 @@
 
 use std::fmt::Write;
 
+use approaches::registry::Side;
+use scenario::{
+    Loaded,
+    plan::{self, Trial, descriptors_per_client},
+};
+
 use super::output::{data, one_line, whole_line};
 use crate::{
     failure::Failure,
     host::{
         capacity::{self, Capacity},
         ports,
-    },
-    registry::Side,
-    scenario::{
-        Loaded,
-        plan::{self, Trial, descriptors_per_client},
     },
 };
 

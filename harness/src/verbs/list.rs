@@ -1,15 +1,12 @@
 //! `list`: approaches with their facts and settings, scenarios with their questions.
 
+use approaches::registry::{APPROACHES, Approach, Values};
 use clap::Args;
+use scenario::{self, LIBRARY, Scenario};
 use serde_json::json;
 
 use super::output;
-use crate::{
-    describe::facts,
-    failure::Failure,
-    registry::{APPROACHES, Approach, Values},
-    scenario::{self, LIBRARY, Scenario},
-};
+use crate::{describe::facts, failure::Failure};
 
 /// Options of `list`.
 #[derive(Debug, Args)]

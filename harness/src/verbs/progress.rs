@@ -9,12 +9,10 @@ use results::{
     format::count,
     schema::{Status, TrialRecord},
 };
+use scenario::plan::Trial;
 
 use super::output::{bar, one_line, say};
-use crate::{
-    coordinator::{Observer, Phase, Progress},
-    scenario::plan::Trial,
-};
+use crate::coordinator::{Observer, Phase, Progress};
 
 /// The display of a run.
 pub(super) struct Display {

@@ -5,23 +5,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use approaches::conformance::{Subject, failures, subject};
 use clap::Args;
 use results::{replace, store::Store};
+use scenario::{
+    self,
+    plan::{self, Trial},
+    source::Override,
+};
 use toml::Value;
 
 use super::{dry_run, output, progress::Display};
 use crate::{
     agent::interruption::Attention,
-    conformance::{Subject, failures, subject},
     coordinator::run::{Outcome, run as run_trials},
     describe::run_record,
     failure::Failure,
     host::{awake::Awake, busy::Look, capacity, clock, limits, ports},
-    scenario::{
-        self,
-        plan::{self, Trial},
-        source::Override,
-    },
 };
 
 /// Options of `run` and `bench-all`. Options that set a key of the scenario keep the text; the scenario's rules parse it.

@@ -1,10 +1,11 @@
 //! `schema`: JSON Schema of the scenario file and of the result records.
 
+use scenario::Scenario;
 use schemars::schema_for;
 use serde_json::json;
 
 use super::output;
-use crate::{failure::Failure, scenario::Scenario};
+use crate::failure::Failure;
 
 pub(crate) fn schema() -> Result<(), Failure> {
     output::json(&json!({

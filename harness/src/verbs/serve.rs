@@ -2,8 +2,18 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use approaches::registry::Approach;
 use clap::Args;
 use proto::{Params, parse_duration};
+use scenario::faults::Faults;
+use scenario::feed::{Arrival, FeedSpec, Phases};
+use scenario::{
+    HubLimits,
+    error::ScenarioError,
+    rules::{bound_numbers, number_of},
+    source::{Override, Source},
+    variants,
+};
 use toml::{Table, Value};
 
 use super::{
@@ -13,17 +23,7 @@ use super::{
 use crate::{
     agent::{interruption::Attention, message::ServePlan},
     failure::Failure,
-    faults::Faults,
-    feed::{Arrival, FeedSpec, Phases},
     host::{capacity, clock},
-    registry::Approach,
-    scenario::{
-        HubLimits,
-        error::ScenarioError,
-        rules::{bound_numbers, number_of},
-        source::{Override, Source},
-        variants,
-    },
     sut::{
         hub_sink::HubSink,
         publisher::publish,

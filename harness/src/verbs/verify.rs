@@ -1,13 +1,11 @@
 //! `verify`: conformance of every approach, without measuring.
 
+use approaches::conformance::{CASES, Outcome, Subject, check, subject, subjects};
 use clap::Args;
+use scenario::variants;
 
 use super::output::{data, runtime};
-use crate::{
-    conformance::{CASES, Outcome, Subject, check, subject, subjects},
-    failure::Failure,
-    scenario::variants,
-};
+use crate::failure::Failure;
 
 /// Options of `verify`.
 #[derive(Debug, Args)]

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use approaches::conformance::Subject;
+use approaches::registry::{Approach, Serve, Subscribe, find};
 use clients::{Batch, ClientError, Subscription};
 use futures_util::future::BoxFuture;
 use gate::{
@@ -10,11 +12,7 @@ use gate::{
     counts::Measured,
     exact::compare,
 };
-use harness::{
-    conformance::Subject,
-    gate::lockstep::{self, REPEATS, SCRIPT},
-    registry::{Approach, Serve, Subscribe, find},
-};
+use harness::gate::lockstep::{self, REPEATS, SCRIPT};
 use proto::Quote;
 use servers::{Hub, Limits, ServeError};
 

@@ -5,7 +5,7 @@ mod manners;
 
 use std::{sync::Arc, time::Duration};
 
-use harness::conformance::{Fixture, subjects};
+use approaches::conformance::{Fixture, subjects};
 use proto::{EventPage, wire::LIMIT_FIELD};
 use servers::Limits;
 use tokio::{

@@ -35,7 +35,7 @@ pub(crate) struct Word {
 impl SourceFile {
     /// Whether it is part of a crate's tests or benchmarks only.
     pub(crate) fn is_test(&self) -> bool {
-        self.path.contains("/tests/") || self.path.contains("/benches/") || self.path.ends_with("_tests.rs")
+        self.path.contains("/tests/") || self.path.contains("/benches/") || self.path.ends_with("tests.rs")
     }
 
     /// The line with this number, from 1.

@@ -1,12 +1,11 @@
 //! Checks that everything was present and counted. None of these counts may be above 0.
 
+use approaches::registry::Delivery;
 use results::schema::{Check, Measured, Verdict};
+use scenario::plan::Trial;
 
 use super::form::{check, none_of};
-use crate::{
-    agent::panics::Panics, coordinator::evidence::Evidence, host::environment, registry::Delivery,
-    scenario::plan::Trial,
-};
+use crate::{agent::panics::Panics, coordinator::evidence::Evidence, host::environment};
 
 /// Clock sources that are steady, the same on every core, and finer than a microsecond.
 const STEADY_CLOCKS: &[&str] = &[

@@ -9,13 +9,13 @@ use super::{
     fixture::{LATENCY_NS, PROCESSORS, evidence, measured, polls, summary},
     *,
 };
-use crate::{agent::panics::Panics, coordinator::evidence::Evidence, host::environment::UNKNOWN, scenario::plan};
+use crate::{agent::panics::Panics, coordinator::evidence::Evidence, host::environment::UNKNOWN};
 
 /// The checks that do not pass, with their verdicts.
 pub(super) fn fired(approach: &str, fault: impl Fn(&mut Measured, &mut Evidence)) -> Vec<(String, Verdict)> {
     let (mut measured, mut evidence) = (measured(), evidence());
     fault(&mut measured, &mut evidence);
-    let checks = all(&plan::fixture::trial(approach, &[]), &measured, &evidence);
+    let checks = all(&crate::fixture::trial(approach, &[]), &measured, &evidence);
     let wordless = checks.iter().find(|check| check.verdict != Verdict::Pass && !check.note.contains(": "));
     assert_eq!(wordless, None, "a verdict names cause and remedy");
     checks.into_iter().filter(|check| check.verdict != Verdict::Pass).map(|check| (check.id, check.verdict)).collect()
@@ -179,7 +179,7 @@ fn a_value_above_its_limit_that_passes_names_the_condition() {
     let note = |id: &str, change: fn(&mut Measured, &mut Evidence)| {
         let (mut measured, mut evidence) = (measured(), evidence());
         change(&mut measured, &mut evidence);
-        let checks = all(&plan::fixture::trial("short-poll", &[]), &measured, &evidence);
+        let checks = all(&crate::fixture::trial("short-poll", &[]), &measured, &evidence);
         let check = checks.into_iter().find(|check| check.id == id).unwrap();
         assert!(check.verdict == Verdict::Pass && check.value > check.threshold, "{check:?}");
         check.note

@@ -2,9 +2,10 @@
 //! for a pass. A check that has nothing to judge passes without a value and says why.
 
 use results::schema::{Check, Measured, Status, Verdict};
+use scenario::plan::Trial;
 
 use super::{accounts, platform, steadiness, theory};
-use crate::{coordinator::evidence::Evidence, scenario::plan::Trial};
+use crate::coordinator::evidence::Evidence;
 
 /// Runs all checks of one trial.
 pub(in crate::coordinator) fn all(trial: &Trial, measured: &Measured, evidence: &Evidence) -> Vec<Check> {

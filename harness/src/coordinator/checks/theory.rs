@@ -1,16 +1,14 @@
 //! Checks that chance explains the counts: arrivals, phases, polls, empty responses, and deliveries under way.
 
+use approaches::registry::Flow;
 use results::{
     schema::{Check, Measured, Verdict},
     theory::FAR_DEVIATIONS,
 };
+use scenario::plan::{Polls, Trial};
 
 use super::form::{check, none_of, nothing};
-use crate::{
-    coordinator::evidence::Evidence,
-    registry::Flow,
-    scenario::plan::{Polls, Trial},
-};
+use crate::coordinator::evidence::Evidence;
 
 /// Exponential gaps exceed this Anderson–Darling A² less than once in ten thousand feeds. At the usual 1 % (1.959), one feed
 /// in a hundred would cause a warning by chance, in every trial that delivers it.

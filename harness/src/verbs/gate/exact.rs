@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
+use approaches::conformance::Subject;
 use clap::Args;
 use gate::{
     Tier,
@@ -14,7 +15,6 @@ use gate::{
 
 use super::surfaces::{Surfaces, conclude};
 use crate::{
-    conformance::Subject,
     failure::Failure,
     gate::lockstep::{self, REPEATS, SCRIPT},
     host::environment,

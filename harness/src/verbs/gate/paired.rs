@@ -11,13 +11,13 @@ use gate::{
     paired::{self, Cell, Plan, SESSION_VERSION, Session, Tolerated},
 };
 use proto::parse_duration;
+use scenario::{self, source::Override};
 
 use super::surfaces::{Surfaces, conclude};
 use crate::{
     failure::Failure,
     gate::{injection::Injection, session, setup::Setup},
     host::clock,
-    scenario::{self, source::Override},
     verbs::{output, run::default_directory},
 };
 

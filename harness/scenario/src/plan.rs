@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use approaches::registry::{Approach, Delivery, Flow, Side};
 use proto::{Params, parse_duration};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use results::{schema::Load, store::TRIALS_LIMIT};
@@ -15,11 +16,10 @@ use super::{
 use crate::{
     faults::Faults,
     feed::{Arrival, FeedSpec, Phases, uniform},
-    registry::{Approach, Delivery, Flow, Side},
 };
 
 /// Descriptors that a process needs in addition to those of its clients.
-pub(crate) const RESERVED_DESCRIPTORS: u64 = 256;
+pub const RESERVED_DESCRIPTORS: u64 = 256;
 /// Makes the random order independent of the feed.
 const SEED_SALT: u64 = 0x4f52_4445;
 
@@ -54,16 +54,16 @@ pub struct Trial {
 
 /// When each client polls, and what a poll consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Polls {
+pub struct Polls {
     /// Time between two polls.
-    pub(crate) interval: Duration,
+    pub interval: Duration,
     /// Requests per poll: one for the log, or one per symbol of a snapshot.
-    pub(crate) requests: u32,
+    pub requests: u32,
 }
 
 impl Trial {
     /// Returns the polls of each client, or `None` if it does not poll at an interval.
-    pub(crate) fn polls(&self) -> Option<Polls> {
+    pub fn polls(&self) -> Option<Polls> {
         let Flow::Poll(name) = self.approach.facts.flow else { return None };
         let requests = match self.approach.facts.delivery {
             Delivery::Log => 1,
@@ -98,7 +98,7 @@ impl Shards {
     }
 
     /// Puts all clients into one pair of processes.
-    pub(crate) fn one(clients: u32) -> Self {
+    pub fn one(clients: u32) -> Self {
         Self { clients, count: 1 }
     }
 
@@ -189,7 +189,7 @@ pub fn descriptors_per_client(approach: &Approach) -> u64 {
 }
 
 /// Returns how many clients a process with this many descriptors can hold.
-pub(crate) fn clients_of_a_process(approach: &Approach, descriptors: u64) -> u64 {
+pub fn clients_of_a_process(approach: &Approach, descriptors: u64) -> u64 {
     descriptors.saturating_sub(RESERVED_DESCRIPTORS) / descriptors_per_client(approach)
 }
 
@@ -254,20 +254,5 @@ fn shuffle(trials: &mut [Trial], seed: u64) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     for last in (1..trials.len()).rev() {
         trials.swap(last, (uniform(&mut random) * (last + 1) as f64) as usize);
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod fixture {
-    use super::*;
-    use crate::scenario::{self, source::Override};
-
-    /// The first trial of the scenario `smoke` with this variant and these overrides.
-    pub(crate) fn trial(variant: &str, overrides: &[&str]) -> Trial {
-        let mut all = vec![format!("approaches=[\"{variant}\"]")];
-        all.extend(overrides.iter().map(|one| (*one).to_owned()));
-        let overrides = Override::all(&all).expect("they are keys and values");
-        let smoke = scenario::load("smoke".as_ref(), &overrides).expect("the tool carries it");
-        trials(&smoke.scenario, 20_000).expect("it plans").swap_remove(0)
     }
 }

@@ -29,9 +29,9 @@ const ANSWER_BYTES: u64 = 64 << 20;
 
 /// The range of a key that holds a number.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bound {
+pub struct Bound {
     /// The key, with its tables.
-    pub(crate) key: &'static str,
+    pub key: &'static str,
     least: f64,
     most: f64,
     is_whole: bool,
@@ -41,7 +41,7 @@ pub(crate) struct Bound {
 
 /// The bounds of all numbers of a scenario, except those of its faults, which `bound_of_fault` derives from their
 /// units.
-pub(crate) const BOUNDS: [Bound; 11] = [
+pub const BOUNDS: [Bound; 11] = [
     whole("trials", 1, TRIALS_LIMIT as u64, "a result file holds at most that many trials"),
     whole("load.clients", 1, u32::MAX as u64, "clients are counted in 32 bits"),
     whole("load.symbols", 1, MOST_EVENTS as u64, "a trial has at most that many events"),
@@ -79,7 +79,7 @@ fn bound_of_fault(name: &str) -> Bound {
 ///
 /// # Errors
 /// Where it stands, what was found, and the range.
-pub(crate) fn bound_numbers(source: &Source<'_>, table: &mut Table) -> Result<(), ScenarioError> {
+pub fn bound_numbers(source: &Source<'_>, table: &mut Table) -> Result<(), ScenarioError> {
     for bound in &BOUNDS {
         let (above, name) = bound.key.rsplit_once('.').unwrap_or(("", bound.key));
         let holder =
@@ -104,7 +104,7 @@ pub(crate) fn bound_numbers(source: &Source<'_>, table: &mut Table) -> Result<()
 ///
 /// # Panics
 /// The key has no bound.
-pub(crate) fn number_of(key: &'static str, text: &str) -> Result<f64, String> {
+pub fn number_of(key: &'static str, text: &str) -> Result<f64, String> {
     let bound = BOUNDS.iter().find(|bound| bound.key == key).expect("each such option has its key");
     let mut value = Value::String(text.to_owned());
     admit(bound, &mut value).map_err(|(_, expected)| format!("expected {expected}"))?;
@@ -177,7 +177,7 @@ fn admit(bound: &Bound, value: &mut Value) -> Result<(), (String, String)> {
 ///
 /// # Errors
 /// Where it stands, what was found, and what was expected.
-pub(crate) fn validate(source: &Source<'_>, scenario: &Scenario) -> Result<(), ScenarioError> {
+pub fn validate(source: &Source<'_>, scenario: &Scenario) -> Result<(), ScenarioError> {
     let load = &scenario.load;
     if load.symbols_per_client > load.symbols {
         let expected = format!("1 to {} (load.symbols)", load.symbols);
@@ -212,7 +212,7 @@ pub(crate) fn validate(source: &Source<'_>, scenario: &Scenario) -> Result<(), S
 ///
 /// # Errors
 /// What was expected.
-pub(crate) fn batch_fits(limits: &HubLimits, payload_bytes: u32) -> Result<(), String> {
+pub fn batch_fits(limits: &HubLimits, payload_bytes: u32) -> Result<(), String> {
     let most = ANSWER_BYTES / (EVENT_BYTES + u64::from(payload_bytes));
     if limits.batch_events as u64 <= most {
         return Ok(());
@@ -253,7 +253,7 @@ fn short(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{LIBRARY, parse, plan, source::Override};
+    use crate::{LIBRARY, parse, plan, source::Override};
 
     /// Why the scenario `smoke` is refused when these are set, if it is.
     fn refusal(set: &[&str]) -> Option<String> {
@@ -279,7 +279,7 @@ mod tests {
                 _ => {}
             }
         }
-        let smoke = crate::scenario::load("smoke".as_ref(), &[]).unwrap();
+        let smoke = crate::load("smoke".as_ref(), &[]).unwrap();
         let mut found = Vec::new();
         numbers("", &serde_json::to_value(&smoke.scenario).unwrap(), &mut found);
         found.sort();

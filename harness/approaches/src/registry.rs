@@ -33,7 +33,7 @@ pub struct Approach {
 
 impl Approach {
     /// Returns the user space of one client at the server and at the client with these settings, in KiB.
-    pub(crate) fn memory_kib(&self, params: &Params) -> [u32; 2] {
+    pub fn memory_kib(&self, params: &Params) -> [u32; 2] {
         let extra = self.settings.iter().flat_map(|it| it.extra_kib.iter().map(move |extra| (it.name, extra)));
         let chosen = extra.filter(|(name, (value, _))| params.text(name) == Ok(value));
         chosen.fold(self.facts.memory_kib, |[server, client], (_, (_, more))| [server + more[0], client + more[1]])
@@ -139,7 +139,7 @@ pub struct Source {
 }
 
 /// The facts of a push approach, unless its line says otherwise.
-pub(crate) const PUSH: Facts = Facts {
+pub const PUSH: Facts = Facts {
     summary: "",
     first_try: CURL,
     flow: Flow::Push,
@@ -188,7 +188,7 @@ macro_rules! source {
     ($crate_name:literal, $file:expr, $parts:expr) => {
         Source {
             path: concat!($crate_name, "/src/", $file, ".rs"),
-            text: include_str!(concat!("../../", $crate_name, "/src/", $file, ".rs")),
+            text: include_str!(concat!("../../../", $crate_name, "/src/", $file, ".rs")),
             parts: $parts,
         }
     };
@@ -230,6 +230,6 @@ pub fn find(name: &str) -> Option<&'static Approach> {
 }
 
 /// Returns whether each request opens a connection with these settings.
-pub(crate) fn opens_connection_for_each_request(params: &Params) -> bool {
+pub fn opens_connection_for_each_request(params: &Params) -> bool {
     params.text(CONNECTION.name) == Ok(NEW_CONNECTION)
 }

@@ -43,7 +43,7 @@ pub enum ScenarioError {
 
 impl ScenarioError {
     /// Creates the error for a file that cannot be read and is not a built-in scenario.
-    pub(crate) fn unreadable<'a>(path: &str, source: std::io::Error, carried: impl Iterator<Item = &'a str>) -> Self {
+    pub fn unreadable<'a>(path: &str, source: std::io::Error, carried: impl Iterator<Item = &'a str>) -> Self {
         let carried: Vec<&str> = carried.collect();
         let near = nearest(path, &carried).map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
         let hint = format!("give a file, or one of {}{near}", carried.join(", "));
@@ -51,7 +51,7 @@ impl ScenarioError {
     }
 
     /// Creates the error for a value or key at this path that the types refuse.
-    pub(crate) fn mistyped(source: &Source<'_>, path: &str, message: &str) -> Self {
+    pub fn mistyped(source: &Source<'_>, path: &str, message: &str) -> Self {
         let is_of_key = message.starts_with("unknown field") || message.starts_with("missing field");
         let at = if is_of_key { At::Key } else { At::Value };
         let said = with_suggestion(&in_words_of_toml(message));
@@ -60,7 +60,7 @@ impl ScenarioError {
     }
 
     /// Creates the error for a name that does not exist.
-    pub(crate) fn unknown<'a>(what: &str, found: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn unknown<'a>(what: &str, found: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
         let valid: Vec<&str> = valid.into_iter().collect();
         let hint = nearest(found, &valid).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         Self::Unknown(format!("unknown {what} `{found}`, expected one of {}{hint}", valid.join(", ")))

@@ -10,7 +10,7 @@ use proto::{Params, parse_duration};
 use results::store::TRIALS_LIMIT;
 
 use super::{Properties, Scenario, Selection, error::ScenarioError};
-use crate::registry::{APPROACHES, Approach, Delivery, Flow, Setting, Values, find};
+use approaches::registry::{APPROACHES, Approach, Delivery, Flow, Setting, Values, find};
 
 /// No setting of an approach may be shorter: timers count in milliseconds.
 const SHORTEST_SETTING: Duration = Duration::from_millis(1);

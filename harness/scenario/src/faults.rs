@@ -128,37 +128,37 @@ pub struct Injected(BTreeSet<String>);
 
 impl Injected {
     /// Notes that the fault with this key was injected.
-    pub(crate) fn note(&mut self, key: &str) {
+    pub fn note(&mut self, key: &str) {
         self.note_if(true, key);
     }
 
     /// Notes the fault with this key if it happened.
-    pub(crate) fn note_if(&mut self, happened: bool, key: &str) {
+    pub fn note_if(&mut self, happened: bool, key: &str) {
         if happened && !self.0.contains(key) {
             self.0.insert(key.to_owned());
         }
     }
 
     /// Adds the faults that another process, or another part of this one, has injected.
-    pub(crate) fn add(&mut self, other: &Self) {
+    pub fn add(&mut self, other: &Self) {
         self.0.extend(other.0.iter().cloned());
     }
 }
 
 /// Processes that are stopped for a while, as a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stop {
+pub struct Stop {
     /// Its key under `[faults]`.
-    pub(crate) key: &'static str,
+    pub key: &'static str,
     /// Which processes.
-    pub(crate) who: Stopping,
+    pub who: Stopping,
     /// When, in milliseconds after the start.
-    pub(crate) at_ms: u64,
+    pub at_ms: u64,
 }
 
 /// Which processes are stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stopping {
+pub enum Stopping {
     /// All servers.
     Servers,
     /// All workers.
@@ -169,7 +169,7 @@ pub(crate) enum Stopping {
 
 impl Faults {
     /// Returns the requested stop. A trial has at most one.
-    pub(crate) fn stop(&self) -> Option<Stop> {
+    pub fn stop(&self) -> Option<Stop> {
         let stops = [
             ("stop_servers_at_ms", Stopping::Servers, self.stop_servers_at_ms),
             ("stop_workers_at_ms", Stopping::Workers, self.stop_workers_at_ms),
@@ -179,12 +179,12 @@ impl Faults {
     }
 
     /// Returns the number of requested faults.
-    pub(crate) fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.asked().len()
     }
 
     /// Returns the keys of the faults that were requested but not injected.
-    pub(crate) fn not_injected(&self, injected: &Injected) -> Vec<String> {
+    pub fn not_injected(&self, injected: &Injected) -> Vec<String> {
         self.asked().into_iter().filter(|key| !injected.0.contains(key)).collect()
     }
 

@@ -5,8 +5,8 @@
 
 mod events;
 mod phases;
-pub(crate) mod sample;
+pub mod sample;
 
 pub use events::{Arrival, Feed, FeedEvent, FeedSpec};
-pub(crate) use events::{exponential, uniform};
+pub use events::{exponential, uniform};
 pub use phases::Phases;

@@ -29,7 +29,7 @@ impl Override {
     }
 
     /// Creates the override of an option such as `--clients`.
-    pub(crate) fn option(option: &str, key: &str, value: Value) -> Self {
+    pub fn option(option: &str, key: &str, value: Value) -> Self {
         let given = match &value {
             Value::Array(values) => values.iter().map(word).collect::<Vec<_>>().join(","),
             value => word(value),
@@ -75,7 +75,7 @@ impl Override {
 
 /// Where in a key's line a mistake is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum At {
+pub enum At {
     /// In the key.
     Key,
     /// In the value.
@@ -84,13 +84,13 @@ pub(crate) enum At {
 
 /// A scenario as it was written.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Source<'a> {
+pub struct Source<'a> {
     /// Name of the file.
-    pub(crate) origin: &'a str,
+    pub origin: &'a str,
     /// The text of the file.
-    pub(crate) text: &'a str,
+    pub text: &'a str,
     /// The overrides of the command line.
-    pub(crate) overrides: &'a [Override],
+    pub overrides: &'a [Override],
 }
 
 impl Source<'_> {
@@ -98,7 +98,7 @@ impl Source<'_> {
     ///
     /// # Errors
     /// The file is not TOML, or an override has no place in it.
-    pub(crate) fn table(&self) -> Result<Table, ScenarioError> {
+    pub fn table(&self) -> Result<Table, ScenarioError> {
         let parsed = toml::from_str(self.text);
         let mut table: Table =
             parsed.map_err(|error: toml::de::Error| self.in_file(error.span().unwrap_or_default(), error.message()))?;
@@ -107,7 +107,7 @@ impl Source<'_> {
     }
 
     /// A mistake at the first of these paths that the command line has decided, or else at the first path, in the file.
-    pub(crate) fn mistake(&self, paths: &[&str], at: At, message: &str) -> ScenarioError {
+    pub fn mistake(&self, paths: &[&str], at: At, message: &str) -> ScenarioError {
         let decides = |path: &&str| self.overrides.iter().rev().find(|one| one.decides(path));
         match paths.iter().find_map(decides) {
             Some(one) => ScenarioError::Override(format!("{}: {message}", one.given)),

@@ -185,12 +185,12 @@ impl Iterator for Feed {
 }
 
 /// A number in [0, 1), with the 53 bits that a float holds.
-pub(crate) fn uniform(random: &mut impl Rng) -> f64 {
+pub fn uniform(random: &mut impl Rng) -> f64 {
     (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// An exponentially distributed number with this mean, by inversion.
-pub(crate) fn exponential(random: &mut impl Rng, mean: f64) -> f64 {
+pub fn exponential(random: &mut impl Rng, mean: f64) -> f64 {
     -mean * (1.0 - uniform(random)).ln()
 }
 

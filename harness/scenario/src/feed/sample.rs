@@ -8,15 +8,15 @@
 use super::{FeedSpec, Phases};
 
 /// Entries of a window, about: up to so many events, every one has its own.
-pub(crate) const MOST_ENTRIES: u64 = 131_072;
+pub const MOST_ENTRIES: u64 = 131_072;
 /// Keeps this randomness apart from the feed's.
 const SEED_SALT: u64 = 0x5341_4d50_4c45;
 
 /// The choice for one trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sample {
+pub struct Sample {
     /// One event is kept of so many, a power of two.
-    pub(crate) one_of: u64,
+    pub one_of: u64,
     /// Entries that there will be, but for chance.
     entries: usize,
     seed: u64,
@@ -24,7 +24,7 @@ pub(crate) struct Sample {
 
 impl Sample {
     /// The choice for this feed: as many events as are expected, halved until they are few enough.
-    pub(crate) fn new(feed: &FeedSpec, phases: Phases) -> Self {
+    pub fn new(feed: &FeedSpec, phases: Phases) -> Self {
         let expected = feed.events_per_second * phases.measure_ns as f64 / 1e9;
         let halvings = (expected / MOST_ENTRIES as f64).log2().ceil().clamp(0.0, 63.0);
         let one_of = 1 << halvings as u32;
@@ -33,14 +33,14 @@ impl Sample {
 
     /// Room for all entries. Each place is written once, so that the memory is there from the start and what grows
     /// through a window is something else.
-    pub(crate) fn room<Entry: Clone>(self, blank: Entry) -> Vec<Entry> {
+    pub fn room<Entry: Clone>(self, blank: Entry) -> Vec<Entry> {
         let mut room = vec![blank; self.entries];
         room.clear();
         room
     }
 
     /// Whether the event with this sequence number has an entry.
-    pub(crate) fn keeps(self, sequence: u64) -> bool {
+    pub fn keeps(self, sequence: u64) -> bool {
         mixed(sequence ^ self.seed).is_multiple_of(self.one_of)
     }
 }
