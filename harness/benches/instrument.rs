@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use approaches::registry::{Delivery, Flow};
+use approaches::registry::{Delivery, Exchange};
 use clients::{Batch, Cost};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use harness::load::{
@@ -59,7 +59,7 @@ fn deliver(criterion: &mut Criterion) {
         let spec = spec(1, payload_bytes);
         let audience = Audience { first_client: 0, clients: CLIENTS, symbols_per_client: 1, delivery: Delivery::Log };
         let oracle = Oracle::new(&spec, phases, audience);
-        let mut recorder = Recorder::new(oracle, phases, Theory::new(Flow::Push, None), CLIENTS);
+        let mut recorder = Recorder::new(oracle, phases, Theory::new(Exchange::Push, None), CLIENTS);
         recorder.start(0, spec.epoch_ms);
         let mut events = Feed::new(&spec);
         let mut next = || {

@@ -7,17 +7,13 @@ use std::{
     time::Duration,
 };
 
-use approaches::registry::{APPROACHES, Approach, Side, Source};
+use approaches::registry::{APPROACHES, Approach, Source};
 use complexity::{Base, SourceFile};
 use results::{
     plain::is_obeyed,
     schema::{ApproachFacts, ArticleWords, Complexity, RunRecord, SCHEMA_VERSION},
 };
-use scenario::{
-    Loaded,
-    plan::Trial,
-    variants::{delivery_word, flow_word},
-};
+use scenario::{Loaded, plan::Trial};
 
 use crate::host::environment;
 
@@ -62,9 +58,9 @@ pub(crate) fn facts(approach: &Approach) -> ApproachFacts {
     ApproachFacts {
         name: approach.name.into(),
         summary: facts.summary.into(),
-        flow: flow_word(facts.flow).into(),
-        delivery: delivery_word(facts.delivery).into(),
-        connects: if facts.connects == Side::Client { "client" } else { "server" }.into(),
+        flow: facts.exchange.flow(),
+        delivery: facts.delivery,
+        connects: facts.connects,
         browser: facts.browser,
         bidirectional: facts.bidirectional,
         resumable: facts.resumable,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use approaches::conformance::{CASES, Case, Outcome, PATIENCE, Subject, check, check_within};
-use approaches::registry::{APPROACHES, Approach, Delivery, Facts, Flow, Serve, Setting, Subscribe, Values};
+use approaches::registry::{APPROACHES, Approach, Delivery, Exchange, Facts, Serve, Setting, Subscribe, Values};
 use clients::{Batch, ClientError, Subscription};
 use futures_util::future::{BoxFuture, join_all};
 use proto::Params;
@@ -204,8 +204,8 @@ fn faults() -> Vec<Row> {
         ("hides resets", "resets-at-another-log", "no reset was counted", faulty_client(client!(hide_resets))),
         ("takes another log's state for known", "resets-at-another-log", "in vain for everything", Approach { subscribe: client!(coalescing(), keep_the_known), ..*coalescing() }),
         ("hides resets", "bounds-a-slow-reader", "no reset was counted", faulty_client(client!(hide_resets))),
-        ("times out no hold", "outlasts-idleness", "in vain for a timed-out hold", with_facts(*floor(), Facts { flow: Flow::Hold("hold"), ..facts })),
-        ("polls in vain never", "outlasts-idleness", "in vain for an empty response", with_facts(*floor(), Facts { flow: Flow::Poll("interval"), ..facts })),
+        ("times out no hold", "outlasts-idleness", "in vain for a timed-out hold", with_facts(*floor(), Facts { exchange: Exchange::Hold("hold"), ..facts })),
+        ("polls in vain never", "outlasts-idleness", "in vain for an empty response", with_facts(*floor(), Facts { exchange: Exchange::Poll("interval"), ..facts })),
         ("beats no heart", "outlasts-idleness", "in vain for a heartbeat", Approach { settings: HEARTBEAT, ..*floor() }),
         ("does not end", "shuts-down-cleanly", "does not end", faulty_server(never_end)),
         ("leaves a connection", "shuts-down-cleanly", "open after the end", faulty_server(leave_a_connection)),

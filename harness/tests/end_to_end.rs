@@ -41,7 +41,7 @@ fn every_approach_accounts_for_every_event() {
         let fired: Vec<_> = counted.filter(|check| check.verdict != Verdict::Pass).collect();
         assert!(fired.is_empty(), "{}: {fired:?}", trial.variant);
         let facts = approaches::registry::find(&trial.approach).unwrap().facts;
-        if facts.flow == approaches::registry::Flow::Push {
+        if facts.exchange == approaches::registry::Exchange::Push {
             assert_eq!(measured.responses.empty, 0, "{}", trial.variant);
         }
         let orders = measured.confirmation_ns.map_or(0, |confirmation| confirmation.count);

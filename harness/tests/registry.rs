@@ -5,7 +5,7 @@ mod repository;
 
 use std::{collections::BTreeSet, path::Path};
 
-use approaches::registry::{APPROACHES, Approach, Flow, Setting, Source, Values};
+use approaches::registry::{APPROACHES, Approach, Exchange, Setting, Source, Values};
 use repository::{SourceFile, root, rust_files};
 
 /// The names that users and scripts rely on, in the order of lists and reports.
@@ -82,7 +82,7 @@ fn settings_are_valid() {
         assert_eq!(names.len(), settings.len(), "{name} has a setting twice");
         assert!(names.iter().all(|name| is_kebab_case(name)), "{name}: {names:?}");
         settings.iter().for_each(|setting| assert_values(name, setting));
-        if let Flow::Poll(wanted) | Flow::Hold(wanted) = facts.flow {
+        if let Exchange::Poll(wanted) | Exchange::Hold(wanted) = facts.exchange {
             let has_it = |setting: &Setting| setting.name == wanted && matches!(setting.values, Values::Duration(_));
             assert!(settings.iter().any(has_it), "{name} has no duration `{wanted}`");
         }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use results::{
-    schema::{ApproachFacts, Load, LoadKey, Status, TrialRecord},
+    schema::{ApproachFacts, Delivery, Load, LoadKey, Status, TrialRecord},
     store::Run,
 };
 use serde::Serialize;
@@ -113,7 +113,7 @@ pub(crate) fn load_points(run: &Run) -> Vec<LoadPoint> {
 /// The loads of a run, from the lightest, each with its trials.
 fn by_load(run: &Run) -> Vec<(&Load, Vec<&TrialRecord>)> {
     let mut loads: Vec<(&Load, Vec<&TrialRecord>)> = Vec::new();
-    let mut places: HashMap<LoadKey<'_>, usize> = HashMap::new();
+    let mut places: HashMap<LoadKey, usize> = HashMap::new();
     for trial in &run.trials {
         let place = *places.entry(trial.load.key()).or_insert(loads.len());
         if place == loads.len() {
@@ -209,7 +209,7 @@ fn poll_interval_ns(facts: &ApproachFacts, trials: &[&TrialRecord]) -> Option<u6
     trials.iter().find_map(|trial| {
         let measured = trial.measured.as_ref()?;
         let offered = measured.offered_requests.filter(|offered| *offered > 0)?;
-        let requests = if facts.delivery == "snapshot" { trial.load.symbols_per_client } else { 1 };
+        let requests = if facts.delivery == Delivery::Snapshot { trial.load.symbols_per_client } else { 1 };
         let polling = f64::from(trial.load.clients) * f64::from(requests) * measured.window.measure_ms as f64 * 1e6;
         Some((polling / offered as f64).round() as u64)
     })

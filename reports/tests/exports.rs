@@ -135,7 +135,6 @@ fn hostile_names_are_names() {
     run.run.tool.git_revision = HOSTILE.into();
     for trial in &mut run.trials {
         trial.variant = format!("{HOSTILE}{}", trial.approach);
-        trial.load.arrival = HOSTILE.into();
     }
     let csv = parsed(&export::text(std::slice::from_ref(&run), Form::Csv));
     let column = |name: &str| csv[0].iter().position(|heading| heading == name).unwrap();

@@ -221,7 +221,6 @@ fn a_terminal_is_given_no_name_to_obey() {
     let mut run = support::run();
     for trial in &mut run.trials {
         trial.variant += "\n\u{1b}[2Jgone";
-        trial.load.arrival = "\u{1b}[31m".into();
     }
     run.trials[3].status = Status::Failed;
     run.trials[3].error = Some("\u{1b}]0;title\u{7}".into());

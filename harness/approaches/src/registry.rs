@@ -5,6 +5,8 @@
 use clients::{ClientError, Subscription};
 use futures_util::future::BoxFuture;
 use proto::Params;
+use results::schema::Flow;
+pub use results::schema::{Delivery, Side};
 use servers::ServeError;
 
 /// Starts the server of an approach. It ends when the shutdown token of its context is cancelled.
@@ -47,8 +49,8 @@ pub struct Facts {
     pub summary: &'static str,
     /// A shell command to try a server, in which `{address}` stands for the server's address.
     pub first_try: &'static str,
-    /// Which end speaks first when there is an event.
-    pub flow: Flow,
+    /// How client and server exchange messages when there is an event.
+    pub exchange: Exchange,
     /// Which events arrive.
     pub delivery: Delivery,
     /// Which end opens the connection that carries the events.
@@ -68,9 +70,9 @@ pub struct Facts {
     pub article: Option<[&'static str; 4]>,
 }
 
-/// Which end speaks first when there is an event.
+/// How client and server exchange messages when there is an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flow {
+pub enum Exchange {
     /// The server sends when there is an event. No response is empty.
     Push,
     /// The client asks at the ticks of the setting of this name: exp(−λT) of the responses are empty.
@@ -79,22 +81,14 @@ pub enum Flow {
     Hold(&'static str),
 }
 
-/// Which events arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
-    /// Every event.
-    Log,
-    /// The newest state. Older states are coalesced.
-    Snapshot,
-}
-
-/// One of the two ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The subscriber.
-    Client,
-    /// The system under test.
-    Server,
+impl Exchange {
+    /// Returns which end decides when an event is sent.
+    pub fn flow(self) -> Flow {
+        match self {
+            Self::Push => Flow::Push,
+            Self::Poll(_) | Self::Hold(_) => Flow::Pull,
+        }
+    }
 }
 
 /// A setting of an approach.
@@ -142,7 +136,7 @@ pub struct Source {
 pub const PUSH: Facts = Facts {
     summary: "",
     first_try: CURL,
-    flow: Flow::Push,
+    exchange: Exchange::Push,
     delivery: Delivery::Log,
     connects: Side::Client,
     browser: false,
@@ -160,7 +154,7 @@ const GRPCURL_ONCE: &str = r#"grpcurl -plaintext -d '{"symbol":"BTC"}' {address}
 const GRPCURL: &str = r#"grpcurl -plaintext -d '{"symbols":["BTC"]}' {address} MarketData/SubscribeQuotes"#;
 /// Tries the floor, for which there is no tool.
 const RAW: &str = r"(printf '\0\0\0\5\n\3BTC'; sleep 5) | curl -sN telnet://{address} | xxd  # sends the frame of a subscription, and shows a frame for each event";
-const POLL: Facts = Facts { flow: Flow::Poll("interval"), ..PUSH };
+const POLL: Facts = Facts { exchange: Exchange::Poll("interval"), ..PUSH };
 
 const HEARTBEAT: Setting = Setting::new("heartbeat", Values::Duration("15s"));
 const HOLD: Setting = Setting::new("hold", Values::Duration("30s"));
@@ -213,7 +207,7 @@ macro_rules! approach {
 pub static APPROACHES: &[Approach] = &[
     approach!("short-poll", short_poll, &[INTERVAL, CONNECTION, CLIENT], Facts { summary: "the client asks at an interval", memory_kib: [12, 3], browser: true, article: Some(["Short polling", "High (interval)", "Low", "Low"]), ..POLL }, client: ["event_log"]),
     approach!("conditional-get", conditional_get, &[INTERVAL, CLIENT], Facts { summary: "the client asks at an interval for the newest state, by its version", memory_kib: [12, 4], delivery: Delivery::Snapshot, browser: true, ..POLL }, client: ["newest"]),
-    approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", memory_kib: [12, 3], flow: Flow::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }, client: ["event_log"]),
+    approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", memory_kib: [12, 3], exchange: Exchange::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }, client: ["event_log"]),
     approach!("sse", sse, &[HEARTBEAT, CLIENT, POLICY], Facts { summary: "the server writes events into a response that does not end", memory_kib: [13, 3], browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }, server: ["heartbeat"], client: ["sse/blocks", "sse/event"]),
     approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", memory_kib: [8, 10], browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }, server: ["websocket/close", "websocket/handshake", "websocket/incoming", "websocket/bounded", "heartbeat", "trade"], client: ["websocket/failure"]),
     approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", first_try: GRPCURL_ONCE, memory_kib: [22, 31], delivery: Delivery::Snapshot, ..POLL }, server: ["grpc", "grpc_service", "grpc_messages", "grpc_front", "grpc_upload"], client: ["grpc", "grpc_call", "newest"]),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use approaches::registry::{Approach, Delivery, Flow, Side};
+use approaches::registry::{Approach, Delivery, Exchange, Side};
 use proto::{Params, parse_duration};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use results::{schema::Load, store::TRIALS_LIMIT};
@@ -64,7 +64,7 @@ pub struct Polls {
 impl Trial {
     /// Returns the polls of each client, or `None` if it does not poll at an interval.
     pub fn polls(&self) -> Option<Polls> {
-        let Flow::Poll(name) = self.approach.facts.flow else { return None };
+        let Exchange::Poll(name) = self.approach.facts.exchange else { return None };
         let requests = match self.approach.facts.delivery {
             Delivery::Log => 1,
             Delivery::Snapshot => self.load.symbols_per_client,
@@ -203,7 +203,6 @@ fn trial(
 ) -> Trial {
     let load = &scenario.load;
     let orders = if variant.approach.facts.bidirectional { load.orders_per_second } else { 0.0 };
-    let arrival = serde_json::to_value(load.arrival).expect("an arrival is a word");
     Trial {
         approach: variant.approach,
         variant: variant.name.clone(),
@@ -215,7 +214,7 @@ fn trial(
             events_per_second,
             orders_per_second: orders,
             payload_bytes: load.payload_bytes,
-            arrival: arrival.as_str().expect("an arrival is a word").to_owned(),
+            arrival: load.arrival,
         },
         feed: FeedSpec {
             // Each round has events of its own; within a round all approaches deliver the same.

@@ -10,7 +10,7 @@ use proto::{Params, parse_duration};
 use results::store::TRIALS_LIMIT;
 
 use super::{Properties, Scenario, Selection, error::ScenarioError};
-use approaches::registry::{APPROACHES, Approach, Delivery, Flow, Setting, Values, find};
+use approaches::registry::{APPROACHES, Approach, Setting, Values, find};
 
 /// No setting of an approach may be shorter: timers count in milliseconds.
 const SHORTEST_SETTING: Duration = Duration::from_millis(1);
@@ -197,24 +197,8 @@ fn check_properties(wanted: &Properties) -> Result<(), ScenarioError> {
 
 fn has(approach: &Approach, wanted: &Properties) -> bool {
     let facts = approach.facts;
-    wanted.flow.as_deref().is_none_or(|flow| flow == flow_word(facts.flow))
-        && wanted.delivery.as_deref().is_none_or(|delivery| delivery == delivery_word(facts.delivery))
+    wanted.flow.as_deref().is_none_or(|flow| flow == facts.exchange.flow().to_string())
+        && wanted.delivery.as_deref().is_none_or(|delivery| delivery == facts.delivery.to_string())
         && wanted.browser.is_none_or(|browser| browser == facts.browser)
         && wanted.bidirectional.is_none_or(|bidirectional| bidirectional == facts.bidirectional)
-}
-
-/// `push` or `pull`.
-pub fn flow_word(flow: Flow) -> &'static str {
-    match flow {
-        Flow::Push => "push",
-        Flow::Poll(_) | Flow::Hold(_) => "pull",
-    }
-}
-
-/// `log` or `snapshot`.
-pub fn delivery_word(delivery: Delivery) -> &'static str {
-    match delivery {
-        Delivery::Log => "log",
-        Delivery::Snapshot => "snapshot",
-    }
 }

@@ -107,7 +107,9 @@ pub(super) fn collect(trial: &Trial, result: &TrialResult, events: &EventsOfWind
         unconfirmed: sum(|shard| shard.worked.orders.due - shard.worked.orders.confirmed),
         in_flight_ns: shards.iter().map(|shard| shard.worked.in_flight_ns).sum(),
         omission_gap: omission_gap(&events.kept),
-        arrivals: (trial.load.arrival == "poisson").then(|| arrivals(events, trial.load.events_per_second)).flatten(),
+        arrivals: (trial.load.arrival == Arrival::Poisson)
+            .then(|| arrivals(events, trial.load.events_per_second))
+            .flatten(),
         poll_phase: poll_phase.rayleigh(),
         position: position.correlation(),
         warm_up: trend::measure(&events.kept),

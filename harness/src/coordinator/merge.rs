@@ -2,7 +2,7 @@
 //! event. Nothing is averaged.
 
 use anyhow::Context as _;
-use approaches::registry::Flow;
+use approaches::registry::Exchange;
 use results::{
     schema::{Clients, Connect, Cpu, Events, Measured, Memory, Responses, Summary, TrialRecord, Window, Wire},
     statistics::{Histogram, decode, new_histogram, summarise},
@@ -105,7 +105,7 @@ fn measured(
         confirmation_ns: own(&merged(shards, |shard| &shard.worked.confirmation)?, trial.load.orders_per_second > 0.0),
         poll_lateness_ns: own(
             &merged(shards, |shard| &shard.worked.poll_lateness)?,
-            matches!(trial.approach.facts.flow, Flow::Poll(_)),
+            matches!(trial.approach.facts.exchange, Exchange::Poll(_)),
         ),
         memory: memory(shards, trial.load.clients, kernel),
         hiccup_ns: each(&machine.hiccup),

@@ -7,8 +7,8 @@
 
 use std::time::Duration;
 
-use approaches::registry::{Delivery, Flow};
-use results::schema::EmptyTheory;
+use approaches::registry::{Delivery, Exchange};
+use results::schema::{Arrival, EmptyTheory};
 use scenario::plan::Trial;
 
 use crate::agent::message::Empties;
@@ -26,7 +26,7 @@ pub(super) fn offered_requests(trial: &Trial) -> Option<u64> {
 pub(super) fn of_empties(trial: &Trial, observed: Empties) -> Option<EmptyTheory> {
     let setting = |name: &str| trial.params.duration(name).ok();
     let load = &trial.load;
-    if load.arrival != "poisson" {
+    if load.arrival != Arrival::Poisson {
         return None;
     }
     let symbols_asked = match trial.approach.facts.delivery {
@@ -35,11 +35,11 @@ pub(super) fn of_empties(trial: &Trial, observed: Empties) -> Option<EmptyTheory
     };
     let rate = load.events_per_second * f64::from(symbols_asked) / f64::from(load.symbols);
     let followers = f64::from(load.clients) * f64::from(load.symbols_per_client) / f64::from(load.symbols);
-    let (interval, correlation) = match trial.approach.facts.flow {
-        Flow::Push => return None,
-        Flow::Poll(name) => setting(name).map(|interval| (interval, poll_correlation(rate, interval)))?,
+    let (interval, correlation) = match trial.approach.facts.exchange {
+        Exchange::Push => return None,
+        Exchange::Poll(name) => setting(name).map(|interval| (interval, poll_correlation(rate, interval)))?,
         // After an event its followers hold in step, so that they see the same from then on.
-        Flow::Hold(name) => setting(name).map(|hold| (hold, 1.0))?,
+        Exchange::Hold(name) => setting(name).map(|hold| (hold, 1.0))?,
     };
     let probability = (-rate * interval.as_secs_f64()).exp();
     let clustering = 1.0 + (followers - 1.0).max(0.0) * correlation;

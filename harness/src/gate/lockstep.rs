@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, thread, time::Duration};
 
 use anyhow::anyhow;
 use approaches::conformance::{Subject, subjects};
-use approaches::registry::{Flow, Values};
+use approaches::registry::{Exchange, Values};
 use gate::counts::{Measured, Repeat};
 use proto::Params;
 use scenario::variants::defaults;
@@ -47,9 +47,9 @@ fn has_counts_of_its_own(subject: &Subject) -> bool {
 
 /// The same subject with durations that are longer than the script.
 pub fn patient(mut subject: Subject) -> Subject {
-    let held = match subject.approach.facts.flow {
-        Flow::Hold(setting) => Some(setting),
-        Flow::Push | Flow::Poll(_) => None,
+    let held = match subject.approach.facts.exchange {
+        Exchange::Hold(setting) => Some(setting),
+        Exchange::Push | Exchange::Poll(_) => None,
     };
     let durations = subject.approach.settings.iter().filter(|setting| matches!(setting.values, Values::Duration(_)));
     let long = durations.map(|setting| if held == Some(setting.name) { (setting, HELD) } else { (setting, NEVER) });

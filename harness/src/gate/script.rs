@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use anyhow::{Result, bail};
 use approaches::conformance::{Fixture, Subject};
-use approaches::registry::{Flow, Side};
+use approaches::registry::{Exchange, Side};
 use clients::Cost;
 use gate::counts::{ALLOCATIONS, Phase};
 use net::{Traffic, Transport};
@@ -218,7 +218,7 @@ impl Script {
     }
 
     fn is_polled(&self) -> bool {
-        matches!(self.fixture.subject.approach.facts.flow, Flow::Poll(_))
+        matches!(self.fixture.subject.approach.facts.exchange, Exchange::Poll(_))
     }
 
     fn received(&self) -> u64 {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use approaches::registry::{Flow, Side, opens_connection_for_each_request};
+use approaches::registry::{Exchange, Side, opens_connection_for_each_request};
 use scenario::plan::Trial;
 
 use super::environment;
@@ -59,10 +59,10 @@ pub(crate) fn admit(trial: &Trial, ports: u32) -> Result<(), Failure> {
 fn requests_per_second(trial: &Trial) -> f64 {
     let events = trial.load.events_per_client();
     let each = |duration: Duration| 1.0 / duration.as_secs_f64().max(1e-9);
-    match trial.approach.facts.flow {
-        Flow::Push => events,
-        Flow::Hold(name) => events + trial.params.duration(name).map_or(0.0, each),
-        Flow::Poll(_) => trial.polls().map_or(0.0, |polls| each(polls.interval) * f64::from(polls.requests)),
+    match trial.approach.facts.exchange {
+        Exchange::Push => events,
+        Exchange::Hold(name) => events + trial.params.duration(name).map_or(0.0, each),
+        Exchange::Poll(_) => trial.polls().map_or(0.0, |polls| each(polls.interval) * f64::from(polls.requests)),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use approaches::registry::Flow;
+use approaches::registry::Exchange;
 use clients::{Batch, Cost};
 use results::{
     schema::Events,
@@ -35,11 +35,11 @@ pub enum Theory {
 }
 
 impl Theory {
-    /// The theory for a flow whose setting has this duration.
-    pub fn new(flow: Flow, setting: Option<Duration>) -> Self {
-        match (flow, setting) {
-            (Flow::Poll(_), Some(interval)) => Self::Poll(interval),
-            (Flow::Hold(_), Some(hold)) => Self::Hold(hold),
+    /// Returns the theory of an exchange whose setting has this duration.
+    pub fn new(exchange: Exchange, setting: Option<Duration>) -> Self {
+        match (exchange, setting) {
+            (Exchange::Poll(_), Some(interval)) => Self::Poll(interval),
+            (Exchange::Hold(_), Some(hold)) => Self::Hold(hold),
             _ => Self::Push,
         }
     }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use approaches::registry::{Approach, Flow};
+use approaches::registry::{Approach, Exchange};
 use clients::{Context, Subscription, Ticks};
 use futures_util::{FutureExt, StreamExt, stream};
 use net::Endpoint;
@@ -63,11 +63,11 @@ struct Shared {
 /// The coordinator said something that does not belong here.
 pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> anyhow::Result<()> {
     let sampler = Sampler::idle();
-    let setting = match approach.facts.flow {
-        Flow::Push => None,
-        Flow::Poll(name) | Flow::Hold(name) => Some(plan.params.duration(name)?),
+    let setting = match approach.facts.exchange {
+        Exchange::Push => None,
+        Exchange::Poll(name) | Exchange::Hold(name) => Some(plan.params.duration(name)?),
     };
-    let theory = Theory::new(approach.facts.flow, setting);
+    let theory = Theory::new(approach.facts.exchange, setting);
     let audience = Audience {
         first_client: plan.first_client,
         clients: plan.clients,
@@ -118,7 +118,7 @@ fn injected(plan: &WorkPlan, approach: &Approach, busy_threads: u32, shared: &Sh
     let mut injected = shared.tamper.as_ref().map(Tamper::injected).unwrap_or_default();
     injected.note_if(busy_threads > 0, "busy_worker_threads");
     injected.note_if(plan.first_client == 0, "lose_client");
-    injected.note_if(matches!(approach.facts.flow, Flow::Poll(_)), "synchronise_polls");
+    injected.note_if(matches!(approach.facts.exchange, Exchange::Poll(_)), "synchronise_polls");
     injected
 }
 
@@ -135,8 +135,8 @@ fn contexts(
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     (0..plan.clients)
         .map(|client| {
-            let ticks = match (approach.facts.flow, setting) {
-                (Flow::Poll(_), Some(interval)) => {
+            let ticks = match (approach.facts.exchange, setting) {
+                (Exchange::Poll(_), Some(interval)) => {
                     let place = if plan.faults.synchronise_polls { 0.5 } else { uniform(&mut random) };
                     let first_ns = (place * interval.as_nanos() as f64) as u64;
                     recorder.lock().expect("no holder panics").polls_from(first_ns, interval);

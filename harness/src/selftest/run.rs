@@ -1,6 +1,6 @@
 //! Runs the self-test: each trial like that of a measurement, then the comparison.
 
-use approaches::registry::{APPROACHES, Approach, Flow};
+use approaches::registry::{APPROACHES, Approach, Exchange};
 use proto::Params;
 use results::{
     schema::{Cpu, Measured},
@@ -53,7 +53,7 @@ pub(crate) async fn run(length: Length, say: impl Fn(&str)) -> anyhow::Result<Fi
         unfaithful.push(self::unfaithful(&named, length, &say).await?);
     }
     let mut stops = Vec::new();
-    for (approach, params) in defaults(|approach| approach.facts.flow == Flow::Push)? {
+    for (approach, params) in defaults(|approach| approach.facts.exchange == Exchange::Push)? {
         stops.push(stop(&trials::stopped(approach, &params, length), length, &say).await?);
     }
     let verdicts = compared.iter().map(|one| one.verdict).chain(stall.beyond.iter().map(|one| one.verdict));

@@ -122,7 +122,7 @@ fn trial(
             events_per_second,
             orders_per_second: 0.0,
             payload_bytes: 0,
-            arrival: "poisson".into(),
+            arrival: Arrival::Poisson,
         },
         feed: FeedSpec {
             seed: 1,

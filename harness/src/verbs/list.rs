@@ -1,6 +1,6 @@
 //! `list`: approaches with their facts and settings, scenarios with their questions.
 
-use approaches::registry::{APPROACHES, Approach, Values};
+use approaches::registry::{APPROACHES, Approach, Side, Values};
 use clap::Args;
 use scenario::{self, LIBRARY, Scenario};
 use serde_json::json;
@@ -42,8 +42,8 @@ pub(crate) fn list(options: &ListOptions) -> Result<(), Failure> {
 
 fn describe(approach: &Approach) -> String {
     let facts = facts(approach);
-    let mut words = vec![facts.flow, facts.delivery];
-    words.extend((facts.connects == "server").then(|| "server connects".to_owned()));
+    let mut words = vec![facts.flow.to_string(), facts.delivery.to_string()];
+    words.extend((facts.connects == Side::Server).then(|| "server connects".to_owned()));
     words.extend(facts.browser.then(|| "browser".to_owned()));
     words.extend(facts.bidirectional.then(|| "bidirectional".to_owned()));
     let settings: Vec<String> = approach

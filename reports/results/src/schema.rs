@@ -5,6 +5,7 @@
 
 mod complexity;
 mod measured;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ pub use measured::{
     Check, Clients, Connect, Cpu, EmptyTheory, Events, Host, Measured, Memory, Responses, Summary, Verdict, Window,
     Wire,
 };
+pub use words::{Arrival, Delivery, Flow, Side};
 
 /// Version of the records below; raised when a field comes, goes or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 4;
@@ -125,12 +127,12 @@ pub struct ApproachFacts {
     pub name: String,
     /// One sentence.
     pub summary: String,
-    /// `push` or `pull`.
-    pub flow: String,
-    /// `log`: every event arrives; `snapshot`: the newest state arrives, older ones coalesce.
-    pub delivery: String,
-    /// Who opens the connection that carries events: `client` or `server`.
-    pub connects: String,
+    /// Which end decides when an event is sent.
+    pub flow: Flow,
+    /// Which events a client receives.
+    pub delivery: Delivery,
+    /// Which end opens the connection that carries the events.
+    pub connects: Side,
     /// A browser can do it without a proxy or library.
     pub browser: bool,
     /// The client can send on the same connection.
@@ -218,13 +220,13 @@ pub struct Load {
     pub orders_per_second: f64,
     /// Filler in each event.
     pub payload_bytes: u32,
-    /// Arrival process: `poisson`, `constant` or `burst`.
-    pub arrival: String,
+    /// Arrival process.
+    pub arrival: Arrival,
 }
 
 /// What loads are told apart by: clients, symbols, symbols of a client and bytes of payload; the bits of the rate, in
 /// events a second; and the arrival process.
-pub type LoadKey<'a> = ([u32; 4], u64, &'a str);
+pub type LoadKey = ([u32; 4], u64, Arrival);
 
 impl Load {
     /// Events a second for each client, of the symbols that it follows.
@@ -241,9 +243,9 @@ impl Load {
 
     /// What loads are told apart by, as a key: orders left out, the rate as its bits.
     #[must_use]
-    pub fn key(&self) -> LoadKey<'_> {
+    pub fn key(&self) -> LoadKey {
         let counts = [self.clients, self.symbols, self.symbols_per_client, self.payload_bytes];
         // Adding 0 makes one number of 0 and −0.
-        (counts, (self.events_per_second + 0.0).to_bits(), &self.arrival)
+        (counts, (self.events_per_second + 0.0).to_bits(), self.arrival)
     }
 }

@@ -9,8 +9,8 @@ use std::collections::HashSet;
 use crate::{
     parse::Fault,
     schema::{
-        Host, LONGEST_PHASE_SECONDS, Load, MOST_EVENTS, MOST_PAYLOAD_BYTES, Measured, Responses, RunRecord, Status,
-        Summary, TrialRecord, Verdict, Window,
+        Arrival, Host, LONGEST_PHASE_SECONDS, Load, MOST_EVENTS, MOST_PAYLOAD_BYTES, Measured, Responses, RunRecord,
+        Status, Summary, TrialRecord, Verdict, Window,
     },
     statistics::{self, Counts},
 };
@@ -47,12 +47,12 @@ pub(crate) fn run(run: &RunRecord) -> Result<(), Fault> {
 }
 
 /// What tells a trial of a run from every other: variant, round, and the load with its numbers as bits.
-pub(crate) type TrialKey = (String, u32, [u32; 4], [u64; 2], String);
+pub(crate) type TrialKey = (String, u32, [u32; 4], [u64; 2], Arrival);
 
 fn key(trial: &TrialRecord) -> TrialKey {
     let (counts, rate, arrival) = trial.load.key();
     let rates = [rate, (trial.load.orders_per_second + 0.0).to_bits()];
-    (trial.variant.clone(), trial.round, counts, rates, arrival.to_owned())
+    (trial.variant.clone(), trial.round, counts, rates, arrival)
 }
 
 /// Judges a trial of this run and adds it to those that were seen.
@@ -61,7 +61,6 @@ pub(crate) fn trial(run: &RunRecord, seen: &mut HashSet<TrialKey>, trial: &Trial
         return fault("approach", &format!("{:?}", trial.approach), "an approach that the run record describes");
     }
     name("variant", &trial.variant)?;
-    name("load.arrival", &trial.load.arrival)?;
     if trial.round == 0 {
         return fault("round", "0", "rounds to count from 1");
     }

@@ -5,7 +5,10 @@
 //! fixed part is told from it; where what polls finds different numbers of events, an exchange is told from the events
 //! in it. What cannot be told apart is assumed, and [`Models::assumptions`] says what.
 
-use results::store::Run;
+use results::{
+    schema::{Delivery, Side},
+    store::Run,
+};
 use thiserror::Error;
 
 use super::{
@@ -97,8 +100,8 @@ fn model(candidate: &Candidate, bare: &Costs, exchange: &[Latency]) -> Model {
         name: candidate.name.clone(),
         order: candidate.order,
         way: candidate.way,
-        snapshot: facts.delivery == "snapshot",
-        server_connects: facts.connects == "server",
+        snapshot: facts.delivery == Delivery::Snapshot,
+        server_connects: facts.connects == Side::Server,
         browser: facts.browser,
         bidirectional: facts.bidirectional,
         floor: facts.floor,

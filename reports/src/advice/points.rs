@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use results::{
-    schema::{ApproachFacts, Load, Measured, Status, TrialRecord},
+    schema::{ApproachFacts, Flow, Load, Measured, Status, TrialRecord},
     statistics,
     store::Run,
 };
@@ -134,10 +134,10 @@ fn seen<'a>(run: &'a Run, loads: &'a [LoadPoint]) -> Vec<Seen<'a>> {
 
 /// What pulls and has a schedule polls; without one its requests are held.
 fn way(facts: &ApproachFacts, merged: &Merged) -> Way {
-    match (facts.flow.as_str(), merged.offered_requests) {
-        ("push", _) => Way::Push,
-        (_, Some(_)) => Way::Poll,
-        (_, None) => Way::Hold,
+    match (facts.flow, merged.offered_requests) {
+        (Flow::Push, _) => Way::Push,
+        (Flow::Pull, Some(_)) => Way::Poll,
+        (Flow::Pull, None) => Way::Hold,
     }
 }
 
@@ -145,7 +145,7 @@ fn way(facts: &ApproachFacts, merged: &Merged) -> Way {
 /// whether it polls, but what has an interval does.
 fn name_of(facts: &ApproachFacts, trial: &TrialRecord) -> String {
     let polls = trial.measured.as_ref().is_none_or(|measured| measured.offered_requests.is_some());
-    name(trial, if facts.flow != "push" && polls { Way::Poll } else { Way::Hold })
+    name(trial, if facts.flow == Flow::Pull && polls { Way::Poll } else { Way::Hold })
 }
 
 /// The variant's name without the interval of a poll.

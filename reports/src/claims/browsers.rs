@@ -2,7 +2,10 @@
 
 use std::cmp::Ordering;
 
-use results::format::{bytes, count, percent};
+use results::{
+    format::{bytes, count, percent},
+    schema::{Flow, Side},
+};
 
 use super::{
     claim::{Claim, Figure, Says, Stated, untested},
@@ -25,8 +28,8 @@ pub(super) fn claims(evidence: &Evidence<'_>) -> Vec<Claim> {
 /// What pushes one way to a client that connects, and is neither in the table nor in a browser as it is nor the floor.
 fn grpc_of_browsers<'a>(evidence: &Evidence<'a>) -> Vec<Seen<'a>> {
     evidence.that(|facts| {
-        facts.flow == "push"
-            && facts.connects == "client"
+        facts.flow == Flow::Push
+            && facts.connects == Side::Client
             && facts.article.is_none()
             && !(facts.browser || facts.bidirectional || facts.floor)
     })

@@ -1,6 +1,9 @@
 //! What the article says of webhooks and of conditional GET.
 
-use results::format::{bytes, count, duration, or_none, percent, significant};
+use results::{
+    format::{bytes, count, duration, or_none, percent, significant},
+    schema::{Delivery, Flow, Side},
+};
 
 use super::{
     claim::{Claim, Figure, Says, Stated},
@@ -33,12 +36,12 @@ pub(super) fn claims(evidence: &Evidence<'_>) -> Vec<Claim> {
 }
 
 fn webhooks<'a>(evidence: &Evidence<'a>) -> Vec<Seen<'a>> {
-    evidence.that(|facts| facts.connects == "server")
+    evidence.that(|facts| facts.connects == Side::Server)
 }
 
 /// What polls for the newest state and is answered by HTTP's own word for "unchanged".
 fn conditional<'a>(evidence: &Evidence<'a>) -> Vec<Seen<'a>> {
-    evidence.that(|facts| facts.flow == "pull" && facts.delivery == "snapshot" && facts.browser)
+    evidence.that(|facts| facts.flow == Flow::Pull && facts.delivery == Delivery::Snapshot && facts.browser)
 }
 
 fn no_polling(evidence: &Evidence<'_>) -> Claim {

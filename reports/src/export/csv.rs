@@ -31,7 +31,7 @@ const LOAD: [Column; 6] = [
     ("symbols_per_client", |point, _| number(Some(point.load.symbols_per_client))),
     ("events_per_second", |point, _| number(Some(point.load.events_per_second))),
     ("payload_bytes", |point, _| number(Some(point.load.payload_bytes))),
-    ("arrival", |point, _| text(&point.load.arrival)),
+    ("arrival", |point, _| text(&point.load.arrival.to_string())),
 ];
 
 const NAMES: [Column; 11] = [

@@ -1,7 +1,7 @@
 //! The facts of a synthetic approach. The complexity of its halves follows from its name and their lines, so that the
 //! metrics do not all agree.
 
-use results::schema::{ApproachFacts, ArticleWords, Cognitive, Complexity, Crates};
+use results::schema::{ApproachFacts, ArticleWords, Cognitive, Complexity, Crates, Delivery, Flow, Side};
 
 use super::Synthetic;
 
@@ -10,9 +10,13 @@ pub fn of(approach: &Synthetic) -> ApproachFacts {
     ApproachFacts {
         name: approach.name.into(),
         summary: format!("what {} does", approach.name),
-        flow: if approach.interval_ms + approach.hold_ms > 0.0 { "pull" } else { "push" }.into(),
-        delivery: if matches!(approach.name, "conditional-get" | "grpc-unary") { "snapshot" } else { "log" }.into(),
-        connects: if approach.name == "webhook" { "server" } else { "client" }.into(),
+        flow: if approach.interval_ms + approach.hold_ms > 0.0 { Flow::Pull } else { Flow::Push },
+        delivery: if matches!(approach.name, "conditional-get" | "grpc-unary") {
+            Delivery::Snapshot
+        } else {
+            Delivery::Log
+        },
+        connects: if approach.name == "webhook" { Side::Server } else { Side::Client },
         browser: false,
         bidirectional: approach.name == "grpc-bidi",
         resumable: true,

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, path::Path, sync::Mutex};
 
 use results::{
     schema::{
-        Check, Clients, Connect, Cpu, EmptyTheory, Environment, Events, Host, Load, Measured, Memory, Record,
+        Arrival, Check, Clients, Connect, Cpu, EmptyTheory, Environment, Events, Host, Load, Measured, Memory, Record,
         Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict, Window, Wire,
     },
     statistics::{self, Histogram},
@@ -124,7 +124,7 @@ pub fn trial(approach: &Synthetic, clients: u32, round: u32) -> TrialRecord {
             events_per_second: 50.0,
             orders_per_second: 0.0,
             payload_bytes: 0,
-            arrival: "poisson".into(),
+            arrival: Arrival::Poisson,
         },
         overload: false,
         round,

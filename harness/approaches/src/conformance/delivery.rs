@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::{Fixture, Outcome};
-use crate::registry::{Flow, Side};
+use crate::registry::{Exchange, Side};
 
 /// Several clients with one or several symbols each receive what they asked for, at no cost that nothing explains.
 pub(super) async fn receives_in_order(mut fixture: Fixture) -> Result<Outcome> {
@@ -22,7 +22,7 @@ pub(super) async fn receives_in_order(mut fixture: Fixture) -> Result<Outcome> {
         let cost = reader.cost;
         ensure!(cost.with_events > 0, "no response with events was counted: {cost:?}");
         ensure!(cost.errors + cost.reconnects + cost.resets == 0, "nothing went wrong, but was counted: {cost:?}");
-        if fixture.subject.approach.facts.flow == Flow::Push {
+        if fixture.subject.approach.facts.exchange == Exchange::Push {
             ensure!(cost.empty == 0, "a push approach sent an empty response: {cost:?}");
         }
     }

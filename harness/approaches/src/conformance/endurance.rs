@@ -8,7 +8,7 @@ use proto::symbol_name;
 use servers::Limits;
 
 use super::{Fixture, Outcome};
-use crate::registry::Flow;
+use crate::registry::Exchange;
 
 /// Longer than every quick setting, so that each has shown itself.
 const IDLE: Duration = Duration::from_millis(400);
@@ -24,20 +24,20 @@ pub(super) const SLOW_READER_LIMITS: Limits = Limits { replay_events: 128, queue
 /// A subscription outlives its hold or heartbeat, shows what idleness costs, and still delivers.
 pub(super) async fn outlasts_idleness(mut fixture: Fixture) -> Result<Outcome> {
     let mut reader = fixture.subscribe(&[0], Some(0)).await?;
-    match fixture.subject.approach.facts.flow {
-        Flow::Poll(_) => reader.until("an empty response", |reader| reader.cost.empty > 0).await?,
-        Flow::Hold(_) => reader.until("a timed-out hold", |reader| reader.cost.timed_out > 0).await?,
-        Flow::Push if fixture.subject.has_setting("heartbeat") => {
+    match fixture.subject.approach.facts.exchange {
+        Exchange::Poll(_) => reader.until("an empty response", |reader| reader.cost.empty > 0).await?,
+        Exchange::Hold(_) => reader.until("a timed-out hold", |reader| reader.cost.timed_out > 0).await?,
+        Exchange::Push if fixture.subject.has_setting("heartbeat") => {
             reader.until("a heartbeat", |reader| reader.cost.heartbeats > 0).await?;
         }
-        Flow::Push => {
+        Exchange::Push => {
             reader.wait(IDLE, |_| false).await?;
         }
     }
     fixture.publish_one(0, 0);
     fixture.expect_complete(&mut reader, 0).await?;
     let cost = reader.cost;
-    if fixture.subject.approach.facts.flow == Flow::Push {
+    if fixture.subject.approach.facts.exchange == Exchange::Push {
         ensure!(cost.empty == 0, "a push approach sent an empty response: {cost:?}");
     }
     ensure!(cost.timed_out + cost.not_modified <= cost.empty, "parts are more than the whole: {cost:?}");

@@ -14,7 +14,7 @@ use tokio::{task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::{Reader, Subject};
-use crate::registry::{Delivery, Flow};
+use crate::registry::{Delivery, Exchange};
 
 /// How long a case waits for something before it counts as missing: a guard against hanging, and no measure of how
 /// quick an approach or a machine is.
@@ -265,7 +265,7 @@ impl Fixture {
     }
 
     fn ticks(&self) -> Result<Ticks, ClientError> {
-        let Flow::Poll(setting) = self.subject.approach.facts.flow else { return Ok(Ticks::default()) };
+        let Exchange::Poll(setting) = self.subject.approach.facts.exchange else { return Ok(Ticks::default()) };
         let mut interval = tokio::time::interval(self.subject.params.duration(setting)?);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Ticks::new(stream::unfold(interval, |mut interval| async move {

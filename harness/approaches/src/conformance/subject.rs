@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proto::Params;
 
-use crate::registry::{APPROACHES, Approach, Flow, Setting, Values};
+use crate::registry::{APPROACHES, Approach, Exchange, Setting, Values};
 
 /// A poll interval that keeps the suite short.
 const QUICK_INTERVAL: &str = "20ms";
@@ -60,7 +60,7 @@ fn variants(approach: &'static Approach) -> Vec<Subject> {
 fn quick_defaults(approach: &Approach) -> Params {
     let value = |setting: &Setting| match setting.values {
         Values::Choice(choices) => choices[0],
-        Values::Duration(_) if approach.facts.flow == Flow::Poll(setting.name) => QUICK_INTERVAL,
+        Values::Duration(_) if approach.facts.exchange == Exchange::Poll(setting.name) => QUICK_INTERVAL,
         Values::Duration(_) => QUICK_DURATION,
     };
     let entry = |setting: &Setting| (setting.name.to_owned(), value(setting).to_owned());

@@ -8,7 +8,7 @@ use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
-use schemars::JsonSchema;
+use results::schema::Arrival;
 use serde::{Deserialize, Serialize};
 
 /// Events that share one instant in a bursty feed.
@@ -16,18 +16,6 @@ const BURST_EVENTS: u64 = 10;
 const NANOSECONDS: f64 = 1e9;
 /// What the payload consists of.
 const FILLER: &str = "x";
-
-/// How events are spread over time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Arrival {
-    /// Independent events: exponential gaps.
-    Poisson,
-    /// Equal gaps.
-    Constant,
-    /// Ten at once, with exponential gaps between the bursts.
-    Burst,
-}
 
 /// All that determines a feed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

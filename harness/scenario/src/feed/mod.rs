@@ -7,6 +7,7 @@ mod events;
 mod phases;
 pub mod sample;
 
-pub use events::{Arrival, Feed, FeedEvent, FeedSpec};
+pub use events::{Feed, FeedEvent, FeedSpec};
 pub use events::{exponential, uniform};
 pub use phases::Phases;
+pub use results::schema::Arrival;

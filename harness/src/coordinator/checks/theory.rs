@@ -1,6 +1,6 @@
 //! Checks that chance explains the counts: arrivals, phases, polls, empty responses, and deliveries under way.
 
-use approaches::registry::Flow;
+use approaches::registry::Exchange;
 use results::{
     schema::{Check, Measured, Verdict},
     theory::FAR_DEVIATIONS,
@@ -83,7 +83,7 @@ fn behind(trial: &Trial, measured: &Measured) -> bool {
 
 pub(super) fn empties(trial: &Trial, measured: &Measured) -> Check {
     let responses = measured.responses;
-    if trial.approach.facts.flow == Flow::Push {
+    if trial.approach.facts.exchange == Exchange::Push {
         let note = "a server that pushes sent nothing empty";
         return none_of("empties-oracle", responses.empty, note, || {
             format!("{} empty messages where a server pushes: it sends what nobody needs", responses.empty)
@@ -120,7 +120,7 @@ pub(super) fn empties(trial: &Trial, measured: &Measured) -> Check {
 
 /// Returns whether a hold that began with the first client could time out before the window closed.
 fn could_time_out(trial: &Trial, measured: &Measured) -> bool {
-    let Flow::Hold(name) = trial.approach.facts.flow else { return false };
+    let Exchange::Hold(name) = trial.approach.facts.exchange else { return false };
     let passed = measured.connect.seconds + trial.phases.measured_ns() as f64 / 1e9;
     trial.params.duration(name).is_ok_and(|hold| hold.as_secs_f64() <= passed)
 }
