@@ -7,10 +7,11 @@ use approaches::registry::{Delivery, Exchange};
 use clients::{Batch, Cost};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use harness::load::{
+    expectation::Expectation,
     oracle::{Audience, Oracle},
     recorder::{Recorder, Theory},
 };
-use scenario::feed::{Arrival, Feed, FeedSpec, Phases};
+use scenario::feed::{Arrival, Feed, FeedSpec, Phases, sample::Sample};
 
 /// Long enough that no benchmark comes to the feed's end.
 const DURATION: Duration = Duration::from_secs(24 * 3600);
@@ -58,7 +59,7 @@ fn deliver(criterion: &mut Criterion) {
     for payload_bytes in PAYLOADS_BYTES {
         let spec = spec(1, payload_bytes);
         let audience = Audience { first_client: 0, clients: CLIENTS, symbols_per_client: 1, delivery: Delivery::Log };
-        let oracle = Oracle::new(&spec, phases, audience);
+        let oracle = Oracle::new(Expectation::from_feed(&spec), Sample::new(&spec, phases), phases, audience);
         let mut recorder = Recorder::new(oracle, phases, Theory::new(Exchange::Push, None), CLIENTS);
         recorder.start(0, spec.epoch_ms);
         let mut events = Feed::new(&spec);

@@ -173,6 +173,22 @@ fn only_the_net_crate_opens_connections() {
     });
 }
 
+/// The coordinator asks a host. What a host knows of its machine is in one folder; a child also knows its own process.
+#[test]
+fn only_the_host_folder_reads_the_kernel() {
+    let own_process = ["harness/src/agent/process.rs", "harness/src/agent/interruption.rs"];
+    expect_none("a part of the harness reads the kernel's files by itself", |file| {
+        let is_free = file.is_test()
+            || !file.path.starts_with("harness/")
+            || file.path.starts_with("harness/src/host/")
+            || own_process.contains(&file.path.as_str());
+        let reads = |literal: &str| ["/proc/", "/sys/"].iter().any(|folder| literal.starts_with(folder));
+        let objection =
+            file.words.iter().find(|word| if word.is_literal { reads(&word.text) } else { word.text == "procfs" });
+        objection.filter(|_| !is_free).map(|word| file.line(word.line).to_owned())
+    });
+}
+
 #[test]
 fn folders_of_the_harness_depend_one_way() {
     let mut files = rust_files();

@@ -37,11 +37,11 @@ pub struct Merged {
     /// Lengths of the windows in seconds, added up.
     pub window_seconds: f64,
     /// Added up.
-    pub connections_opened: u64,
+    pub connections_opened: Option<u64>,
     /// Added up.
     pub reconnects: u64,
     /// Added up.
-    pub wire: Wire,
+    pub wire: Option<Wire>,
     /// Added up; per event over all events delivered.
     pub cpu: Cpu,
     /// What each client takes.
@@ -57,7 +57,7 @@ pub struct Merged {
     /// Of the merged histogram of the events' medians.
     pub event_median_ns: Summary,
     /// Of the merged histogram.
-    pub lateness_ns: Summary,
+    pub lateness_ns: Option<Summary>,
     /// How late a thread that only sleeps was woken, of the merged histogram.
     pub hiccup_ns: Summary,
     /// Of the merged histogram.
@@ -110,7 +110,7 @@ pub struct RoundFigures {
     /// CPU time of the workers for each event delivered, in microseconds.
     pub client_us_per_event: Option<f64>,
     /// Growth of the servers for each client.
-    pub server_bytes_per_client: u64,
+    pub server_bytes_per_client: Option<u64>,
     /// Growth of the workers for each client.
     pub client_bytes_per_client: u64,
 }
@@ -134,10 +134,7 @@ pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
     let figures: Vec<RoundFigures> = rounds.iter().map(|(round, measured)| one_round(*round, measured)).collect();
     let events = add_events(&all);
     let responses = add_responses(&all);
-    let wire = Wire {
-        client_to_server_bytes: sum(&all, |one| one.wire.client_to_server_bytes),
-        server_to_client_bytes: sum(&all, |one| one.wire.server_to_client_bytes),
-    };
+    let wire = add_wire(&all);
     let effective_observations = sum(&all, |one| one.effective_events);
     // A percentile needs so many events; how alike they are widens its interval, and says nothing of what it rests on.
     let events_received = sum(&all, |one| one.event_median_ns.count);
@@ -149,17 +146,17 @@ pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
         offered_requests: polls::offered(&all),
         achieved_share: polls::achieved_share(&all),
         window_seconds: sum(&all, |one| one.window.measure_ms) as f64 / 1e3,
-        connections_opened: sum(&all, |one| one.connections_opened),
+        connections_opened: sum_known(&all, |one| one.connections_opened),
         reconnects: sum(&all, |one| one.reconnects),
         cpu: add_cpu(&all, events.arrived),
         memory: ClientMemory::of(&all),
-        bytes_per_event: share(wire.both_ways(), events.arrived),
+        bytes_per_event: wire.and_then(|wire| share(wire.both_ways(), events.arrived)),
         empty_share: share(responses.empty, responses.total),
         empty_deviation: responses.empty_theory.as_ref().and_then(theory::deviation),
         latency_ns: statistics::summarise(&latency, events_received.min(latency.len())),
         median_interval_ns: median_interval(&latency, effective_observations),
         event_median_ns,
-        lateness_ns: merge(&all, u64::MAX, |one| Some(&one.lateness_ns))?,
+        lateness_ns: merge(&all, u64::MAX, |one| one.lateness_ns.as_ref()),
         hiccup_ns: merge(&all, u64::MAX, |one| Some(&one.hiccup_ns))?,
         time_to_last_ns: merge(&all, events_received, |one| Some(&one.time_to_last_ns))?,
         confirmation_ns: merge(&all, u64::MAX, |one| one.confirmation_ns.as_ref()),
@@ -190,9 +187,9 @@ pub fn one_round(round: u32, one: &Measured) -> RoundFigures {
         events_received: one.event_median_ns.count,
         effective_observations: one.effective_events,
         median_interval_ns: median_interval(&latency, one.effective_events),
-        bytes_per_event: share(one.wire.both_ways(), one.events.arrived),
+        bytes_per_event: one.wire.and_then(|wire| share(wire.both_ways(), one.events.arrived)),
         empty_share: share(one.responses.empty, one.responses.total),
-        server_us_per_event: share(one.cpu.server_us, one.events.arrived),
+        server_us_per_event: one.cpu.server_us.and_then(|used_us| share(used_us, one.events.arrived)),
         client_us_per_event: share(one.cpu.client_us, one.events.arrived),
         server_bytes_per_client: one.memory.server_bytes_per_client,
         client_bytes_per_client: one.memory.client_bytes_per_client,
@@ -221,7 +218,7 @@ pub fn round_spread(p50s: &[u64]) -> Option<f64> {
 fn add_events(all: &[&Measured]) -> Events {
     Events {
         scheduled: sum(all, |one| one.events.scheduled),
-        published: sum(all, |one| one.events.published),
+        published: sum_known(all, |one| one.events.published),
         expected: sum(all, |one| one.events.expected),
         delivered: sum(all, |one| one.events.delivered),
         missed: sum(all, |one| one.events.missed),
@@ -261,14 +258,14 @@ fn add_theory(all: &[&Measured]) -> Option<EmptyTheory> {
 }
 
 fn add_cpu(all: &[&Measured], arrived: u64) -> Cpu {
-    let server_us = sum(all, |one| one.cpu.server_us);
+    let server_us = sum_known(all, |one| one.cpu.server_us);
     let client_us = sum(all, |one| one.cpu.client_us);
     Cpu {
         server_us,
         client_us,
-        server_us_per_event: share(server_us, arrived),
+        server_us_per_event: server_us.and_then(|used_us| share(used_us, arrived)),
         client_us_per_event: share(client_us, arrived),
-        server_wait_us: sum(all, |one| one.cpu.server_wait_us),
+        server_wait_us: sum_known(all, |one| one.cpu.server_wait_us),
         client_wait_us: sum(all, |one| one.cpu.client_wait_us),
     }
 }
@@ -276,6 +273,19 @@ fn add_cpu(all: &[&Measured], arrived: u64) -> Cpu {
 /// The part of the whole; none of nothing.
 pub(crate) fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+fn add_wire(all: &[&Measured]) -> Option<Wire> {
+    let wires: Vec<Wire> = all.iter().map(|one| one.wire).collect::<Option<_>>()?;
+    Some(Wire {
+        client_to_server_bytes: wires.iter().map(|wire| wire.client_to_server_bytes).sum(),
+        server_to_client_bytes: wires.iter().map(|wire| wire.server_to_client_bytes).sum(),
+    })
+}
+
+/// Adds a count that not every server reports. Returns `None` if it is missing in a round.
+fn sum_known(all: &[&Measured], count: impl Fn(&Measured) -> Option<u64>) -> Option<u64> {
+    all.iter().map(|one| count(one)).sum()
 }
 
 fn sum(all: &[&Measured], of: impl Fn(&Measured) -> u64) -> u64 {

@@ -35,7 +35,7 @@ pub(crate) fn of(trials: &[TrialRecord]) -> Option<Surroundings> {
     let awake = all.iter().filter(|one| one.host.kept_awake).count();
     Some(Surroundings {
         kept_awake: [awake, all.len() - awake],
-        publisher_ns: merge::merge(&all, u64::MAX, |one| Some(&one.lateness_ns))?,
+        publisher_ns: merge::merge(&all, u64::MAX, |one| one.lateness_ns.as_ref())?,
         sleeper_ns: merge::merge(&all, u64::MAX, |one| Some(&one.hiccup_ns))?,
         steal_share: largest(|one| one.host.steal_share),
         foreign_share: largest(|one| one.host.foreign_share),

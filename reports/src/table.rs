@@ -118,7 +118,7 @@ pub(crate) fn cells(row: &Row) -> [String; HEADINGS.len()] {
         empties(merged),
         or_none(merged.bytes_per_event, format::significant),
         pair(merged.cpu.server_us_per_event, merged.cpu.client_us_per_event),
-        pair(Some(merged.memory.server_bytes / 1e3), Some(merged.memory.client_bytes / 1e3)),
+        pair(merged.memory.server_bytes.map(|bytes| bytes / 1e3), Some(merged.memory.client_bytes / 1e3)),
         or_none(merge::share(events.delivered, events.expected), format::percent),
         format!("{}/{}", format::short_count(events.missed), format::short_count(events.duplicate)),
         status,

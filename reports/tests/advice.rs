@@ -9,7 +9,7 @@ use reports::advice::{
     AdviceError, Beyond, Choice, Deviation, Need, Reason, Standing, Validation, advise, models, render, validate,
 };
 use results::{
-    schema::{Status, TrialRecord},
+    schema::{Status, TrialRecord, Wire},
     statistics,
     store::Run,
 };
@@ -37,11 +37,13 @@ fn modelled(trial: &mut TrialRecord, line: [f64; 3], interval_s: Option<f64>, he
     measured.events.arrived = in_window(deliveries);
     measured.requests = in_window(exchanges);
     measured.offered_requests = interval_s.map(|_| in_window(exchanges));
-    measured.cpu.server_us = in_window(line[0] + line[1] * exchanges + line[2] * deliveries);
+    measured.cpu.server_us = Some(in_window(line[0] + line[1] * exchanges + line[2] * deliveries));
     measured.cpu.client_us = in_window(0.5 * (line[0] + line[1] * exchanges + line[2] * deliveries));
-    measured.wire.client_to_server_bytes = in_window(70.0 * exchanges);
-    measured.wire.server_to_client_bytes = in_window(110.0 * exchanges + 100.0 * deliveries);
-    measured.memory.server_bytes_per_client = (1e6 / clients + 5_000.0).round() as u64;
+    measured.wire = Some(Wire {
+        client_to_server_bytes: in_window(70.0 * exchanges),
+        server_to_client_bytes: in_window(110.0 * exchanges + 100.0 * deliveries),
+    });
+    measured.memory.server_bytes_per_client = Some((1e6 / clients + 5_000.0).round() as u64);
     measured.memory.client_bytes_per_client = (2e6 / clients + 3_000.0).round() as u64;
     let quick = support::histogram((0..1_000).map(|k| 200_000 + k * 100));
     measured.event_median_ns = statistics::summarise(&quick, 1_000);
@@ -261,7 +263,8 @@ fn a_load_left_out_is_predicted_where_the_model_is_true_and_missed_where_it_is_n
     let mut wrong = run;
     let changed = wrong.trials.iter_mut().filter(|trial| trial.approach == "sse" && trial.load.clients == 10_000);
     for trial in changed {
-        trial.measured.as_mut().unwrap().cpu.server_us *= 3;
+        let cpu = &mut trial.measured.as_mut().unwrap().cpu;
+        cpu.server_us = cpu.server_us.map(|used_us| used_us * 3);
     }
     assert!(of(&validate(&wrong).unwrap(), "server_cores", "sse") > 2.0);
 }

@@ -81,7 +81,7 @@ fn clients_do_not_count_against_the_cores_of_a_server() {
     );
     for measured in run.trials.iter_mut().filter(|trial| trial.approach == "sse").filter_map(|it| it.measured.as_mut())
     {
-        measured.cpu.server_us = 50_000_000;
+        measured.cpu.server_us = Some(50_000_000);
     }
     assert_eq!(reasons(&self::models(&run).unwrap(), &Need::default(), "sse"), [Reason::Cores]);
 }

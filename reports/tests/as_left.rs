@@ -120,16 +120,16 @@ fn counts_that_no_run_could_have_are_refused_by_name() {
     for count in [200_000_000_000_000, 100_000_000_000_000_000, 1 << 62] {
         refused("event_median_ns.count", &|it| it.event_median_ns = many(count));
         refused("latency_ns.count", &|it| it.latency_ns = many(count));
-        refused("lateness_ns.count", &|it| it.lateness_ns = many(count));
+        refused("lateness_ns.count", &|it| it.lateness_ns = Some(many(count)));
         refused("hiccup_ns.count", &|it| it.hiccup_ns = many(count));
         refused("time_to_last_ns.count", &|it| it.time_to_last_ns = many(count));
         refused("confirmation_ns.count", &|it| it.confirmation_ns = Some(many(count)));
         refused("poll_lateness_ns.count", &|it| it.poll_lateness_ns = Some(many(count)));
     }
-    refused("wire.server_to_client_bytes", &|it| it.wire.server_to_client_bytes = u64::MAX);
-    refused("wire.client_to_server_bytes", &|it| it.wire.client_to_server_bytes = u64::MAX - 5);
-    refused("cpu.server_us", &|it| it.cpu.server_us = u64::MAX);
-    refused("memory.server_bytes_per_client", &|it| it.memory.server_bytes_per_client = u64::MAX);
+    refused("wire.server_to_client_bytes", &|it| it.wire.as_mut().unwrap().server_to_client_bytes = u64::MAX);
+    refused("wire.client_to_server_bytes", &|it| it.wire.as_mut().unwrap().client_to_server_bytes = u64::MAX - 5);
+    refused("cpu.server_us", &|it| it.cpu.server_us = Some(u64::MAX));
+    refused("memory.server_bytes_per_client", &|it| it.memory.server_bytes_per_client = Some(u64::MAX));
     refused("requests", &|it| it.requests = u64::MAX);
     refused("reconnects", &|it| it.reconnects = u64::MAX);
     refused("events.duplicate", &|it| it.events.duplicate = u64::MAX);

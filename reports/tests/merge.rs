@@ -4,7 +4,7 @@ mod support;
 
 use reports::merge::merged;
 use results::{
-    schema::{EmptyTheory, Status, TrialRecord},
+    schema::{EmptyTheory, Status, TrialRecord, Wire},
     statistics,
 };
 
@@ -23,9 +23,8 @@ fn rounds() -> Vec<TrialRecord> {
         measured.time_to_last_ns = measured.latency_ns.clone();
         measured.event_median_ns = measured.latency_ns.clone();
         measured.effective_events = count;
-        measured.cpu.server_us = 600;
-        measured.wire.client_to_server_bytes = 1_000;
-        measured.wire.server_to_client_bytes = 2_000;
+        measured.cpu.server_us = Some(600);
+        measured.wire = Some(Wire { client_to_server_bytes: 1_000, server_to_client_bytes: 2_000 });
         measured.responses.total = 400;
         measured.responses.with_events = 100;
         measured.responses.empty = 300;

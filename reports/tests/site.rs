@@ -104,7 +104,7 @@ fn runs_of_one_day_are_told_apart_by_their_time() {
 fn a_trend_says_who_moved_furthest() {
     let mut later = started(2);
     for trial in later.trials.iter_mut().filter(|trial| trial.approach == "sse") {
-        trial.measured.as_mut().unwrap().wire.server_to_client_bytes *= 8;
+        trial.measured.as_mut().unwrap().wire.as_mut().unwrap().server_to_client_bytes *= 8;
     }
     let index = &site_of(&[started(1), later])["index.html"];
     assert!(index.contains("From its first to its last run sse moved furthest"), "{index}");

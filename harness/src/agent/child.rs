@@ -29,15 +29,6 @@ const SHOWN: usize = 100;
 /// hold the other end open.
 const LAST_WORDS_LIMIT: Duration = Duration::from_secs(1);
 
-/// Where the children of a trial run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Placement {
-    /// In processes of their own, as in every measurement.
-    Processes,
-    /// In tasks of this process, for approaches without sockets.
-    Tasks,
-}
-
 /// A server or worker.
 #[derive(Debug)]
 pub(crate) struct Child {

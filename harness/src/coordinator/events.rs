@@ -55,7 +55,8 @@ struct OfShards {
 pub(crate) fn of_window(trial: &Trial, shards: &[ShardResult]) -> EventsOfWindow {
     let mut events = BTreeMap::<u64, OfShards>::new();
     for shard in shards {
-        let lateness_ns: BTreeMap<u64, u64> = shard.served.lateness_ns.iter().copied().collect();
+        let lateness_ns: BTreeMap<u64, u64> =
+            shard.served.iter().flat_map(|served| served.lateness_ns.iter().copied()).collect();
         for (sequence, late_ns) in &lateness_ns {
             events.entry(*sequence).or_default().lateness_ns.push(*late_ns);
         }

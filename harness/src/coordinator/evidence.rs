@@ -97,9 +97,12 @@ pub(super) fn collect(trial: &Trial, result: &TrialResult, events: &EventsOfWind
         poll_phase += shard.worked.poll_phase;
     }
     let mut panics = Panics::default();
-    shards.iter().flat_map(|shard| [&shard.served.panics, &shard.worked.panics]).for_each(|one| panics.add(one));
+    for shard in shards {
+        shard.served.iter().for_each(|served| panics.add(&served.panics));
+        panics.add(&shard.worked.panics);
+    }
     Evidence {
-        refused_connections: result.refused_connections,
+        refused_connections: result.machine.refused_connections,
         negative: sum(|shard| shard.worked.negative),
         early_confirmations: sum(|shard| shard.worked.orders.early),
         out_of_range: sum(|shard| shard.worked.out_of_range),
@@ -128,7 +131,7 @@ fn pauses(result: &TrialResult) -> Pauses {
         result.shards.iter().map(|shard| of(shard).longest_pause_ns).max().unwrap_or_default()
     };
     Pauses {
-        server_ns: longest(|shard| shard.served.usage),
+        server_ns: longest(|shard| shard.served.as_ref().map(|served| served.usage).unwrap_or_default()),
         worker_ns: longest(|shard| shard.worked.usage),
         coordinator_ns: result.machine.longest_pause_ns,
     }
@@ -138,7 +141,7 @@ fn pauses(result: &TrialResult) -> Pauses {
 fn injected(trial: &Trial, result: &TrialResult) -> Injected {
     let mut injected = result.machine.injected.clone();
     result.shards.iter().for_each(|shard| {
-        injected.add(&shard.served.injected);
+        shard.served.iter().for_each(|served| injected.add(&served.injected));
         injected.add(&shard.worked.injected);
     });
     let stopped = trial.faults.stop().filter(|_| result.stopped.is_some());

@@ -17,15 +17,15 @@ use super::{
     trial::{ShardResult, TrialResult},
 };
 use crate::{
-    agent::message::Empties,
+    agent::message::{Empties, Served},
     host::{kernel_memory::KernelMemory, usage::Usage, watcher::Seen},
 };
 
 /// Builds the record of a trial that was measured.
 pub(crate) fn record(scenario: &str, trial: &Trial, result: &TrialResult) -> anyhow::Result<TrialRecord> {
-    let TrialResult { shards, machine, kernel, .. } = result;
+    let TrialResult { shards, machine, .. } = result;
     let events = events::of_window(trial, shards);
-    let mut measured = measured(trial, shards, &events, machine, *kernel)?;
+    let mut measured = measured(trial, shards, &events, machine)?;
     measured.checks = checks::all(trial, &measured, &evidence::collect(trial, result, &events));
     let (status, reason) = checks::status(&measured.checks);
     let first_error = shards
@@ -62,7 +62,6 @@ fn measured(
     shards: &[ShardResult],
     window: &EventsOfWindow,
     machine: &Seen,
-    kernel: KernelMemory,
 ) -> anyhow::Result<Measured> {
     let events = events(window, shards);
     let effective = events::effective(&window.kept);
@@ -86,30 +85,32 @@ fn measured(
         responses: responses(trial, shards),
         requests: sum(shards, |shard| shard.worked.cost.requests),
         offered_requests: theory::offered_requests(trial),
-        connections_opened: sum(shards, |shard| shard.served.connections_opened),
+        connections_opened: served(shards, |served| served.connections_opened),
         reconnects: sum(shards, |shard| shard.worked.cost.reconnects),
         resets: sum(shards, |shard| shard.worked.cost.resets),
-        overflows: sum(shards, |shard| shard.served.overflows),
-        wire: Wire {
-            client_to_server_bytes: sum(shards, |shard| shard.served.client_to_server_bytes),
-            server_to_client_bytes: sum(shards, |shard| shard.served.server_to_client_bytes),
-        },
+        overflows: served(shards, |served| served.overflows),
+        wire: served(shards, |served| served.client_to_server_bytes)
+            .zip(served(shards, |served| served.server_to_client_bytes))
+            .map(|(client_to_server_bytes, server_to_client_bytes)| Wire {
+                client_to_server_bytes,
+                server_to_client_bytes,
+            }),
         latency_ns: summarise(&latency, medians.len()),
         event_median_ns: each(&medians),
         event_entries_one_of: window.one_of,
         effective_events: effective,
         median_interval_ns: quantile_interval(&latency, effective, 0.5),
         // The shards publish the same events at the same times: an event is one observation of the machine.
-        lateness_ns: summarise(&merged(shards, |shard| &shard.served.lateness)?, events.published),
+        lateness_ns: lateness(shards, events.published)?,
         time_to_last_ns: each(&events::histogram(&window.kept, |event| event.last_ns)),
         confirmation_ns: own(&merged(shards, |shard| &shard.worked.confirmation)?, trial.load.orders_per_second > 0.0),
         poll_lateness_ns: own(
             &merged(shards, |shard| &shard.worked.poll_lateness)?,
             matches!(trial.approach.facts.exchange, Exchange::Poll(_)),
         ),
-        memory: memory(shards, trial.load.clients, kernel),
+        memory: memory(shards, trial.load.clients, machine.kernel),
         hiccup_ns: each(&machine.hiccup),
-        host: machine.host(cpu.server_us + cpu.client_us, trial.phases),
+        host: machine.host(cpu.server_us.unwrap_or_default() + cpu.client_us, trial.phases),
         cpu,
         checks: Vec::new(),
     })
@@ -119,10 +120,27 @@ fn sum(shards: &[ShardResult], count: impl Fn(&ShardResult) -> u64) -> u64 {
     shards.iter().map(count).sum()
 }
 
+/// Adds a count of the servers. Returns `None` if a server does not report to us.
+fn served(shards: &[ShardResult], count: impl Fn(&Served) -> u64) -> Option<u64> {
+    shards.iter().map(|shard| shard.served.as_ref().map(&count)).sum()
+}
+
+/// Summarises how late the servers published. Returns `None` if a server does not report to us.
+fn lateness(shards: &[ShardResult], published: Option<u64>) -> anyhow::Result<Option<Summary>> {
+    let encoded: Option<Vec<&String>> =
+        shards.iter().map(|shard| shard.served.as_ref().map(|served| &served.lateness)).collect();
+    let Some((encoded, published)) = encoded.zip(published) else { return Ok(None) };
+    Ok(Some(summarise(&added(encoded)?, published)))
+}
+
 fn merged(shards: &[ShardResult], encoded: impl Fn(&ShardResult) -> &String) -> anyhow::Result<Histogram> {
+    added(shards.iter().map(encoded))
+}
+
+fn added<'a>(encoded: impl IntoIterator<Item = &'a String>) -> anyhow::Result<Histogram> {
     let mut total = new_histogram();
-    for shard in shards {
-        let one = decode(encoded(shard)).context("a child sent what is no histogram")?;
+    for one in encoded {
+        let one = decode(one).context("a child sent an invalid histogram")?;
         total.add(&one).context("a child's histogram has another layout")?;
     }
     Ok(total)
@@ -143,7 +161,7 @@ fn events(window: &EventsOfWindow, shards: &[ShardResult]) -> Events {
     Events {
         // Planned here and published there: every shard is to publish the same feed.
         scheduled: window.scheduled,
-        published: shards.iter().map(|shard| shard.served.published).min().unwrap_or_default(),
+        published: shards.iter().map(|shard| shard.served.as_ref().map(|served| served.published)).min().flatten(),
         expected: of(|events| events.expected),
         delivered: of(|events| events.delivered),
         missed: of(|events| events.missed),
@@ -175,38 +193,37 @@ fn responses(trial: &Trial, shards: &[ShardResult]) -> Responses {
 }
 
 fn cpu(shards: &[ShardResult], arrived: u64) -> Cpu {
-    let (server_us, client_us) =
-        (sum(shards, |shard| shard.served.usage.cpu_us), sum(shards, |shard| shard.worked.usage.cpu_us));
+    let server_us = served(shards, |served| served.usage.cpu_us);
+    let client_us = sum(shards, |shard| shard.worked.usage.cpu_us);
     let per_event = |total: u64| (arrived > 0).then(|| total as f64 / arrived as f64);
     Cpu {
         server_us,
         client_us,
-        server_us_per_event: per_event(server_us),
+        server_us_per_event: server_us.and_then(per_event),
         client_us_per_event: per_event(client_us),
-        server_wait_us: sum(shards, |shard| shard.served.usage.wait_us),
+        server_wait_us: served(shards, |served| served.usage.wait_us),
         client_wait_us: sum(shards, |shard| shard.worked.usage.wait_us),
     }
 }
 
 fn memory(shards: &[ShardResult], clients: u32, kernel: KernelMemory) -> Memory {
-    let of = |usage: fn(&ShardResult) -> Usage, bytes: fn(Usage) -> u64| sum(shards, |shard| bytes(usage(shard)));
-    let server: fn(&ShardResult) -> Usage = |shard| shard.served.usage;
-    let client: fn(&ShardResult) -> Usage = |shard| shard.worked.usage;
+    let server = |bytes: fn(Usage) -> u64| served(shards, |served| bytes(served.usage));
+    let client = |bytes: fn(Usage) -> u64| sum(shards, |shard| bytes(shard.worked.usage));
     let connected: fn(Usage) -> u64 = |usage| usage.connected_bytes.saturating_sub(usage.idle_bytes);
     let opened: fn(Usage) -> u64 = |usage| usage.opened_bytes.saturating_sub(usage.idle_bytes);
     let settled: fn(Usage) -> u64 = |usage| usage.settled_bytes.saturating_sub(usage.idle_bytes);
     let each = |bytes: u64| bytes / u64::from(clients);
     Memory {
-        server_rss_bytes: of(server, |usage| usage.settled_bytes),
-        client_rss_bytes: of(client, |usage| usage.settled_bytes),
-        server_peak_bytes: of(server, |usage| usage.peak_bytes),
-        client_peak_bytes: of(client, |usage| usage.peak_bytes),
-        server_idle_bytes_per_client: each(of(server, connected)),
-        client_idle_bytes_per_client: each(of(client, connected)),
-        server_opened_bytes_per_client: each(of(server, opened)),
-        client_opened_bytes_per_client: each(of(client, opened)),
-        server_bytes_per_client: each(of(server, settled)),
-        client_bytes_per_client: each(of(client, settled)),
+        server_rss_bytes: server(|usage| usage.settled_bytes),
+        client_rss_bytes: client(|usage| usage.settled_bytes),
+        server_peak_bytes: server(|usage| usage.peak_bytes),
+        client_peak_bytes: client(|usage| usage.peak_bytes),
+        server_idle_bytes_per_client: server(connected).map(each),
+        client_idle_bytes_per_client: each(client(connected)),
+        server_opened_bytes_per_client: server(opened).map(each),
+        client_opened_bytes_per_client: each(client(opened)),
+        server_bytes_per_client: server(settled).map(each),
+        client_bytes_per_client: each(client(settled)),
         kernel_idle_bytes_per_client: kernel.until_connected(clients),
         kernel_bytes_per_client: kernel.until_settled(clients),
     }

@@ -4,11 +4,13 @@
 mod checks;
 pub(crate) mod events;
 mod evidence;
+pub(crate) mod host;
 pub(crate) mod merge;
 mod observe;
 pub mod run;
 mod stall;
 pub(crate) mod stop;
+mod target;
 mod theory;
 mod trend;
 pub(crate) mod trial;

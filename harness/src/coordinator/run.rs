@@ -11,11 +11,11 @@ use scenario::plan::Trial;
 use tokio::sync::mpsc;
 
 use super::{
+    host::{Children, Host},
     merge,
     observe::Observer,
     trial::{self, TrialResult},
 };
-use crate::agent::child::Placement;
 
 /// The outcome of a run.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ async fn observed(
         anyhow::bail!("not measured, since it does not conform: {reason}");
     }
     let (sender, mut progress) = mpsc::unbounded_channel();
-    let mut running = std::pin::pin!(trial::run(trial, Placement::Processes, sender));
+    let mut running = std::pin::pin!(trial::run(trial, Host::local(Children::Processes), sender));
     loop {
         tokio::select! {
             results = &mut running => return results,

@@ -1,9 +1,6 @@
 //! Runs one trial: starts servers and workers, gives them a common start, and collects what they measured.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
 use futures_util::{
@@ -15,23 +12,18 @@ use scenario::plan::{Shard, Trial};
 use tokio::sync::mpsc;
 
 use super::{
+    host::Host,
     observe::{Phase, Progress},
     stop::{self, Stopped},
+    target::Target,
 };
 use crate::{
     agent::{
-        child::{Child, Placement},
-        message::{AgentEvent, Command, ServePlan, Served, WorkPlan, Worked},
+        child::Child,
+        message::{AgentEvent, Command, Served, WorkPlan, Worked},
         panics,
     },
-    host::{
-        clock, environment,
-        kernel_memory::{self, KernelMemory},
-        listen_queue,
-        watcher::{Seen, Watch},
-    },
-    load::worker,
-    sut::server,
+    host::{clock, watcher::Seen},
 };
 
 /// How long a server may take to listen. A guard against hanging that slow machines stay under.
@@ -52,10 +44,6 @@ pub(crate) struct TrialResult {
     pub(crate) shards: Vec<ShardResult>,
     /// What the watcher saw of the machine.
     pub(crate) machine: Seen,
-    /// The kernel's memory.
-    pub(crate) kernel: KernelMemory,
-    /// Connections that full listen queues of this machine refused meanwhile. `None` if the system does not count them.
-    pub(crate) refused_connections: Option<u64>,
     /// When processes were stopped as a fault.
     pub(crate) stopped: Option<Stopped>,
 }
@@ -63,7 +51,8 @@ pub(crate) struct TrialResult {
 /// The measurements of one pair of processes.
 #[derive(Debug)]
 pub(crate) struct ShardResult {
-    pub(crate) served: Served,
+    /// `None` if the server does not report to us.
+    pub(crate) served: Option<Served>,
     pub(crate) worked: Worked,
     pub(crate) subscribed: Subscribed,
 }
@@ -77,65 +66,61 @@ pub(crate) struct Subscribed {
     pub(crate) first_error: Option<String>,
 }
 
-/// Runs a trial. Its children belong to `placement`, and progress goes to the channel.
+/// Runs a trial on a host. Progress goes to the channel.
 pub(crate) async fn run(
     trial: &Trial,
-    placement: Placement,
+    host: Host,
     progress: mpsc::UnboundedSender<Progress>,
 ) -> anyhow::Result<TrialResult> {
     panics::watch();
-    let before = kernel_memory::now();
-    let refused_connections = listen_queue::refused_connections();
+    let mut watcher = host.watch();
     let onlooker = Onlooker { progress, phase: Phase::Starting };
     onlooker.show(0, 0);
-    let (mut servers, addresses) = within(START_LIMIT, "starting the servers", start_servers(trial, placement)).await?;
-    let mut workers = try_join_all(trial.shards.iter().zip(&addresses).map(|(shard, address)| {
-        let plan = work_plan(trial, shard, *address);
-        start_worker(trial, placement, plan)
+    let threads = threads(trial, host.cores);
+    let mut target = within(START_LIMIT, "starting the servers", Target::start(trial, &host, threads)).await?;
+    let mut workers = try_join_all(trial.shards.iter().zip(&target.addresses).map(|(shard, address)| {
+        let plan = work_plan(trial, shard, *address, threads);
+        host.work(trial, plan)
     }))
     .await?;
 
     let limit = CONNECT_LIMIT + Duration::from_secs(u64::from(trial.load.clients / CONNECT_RATE));
     let onlooker = Onlooker { phase: Phase::Connecting, ..onlooker };
-    let connected = gather(&mut workers, &mut servers, &onlooker, |report| match report {
+    let connected = gather(&mut workers, &mut target.servers, &onlooker, |event| match event {
         AgentEvent::Connected { connected, lost, seconds, first_error } => {
             Some(Subscribed { connected, lost, seconds, first_error })
         }
         _ => None,
     });
     let subscribed = within(limit, "subscribing the clients", connected).await?;
-    let connected = kernel_memory::now();
+    watcher.connected();
 
     let start_ns = clock::now_ns() + u64::try_from(LEAD.as_nanos()).expect("a fraction of a second");
     let start = Command::Start {
-        start_ns,
+        start_ns: host.time_at(start_ns),
         epoch_ms: i64::try_from((clock::since_epoch() + LEAD).as_millis()).context("the wall clock is absurd")?,
     };
-    for child in servers.iter_mut().chain(&mut workers) {
+    for child in target.servers.iter_mut().chain(&mut workers) {
         child.send(&start).await?;
     }
-    let machine = Watch::begin(start_ns, trial)?;
-    let stopped = stop::begin(start_ns, trial, &servers, &workers)?;
+    let watch = watcher.start(start_ns, trial)?;
+    let stopped = stop::begin(start_ns, trial, &target.servers, &workers)?;
     let limit = LEAD + REPORT_LIMIT + Duration::from_nanos(trial.phases.measured_ns() + trial.phases.drain_ns);
     let onlooker = Onlooker { phase: Phase::Measuring, ..onlooker };
-    let worked = gather(&mut workers, &mut servers, &onlooker, |report| match report {
+    let worked = gather(&mut workers, &mut target.servers, &onlooker, |event| match event {
         AgentEvent::Worked(worked) => Some(*worked),
         _ => None,
     });
     let worked = within(limit, "measuring", worked).await?;
-    let served = within(REPORT_LIMIT, "stopping the servers", try_join_all(servers.iter_mut().map(stop))).await?;
+    let served = within(REPORT_LIMIT, "stopping the servers", target.stop()).await?;
     let results = served.into_iter().zip(worked).zip(subscribed);
     let shards = results.map(|((served, worked), subscribed)| ShardResult { served, worked, subscribed }).collect();
     let stopped = match stopped {
         Some(stopped) => Some(stopped.await.map_err(|_| panics::failure("stopper"))??),
         None => None,
     };
-    let machine = machine.end().await.map_err(panics::failure)?;
-    let kernel = KernelMemory { before, connected, settled: machine.kernel_bytes() };
-    let refused_connections = refused_connections
-        .zip(listen_queue::refused_connections())
-        .map(|(before, after)| after.saturating_sub(before));
-    Ok(TrialResult { shards, machine, kernel, refused_connections, stopped })
+    let machine = watch.end().await.map_err(panics::failure)?;
+    Ok(TrialResult { shards, machine, stopped })
 }
 
 /// Where progress goes.
@@ -151,41 +136,7 @@ impl Onlooker {
     }
 }
 
-async fn start_servers(trial: &Trial, placement: Placement) -> anyhow::Result<(Vec<Child>, Vec<SocketAddr>)> {
-    let plan = ServePlan {
-        approach: trial.approach.name.to_owned(),
-        params: trial.params.clone(),
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        feed: trial.feed.clone(),
-        phases: trial.phases,
-        limits: trial.limits,
-        threads: threads(trial, environment::cores()),
-        faults: trial.faults.clone(),
-    };
-    let mut servers = Vec::new();
-    let mut addresses = Vec::new();
-    for _ in trial.shards.iter() {
-        let mut server = match placement {
-            Placement::Processes => Child::start("serve", &plan).await?,
-            Placement::Tasks => Child::here("serve", |control| server::serve(trial.approach, plan.clone(), control)),
-        };
-        let AgentEvent::Listening { address } = server.next().await? else {
-            anyhow::bail!("the server does not listen")
-        };
-        servers.push(server);
-        addresses.push(address);
-    }
-    Ok((servers, addresses))
-}
-
-async fn start_worker(trial: &Trial, placement: Placement, plan: WorkPlan) -> anyhow::Result<Child> {
-    match placement {
-        Placement::Processes => Child::start("work", &plan).await,
-        Placement::Tasks => Ok(Child::here("work", |control| worker::work(trial.approach, plan, control))),
-    }
-}
-
-fn work_plan(trial: &Trial, shard: Shard, target: SocketAddr) -> WorkPlan {
+fn work_plan(trial: &Trial, shard: Shard, target: SocketAddr, threads: usize) -> WorkPlan {
     WorkPlan {
         approach: trial.approach.name.to_owned(),
         params: trial.params.clone(),
@@ -196,7 +147,7 @@ fn work_plan(trial: &Trial, shard: Shard, target: SocketAddr) -> WorkPlan {
         clients: shard.clients,
         symbols_per_client: trial.load.symbols_per_client,
         orders_per_second: trial.load.orders_per_second * f64::from(shard.clients) / f64::from(trial.load.clients),
-        threads: threads(trial, environment::cores()),
+        threads,
         faults: trial.faults.clone(),
     }
 }
@@ -222,9 +173,9 @@ async fn gather<T>(
             loop {
                 match worker.next().await? {
                     AgentEvent::Progress { connected, events } => drop(sender.send((index, connected, events))),
-                    report => match wanted(report) {
+                    event => match wanted(event) {
                         Some(found) => return anyhow::Ok((index, found)),
-                        None => anyhow::bail!("a worker said something out of turn"),
+                        None => anyhow::bail!("a worker sent an unexpected message"),
                     },
                 }
             }
@@ -243,20 +194,12 @@ async fn gather<T>(
             }
             (word, _, _) = &mut server_words => {
                 word?;
-                anyhow::bail!("a server said something out of turn");
+                anyhow::bail!("a server sent an unexpected message");
             }
         }
     }
     found.sort_unstable_by_key(|(index, _)| *index);
     Ok(found.into_iter().map(|(_, found)| found).collect())
-}
-
-async fn stop(server: &mut Child) -> anyhow::Result<Served> {
-    server.send(&Command::Stop).await?;
-    match server.next().await? {
-        AgentEvent::Served(served) => Ok(*served),
-        _ => anyhow::bail!("a server said something out of turn"),
-    }
 }
 
 async fn within<T>(limit: Duration, what: &str, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

@@ -50,7 +50,8 @@ impl Injection {
             // Each event's work is shared by all that it is delivered to.
             Metric::Cpu => {
                 let sides = measured.cpu.server_us_per_event.zip(measured.cpu.client_us_per_event);
-                let deliveries = measured.events.delivered as f64 / measured.events.published.max(1) as f64;
+                let deliveries =
+                    measured.events.delivered as f64 / measured.events.published.unwrap_or_default().max(1) as f64;
                 sides.map(|(server, client)| (server + client) * deliveries)
             }
             _ => measured.latency_ns.p50.map(|p50| p50 as f64 / 1e3),

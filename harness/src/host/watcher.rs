@@ -15,7 +15,9 @@ use tokio::sync::oneshot;
 
 use super::{
     awake::Awake,
-    clock, control_group, environment, kernel_memory,
+    clock, control_group, environment,
+    kernel_memory::{self, KernelMemory},
+    listen_queue,
     spinners::Spinners,
     usage::{Sampled, Sampler},
 };
@@ -39,6 +41,10 @@ pub(crate) struct Seen {
     pub(crate) longest_pause_ns: u64,
     /// Faults that were injected here.
     pub(crate) injected: Injected,
+    /// The kernel's memory.
+    pub(crate) kernel: KernelMemory,
+    /// Connections that full listen queues refused. `None` if the system does not count them.
+    pub(crate) refused_connections: Option<u64>,
     keep_awake: bool,
     is_limited: bool,
     before: Counters,
@@ -58,8 +64,36 @@ pub(super) struct Counters {
     kernel_bytes: Option<u64>,
 }
 
+/// What is read of the machine before the feed starts.
+pub(crate) struct Watcher {
+    kernel: KernelMemory,
+    refused_connections: Option<u64>,
+}
+
+impl Watcher {
+    /// Reads the machine before the trial's processes are started.
+    pub(crate) fn begin() -> Self {
+        let kernel = KernelMemory { before: kernel_memory::now(), connected: None, settled: None };
+        Self { kernel, refused_connections: listen_queue::refused_connections() }
+    }
+
+    /// Reads the machine when all clients have subscribed.
+    pub(crate) fn connected(&mut self) {
+        self.kernel.connected = kernel_memory::now();
+    }
+
+    /// Watches the machine from the start, a time on the monotonic clock, until the window ends.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub(crate) fn start(self, start_ns: u64, trial: &Trial) -> io::Result<Watch> {
+        Watch::begin(self, start_ns, trial)
+    }
+}
+
 /// Watches until the window ends.
 pub(crate) struct Watch {
+    watcher: Watcher,
     sleeper: oneshot::Receiver<Histogram>,
     sampler: oneshot::Receiver<Sampled<Counters>>,
     awake: Option<Awake>,
@@ -70,11 +104,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Begins to watch. The start is a time on the monotonic clock.
-    ///
-    /// # Errors
-    /// No thread can be started.
-    pub(crate) fn begin(start_ns: u64, trial: &Trial) -> io::Result<Self> {
+    fn begin(watcher: Watcher, start_ns: u64, trial: &Trial) -> io::Result<Self> {
         let (phases, faults) = (trial.phases, &trial.faults);
         let is_limited = control_group::is_limited();
         let awake = trial.keep_awake.then(Awake::request).flatten();
@@ -91,7 +121,7 @@ impl Watch {
         injected.note_if(faults.stolen_cores.is_some_and(|cores| cores > 0), "stolen_cores");
         injected.note_if(oversleep_ns > 0, "oversleep_ms");
         injected.note_if(faults.clocksource.is_some(), "clocksource");
-        Ok(Self { sleeper, sampler, awake, is_limited, clocksource, injected, _thieves: thieves })
+        Ok(Self { watcher, sleeper, sampler, awake, is_limited, clocksource, injected, _thieves: thieves })
     }
 
     /// Returns what was seen, after the window.
@@ -102,19 +132,30 @@ impl Watch {
         let hiccup = self.sleeper.await.map_err(|_| "sleeper")?;
         let Sampled { usage, before, after } = self.sampler.await.map_err(|_| "sampler")?;
         let longest_pause_ns = usage.longest_pause_ns;
-        let Self { is_limited, clocksource, injected, .. } = self;
+        let Self { watcher, is_limited, clocksource, injected, .. } = self;
+        let kernel = KernelMemory { settled: after.kernel_bytes, ..watcher.kernel };
+        let refused_before = watcher.refused_connections;
+        let refused_connections =
+            refused_before.zip(listen_queue::refused_connections()).map(|(before, after)| after.saturating_sub(before));
         let keep_awake = self.awake.is_some();
         let processors = environment::cores();
-        Ok(Seen { hiccup, clocksource, processors, longest_pause_ns, injected, keep_awake, is_limited, before, after })
+        Ok(Seen {
+            hiccup,
+            clocksource,
+            processors,
+            longest_pause_ns,
+            injected,
+            kernel,
+            refused_connections,
+            keep_awake,
+            is_limited,
+            before,
+            after,
+        })
     }
 }
 
 impl Seen {
-    /// What the kernel held when the window closed, in bytes.
-    pub(crate) fn kernel_bytes(&self) -> Option<u64> {
-        self.after.kernel_bytes
-    }
-
     /// What the machine did to everybody on it, where this trial's processes took so much CPU time in a window of
     /// this length.
     pub(crate) fn host(&self, own_us: u64, phases: Phases) -> Host {

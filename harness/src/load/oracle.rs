@@ -1,4 +1,4 @@
-//! Accounts for every event at every client. What a client is owed follows from the feed, never from what arrived.
+//! Accounts for every event at every client. What a client is owed follows from the expectation, never from what arrived.
 //!
 //! Synchronous and pure: it is told what arrived and when, and reads no clock. It keeps a number per client and symbol, one
 //! per delivery under way, an entry per event of the window's sample, and one per event since the oldest that a client still
@@ -9,11 +9,14 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use approaches::registry::Delivery;
 use proto::Quote;
 use results::schema::Events;
-use scenario::feed::{Feed, FeedEvent, FeedSpec, Phases, sample::Sample};
+use scenario::feed::{FeedEvent, Phases, sample::Sample};
 
 use crate::{
     agent::moments::Moments,
-    load::account::{Account, InFlight, Receptions},
+    load::{
+        account::{Account, InFlight, Receptions},
+        expectation::Expectation,
+    },
 };
 
 /// The clients of one worker and the symbols that they follow.
@@ -49,15 +52,14 @@ struct Owed {
     arrivals_ns: Vec<u64>,
 }
 
-/// The expectations of one worker.
+/// Compares what a worker's clients receive with what they are to receive.
 #[derive(Debug)]
 pub struct Oracle {
-    spec: FeedSpec,
+    expectation: Expectation,
+    /// Whether the expectation has no further events.
+    is_complete: bool,
     phases: Phases,
     audience: Audience,
-    feed: Feed,
-    feed_ended: bool,
-    names: Vec<String>,
     followers: Vec<u32>,
     newest_of_symbol: Vec<u64>,
     /// Consecutive events, from the oldest that a client waits for.
@@ -77,20 +79,18 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// Creates the expectations before the start.
-    pub fn new(spec: &FeedSpec, phases: Phases, audience: Audience) -> Self {
-        let mut followers = vec![0; spec.symbols as usize];
+    /// Creates the oracle before the start. The sample says which events of the window have an entry.
+    pub fn new(expectation: Expectation, sample: Sample, phases: Phases, audience: Audience) -> Self {
+        let mut followers = vec![0; expectation.symbols()];
         for client in 0..audience.clients {
-            for symbol in spec.symbols_of(audience.first_client + client, audience.symbols_per_client) {
+            for symbol in expectation.symbols_of(audience.first_client + client, audience.symbols_per_client) {
                 followers[symbol as usize] += 1;
             }
         }
         Self {
-            feed: Feed::new(spec),
-            feed_ended: false,
-            names: spec.symbol_names(),
+            is_complete: false,
             followers,
-            newest_of_symbol: vec![0; spec.symbols as usize],
+            newest_of_symbol: vec![0; expectation.symbols()],
             owed: VecDeque::new(),
             first_owed: 1,
             window: None,
@@ -98,10 +98,10 @@ impl Oracle {
             newest: vec![0; audience.clients as usize],
             gaps: HashMap::new(),
             events: Events::default(),
-            receptions: Receptions::new(Sample::new(spec, phases)),
+            receptions: Receptions::new(sample),
             in_flight: InFlight::default(),
             position: Moments::default(),
-            spec: spec.clone(),
+            expectation,
             phases,
             audience,
         }
@@ -109,7 +109,7 @@ impl Oracle {
 
     /// Sets the wall-clock time of the start, which the events' timestamps count from.
     pub fn set_epoch(&mut self, epoch_ms: i64) {
-        self.spec.epoch_ms = epoch_ms;
+        self.expectation.set_epoch(epoch_ms);
     }
 
     /// Records one event at one client, which is an index into this worker's clients, at a time after the start. Removes the
@@ -143,13 +143,13 @@ impl Oracle {
 
     /// Returns whether nothing is owed now or later.
     pub fn is_settled(&self) -> bool {
-        self.feed_ended && self.owed.is_empty()
+        self.is_complete && self.owed.is_empty()
     }
 
     /// Adds all events that are scheduled up to this time after the start, so that they are owed even if none of them
     /// arrives.
     pub fn expect_until(&mut self, time_ns: u64) {
-        while !self.feed_ended && self.owed.back().is_none_or(|owed| owed.event.scheduled_ns < time_ns) {
+        while !self.is_complete && self.owed.back().is_none_or(|owed| owed.event.scheduled_ns < time_ns) {
             self.extend();
         }
         self.retire();
@@ -173,15 +173,15 @@ impl Oracle {
     }
 
     fn extend_to(&mut self, sequence: u64) {
-        while !self.feed_ended && self.first_owed + (self.owed.len() as u64) <= sequence {
+        while !self.is_complete && self.first_owed + (self.owed.len() as u64) <= sequence {
             self.extend();
         }
     }
 
-    /// Adds the next event of the feed.
+    /// Adds the next expected event.
     fn extend(&mut self) {
-        let Some(event) = self.feed.next() else {
-            self.feed_ended = true;
+        let Some(event) = self.expectation.next() else {
+            self.is_complete = true;
             return;
         };
         let remaining = self.followers[event.symbol as usize];
@@ -201,7 +201,7 @@ impl Oracle {
         self.window.is_some_and(|(first, last)| (first..=last).contains(&sequence))
     }
 
-    /// Returns the index in `seen` of this event and client. Returns `None` if the event differs from the feed, or the client
+    /// Returns the index in `seen` of this event and client. Returns `None` if the event is not as expected, or the client
     /// does not follow its symbol.
     fn place_of(&self, client: u32, quote: &Quote) -> Option<usize> {
         if quote.sequence == 0 {
@@ -209,17 +209,16 @@ impl Oracle {
         }
         let symbol = if quote.sequence < self.first_owed {
             // Everybody has it: its content was compared before, and it can only be a duplicate.
-            self.names.iter().position(|name| *name == quote.symbol)?
+            self.expectation.symbol(&quote.symbol)?
         } else {
             let owed = self.owed.get(index_of(self.first_owed, quote.sequence))?;
-            let symbol = owed.event.symbol as usize;
-            if !owed.event.is_quote(quote, &self.spec, &self.names[symbol]) {
+            if !self.expectation.is_event(quote, &owed.event) {
                 return None;
             }
-            symbol
+            owed.event.symbol as usize
         };
         let per_client = self.audience.symbols_per_client;
-        let mut symbols = self.spec.symbols_of(self.audience.first_client + client, per_client);
+        let mut symbols = self.expectation.symbols_of(self.audience.first_client + client, per_client);
         let offset = symbols.position(|followed| followed as usize == symbol)?;
         let place = client as usize * per_client as usize + offset;
         // An event that everybody has cannot be news to anybody: such a claim is no event of the feed.

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use scenario::feed::Arrival;
+use scenario::feed::{Arrival, Feed, FeedSpec};
 
 use super::*;
 use crate::agent::message::Reception;
@@ -24,7 +24,12 @@ const PHASES: Phases = Phases { warmup_ns: 200_000_000, measure_ns: 800_000_000,
 
 /// Eight clients of two symbols each: each symbol has four followers.
 fn oracle(delivery: Delivery) -> Oracle {
-    Oracle::new(&spec(), PHASES, Audience { first_client: 0, clients: 8, symbols_per_client: 2, delivery })
+    Oracle::new(
+        Expectation::from_feed(&spec()),
+        Sample::new(&spec(), PHASES),
+        PHASES,
+        Audience { first_client: 0, clients: 8, symbols_per_client: 2, delivery },
+    )
 }
 
 fn events_of(client: u32) -> Vec<FeedEvent> {

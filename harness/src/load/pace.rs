@@ -31,10 +31,11 @@ mod tests {
 
     use approaches::registry::Delivery;
     use futures_util::FutureExt;
-    use scenario::feed::{Arrival, FeedSpec, Phases};
+    use scenario::feed::{Arrival, FeedSpec, Phases, sample::Sample};
 
     use super::*;
     use crate::load::{
+        expectation::Expectation,
         oracle::{Audience, Oracle},
         recorder::{Recorder, Theory},
     };
@@ -51,7 +52,12 @@ mod tests {
             epoch_ms: 0,
         };
         let audience = Audience { first_client: 0, clients: 1, symbols_per_client: 1, delivery: Delivery::Log };
-        Arc::new(Mutex::new(Recorder::new(Oracle::new(&spec, phases, audience), phases, Theory::Push, 1)))
+        Arc::new(Mutex::new(Recorder::new(
+            Oracle::new(Expectation::from_feed(&spec), Sample::new(&spec, phases), phases, audience),
+            phases,
+            Theory::Push,
+            1,
+        )))
     }
 
     #[tokio::test]

@@ -3,10 +3,10 @@
 use approaches::registry::Delivery;
 use proto::Quote;
 use results::statistics::{QUANTILES, decode, nearest_rank};
-use scenario::feed::{Arrival, Feed, FeedSpec};
+use scenario::feed::{Arrival, Feed, FeedSpec, sample::Sample};
 
 use super::*;
-use crate::load::oracle::Audience;
+use crate::load::{expectation::Expectation, oracle::Audience};
 
 const START_NS: u64 = 1_000_000_000;
 const PHASES: Phases = Phases { warmup_ns: 0, measure_ns: 20_000_000_000, drain_ns: 0 };
@@ -30,7 +30,7 @@ type Shape = fn(u64) -> u64;
 fn recorded(faults: Faults, delay_ns: impl Fn(u64) -> u64) -> (Worked, Vec<u64>) {
     let spec = spec();
     let audience = Audience { first_client: 0, clients: 1, symbols_per_client: 1, delivery: Delivery::Log };
-    let oracle = Oracle::new(&spec, PHASES, audience);
+    let oracle = Oracle::new(Expectation::from_feed(&spec), Sample::new(&spec, PHASES), PHASES, audience);
     let mut recorder = Recorder::new(oracle, PHASES, Theory::Push, 1).with_faults(faults);
     recorder.start(START_NS, 0);
     let mut delays_ns = Vec::new();

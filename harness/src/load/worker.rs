@@ -19,10 +19,11 @@ use net::Endpoint;
 use proto::symbol_name;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use scenario::faults::Injected;
-use scenario::feed::uniform;
+use scenario::feed::{sample::Sample, uniform};
 use tokio::sync::Notify;
 
 use super::{
+    expectation::Expectation,
     oracle::{Audience, Oracle},
     orders::{OpenOrders, OrderBook},
     pace::{self, Start},
@@ -74,7 +75,8 @@ pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> 
         symbols_per_client: plan.symbols_per_client,
         delivery: approach.facts.delivery,
     };
-    let oracle = Oracle::new(&plan.feed, plan.phases, audience);
+    let oracle =
+        Oracle::new(Expectation::from_feed(&plan.feed), Sample::new(&plan.feed, plan.phases), plan.phases, audience);
     let recorder = Recorder::new(oracle, plan.phases, theory, plan.clients).with_faults(plan.faults.clone());
     let recorder = Arc::new(Mutex::new(recorder));
     let mut orders = OrderBook::default();

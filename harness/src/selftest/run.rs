@@ -18,7 +18,7 @@ use super::{
     trials::{self, Length, Named, STALL_MS},
 };
 use crate::{
-    agent::child::Placement,
+    coordinator::host::{Children, Host},
     coordinator::{
         events::{self, Event},
         merge,
@@ -40,13 +40,13 @@ const SHARED: f64 = 0.05;
 pub(crate) async fn run(length: Length, say: impl Fn(&str)) -> anyhow::Result<Findings> {
     let mut compared = Vec::new();
     for named in trials::in_memory(length) {
-        compared.push(comparison(&named, Placement::Tasks, length, &say).await?.compared);
+        compared.push(comparison(&named, Children::Tasks, length, &say).await?.compared);
     }
     let (stalled, stall) = stalled(&trials::stall(length), length, &say).await?;
     compared.push(stalled);
     for (approach, params) in defaults(|approach| approach.facts.floor)? {
         let named = trials::constant(approach, &params, length);
-        compared.push(comparison(&named, Placement::Processes, length, &say).await?.compared);
+        compared.push(comparison(&named, Children::Processes, length, &say).await?.compared);
     }
     let mut unfaithful = Vec::new();
     for named in trials::unfaithful(length) {
@@ -80,11 +80,11 @@ struct Examined {
 /// instrument that is wrong is wrong each time, and a machine is not.
 async fn comparison(
     named: &Named,
-    placement: Placement,
+    children: Children,
     length: Length,
     say: &impl Fn(&str),
 ) -> anyhow::Result<Examined> {
-    let attempt = async |attempt: u32| examine(named, placement, attempt, measure(&named.trial, placement).await?);
+    let attempt = async |attempt: u32| examine(named, children, attempt, measure(&named.trial, children).await?);
     let is_settled =
         |examined: &Examined| examined.compared.verdict == Verdict::Ok || examined.compared.is_inexplicable();
     let attempts = Attempts { what: &named.name, most: length.attempts, say };
@@ -94,7 +94,7 @@ async fn comparison(
 /// The same for the trial with the stall, whose weight in the tail counts too.
 async fn stalled(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::Result<(Compared, Stall)> {
     let attempt = async |attempt: u32| {
-        let examined = examine(named, Placement::Tasks, attempt, measure(&named.trial, Placement::Tasks).await?)?;
+        let examined = examine(named, Children::Tasks, attempt, measure(&named.trial, Children::Tasks).await?)?;
         let stall = stall_of(&named.trial, &examined)?;
         Ok((examined.compared, stall))
     };
@@ -111,9 +111,7 @@ async fn stalled(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::
 /// Runs a trial whose instrument has a fault, until it is found out or too often.
 async fn unfaithful(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::Result<Unfaithful> {
     let attempt = async |attempt: u32| {
-        Ok(found_out(
-            examine(named, Placement::Tasks, attempt, measure(&named.trial, Placement::Tasks).await?)?.compared,
-        ))
+        Ok(found_out(examine(named, Children::Tasks, attempt, measure(&named.trial, Children::Tasks).await?)?.compared))
     };
     let attempts = Attempts { what: &named.name, most: length.attempts, say };
     best(attempts, attempt, |one| one.verdict == Verdict::Ok, |one| one.verdict).await
@@ -121,9 +119,9 @@ async fn unfaithful(named: &Named, length: Length, say: &impl Fn(&str)) -> anyho
 
 async fn stop(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::Result<Stop> {
     let attempt = async |_| {
-        let Measurement { result, measured, events } = measure(&named.trial, Placement::Processes).await?;
+        let Measurement { result, measured, events } = measure(&named.trial, Children::Processes).await?;
         let stopped = result.stopped.ok_or_else(|| anyhow::anyhow!("nobody stopped the servers"))?;
-        let waited_us = measured.cpu.server_wait_us + measured.cpu.client_wait_us;
+        let waited_us = measured.cpu.server_wait_us.unwrap_or_default() + measured.cpu.client_wait_us;
         let noise_ns = result.machine.hiccup.max() + waited_us * 1_000;
         Ok(stopped::examine(&named.name, &events, &measured.events, stopped, noise_ns))
     };
@@ -175,24 +173,25 @@ struct Measurement {
     events: Vec<Event>,
 }
 
-async fn measure(trial: &Trial, placement: Placement) -> anyhow::Result<Measurement> {
+async fn measure(trial: &Trial, children: Children) -> anyhow::Result<Measurement> {
     // Trials are short, so nobody watches them.
     let (progress, _) = mpsc::unbounded_channel();
-    let result = trial::run(trial, placement, progress).await?;
+    let result = trial::run(trial, Host::local(children), progress).await?;
     let record = merge::record("selftest", trial, &result)?;
     let measured = record.measured.ok_or_else(|| anyhow::anyhow!("a trial without numbers: {:?}", record.error))?;
     let events = events::of_window(trial, &result.shards).kept;
     Ok(Measurement { result, measured, events })
 }
 
-fn examine(named: &Named, placement: Placement, attempt: u32, measurement: Measurement) -> anyhow::Result<Examined> {
+fn examine(named: &Named, children: Children, attempt: u32, measurement: Measurement) -> anyhow::Result<Examined> {
     let Measurement { result, measured, events } = measurement;
     let mut known = known(&named.trial, &result)?;
     let Cpu { server_us, client_us, server_wait_us, client_wait_us, .. } = measured.cpu;
-    let (runtimes, processor_us, waited_us) = match placement {
-        Placement::Processes => (2, server_us + client_us, server_wait_us + client_wait_us),
+    let [server_us, server_wait_us] = [server_us, server_wait_us].map(Option::unwrap_or_default);
+    let (runtimes, processor_us, waited_us) = match children {
+        Children::Processes => (2, server_us + client_us, server_wait_us + client_wait_us),
         // Server and worker are one process, and each counted all of it.
-        Placement::Tasks => (1, server_us.max(client_us), server_wait_us.max(client_wait_us)),
+        Children::Tasks => (1, server_us.max(client_us), server_wait_us.max(client_wait_us)),
     };
     let foreign_share = result.machine.host(processor_us, named.trial.phases).foreign_share;
     // Where nobody else runs, threads wait for the instrument itself.
@@ -230,7 +229,8 @@ fn known(trial: &Trial, result: &TrialResult) -> anyhow::Result<Vec<Known>> {
     }
     let planned = Feed::new(&trial.feed).zip(injected(&trial.feed, delay));
     let planned = planned.filter(|(event, _)| trial.phases.in_window(event.scheduled_ns));
-    let mut stamps = result.shards.iter().flat_map(|shard| &shard.served.release_lateness_ns);
+    let mut stamps =
+        result.shards.iter().filter_map(|shard| shard.served.as_ref()).flat_map(|served| &served.release_lateness_ns);
     planned
         .map(|(event, (sequence, injected_ns))| match stamps.next() {
             Some(&(stamped, lateness_ns)) if stamped == sequence => {

@@ -60,7 +60,7 @@ pub(super) fn examine(approach: &str, events: &[Event], account: &Events, stoppe
 pub(super) fn incomplete(account: &Events) -> Option<String> {
     let Events { scheduled, published, expected, delivered, missed, duplicate, reordered, corrupt, .. } = *account;
     let counts = [
-        (scheduled - published.min(scheduled), "not published"),
+        (scheduled.saturating_sub(published.unwrap_or_default()), "not published"),
         (missed, "missed"),
         (duplicate, "duplicate"),
         (reordered, "reordered"),
@@ -98,7 +98,7 @@ mod tests {
     const STOPPED: Stopped = Stopped { from_ns: 400 * MS, until_ns: 700 * MS };
     const COMPLETE: Events = Events {
         scheduled: 100,
-        published: 100,
+        published: Some(100),
         expected: 100,
         delivered: 100,
         missed: 0,

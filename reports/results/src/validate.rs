@@ -144,12 +144,13 @@ fn measured(measured: &Measured, whole: bool) -> Result<(), Fault> {
     }
     summary("latency_ns", &measured.latency_ns)?;
     summary("event_median_ns", &measured.event_median_ns)?;
-    summary("lateness_ns", &measured.lateness_ns)?;
     summary("hiccup_ns", &measured.hiccup_ns)?;
     summary("time_to_last_ns", &measured.time_to_last_ns)?;
-    for (field, value) in
-        [("confirmation_ns", &measured.confirmation_ns), ("poll_lateness_ns", &measured.poll_lateness_ns)]
-    {
+    for (field, value) in [
+        ("lateness_ns", &measured.lateness_ns),
+        ("confirmation_ns", &measured.confirmation_ns),
+        ("poll_lateness_ns", &measured.poll_lateness_ns),
+    ] {
         value.as_ref().map_or(Ok(()), |value| summary(field, value))?;
     }
     inferred(measured)?;

@@ -93,7 +93,7 @@ pub(super) fn candidates(run: &Run, loads: &[LoadPoint]) -> Vec<Candidate> {
             candidates.push(Candidate { name, order, facts, way, hold_s, points: Vec::new() });
             candidates.len() - 1
         });
-        candidates[index].points.push(point(&seen, way));
+        candidates[index].points.extend(point(&seen, way));
     }
     for candidate in &mut candidates {
         candidate
@@ -169,10 +169,11 @@ fn p99_ns(trials: &[(usize, &TrialRecord)]) -> Option<u64> {
     merge::merge(&clean, events, |measured| Some(&measured.latency_ns))?.p99
 }
 
-fn point(Seen { load, row, merged, trials }: &Seen<'_>, way: Way) -> Point {
+/// Returns the point of a row. Returns `None` if the server did not report its costs.
+fn point(Seen { load, row, merged, trials }: &Seen<'_>, way: Way) -> Option<Point> {
     let clients = f64::from(load.clients);
     let each_second = |count: u64| count as f64 / merged.window_seconds.max(1e-9);
-    Point {
+    Some(Point {
         clients,
         events_per_client: load.events_per_client(),
         symbols: f64::from(load.symbols_per_client),
@@ -180,15 +181,15 @@ fn point(Seen { load, row, merged, trials }: &Seen<'_>, way: Way) -> Point {
         interval_s: row.poll_interval_ns.map(|interval| interval as f64 / 1e9),
         exchanges: if way == Way::Push { 0.0 } else { each_second(merged.requests) },
         deliveries: each_second(merged.events.arrived),
-        server_us: each_second(merged.cpu.server_us),
+        server_us: each_second(merged.cpu.server_us?),
         client_us: each_second(merged.cpu.client_us),
-        bytes: each_second(merged.wire.both_ways()),
-        server_memory: merged.memory.server_bytes * clients,
+        bytes: each_second(merged.wire?.both_ways()),
+        server_memory: merged.memory.server_bytes? * clients,
         client_memory: merged.memory.client_bytes * clients,
         empty_share: merged.empty_share.unwrap_or(0.0),
         p50_ns: merged.latency_ns.p50.map(|p50| p50 as f64),
         p99_ns: p99_ns(trials).map(|p99| p99 as f64),
-    }
+    })
 }
 
 /// A duration as scenarios write it, in seconds. What is longer is not read: a result file may come from anybody, and

@@ -38,7 +38,8 @@ fn grpc_of_browsers<'a>(evidence: &Evidence<'a>) -> Vec<Seen<'a>> {
 fn one_way(evidence: &Evidence<'_>) -> Claim {
     let rows = evidence.called(&EVENTS);
     let judged = rows.iter().filter_map(|seen| {
-        let (up, all) = (seen.merged.wire.client_to_server_bytes, seen.merged.wire.both_ways());
+        let wire = seen.merged.wire?;
+        let (up, all) = (wire.client_to_server_bytes, wire.both_ways());
         let part = share(up, all)?;
         let text = format!("{} of {} towards the server, {}", bytes(up as f64), bytes(all as f64), percent(part));
         Some(evidence.figure(seen, text, Says::of(part <= ONE_WAY)))

@@ -123,7 +123,7 @@ impl<'a> Evidence<'a> {
 
     /// Whether there was a connection for each of so many of what is named; none where there was nothing.
     pub(super) fn connection_each(&self, seen: &Seen<'_>, whole: u64, name: &str) -> Option<Figure> {
-        let opened = seen.merged.connections_opened;
+        let opened = seen.merged.connections_opened?;
         let says = match share(opened, whole)? {
             each if each >= ONE_EACH => Says::Kept,
             each if each <= NEXT_TO_NONE => Says::Broken,

@@ -76,14 +76,15 @@ fn both_ways(evidence: &Evidence<'_>) -> Claim {
     let judged = rows.iter().filter_map(|seen| {
         let confirmed = seen.merged.confirmation_ns.as_ref().filter(|summary| summary.count > 0)?;
         let events = &seen.merged.events;
+        let opened = seen.merged.connections_opened?;
         let text = format!(
             "{} of {} events and {} confirmations of orders; {} connections opened",
             count(events.delivered),
             count(events.expected),
             count(confirmed.count),
-            count(seen.merged.connections_opened)
+            count(opened)
         );
-        Some(evidence.figure(seen, text, Says::of(events.missed == 0 && seen.merged.connections_opened == 0)))
+        Some(evidence.figure(seen, text, Says::of(events.missed == 0 && opened == 0)))
     });
     Stated {
         id: "both-ways-at-once".to_owned(),

@@ -114,10 +114,11 @@ fn infrequent(evidence: &Evidence<'_>) -> Claim {
     let mut pairs = evidence.pairs(&["Short polling"], &["SSE"]);
     pairs.retain(|(polling, _)| polling.load.events_per_client() <= ONCE_A_MINUTE);
     let judged = pairs.iter().filter_map(|(polling, pushed)| {
-        let own = share(polling.merged.wire.both_ways(), polling.merged.events.arrived)?;
-        let other = share(pushed.merged.wire.both_ways(), pushed.merged.events.arrived)?;
+        let polling_bytes = polling.merged.wire?.both_ways();
+        let own = share(polling_bytes, polling.merged.events.arrived)?;
+        let other = share(pushed.merged.wire?.both_ways(), pushed.merged.events.arrived)?;
         let interval = polling.interval_seconds()?;
-        let each = share(polling.merged.wire.both_ways(), polling.merged.responses.total)?;
+        let each = share(polling_bytes, polling.merged.responses.total)?;
         let text = format!(
             "polling every {} s: {} an event, {} a poll; against {} an event",
             significant(interval),

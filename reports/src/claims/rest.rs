@@ -185,7 +185,7 @@ fn bandwidth(evidence: &Evidence<'_>) -> Claim {
 }
 
 fn beside_plain(evidence: &Evidence<'_>, seen: &Seen<'_>, plain: &Seen<'_>) -> Figure {
-    let each = |seen: &Seen<'_>| share(seen.merged.wire.both_ways(), seen.merged.responses.total);
+    let each = |seen: &Seen<'_>| share(seen.merged.wire?.both_ways(), seen.merged.responses.total);
     let (own, other) = (each(seen), each(plain));
     let ratio = own.zip(other).filter(|(_, other)| *other > 0.0).map(|(own, other)| own / other);
     let says = match ratio {

@@ -80,17 +80,17 @@ const COUNTS: [Column; 17] = [
     ("empty_share", |_, row| of(row, |merged| merged.empty_share)),
     ("empty_share_in_theory", |_, row| of(row, |merged| Some(theory::of(&merged.responses)?.probability))),
     ("requests", |_, row| of(row, |merged| Some(merged.requests))),
-    ("connections_opened", |_, row| of(row, |merged| Some(merged.connections_opened))),
+    ("connections_opened", |_, row| of(row, |merged| merged.connections_opened)),
     ("reconnects", |_, row| of(row, |merged| Some(merged.reconnects))),
 ];
 
 const COSTS: [Column; 8] = [
-    ("client_to_server_bytes", |_, row| of(row, |merged| Some(merged.wire.client_to_server_bytes))),
-    ("server_to_client_bytes", |_, row| of(row, |merged| Some(merged.wire.server_to_client_bytes))),
+    ("client_to_server_bytes", |_, row| of(row, |merged| Some(merged.wire?.client_to_server_bytes))),
+    ("server_to_client_bytes", |_, row| of(row, |merged| Some(merged.wire?.server_to_client_bytes))),
     ("bytes_per_event", |_, row| of(row, |merged| merged.bytes_per_event)),
     ("server_cpu_us_per_event", |_, row| of(row, |merged| merged.cpu.server_us_per_event)),
     ("client_cpu_us_per_event", |_, row| of(row, |merged| merged.cpu.client_us_per_event)),
-    ("server_bytes_per_client", |_, row| of(row, |merged| Some(merged.memory.server_bytes))),
+    ("server_bytes_per_client", |_, row| of(row, |merged| merged.memory.server_bytes)),
     ("client_bytes_per_client", |_, row| of(row, |merged| Some(merged.memory.client_bytes))),
     ("kernel_bytes_per_client", |_, row| of(row, |merged| merged.memory.kernel_bytes)),
 ];

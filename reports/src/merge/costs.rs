@@ -20,8 +20,8 @@ pub(crate) const CLIENT_CPU: Cost =
 
 /// Growth of the servers for each client, in bytes.
 pub(crate) const SERVER_MEMORY: Cost = Cost {
-    whole: |merged| Some(merged.memory.server_bytes),
-    round: |round| Some(round.server_bytes_per_client as f64),
+    whole: |merged| merged.memory.server_bytes,
+    round: |round| round.server_bytes_per_client.map(|bytes| bytes as f64),
 };
 
 /// Growth of the workers for each client, in bytes.

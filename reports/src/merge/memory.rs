@@ -8,11 +8,11 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ClientMemory {
     /// Of the servers when all had subscribed and nothing was published yet.
-    pub server_idle_bytes: f64,
+    pub server_idle_bytes: Option<f64>,
     /// Of the servers when the window opened: what is more at its end grew with time.
-    pub server_opened_bytes: f64,
+    pub server_opened_bytes: Option<f64>,
     /// Of the servers at the end of the window.
-    pub server_bytes: f64,
+    pub server_bytes: Option<f64>,
     /// Of the workers when all had subscribed and nothing was published yet.
     pub client_idle_bytes: f64,
     /// Of the workers when the window opened.
@@ -31,9 +31,9 @@ impl ClientMemory {
         let each = |of: fn(&Memory) -> u64| mean(rounds.iter().map(|one| of(&one.memory))).unwrap_or_default();
         let told = |of: fn(&Memory) -> Option<u64>| mean(rounds.iter().filter_map(|one| of(&one.memory)));
         Self {
-            server_idle_bytes: each(|memory| memory.server_idle_bytes_per_client),
-            server_opened_bytes: each(|memory| memory.server_opened_bytes_per_client),
-            server_bytes: each(|memory| memory.server_bytes_per_client),
+            server_idle_bytes: told(|memory| memory.server_idle_bytes_per_client),
+            server_opened_bytes: told(|memory| memory.server_opened_bytes_per_client),
+            server_bytes: told(|memory| memory.server_bytes_per_client),
             client_idle_bytes: each(|memory| memory.client_idle_bytes_per_client),
             client_opened_bytes: each(|memory| memory.client_opened_bytes_per_client),
             client_bytes: each(|memory| memory.client_bytes_per_client),

@@ -67,12 +67,12 @@ fn cells(row: &Row) -> Vec<Cell> {
             two_sides(server, client, format::processor_time)
         }),
         merged.map_or_else(missing, |merged| {
-            two_sides(Some(merged.memory.server_bytes), Some(merged.memory.client_bytes), format::bytes)
+            two_sides(merged.memory.server_bytes, Some(merged.memory.client_bytes), format::bytes)
         }),
         merged.map_or_else(missing, lost),
         merged.map_or_else(missing, |merged| {
             let opened = merged.connections_opened;
-            Cell::number(&format::count(opened), Some(opened as f64))
+            Cell::number(&format::or_none(opened, format::count), opened.map(|opened| opened as f64))
         }),
         trials(row),
     ]

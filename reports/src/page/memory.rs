@@ -42,9 +42,9 @@ pub(super) fn figure(point: &LoadPoint) -> String {
 
 fn cells(memory: &ClientMemory) -> Vec<Cell> {
     [
-        Some(memory.server_idle_bytes),
-        Some(memory.server_opened_bytes),
-        Some(memory.server_bytes),
+        memory.server_idle_bytes,
+        memory.server_opened_bytes,
+        memory.server_bytes,
         Some(memory.client_idle_bytes),
         Some(memory.client_opened_bytes),
         Some(memory.client_bytes),

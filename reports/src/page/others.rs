@@ -49,7 +49,7 @@ fn cells(row: &Row, merged: &Merged) -> Vec<Cell> {
         p99(Some(&merged.time_to_last_ns)),
         p50(confirmation),
         p99(confirmation),
-        p99(Some(&merged.lateness_ns)),
+        p99(merged.lateness_ns.as_ref()),
         p99(merged.poll_lateness_ns.as_ref()),
         Cell::number(&format::count(merged.reconnects), Some(merged.reconnects as f64)),
     ]

@@ -85,8 +85,8 @@ const IDLE: &str = "growth for each client, all subscribed and nothing published
 const ACTIVE: &str = "growth for each client, at the end of the window";
 
 const MEMORY: [Quantity; 6] = [
-    bytes("server-idle", "Memory of the server, idle", IDLE, |merged| Some(merged.memory.server_idle_bytes)),
-    bytes("server-memory", "Memory of the server, active", ACTIVE, |merged| Some(merged.memory.server_bytes)),
+    bytes("server-idle", "Memory of the server, idle", IDLE, |merged| merged.memory.server_idle_bytes),
+    bytes("server-memory", "Memory of the server, active", ACTIVE, |merged| merged.memory.server_bytes),
     bytes("client-idle", "Memory of the clients, idle", IDLE, |merged| Some(merged.memory.client_idle_bytes)),
     bytes("client-memory", "Memory of the clients, active", ACTIVE, |merged| Some(merged.memory.client_bytes)),
     bytes("kernel-idle", "Memory of the kernel for both ends, idle", IDLE, |merged| merged.memory.kernel_idle_bytes),

@@ -84,7 +84,7 @@ pub(crate) const METRICS: [Metric; 5] = [
     Metric {
         title: "Memory of the server for a client",
         id: "memory",
-        of: |row, _| Some(row.merged.as_ref()?.memory.server_bytes),
+        of: |row, _| row.merged.as_ref()?.memory.server_bytes,
         text: results::format::bytes,
     },
 ];

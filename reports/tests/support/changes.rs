@@ -1,7 +1,7 @@
 //! What is done to a synthetic run to turn a verdict.
 
 use results::{
-    schema::{Measured, Summary},
+    schema::{Measured, Summary, Wire},
     statistics,
     store::Run,
 };
@@ -55,8 +55,8 @@ pub(crate) fn stable(run: &mut Run, less: u64) {
     each(run, "short-poll", |one| empty(one, 0.99));
     each(run, "conditional-get", |one| empty(one, 0.99));
     let bytes = |measured: &mut Measured, bytes: u64| {
-        measured.wire.client_to_server_bytes = 0;
-        measured.wire.server_to_client_bytes = measured.responses.total * bytes;
+        let server_to_client_bytes = measured.responses.total * bytes;
+        measured.wire = Some(Wire { client_to_server_bytes: 0, server_to_client_bytes });
     };
     each(run, "short-poll", |one| bytes(one, 200));
     each(run, "conditional-get", |one| bytes(one, 200 / less));

@@ -150,7 +150,7 @@ fn measured(approach: &Synthetic, clients: u32, round: u32) -> Measured {
         window: Window { warmup_ms: 1000, measure_ms: 5000, drain_ms: 2000 },
         events: Events {
             scheduled: events,
-            published: events,
+            published: Some(events),
             expected,
             delivered,
             coalesced,
@@ -160,15 +160,15 @@ fn measured(approach: &Synthetic, clients: u32, round: u32) -> Measured {
         responses,
         requests: if approach.interval_ms + approach.hold_ms > 0.0 { responses.total } else { 0 },
         offered_requests: (approach.interval_ms > 0.0).then_some(responses.total),
-        connections_opened: 0,
+        connections_opened: Some(0),
         reconnects: 0,
         resets: 0,
-        overflows: 0,
-        wire: Wire {
+        overflows: Some(0),
+        wire: Some(Wire {
             client_to_server_bytes: responses.total * 90,
             server_to_client_bytes: delivered * approach.bytes_per_event + responses.empty * 120,
-        },
-        lateness_ns: statistics::summarise(&few, events),
+        }),
+        lateness_ns: Some(statistics::summarise(&few, events)),
         time_to_last_ns: statistics::summarise(&few, events),
         confirmation_ns: (approach.name == "grpc-bidi").then(|| statistics::summarise(&latency, events)),
         poll_lateness_ns: (approach.interval_ms > 0.0).then(|| statistics::summarise(&few, events)),
@@ -199,26 +199,26 @@ fn late(median: f64, k: u64, of: u64) -> u64 {
 
 fn cpu(delivered: u64, round: u32) -> Cpu {
     Cpu {
-        server_us: delivered * 20,
+        server_us: Some(delivered * 20),
         client_us: delivered * (26 + u64::from(round)),
         server_us_per_event: Some(20.0),
         client_us_per_event: Some(26.0 + f64::from(round)),
-        server_wait_us: delivered,
+        server_wait_us: Some(delivered),
         client_wait_us: delivered * 2,
     }
 }
 
 fn memory(approach: &Synthetic, clients: u32, round: u32) -> Memory {
     Memory {
-        server_rss_bytes: 12_000_000 + u64::from(clients) * approach.bytes_per_event * 40,
+        server_rss_bytes: Some(12_000_000 + u64::from(clients) * approach.bytes_per_event * 40),
         client_rss_bytes: 10_000_000 + u64::from(clients) * 9_000,
-        server_peak_bytes: 30_000_000,
+        server_peak_bytes: Some(30_000_000),
         client_peak_bytes: 30_000_000,
-        server_idle_bytes_per_client: approach.bytes_per_event * 30 + u64::from(round) * 200,
+        server_idle_bytes_per_client: Some(approach.bytes_per_event * 30 + u64::from(round) * 200),
         client_idle_bytes_per_client: 8_000 + u64::from(round) * 150,
-        server_opened_bytes_per_client: approach.bytes_per_event * 35 + u64::from(round) * 200,
+        server_opened_bytes_per_client: Some(approach.bytes_per_event * 35 + u64::from(round) * 200),
         client_opened_bytes_per_client: 8_500 + u64::from(round) * 150,
-        server_bytes_per_client: approach.bytes_per_event * 40 + u64::from(round) * 200,
+        server_bytes_per_client: Some(approach.bytes_per_event * 40 + u64::from(round) * 200),
         client_bytes_per_client: 9_000 + u64::from(round) * 150,
         kernel_idle_bytes_per_client: (clients >= 5_000).then_some(7_000),
         kernel_bytes_per_client: (clients >= 5_000).then(|| 7_000 + u64::from(round) * 100),

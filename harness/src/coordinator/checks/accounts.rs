@@ -4,7 +4,7 @@ use approaches::registry::Delivery;
 use results::schema::{Check, Measured, Verdict};
 use scenario::plan::Trial;
 
-use super::form::{check, none_of};
+use super::form::{NOT_REPORTED, check, none_of, nothing};
 use crate::{agent::panics::Panics, coordinator::evidence::Evidence, host::environment};
 
 /// Clock sources that are steady, the same on every core, and finer than a microsecond.
@@ -70,11 +70,12 @@ pub(super) fn delivery(trial: &Trial, measured: &Measured) -> Check {
 
 pub(super) fn skipped_slots(measured: &Measured) -> Check {
     let events = measured.events;
-    let skipped = events.scheduled.abs_diff(events.published);
+    let Some(published) = events.published else { return nothing("skipped-slots", NOT_REPORTED) };
+    let skipped = events.scheduled.abs_diff(published);
     none_of("skipped-slots", skipped, "every scheduled event was published", || {
         format!(
             "{} of {} scheduled events were published: the publisher broke its schedule, which is a bug; report it",
-            events.published, events.scheduled
+            published, events.scheduled
         )
     })
 }
@@ -101,7 +102,7 @@ pub(super) fn orders(evidence: &Evidence) -> Check {
 
 pub(super) fn disturbances(measured: &Measured) -> Check {
     let (errors, resets) = (measured.responses.errors, measured.resets);
-    let (reconnects, overflows) = (measured.reconnects, measured.overflows);
+    let (reconnects, overflows) = (measured.reconnects, measured.overflows.unwrap_or_default());
     let count = errors + resets + reconnects + overflows;
     let (verdict, note) = if count == 0 {
         (Verdict::Pass, "no client was cut off, refused or left behind".into())

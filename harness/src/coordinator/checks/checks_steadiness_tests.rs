@@ -71,3 +71,14 @@ fn a_poll_that_brings_nothing_for_a_while_or_a_pause_that_explains_it_is_no_stal
         evidence.pauses.worker_ns = 1_000_000_000;
     });
 }
+
+#[test]
+fn figures_that_a_server_does_not_report_fire_nothing() {
+    let silent = |measured: &mut Measured, _: &mut Evidence| {
+        measured.events.published = None;
+        measured.overflows = None;
+        measured.lateness_ns = None;
+        (measured.cpu.server_us, measured.cpu.server_wait_us) = (None, None);
+    };
+    assert_eq!(fired("sse", silent), []);
+}

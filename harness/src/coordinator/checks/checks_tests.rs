@@ -66,7 +66,7 @@ fn each_kind_of_wrong_event_fires_delivery() {
 
 #[test]
 fn an_unpublished_event_fires_skipped_slots() {
-    assert_only("skipped-slots", Verdict::Invalid, |measured, _| measured.events.published = 399);
+    assert_only("skipped-slots", Verdict::Invalid, |measured, _| measured.events.published = Some(399));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn an_unconfirmed_order_fires_orders() {
 #[test]
 fn clients_that_had_to_come_back_fire_disturbances() {
     assert_only("disturbances", Verdict::Warn, |measured, _| measured.reconnects = 1);
-    assert_only("disturbances", Verdict::Warn, |measured, _| measured.overflows = 1);
+    assert_only("disturbances", Verdict::Warn, |measured, _| measured.overflows = Some(1));
 }
 
 #[test]
@@ -152,13 +152,13 @@ fn latencies_that_do_not_explain_what_was_under_way_fire_little() {
 
 #[test]
 fn late_publishing_fires_lateness_by_how_late_it_is() {
-    assert_only("lateness", Verdict::Warn, |measured, _| measured.lateness_ns = summary(LATENCY_NS * 3 / 10));
+    assert_only("lateness", Verdict::Warn, |measured, _| measured.lateness_ns = Some(summary(LATENCY_NS * 3 / 10)));
     assert_only("lateness", Verdict::Warn, |measured, _| {
-        measured.lateness_ns.p99 = Some(5_000_000);
+        measured.lateness_ns.as_mut().unwrap().p99 = Some(5_000_000);
         measured.latency_ns.p99 = Some(6_000_000);
     });
     assert_only("lateness", Verdict::Invalid, |measured, evidence| {
-        measured.lateness_ns = summary(20_000_000);
+        measured.lateness_ns = Some(summary(20_000_000));
         measured.latency_ns = summary(21_000_000);
         evidence.in_flight_ns = 400.0 * 21_000_200.0;
     });
@@ -167,7 +167,7 @@ fn late_publishing_fires_lateness_by_how_late_it_is() {
 #[test]
 fn lateness_that_the_machine_gives_to_anybody_fires_nothing() {
     let late = |measured: &mut Measured, evidence: &mut Evidence| {
-        measured.lateness_ns = summary(LATENCY_NS * 3 / 10);
+        measured.lateness_ns = Some(summary(LATENCY_NS * 3 / 10));
         measured.hiccup_ns = summary(LATENCY_NS * 2 / 10);
         evidence.omission_gap = Some(0.3);
     };
@@ -185,7 +185,7 @@ fn a_value_above_its_limit_that_passes_names_the_condition() {
         check.note
     };
     let like_a_sleeper = |measured: &mut Measured, evidence: &mut Evidence| {
-        measured.lateness_ns = summary(300_000);
+        measured.lateness_ns = Some(summary(300_000));
         measured.latency_ns = summary(1_000_000);
         measured.hiccup_ns = summary(200_000);
         evidence.in_flight_ns = 400.0 * 1_000_200.0;
@@ -196,13 +196,13 @@ fn a_value_above_its_limit_that_passes_names_the_condition() {
         assert!(note.contains("at most 3 times the 200 µs of a thread that only sleeps"), "{note}");
     }
     let below_the_allowance = note("omission-gap", |measured, evidence| {
-        measured.lateness_ns = Summary { p99: Some(900_000), ..summary(10_000) };
+        measured.lateness_ns = Some(Summary { p99: Some(900_000), ..summary(10_000) });
         measured.hiccup_ns = summary(10_000);
         evidence.omission_gap = Some(0.3);
     });
     assert!(below_the_allowance.contains("900 µs at p99, at most the 1.00 ms that is always allowed"));
     let judged_by_lateness = note("omission-gap", |measured, evidence| {
-        measured.lateness_ns = summary(LATENCY_NS * 3 / 10);
+        measured.lateness_ns = Some(summary(LATENCY_NS * 3 / 10));
         evidence.omission_gap = Some(0.3);
     });
     assert!(judged_by_lateness.contains("the check `lateness` judges that"), "{judged_by_lateness}");
@@ -211,7 +211,7 @@ fn a_value_above_its_limit_that_passes_names_the_condition() {
 #[test]
 fn a_tail_that_late_publishing_made_fires_omission_gap() {
     assert_only("omission-gap", Verdict::Warn, |measured, evidence| {
-        measured.lateness_ns.p99 = Some(2_000_000);
+        measured.lateness_ns.as_mut().unwrap().p99 = Some(2_000_000);
         measured.latency_ns.p99 = Some(10_000_000);
         evidence.omission_gap = Some(0.18);
     });
@@ -248,8 +248,10 @@ fn a_busy_load_generator_fires_client_saturation() {
 #[test]
 fn a_busy_server_is_labelled_and_stays() {
     let all_us = 5_000_000 * u64::from(PROCESSORS);
-    assert_only("server-saturation", Verdict::Warn, |measured, _| measured.cpu.server_us = all_us * 95 / 100);
-    assert_only("server-saturation", Verdict::Warn, |measured, _| measured.cpu.server_wait_us = all_us * 60 / 100);
+    assert_only("server-saturation", Verdict::Warn, |measured, _| measured.cpu.server_us = Some(all_us * 95 / 100));
+    assert_only("server-saturation", Verdict::Warn, |measured, _| {
+        measured.cpu.server_wait_us = Some(all_us * 60 / 100);
+    });
 }
 
 #[test]
@@ -258,7 +260,7 @@ fn client_saturation_tells_a_load_generator_that_works_from_one_that_waits() {
     let note = |measured: &Measured| platform::client_saturation(measured, &evidence()).note;
     let mut busy = measured();
     busy.cpu.client_us = all_us * 95 / 100;
-    busy.wire.server_to_client_bytes = 19_000_000;
+    busy.wire.as_mut().unwrap().server_to_client_bytes = 19_000_000;
     let said = note(&busy);
     assert!(said.contains("47500.0 µs per delivery, 1000.0 ns per byte") && said.contains("decoding"), "{said}");
     let mut waiting = measured();

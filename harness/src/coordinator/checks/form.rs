@@ -8,6 +8,9 @@ pub(super) fn none_of(id: &str, count: u64, fine: &str, wrong: impl FnOnce() -> 
     check(id, Some(count as f64), Some(0.0), verdict, note)
 }
 
+/// The reason why a figure is missing that only our own servers report.
+pub(super) const NOT_REPORTED: &str = "the server does not report it";
+
 /// Builds a check that has nothing to judge, with the reason.
 pub(super) fn nothing(id: &str, why: &str) -> Check {
     check(id, None, None, Verdict::Pass, why.into())

@@ -5,7 +5,7 @@ use results::{
     schema::{Check, Measured, Summary, Verdict},
 };
 
-use super::form::{check, nothing, verdict_of};
+use super::form::{NOT_REPORTED, check, nothing, verdict_of};
 use crate::{coordinator::evidence::Evidence, host::watcher::FOREIGN_SHARES};
 
 /// Share of a latency that is the publisher's lateness.
@@ -69,7 +69,7 @@ impl LateAt {
         let sleeper_ns = read(&measured.hiccup_ns)?;
         Some(Self {
             percentile,
-            late_ns: read(&measured.lateness_ns)?,
+            late_ns: read(measured.lateness_ns.as_ref()?)?,
             latency_ns: read(&measured.latency_ns)?,
             sleeper_ns,
             excused_ns: always_excused_ns.max(PLATFORM * sleeper_ns),
@@ -241,7 +241,7 @@ fn who_had_the_cores(measured: &Measured) -> &'static str {
 /// The clients' CPU time per delivery, and per byte that they received.
 fn per_delivery(measured: &Measured) -> String {
     let cpu_us = measured.cpu.client_us as f64;
-    let bytes = measured.wire.server_to_client_bytes;
+    let bytes = measured.wire.map_or(0, |wire| wire.server_to_client_bytes);
     let per_byte = if bytes > 0 { format!(", {:.1} ns per byte", cpu_us * 1e3 / bytes as f64) } else { String::new() };
     format!("{:.1} µs per delivery{per_byte}", cpu_us / measured.events.arrived.max(1) as f64)
 }
@@ -249,7 +249,10 @@ fn per_delivery(measured: &Measured) -> String {
 /// A server that waits for a core is overloaded. That is a result, so the row stays and is labelled.
 pub(super) fn server_saturation(measured: &Measured, evidence: &Evidence) -> Check {
     let cpu = measured.cpu;
-    let Saturation { worst, .. } = saturation(measured, evidence, cpu.server_us, cpu.server_wait_us);
+    let Some((used_us, waited_us)) = cpu.server_us.zip(cpu.server_wait_us) else {
+        return nothing("server-saturation", NOT_REPORTED);
+    };
+    let Saturation { worst, .. } = saturation(measured, evidence, used_us, waited_us);
     let (verdict, note) = match worst.verdict {
         Verdict::Pass => (Verdict::Pass, "the server had CPU time to spare"),
         Verdict::Warn | Verdict::Invalid => {

@@ -88,7 +88,8 @@ pub(super) fn stall(measured: &Measured, evidence: &Evidence) -> Check {
 /// Says how late the publisher and the sleeper were at most, which tells a stalled machine from a stalled delivery.
 fn punctuality(measured: &Measured) -> String {
     let latest = |of: Option<u64>| milliseconds(of.unwrap_or_default());
-    let (publisher, sleeper) = (latest(measured.lateness_ns.max), latest(measured.hiccup_ns.max));
+    let (publisher, sleeper) =
+        (latest(measured.lateness_ns.as_ref().and_then(|lateness| lateness.max)), latest(measured.hiccup_ns.max));
     format!("the publisher was at most {publisher:.1} ms late meanwhile, a thread that only sleeps {sleeper:.1} ms")
 }
 

@@ -22,16 +22,16 @@ pub struct Measured {
     pub requests: u64,
     /// Requests that the clients' schedules offer in a window of this length; null where the approach does not poll.
     pub offered_requests: Option<u64>,
-    /// Connections opened inside the window.
-    pub connections_opened: u64,
+    /// Connections opened inside the window. Null, like everything that only a server of ours reports, for another server.
+    pub connections_opened: Option<u64>,
     /// Connections opened again by clients that were cut off, inside the window.
     pub reconnects: u64,
     /// Times a client's cursor was too old and events were skipped, inside the window.
     pub resets: u64,
     /// Subscriptions that the server ended because their reader fell behind, from the start on.
-    pub overflows: u64,
+    pub overflows: Option<u64>,
     /// Bytes on the server's sockets inside the window.
-    pub wire: Wire,
+    pub wire: Option<Wire>,
     /// Arrival at the client, decoded, minus scheduled time.
     pub latency_ns: Summary,
     /// Of each event that reached anybody: the median of its latencies over its receivers. Clients that hear one event
@@ -47,7 +47,7 @@ pub struct Measured {
     /// there are too few.
     pub median_interval_ns: Option<[u64; 2]>,
     /// Published minus scheduled time.
-    pub lateness_ns: Summary,
+    pub lateness_ns: Option<Summary>,
     /// Last arrival of an event at any client minus its scheduled time.
     pub time_to_last_ns: Summary,
     /// Confirmation received minus order scheduled; null where the approach is not bidirectional or no order was sent.
@@ -105,7 +105,7 @@ pub struct Events {
     /// In the feed.
     pub scheduled: u64,
     /// Published by the server.
-    pub published: u64,
+    pub published: Option<u64>,
     /// Owed: each event once for every client that follows its symbol.
     pub expected: u64,
     /// Received, each once.
@@ -209,7 +209,7 @@ pub struct Summary {
 #[serde(deny_unknown_fields)]
 pub struct Cpu {
     /// Servers.
-    pub server_us: u64,
+    pub server_us: Option<u64>,
     /// Workers.
     pub client_us: u64,
     /// Servers, for each delivery that arrived inside the window; null where none did.
@@ -217,7 +217,7 @@ pub struct Cpu {
     /// Workers, for each delivery that arrived inside the window; null where none did.
     pub client_us_per_event: Option<f64>,
     /// Time that the servers' threads could have run but waited for a processor.
-    pub server_wait_us: u64,
+    pub server_wait_us: Option<u64>,
     /// Time that the workers' threads could have run but waited for a processor.
     pub client_wait_us: u64,
 }
@@ -244,23 +244,23 @@ pub struct Host {
 #[serde(deny_unknown_fields)]
 pub struct Memory {
     /// Servers.
-    pub server_rss_bytes: u64,
+    pub server_rss_bytes: Option<u64>,
     /// Workers.
     pub client_rss_bytes: u64,
     /// Largest ever of the servers, code and files included.
-    pub server_peak_bytes: u64,
+    pub server_peak_bytes: Option<u64>,
     /// Largest ever of the workers, code and files included.
     pub client_peak_bytes: u64,
     /// Growth of the servers until all clients had subscribed and no event was published yet, for each client.
-    pub server_idle_bytes_per_client: u64,
+    pub server_idle_bytes_per_client: Option<u64>,
     /// Growth of the workers until then, for each client.
     pub client_idle_bytes_per_client: u64,
     /// Growth of the servers until the window opened, for each client: what grows after it grows with time.
-    pub server_opened_bytes_per_client: u64,
+    pub server_opened_bytes_per_client: Option<u64>,
     /// Growth of the workers until then, for each client.
     pub client_opened_bytes_per_client: u64,
     /// Growth of the servers until the end of the window, for each client.
-    pub server_bytes_per_client: u64,
+    pub server_bytes_per_client: Option<u64>,
     /// Growth of the workers until the end of the window, for each client.
     pub client_bytes_per_client: u64,
     /// Growth of the kernel's memory until all clients had subscribed, both ends together, for each client; null where

@@ -24,7 +24,8 @@ const FEW: u64 = 1_000;
 pub(super) fn counts(load: &Load, measured: &Measured) -> Result<(), Fault> {
     accounts(load, measured)?;
     samples(load, measured)?;
-    let Measured { clients, responses, wire, cpu, .. } = measured;
+    let Measured { clients, responses, cpu, .. } = measured;
+    let wire = measured.wire.unwrap_or_default();
     let of_clients = u64::from(load.clients);
     all(&[
         ("clients.requested", clients.requested.into(), of_clients),
@@ -36,15 +37,15 @@ pub(super) fn counts(load: &Load, measured: &Measured) -> Result<(), Fault> {
         ("responses.empty_theory.responses", responses.empty_theory.map_or(0, |theory| theory.responses), MOST),
         ("requests", measured.requests, MOST),
         ("offered_requests", measured.offered_requests.unwrap_or(0), MOST),
-        ("connections_opened", measured.connections_opened, MOST),
+        ("connections_opened", measured.connections_opened.unwrap_or(0), MOST),
         ("reconnects", measured.reconnects, MOST),
         ("resets", measured.resets, MOST),
-        ("overflows", measured.overflows, MOST),
+        ("overflows", measured.overflows.unwrap_or(0), MOST),
         ("wire.client_to_server_bytes", wire.client_to_server_bytes, MOST_OF_A_COST),
         ("wire.server_to_client_bytes", wire.server_to_client_bytes, MOST_OF_A_COST),
-        ("cpu.server_us", cpu.server_us, MOST_OF_A_COST),
+        ("cpu.server_us", cpu.server_us.unwrap_or(0), MOST_OF_A_COST),
         ("cpu.client_us", cpu.client_us, MOST_OF_A_COST),
-        ("cpu.server_wait_us", cpu.server_wait_us, MOST_OF_A_COST),
+        ("cpu.server_wait_us", cpu.server_wait_us.unwrap_or(0), MOST_OF_A_COST),
         ("cpu.client_wait_us", cpu.client_wait_us, MOST_OF_A_COST),
         ("host.throttled_us", measured.host.throttled_us.unwrap_or(0), MOST_OF_A_COST),
     ])?;
@@ -66,7 +67,7 @@ fn accounts(load: &Load, measured: &Measured) -> Result<(), Fault> {
     let (scheduled, deliveries) = (most_events(load, measured), most_deliveries(load, measured));
     all(&[
         ("events.scheduled", events.scheduled, scheduled),
-        ("events.published", events.published, scheduled),
+        ("events.published", events.published.unwrap_or(0), scheduled),
         ("events.expected", events.expected, deliveries),
         ("events.delivered", events.delivered, deliveries),
         ("events.missed", events.missed, deliveries),
@@ -90,7 +91,7 @@ fn samples(load: &Load, measured: &Measured) -> Result<(), Fault> {
         ("event_entries_one_of", measured.event_entries_one_of, scheduled),
         ("latency_ns.count", measured.latency_ns.count, deliveries),
         // Each shard publishes every event, and has at least one client.
-        ("lateness_ns.count", measured.lateness_ns.count, published),
+        ("lateness_ns.count", optional(&measured.lateness_ns), published),
         ("hiccup_ns.count", measured.hiccup_ns.count, hiccups),
         ("confirmation_ns.count", optional(&measured.confirmation_ns), MOST),
         ("poll_lateness_ns.count", optional(&measured.poll_lateness_ns), MOST),
@@ -115,17 +116,17 @@ fn duration_ms(measured: &Measured) -> u64 {
 
 fn memory(memory: &Memory) -> Result<(), Fault> {
     let bytes = [
-        ("memory.server_idle_bytes_per_client", memory.server_idle_bytes_per_client),
+        ("memory.server_idle_bytes_per_client", memory.server_idle_bytes_per_client.unwrap_or(0)),
         ("memory.client_idle_bytes_per_client", memory.client_idle_bytes_per_client),
-        ("memory.server_opened_bytes_per_client", memory.server_opened_bytes_per_client),
+        ("memory.server_opened_bytes_per_client", memory.server_opened_bytes_per_client.unwrap_or(0)),
         ("memory.client_opened_bytes_per_client", memory.client_opened_bytes_per_client),
-        ("memory.server_bytes_per_client", memory.server_bytes_per_client),
+        ("memory.server_bytes_per_client", memory.server_bytes_per_client.unwrap_or(0)),
         ("memory.client_bytes_per_client", memory.client_bytes_per_client),
         ("memory.kernel_idle_bytes_per_client", memory.kernel_idle_bytes_per_client.unwrap_or(0)),
         ("memory.kernel_bytes_per_client", memory.kernel_bytes_per_client.unwrap_or(0)),
-        ("memory.server_rss_bytes", memory.server_rss_bytes),
+        ("memory.server_rss_bytes", memory.server_rss_bytes.unwrap_or(0)),
         ("memory.client_rss_bytes", memory.client_rss_bytes),
-        ("memory.server_peak_bytes", memory.server_peak_bytes),
+        ("memory.server_peak_bytes", memory.server_peak_bytes.unwrap_or(0)),
         ("memory.client_peak_bytes", memory.client_peak_bytes),
     ];
     all(&bytes.map(|(field, value)| (field, value, MOST_OF_A_COST)))
