@@ -1,35 +1,30 @@
-//! The article's claims: its words, what is measured, a threshold that was stated before any result, and the verdict
-//! that follows from the results of this run and from nothing else.
+//! The article's claims, judged by the results of one run and by nothing else.
 //!
-//! Knows the article and no approach by name. The article has names of its own, and the run record says which approach
-//! has which of them (`article.label`). What the article describes in prose only has no such name, and is found by
-//! facts: what the server connects to is a webhook; what asks for the newest state over plain HTTP, as a browser could,
-//! is a conditional GET; what pushes one way to a client that connects, and is neither in the table nor in a browser nor
-//! the floor, is gRPC-Web. A later approach with the same facts would be judged by the same claim: each figure names
-//! its variant, so that a reader sees it.
+//! `article` has the claims as data, with thresholds that were written before any result. `judges` looks at the figures of a
+//! run, which `evidence` finds, and `claim` draws the conclusion.
 //!
-//! What decides. Only valid trials do: those that are invalid, saturated or failed are in no row's figures, and a row
-//! that is labelled OVERLOAD leaves every claim of latency open. An order of medians is decided by
-//! [`stats::difference`] alone, and where that shows none the claim is open. A run with injected faults decides
-//! nothing.
+//! No approach is known by name. The run record says which approach the article calls by which name (`article.label`). What
+//! the article only describes in prose is found by facts: an approach whose server connects is a webhook; one that polls for
+//! the newest state over plain HTTP is a conditional GET; a push approach without a row in the table, which no browser can
+//! use directly and which is not the floor, is gRPC-Web.
+//!
+//! Only valid trials decide. A row that is labelled OVERLOAD leaves every claim of latency open. An order of medians is
+//! decided by [`stats::difference`] alone. A run with injected faults decides nothing.
 
-mod browsers;
+mod article;
 mod claim;
 mod evidence;
-mod grpc;
-mod guide;
-mod polling;
-mod rest;
-mod spectrum;
+mod judges;
 
 use results::store::Run;
 
 use crate::{rows::LoadPoint, validity};
+use article::CLAIMS;
 use evidence::Evidence;
 
 pub(crate) use claim::{Claim, Figure, Holding, Says};
 
-/// What a verdict means, as it is printed.
+/// What the verdicts mean, as printed.
 pub(crate) const RULE: &str = "Each claim is judged by its threshold, which stands in the source beside its reason and does \
      not depend on the run, in every variant and under every load that the claim speaks of; of more than a hundred variants under one load, in the first hundred. A figure decides nothing where no \
      difference is shown, chance explains it, it has too few events, or it is that of an overload. Holds: in all that decide. \
@@ -37,24 +32,26 @@ pub(crate) const RULE: &str = "Each claim is judged by its threshold, which stan
      says. Not decided: it was measured, and no more than half of the figures decide; how many do stands beside a verdict. Not measured here: no valid trial of this run bears on it.";
 
 /// Judges every claim of the article by this run.
-pub(crate) fn of(run: &Run, loads: &[LoadPoint]) -> Vec<Claim> {
+pub(crate) fn judge(run: &Run, loads: &[LoadPoint]) -> Vec<Claim> {
+    let is_faulty = validity::faults(&run.run.scenario).is_some();
     let evidence = Evidence::new(run, loads);
-    let mut claims: Vec<Claim> =
-        [spectrum::claims, polling::claims, grpc::claims, rest::claims, browsers::claims, guide::claims]
-            .into_iter()
-            .flat_map(|part| part(&evidence))
-            .collect();
-    if validity::faults(&run.run.scenario).is_some() {
-        for claim in &mut claims {
-            claim.verdict = Holding::NotMeasured;
-            claim.missing = Some("Faults were injected on purpose: this run measures nothing.".to_owned());
-            claim.figures.clear();
+    let claims = CLAIMS.iter().map(|stated| {
+        let judge = stated.judge.as_deref().filter(|_| !is_faulty).and_then(judges::find);
+        let mut claim = Claim::judged(stated, judge.map_or_else(Vec::new, |judge| judge(&evidence, stated)));
+        // "Each" is said of all pairs, so that a pair that decides nothing limits the claim.
+        let is_limited = stated.judge.as_deref() == Some(judges::ALL_DIFFER) && claim.verdict == Holding::Holds;
+        if is_limited && claim.figures.iter().any(|figure| figure.says == Says::Open) {
+            claim.verdict = Holding::WithinLimits;
         }
-    }
-    claims
+        if is_faulty {
+            claim.missing = Some("Faults were injected on purpose: this run measures nothing.");
+        }
+        claim
+    });
+    claims.collect()
 }
 
-/// How many claims came to each verdict, as a sentence's part.
+/// Counts the claims by verdict, in words.
 pub(crate) fn tally(claims: &[Claim]) -> String {
     let counts = Holding::ALL.map(|holding| (holding, claims.iter().filter(|claim| claim.verdict == holding).count()));
     let said = counts.into_iter().filter(|(_, count)| *count > 0).map(|(holding, count)| {
@@ -72,11 +69,11 @@ pub(crate) fn tally(claims: &[Claim]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{claim::untested, *};
+    use super::*;
 
     #[test]
     fn claims_are_counted_in_words() {
-        let mut claims: Vec<Claim> = (0..4).map(|_| untested("a", "b", "c", "d")).collect();
+        let mut claims: Vec<Claim> = CLAIMS.iter().take(4).map(|stated| Claim::judged(stated, Vec::new())).collect();
         (claims[0].verdict, claims[1].verdict) = (Holding::Holds, Holding::Holds);
         claims[2].verdict = Holding::DoesNotHold;
         assert_eq!(tally(&claims), "2 hold, 1 does not hold, 1 not measured here");

@@ -54,7 +54,7 @@ impl Report {
             run: run.run.clone(),
             complexity: ranks::of(&run.run.approaches),
             reaches,
-            claims: claims::of(run, &loads),
+            claims: claims::judge(run, &loads),
             advice: None,
             without_advice: None,
             loads,

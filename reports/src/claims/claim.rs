@@ -1,28 +1,30 @@
-//! A claim: the article's words as they are stated before any result, the figures, and what follows from them.
+//! A claim with its figures and its verdict.
 
 use serde::Serialize;
+
+use super::article::Stated;
 
 /// Between the names of two variants that are compared.
 pub(super) const BESIDE: &str = " beside ";
 
-/// A sentence of the article, or a cell of its table, and what became of it.
+/// A sentence of the article, or a cell of its table, judged by a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Claim {
-    /// Name that does not change.
-    pub(crate) id: String,
-    /// Part of the article.
+    /// A name that does not change.
+    pub(crate) id: &'static str,
+    /// The part of the article.
     pub(crate) part: &'static str,
     /// The article's words.
-    pub(crate) quote: String,
-    /// What is measured; none where nothing here could.
+    pub(crate) quote: &'static str,
+    /// What is measured. `None` if nothing here measures the claim.
     pub(crate) measured: Option<&'static str>,
-    /// From where on it holds, and why from there; none where nothing is measured.
-    pub(crate) threshold: Option<String>,
-    /// What the figures say together.
+    /// When the claim holds, and why then. `None` if nothing here measures the claim.
+    pub(crate) threshold: Option<&'static str>,
+    /// What the figures show together.
     pub(crate) verdict: Holding,
-    /// What would measure it, or why nothing does; none where it was.
-    pub(crate) missing: Option<String>,
-    /// One for each variant and load, or pair of variants, that it was looked for in.
+    /// What would measure it, or why nothing does. `None` if it was measured.
+    pub(crate) missing: Option<&'static str>,
+    /// One figure per variant and load, or per pair of variants.
     pub(crate) figures: Vec<Figure>,
 }
 
@@ -30,60 +32,60 @@ pub(crate) struct Claim {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Holding {
-    /// Wherever it was looked for.
+    /// In every figure that decides.
     Holds,
-    /// In some variants or loads and not in others, or not as far as it says.
+    /// In some figures and not in others, or not as far as the claim goes.
     WithinLimits,
-    /// Nowhere that decides.
+    /// In no figure that decides.
     DoesNotHold,
-    /// It was looked for, and nothing decides.
+    /// It was measured, and at most half of the figures decide.
     NotDecided,
-    /// There was nothing to look at.
+    /// No valid trial has a figure for it.
     NotMeasured,
 }
 
-/// What one variant under one load says of a claim.
+/// What one variant under one load shows about a claim.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Figure {
     /// The variant, or the two that are compared.
     pub(crate) variant: String,
-    /// The load; none where the figure does not depend on one.
+    /// The load. `None` if the figure does not depend on it.
     pub(crate) load: Option<String>,
-    /// Valid trials behind it; none where it comes from no trial.
+    /// Valid trials behind it. `None` if it does not come from trials.
     pub(crate) trials: Option<u32>,
-    /// What was measured.
+    /// The measured values, as text.
     pub(crate) text: String,
-    /// What follows from it.
+    /// What it shows.
     pub(crate) says: Says,
 }
 
-/// What a figure says of the claim.
+/// Whether a figure supports the claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Says {
-    /// As the claim says.
+    /// It does.
     Kept,
-    /// As the claim says, and not as far.
+    /// It does, but not as far as the claim goes.
     Partly,
-    /// Not as the claim says.
+    /// It contradicts the claim.
     Broken,
-    /// Nothing: no difference is shown, too few events, or an overload.
+    /// It decides nothing: no difference is shown, there are too few events, or the row is overloaded.
     Open,
 }
 
 impl Says {
-    /// Kept or broken.
-    pub(super) fn of(kept: bool) -> Self {
+    /// Returns `Kept` or `Broken`.
+    pub(super) fn decided(kept: bool) -> Self {
         if kept { Self::Kept } else { Self::Broken }
     }
 }
 
 impl Holding {
-    /// All, in the order in which they are counted.
+    /// All values, in the order in which they are counted.
     pub(crate) const ALL: [Self; 5] =
         [Self::Holds, Self::WithinLimits, Self::DoesNotHold, Self::NotDecided, Self::NotMeasured];
 
-    /// As it is printed beside a claim.
+    /// Returns the words that are printed beside a claim.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Holds => "holds",
@@ -94,9 +96,9 @@ impl Holding {
         }
     }
 
-    /// What the figures say together. Those that decide say it, and only where they are more than those that do not: what
-    /// one pair of three shows is no verdict, for or against. One exception limits a claim.
-    pub(super) fn of(figures: &[Figure]) -> Self {
+    /// Returns the verdict of all figures. It follows from those that decide, if they are more than half: one deciding pair of
+    /// three is no verdict. One exception limits a claim.
+    pub(super) fn from_figures(figures: &[Figure]) -> Self {
         let count = |says: Says| figures.iter().filter(|figure| figure.says == says).count();
         let deciding = figures.len() - count(Says::Open);
         match (count(Says::Kept), count(Says::Broken)) {
@@ -110,7 +112,22 @@ impl Holding {
 }
 
 impl Claim {
-    /// How many of the figures decide, in words; none where all do or none does.
+    /// Builds a claim from its figures.
+    pub(super) fn judged(stated: &'static Stated, figures: Vec<Figure>) -> Self {
+        let verdict = Holding::from_figures(&figures);
+        Self {
+            id: &stated.id,
+            part: &stated.part,
+            quote: &stated.quote,
+            measured: stated.measured.as_deref(),
+            threshold: stated.threshold.as_deref(),
+            verdict,
+            missing: (verdict == Holding::NotMeasured).then_some(&stated.missing),
+            figures,
+        }
+    }
+
+    /// Says how many figures decide. Returns `None` if all of them do, or none does.
     pub(crate) fn deciding(&self) -> Option<String> {
         let deciding = self.figures.iter().filter(|figure| figure.says != Says::Open).count();
         let verb = if deciding == 1 { "decides" } else { "decide" };
@@ -120,51 +137,9 @@ impl Claim {
     }
 }
 
-/// A claim as it is stated, before there is any result.
-pub(super) struct Stated {
-    pub(super) id: String,
-    pub(super) part: &'static str,
-    pub(super) quote: String,
-    pub(super) measured: &'static str,
-    pub(super) threshold: String,
-    /// What to run where this run has nothing to look at.
-    pub(super) elsewhere: &'static str,
-}
-
-impl Stated {
-    /// The claim with what was found.
-    pub(super) fn judged(self, figures: Vec<Figure>) -> Claim {
-        let verdict = Holding::of(&figures);
-        Claim {
-            id: self.id,
-            part: self.part,
-            quote: self.quote,
-            measured: Some(self.measured),
-            threshold: Some(self.threshold),
-            verdict,
-            missing: (verdict == Holding::NotMeasured).then(|| self.elsewhere.to_owned()),
-            figures,
-        }
-    }
-}
-
-/// A claim that no trial of any scenario tests, and why.
-pub(super) fn untested(id: &str, part: &'static str, quote: &str, why: &str) -> Claim {
-    Claim {
-        id: id.to_owned(),
-        part,
-        quote: quote.to_owned(),
-        measured: None,
-        threshold: None,
-        verdict: Holding::NotMeasured,
-        missing: Some(why.to_owned()),
-        figures: Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::article::CLAIMS, *};
 
     fn figures(says: &[Says]) -> Vec<Figure> {
         let figure =
@@ -191,13 +166,13 @@ mod tests {
             (&[Partly], Holding::WithinLimits),
             (&[Broken], Holding::DoesNotHold),
         ] {
-            assert_eq!(Holding::of(&figures(says)), holding, "{says:?}");
+            assert_eq!(Holding::from_figures(&figures(says)), holding, "{says:?}");
         }
     }
 
     #[test]
     fn how_many_decide_is_said_where_not_all_do() {
-        let mut claim = untested("a", "b", "c", "d");
+        let mut claim = Claim::judged(&CLAIMS[0], Vec::new());
         for (says, said) in [
             (&[Says::Kept, Says::Open, Says::Open][..], Some("1 of 3 figures decides")),
             (&[Says::Kept, Says::Broken, Says::Open], Some("2 of 3 figures decide")),

@@ -1,7 +1,5 @@
-//! What a run has to show for a claim: its rows with valid trials, found by the article's names or by facts, and the
-//! judgements that several claims share.
-//!
-//! Knows no claim and no approach by name.
+//! The rows of a run that claims are judged by, found by the article's names or by facts, and the comparisons that several
+//! judges share.
 
 use std::{cmp::Ordering, collections::HashMap, ptr};
 
@@ -20,22 +18,17 @@ use crate::{
     rows::{LoadPoint, Row},
 };
 
-/// From here on each event has a round trip, or a connection, of its own; events that come together may share one.
-pub(super) const ONE_EACH: f64 = 0.9;
-/// Up to here there is next to none.
-pub(super) const NEXT_TO_NONE: f64 = 0.1;
-
-/// Most variants that a claim is judged in under one load.
+/// Maximum number of variants that a claim is judged by under one load.
 pub(super) const MOST_VARIANTS: usize = 100;
 
-/// The run that claims are judged by.
+/// The rows of a run.
 pub(super) struct Evidence<'a> {
     pub(super) loads: &'a [LoadPoint],
     /// The rows with valid trials, in the order of the loads.
     rows: Vec<Seen<'a>>,
 }
 
-/// A row with valid trials, and what is known beside its figures.
+/// A row with valid trials.
 #[derive(Clone, Copy)]
 pub(super) struct Seen<'a> {
     pub(super) load: &'a Load,
@@ -47,7 +40,7 @@ pub(super) struct Seen<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// What a run has to show, up to [`MOST_VARIANTS`] under each load.
+    /// Collects the rows with valid trials, at most [`MOST_VARIANTS`] per load.
     pub(super) fn new(run: &'a Run, loads: &'a [LoadPoint]) -> Self {
         let mut trials: HashMap<&str, &TrialRecord> = HashMap::new();
         for trial in &run.trials {
@@ -65,18 +58,18 @@ impl<'a> Evidence<'a> {
         Self { loads, rows }
     }
 
-    /// Every row with valid trials whose approach has such facts.
+    /// Returns the rows of the approaches whose facts satisfy a condition.
     pub(super) fn that(&self, is: impl Fn(&ApproachFacts) -> bool) -> Vec<Seen<'a>> {
         self.rows.iter().filter(|seen| is(seen.facts)).copied().collect()
     }
 
-    /// The rows of what the article calls by one of these names.
-    pub(super) fn called(&self, labels: &[&str]) -> Vec<Seen<'a>> {
-        self.that(|facts| facts.article.as_ref().is_some_and(|words| labels.contains(&words.label.as_str())))
+    /// Returns the rows of the approaches that the article calls by one of these names.
+    pub(super) fn called(&self, labels: &[String]) -> Vec<Seen<'a>> {
+        self.that(|facts| facts.article.as_ref().is_some_and(|words| labels.contains(&words.label)))
     }
 
-    /// Every pair of rows under the same load, of what the article calls by the one and by the other names.
-    pub(super) fn pairs(&self, labels: &[&str], others: &[&str]) -> Vec<(Seen<'a>, Seen<'a>)> {
+    /// Returns every pair of rows under the same load: one called by the first names, the other by the second.
+    pub(super) fn pairs(&self, labels: &[String], others: &[String]) -> Vec<(Seen<'a>, Seen<'a>)> {
         let mut by_load: HashMap<*const Load, Vec<Seen<'a>>> = HashMap::new();
         for other in self.called(others) {
             by_load.entry(other.load).or_default().push(other);
@@ -89,12 +82,12 @@ impl<'a> Evidence<'a> {
         .collect()
     }
 
-    /// Whether several loads are run, so that a figure has to say which it is of.
+    /// Returns whether the run has several loads, so that a figure must name its load.
     pub(super) fn is_sweep(&self) -> bool {
         self.loads.len() > 1
     }
 
-    /// A figure of one row.
+    /// Builds a figure of one row.
     pub(super) fn figure(&self, seen: &Seen<'_>, text: String, says: Says) -> Figure {
         Figure {
             variant: seen.row.variant.clone(),
@@ -105,14 +98,14 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// A figure of two rows under one load.
+    /// Builds a figure of two rows under one load.
     pub(super) fn figure_of_two(&self, one: &Seen<'_>, other: &Seen<'_>, text: String, says: Says) -> Figure {
         let trials = one.row.trials.valid + other.row.trials.valid;
         let variant = format!("{}{BESIDE}{}", one.row.variant, other.row.variant);
         Figure { variant, trials: Some(trials), ..self.figure(one, text, says) }
     }
 
-    /// Each row's p99 against a bound that the article gives in numbers.
+    /// Compares each row's p99 with a limit.
     pub(super) fn p99_below(&self, rows: &[Seen<'_>], limit_ns: u64) -> Vec<Figure> {
         let judged = rows.iter().map(|seen| {
             let (text, says) = p99_below(seen, limit_ns);
@@ -121,18 +114,19 @@ impl<'a> Evidence<'a> {
         judged.collect()
     }
 
-    /// Whether there was a connection for each of so many of what is named; none where there was nothing.
-    pub(super) fn connection_each(&self, seen: &Seen<'_>, whole: u64, name: &str) -> Option<Figure> {
+    /// Compares the connections opened with a count: at least `bounds[0]` of it is one each, at most `bounds[1]` is next to none.
+    /// Returns `None` if the count is 0.
+    pub(super) fn connection_each(&self, seen: &Seen<'_>, whole: u64, name: &str, bounds: &[f64]) -> Option<Figure> {
         let opened = seen.merged.connections_opened?;
         let says = match share(opened, whole)? {
-            each if each >= ONE_EACH => Says::Kept,
-            each if each <= NEXT_TO_NONE => Says::Broken,
+            each if each >= bounds[0] => Says::Kept,
+            each if each <= bounds[1] => Says::Broken,
             _ => Says::Partly,
         };
         Some(self.figure(seen, format!("{} connections opened for {} {name}", count(opened), count(whole)), says))
     }
 
-    /// Whether the first of each pair has the shorter or the longer median, by the rule for differences.
+    /// Compares the medians of each pair by the rule for differences. The claim is the order of the first to the second.
     pub(super) fn order(&self, pairs: &[(Seen<'_>, Seen<'_>)], claimed: Ordering) -> Vec<Figure> {
         let comparable = pairs.iter().filter(|(one, other)| one.hull().is_some() && other.hull().is_some());
         comparable
@@ -142,8 +136,8 @@ impl<'a> Evidence<'a> {
                 let (word, says) = match shown {
                     _ if one.row.overloaded || other.row.overloaded => ("OVERLOAD", Says::Open),
                     None => ("no difference shown", Says::Open),
-                    Some(Ordering::Less) => ("shorter", Says::of(claimed == Ordering::Less)),
-                    Some(_) => ("longer", Says::of(claimed == Ordering::Greater)),
+                    Some(Ordering::Less) => ("shorter", Says::decided(claimed == Ordering::Less)),
+                    Some(_) => ("longer", Says::decided(claimed == Ordering::Greater)),
                 };
                 self.figure_of_two(one, other, format!("{} against {}: {word}", medians[0], medians[1]), says)
             })
@@ -152,23 +146,24 @@ impl<'a> Evidence<'a> {
 }
 
 impl Seen<'_> {
-    /// Whether this setting has this value in the trials.
+    /// Returns whether a setting has this value.
     pub(super) fn is_set(&self, setting: &str, value: &str) -> bool {
         self.trial.parameters.get(setting).is_some_and(|set| set == value)
     }
 
-    /// The poll interval in seconds; none where it does not poll.
+    /// Returns the poll interval in seconds. Returns `None` if the row does not poll.
     pub(super) fn interval_seconds(&self) -> Option<f64> {
         self.row.poll_interval_ns.map(|interval| interval as f64 / 1e9)
     }
 
-    /// Hull of the rounds' intervals, which differences rest on.
+    /// Returns the hull of the rounds' intervals, which differences are decided by.
     pub(super) fn hull(&self) -> Option<[u64; 2]> {
         self.merged.interval_over_rounds_ns
     }
 }
 
-/// p99 against a bound: every round that supports one must be on the same side, or all together where none does.
+/// Compares a p99 with a limit. Every round with a p99 must be on the same side; without such rounds, that of all rounds
+/// together decides.
 fn p99_below(seen: &Seen<'_>, limit_ns: u64) -> (String, Says) {
     let of_rounds: Vec<u64> = seen.merged.rounds.iter().filter_map(|round| round.latency_ns.p99).collect();
     let Some(p99) = seen.merged.latency_ns.p99 else {
@@ -185,13 +180,13 @@ fn p99_below(seen: &Seen<'_>, limit_ns: u64) -> (String, Says) {
     }
 }
 
-/// The band of a median by the printed rule, for every ratio to the floor that the rounds allow: by the rule that marks
-/// the article's word in the table.
+/// Returns the band of a row's median, over every ratio to the floor that the rounds allow, by the rule under the table.
+/// Returns `None` without a ratio.
 pub(super) fn latency_band(seen: &Seen<'_>, word: &str) -> Option<(String, Says)> {
     let ratios = seen.row.times_floor_allowed?;
     let times = seen.row.times_floor.map_or_else(String::new, |times| format!("{} × floor, ", significant(times)));
     let [least, most] = ratios.map(significant);
     let text = format!("{times}the rounds allow {least} to {most}: {}", bands::latencies(ratios));
     let kept = bands::keeps(word, ratios).filter(|_| !seen.row.overloaded);
-    Some((text, kept.map_or(Says::Open, Says::of)))
+    Some((text, kept.map_or(Says::Open, Says::decided)))
 }

@@ -56,7 +56,7 @@ fn unmeasured(claim: &Claim) -> Option<Vec<Cell>> {
 }
 
 fn quote(claim: &Claim) -> Cell {
-    Cell::html(format!("<span id=\"claim-{}\">“{}”</span>", escape(&claim.id), escape(&claim.quote)), None)
+    Cell::html(format!("<span id=\"claim-{}\">“{}”</span>", escape(claim.id), escape(claim.quote)), None)
 }
 
 /// A sign and a word, not a colour alone, and how many figures it rests on.
