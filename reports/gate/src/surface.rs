@@ -4,7 +4,6 @@
 //! them from being anything but names. Fail closed here too: no outcome at all is printed as an invalid one, and what
 //! an outcome says against its own findings is never left out.
 
-pub mod action_benchmark;
 pub mod annotations;
 pub mod junit;
 pub mod markdown;
@@ -43,12 +42,8 @@ pub fn write_all(outcomes: &[Outcome], directory: &Path) -> Result<Vec<PathBuf>,
     fs::create_dir_all(directory).map_err(|source| failed(directory, source))?;
     // Where a gate wrote before, there is an outcome.
     let is_ours = directory.join(OUTCOME).symlink_metadata().is_ok();
-    let files = [
-        (OUTCOME, json(outcomes)),
-        ("summary.md", markdown::render(outcomes)),
-        ("junit.xml", junit::render(outcomes)),
-        ("benchmark.json", action_benchmark::render(outcomes)),
-    ];
+    let files =
+        [(OUTCOME, json(outcomes)), ("summary.md", markdown::render(outcomes)), ("junit.xml", junit::render(outcomes))];
     let other =
         files.iter().map(|(name, _)| directory.join(name)).find(|path| !is_ours && path.symlink_metadata().is_ok());
     if let Some(other) = other {

@@ -14,7 +14,7 @@ use crate::{failure::Failure, verbs::output};
 /// Where what a gate found goes, beside the terminal.
 #[derive(Debug, Args)]
 pub(super) struct Surfaces {
-    /// Write the outcome into this directory as JSON, Markdown, JUnit XML and for benchmark trackers, such as target/gate [default: not written]
+    /// Write the outcome into this directory as JSON, Markdown and JUnit XML, such as target/gate [default: not written]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print the outcome as JSON instead of text

@@ -39,12 +39,6 @@ pub(super) fn findings(outcome: &Outcome) -> Vec<Cow<'_, Finding>> {
     own.map(Cow::Owned).into_iter().chain(outcome.findings.iter().map(Cow::Borrowed)).collect()
 }
 
-/// The findings that have a figure, each beside the name of what it is a figure of.
-pub(super) fn figures(outcomes: &[Outcome]) -> impl Iterator<Item = (&Finding, f64)> {
-    let findings = outcomes.iter().flat_map(|outcome| &outcome.findings);
-    findings.filter_map(|finding| Some((finding, finding.after.filter(|after| after.is_finite())?)))
-}
-
 pub(super) fn name(tier: Tier) -> &'static str {
     match tier {
         Tier::Exact => "exact",
