@@ -234,7 +234,8 @@ fn times_floor(rows: &[&Row]) -> String {
 }
 
 /// The load, as a phrase.
-pub(crate) fn describe(load: &Load) -> String {
+#[must_use]
+pub fn describe(load: &Load) -> String {
     let clients =
         if load.clients == 1 { "1 client".to_owned() } else { format!("{} clients", count(load.clients.into())) };
     let payload = match load.payload_bytes {

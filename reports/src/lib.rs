@@ -25,3 +25,5 @@ mod surroundings;
 mod sweep;
 pub mod table;
 pub mod validity;
+
+pub use headline::describe;

@@ -2,86 +2,15 @@
 
 #[path = "support/choices.rs"]
 mod choices;
+#[path = "support/modelled.rs"]
+mod modelled;
 mod support;
 
 use choices::{choice, reasons};
-use reports::advice::{
-    AdviceError, Beyond, Choice, Deviation, Need, Reason, Standing, Validation, advise, models, render, validate,
-};
-use results::{
-    schema::{Status, TrialRecord, Wire},
-    statistics,
-    store::Run,
-};
+use modelled::{HELD, HOLD_S, POLLED, PUSHED, run_of, sweep};
+use reports::advice::{AdviceError, Beyond, Choice, Need, Reason, Standing, advise, models, render};
+use results::{schema::Status, statistics};
 use serde_json::json;
-
-/// Microseconds a second at the server: fixed, for each exchange, for each delivery.
-const POLLED: [f64; 3] = [2_000.0, 40.0, 8.0];
-const HELD: [f64; 3] = [3_000.0, 60.0, 0.0];
-const PUSHED: [f64; 3] = [1_000.0, 0.0, 30.0];
-const HOLD_S: f64 = 30.0;
-const WINDOW_S: f64 = 5.0;
-
-/// One trial whose figures are what the model says of these constants.
-fn modelled(trial: &mut TrialRecord, line: [f64; 3], interval_s: Option<f64>, held: bool) {
-    let clients = f64::from(trial.load.clients);
-    let rate = trial.load.events_per_second / f64::from(trial.load.symbols);
-    let exchanges = match interval_s {
-        Some(interval) => clients / interval,
-        None if held => clients * rate / (1.0 - (-rate * HOLD_S).exp()),
-        None => 0.0,
-    };
-    let deliveries = clients * rate;
-    let in_window = |each_second: f64| (each_second * WINDOW_S).round() as u64;
-    let measured = trial.measured.as_mut().unwrap();
-    measured.events.arrived = in_window(deliveries);
-    measured.requests = in_window(exchanges);
-    measured.offered_requests = interval_s.map(|_| in_window(exchanges));
-    measured.cpu.server_us = Some(in_window(line[0] + line[1] * exchanges + line[2] * deliveries));
-    measured.cpu.client_us = in_window(0.5 * (line[0] + line[1] * exchanges + line[2] * deliveries));
-    measured.wire = Some(Wire {
-        client_to_server_bytes: in_window(70.0 * exchanges),
-        server_to_client_bytes: in_window(110.0 * exchanges + 100.0 * deliveries),
-    });
-    measured.memory.server_bytes_per_client = Some((1e6 / clients + 5_000.0).round() as u64);
-    measured.memory.client_bytes_per_client = (2e6 / clients + 3_000.0).round() as u64;
-    let quick = support::histogram((0..1_000).map(|k| 200_000 + k * 100));
-    measured.event_median_ns = statistics::summarise(&quick, 1_000);
-    if interval_s.is_none() {
-        measured.latency_ns = statistics::summarise(&quick, 1_000);
-    }
-}
-
-/// Five approaches under these loads: clients, and events a second over all symbols.
-fn run_of(loads: &[(u32, f64)]) -> Run {
-    let mut trials = Vec::new();
-    for (clients, events_per_second) in loads {
-        for name in ["short-poll", "conditional-get", "long-poll", "sse", "raw-tcp"] {
-            let approach = support::APPROACHES.iter().find(|one| one.name == name).unwrap();
-            let mut trial = support::trial(approach, *clients, 1);
-            trial.load.events_per_second = *events_per_second;
-            trial.parameters =
-                [("interval", "2s"), ("hold", "30s")].map(|(name, value)| (name.into(), value.into())).into();
-            match name {
-                "short-poll" | "conditional-get" => {
-                    trial.variant = format!("{name}/2s");
-                    modelled(&mut trial, POLLED, Some(2.0), false);
-                }
-                "long-poll" => modelled(&mut trial, HELD, None, true),
-                _ => modelled(&mut trial, PUSHED, None, false),
-            }
-            trials.push(trial);
-        }
-    }
-    let mut run = Run { run: support::run_record(trials.len() as u32), trials, interrupted: None, cut_line: None };
-    run.run.approaches.retain(|facts| run.trials.iter().any(|trial| trial.approach == facts.name));
-    run
-}
-
-/// Loads between which both clients and events differ.
-fn sweep() -> Run {
-    run_of(&[(200, 40.0), (1_000, 40.0), (1_000, 400.0), (10_000, 40.0), (10_000, 400.0)])
-}
 
 fn near(value: f64, known: f64) {
     assert!((value - known).abs() <= 0.01 * known.abs() + 0.5, "{value} for {known}");
@@ -244,32 +173,6 @@ fn what_was_not_measured_is_marked() {
 }
 
 #[test]
-fn a_load_left_out_is_predicted_where_the_model_is_true_and_missed_where_it_is_not() {
-    let run = sweep();
-    let validation = validate(&run).unwrap();
-    let of = |validation: &Validation, metric: &str, name: &str| {
-        let of = validation.deviations.iter().filter(|one| one.metric == metric && one.name == name);
-        of.map(Deviation::factor).fold(1.0, f64::max)
-    };
-    for metric in ["server_cores", "client_cores", "bytes_per_second", "server_memory_bytes", "requests_per_second"] {
-        for name in ["short-poll", "long-poll", "sse"] {
-            let worst = of(&validation, metric, name);
-            assert!(worst == 1.0 && metric == "requests_per_second" || worst < 1.02, "{name} {metric}: {worst}");
-        }
-    }
-    assert!(
-        validation.deviations.iter().any(|one| one.between) && validation.deviations.iter().any(|one| !one.between)
-    );
-    let mut wrong = run;
-    let changed = wrong.trials.iter_mut().filter(|trial| trial.approach == "sse" && trial.load.clients == 10_000);
-    for trial in changed {
-        let cpu = &mut trial.measured.as_mut().unwrap().cpu;
-        cpu.server_us = cpu.server_us.map(|used_us| used_us * 3);
-    }
-    assert!(of(&validate(&wrong).unwrap(), "server_cores", "sse") > 2.0);
-}
-
-#[test]
 fn what_gives_no_constants_is_refused() {
     let mut faulty = support::run();
     faulty.run.scenario["faults"] = json!({ "drop": 0.01 });
@@ -279,5 +182,4 @@ fn what_gives_no_constants_is_refused() {
         trial.status = Status::Invalid;
     }
     assert_eq!(models(&broken), Err(AdviceError::Nothing));
-    assert_eq!(validate(&support::run()), Err(AdviceError::OneLoad));
 }

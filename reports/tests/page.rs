@@ -119,8 +119,8 @@ fn methodology_and_biases_are_on_the_page() {
     for said in [
         "href=\"#method\"",
         "href=\"#validity\"><span class=\"agrees\">✓ valid: 33 of 33 trials</span>",
-        "<b>The load is an open loop.</b>",
-        "<b>Loopback.</b>",
+        "<strong>The load is an open loop.</strong>",
+        "<strong>Loopback.</strong>",
     ] {
         assert!(page.contains(said), "{said}");
     }

@@ -48,23 +48,12 @@ pub(crate) struct AdviseOptions {
     /// Result directory that the constants come from, or its results.jsonl, such as reports/published/<run>
     #[arg(long, value_name = "DIR", default_value = "results/latest")]
     pub(crate) from: PathBuf,
-    /// Show how far the model is off instead: fitted to the sweep in this directory, such as results/latest, without each
-    /// load in turn, against that load [default: advise]
-    #[arg(long, value_name = "DIR", conflicts_with = "from")]
-    pub(crate) validate: Option<PathBuf>,
     /// Print JSON instead of text
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 pub(crate) fn advise(options: &AdviseOptions) -> Result<(), Failure> {
-    if let Some(directory) = &options.validate {
-        let validation = advice::validate(&results::read(directory)?).map_err(Failure::usage)?;
-        if options.json {
-            return output::json(&validation);
-        }
-        return output::data(&advice::render_validation(&validation));
-    }
     let need = need(options).map_err(Failure::usage)?;
     let run = results::read(&options.from).map_err(|failure| with_a_way(failure, &options.from))?;
     let models = advice::models(&run).map_err(Failure::usage)?;

@@ -2,12 +2,17 @@
 //!
 //! `cargo run --release -p reports --example study -- runs DIR...` reads recorded runs with many rounds, such as those of
 //! the scenario `a-a`, or a CSV file of their samples. `... -- gate SESSION...` reads recorded sessions of `gate paired`.
-//! Both print what `docs/validation.md` and `docs/gate.md` show.
+//! `... -- advice DIR` reads a sweep and compares the model of `advise` with it. They print what `docs/validation.md` and
+//! `docs/gate.md` show.
 
+mod advice;
 #[cfg(test)]
 #[path = "../../gate/tests/support/session.rs"]
 mod fixture;
 mod gate;
+#[cfg(test)]
+#[path = "../../tests/support/modelled.rs"]
+mod modelled;
 mod runs;
 #[cfg(test)]
 #[path = "../../tests/support/mod.rs"]
@@ -32,6 +37,11 @@ const LIMIT_BYTES: u64 = 256 << 20;
 enum Command {
     /// Counts how often a variant differs from itself, in recorded runs or a CSV file of their samples
     Runs(RunsOptions),
+    /// Compares the model of `advise` with what a sweep measured
+    Advice {
+        /// Result directory of a sweep
+        run: PathBuf,
+    },
     /// Counts how often `gate paired` fails equal builds and finds known slowdowns, in recorded sessions
     Gate(GateOptions),
 }
@@ -63,6 +73,7 @@ struct GateOptions {
 fn main() -> Result<()> {
     let text = match Command::parse() {
         Command::Runs(options) => study_runs(&options)?,
+        Command::Advice { run } => study_advice(&run)?,
         Command::Gate(options) => study_gate(&options.sessions, options.made, options.seed)?,
     };
     Ok(io::stdout().write_all(text.as_bytes())?)
@@ -103,6 +114,10 @@ fn read_samples(sources: &[PathBuf]) -> Result<Vec<runs::Sample>> {
     Ok(runs::samples(&read)?)
 }
 
+fn study_advice(run: &Path) -> Result<String> {
+    Ok(advice::render(&advice::validate(&store::read(run)?)?) + "\n")
+}
+
 fn study_gate(sessions: &[PathBuf], made: usize, seed: u64) -> Result<String> {
     let read = sessions.iter().map(|path| read_session(path)).collect::<Result<Vec<_>>>()?;
     Ok(gate::Study::from_sessions(&read, made, seed)?.text())
@@ -136,6 +151,12 @@ mod tests {
             let sources = vec![PathBuf::from(format!("{ROOT}/reports/studies/{samples}.csv"))];
             assert_shown("validation.md", &study_runs(&RunsOptions { sources, csv: None }).unwrap());
         }
+    }
+
+    #[test]
+    fn the_validation_shows_how_far_the_advice_is_off() {
+        let run = format!("{ROOT}/reports/published/2026-11-23T0057-scale");
+        assert_shown("validation.md", &study_advice(Path::new(&run)).unwrap());
     }
 
     #[test]

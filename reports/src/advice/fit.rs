@@ -40,9 +40,6 @@ pub enum AdviceError {
     /// Comparing each with each would take minutes.
     #[error("the run has {0} variants, and at most {MOST_CANDIDATES} can be compared; take a run of fewer with --from")]
     Many(usize),
-    /// There is nothing to leave out.
-    #[error("the run has one load only; validating leaves one out, so take a sweep, such as clients or scale")]
-    OneLoad,
 }
 
 /// The constants of a run.
@@ -66,12 +63,20 @@ pub(super) fn of_loads(run: &Run, loads: &[LoadPoint]) -> Result<Models, AdviceE
 }
 
 /// The run that constants are taken from, in words.
-pub(super) fn source(run: &Run) -> String {
+fn source(run: &Run) -> String {
     format!("{} of {}", run.run.scenario_name, run.run.started)
 }
 
-/// The candidates of a run that measures.
-pub(super) fn measured(run: &Run, loads: &[LoadPoint]) -> Result<Vec<Candidate>, AdviceError> {
+/// Returns the candidates of a run, with a point per load.
+///
+/// # Errors
+/// The run measures nothing, or has too many candidates.
+pub fn candidates(run: &Run) -> Result<Vec<Candidate>, AdviceError> {
+    measured(run, &rows::load_points(run))
+}
+
+/// Returns the candidates of a run, with a point per load.
+fn measured(run: &Run, loads: &[LoadPoint]) -> Result<Vec<Candidate>, AdviceError> {
     if let Some(faults) = validity::faults(&run.run.scenario) {
         return Err(AdviceError::Faults(faults));
     }
@@ -83,8 +88,9 @@ pub(super) fn measured(run: &Run, loads: &[LoadPoint]) -> Result<Vec<Candidate>,
     }
 }
 
-/// A model of each candidate with at least one point.
-pub(super) fn fitted(candidates: &[Candidate]) -> Vec<Model> {
+/// Fits a model to each candidate that has a point.
+#[must_use]
+pub fn fitted(candidates: &[Candidate]) -> Vec<Model> {
     let with_points = || candidates.iter().filter(|candidate| !candidate.points.is_empty());
     let floor = with_points().find(|candidate| candidate.facts.floor);
     let bare = floor.map(|floor| costs(floor, &Costs::default())).unwrap_or_default();

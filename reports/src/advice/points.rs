@@ -29,45 +29,56 @@ const HOLD: &str = "hold";
 /// Longest text of a duration, in bytes: too short for more seconds than a number holds.
 const LONGEST: usize = 16;
 
-/// One candidate.
+/// A candidate: a variant without its poll interval, which a need chooses.
 #[derive(Debug, Clone)]
-pub(super) struct Candidate {
+pub struct Candidate {
     /// The approach, and the settings that were given.
-    pub(super) name: String,
-    /// Place of the approach in the registry.
-    pub(super) order: usize,
-    /// What is known of it.
-    pub(super) facts: ApproachFacts,
-    pub(super) way: Way,
-    /// In seconds.
-    pub(super) hold_s: Option<f64>,
-    /// From the fewest clients, and then from the fewest events.
-    pub(super) points: Vec<Point>,
+    pub name: String,
+    /// Position of the approach in the registry.
+    pub order: usize,
+    /// The facts of the approach.
+    pub facts: ApproachFacts,
+    /// How events reach its clients.
+    pub way: Way,
+    /// Longest hold of a request, in seconds.
+    pub hold_s: Option<f64>,
+    /// Its points, sorted by clients and then by events.
+    pub points: Vec<Point>,
 }
 
-/// One candidate under one load; what is said a second is over the window.
+/// A candidate under one load. Rates are means over the window.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Point {
-    pub(super) clients: f64,
-    pub(super) events_per_client: f64,
-    pub(super) symbols: f64,
-    pub(super) payload_bytes: f64,
-    pub(super) interval_s: Option<f64>,
-    /// Requests a second; none of its own where the server pushes.
-    pub(super) exchanges: f64,
-    /// Deliveries a second.
-    pub(super) deliveries: f64,
-    /// Microseconds a second.
-    pub(super) server_us: f64,
-    pub(super) client_us: f64,
-    /// A second, both ways, payload included.
-    pub(super) bytes: f64,
-    /// Growth of user space, of all clients together.
-    pub(super) server_memory: f64,
-    pub(super) client_memory: f64,
-    pub(super) empty_share: f64,
-    pub(super) p50_ns: Option<f64>,
-    pub(super) p99_ns: Option<f64>,
+pub struct Point {
+    /// Clients.
+    pub clients: f64,
+    /// Events per second and client.
+    pub events_per_client: f64,
+    /// Symbols per client.
+    pub symbols: f64,
+    /// Payload of an event, in bytes.
+    pub payload_bytes: f64,
+    /// Poll interval, in seconds.
+    pub interval_s: Option<f64>,
+    /// Requests per second. 0 if the server pushes.
+    pub exchanges: f64,
+    /// Deliveries per second.
+    pub deliveries: f64,
+    /// CPU time of the servers, in microseconds per second.
+    pub server_us: f64,
+    /// CPU time of the workers, in microseconds per second.
+    pub client_us: f64,
+    /// Bytes per second, both ways, payload included.
+    pub bytes: f64,
+    /// Memory of the servers for all clients, in bytes.
+    pub server_memory: f64,
+    /// Memory of the workers for all clients, in bytes.
+    pub client_memory: f64,
+    /// Share of responses without an event.
+    pub empty_share: f64,
+    /// Median latency, in nanoseconds.
+    pub p50_ns: Option<f64>,
+    /// 99th percentile of the latency, in nanoseconds.
+    pub p99_ns: Option<f64>,
 }
 
 /// A row that has figures.

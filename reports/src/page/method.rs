@@ -42,7 +42,7 @@ pub(super) fn section() -> String {
     html +=
         "</ul>\n<p>From docs/method.md and docs/bias.md of the version that wrote this page, which have more:</p>\n";
     for (document, heading, title) in PARTS {
-        let text = document::html(document::section(document, heading));
+        let text = document::render(document::section(document, heading));
         html += &format!("<details class=\"prose\"><summary>{}</summary>{text}</details>\n", escape(title));
     }
     html + "</section>\n"

@@ -3,9 +3,13 @@
 //! Pure functions of numbers. Knows nothing of approaches, records or trials, and sets no threshold: what a value means
 //! for a run is for those who ask. Each formula has its source beside it and is tested against published values.
 
-use std::f64::consts::PI;
+use std::f64::consts::SQRT_2;
 
 use results::statistics::Histogram;
+use statrs::{
+    distribution::{Beta, ContinuousCDF as _},
+    function::erf::erfc,
+};
 
 /// Probability that is left out on each side of a 95 % interval.
 const TAIL: f64 = 0.025;
@@ -98,16 +102,15 @@ fn binomial(trials: u64, probability: f64) -> (u64, Vec<f64>) {
     (count + 1 - terms.len() as u64, terms)
 }
 
-/// Exact one-sided 95 % upper bound of a probability of which `successes` of `trials` were seen; 1 without trials.
+/// Returns the exact one-sided 95 % upper bound of a probability, after this many successes. Returns 1 without trials.
 ///
-/// Source: Clopper and Pearson, Biometrika 26, 1934: the probability under which so few are seen in 5 % of all cases.
+/// Source: Clopper and Pearson, Biometrika 26, 1934.
 #[must_use]
 pub fn proportion_upper_bound(successes: u64, trials: u64) -> f64 {
     upper_bound(successes, trials, 0.05)
 }
 
-/// Exact 95 % interval of a probability of which `successes` of `trials` were seen, at most 2.5 % beyond each end; 0 to 1
-/// without trials.
+/// Returns the exact 95 % interval of a probability, after this many successes. Returns 0 to 1 without trials.
 ///
 /// Source: Clopper and Pearson, as above.
 #[must_use]
@@ -116,23 +119,10 @@ pub fn proportion_interval(successes: u64, trials: u64) -> [f64; 2] {
     [1.0 - upper_bound(failures, trials, TAIL), upper_bound(successes, trials, TAIL)]
 }
 
-/// The probability under which at most so many successes are seen in a share `tail` of all cases.
+/// Returns the probability under which at most this many successes occur in a share `tail` of all cases.
 fn upper_bound(successes: u64, trials: u64, tail: f64) -> f64 {
-    if successes >= trials {
-        return 1.0;
-    }
-    let at_most = |probability: f64| {
-        let (first, terms) = binomial(trials, probability);
-        let fitting = usize::try_from((successes + 1).saturating_sub(first)).unwrap_or(usize::MAX);
-        terms.iter().take(fitting).sum::<f64>() / terms.iter().sum::<f64>()
-    };
-    let (mut low, mut high) = (0.0, 1.0);
-    // Each step halves the distance; after 60 no double lies between.
-    for _ in 0..60 {
-        let middle = f64::midpoint(low, high);
-        if at_most(middle) > tail { low = middle } else { high = middle }
-    }
-    high
+    let failures = trials.saturating_sub(successes) as f64;
+    Beta::new(successes as f64 + 1.0, failures).map_or(1.0, |posterior| posterior.inverse_cdf(1.0 - tail))
 }
 
 /// Independent observations that a series in the order of time is worth: n ÷ (1 + 2·Σρ_k), where ρ_k is the correlation
@@ -224,22 +214,8 @@ pub fn anderson_darling_exponential(gaps: &[f64]) -> Option<f64> {
     Some((-size - weighted / size) * (1.0 + 0.6 / size))
 }
 
-/// Probability that a standard normal variable is at least this far from 0, on either side.
-///
-/// Source: Abramowitz and Stegun, 26.2.11 (a series) below 3, 26.2.14 (Laplace's continued fraction) from there on;
-/// both to more than ten digits.
+/// Returns the probability that a standard normal variable is at least this far from 0, on either side.
 #[must_use]
 pub fn normal_tail(z: f64) -> f64 {
-    let z = z.abs();
-    let density = (-z * z / 2.0).exp() / (2.0 * PI).sqrt();
-    if z < 3.0 {
-        let (mut term, mut sum) = (z, z);
-        for step in 1..60 {
-            term *= z * z / f64::from(2 * step + 1);
-            sum += term;
-        }
-        return 1.0 - 2.0 * density * sum;
-    }
-    let fraction = (1..=200).rev().fold(z, |rest, step| z + f64::from(step) / rest);
-    2.0 * density / fraction
+    erfc(z.abs() / SQRT_2)
 }

@@ -1,59 +1,61 @@
-//! The model against what was measured: fitted without one load, it predicts that load, for each load in turn.
+//! How far the model of `advise` is off: it is fitted without one load of a sweep and predicts that load, for each load in
+//! turn.
 
+#[cfg(test)]
+mod tests;
+
+use anyhow::{Result, bail};
+use reports::{
+    advice::{At, Candidate, Point, Prediction, candidates, fitted, predict},
+    describe,
+};
 use results::{
     format::{self, WIDTH},
+    lists::unique,
     plain,
+    schema::Load,
     store::Run,
 };
-use serde::Serialize;
-
-use super::{
-    fit::{AdviceError, fitted, measured, source},
-    model::{At, Prediction, predict},
-    points::{Candidate, Point},
-};
-use crate::{headline, rows};
 
 /// How far the model was off.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Validation {
-    /// Run that was taken.
-    pub source: String,
-    /// Loads of it, each of which was left out once.
-    pub loads: Vec<String>,
-    /// Each figure of each candidate under each load.
-    pub deviations: Vec<Deviation>,
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Validation {
+    /// The run.
+    pub(crate) source: String,
+    /// Its loads. Each was left out once.
+    pub(crate) loads: Vec<String>,
+    /// Every figure of every candidate under every load.
+    pub(crate) deviations: Vec<Deviation>,
 }
 
-/// One figure of one candidate under one load that the model had not seen.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Deviation {
+/// One figure of one candidate under a load that the model had not seen.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Deviation {
     /// The candidate.
-    pub name: String,
+    pub(crate) name: String,
     /// Clients of the load.
-    pub clients: f64,
-    /// Its events a second for each client.
-    pub events_per_client: f64,
-    /// The load lies between others; otherwise the model had to go beyond what it was fitted to.
-    pub between: bool,
+    pub(crate) clients: f64,
+    /// Its events per second and client.
+    pub(crate) events_per_client: f64,
+    /// Whether the load lies between others. Otherwise the model extrapolates.
+    pub(crate) between: bool,
     /// The figure, with its unit.
-    pub metric: &'static str,
-    /// What the model said.
-    pub predicted: f64,
-    /// What was measured.
-    pub measured: f64,
+    pub(crate) metric: &'static str,
+    /// The predicted value.
+    pub(crate) predicted: f64,
+    /// The measured value.
+    pub(crate) measured: f64,
 }
 
 impl Deviation {
-    /// The prediction over what was measured, or the other way round, whichever is above 1.
-    #[must_use]
-    pub fn factor(&self) -> f64 {
+    /// Returns predicted ÷ measured or its inverse, whichever is above 1.
+    fn factor(&self) -> f64 {
         let ratio = self.predicted / self.measured;
         ratio.max(1.0 / ratio)
     }
 }
 
-/// A figure that is predicted and was measured.
+/// A figure that is both predicted and measured.
 struct Metric {
     name: &'static str,
     heading: [&'static str; 2],
@@ -108,13 +110,9 @@ const METRICS: [Metric; 9] = [
     Metric { name: "p99_ns", heading: ["latency", "p99"], predicted: |it| it.p99_ns, measured: |it| it.p99_ns },
 ];
 
-/// Leaves out each load in turn, and predicts it from the others.
-///
-/// # Errors
-/// The run measures nothing, or has one load only.
-pub fn validate(run: &Run) -> Result<Validation, AdviceError> {
-    let load_points = rows::load_points(run);
-    let candidates = measured(run, &load_points)?;
+/// Leaves out each load in turn and predicts it from the others.
+pub(crate) fn validate(run: &Run) -> Result<Validation> {
+    let candidates = candidates(run)?;
     let mut loads: Vec<(f64, f64)> = Vec::new();
     for point in candidates.iter().flat_map(|candidate| &candidate.points) {
         if !loads.contains(&(point.clients, point.events_per_client)) {
@@ -122,9 +120,12 @@ pub fn validate(run: &Run) -> Result<Validation, AdviceError> {
         }
     }
     if loads.len() < 2 {
-        return Err(AdviceError::OneLoad);
+        bail!("the run has one load only: take a sweep");
     }
     loads.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let mut by_size: Vec<Load> = run.trials.iter().map(|trial| trial.load.without_orders()).collect();
+    by_size.sort_by(|a, b| a.clients.cmp(&b.clients).then(a.events_per_second.total_cmp(&b.events_per_second)));
+    let described = unique(by_size.iter().map(describe));
     let mut deviations = Vec::new();
     for (clients, events_per_client) in &loads {
         let is_left_out = |point: &Point| (point.clients, point.events_per_client) == (*clients, *events_per_client);
@@ -144,11 +145,7 @@ pub fn validate(run: &Run) -> Result<Validation, AdviceError> {
             }
         }
     }
-    Ok(Validation {
-        source: source(run),
-        loads: load_points.iter().map(|point| headline::describe(&point.load)).collect(),
-        deviations,
-    })
+    Ok(Validation { source: format!("{} of {}", run.run.scenario_name, run.run.started), loads: described, deviations })
 }
 
 fn at(point: &Point) -> At {
@@ -161,7 +158,7 @@ fn at(point: &Point) -> At {
     }
 }
 
-/// Every figure that is above 0 on both sides.
+/// Returns every figure that is above 0 on both sides.
 fn of_point<'a>(
     candidate: &'a Candidate,
     seen: &'a Candidate,
@@ -186,9 +183,8 @@ fn of_point<'a>(
     })
 }
 
-/// The validation as text: for each candidate and figure the factor by which the model was off, at most.
-#[must_use]
-pub fn render(validation: &Validation) -> String {
+/// Renders the largest factor by which the model was off, per candidate and figure, as `docs/validation.md` shows it.
+pub(crate) fn render(validation: &Validation) -> String {
     let mut text =
         format!("{}: the model, fitted without a load, against that load\n", plain::text(&validation.source));
     text += &format::wrapped(&format!("loads: {}", validation.loads.join("; ")), WIDTH, "", "  ");
