@@ -47,4 +47,4 @@ generators *options:
 
 # The stored runs as a static site, in target/site
 publish:
-    cargo run --release -- report --site target/site reports/published/* reports/studies/gate/*
+    cargo run --release -- report --site target/site reports/published/*

@@ -10,7 +10,7 @@ use std::{
 use approaches::registry::{APPROACHES, Approach, Source};
 use complexity::{Base, SourceFile};
 use results::{
-    plain::is_obeyed,
+    sanitize::is_obeyed,
     schema::{ApproachFacts, ArticleWords, Complexity, RunRecord, SCHEMA_VERSION},
 };
 use scenario::{Loaded, plan::Trial};

@@ -21,7 +21,7 @@ pub use filters::Reason;
 pub use fit::{AdviceError, candidates, fitted, models};
 pub use front::{Choice, Standing};
 pub use missing::{Absent, Missing};
-pub use model::{At, Beyond, Costs, Latency, Line, Measured, Model, Models, Prediction, Way, predict};
+pub use model::{At, Beyond, Costs, Latency, LinearCost, Measured, Model, Models, Prediction, Way, predict};
 pub use need::{Need, NeedError};
 pub use points::{Candidate, Point};
 pub use sensitivity::Sensitivity;

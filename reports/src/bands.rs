@@ -31,7 +31,7 @@ pub(crate) struct Judged {
 
 impl Judged {
     /// Compares the two.
-    pub(crate) fn of(word: Option<String>, measured: Option<&'static str>) -> Self {
+    pub(crate) fn new(word: Option<String>, measured: Option<&'static str>) -> Self {
         let band = word.as_deref().and_then(band_of_word);
         let agrees = band.zip(measured).map(|(band, measured)| band == measured);
         Self { word, measured, agrees, found: None }
@@ -39,13 +39,13 @@ impl Judged {
 
     /// Compares the article's word for a latency with the band of its ratio to the floor, and with every ratio that the
     /// rounds allow, which alone decides.
-    pub(crate) fn of_latency(
+    pub(crate) fn from_latency(
         word: Option<String>,
         times_floor: Option<f64>,
         allowed: Option<[f64; 2]>,
         overloaded: bool,
     ) -> Self {
-        let mut judged = Self::of(word, times_floor.map(latency));
+        let mut judged = Self::new(word, times_floor.map(latency));
         if judged.agrees.is_some() {
             let word = judged.word.as_deref().unwrap_or_default();
             judged.agrees = allowed.filter(|_| !overloaded).and_then(|allowed| keeps(word, allowed));
@@ -161,7 +161,7 @@ mod tests {
             assert_eq!(keeps(word, ratios), kept, "{word} {ratios:?}");
         }
         let judged = |allowed, overloaded| {
-            let judged = Judged::of_latency(Some("Very low".to_owned()), Some(1.4), allowed, overloaded);
+            let judged = Judged::from_latency(Some("Very low".to_owned()), Some(1.4), allowed, overloaded);
             (judged.agrees, judged.found.unwrap_or_default())
         };
         assert_eq!(judged(Some([1.4, 1.4]), false), (Some(true), "very low".to_owned()));
@@ -172,10 +172,10 @@ mod tests {
 
     #[test]
     fn words_are_compared_without_what_they_add() {
-        let judged = |word: &str, band| Judged::of(Some(word.to_owned()), Some(band)).agrees;
+        let judged = |word: &str, band| Judged::new(Some(word.to_owned()), Some(band)).agrees;
         assert_eq!(judged("High (interval)", "high"), Some(true));
         assert_eq!(judged("Very low", "low"), Some(false));
         assert_eq!(judged("Splendid", "low"), None);
-        assert_eq!(Judged::of(None, Some("low")).agrees, None);
+        assert_eq!(Judged::new(None, Some("low")).agrees, None);
     }
 }

@@ -22,7 +22,7 @@ use crate::{rows::LoadPoint, validity};
 use article::CLAIMS;
 use evidence::Evidence;
 
-pub(crate) use claim::{Claim, Figure, Holding, Says};
+pub(crate) use claim::{Claim, Figure, Holding, Support};
 
 /// What the verdicts mean, as printed.
 pub(crate) const RULE: &str = "Each claim is judged by its threshold, which stands in the source beside its reason and does \
@@ -40,7 +40,7 @@ pub(crate) fn judge(run: &Run, loads: &[LoadPoint]) -> Vec<Claim> {
         let mut claim = Claim::judged(stated, judge.map_or_else(Vec::new, |judge| judge(&evidence, stated)));
         // "Each" is said of all pairs, so that a pair that decides nothing limits the claim.
         let is_limited = stated.judge.as_deref() == Some(judges::ALL_DIFFER) && claim.verdict == Holding::Holds;
-        if is_limited && claim.figures.iter().any(|figure| figure.says == Says::Open) {
+        if is_limited && claim.figures.iter().any(|figure| figure.says == Support::Open) {
             claim.verdict = Holding::WithinLimits;
         }
         if is_faulty {

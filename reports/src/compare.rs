@@ -4,7 +4,7 @@
 //! Pure: two runs in, one [`Comparison`] out. It judges nothing as good or bad; that is the gate's. Knows approaches by
 //! the facts in the run records only.
 
-mod apart;
+mod conditions;
 mod figures;
 mod text;
 
@@ -21,7 +21,7 @@ use crate::{
     validity,
 };
 
-pub use apart::Apart;
+pub use conditions::Difference;
 pub use figures::{Figure, Judgement};
 pub use text::render;
 
@@ -35,7 +35,7 @@ pub struct Comparison {
     /// Whether like is compared with like: nothing in `apart`, and both runs whole.
     pub like_with_like: bool,
     /// What the runs differ in beside their figures: whatever differs below may come from there.
-    pub apart: Vec<Apart>,
+    pub apart: Vec<Difference>,
     /// What else must be known before a figure is read.
     pub notices: Vec<String>,
     /// Every load that both have, from the lightest.
@@ -116,15 +116,15 @@ pub fn compare(a: &Run, b: &Run) -> Result<Comparison, CompareError> {
             return Err(CompareError::Faults { which, faults });
         }
     }
-    let reports = [Report::of(a), Report::of(b)];
+    let reports = [Report::from_run(a), Report::from_run(b)];
     let matched = matched(&reports);
-    let mut apart = apart::of(a, b);
+    let mut apart = conditions::differences(a, b);
     let mut loads = Vec::new();
     let mut lone = [Vec::new(), Vec::new()];
     for (first, second) in matched {
         match (first, second) {
             (Some(first), Some(second)) => {
-                apart.extend(apart::of_loads(&first.load, &second.load));
+                apart.extend(conditions::load_differences(&first.load, &second.load));
                 loads.push(pair_of_loads(first, second, &mut lone));
             }
             (Some(point), None) => lone[0].push(whole_load(point)),
@@ -198,7 +198,7 @@ fn pair_of_loads(a: &LoadPoint, b: &LoadPoint, lone: &mut [Vec<String>; 2]) -> L
                 floor: row.floor && other.floor,
                 trials: [row.trials.valid, other.trials.valid],
                 overloaded: [row.overloaded, other.overloaded],
-                figures: figures::of([first, second], [row.times_floor, other.times_floor]),
+                figures: figures::compare([first, second], [row.times_floor, other.times_floor]),
             }),
             (Some(_), Some((_, None))) => lone[0].push(said(row, a, ", without a valid trial in the other")),
             (None, Some((_, Some(_)))) => lone[1].push(said(row, b, ", without a valid trial in the other")),

@@ -34,7 +34,7 @@ pub enum Form {
 /// of each where there are several; JSON is the report, or a list of reports.
 #[must_use]
 pub fn text(runs: &[Run], form: Form) -> String {
-    let reports: Vec<Report> = runs.iter().map(Report::of).collect();
+    let reports: Vec<Report> = runs.iter().map(Report::from_run).collect();
     let all: Vec<&Report> = reports.iter().collect();
     match (form, &all[..]) {
         (Form::Markdown, all) => all.iter().map(|report| markdown::table(report)).collect::<Vec<_>>().join("\n"),
@@ -64,7 +64,7 @@ const TABLES: [Table; 3] = [("table.md", markdown::table), ("table.csv", csv_tab
 /// What lies beside the page, each with its place in the report's directory.
 pub(crate) fn files(report: &Report) -> impl Iterator<Item = (String, String)> {
     let tables = TABLES.into_iter().map(move |(place, text)| (place.to_owned(), text(report)));
-    let named = names::of_rows(&report.loads).into_iter();
+    let named = names::row_names(&report.loads).into_iter();
     tables.chain(named.filter_map(|(name, row)| Some((place(&name), histograms::distribution(row)?))))
 }
 
@@ -79,7 +79,7 @@ fn csv_table(report: &Report) -> String {
 
 /// Where the percentile distributions of the rows are, in the report's directory.
 pub(crate) fn distributions(report: &Report) -> Vec<String> {
-    let named = names::of_rows(&report.loads).into_iter().filter(|(_, row)| row.merged.is_some());
+    let named = names::row_names(&report.loads).into_iter().filter(|(_, row)| row.merged.is_some());
     named.map(|(name, _)| place(&name)).collect()
 }
 

@@ -13,7 +13,7 @@ struct Place<'a> {
 
 /// The rows on the front, from the fewest lines on, each quicker than the one before. `side` is 0 for the client, 1 for
 /// the server.
-pub(crate) fn of<'a>(rows: &[&'a Row], side: usize) -> Vec<&'a Row> {
+pub(crate) fn pareto_front<'a>(rows: &[&'a Row], side: usize) -> Vec<&'a Row> {
     let placed: Vec<(&Row, Place<'_>)> =
         rows.iter().filter(|row| !row.floor).filter_map(|row| Some((*row, place(row, side)?))).collect();
     let is_beaten = |own: &Place<'_>| placed.iter().any(|(_, other)| beats(other, own));

@@ -12,8 +12,8 @@ use stats::difference::FEWEST_ROUNDS;
 use crate::{
     difference,
     merge::Merged,
-    objective::{self, Reach, VariantReach},
     rows::{LoadPoint, Row},
+    slo::{self, SweepCapacity, VariantCapacity},
 };
 
 /// A variant beside its p50 and its figures.
@@ -24,7 +24,7 @@ const NAMED: usize = 3;
 
 /// The verdict of a run: how far each variant goes where loads are a sweep, then that of the heaviest load, and what the
 /// floor is that it speaks of.
-pub(crate) fn sentence(run: &RunRecord, loads: &[LoadPoint], reaches: &[Reach]) -> String {
+pub(crate) fn sentence(run: &RunRecord, loads: &[LoadPoint], reaches: &[SweepCapacity]) -> String {
     let Some(point) = loads.last() else { return "No trial was recorded: nothing can be said.".to_owned() };
     // Of the sweeps along one axis the first holds the most, and the others are in their tables.
     let heaviest = reaches
@@ -32,8 +32,8 @@ pub(crate) fn sentence(run: &RunRecord, loads: &[LoadPoint], reaches: &[Reach]) 
         .enumerate()
         .filter(|(index, reach)| reaches[..*index].iter().all(|other| other.axis != reach.axis));
     let far: String = heaviest.map(|(_, reach)| how_far(reach) + " ").collect();
-    let objective = if far.is_empty() { String::new() } else { format!("{} ", objective::IN_SHORT) };
-    let verdict = far + &objective + &of_load(point) + &not_valid(loads);
+    let objective = if far.is_empty() { String::new() } else { format!("{} ", slo::IN_SHORT) };
+    let verdict = far + &objective + &load_headline(point) + &not_valid(loads);
     let floor = run.approaches.iter().find(|facts| facts.floor).filter(|_| verdict.contains(" floor"));
     verdict + &floor.map_or_else(String::new, |facts| format!(" The floor: {}.", in_short(&facts.summary)))
 }
@@ -54,7 +54,7 @@ fn in_short(summary: &str) -> &str {
 
 /// How far the variants of a sweep go. The largest group is counted where it is large, and all others are named, so that
 /// a reader knows of each.
-fn how_far(reach: &Reach) -> String {
+fn how_far(reach: &SweepCapacity) -> String {
     let groups = groups(reach);
     let largest = groups.iter().map(|(.., names)| names.len()).max().unwrap_or(0);
     let counted = groups.iter().position(|(.., names)| names.len() == largest && largest > NAMED);
@@ -83,7 +83,7 @@ fn how_far(reach: &Reach) -> String {
 type Group<'a> = (f64, Option<String>, Vec<&'a str>);
 
 /// The furthest first; last those of which nobody can say.
-fn groups(reach: &Reach) -> Vec<Group<'_>> {
+fn groups(reach: &SweepCapacity) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for variant in &reach.variants {
         let (order, to) = up_to(reach, variant);
@@ -97,7 +97,7 @@ fn groups(reach: &Reach) -> Vec<Group<'_>> {
 }
 
 /// Up to which load it meets the objective, as a number and in words; no words where nobody can say.
-fn up_to(reach: &Reach, variant: &VariantReach) -> (f64, Option<String>) {
+fn up_to(reach: &SweepCapacity, variant: &VariantCapacity) -> (f64, Option<String>) {
     match variant.met {
         Some((load, _)) => {
             let last = if variant.beyond.is_none() { ", the heaviest load that was tried" } else { "" };
@@ -109,8 +109,8 @@ fn up_to(reach: &Reach, variant: &VariantReach) -> (f64, Option<String>) {
 }
 
 /// Of whom the server may carry more than is seen here; nothing where there is none.
-pub(crate) fn limited(reach: &Reach) -> String {
-    let is_limited = |variant: &&VariantReach| variant.beyond.as_ref().is_some_and(|it| it.harness_was_the_limit);
+pub(crate) fn limited(reach: &SweepCapacity) -> String {
+    let is_limited = |variant: &&VariantCapacity| variant.beyond.as_ref().is_some_and(|it| it.harness_was_the_limit);
     let names: Vec<&str> = reach.variants.iter().filter(is_limited).map(|variant| variant.variant.as_str()).collect();
     let who = match names.len() {
         0 => return String::new(),
@@ -122,8 +122,8 @@ pub(crate) fn limited(reach: &Reach) -> String {
 }
 
 /// The verdict under one load.
-pub(crate) fn of_load(point: &LoadPoint) -> String {
-    let load = format!("{}, {}", describe(&point.load), of_one(&point.load));
+pub(crate) fn load_headline(point: &LoadPoint) -> String {
+    let load = format!("{}, {}", describe(&point.load), per_client(&point.load));
     let mut candidates: Vec<Candidate<'_>> =
         point.rows.iter().filter(|row| !row.floor && !row.overloaded).filter_map(ranked).collect();
     candidates.sort_by_key(|(p50, ..)| *p50);
@@ -246,7 +246,7 @@ pub fn describe(load: &Load) -> String {
 }
 
 /// What each client has of the events, which are those of all symbols.
-fn of_one(load: &Load) -> String {
+fn per_client(load: &Load) -> String {
     if load.symbols_per_client >= load.symbols {
         return "each for every client".to_owned();
     }

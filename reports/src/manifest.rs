@@ -7,7 +7,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use results::{input, plain, replace, store};
+use results::{input, replace, sanitize, store};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -169,7 +169,7 @@ fn listed(folder: &Path) -> Result<BTreeSet<String>, WriteError> {
     let List { written } = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     let is_inside = |name: &String| Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
     match written.iter().find(|name| !is_inside(name)) {
-        Some(outside) => Err(wrong(format!("it lists {:?}, which is not in its folder", plain::short(outside)))),
+        Some(outside) => Err(wrong(format!("it lists {:?}, which is not in its folder", sanitize::short(outside)))),
         None => Ok(written),
     }
 }

@@ -149,7 +149,7 @@ pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
         connections_opened: sum_known(&all, |one| one.connections_opened),
         reconnects: sum(&all, |one| one.reconnects),
         cpu: add_cpu(&all, events.arrived),
-        memory: ClientMemory::of(&all),
+        memory: ClientMemory::mean(&all),
         bytes_per_event: wire.and_then(|wire| share(wire.both_ways(), events.arrived)),
         empty_share: share(responses.empty, responses.total),
         empty_deviation: responses.empty_theory.as_ref().and_then(theory::deviation),

@@ -5,7 +5,6 @@
 
 mod advice;
 mod article;
-mod bounded;
 mod canvas;
 mod chart;
 mod claims;
@@ -14,16 +13,16 @@ mod curves;
 mod document;
 mod dots;
 mod downloads;
+mod durations;
 pub(crate) mod index;
+mod label_placement;
 mod loads;
 mod marks;
 mod markup;
 mod memory;
 mod method;
-mod others;
 mod pareto;
 mod percentiles;
-mod places;
 mod punctuality;
 mod quantities;
 mod responses;
@@ -31,9 +30,10 @@ mod ridgeline;
 mod samples;
 mod scale;
 mod sections;
+mod size_limit;
 mod sweep;
 mod sweep_chart;
-mod take_away;
+mod takeaway;
 pub(crate) mod trends;
 mod trust;
 

@@ -65,7 +65,7 @@ impl Figure {
 }
 
 /// Ranks the clients, and the servers.
-pub(crate) fn of(approaches: &[ApproachFacts]) -> [Ranking; 2] {
+pub(crate) fn rank(approaches: &[ApproachFacts]) -> [Ranking; 2] {
     [
         ranking("client", approaches, |facts| &facts.client_complexity, |words| &words.client_complexity),
         ranking("server", approaches, |facts| &facts.server_complexity, |words| &words.server_complexity),
@@ -89,7 +89,7 @@ fn ranking(
             approach: facts.name.clone(),
             order,
             floor: facts.floor,
-            judged: Judged::of(facts.article.as_ref().map(word).cloned(), Some(band(own))),
+            judged: Judged::new(facts.article.as_ref().map(word).cloned(), Some(band(own))),
             figures: METRICS.iter().map(|metric| figure(metric, own)).collect(),
         }
     };

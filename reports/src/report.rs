@@ -8,9 +8,9 @@ use crate::{
     bands,
     claims::{self, Claim},
     headline,
-    objective::{self, Reach},
     ranks::{self, Ranking},
     rows::{LoadPoint, load_points},
+    slo::{self, SweepCapacity},
     validity::{self, Validity},
 };
 
@@ -32,7 +32,7 @@ pub(crate) struct Report {
     /// One for each load, from the lightest.
     pub(crate) loads: Vec<LoadPoint>,
     /// How far each variant meets the objective, one for each way in which the loads are a sweep.
-    pub(crate) reaches: Vec<Reach>,
+    pub(crate) reaches: Vec<SweepCapacity>,
     /// The article's, with what became of them.
     pub(crate) claims: Vec<Claim>,
     /// What is advised by these figures, where it was asked for; none where they give no constants.
@@ -43,16 +43,16 @@ pub(crate) struct Report {
 
 impl Report {
     /// Makes every figure of a run.
-    pub(crate) fn of(run: &Run) -> Self {
+    pub(crate) fn from_run(run: &Run) -> Self {
         let loads = load_points(run);
-        let reaches = objective::reaches(&loads);
+        let reaches = slo::reaches(&loads);
         Self {
             verdict: headline::sentence(&run.run, &loads, &reaches),
             faults: validity::faults(&run.run.scenario),
-            validity: validity::of(run),
+            validity: validity::from_run(run),
             rules: bands::rules(),
             run: run.run.clone(),
-            complexity: ranks::of(&run.run.approaches),
+            complexity: ranks::rank(&run.run.approaches),
             reaches,
             claims: claims::judge(run, &loads),
             advice: None,
@@ -63,7 +63,7 @@ impl Report {
 
     /// The same, with what is advised by it.
     pub(crate) fn with_advice(run: &Run) -> Self {
-        let report = Self::of(run);
+        let report = Self::from_run(run);
         match advice::offer(run, &report.loads) {
             Ok(offer) => Self { advice: Some(offer), ..report },
             Err(error @ AdviceError::Many(_)) => Self { without_advice: Some(error.to_string()), ..report },

@@ -153,7 +153,7 @@ fn rows(run: &Run, trials: &[&TrialRecord]) -> Vec<Row> {
         row.times_floor =
             p50(row).zip(floor).filter(|(_, floor)| *floor > 0).map(|(own, floor)| own as f64 / floor as f64);
         let word = row.latency.word.take();
-        row.latency = Judged::of_latency(word, row.times_floor, row.times_floor_allowed, row.overloaded);
+        row.latency = Judged::from_latency(word, row.times_floor, row.times_floor_allowed, row.overloaded);
     }
     rows
 }
@@ -175,14 +175,14 @@ fn row(order: usize, facts: &ApproachFacts, variant: &str, trials: &[&TrialRecor
         times_floor: None,
         times_floor_allowed: None,
         like_floor: false,
-        latency: Judged::of(latency, None),
-        client_complexity: Judged::of(client, Some(complexity::band(&facts.client_complexity))),
-        server_complexity: Judged::of(server, Some(complexity::band(&facts.server_complexity))),
+        latency: Judged::new(latency, None),
+        client_complexity: Judged::new(client, Some(complexity::band(&facts.client_complexity))),
+        server_complexity: Judged::new(server, Some(complexity::band(&facts.server_complexity))),
         code_lines: lines,
         cognitive: [facts.client_complexity.cognitive.sum, facts.server_complexity.cognitive.sum],
         poll_interval_ns: poll_interval_ns(facts, trials),
         merged: merge::merged(trials),
-        saturated: Saturated::of(trials),
+        saturated: Saturated::from_trials(trials),
     }
 }
 

@@ -99,7 +99,7 @@ pub(crate) struct Saturated {
 
 impl Saturated {
     /// Of the trials of one variant under one load; none where none is invalid for this reason.
-    pub(crate) fn of(trials: &[&TrialRecord]) -> Option<Self> {
+    pub(crate) fn from_trials(trials: &[&TrialRecord]) -> Option<Self> {
         let limited: Vec<&TrialRecord> = trials.iter().filter(|trial| limit(trial).is_some()).copied().collect();
         let side =
             limited.iter().filter_map(|trial| limit(trial)).reduce(|a, b| if a == b { a } else { Side::Both })?;

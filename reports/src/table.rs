@@ -5,7 +5,7 @@
 
 use results::{
     format::{self, NONE, WIDTH, or_none},
-    plain,
+    sanitize,
     store::Run,
     theory,
 };
@@ -43,7 +43,7 @@ pub fn render(run: &Run) -> String {
 /// its names are too long.
 #[must_use]
 pub fn render_within(run: &Run, width: usize) -> String {
-    let report = Report::of(run);
+    let report = Report::from_run(run);
     let mut text = String::new();
     for point in &report.loads {
         text += &block(point, report.loads.len() > 1, width);
@@ -58,35 +58,35 @@ pub(crate) fn below(report: &Report, width: usize) -> String {
     let problems = &report.validity.problems;
     for problem in problems.iter().take(LISTED) {
         let status = if problem.status == results::schema::Status::Failed { "failed" } else { "invalid" };
-        let [variant, reason] = [&problem.variant, &problem.reason].map(|said| plain::text(said));
-        let reason = plain::cut(&reason, LONGEST_REASON);
+        let [variant, reason] = [&problem.variant, &problem.reason].map(|said| sanitize::text(said));
+        let reason = sanitize::cut(&reason, LONGEST_REASON);
         text += &format!("{status}: {variant}, round {}: {reason}\n", problem.round);
     }
     if problems.len() > LISTED {
         text += &format!("{} more trials are not valid; report.json lists them\n", problems.len() - LISTED);
     }
     if let Some(faults) = &report.faults {
-        text += &format::wrapped(&plain::text(&format!("NO MEASUREMENT: {faults}")), width, "", "  ");
+        text += &format::wrapped(&sanitize::text(&format!("NO MEASUREMENT: {faults}")), width, "", "  ");
     }
-    text += &format!("{}\n", plain::text(&report.validity.line()));
+    text += &format!("{}\n", sanitize::text(&report.validity.line()));
     for explanation in report.validity.explanations() {
-        text += &format::wrapped(&plain::text(&explanation), width, "  ", "    ");
+        text += &format::wrapped(&sanitize::text(&explanation), width, "  ", "    ");
     }
-    text += &format!("{}\n", plain::text(&report.verdict));
+    text += &format!("{}\n", sanitize::text(&report.verdict));
     text + &format!("The article's claims: {}.\n", claims::tally(&report.claims))
 }
 
 fn block(point: &LoadPoint, several: bool, width: usize) -> String {
     let mut lines = vec![HEADINGS.map(|heading| heading[0].to_owned()), HEADINGS.map(|heading| heading[1].to_owned())];
     lines.extend(point.rows.iter().map(cells));
-    let load = if several { format!("{}\n", plain::text(&headline::describe(&point.load))) } else { String::new() };
+    let load = if several { format!("{}\n", sanitize::text(&headline::describe(&point.load))) } else { String::new() };
     load + &format::aligned(&lines, 2, width) + &notes(point, width)
 }
 
 /// What is said below the table of one load.
 pub(crate) fn notes(point: &LoadPoint, width: usize) -> String {
     let saturated = point.rows.iter().filter_map(Row::saturation);
-    let saturated: String = saturated.map(|said| format::wrapped(&plain::text(&said), width, "", "  ")).collect();
+    let saturated: String = saturated.map(|said| format::wrapped(&sanitize::text(&said), width, "", "  ")).collect();
     footnote(point).lines().map(|note| format::wrapped(note, width, "", "  ")).collect::<String>() + &saturated
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn cells(row: &Row) -> [String; HEADINGS.len()] {
     let spread = row.merged.as_ref().and_then(|merged| merged.round_spread);
     let spread = spread.map_or_else(String::new, |spread| format!(" ×{}", format::significant(spread)));
     let status = format!("{}/{}{spread}{label}", row.trials.valid, row.trials.recorded());
-    let variant = plain::short(&plain::text(&row.variant));
+    let variant = sanitize::short(&sanitize::text(&row.variant));
     let Some(merged) = &row.merged else {
         let mut cells = [const { String::new() }; HEADINGS.len()].map(|_| NONE.to_owned());
         cells[0] = variant;
@@ -137,7 +137,7 @@ fn pair(server: Option<f64>, client: Option<f64>) -> String {
 fn empties(merged: &Merged) -> String {
     let hundredths = |share: f64| format::percent(share).replace(" %", "");
     let seen = or_none(merged.empty_share, hundredths);
-    match theory::of(&merged.responses) {
+    match theory::expected(&merged.responses) {
         Some(theory) => format!("{seen}/{}", hundredths(theory.probability)),
         None => seen,
     }

@@ -5,7 +5,7 @@ mod totals;
 use std::collections::HashMap;
 
 use results::{
-    format, plain,
+    format, sanitize,
     schema::{Check, Load, Status, TrialRecord, Verdict},
     store::Run,
 };
@@ -13,8 +13,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
+    host_noise::{self, HostNoise},
     saturation::{self, Side},
-    surroundings::{self, Surroundings},
 };
 
 /// The trust in a run.
@@ -40,7 +40,7 @@ pub(crate) struct Validity {
     /// threshold of its own, has a line for each.
     pub(crate) checks: Vec<CheckTotal>,
     /// What the machine did meanwhile; none without a valid trial.
-    pub(crate) surroundings: Option<Surroundings>,
+    pub(crate) surroundings: Option<HostNoise>,
 }
 
 /// A trial that is not valid.
@@ -96,7 +96,7 @@ pub(crate) struct CheckTotal {
 }
 
 /// Judges a run.
-pub(crate) fn of(run: &Run) -> Validity {
+pub(crate) fn from_run(run: &Run) -> Validity {
     let mut valid: Vec<&TrialRecord> = run.trials.iter().filter(|trial| trial.status == Status::Ok).collect();
     let places = run.run.approaches.iter().enumerate().map(|(place, facts)| (facts.name.as_str(), place));
     let places: HashMap<&str, usize> = places.collect();
@@ -116,7 +116,7 @@ pub(crate) fn of(run: &Run) -> Validity {
         warned: totals::warned(&warnings),
         warnings,
         checks: totals::checks(&run.trials),
-        surroundings: surroundings::of(&run.trials),
+        surroundings: host_noise::from_trials(&run.trials),
     }
 }
 
@@ -190,7 +190,7 @@ impl Validity {
                 total.trials,
                 self.valid,
                 format::listed(&total.variants),
-                plain::cut(&total.note, LONGEST_REASON)
+                sanitize::cut(&total.note, LONGEST_REASON)
             )
         };
         let more = self.warned.len().saturating_sub(LISTED);

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Display, time::Duration};
 
 use proto::parse_duration;
 use results::{
-    plain::cut,
+    sanitize::cut,
     schema::{LONGEST_PHASE_SECONDS, MOST_EVENTS, MOST_PAYLOAD_BYTES},
     store::TRIALS_LIMIT,
 };

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use results::plain::cut;
+use results::sanitize::cut;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Bytes that are kept.

@@ -52,7 +52,7 @@ struct OfShards {
 
 /// Joins the events of the window. Each shard publishes all of them to its own clients. The result has the median of the
 /// shards' medians and latenesses, and the last of their last arrivals.
-pub(crate) fn of_window(trial: &Trial, shards: &[ShardResult]) -> EventsOfWindow {
+pub(crate) fn join_window(trial: &Trial, shards: &[ShardResult]) -> EventsOfWindow {
     let mut events = BTreeMap::<u64, OfShards>::new();
     for shard in shards {
         let lateness_ns: BTreeMap<u64, u64> =

@@ -24,7 +24,7 @@ use crate::{
 /// Builds the record of a trial that was measured.
 pub(crate) fn record(scenario: &str, trial: &Trial, result: &TrialResult) -> anyhow::Result<TrialRecord> {
     let TrialResult { shards, machine, .. } = result;
-    let events = events::of_window(trial, shards);
+    let events = events::join_window(trial, shards);
     let mut measured = measured(trial, shards, &events, machine)?;
     measured.checks = checks::all(trial, &measured, &evidence::collect(trial, result, &events));
     let (status, reason) = checks::status(&measured.checks);
@@ -188,7 +188,7 @@ fn responses(trial: &Trial, shards: &[ShardResult]) -> Responses {
         timed_out: of(|cost| cost.timed_out),
         errors: of(|cost| cost.errors),
         heartbeats: of(|cost| cost.heartbeats),
-        empty_theory: theory::of_empties(trial, judged),
+        empty_theory: theory::empty_responses(trial, judged),
     }
 }
 

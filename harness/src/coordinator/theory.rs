@@ -23,7 +23,7 @@ pub(super) fn offered_requests(trial: &Trial) -> Option<u64> {
 
 /// Returns what theory expects of these responses. Returns `None` if the arrivals are not Poisson, or no response can be
 /// empty.
-pub(super) fn of_empties(trial: &Trial, observed: Empties) -> Option<EmptyTheory> {
+pub(super) fn empty_responses(trial: &Trial, observed: Empties) -> Option<EmptyTheory> {
     let setting = |name: &str| trial.params.duration(name).ok();
     let load = &trial.load;
     if load.arrival != Arrival::Poisson {

@@ -8,7 +8,7 @@ use std::{process::Command, time::Duration};
 
 use gate::{
     budget::{self, Candidate},
-    paired::{Arm, Cell, Line, Plan, Session, Slot, Trial},
+    paired::{Arm, Cell, Plan, Session, SessionLine, Slot, Trial},
 };
 use results::{
     schema::{Status, Tool, TrialRecord},
@@ -151,7 +151,7 @@ pub(crate) fn run(
     plan: Plan,
     say: impl Fn(&str),
 ) -> Result<Session, Failure> {
-    setup.write(&Line::Plan(plan.clone()))?;
+    setup.write(&SessionLine::Plan(plan.clone()))?;
     let slots = budget::order(plan.seed, plan.cells.len(), plan.blocks);
     let mut trials = Vec::new();
     for (slot, turn) in slots.iter().zip(1..) {
@@ -168,7 +168,7 @@ pub(crate) fn run(
         setup.go_on()?;
         let trial = ran.and_then(|run| match run.trials.as_slice() {
             [trial] if is_alike(trial, &rehearsed.record) => {
-                Ok(Trial::of(block, arm, position, place.load.clone(), trial))
+                Ok(Trial::from_record(block, arm, position, place.load.clone(), trial))
             }
             _ => Err(format!(
                 "{} recorded something else than one trial of {} under the load and window of the rehearsal",
@@ -177,7 +177,7 @@ pub(crate) fn run(
             )),
         });
         let trial = trial.unwrap_or_else(|reason| Trial::failed(*slot, place.clone(), reason));
-        setup.write(&Line::Trial(trial.clone()))?;
+        setup.write(&SessionLine::Trial(trial.clone()))?;
         trials.push(trial);
     }
     setup.sync()?;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use gate::paired::{Arm, FILE_NAME, Line};
+use gate::paired::{Arm, FILE_NAME, SessionLine};
 use results::{append::Lines, format, replace};
 use scenario::{Scenario, variants::variants};
 
@@ -96,7 +96,7 @@ impl Setup {
     ///
     /// # Errors
     /// The session cannot be written.
-    pub(super) fn write(&mut self, line: &Line) -> Result<(), Failure> {
+    pub(super) fn write(&mut self, line: &SessionLine) -> Result<(), Failure> {
         self.lines.append(line.text().as_bytes()).map_err(|error| unwritten(self.lines.path(), error))
     }
 

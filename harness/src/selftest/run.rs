@@ -179,7 +179,7 @@ async fn measure(trial: &Trial, children: Children) -> anyhow::Result<Measuremen
     let result = trial::run(trial, Host::local(children), progress).await?;
     let record = merge::record("selftest", trial, &result)?;
     let measured = record.measured.ok_or_else(|| anyhow::anyhow!("a trial without numbers: {:?}", record.error))?;
-    let events = events::of_window(trial, &result.shards).kept;
+    let events = events::join_window(trial, &result.shards).kept;
     Ok(Measurement { result, measured, events })
 }
 

@@ -15,7 +15,7 @@ use clap::builder::StyledStr;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use results::{
     format,
-    plain::{cut, is_obeyed},
+    sanitize::{cut, is_obeyed},
 };
 use rustix::termios;
 use serde::Serialize;

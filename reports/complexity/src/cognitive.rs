@@ -37,18 +37,21 @@ pub(super) fn functions(file: &File) -> Vec<Function> {
 fn collect(items: &[Item], functions: &mut Vec<Function>) {
     for item in items {
         match item {
-            Item::Fn(function) => functions.push(of(function.sig.ident.to_string(), &function.block)),
+            Item::Fn(function) => functions.push(measure_function(function.sig.ident.to_string(), &function.block)),
             Item::Impl(block) => {
                 let owner = name_of(&block.self_ty);
                 functions.extend(block.items.iter().filter_map(|item| match item {
-                    ImplItem::Fn(function) => Some(of(format!("{owner}::{}", function.sig.ident), &function.block)),
+                    ImplItem::Fn(function) => {
+                        Some(measure_function(format!("{owner}::{}", function.sig.ident), &function.block))
+                    }
                     _ => None,
                 }));
             }
             Item::Trait(definition) => functions.extend(definition.items.iter().filter_map(|item| match item {
-                TraitItem::Fn(function) => {
-                    Some(of(format!("{}::{}", definition.ident, function.sig.ident), function.default.as_ref()?))
-                }
+                TraitItem::Fn(function) => Some(measure_function(
+                    format!("{}::{}", definition.ident, function.sig.ident),
+                    function.default.as_ref()?,
+                )),
                 _ => None,
             })),
             Item::Mod(module) => {
@@ -61,7 +64,7 @@ fn collect(items: &[Item], functions: &mut Vec<Function>) {
     }
 }
 
-fn of(name: String, body: &Block) -> Function {
+fn measure_function(name: String, body: &Block) -> Function {
     let mut walk = Walk { sum: 0, level: 0 };
     walk.visit_block(body);
     Function { name, complexity: walk.sum }

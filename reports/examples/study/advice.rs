@@ -11,10 +11,10 @@ use reports::{
 };
 use results::{
     format::{self, WIDTH},
-    lists::unique,
-    plain,
+    sanitize,
     schema::Load,
     store::Run,
+    unique::unique,
 };
 
 /// How far the model was off.
@@ -186,7 +186,7 @@ fn of_point<'a>(
 /// Renders the largest factor by which the model was off, per candidate and figure, as `docs/validation.md` shows it.
 pub(crate) fn render(validation: &Validation) -> String {
     let mut text =
-        format!("{}: the model, fitted without a load, against that load\n", plain::text(&validation.source));
+        format!("{}: the model, fitted without a load, against that load\n", sanitize::text(&validation.source));
     text += &format::wrapped(&format!("loads: {}", validation.loads.join("; ")), WIDTH, "", "  ");
     let between = "Loads between others: by what factor the model was off, at most";
     let beyond = "The least and the largest load: by what factor the model was off, at most, beyond what it had seen";
@@ -222,7 +222,7 @@ fn table(deviations: &[&Deviation]) -> String {
     let said = |factor: Option<f64>| format::or_none(factor, |factor| format!("×{}", format::significant(factor)));
     for name in names {
         lines.push(std::array::from_fn(|column| match column {
-            0 => plain::short(&plain::text(name)),
+            0 => sanitize::short(&sanitize::text(name)),
             _ => said(factors(Some(name), METRICS[column - 1].name).last().copied()),
         }));
     }

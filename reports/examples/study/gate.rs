@@ -12,7 +12,7 @@ mod text;
 use std::collections::BTreeMap;
 
 use ::gate::paired::{self, Cell, GATED, Metric, Pairs, Session};
-use results::lists::unique;
+use results::unique::unique;
 use stats::random::Random;
 use thiserror::Error;
 
@@ -123,7 +123,7 @@ type Measured<'a> = (&'a Session, Vec<Pairs>);
 /// Identifies sessions that can be studied together: cells, blocks and tolerance.
 fn shape(session: &Session) -> (&[Cell], u32, [u64; 2]) {
     let plan = &session.plan;
-    (&plan.cells, plan.blocks, paired::GATED.map(|metric| plan.tolerated.of(metric).to_bits()))
+    (&plan.cells, plan.blocks, paired::GATED.map(|metric| plan.tolerated.share(metric).to_bits()))
 }
 
 impl Shape {

@@ -16,9 +16,9 @@ use std::{
 
 use reports::merge;
 use results::{
-    lists::unique,
     schema::{Status, Verdict},
     statistics,
+    unique::unique,
 };
 use stats::{difference, inference};
 

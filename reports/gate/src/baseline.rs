@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use results::{input, plain, replace};
+use results::{input, replace, sanitize};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -244,7 +244,7 @@ pub fn read(path: &Path, script: &str) -> Result<Baseline, BaselineError> {
         .map_err(|error| fault(path, "", &error, "a baseline as one JSON object, without marks of a merge"))?;
     let version = any.get("schema_version").unwrap_or(&serde_json::Value::Null);
     if any.is_object() && *version != SCHEMA_VERSION {
-        let found = if version.is_null() { "none".to_owned() } else { plain::short(&version.to_string()) };
+        let found = if version.is_null() { "none".to_owned() } else { sanitize::short(&version.to_string()) };
         return Err(BaselineError::Schema { path: located(), found });
     }
     let reader = &mut serde_json::Deserializer::from_str(&text);
@@ -253,7 +253,7 @@ pub fn read(path: &Path, script: &str) -> Result<Baseline, BaselineError> {
         fault(path, if field == "." { "" } else { &field }, error.inner(), "a baseline of this schema version")
     })?;
     if baseline.script != script {
-        let [found, expected] = [baseline.script.as_str(), script].map(|name| plain::short(&plain::text(name)));
+        let [found, expected] = [baseline.script.as_str(), script].map(|name| sanitize::short(&sanitize::text(name)));
         return Err(BaselineError::Script { path: located(), found, expected });
     }
     Ok(baseline)
@@ -263,7 +263,7 @@ fn fault(path: &Path, field: &str, error: &serde_json::Error, expected: &str) ->
     let (line, column) = (error.line().max(1), error.column().max(1));
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
-    let said = plain::text(text.strip_suffix(&place).unwrap_or(&text));
-    let problem = if field.is_empty() { said } else { format!("{}: {said}", plain::text(field)) };
+    let said = sanitize::text(text.strip_suffix(&place).unwrap_or(&text));
+    let problem = if field.is_empty() { said } else { format!("{}: {said}", sanitize::text(field)) };
     BaselineError::Fault { path: path.to_owned(), line, column, problem, expected: expected.to_owned() }
 }

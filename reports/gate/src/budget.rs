@@ -126,7 +126,7 @@ fn sees(cells: &[Cell], left_out: &[Cell], blocks: u32, tolerated: &Tolerated) -
         format!(
             "A shift of {} in {} is shown in {} of all sessions where two trials of one build differ by less than about \
              {:.1} % (standard deviation of the logarithm of their ratio); noisier cells end as gate blind.",
-            percent(tolerated.of(metric)),
+            percent(tolerated.share(metric)),
             metric.name(),
             percent(POWER),
             spread * 100.0

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use results::{format, plain};
+use results::{format, sanitize};
 
 use super::{
     baseline::Baseline,
@@ -64,7 +64,7 @@ fn for_each(sides: [Option<&Of<'_>>; 2]) -> [String; 2] {
 }
 
 fn shown(name: &str) -> String {
-    plain::short(&plain::text(name))
+    sanitize::short(&sanitize::text(name))
 }
 
 fn text(count: Count) -> String {

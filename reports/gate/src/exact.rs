@@ -50,7 +50,7 @@ pub fn compare(baseline: &Baseline, measured: &Measured, compiler: &str) -> Outc
     );
     let skipped = said.skips_allocations.then_some(skipped);
     let notes = [exact].into_iter().chain(skipped).chain(said.demotions).collect();
-    Outcome::of(Tier::Exact, compared, said.findings, notes)
+    Outcome::from_findings(Tier::Exact, compared, said.findings, notes)
 }
 
 /// What has been said so far.

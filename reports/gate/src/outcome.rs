@@ -74,7 +74,7 @@ impl Finding {
 impl Outcome {
     /// An outcome of these findings, the gravest first, in their order otherwise; without any it is invalid.
     #[must_use]
-    pub fn of(tier: Tier, compared: String, mut findings: Vec<Finding>, notes: Vec<String>) -> Self {
+    pub fn from_findings(tier: Tier, compared: String, mut findings: Vec<Finding>, notes: Vec<String>) -> Self {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
         let verdict = findings.first().map_or(Verdict::Invalid, |gravest| gravest.verdict);
         let reason = reason(&findings, verdict);

@@ -16,11 +16,11 @@ use super::{Finding, Outcome, Tier, Verdict};
 
 pub use blocks::{GATED, Metric, Pairs};
 pub(crate) use rule::shown_of_normal;
-pub use rule::{Detectable, Estimate, LEVEL, MOST_BLOCKS, POWER, Says, TAIL};
+pub use rule::{Decision, Detectable, Estimate, LEVEL, MOST_BLOCKS, POWER, TAIL};
 use rule::{estimates, regressions, reversed};
 pub use session::{
-    ARMS, Arm, Cell, FILE_NAME, Line, MOST_BLOCKS as MOST_BLOCKS_OF_A_SESSION, MOST_CELLS, Plan, SESSION_VERSION,
-    Session, SessionError, Slot, Tolerated, Trial,
+    ARMS, Arm, Cell, FILE_NAME, MOST_BLOCKS as MOST_BLOCKS_OF_A_SESSION, MOST_CELLS, Plan, SESSION_VERSION, Session,
+    SessionError, SessionLine, Slot, Tolerated, Trial,
 };
 pub use text::change;
 
@@ -122,7 +122,7 @@ pub fn judge(session: &Session) -> Judgement {
     notes.extend(not_looked_at(&session.plan));
     notes.extend(blocks::losses(session));
     notes.extend(advisory.iter().filter_map(text::advice));
-    Judgement { outcome: Outcome::of(Tier::Paired, compared, findings, notes), tests }
+    Judgement { outcome: Outcome::from_findings(Tier::Paired, compared, findings, notes), tests }
 }
 
 /// The gated differences of a session, head and copy against base, in the plan's order of cells and [`GATED`]'s of
@@ -190,7 +190,7 @@ fn result(
         Verdict::Regression => TestResult::Regression,
         Verdict::Pass => TestResult::Pass,
         _ if head.pairs < fewest => TestResult::Few { needed: fewest },
-        _ if head.says(limit) == Says::Within => {
+        _ if head.decide(limit) == Decision::Within => {
             TestResult::Blind { needed: rule::blocks_to_see(&pairs.controls(), had, tests, limit, random) }
         }
         _ => {
@@ -203,10 +203,10 @@ fn result(
 
 /// The verdict of a test; what would have been seen is asked only where a pass depends on it.
 fn verdict(head: &Estimate, limit: f64, is_seen: impl FnOnce() -> bool) -> Verdict {
-    match head.says(limit) {
-        Says::Regression => Verdict::Regression,
-        Says::Within if is_seen() => Verdict::Pass,
-        Says::Within | Says::Open => Verdict::Inconclusive,
+    match head.decide(limit) {
+        Decision::Regression => Verdict::Regression,
+        Decision::Within if is_seen() => Verdict::Pass,
+        Decision::Within | Decision::Open => Verdict::Inconclusive,
     }
 }
 

@@ -27,7 +27,7 @@ fn finding(cell: &str, metric: &str, verdict: Verdict) -> Finding {
 fn outcome(tier: Tier, verdicts: &[Verdict]) -> Outcome {
     let findings = verdicts.iter().enumerate();
     let findings = findings.map(|(index, verdict)| finding("pushing", &format!("deliver {index} bytes"), *verdict));
-    Outcome::of(tier, "this with that".to_owned(), findings.collect(), vec!["one note".to_owned()])
+    Outcome::from_findings(tier, "this with that".to_owned(), findings.collect(), vec!["one note".to_owned()])
 }
 
 fn every_verdict() -> Outcome {
@@ -36,7 +36,7 @@ fn every_verdict() -> Outcome {
 
 fn hostile() -> Outcome {
     let findings = vec![finding(HOSTILE, HOSTILE, Verdict::Regression), finding("", "", Verdict::Invalid)];
-    Outcome::of(Tier::Paired, HOSTILE.to_owned(), findings, vec![HOSTILE.to_owned()])
+    Outcome::from_findings(Tier::Paired, HOSTILE.to_owned(), findings, vec![HOSTILE.to_owned()])
 }
 
 /// Its findings pass, and the gate's own control did not.

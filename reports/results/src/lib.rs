@@ -6,12 +6,12 @@
 pub mod append;
 pub mod format;
 pub mod input;
-pub mod lists;
 mod parse;
-pub mod plain;
 pub mod replace;
+pub mod sanitize;
 pub mod schema;
 pub mod statistics;
 pub mod store;
 pub mod theory;
+pub mod unique;
 mod validate;

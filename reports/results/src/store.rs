@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::{
     append::Lines,
-    plain,
+    sanitize,
     schema::{Interrupted, Record, RunRecord, TrialRecord},
 };
 
@@ -149,7 +149,7 @@ impl Store {
 }
 
 fn such_as(newest: &[PathBuf]) -> String {
-    let names: Vec<String> = newest.iter().take(NAMED).map(|path| plain::text(&path.to_string_lossy())).collect();
+    let names: Vec<String> = newest.iter().take(NAMED).map(|path| sanitize::text(&path.to_string_lossy())).collect();
     if names.is_empty() { String::new() } else { format!(", such as {}", names.join(", ")) }
 }
 

@@ -13,7 +13,7 @@ pub const FAR_DEVIATIONS: f64 = 4.0;
 
 /// What theory says of these; none where it speaks of no response, as of holds that no run is long enough for.
 #[must_use]
-pub fn of(responses: &Responses) -> Option<EmptyTheory> {
+pub fn expected(responses: &Responses) -> Option<EmptyTheory> {
     responses.empty_theory.filter(|theory| theory.responses > 0)
 }
 
@@ -38,7 +38,7 @@ pub fn in_words(deviations: f64) -> String {
 /// knows that clients of one symbol see the same events; where there is no theory, by that of a share of one half.
 #[must_use]
 pub fn chance(responses: &Responses) -> f64 {
-    let deviation = match of(responses) {
+    let deviation = match expected(responses) {
         Some(theory) => theory.standard_deviation / theory.responses as f64,
         None => 0.5 / (responses.total.max(1) as f64).sqrt(),
     };

@@ -53,7 +53,7 @@ pub fn advise(models: &Models, need: &Need) -> Advice {
         choices: front::choices(models, need),
         missing: models.missing.clone(),
         notes: models.missing.notes(),
-        sensitivities: sensitivity::of(models, need),
+        sensitivities: sensitivity::scan(models, need),
         rules: rules(),
         assumptions: models.assumptions.clone(),
     }

@@ -12,7 +12,7 @@ use results::{
 use thiserror::Error;
 
 use super::{
-    model::{Costs, Latency, Line, Measured, Model, Models, Way},
+    model::{Costs, Latency, LinearCost, Measured, Model, Models, Way},
     points::{self, Candidate, Point},
 };
 use crate::{
@@ -47,11 +47,11 @@ pub enum AdviceError {
 /// # Errors
 /// It had faults injected, or has no valid trial.
 pub fn models(run: &Run) -> Result<Models, AdviceError> {
-    of_loads(run, &rows::load_points(run))
+    fit_loads(run, &rows::load_points(run))
 }
 
 /// The constants of a run whose figures are made.
-pub(super) fn of_loads(run: &Run, loads: &[LoadPoint]) -> Result<Models, AdviceError> {
+pub(super) fn fit_loads(run: &Run, loads: &[LoadPoint]) -> Result<Models, AdviceError> {
     let candidates = measured(run, loads)?;
     Ok(Models {
         source: source(run),
@@ -131,7 +131,7 @@ fn costs(candidate: &Candidate, bare: &Costs) -> Costs {
     }
 }
 
-fn line(candidate: &Candidate, of: fn(&Point) -> f64, bare: f64, may_be_fixed: bool) -> Line {
+fn line(candidate: &Candidate, of: fn(&Point) -> f64, bare: f64, may_be_fixed: bool) -> LinearCost {
     let points = &candidate.points;
     let fixed = may_be_fixed && sizes(points) > 1;
     let polls = candidate.way == Way::Poll;
@@ -143,7 +143,7 @@ fn line(candidate: &Candidate, of: fn(&Point) -> f64, bare: f64, may_be_fixed: b
         .collect();
     let allowed = [fixed, candidate.way != Way::Push, candidate.way == Way::Push || both];
     let [fixed, exchange, delivery] = nonnegative(&rows, allowed);
-    Line { fixed, exchange, delivery: delivery + assumed }
+    LinearCost { fixed, exchange, delivery: delivery + assumed }
 }
 
 fn most_of_events(points: &[Point], of: fn(&Point) -> f64) -> f64 {

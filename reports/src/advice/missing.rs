@@ -1,6 +1,6 @@
 //! What a run lacks for advice, and what is said of it beside the recommendation.
 
-use results::{format, plain};
+use results::{format, sanitize};
 use serde::Serialize;
 
 /// What a run lacks.
@@ -38,7 +38,7 @@ impl Missing {
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let are = if self.not_valid == 1 { "is" } else { "are" };
-        let names: Vec<String> = self.candidates.iter().map(|absent| plain::text(&absent.name)).collect();
+        let names: Vec<String> = self.candidates.iter().map(|absent| sanitize::text(&absent.name)).collect();
         let notes = [
             (self.not_valid > 0).then(|| {
                 format!("{} of {} trials of the run {are} not valid and left out.", self.not_valid, self.trials)

@@ -46,7 +46,7 @@ pub struct Models {
 
 /// A cost a second: fixed, for each exchange, for each delivery.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Line {
+pub struct LinearCost {
     /// A second, whatever happens.
     pub fixed: f64,
     /// For each exchange.
@@ -55,7 +55,7 @@ pub struct Line {
     pub delivery: f64,
 }
 
-impl Line {
+impl LinearCost {
     fn at(self, exchanges: f64, deliveries: f64) -> f64 {
         self.fixed + self.exchange * exchanges + self.delivery * deliveries
     }
@@ -89,11 +89,11 @@ pub struct Measured {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Costs {
     /// CPU time of the server, in microseconds a second.
-    pub server_us: Line,
+    pub server_us: LinearCost,
     /// CPU time of all clients, in microseconds a second.
-    pub client_us: Line,
+    pub client_us: LinearCost,
     /// Bytes a second, both ways, without payload.
-    pub bytes: Line,
+    pub bytes: LinearCost,
     /// User space of the server in bytes: fixed, and for each client.
     pub server_memory: [f64; 2],
     /// User space of all clients in bytes: fixed, and for each client.

@@ -32,7 +32,7 @@ pub struct Sensitivity {
 }
 
 /// Each input up, down, or turned.
-pub(super) fn of(models: &Models, need: &Need) -> Vec<Sensitivity> {
+pub(super) fn scan(models: &Models, need: &Need) -> Vec<Sensitivity> {
     let now = best(models, need).first;
     let name = |index: Option<usize>| index.map(|index| models.models[index].name.clone());
     let mut found = Vec::new();

@@ -5,7 +5,7 @@
 
 use results::{
     format::{self, NONE, WIDTH, or_none},
-    plain, statistics,
+    sanitize, statistics,
 };
 
 use super::{
@@ -31,7 +31,7 @@ pub(crate) const UNKNOWN_CHANGE: &str = "not known without a p99";
 #[must_use]
 pub fn render(advice: &Advice) -> String {
     let mut text = format::wrapped(&format!("need: {}", need(&advice.need, |_| true)), WIDTH, "", "  ");
-    text += &format::wrapped(&format!("constants: {}", plain::text(&advice.source)), WIDTH, "", "  ");
+    text += &format::wrapped(&format!("constants: {}", sanitize::text(&advice.source)), WIDTH, "", "  ");
     let said = [vec![sentence(advice)], advice.notes.clone()].concat().join(" ");
     text += &format!("\n{}\n", format::wrapped(&said, WIDTH, "", ""));
     let mut lines = HEADINGS.map(|line| line.map(str::to_owned)).to_vec();
@@ -51,7 +51,7 @@ pub fn render(advice: &Advice) -> String {
         text += &format::wrapped(&remark(choice, &of_all), WIDTH, "  ", "    ");
     }
     for absent in &advice.missing.candidates {
-        let remark = format!("{} is out: {}.", plain::text(&absent.name), absent.sentence());
+        let remark = format!("{} is out: {}.", sanitize::text(&absent.name), absent.sentence());
         text += &format::wrapped(&remark, WIDTH, "  ", "    ");
     }
     text += "\nwhat would change the answer, one input at a time:\n";
@@ -138,7 +138,7 @@ pub(crate) fn unknown() -> String {
 }
 
 fn label(choice: &Choice) -> String {
-    let name = plain::text(&choice.name);
+    let name = sanitize::text(&choice.name);
     match choice.prediction.interval_s {
         Some(interval) => format!("{name} every {}", format::duration((interval * 1e9) as u64)),
         None => name,
@@ -156,7 +156,7 @@ fn cells(choice: &Choice) -> [String; 10] {
     let star = if it.extrapolated.is_empty() { "" } else { " *" };
     let time = |value: Option<f64>| or_none(value, |value| format::duration(value as u64));
     [
-        format!("{mark}{}{star}", plain::short(&label(choice))),
+        format!("{mark}{}{star}", sanitize::short(&label(choice))),
         time(it.p50_ns),
         time(it.p99_ns),
         or_none(it.requests_per_second, format::significant),
@@ -171,10 +171,10 @@ fn cells(choice: &Choice) -> [String; 10] {
 
 /// Why it is not advised, and what of it was not measured, beside what was of none.
 fn remark(choice: &Choice, of_all: &[Beyond]) -> String {
-    let name = plain::text(&choice.name);
+    let name = sanitize::text(&choice.name);
     let mut said = match &choice.standing {
         Standing::Recommended | Standing::Close | Standing::Front => String::new(),
-        Standing::Dominated { by } => format!("{name} is dominated by {}. ", plain::text(by)),
+        Standing::Dominated { by } => format!("{name} is dominated by {}. ", sanitize::text(by)),
         Standing::Excluded { reasons } => {
             let reasons: Vec<&str> = reasons.iter().map(|reason| Reason::sentence(*reason)).collect();
             return format!("{name} is out: {}.", reasons.join("; "));
@@ -211,7 +211,7 @@ impl Beyond {
 }
 
 fn change(one: &Sensitivity) -> String {
-    let instead = one.instead.as_deref().map_or_else(|| "nothing".to_owned(), plain::text);
+    let instead = one.instead.as_deref().map_or_else(|| "nothing".to_owned(), sanitize::text);
     match (one.value, one.above) {
         (Some(value), Some(above)) => {
             let side = if above { "above" } else { "below" };

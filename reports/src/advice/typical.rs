@@ -31,7 +31,7 @@ pub(crate) struct Answer {
 /// # Errors
 /// The run gives no constants.
 pub(crate) fn offer(run: &Run, loads: &[LoadPoint]) -> Result<Offer, AdviceError> {
-    let models = fit::of_loads(run, loads)?;
+    let models = fit::fit_loads(run, loads)?;
     let answers = needs().map(|(title, need)| Answer { title, advice: advise(&models, &need) }).into();
     Ok(Offer { models, answers })
 }

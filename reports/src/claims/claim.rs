@@ -56,13 +56,13 @@ pub(crate) struct Figure {
     /// The measured values, as text.
     pub(crate) text: String,
     /// What it shows.
-    pub(crate) says: Says,
+    pub(crate) says: Support,
 }
 
 /// Whether a figure supports the claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Says {
+pub(crate) enum Support {
     /// It does.
     Kept,
     /// It does, but not as far as the claim goes.
@@ -73,7 +73,7 @@ pub(crate) enum Says {
     Open,
 }
 
-impl Says {
+impl Support {
     /// Returns `Kept` or `Broken`.
     pub(super) fn decided(kept: bool) -> Self {
         if kept { Self::Kept } else { Self::Broken }
@@ -99,9 +99,9 @@ impl Holding {
     /// Returns the verdict of all figures. It follows from those that decide, if they are more than half: one deciding pair of
     /// three is no verdict. One exception limits a claim.
     pub(super) fn from_figures(figures: &[Figure]) -> Self {
-        let count = |says: Says| figures.iter().filter(|figure| figure.says == says).count();
-        let deciding = figures.len() - count(Says::Open);
-        match (count(Says::Kept), count(Says::Broken)) {
+        let count = |says: Support| figures.iter().filter(|figure| figure.says == says).count();
+        let deciding = figures.len() - count(Support::Open);
+        match (count(Support::Kept), count(Support::Broken)) {
             _ if figures.is_empty() => Self::NotMeasured,
             _ if deciding * 2 <= figures.len() => Self::NotDecided,
             (kept, _) if kept == deciding => Self::Holds,
@@ -127,9 +127,9 @@ impl Claim {
         }
     }
 
-    /// Says how many figures decide. Returns `None` if all of them do, or none does.
+    /// Support how many figures decide. Returns `None` if all of them do, or none does.
     pub(crate) fn deciding(&self) -> Option<String> {
-        let deciding = self.figures.iter().filter(|figure| figure.says != Says::Open).count();
+        let deciding = self.figures.iter().filter(|figure| figure.says != Support::Open).count();
         let verb = if deciding == 1 { "decides" } else { "decide" };
         let of = if self.figures.iter().all(|figure| figure.variant.contains(BESIDE)) { "pairs" } else { "figures" };
         let is_partial = deciding > 0 && deciding < self.figures.len();
@@ -141,15 +141,15 @@ impl Claim {
 mod tests {
     use super::{super::article::CLAIMS, *};
 
-    fn figures(says: &[Says]) -> Vec<Figure> {
+    fn figures(says: &[Support]) -> Vec<Figure> {
         let figure =
-            |says: &Says| Figure { variant: "x".into(), load: None, trials: Some(1), text: "1".into(), says: *says };
+            |says: &Support| Figure { variant: "x".into(), load: None, trials: Some(1), text: "1".into(), says: *says };
         says.iter().map(figure).collect()
     }
 
     #[test]
     fn an_exception_limits_and_most_must_decide_either_way() {
-        use Says::{Broken, Kept, Open, Partly};
+        use Support::{Broken, Kept, Open, Partly};
         for (says, holding) in [
             (&[][..], Holding::NotMeasured),
             (&[Open, Open], Holding::NotDecided),
@@ -174,15 +174,15 @@ mod tests {
     fn how_many_decide_is_said_where_not_all_do() {
         let mut claim = Claim::judged(&CLAIMS[0], Vec::new());
         for (says, said) in [
-            (&[Says::Kept, Says::Open, Says::Open][..], Some("1 of 3 figures decides")),
-            (&[Says::Kept, Says::Broken, Says::Open], Some("2 of 3 figures decide")),
-            (&[Says::Kept], None),
-            (&[Says::Open], None),
+            (&[Support::Kept, Support::Open, Support::Open][..], Some("1 of 3 figures decides")),
+            (&[Support::Kept, Support::Broken, Support::Open], Some("2 of 3 figures decide")),
+            (&[Support::Kept], None),
+            (&[Support::Open], None),
         ] {
             claim.figures = figures(says);
             assert_eq!(claim.deciding().as_deref(), said);
         }
-        claim.figures = figures(&[Says::Kept, Says::Open]);
+        claim.figures = figures(&[Support::Kept, Support::Open]);
         claim.figures.iter_mut().for_each(|figure| figure.variant = "x beside y".to_owned());
         assert_eq!(claim.deciding().as_deref(), Some("1 of 2 pairs decides"));
     }

@@ -10,7 +10,7 @@ use results::{
     store::Run,
 };
 
-use super::claim::{BESIDE, Figure, Says};
+use super::claim::{BESIDE, Figure, Support};
 use crate::{
     bands, difference,
     headline::describe,
@@ -88,7 +88,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// Builds a figure of one row.
-    pub(super) fn figure(&self, seen: &Seen<'_>, text: String, says: Says) -> Figure {
+    pub(super) fn figure(&self, seen: &Seen<'_>, text: String, says: Support) -> Figure {
         Figure {
             variant: seen.row.variant.clone(),
             load: self.is_sweep().then(|| describe(seen.load)),
@@ -99,7 +99,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// Builds a figure of two rows under one load.
-    pub(super) fn figure_of_two(&self, one: &Seen<'_>, other: &Seen<'_>, text: String, says: Says) -> Figure {
+    pub(super) fn figure_of_two(&self, one: &Seen<'_>, other: &Seen<'_>, text: String, says: Support) -> Figure {
         let trials = one.row.trials.valid + other.row.trials.valid;
         let variant = format!("{}{BESIDE}{}", one.row.variant, other.row.variant);
         Figure { variant, trials: Some(trials), ..self.figure(one, text, says) }
@@ -119,9 +119,9 @@ impl<'a> Evidence<'a> {
     pub(super) fn connection_each(&self, seen: &Seen<'_>, whole: u64, name: &str, bounds: &[f64]) -> Option<Figure> {
         let opened = seen.merged.connections_opened?;
         let says = match share(opened, whole)? {
-            each if each >= bounds[0] => Says::Kept,
-            each if each <= bounds[1] => Says::Broken,
-            _ => Says::Partly,
+            each if each >= bounds[0] => Support::Kept,
+            each if each <= bounds[1] => Support::Broken,
+            _ => Support::Partly,
         };
         Some(self.figure(seen, format!("{} connections opened for {} {name}", count(opened), count(whole)), says))
     }
@@ -134,10 +134,10 @@ impl<'a> Evidence<'a> {
                 let medians = [one, other].map(|seen| format::or_none(seen.merged.latency_ns.p50, duration));
                 let shown = difference::shown(one.merged, other.merged);
                 let (word, says) = match shown {
-                    _ if one.row.overloaded || other.row.overloaded => ("OVERLOAD", Says::Open),
-                    None => ("no difference shown", Says::Open),
-                    Some(Ordering::Less) => ("shorter", Says::decided(claimed == Ordering::Less)),
-                    Some(_) => ("longer", Says::decided(claimed == Ordering::Greater)),
+                    _ if one.row.overloaded || other.row.overloaded => ("OVERLOAD", Support::Open),
+                    None => ("no difference shown", Support::Open),
+                    Some(Ordering::Less) => ("shorter", Support::decided(claimed == Ordering::Less)),
+                    Some(_) => ("longer", Support::decided(claimed == Ordering::Greater)),
                 };
                 self.figure_of_two(one, other, format!("{} against {}: {word}", medians[0], medians[1]), says)
             })
@@ -164,29 +164,29 @@ impl Seen<'_> {
 
 /// Compares a p99 with a limit. Every round with a p99 must be on the same side; without such rounds, that of all rounds
 /// together decides.
-fn p99_below(seen: &Seen<'_>, limit_ns: u64) -> (String, Says) {
+fn p99_below(seen: &Seen<'_>, limit_ns: u64) -> (String, Support) {
     let of_rounds: Vec<u64> = seen.merged.rounds.iter().filter_map(|round| round.latency_ns.p99).collect();
     let Some(p99) = seen.merged.latency_ns.p99 else {
-        return (format!("no p99: it needs {} events", statistics::needed(0.99)), Says::Open);
+        return (format!("no p99: it needs {} events", statistics::needed(0.99)), Support::Open);
     };
     let judged = if of_rounds.is_empty() { vec![p99] } else { of_rounds };
     let below = judged.iter().filter(|p99| **p99 < limit_ns).count();
     let text = format!("p99 {}", duration(p99));
     match below {
-        _ if seen.row.overloaded => (format!("{text}, OVERLOAD"), Says::Open),
-        below if below == judged.len() => (text, Says::Kept),
-        0 => (text, Says::Broken),
-        below => (format!("{text}, below in {below} of {} rounds", judged.len()), Says::Open),
+        _ if seen.row.overloaded => (format!("{text}, OVERLOAD"), Support::Open),
+        below if below == judged.len() => (text, Support::Kept),
+        0 => (text, Support::Broken),
+        below => (format!("{text}, below in {below} of {} rounds", judged.len()), Support::Open),
     }
 }
 
 /// Returns the band of a row's median, over every ratio to the floor that the rounds allow, by the rule under the table.
 /// Returns `None` without a ratio.
-pub(super) fn latency_band(seen: &Seen<'_>, word: &str) -> Option<(String, Says)> {
+pub(super) fn latency_band(seen: &Seen<'_>, word: &str) -> Option<(String, Support)> {
     let ratios = seen.row.times_floor_allowed?;
     let times = seen.row.times_floor.map_or_else(String::new, |times| format!("{} × floor, ", significant(times)));
     let [least, most] = ratios.map(significant);
     let text = format!("{times}the rounds allow {least} to {most}: {}", bands::latencies(ratios));
     let kept = bands::keeps(word, ratios).filter(|_| !seen.row.overloaded);
-    Some((text, kept.map_or(Says::Open, Says::decided)))
+    Some((text, kept.map_or(Support::Open, Support::decided)))
 }

@@ -68,7 +68,7 @@ const COSTS: [(&str, Cost); 6] = [
 ];
 
 /// Every figure of a variant in two runs, in the order of the table.
-pub(super) fn of(both: [&Merged; 2], times_floor: [Option<f64>; 2]) -> Vec<Figure> {
+pub(super) fn compare(both: [&Merged; 2], times_floor: [Option<f64>; 2]) -> Vec<Figure> {
     let latency = |of: fn(&Merged) -> Option<u64>| both.map(|merged| of(merged).map(|value| value as f64));
     let hulls = both.map(|merged| merged.interval_over_rounds_ns);
     let as_numbers = |hull: Option<[u64; 2]>| hull.map(|bounds| bounds.map(|bound| bound as f64));
@@ -77,7 +77,7 @@ pub(super) fn of(both: [&Merged; 2], times_floor: [Option<f64>; 2]) -> Vec<Figur
     (p50.interval_a, p50.interval_b) = (as_numbers(hulls[0]), as_numbers(hulls[1]));
     let p99 = unjudged("p99_ns", latency(|merged| merged.latency_ns.p99));
     let floor = unjudged("p50_times_floor", times_floor);
-    [p50, p99, floor].into_iter().chain(COSTS.iter().map(|(metric, cost)| of_cost(metric, cost, both))).collect()
+    [p50, p99, floor].into_iter().chain(COSTS.iter().map(|(metric, cost)| cost_figure(metric, cost, both))).collect()
 }
 
 fn unjudged(metric: &'static str, [a, b]: [Option<f64>; 2]) -> Figure {
@@ -85,7 +85,7 @@ fn unjudged(metric: &'static str, [a, b]: [Option<f64>; 2]) -> Figure {
     Figure { metric, a, b, ratio, interval_a: None, interval_b: None, judgement: Judgement::NotJudged }
 }
 
-fn of_cost(metric: &'static str, cost: &Cost, both: [&Merged; 2]) -> Figure {
+fn cost_figure(metric: &'static str, cost: &Cost, both: [&Merged; 2]) -> Figure {
     let [a, b] = both.map(|merged| {
         let rounds: Vec<f64> = merged.rounds.iter().filter_map(|round| (cost.round)(round)).collect();
         mean_interval(&rounds)

@@ -6,7 +6,7 @@
 
 use results::{
     format::{self, NONE, WIDTH, or_none},
-    plain,
+    sanitize,
 };
 
 use super::{Brief, Comparison, Figure, Judgement, LoadPair, Pair};
@@ -23,7 +23,7 @@ pub fn render(comparison: &Comparison) -> String {
     let mut text = brief("A", &comparison.a) + &brief("B", &comparison.b);
     text += &differing(comparison);
     for notice in &comparison.notices {
-        text += &format::wrapped(&plain::text(notice), WIDTH, "! ", "  ");
+        text += &format::wrapped(&sanitize::text(notice), WIDTH, "! ", "  ");
     }
     for load in &comparison.loads {
         text += "\n";
@@ -31,7 +31,7 @@ pub fn render(comparison: &Comparison) -> String {
     }
     for (name, lone) in [("A", &comparison.only_in_a), ("B", &comparison.only_in_b)] {
         for one in lone {
-            text += &format::wrapped(&format!("only in {name}: {}", plain::text(one)), WIDTH, "\n", "  ");
+            text += &format::wrapped(&format!("only in {name}: {}", sanitize::text(one)), WIDTH, "\n", "  ");
         }
     }
     text += &format!("\n{}", format::wrapped(&summary(comparison), WIDTH, "", ""));
@@ -43,7 +43,7 @@ pub fn render(comparison: &Comparison) -> String {
 
 fn brief(name: &str, run: &Brief) -> String {
     let said = format!("{name}: {}, {}, commit {}; {}", run.scenario, run.started, run.commit, run.validity);
-    format::wrapped(&plain::text(&said), WIDTH, "", "   ")
+    format::wrapped(&sanitize::text(&said), WIDTH, "", "   ")
 }
 
 fn differing(comparison: &Comparison) -> String {
@@ -52,8 +52,8 @@ fn differing(comparison: &Comparison) -> String {
     }
     let mut text = "NOT LIKE WITH LIKE: what differs below may come from what differs here\n".to_owned();
     for apart in &comparison.apart {
-        let said = format!("{}: {} in A, {} in B", apart.what, plain::short(&apart.a), plain::short(&apart.b));
-        text += &format::wrapped(&plain::text(&said), WIDTH, "  ", "    ");
+        let said = format!("{}: {} in A, {} in B", apart.what, sanitize::short(&apart.a), sanitize::short(&apart.b));
+        text += &format::wrapped(&sanitize::text(&said), WIDTH, "  ", "    ");
     }
     text
 }
@@ -73,7 +73,7 @@ fn block(load: &LoadPair, several: bool) -> String {
 /// The line of the first run, of the second, and of the ratios.
 fn three(pair: &Pair) -> [[String; 11]; 3] {
     let mut lines = [const { String::new() }; 3].map(|_| [const { String::new() }; 11]);
-    lines[0][0] = plain::short(&plain::text(&pair.variant));
+    lines[0][0] = sanitize::short(&sanitize::text(&pair.variant));
     for (index, name) in ["A", "B"].into_iter().enumerate() {
         lines[index][1] = format!("{name}{}", if pair.overloaded[index] { " OVERLOAD" } else { "" });
     }

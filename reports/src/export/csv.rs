@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 
-use results::{plain, theory};
+use results::{sanitize, theory};
 
 use crate::{
     merge::Merged,
@@ -49,50 +49,50 @@ const NAMES: [Column; 11] = [
 ];
 
 const LATENCY: [Column; 13] = [
-    ("window_seconds", |_, row| of(row, |merged| Some(merged.window_seconds))),
-    ("latency_count", |_, row| of(row, |merged| Some(merged.latency_ns.count))),
-    ("latency_min_ns", |_, row| of(row, |merged| merged.latency_ns.min)),
-    ("latency_mean_ns", |_, row| of(row, |merged| merged.latency_ns.mean)),
-    ("latency_p50_ns", |_, row| of(row, |merged| merged.latency_ns.p50)),
-    ("latency_p90_ns", |_, row| of(row, |merged| merged.latency_ns.p90)),
-    ("latency_p99_ns", |_, row| of(row, |merged| merged.latency_ns.p99)),
-    ("latency_p999_ns", |_, row| of(row, |merged| merged.latency_ns.p999)),
-    ("latency_max_ns", |_, row| of(row, |merged| merged.latency_ns.max)),
-    ("rounds_hull_low_ns", |_, row| of(row, |merged| merged.interval_over_rounds_ns.map(|[low, _]| low))),
-    ("rounds_hull_high_ns", |_, row| of(row, |merged| merged.interval_over_rounds_ns.map(|[_, high]| high))),
-    ("round_spread_factor", |_, row| of(row, |merged| merged.round_spread)),
+    ("window_seconds", |_, row| figure(row, |merged| Some(merged.window_seconds))),
+    ("latency_count", |_, row| figure(row, |merged| Some(merged.latency_ns.count))),
+    ("latency_min_ns", |_, row| figure(row, |merged| merged.latency_ns.min)),
+    ("latency_mean_ns", |_, row| figure(row, |merged| merged.latency_ns.mean)),
+    ("latency_p50_ns", |_, row| figure(row, |merged| merged.latency_ns.p50)),
+    ("latency_p90_ns", |_, row| figure(row, |merged| merged.latency_ns.p90)),
+    ("latency_p99_ns", |_, row| figure(row, |merged| merged.latency_ns.p99)),
+    ("latency_p999_ns", |_, row| figure(row, |merged| merged.latency_ns.p999)),
+    ("latency_max_ns", |_, row| figure(row, |merged| merged.latency_ns.max)),
+    ("rounds_hull_low_ns", |_, row| figure(row, |merged| merged.interval_over_rounds_ns.map(|[low, _]| low))),
+    ("rounds_hull_high_ns", |_, row| figure(row, |merged| merged.interval_over_rounds_ns.map(|[_, high]| high))),
+    ("round_spread_factor", |_, row| figure(row, |merged| merged.round_spread)),
     ("times_floor", |_, row| number(row.times_floor)),
 ];
 
 const COUNTS: [Column; 17] = [
-    ("events_expected", |_, row| of(row, |merged| Some(merged.events.expected))),
-    ("events_delivered", |_, row| of(row, |merged| Some(merged.events.delivered))),
-    ("events_missed", |_, row| of(row, |merged| Some(merged.events.missed))),
-    ("events_duplicate", |_, row| of(row, |merged| Some(merged.events.duplicate))),
-    ("events_reordered", |_, row| of(row, |merged| Some(merged.events.reordered))),
-    ("events_corrupt", |_, row| of(row, |merged| Some(merged.events.corrupt))),
-    ("events_coalesced", |_, row| of(row, |merged| Some(merged.events.coalesced))),
-    ("events_arrived", |_, row| of(row, |merged| Some(merged.events.arrived))),
-    ("responses", |_, row| of(row, |merged| Some(merged.responses.total))),
-    ("responses_empty", |_, row| of(row, |merged| Some(merged.responses.empty))),
-    ("responses_not_modified", |_, row| of(row, |merged| Some(merged.responses.not_modified))),
-    ("responses_timed_out", |_, row| of(row, |merged| Some(merged.responses.timed_out))),
-    ("empty_share", |_, row| of(row, |merged| merged.empty_share)),
-    ("empty_share_in_theory", |_, row| of(row, |merged| Some(theory::of(&merged.responses)?.probability))),
-    ("requests", |_, row| of(row, |merged| Some(merged.requests))),
-    ("connections_opened", |_, row| of(row, |merged| merged.connections_opened)),
-    ("reconnects", |_, row| of(row, |merged| Some(merged.reconnects))),
+    ("events_expected", |_, row| figure(row, |merged| Some(merged.events.expected))),
+    ("events_delivered", |_, row| figure(row, |merged| Some(merged.events.delivered))),
+    ("events_missed", |_, row| figure(row, |merged| Some(merged.events.missed))),
+    ("events_duplicate", |_, row| figure(row, |merged| Some(merged.events.duplicate))),
+    ("events_reordered", |_, row| figure(row, |merged| Some(merged.events.reordered))),
+    ("events_corrupt", |_, row| figure(row, |merged| Some(merged.events.corrupt))),
+    ("events_coalesced", |_, row| figure(row, |merged| Some(merged.events.coalesced))),
+    ("events_arrived", |_, row| figure(row, |merged| Some(merged.events.arrived))),
+    ("responses", |_, row| figure(row, |merged| Some(merged.responses.total))),
+    ("responses_empty", |_, row| figure(row, |merged| Some(merged.responses.empty))),
+    ("responses_not_modified", |_, row| figure(row, |merged| Some(merged.responses.not_modified))),
+    ("responses_timed_out", |_, row| figure(row, |merged| Some(merged.responses.timed_out))),
+    ("empty_share", |_, row| figure(row, |merged| merged.empty_share)),
+    ("empty_share_in_theory", |_, row| figure(row, |merged| Some(theory::expected(&merged.responses)?.probability))),
+    ("requests", |_, row| figure(row, |merged| Some(merged.requests))),
+    ("connections_opened", |_, row| figure(row, |merged| merged.connections_opened)),
+    ("reconnects", |_, row| figure(row, |merged| Some(merged.reconnects))),
 ];
 
 const COSTS: [Column; 8] = [
-    ("client_to_server_bytes", |_, row| of(row, |merged| Some(merged.wire?.client_to_server_bytes))),
-    ("server_to_client_bytes", |_, row| of(row, |merged| Some(merged.wire?.server_to_client_bytes))),
-    ("bytes_per_event", |_, row| of(row, |merged| merged.bytes_per_event)),
-    ("server_cpu_us_per_event", |_, row| of(row, |merged| merged.cpu.server_us_per_event)),
-    ("client_cpu_us_per_event", |_, row| of(row, |merged| merged.cpu.client_us_per_event)),
-    ("server_bytes_per_client", |_, row| of(row, |merged| merged.memory.server_bytes)),
-    ("client_bytes_per_client", |_, row| of(row, |merged| Some(merged.memory.client_bytes))),
-    ("kernel_bytes_per_client", |_, row| of(row, |merged| merged.memory.kernel_bytes)),
+    ("client_to_server_bytes", |_, row| figure(row, |merged| Some(merged.wire?.client_to_server_bytes))),
+    ("server_to_client_bytes", |_, row| figure(row, |merged| Some(merged.wire?.server_to_client_bytes))),
+    ("bytes_per_event", |_, row| figure(row, |merged| merged.bytes_per_event)),
+    ("server_cpu_us_per_event", |_, row| figure(row, |merged| merged.cpu.server_us_per_event)),
+    ("client_cpu_us_per_event", |_, row| figure(row, |merged| merged.cpu.client_us_per_event)),
+    ("server_bytes_per_client", |_, row| figure(row, |merged| merged.memory.server_bytes)),
+    ("client_bytes_per_client", |_, row| figure(row, |merged| Some(merged.memory.client_bytes))),
+    ("kernel_bytes_per_client", |_, row| figure(row, |merged| merged.memory.kernel_bytes)),
 ];
 
 /// The lines of every load of every run. Where there are several runs, the first columns say which a line is of.
@@ -117,8 +117,8 @@ pub(super) fn table(reports: &[&Report]) -> String {
 }
 
 /// A figure of the row; empty without a valid trial.
-fn of<T: Display>(row: &Row, figure: impl Fn(&Merged) -> Option<T>) -> Cell {
-    number(row.merged.as_ref().and_then(figure))
+fn figure<T: Display>(row: &Row, read: impl Fn(&Merged) -> Option<T>) -> Cell {
+    number(row.merged.as_ref().and_then(read))
 }
 
 fn number<T: Display>(value: Option<T>) -> Cell {
@@ -139,7 +139,7 @@ fn line(cells: impl Iterator<Item = String>) -> String {
 
 /// A spreadsheet takes what begins with one of these for a formula, in quotes or not.
 fn quoted(text: &str) -> String {
-    let text = &plain::text(text);
+    let text = &sanitize::text(text);
     let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '|', '%', '＝', '＋', '－', '＠', '\u{fffd}']);
     let text = if is_formula { format!("'{text}") } else { text.clone() };
     if text.contains([',', '"', '\n', '\r', '\t', ';', '\'']) {

@@ -7,7 +7,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use results::{plain, statistics};
+use results::{sanitize, statistics};
 
 use super::names;
 use crate::{merge::histogram, report::Report, rows::Row};
@@ -21,16 +21,16 @@ const TICKS: u32 = 5;
 pub(super) fn log(report: &Report) -> String {
     let run = &report.run;
     // A comment ends with its line.
-    let mut text = format!("#{}\n", plain::one_line(&format!("delivery-bench, {}", run.scenario_name)));
+    let mut text = format!("#{}\n", sanitize::one_line(&format!("delivery-bench, {}", run.scenario_name)));
     text += "#[Histogram log format version 1.3]\n";
     if let Some(seconds) = seconds_since_epoch(&run.started) {
-        let started = plain::one_line(&run.started);
+        let started = sanitize::one_line(&run.started);
         text += &format!("#[BaseTime: {seconds}.000 (seconds since epoch)]\n");
         text += &format!("#[StartTime: {seconds}.000 (seconds since epoch), {started}]\n");
     }
     text += "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n";
     let mut intervals: Vec<(u32, String)> = Vec::new();
-    for (tag, row) in names::of_rows(&report.loads) {
+    for (tag, row) in names::row_names(&report.loads) {
         let Some(merged) = &row.merged else { continue };
         let length = merged.window_seconds / merged.rounds.len().max(1) as f64;
         intervals.extend(merged.rounds.iter().map(|round| {

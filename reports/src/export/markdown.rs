@@ -2,7 +2,7 @@
 
 use results::{
     format::{self, WIDTH},
-    plain,
+    sanitize,
 };
 
 use crate::{
@@ -26,7 +26,10 @@ pub(super) fn table(report: &Report) -> String {
         for row in &point.rows {
             let cells = table::cells(row);
             text += &line(
-                cells.into_iter().enumerate().map(|(index, cell)| if index == 0 { plain::code(&cell) } else { cell }),
+                cells
+                    .into_iter()
+                    .enumerate()
+                    .map(|(index, cell)| if index == 0 { sanitize::code(&cell) } else { cell }),
             );
         }
         text.push('\n');

@@ -13,17 +13,17 @@ const LENGTH: usize = 80;
 const LOAD_LENGTH: usize = 100;
 
 /// Each row with a name of its own: its variant's, and the load's where there are several.
-pub(super) fn of_rows(loads: &[LoadPoint]) -> Vec<(String, &Row)> {
+pub(super) fn row_names(loads: &[LoadPoint]) -> Vec<(String, &Row)> {
     let mut taken = BTreeMap::new();
     let rows = loads.iter().flat_map(|point| point.rows.iter().map(move |row| (&point.load, row)));
     rows.map(|(load, row)| {
-        let load = if loads.len() > 1 { of_load(load) } else { String::new() };
+        let load = if loads.len() > 1 { load_name(load) } else { String::new() };
         (unique(&format!("{}{load}", safe(&row.variant)), &mut taken), row)
     })
     .collect()
 }
 
-fn of_load(load: &Load) -> String {
+fn load_name(load: &Load) -> String {
     let payload = if load.payload_bytes > 0 { format!("-{}-bytes", load.payload_bytes) } else { String::new() };
     let rate = load.events_per_second;
     // Written out, a number may have three hundred digits.

@@ -27,7 +27,7 @@ pub struct ClientMemory {
 
 impl ClientMemory {
     /// Of these rounds, of which there is one at least.
-    pub(super) fn of(rounds: &[&Measured]) -> Self {
+    pub(super) fn mean(rounds: &[&Measured]) -> Self {
         let each = |of: fn(&Memory) -> u64| mean(rounds.iter().map(|one| of(&one.memory))).unwrap_or_default();
         let told = |of: fn(&Memory) -> Option<u64>| mean(rounds.iter().filter_map(|one| of(&one.memory)));
         Self {

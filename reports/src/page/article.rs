@@ -155,7 +155,7 @@ fn mark(judged: &Judged) -> String {
 
 fn wasted(merged: &Merged) -> Cell {
     let mut html = format!("<b>{}</b>", escape(&or_none(merged.empty_share, format::percent)));
-    if let Some(theory) = theory::of(&merged.responses) {
+    if let Some(theory) = theory::expected(&merged.responses) {
         html += &format!(" <small>theory {}</small>", format::percent(theory.probability));
         if let Some(far) = merged.empty_deviation {
             let (class, said) = match far > FAR_DEVIATIONS {

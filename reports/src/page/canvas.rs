@@ -91,7 +91,7 @@ pub(super) fn svg(
 impl Canvas<'_> {
     /// What is drawn meanwhile is of a variant: the page's script hides it, and says what the table beside it has.
     /// `column` is that of its figure in the table, from 0; none where the whole row is.
-    pub(super) fn of<T>(&self, variant: &str, column: Option<usize>, draw: impl FnOnce() -> T) -> T {
+    pub(super) fn group<T>(&self, variant: &str, column: Option<usize>, draw: impl FnOnce() -> T) -> T {
         let column = column.map_or(String::new(), |column| format!(" data-c=\"{column}\""));
         self.body.borrow_mut().push_str(&format!("<g data-v=\"{}\"{column}>", escape(variant)));
         let drawn = draw();

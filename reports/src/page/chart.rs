@@ -1,6 +1,6 @@
 //! What charts share: the frame with its axes, names beside lines, and the figure around a drawing with its table.
 
-use results::plain;
+use results::sanitize;
 
 use super::{
     canvas::{Canvas, Hold, Ink, TEXT},
@@ -65,7 +65,7 @@ pub(super) fn end_labels(canvas: &Canvas<'_>, frame: Frame, labels: &[EndLabel])
     apart(&mut heights, TEXT + 6, frame.top, frame.bottom);
     for (label, height) in labels.iter().zip(heights) {
         let draw = || end_label(canvas, frame.right, label, height);
-        if label.order.is_some() { canvas.of(&label.text, None, draw) } else { draw() }
+        if label.order.is_some() { canvas.group(&label.text, None, draw) } else { draw() }
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) fn row_names(canvas: &Canvas<'_>, frame: Frame, rows: &[&Row]) {
 
 /// A name at the left, beside its marker.
 pub(super) fn row_name(canvas: &Canvas<'_>, row: &Row, middle: i32) {
-    canvas.of(&row.variant, None, || {
+    canvas.group(&row.variant, None, || {
         canvas.marker(row.order, (14, middle), true);
         canvas.text(&shortened(&row.variant), (36, middle), Ink::Text, Hold::Left);
     });
@@ -98,7 +98,7 @@ pub(super) fn row_name(canvas: &Canvas<'_>, row: &Row, middle: i32) {
 
 /// A name, cut to the room for it; the table beside the chart has it whole.
 pub(super) fn shortened(name: &str) -> String {
-    plain::cut(name, NAME_LENGTH)
+    sanitize::cut(name, NAME_LENGTH)
 }
 
 /// Middle of the row at this place.
@@ -112,12 +112,12 @@ pub(super) fn measured(point: &LoadPoint) -> Vec<&Row> {
 }
 
 /// A chart with its heading, its take-away and its table.
-pub(super) fn figure(title: &str, take_away: &str, drawing: &str, table: &str) -> String {
+pub(super) fn figure(title: &str, takeaway: &str, drawing: &str, table: &str) -> String {
     let title = escape(title);
     // The keyboard reaches the drawing to move it sideways, and to go through what it shows.
     format!(
         "<figure><h3>{title}</h3><figcaption>{}</figcaption><div class=\"picture\"><div class=\"drawing\" role=\"group\" \
          tabindex=\"0\" aria-label=\"Chart: {title}\">{drawing}</div></div>{table}</figure>\n",
-        escape(take_away),
+        escape(takeaway),
     )
 }

@@ -4,7 +4,7 @@
 //! Prints claims and judges none.
 
 use super::markup::{self, Cell, escape};
-use crate::claims::{self, Claim, Figure, Holding, Says};
+use crate::claims::{self, Claim, Figure, Holding, Support};
 
 /// Figures of one claim that are shown; `report.json` has all.
 const FIGURES: usize = 6;
@@ -76,7 +76,8 @@ fn verdict(claim: &Claim) -> Cell {
 fn figures(figures: &[Figure]) -> String {
     let mut html = "<ul>".to_owned();
     // Those that decide first, so that none of them is among what is left out before one that does not.
-    let (open, deciding): (Vec<&Figure>, Vec<&Figure>) = figures.iter().partition(|figure| figure.says == Says::Open);
+    let (open, deciding): (Vec<&Figure>, Vec<&Figure>) =
+        figures.iter().partition(|figure| figure.says == Support::Open);
     let several = figures.iter().any(|figure| figure.says != figures[0].says);
     for figure in deciding.iter().chain(&open).take(FIGURES) {
         html += &one(figure, several);
@@ -90,10 +91,10 @@ fn figures(figures: &[Figure]) -> String {
 /// What a figure says is marked where not all say the same.
 fn one(figure: &Figure, several: bool) -> String {
     let (class, sign, word) = match figure.says {
-        Says::Kept => ("agrees", "✓", "as claimed"),
-        Says::Partly => ("warns", "≈", "not as far as claimed"),
-        Says::Broken => ("differs", "✗", "not as claimed"),
-        Says::Open => ("open", "?", "decides nothing"),
+        Support::Kept => ("agrees", "✓", "as claimed"),
+        Support::Partly => ("warns", "≈", "not as far as claimed"),
+        Support::Broken => ("differs", "✗", "not as claimed"),
+        Support::Open => ("open", "?", "decides nothing"),
     };
     let mark = if several { format!("<b class=\"{class}\" title=\"{word}\">{sign}</b> ") } else { String::new() };
     let mut of = figure.variant.clone();

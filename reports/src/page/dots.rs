@@ -73,8 +73,8 @@ fn figure(chart: &Chart, rows: &[&Row], id: &str) -> String {
     let Some((bounds, ticks)) = logarithmic_axis(values) else { return String::new() };
     let frame = Frame { left: NAMES, right: WIDTH - 60, top: 20, bottom: 20 + ROW * rows.len() as i32 };
     let scale = Scale::logarithmic(bounds[0], bounds[1], frame.left + 20, frame.right);
-    let take_away = take_away(chart, rows);
-    let drawing = canvas::svg(id, (WIDTH, frame.bottom + 100), chart.title, &take_away, |canvas| {
+    let takeaway = takeaway(chart, rows);
+    let drawing = canvas::svg(id, (WIDTH, frame.bottom + 100), chart.title, &takeaway, |canvas| {
         let ticks: Vec<_> = ticks.iter().map(|tick| (scale.at(*tick), format::tick(&(chart.text)(*tick)))).collect();
         chart::horizontal_axis(canvas, frame, &ticks, &format!("{}; logarithmic", chart.what));
         chart::row_names(canvas, frame, rows);
@@ -82,7 +82,7 @@ fn figure(chart: &Chart, rows: &[&Row], id: &str) -> String {
             draw(canvas, chart, row, chart::row_middle(frame, index), scale);
         }
     });
-    chart::figure(chart.title, &take_away, &drawing, &table(chart, rows))
+    chart::figure(chart.title, &takeaway, &drawing, &table(chart, rows))
 }
 
 /// The sides a little above and below the middle, so that they never cover each other.
@@ -98,7 +98,7 @@ fn draw(canvas: &Canvas<'_>, chart: &Chart, row: &Row, middle: i32, scale: Scale
             .map(|value| scale.at(value))
             .collect();
         // Each side has two columns in the table, after the name.
-        canvas.of(&row.variant, Some(1 + 2 * index), || {
+        canvas.group(&row.variant, Some(1 + 2 * index), || {
             if let Some((least, most)) = xs.iter().min().zip(xs.iter().max()) {
                 canvas.line(vec![(*least, y), (*most, y)], Ink::Plain(row.order), 3, 0.5);
             }
@@ -109,7 +109,7 @@ fn draw(canvas: &Canvas<'_>, chart: &Chart, row: &Row, middle: i32, scale: Scale
     }
 }
 
-fn take_away(chart: &Chart, rows: &[&Row]) -> String {
+fn takeaway(chart: &Chart, rows: &[&Row]) -> String {
     let first = &chart.sides[0];
     let mut values: Vec<(f64, &str)> = rows
         .iter()

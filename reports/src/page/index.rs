@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use results::format;
 
 use super::{
-    bounded,
     canvas::{self, Ink},
     chart::{self, EndLabel, Frame, NAMES},
     markup::{self, Cell, escape},
     scale::{Scale, logarithmic_axis},
-    sections,
+    sections, size_limit,
     trends::{Entry, History, METRICS, Metric},
 };
 use crate::{headline, rows::Row};
@@ -50,7 +49,7 @@ pub(crate) fn page(newest_first: &[Entry], histories: &[History<'_>]) -> String 
     for (number, history) in histories.iter().take(FOLLOWED).enumerate() {
         html += &trends(number, history);
     }
-    html += &bounded::more(histories.len(), FOLLOWED);
+    html += &size_limit::more(histories.len(), FOLLOWED);
     html += "</section>\n";
     html += "</main>\n";
     html + &sections::foot()
@@ -111,8 +110,8 @@ fn trend(number: usize, history: &History<'_>, metric: &Metric) -> String {
     };
     let upwards = Scale::logarithmic(bounds[0], bounds[1], FRAME.bottom, FRAME.top);
     let across = Scale::linear(0.0, (history.runs.len() - 1) as f64, FRAME.left + MARGIN, FRAME.right);
-    let take_away = take_away(&lines);
-    let drawing = canvas::svg(&format!("trend{number}-{}", metric.id), SIZE, metric.title, &take_away, |canvas| {
+    let takeaway = takeaway(&lines);
+    let drawing = canvas::svg(&format!("trend{number}-{}", metric.id), SIZE, metric.title, &takeaway, |canvas| {
         let days = days(history).into_iter().enumerate().map(|(run, day)| (across.at(run as f64), day));
         let days: Vec<(i32, String)> = days.collect();
         let values: Vec<(i32, String)> =
@@ -129,7 +128,7 @@ fn trend(number: usize, history: &History<'_>, metric: &Metric) -> String {
         });
         chart::end_labels(canvas, FRAME, &labels.collect::<Vec<_>>());
     });
-    chart::figure(metric.title, &take_away, &drawing, &table(history, metric, &lines))
+    chart::figure(metric.title, &takeaway, &drawing, &table(history, metric, &lines))
 }
 
 fn lines<'a>(history: &History<'a>, metric: &Metric) -> Vec<Line<'a>> {
@@ -147,12 +146,12 @@ fn lines<'a>(history: &History<'a>, metric: &Metric) -> Vec<Line<'a>> {
         }
     }
     lines.sort_by(|(a, _), (b, _)| a.place().cmp(&b.place()));
-    lines.truncate(bounded::MOST_VARIANTS[0]);
+    lines.truncate(size_limit::MOST_VARIANTS[0]);
     lines
 }
 
 /// Who went furthest between its first and its last run.
-fn take_away(lines: &[Line<'_>]) -> String {
+fn takeaway(lines: &[Line<'_>]) -> String {
     let moved = lines.iter().filter_map(|(row, marks)| {
         let ratio = marks.last()?.1 / marks.first()?.1;
         (marks.len() > 1).then_some((ratio, row.variant.as_str()))

@@ -2,7 +2,7 @@
 //!
 //! Whatever comes from a result file goes through [`escape`]; nothing here knows what it means.
 
-use results::plain;
+use results::sanitize;
 
 /// Text as it may stand in an element or a quoted attribute.
 pub(super) fn escape(text: &str) -> String {
@@ -22,7 +22,7 @@ pub(super) fn escape(text: &str) -> String {
 
 /// The character, or a mark in place of one that is not printable. A line may be broken.
 pub(super) fn printable(character: char) -> char {
-    if matches!(character, '\n' | '\t') { character } else { plain::printable(character) }
+    if matches!(character, '\n' | '\t') { character } else { sanitize::printable(character) }
 }
 
 /// One cell.

@@ -6,8 +6,8 @@ use results::format;
 use super::{
     canvas::{self, Canvas, Ink},
     chart::{self, Frame},
+    label_placement::{self, Place},
     markup::{self, Cell},
-    places::{self, Place},
     scale::{Scale, logarithmic_axis},
 };
 use crate::{
@@ -40,10 +40,10 @@ fn figure(rows: &[&Row], side: usize, name: &str, id: &str) -> String {
     let step = step(most);
     let across = Scale::linear(0.0, f64::from(most.div_ceil(step) * step), FRAME.left, FRAME.right - MARGIN);
     let up = Scale::logarithmic(bounds[0], bounds[1], FRAME.bottom, FRAME.top);
-    let front = front::of(rows, side);
+    let front = front::pareto_front(rows, side);
     let title = format!("Latency against the complexity of the {name}");
-    let take_away = take_away(&measured, &front, side, name);
-    let drawing = canvas::svg(&format!("{id}-front-{name}"), SIZE, &title, &take_away, |canvas| {
+    let takeaway = takeaway(&measured, &front, side, name);
+    let drawing = canvas::svg(&format!("{id}-front-{name}"), SIZE, &title, &takeaway, |canvas| {
         let lines: Vec<_> = (0..=most.div_ceil(step))
             .map(|index| (across.at(f64::from(index * step)), (index * step).to_string()))
             .collect();
@@ -56,7 +56,7 @@ fn figure(rows: &[&Row], side: usize, name: &str, id: &str) -> String {
         let marks: Vec<_> = measured.iter().map(|(row, p50)| (*row, place(row, *p50))).collect();
         draw_marks(canvas, &marks, &stairs);
     });
-    chart::figure(&title, &take_away, &drawing, &table(&measured, &front, side))
+    chart::figure(&title, &takeaway, &drawing, &table(&measured, &front, side))
 }
 
 fn p50(row: &Row) -> Option<u64> {
@@ -84,21 +84,21 @@ fn stairs(front: impl Iterator<Item = (i32, i32)>) -> Vec<(i32, i32)> {
 fn draw_marks(canvas: &Canvas<'_>, marks: &[(&Row, (i32, i32))], stairs: &[(i32, i32)]) {
     let names: Vec<(String, (i32, i32))> =
         marks.iter().map(|(row, mark)| (chart::shortened(&row.variant), *mark)).collect();
-    let places = places::beside(&names, stairs, FRAME);
+    let places = label_placement::beside(&names, stairs, FRAME);
     for ((row, mark), Place { joint, .. }) in marks.iter().zip(&places) {
         if let Some(joint) = joint {
-            canvas.of(&row.variant, None, || canvas.line(vec![*mark, *joint], Ink::Plain(row.order), 2, 0.6));
+            canvas.group(&row.variant, None, || canvas.line(vec![*mark, *joint], Ink::Plain(row.order), 2, 0.6));
         }
     }
     for (((row, mark), (text, _)), place) in marks.iter().zip(&names).zip(&places) {
-        canvas.of(&row.variant, None, || {
+        canvas.group(&row.variant, None, || {
             canvas.marker(row.order, *mark, !row.floor);
             canvas.text(text, (place.end, place.middle), Ink::Text, place.hold);
         });
     }
 }
 
-fn take_away(measured: &[(&Row, u64)], front: &[&Row], side: usize, name: &str) -> String {
+fn takeaway(measured: &[(&Row, u64)], front: &[&Row], side: usize, name: &str) -> String {
     let said: Vec<String> = front
         .iter()
         .filter_map(|row| {

@@ -21,21 +21,21 @@ pub(super) fn figure(point: &LoadPoint, id: &str) -> String {
     let merged: Vec<&Curve> = lines.iter().map(|(_, merged, _)| merged).collect();
     let Some(axes) = Axes::around(&merged) else { return String::new() };
     let title = "Latency by percentile";
-    let take_away = take_away(&rows);
-    let drawing = canvas::svg(id, SIZE, title, &take_away, |canvas| {
+    let takeaway = takeaway(&rows);
+    let drawing = canvas::svg(id, SIZE, title, &takeaway, |canvas| {
         axes.draw(canvas, "latency");
         let labels: Vec<EndLabel> =
             lines.iter().filter_map(|(row, merged, rounds)| draw(canvas, &axes, row, merged, rounds)).collect();
         chart::end_labels(canvas, FRAME, &labels);
     });
-    chart::figure(title, &take_away, &drawing, &table(&rows))
+    chart::figure(title, &takeaway, &drawing, &table(&rows))
 }
 
 /// Thin lines for the rounds, a thick one for them all.
 fn draw(canvas: &Canvas<'_>, axes: &Axes, row: &Row, merged: &Curve, rounds: &[Curve]) -> Option<EndLabel> {
     let points = axes.pixels(merged);
     let end = *points.last()?;
-    canvas.of(&row.variant, None, || {
+    canvas.group(&row.variant, None, || {
         for round in rounds {
             canvas.line(axes.pixels(round), Ink::Plain(row.order), 2, 0.35);
         }
@@ -51,7 +51,7 @@ fn curves(row: &Row) -> (&Row, Curve, Vec<Curve>) {
     (row, curve(&merged.latency_ns, merged.events_received), rounds)
 }
 
-fn take_away(rows: &[&Row]) -> String {
+fn takeaway(rows: &[&Row]) -> String {
     let medians = rows
         .iter()
         .filter(|row| !row.floor)

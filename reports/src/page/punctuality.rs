@@ -12,17 +12,17 @@ use super::{
     curves::{Axes, Curve, FRAME, SIZE, curve},
     markup::{self, Cell},
 };
-use crate::surroundings::Surroundings;
+use crate::host_noise::HostNoise;
 
 /// The figure, or nothing where neither was late at all.
-pub(super) fn figure(surroundings: &Surroundings) -> String {
+pub(super) fn figure(surroundings: &HostNoise) -> String {
     let lines =
         [("publisher", &surroundings.publisher_ns, Ink::Text), ("sleeper", &surroundings.sleeper_ns, Ink::Dashed)];
     let curves = lines.map(|(_, summary, _)| curve(summary, summary.count));
     let Some(axes) = Axes::around(&curves.iter().collect::<Vec<&Curve>>()) else { return String::new() };
     let title = "How late events were published";
-    let take_away = take_away(surroundings);
-    let drawing = canvas::svg("punctuality", SIZE, title, &take_away, |canvas| {
+    let takeaway = takeaway(surroundings);
+    let drawing = canvas::svg("punctuality", SIZE, title, &takeaway, |canvas| {
         axes.draw(canvas, "late by");
         let mut labels = Vec::new();
         for ((name, _, ink), curve) in lines.iter().zip(&curves) {
@@ -36,11 +36,11 @@ pub(super) fn figure(surroundings: &Surroundings) -> String {
     let rows: Vec<Vec<Cell>> = lines.iter().map(|(name, summary, _)| row(name, summary)).collect();
     let headings = ["Who", "p50", "p90", "p99", "p99.9", "max", "samples"];
     let table = markup::table("figures", "Lateness, of all valid trials together", &headings, &rows);
-    chart::figure(title, &take_away, &drawing, &table)
+    chart::figure(title, &takeaway, &drawing, &table)
 }
 
-fn take_away(surroundings: &Surroundings) -> String {
-    let Surroundings { publisher_ns, sleeper_ns, .. } = surroundings;
+fn takeaway(surroundings: &HostNoise) -> String {
+    let HostNoise { publisher_ns, sleeper_ns, .. } = surroundings;
     let text = |value: Option<u64>| or_none(value, format::duration);
     format!(
         "Half of the events were published within {} of their time, 99 of 100 within {}. A thread that only sleeps, a \

@@ -31,8 +31,8 @@ pub(super) fn figure(point: &LoadPoint, id: &str) -> String {
     let frame = Frame { left: NAMES, right: WIDTH - SAYING, top: 20, bottom };
     let scale = Scale::linear(0.0, 1.0, frame.left, frame.right);
     let title = "Useful and wasted responses";
-    let take_away = take_away(&rows);
-    let drawing = canvas::svg(id, (WIDTH, bottom + 100), title, &take_away, |canvas| {
+    let takeaway = takeaway(&rows);
+    let drawing = canvas::svg(id, (WIDTH, bottom + 100), title, &takeaway, |canvas| {
         let ticks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| (scale.at(share), format::tick(&format::percent(share))));
         chart::horizontal_axis(
             canvas,
@@ -43,10 +43,10 @@ pub(super) fn figure(point: &LoadPoint, id: &str) -> String {
         chart::row_names(canvas, Frame { right: WIDTH, ..frame }, &rows);
         for (index, row) in rows.iter().enumerate() {
             let middle = chart::row_middle(frame, index);
-            canvas.of(&row.variant, None, || draw(canvas, row, middle, scale, frame.right));
+            canvas.group(&row.variant, None, || draw(canvas, row, middle, scale, frame.right));
         }
     });
-    chart::figure(title, &take_away, &drawing, &table(&rows))
+    chart::figure(title, &takeaway, &drawing, &table(&rows))
 }
 
 fn draw(canvas: &Canvas<'_>, row: &Row, middle: i32, scale: Scale, right: i32) {
@@ -58,7 +58,7 @@ fn draw(canvas: &Canvas<'_>, row: &Row, middle: i32, scale: Scale, right: i32) {
     canvas.bar((scale.at(0.0), top), (border, bottom), Ink::Plain(row.order), 1.0);
     canvas.bar((border, top), (right, bottom), Ink::Plain(row.order), 0.28);
     let mut saying = format!("{} empty", format::percent(empty));
-    if let Some(theory) = theory::of(&merged.responses) {
+    if let Some(theory) = theory::expected(&merged.responses) {
         let x = scale.at(1.0 - theory.probability);
         canvas.line(vec![(x, top - 8), (x, bottom + 8)], Ink::Paper, 9, 1.0);
         canvas.line(vec![(x, top - 8), (x, bottom + 8)], Ink::Text, 4, 1.0);
@@ -67,7 +67,7 @@ fn draw(canvas: &Canvas<'_>, row: &Row, middle: i32, scale: Scale, right: i32) {
     canvas.text(&saying, (right + 16, middle), Ink::Text, Hold::Left);
 }
 
-fn take_away(rows: &[&Row]) -> String {
+fn takeaway(rows: &[&Row]) -> String {
     let shares = rows.iter().filter_map(|row| Some((row.merged.as_ref()?.empty_share?, &row.variant)));
     let wasting: Vec<String> = shares
         .filter(|(share, _)| *share > 0.0)
@@ -104,7 +104,7 @@ fn table(rows: &[&Row]) -> String {
 fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
     let responses = &merged.responses;
     let count = |value: u64| Cell::number(&format::count(value), Some(value as f64));
-    let expected = theory::of(responses);
+    let expected = theory::expected(responses);
     let theory = expected.map_or(NONE.to_owned(), |theory| {
         let far =
             or_none(merged.empty_deviation, |far| format!("{} standard deviations off", format::significant(far)));

@@ -43,8 +43,8 @@ pub(super) fn figure(point: &LoadPoint, id: &str) -> String {
     let frame = Frame { left: NAMES, right: WIDTH - 60, top: 20, bottom };
     let scale = Scale::logarithmic(bounds[0], bounds[1], frame.left, frame.right);
     let title = "Where the latencies lie";
-    let take_away = take_away(&histograms);
-    let drawing = canvas::svg(id, (WIDTH, bottom + 100), title, &take_away, |canvas| {
+    let takeaway = takeaway(&histograms);
+    let drawing = canvas::svg(id, (WIDTH, bottom + 100), title, &takeaway, |canvas| {
         let duration = |tick: &f64| format::tick(&format::duration(*tick as u64));
         let ticks: Vec<_> = ticks.iter().map(|tick| (scale.at(*tick), duration(tick))).collect();
         chart::horizontal_axis(canvas, frame, &ticks, "latency, logarithmic; filled mark: p50, hollow mark: p99");
@@ -52,10 +52,10 @@ pub(super) fn figure(point: &LoadPoint, id: &str) -> String {
             let base = frame.top + ROW * index - 12;
             chart::row_name(canvas, row, base - 20);
             canvas.line(vec![(frame.left, base), (frame.right, base)], Ink::Grid, 2, 1.0);
-            canvas.of(&row.variant, None, || draw(canvas, row, merged, histogram, base, scale));
+            canvas.group(&row.variant, None, || draw(canvas, row, merged, histogram, base, scale));
         }
     });
-    chart::figure(title, &take_away, &drawing, &table(&histograms))
+    chart::figure(title, &takeaway, &drawing, &table(&histograms))
 }
 
 fn draw(canvas: &Canvas<'_>, row: &Row, merged: &Merged, histogram: &Histogram, base: i32, scale: Scale) {
@@ -90,7 +90,7 @@ fn ridge(histogram: &Histogram) -> Vec<(f64, f64)> {
     std::iter::once(start).chain(middles).chain([end]).collect()
 }
 
-fn take_away(rows: &[(&Row, &Merged, Histogram)]) -> String {
+fn takeaway(rows: &[(&Row, &Merged, Histogram)]) -> String {
     let said = "A ridge is high where many deliveries lie; its highest place fills its row.";
     let widths = rows.iter().filter(|(row, ..)| !row.floor).filter_map(|(row, merged, _)| {
         let (p50, p99) = (merged.latency_ns.p50?, merged.latency_ns.p99?);

@@ -5,8 +5,8 @@ use results::schema::RunRecord;
 use sha2::{Digest, Sha256};
 
 use super::{
-    advice, article, bounded, claims, complexity, dots, downloads, loads, markup::escape, memory, method, others,
-    pareto, percentiles, responses, ridgeline, sweep, trust,
+    advice, article, claims, complexity, dots, downloads, durations, loads, markup::escape, memory, method, pareto,
+    percentiles, responses, ridgeline, size_limit, sweep, trust,
 };
 use crate::{headline, report::Report, rows::LoadPoint};
 
@@ -36,10 +36,10 @@ const PAGE_LIMIT_BYTES: usize = 1_000_000;
 /// The whole page, with as many variants as it can hold.
 pub(super) fn page(report: &Report) -> String {
     let mut html = String::new();
-    for variants in bounded::MOST_VARIANTS {
-        html = whole(&bounded::bounded(report, variants), &report.loads);
+    for variants in size_limit::MOST_VARIANTS {
+        html = whole(&size_limit::bounded(report, variants), &report.loads);
         let is_most = report.loads.iter().map(|point| point.rows.len()).max().unwrap_or(0);
-        if html.len() <= PAGE_LIMIT_BYTES || is_most <= bounded::MOST_VARIANTS[bounded::MOST_VARIANTS.len() - 1] {
+        if html.len() <= PAGE_LIMIT_BYTES || is_most <= size_limit::MOST_VARIANTS[size_limit::MOST_VARIANTS.len() - 1] {
             break;
         }
     }
@@ -128,8 +128,8 @@ fn tables(report: &Report, all: &[LoadPoint]) -> String {
     html += &loads::each(&report.loads, TABLES_LIMIT_BYTES, |index, point| {
         let is_heaviest = index + 1 == report.loads.len();
         let verdict =
-            if is_heaviest { String::new() } else { format!("<p>{}</p>\n", escape(&headline::of_load(point))) };
-        verdict + &article::table(point) + &bounded::left_out(&all[index], point) + &article::saturated(point)
+            if is_heaviest { String::new() } else { format!("<p>{}</p>\n", escape(&headline::load_headline(point))) };
+        verdict + &article::table(point) + &size_limit::left_out(&all[index], point) + &article::saturated(point)
     });
     html += "<ul class=\"rules\">\n";
     for rule in &report.rules {
@@ -155,7 +155,7 @@ fn charts(report: &Report) -> String {
             dots::figures(point, &id),
             pareto::figures(point, &id),
             memory::figure(point),
-            others::figure(point),
+            durations::figure(point),
         ];
         format!("<div class=\"board\">{}</div>\n", figures.concat())
     });

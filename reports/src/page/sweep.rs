@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     headline,
-    objective::{Beyond, RULE, Reach, VariantReach},
     report::Report,
+    slo::{Beyond, RULE, SweepCapacity, VariantCapacity},
     sweep::{self, Sweep},
 };
 
@@ -57,7 +57,7 @@ fn folded(sweep: &Sweep<'_>, group: &Group) -> String {
 }
 
 /// How far each variant meets the objective.
-fn reached(reach: &Reach) -> String {
+fn reached(reach: &SweepCapacity) -> String {
     let headings = ["Approach", "p99 at most", "Met up to", "p99 there", "First not met at", "What it falls short in"];
     let rows: Vec<Vec<Cell>> = reach.variants.iter().map(|variant| cells(reach, variant)).collect();
     let title = format!("Most {} that meet the objective, with {}", reach.axis, reach.held);
@@ -65,12 +65,12 @@ fn reached(reach: &Reach) -> String {
     format!(
         "<figure><h3>{}</h3><figcaption>{} {}</figcaption>{table}</figure>\n",
         escape(&title),
-        escape(&take_away(reach)),
+        escape(&takeaway(reach)),
         escape(RULE)
     )
 }
 
-fn cells(reach: &Reach, variant: &VariantReach) -> Vec<Cell> {
+fn cells(reach: &SweepCapacity, variant: &VariantCapacity) -> Vec<Cell> {
     let load = |load: f64| Cell::number(&format!("{} {}", format::plain(load), reach.axis), Some(load));
     let time = |time: u64| Cell::number(&duration(time), Some(time as f64));
     let none = || Cell::text(NONE);
@@ -86,7 +86,7 @@ fn cells(reach: &Reach, variant: &VariantReach) -> Vec<Cell> {
 }
 
 /// Largest load that meets the objective, and under how many others nobody can say.
-fn met(reach: &Reach, variant: &VariantReach) -> Cell {
+fn met(reach: &SweepCapacity, variant: &VariantCapacity) -> Cell {
     let (text, order) = match variant.met {
         Some((load, _)) => (format!("{} {}", format::plain(load), reach.axis), load),
         None if variant.unjudged > 0 => ("not known".to_owned(), 0.0),
@@ -105,7 +105,7 @@ fn falls_short(beyond: &Beyond) -> Cell {
     Cell::html(format!("{}{note}", escape(&beyond.why)), None)
 }
 
-fn take_away(reach: &Reach) -> String {
+fn takeaway(reach: &SweepCapacity) -> String {
     let whole = reach.variants.iter().filter(|variant| variant.met.is_some() && variant.beyond.is_none()).count();
     let all = reach.variants.len();
     format!("{whole} of {all} meet it up to the heaviest load that was tried.{}", headline::limited(reach))

@@ -10,7 +10,7 @@ use super::{
     markup::{self, Cell},
     quantities::Quantity,
     scale::{Scale, logarithmic_axis, share_axis},
-    take_away,
+    takeaway,
 };
 use crate::sweep::Sweep;
 
@@ -27,11 +27,11 @@ pub(super) fn figure(sweep: &Sweep<'_>, quantity: &Quantity) -> String {
     let Some((horizontal, vertical)) = scales(sweep, quantity, &lines) else { return String::new() };
     let axis = sweep.axis.name;
     let title = format!("{} against {axis}, with {}", quantity.title, sweep.held());
-    let take_away = take_away::of(sweep, quantity, &lines);
+    let takeaway = takeaway::sentence(sweep, quantity, &lines);
     let legend = legend(&lines);
     let id = format!("sweep-{}-{}-{}", axis.replace(' ', "-"), sweep.index, quantity.id);
     let size = (SIZE.0, SIZE.1 + LEGEND * legend.len() as i32 + 8);
-    let drawing = canvas::svg(&id, size, &title, &take_away, |canvas| {
+    let drawing = canvas::svg(&id, size, &title, &takeaway, |canvas| {
         let loads = loads(sweep);
         let along: Vec<_> = loads.iter().map(|load| (horizontal.at(*load), format::plain(*load))).collect();
         let ticks: Vec<_> =
@@ -45,7 +45,7 @@ pub(super) fn figure(sweep: &Sweep<'_>, quantity: &Quantity) -> String {
         let labels: Vec<EndLabel> = lines.iter().filter_map(|line| draw(canvas, line, &loads, place)).collect();
         chart::end_labels(canvas, FRAME, &labels);
     });
-    chart::figure(&title, &take_away, &drawing, &table(sweep, quantity, &lines))
+    chart::figure(&title, &takeaway, &drawing, &table(sweep, quantity, &lines))
 }
 
 /// The loads along the axis, which are the columns of the table.
@@ -74,7 +74,7 @@ fn draw(
     place: impl Fn(&Mark) -> (i32, i32),
 ) -> Option<EndLabel> {
     let drawn: Vec<&Mark> = marks.iter().filter(|mark| mark.value > 0.0).collect();
-    canvas.of(&row.variant, None, || {
+    canvas.group(&row.variant, None, || {
         for pair in drawn.windows(2).filter(|pair| pair.iter().any(|mark| !mark.standing.is_valid())) {
             canvas.line(vec![place(pair[0]), place(pair[1])], Ink::Dotted(row.order), 3, 1.0);
         }
@@ -85,7 +85,7 @@ fn draw(
     });
     for mark in &drawn {
         let load = loads.iter().position(|load| *load == mark.load);
-        canvas.of(&row.variant, load.map(|load| load + 1), || {
+        canvas.group(&row.variant, load.map(|load| load + 1), || {
             canvas.marker(row.order, place(mark), mark.standing.is_valid());
             if mark.standing.is_ringed() {
                 canvas.ring(row.order, place(mark));

@@ -6,14 +6,14 @@ use results::{
 };
 
 use super::{
-    bounded, loads,
+    loads,
     markup::{self, Cell, escape},
-    punctuality, samples,
+    punctuality, samples, size_limit,
 };
 use crate::{
     headline::describe,
+    host_noise::HostNoise,
     report::Report,
-    surroundings::Surroundings,
     validity::{CheckTotal, LISTED, Validity},
 };
 
@@ -75,10 +75,10 @@ fn problems(report: &Report) -> String {
             escape(&problem.variant),
             problem.round,
             escape(&describe(&problem.load)),
-            escape(&bounded::text(&problem.reason, LONGEST))
+            escape(&size_limit::text(&problem.reason, LONGEST))
         );
     }
-    html + "</ul>\n" + &bounded::more(validity.problems.len(), LISTED)
+    html + "</ul>\n" + &size_limit::more(validity.problems.len(), LISTED)
 }
 
 fn checks(checks: &[CheckTotal]) -> String {
@@ -90,7 +90,7 @@ fn checks(checks: &[CheckTotal]) -> String {
     let exceptions = "A value beyond its threshold passes where the check asks for more than that: docs/method.md says of \
                       each what it asks for. Notes are those of the worst trial.";
     let table = markup::table("checks", "Every check over all trials", &headings, &rows);
-    let more = bounded::more(checks.len(), LISTED_CHECKS);
+    let more = size_limit::more(checks.len(), LISTED_CHECKS);
     format!("{table}{more}<p class=\"rules\">{exceptions}</p>\n")
 }
 
@@ -113,7 +113,7 @@ fn check(check: &CheckTotal) -> Vec<Cell> {
         count(check.invalid),
         Cell::text(&range),
         Cell::text(&or_none(check.threshold, format::significant)),
-        Cell::text(&bounded::text(&check.note, LONGEST)),
+        Cell::text(&size_limit::text(&check.note, LONGEST)),
     ]
 }
 
@@ -138,13 +138,13 @@ fn warnings(validity: &Validity) -> String {
             escape(&describe(&warning.load)),
             escape(&warning.check.id),
             or_none(warning.check.value, format::significant),
-            escape(&bounded::text(&warning.check.note, LONGEST))
+            escape(&size_limit::text(&warning.check.note, LONGEST))
         );
     }
-    html + "</ul>" + &bounded::more(validity.warnings.len(), LISTED) + "</details>\n"
+    html + "</ul>" + &size_limit::more(validity.warnings.len(), LISTED) + "</details>\n"
 }
 
-fn machine(run: &RunRecord, surroundings: Option<&Surroundings>) -> String {
+fn machine(run: &RunRecord, surroundings: Option<&HostNoise>) -> String {
     let environment = &run.environment;
     let dirty = if run.tool.dirty { ", with uncommitted changes" } else { "" };
     let [soft, hard] = [environment.nofile_soft, environment.nofile_hard].map(format::count);
@@ -165,7 +165,7 @@ fn machine(run: &RunRecord, surroundings: Option<&Surroundings>) -> String {
     html + &format!("<div><dt>Command to reproduce it</dt><dd><code>{}</code></dd></div></dl>\n", escape(&run.command))
 }
 
-fn awake(surroundings: &Surroundings) -> &'static str {
+fn awake(surroundings: &HostNoise) -> &'static str {
     match surroundings.kept_awake {
         [_, 0] => "kept awake between events",
         [0, _] => "left to sleep between events",
@@ -173,7 +173,7 @@ fn awake(surroundings: &Surroundings) -> &'static str {
     }
 }
 
-fn host(surroundings: &Surroundings) -> String {
+fn host(surroundings: &HostNoise) -> String {
     let unknown = || "unknown".to_owned();
     let share = |share: Option<f64>| share.map_or_else(unknown, format::percent);
     format!(

@@ -1,7 +1,7 @@
 //! Renders one shape as text, as `docs/gate.md` shows it.
 
 use ::gate::paired;
-use results::{format, lists::unique};
+use results::{format, unique::unique};
 
 use super::{
     Shape,

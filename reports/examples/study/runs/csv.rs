@@ -9,7 +9,7 @@ use std::{collections::HashMap, fmt::Display, str::FromStr};
 use ::csv::{ReaderBuilder, StringRecord, Trim, Writer};
 use anyhow::{Context as _, Result, bail, ensure};
 use results::{
-    plain,
+    sanitize,
     schema::{Status, Verdict},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -64,7 +64,7 @@ pub(crate) fn csv(samples: &[Sample]) -> Result<Vec<u8>> {
 fn fixed(sample: &Sample) -> [String; FIXED.len()] {
     [
         sample.run.to_string(),
-        escaped(plain::one_line(&sample.variant)),
+        escaped(sanitize::one_line(&sample.variant)),
         sample.clients.to_string(),
         sample.events_per_second.to_string(),
         sample.payload_bytes.to_string(),
@@ -105,7 +105,7 @@ pub(crate) fn from_csv(text: &str) -> Result<Vec<Sample>> {
         headings.iter().skip(FIXED.len()).collect::<Vec<_>>().chunks(2).map(kind).collect();
     let Some(kinds) = kinds.filter(|_| headings.iter().take(FIXED.len()).eq(FIXED)) else {
         let first = text.lines().next().unwrap_or_default();
-        let found = plain::short(&plain::text(first));
+        let found = sanitize::short(&sanitize::text(first));
         bail!("line 1: expected the columns {} and two for each check, found {found:?}", FIXED.join(","));
     };
     let mut samples = Vec::new();
@@ -183,7 +183,8 @@ impl Row<'_> {
     }
 
     fn checked<T>(&self, column: usize, value: Option<T>) -> Result<T> {
-        let [heading, cell] = [&self.headings[column], self.cell(column)].map(|text| plain::short(&plain::text(text)));
+        let [heading, cell] =
+            [&self.headings[column], self.cell(column)].map(|text| sanitize::short(&sanitize::text(text)));
         ensure!(value.is_some(), "{heading}: {cell:?} is not a valid value for this column");
         value.context("checked above")
     }

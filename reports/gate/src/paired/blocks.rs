@@ -51,7 +51,7 @@ impl Metric {
         }
     }
 
-    fn of(self, trial: &Trial) -> Option<f64> {
+    fn value(self, trial: &Trial) -> Option<f64> {
         match self {
             Self::Cpu => trial.cpu_us_per_event,
             Self::P50 => trial.p50_ns.map(|value| value as f64),
@@ -115,7 +115,7 @@ fn check_plan(plan: &Plan) -> Result<(), String> {
         return Err("the session has no cells".to_owned());
     }
     let is_share = |share: &f64| share.is_finite() && *share > 0.0;
-    if let Some(share) = GATED.map(|metric| plan.tolerated.of(metric)).into_iter().find(|share| !is_share(share)) {
+    if let Some(share) = GATED.map(|metric| plan.tolerated.share(metric)).into_iter().find(|share| !is_share(share)) {
         return Err(format!("the tolerated regression is {share}, and must be a share above 0"));
     }
     let repeated = plan.cells.iter().enumerate().find(|(index, cell)| plan.cells[..*index].contains(cell));
@@ -164,7 +164,7 @@ fn check_trial(trial: &Trial) -> Result<(), String> {
         Status::Ok => {}
     }
     for metric in [Metric::Cpu, Metric::P50, Metric::P99] {
-        match metric.of(trial) {
+        match metric.value(trial) {
             None if metric == Metric::P99 => {}
             None => return Err(format!("{} has no {}", place(trial), metric.name())),
             Some(value) if value.is_finite() && value > 0.0 => {}
@@ -180,7 +180,7 @@ fn check_trial(trial: &Trial) -> Result<(), String> {
 fn check_varies(plan: &Plan, cell: &Cell, places: &Places<'_>) -> Result<(), String> {
     for metric in GATED {
         let own = (1..=plan.blocks).flat_map(|block| ARMS.map(|arm| places[&(block, cell, arm)]));
-        let mut figures = own.filter_map(|trial| metric.of(trial));
+        let mut figures = own.filter_map(|trial| metric.value(trial));
         let first = figures.next();
         if plan.blocks > 1 && first.is_some() && figures.all(|figure| Some(figure) == first) {
             return Err(format!(
@@ -222,7 +222,7 @@ fn check_order(plan: &Plan, cell: &Cell, places: &Places<'_>) -> Result<(), Stri
 fn paired(plan: &Plan, cell: &Cell, metric: Metric, places: &Places<'_>) -> Pairs {
     let figure = |block: u32, arm: Arm| {
         let trial = places[&(block, cell, arm)];
-        metric.of(trial).filter(|_| trial.status == Status::Ok)
+        metric.value(trial).filter(|_| trial.status == Status::Ok)
     };
     let against_base = |arm: Arm| {
         let pair = move |block| Some((block, figure(block, arm)?, figure(block, Arm::Base)?));

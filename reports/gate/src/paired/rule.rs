@@ -37,7 +37,7 @@ pub struct Estimate {
 
 /// What the rule says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Says {
+pub enum Decision {
     /// More than what is tolerated, and not by chance.
     Regression,
     /// Less than what is tolerated, with 95 % confidence.
@@ -49,13 +49,13 @@ pub enum Says {
 impl Estimate {
     /// The rule, where so much is tolerated, as a logarithm.
     #[must_use]
-    pub fn says(&self, limit: f64) -> Says {
+    pub fn decide(&self, limit: f64) -> Decision {
         if self.adjusted_p <= LEVEL && self.shift > limit {
-            return Says::Regression;
+            return Decision::Regression;
         }
         match self.interval {
-            Some([_, upper]) if upper < limit => Says::Within,
-            _ => Says::Open,
+            Some([_, upper]) if upper < limit => Decision::Within,
+            _ => Decision::Open,
         }
     }
 }
@@ -79,7 +79,11 @@ pub(super) fn estimates(tests: &[Vec<f64>]) -> Vec<Estimate> {
 /// For each of these tests, whether the rule calls it a regression where so much is tolerated of each.
 #[must_use]
 pub(super) fn regressions(tests: &[Vec<f64>], limits: &[f64]) -> Vec<bool> {
-    estimates(tests).iter().zip(limits).map(|(estimate, limit)| estimate.says(*limit) == Says::Regression).collect()
+    estimates(tests)
+        .iter()
+        .zip(limits)
+        .map(|(estimate, limit)| estimate.decide(*limit) == Decision::Regression)
+        .collect()
 }
 
 /// The same differences seen from the other side.
@@ -307,14 +311,14 @@ mod tests {
     fn the_rule_has_three_answers() {
         let mut random = Random::new(3, 0);
         let mut says =
-            |spread, factor: f64| estimates(&session(&mut random, 2, 16, spread, factor.ln()))[0].says(LIMIT);
-        assert_eq!(says(0.03, 1.3), Says::Regression);
-        assert_eq!(says(0.03, 1.0), Says::Within);
-        assert_eq!(says(0.6, 1.1), Says::Open);
+            |spread, factor: f64| estimates(&session(&mut random, 2, 16, spread, factor.ln()))[0].decide(LIMIT);
+        assert_eq!(says(0.03, 1.3), Decision::Regression);
+        assert_eq!(says(0.03, 1.0), Decision::Within);
+        assert_eq!(says(0.6, 1.1), Decision::Open);
         let few = estimates(&[vec![0.5, 0.5, 0.5]]);
-        assert_eq!((few[0].interval, few[0].says(LIMIT)), (None, Says::Open), "three pairs show nothing");
+        assert_eq!((few[0].interval, few[0].decide(LIMIT)), (None, Decision::Open), "three pairs show nothing");
         let none = estimates(&[Vec::new()]);
-        assert_eq!((none[0].p, none[0].says(LIMIT)), (1.0, Says::Open));
+        assert_eq!((none[0].p, none[0].decide(LIMIT)), (1.0, Decision::Open));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub const MOST_CELLS: usize = 200;
 /// One line of a session's file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Line {
+pub enum SessionLine {
     /// The first.
     Plan(Plan),
     /// Each other.
@@ -77,7 +77,7 @@ impl Default for Tolerated {
 impl Tolerated {
     /// The share of this metric; p99 latency, which is not judged, has that of p50.
     #[must_use]
-    pub fn of(&self, metric: Metric) -> f64 {
+    pub fn share(&self, metric: Metric) -> f64 {
         match metric {
             Metric::Cpu => self.cpu,
             Metric::P50 | Metric::P99 => self.p50,
@@ -87,7 +87,7 @@ impl Tolerated {
     /// The same as the logarithm of a ratio.
     #[must_use]
     pub fn limit(&self, metric: Metric) -> f64 {
-        self.of(metric).ln_1p()
+        self.share(metric).ln_1p()
     }
 }
 
@@ -184,7 +184,7 @@ impl Trial {
 
     /// What the gate needs of a recorded trial.
     #[must_use]
-    pub fn of(block: u32, arm: Arm, position: u32, load: String, record: &TrialRecord) -> Self {
+    pub fn from_record(block: u32, arm: Arm, position: u32, load: String, record: &TrialRecord) -> Self {
         let measured = record.measured.as_ref();
         let cpu = measured.map(|measured| measured.cpu);
         Self {
@@ -236,7 +236,7 @@ pub enum SessionError {
     },
     /// A line cannot be read.
     #[error("line {line} of the session cannot be read: {problem}")]
-    Line {
+    SessionLine {
         /// The line, from 1.
         line: usize,
         /// What is wrong with it.
@@ -244,7 +244,7 @@ pub enum SessionError {
     },
 }
 
-impl Line {
+impl SessionLine {
     /// The line as it is written, with its end.
     #[must_use]
     pub fn text(&self) -> String {
@@ -262,16 +262,16 @@ impl Session {
         let mut trials = Vec::new();
         let mut lines = (1..).zip(text.lines().map(str::trim_end)).filter(|(_, text)| !text.is_empty()).peekable();
         while let Some((line, text)) = lines.next() {
-            let read = serde_json::from_str::<Line>(text);
+            let read = serde_json::from_str::<SessionLine>(text);
             match (&plan, read) {
                 // Cut by a crash: what it was is missing, and judging says so.
                 (Some(_), Err(error)) if error.is_eof() && lines.peek().is_none() => {}
-                (_, Err(error)) => return Err(SessionError::Line { line, problem: error.to_string() }),
-                (None, Ok(Line::Plan(first))) if first.version == SESSION_VERSION => plan = Some(first),
-                (None, Ok(Line::Plan(first))) => return Err(SessionError::Version(first.version)),
-                (None, Ok(Line::Trial(_))) => return Err(SessionError::NoPlan),
-                (Some(_), Ok(Line::Plan(_))) => return Err(SessionError::SecondPlan(line)),
-                (Some(_), Ok(Line::Trial(trial))) => trials.push(trial),
+                (_, Err(error)) => return Err(SessionError::SessionLine { line, problem: error.to_string() }),
+                (None, Ok(SessionLine::Plan(first))) if first.version == SESSION_VERSION => plan = Some(first),
+                (None, Ok(SessionLine::Plan(first))) => return Err(SessionError::Version(first.version)),
+                (None, Ok(SessionLine::Trial(_))) => return Err(SessionError::NoPlan),
+                (Some(_), Ok(SessionLine::Plan(_))) => return Err(SessionError::SecondPlan(line)),
+                (Some(_), Ok(SessionLine::Trial(trial))) => trials.push(trial),
             }
         }
         let plan: Plan = plan.ok_or(SessionError::NoPlan)?;
@@ -285,8 +285,8 @@ impl Session {
     /// The session's file.
     #[must_use]
     pub fn text(&self) -> String {
-        let trials = self.trials.iter().map(|trial| Line::Trial(trial.clone()).text());
-        std::iter::once(Line::Plan(self.plan.clone()).text()).chain(trials).collect()
+        let trials = self.trials.iter().map(|trial| SessionLine::Trial(trial.clone()).text());
+        std::iter::once(SessionLine::Plan(self.plan.clone()).text()).chain(trials).collect()
     }
 }
 
@@ -317,10 +317,10 @@ mod tests {
         let other = plan.replace("\"version\":1", "\"version\":7");
         assert_eq!(Session::read(&other), Err(SessionError::Version(7)));
         let broken = format!("{plan}\n{{!\n");
-        assert!(matches!(Session::read(&broken), Err(SessionError::Line { line: 2, .. })));
+        assert!(matches!(Session::read(&broken), Err(SessionError::SessionLine { line: 2, .. })));
         let large = plan.replace("\"blocks\":1", "\"blocks\":1000");
         assert_eq!(Session::read(&large), Err(SessionError::Large { blocks: 1000, cells: 1 }));
         let misspelt = format!("{plan}\n{}", rest.replace("p50_ns", "p50"));
-        assert!(matches!(Session::read(&misspelt), Err(SessionError::Line { line: 2, .. })), "a renamed metric");
+        assert!(matches!(Session::read(&misspelt), Err(SessionError::SessionLine { line: 2, .. })), "a renamed metric");
     }
 }

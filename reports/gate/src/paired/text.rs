@@ -6,7 +6,7 @@ use results::format;
 
 use super::{LEVEL, MOST_BLOCKS, Plan, Sides, Test, TestResult, blocks, blocks::Pairs, rule};
 use crate::{Finding, Verdict};
-use rule::{Estimate, Says};
+use rule::{Decision, Estimate};
 
 /// The finding of a test; where the control failed, nothing of the session counts.
 pub(super) fn finding(plan: &Plan, test: &Test, tests: usize, is_valid: bool) -> Finding {
@@ -50,7 +50,7 @@ fn row(plan: &Plan, test: &Test, metric: String, shift: f64, verdict: Verdict, e
 pub(super) fn failing_side(plan: &Plan, test: &Test) -> Option<Estimate> {
     let limit = plan.tolerated.limit(test.metric);
     let Sides { more, less } = test.control;
-    [more, less].into_iter().find(|estimate| estimate.says(limit) == Says::Regression)
+    [more, less].into_iter().find(|estimate| estimate.decide(limit) == Decision::Regression)
 }
 
 /// What was found, without what follows of it.
@@ -60,7 +60,7 @@ fn subject(test: &Test) -> String {
 
 fn explanation(plan: &Plan, test: &Test, tests: usize) -> String {
     let head = &test.head.more;
-    let tolerated = share(plan.tolerated.of(test.metric));
+    let tolerated = share(plan.tolerated.share(test.metric));
     let subject = subject(test);
     let wanted = |needed: Option<usize>| match needed {
         Some(blocks) => format!("a new session of {blocks} blocks"),

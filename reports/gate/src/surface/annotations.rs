@@ -3,7 +3,7 @@
 //! A service shows ten annotations of a type in a step and drops the others silently; so at most ten are printed, of
 //! which the last says how many more there are.
 
-use results::plain;
+use results::sanitize;
 
 use super::words::{findings, name, whole, word};
 use crate::{Outcome, Verdict};
@@ -44,12 +44,16 @@ fn commands(command: &str, messages: &[(String, String)]) -> String {
 }
 
 fn line(command: &str, title: &str, message: &str) -> String {
-    format!("::{command} title={}::{}\n", property(&printable(title)), data(&printable(&plain::cut(message, MESSAGE))))
+    format!(
+        "::{command} title={}::{}\n",
+        property(&printable(title)),
+        data(&printable(&sanitize::cut(message, MESSAGE)))
+    )
 }
 
 /// Line breaks stay, since they can be said; other control characters do not.
 fn printable(text: &str) -> String {
-    text.chars().map(|it| if matches!(it, '\n' | '\r') { it } else { plain::printable(it) }).collect()
+    text.chars().map(|it| if matches!(it, '\n' | '\r') { it } else { sanitize::printable(it) }).collect()
 }
 
 /// The text of a command. The percent sign goes first, or it would escape what the others became.

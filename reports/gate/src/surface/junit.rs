@@ -2,7 +2,7 @@
 //! compared is an error. No case is skipped, because a skipped test fails no pipeline.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use results::plain;
+use results::sanitize;
 
 use super::words::{findings, line, name, whole, word};
 use crate::{Finding, Outcome, Verdict};
@@ -51,7 +51,7 @@ fn printable(text: &str) -> String {
     let shown = |character| match character {
         '\n' | '\t' => character,
         '\u{fffe}' | '\u{ffff}' => char::REPLACEMENT_CHARACTER,
-        other => plain::printable(other),
+        other => sanitize::printable(other),
     };
     text.replace("\r\n", "\n").chars().map(shown).collect()
 }

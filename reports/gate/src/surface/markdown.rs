@@ -1,7 +1,7 @@
 //! Outcomes in Markdown, for the summary of a step. It is less than the mebibyte that is taken there, whatever the
 //! outcomes hold: what does not fit is counted and said to be left out.
 
-use results::plain::{self, code};
+use results::sanitize::{self, code};
 
 use super::words::{OUTCOME, change, figure, line, name, overall, whole, word};
 use crate::{Finding, Outcome, Verdict};
@@ -59,18 +59,18 @@ fn block(page: &mut Page, outcome: &Outcome) {
 
 fn row(finding: &Finding) -> String {
     let [before, after] = [finding.before, finding.after].map(|value| cell(&figure(value, &finding.unit)));
-    let [cell_name, metric] = [&finding.cell, &finding.metric].map(|name| code(&plain::cut(&line(name), CELL)));
+    let [cell_name, metric] = [&finding.cell, &finding.metric].map(|name| code(&sanitize::cut(&line(name), CELL)));
     let [verdict, change] = [word(finding.verdict), &change(finding)].map(cell);
     let found = sentence(&finding.explanation);
     format!("| {verdict} | {cell_name} | {metric} | {before} | {after} | {change} | {found} |\n")
 }
 
 fn cell(text: &str) -> String {
-    escape(&plain::cut(text, CELL))
+    escape(&sanitize::cut(text, CELL))
 }
 
 fn sentence(text: &str) -> String {
-    escape(&plain::cut(text, SENTENCE))
+    escape(&sanitize::cut(text, SENTENCE))
 }
 
 /// Text that is nothing but text: one line, no markup, no column, no link, and nobody is mentioned.

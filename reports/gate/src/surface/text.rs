@@ -1,7 +1,7 @@
 //! Outcomes as the terminal shows them: the verdict, what is not a pass as a table with what was found below it, what
 //! passed as a number, and the notes.
 
-use results::{format, plain};
+use results::{format, sanitize};
 
 use super::words::{change, figure, line, name, whole, word};
 use crate::{Finding, Outcome, Verdict};
@@ -76,7 +76,7 @@ fn paragraph(text: &str, indent: &str) -> String {
 }
 
 fn shown(name: &str) -> String {
-    plain::short(&tame(&line(name)))
+    sanitize::short(&tame(&line(name)))
 }
 
 /// Without what the log of a continuous integration takes for a command where a line begins with it.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use results::{format, plain};
+use results::{format, sanitize};
 
 use crate::{Finding, Outcome, Tier, Verdict};
 
@@ -75,7 +75,7 @@ pub(super) fn change(finding: &Finding) -> String {
 
 /// One line, in which no character is anything but itself.
 pub(super) fn line(text: &str) -> String {
-    plain::text(&plain::one_line(text))
+    sanitize::text(&sanitize::one_line(text))
 }
 
 pub(super) fn pretty(value: &impl serde::Serialize) -> String {

@@ -5,7 +5,7 @@ use results::format::{bytes, count, duration, or_none, percent};
 use super::{
     super::{
         article::Stated,
-        claim::{Figure, Says},
+        claim::{Figure, Support},
         evidence::Evidence,
     },
     grpc_web, webhooks,
@@ -19,7 +19,7 @@ pub(super) fn round_trip_per_event(evidence: &Evidence<'_>, claim: &Stated) -> V
     let judged = rows.iter().filter_map(|seen| {
         let (carried, arrived) = (seen.merged.responses.with_events, seen.merged.events.arrived);
         let text = format!("{} responses carried {} events", count(carried), count(arrived));
-        Some(evidence.figure(seen, text, Says::decided(share(carried, arrived)? >= claim.bounds[0])))
+        Some(evidence.figure(seen, text, Support::decided(share(carried, arrived)? >= claim.bounds[0])))
     });
     judged.collect()
 }
@@ -47,7 +47,7 @@ pub(super) fn few_requests(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figur
     let judged = rows.iter().filter_map(|seen| {
         let (requests, messages) = (seen.merged.requests, seen.merged.responses.total);
         let text = format!("{} requests beside {} messages in the window", count(requests), count(messages));
-        Some(evidence.figure(seen, text, Says::decided(share(requests, messages)? <= claim.bounds[0])))
+        Some(evidence.figure(seen, text, Support::decided(share(requests, messages)? <= claim.bounds[0])))
     });
     judged.collect()
 }
@@ -60,7 +60,7 @@ pub(super) fn one_way_bytes(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figu
         let (up, all) = (wire.client_to_server_bytes, wire.both_ways());
         let part = share(up, all)?;
         let text = format!("{} of {} towards the server, {}", bytes(up as f64), bytes(all as f64), percent(part));
-        Some(evidence.figure(seen, text, Says::decided(part <= claim.bounds[0])))
+        Some(evidence.figure(seen, text, Support::decided(part <= claim.bounds[0])))
     });
     judged.collect()
 }
@@ -78,7 +78,7 @@ pub(super) fn orders_beside_events(evidence: &Evidence<'_>, claim: &Stated) -> V
             count(confirmed.count),
             count(opened)
         );
-        Some(evidence.figure(seen, text, Says::decided(events.missed == 0 && opened == 0)))
+        Some(evidence.figure(seen, text, Support::decided(events.missed == 0 && opened == 0)))
     });
     judged.collect()
 }
@@ -97,7 +97,7 @@ pub(super) fn others_confirm_no_orders(evidence: &Evidence<'_>, claim: &Stated) 
             count(seen.merged.events.delivered),
             or_none(confirmed.p50, duration)
         );
-        Some(evidence.figure(seen, text, Says::decided(confirmed.count == 0)))
+        Some(evidence.figure(seen, text, Support::decided(confirmed.count == 0)))
     });
     judged.collect()
 }
@@ -107,7 +107,7 @@ pub(super) fn nothing_missed_on_reconnect(evidence: &Evidence<'_>, claim: &State
     let judged = rows.iter().filter(|seen| seen.merged.reconnects > 0).map(|seen| {
         let missed = seen.merged.events.missed;
         let text = format!("{} reconnects, {} events missed", count(seen.merged.reconnects), count(missed));
-        evidence.figure(seen, text, Says::decided(missed == 0))
+        evidence.figure(seen, text, Support::decided(missed == 0))
     });
     judged.collect()
 }
@@ -119,9 +119,9 @@ pub(super) fn needs_proxy(evidence: &Evidence<'_>, _: &Stated) -> Vec<Figure> {
         let events = &seen.merged.events;
         let text = format!("{} of {} events without a proxy", count(events.delivered), count(events.expected));
         let says = match events.delivered {
-            0 => Says::Kept,
-            delivered if delivered == events.expected => Says::Broken,
-            _ => Says::Open,
+            0 => Support::Kept,
+            delivered if delivered == events.expected => Support::Broken,
+            _ => Support::Open,
         };
         evidence.figure(seen, text, says)
     });

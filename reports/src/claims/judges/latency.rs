@@ -7,7 +7,7 @@ use results::format::{count, duration, or_none, percent, significant};
 use super::{
     super::{
         article::Stated,
-        claim::{Figure, Says},
+        claim::{Figure, Support},
         evidence::{Evidence, Seen, latency_band},
     },
     conditional, webhooks,
@@ -20,7 +20,7 @@ pub(super) fn all_differ(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure>
         pairs.extend(evidence.pairs(std::slice::from_ref(label), &claim.labels[index + 1..]));
     }
     let mut figures = evidence.order(&pairs, Ordering::Less);
-    figures.iter_mut().filter(|figure| figure.says != Says::Open).for_each(|figure| figure.says = Says::Kept);
+    figures.iter_mut().filter(|figure| figure.says != Support::Open).for_each(|figure| figure.says = Support::Kept);
     figures
 }
 
@@ -61,9 +61,9 @@ pub(super) fn interval(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
         let within = |latency: u64, bounds: &[f64]| (bounds[0]..=bounds[1]).contains(&share(latency));
         let says = match p50.zip(p99) {
             Some((p50, p99)) if !seen.row.overloaded => {
-                Says::decided(within(p50, &claim.bounds[..2]) && within(p99, &claim.bounds[2..]))
+                Support::decided(within(p50, &claim.bounds[..2]) && within(p99, &claim.bounds[2..]))
             }
-            _ => Says::Open,
+            _ => Support::Open,
         };
         Some(evidence.figure(seen, text, says))
     });
@@ -82,8 +82,8 @@ pub(super) fn p99_below_at_volume(evidence: &Evidence<'_>, claim: &Stated) -> Ve
     let mut figures = evidence.p99_below(&rows, nanoseconds(claim.bounds[0]));
     for (figure, seen) in figures.iter_mut().zip(&rows) {
         figure.text += &volume(seen);
-        if figure.says == Says::Kept && seen.load.events_per_client() < claim.bounds[1] {
-            figure.says = Says::Partly;
+        if figure.says == Support::Kept && seen.load.events_per_client() < claim.bounds[1] {
+            figure.says = Support::Partly;
         }
     }
     figures
@@ -110,7 +110,7 @@ pub(super) fn webhooks_deliver(evidence: &Evidence<'_>, claim: &Stated) -> Vec<F
         let events = &seen.merged.events;
         figure.text += &format!(", {} missed, {} twice", count(events.missed), count(events.duplicate));
         if events.missed + events.duplicate > 0 {
-            figure.says = Says::Broken;
+            figure.says = Support::Broken;
         }
     }
     figures
@@ -124,7 +124,7 @@ pub(super) fn webhooks_fall_behind(evidence: &Evidence<'_>, claim: &Stated) -> V
         let gap = (1e9 / seen.load.events_per_client()) as u64;
         let mut figure = evidence.p99_below(&[*seen], gap).remove(0);
         let missed = seen.merged.events.missed;
-        figure.says = if missed > 0 { Says::Kept } else { opposite(figure.says) };
+        figure.says = if missed > 0 { Support::Kept } else { opposite(figure.says) };
         figure.text += &format!(", {} missed, with an event every {} for each client", count(missed), duration(gap));
         figure
     });
@@ -135,10 +135,10 @@ fn volume(seen: &Seen<'_>) -> String {
     format!(", {} events a second for each client", significant(seen.load.events_per_client()))
 }
 
-fn opposite(says: Says) -> Says {
+fn opposite(says: Support) -> Support {
     match says {
-        Says::Kept => Says::Broken,
-        Says::Broken => Says::Kept,
+        Support::Kept => Support::Broken,
+        Support::Broken => Support::Kept,
         other => other,
     }
 }

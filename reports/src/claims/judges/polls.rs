@@ -8,7 +8,7 @@ use results::{
 use super::{
     super::{
         article::Stated,
-        claim::{Figure, Says},
+        claim::{Figure, Support},
         evidence::{Evidence, Seen},
     },
     conditional, webhooks,
@@ -29,7 +29,7 @@ pub(super) fn mostly_empty(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figur
         let off = format!("± {} by chance", percent(chance));
         let text = format!("{} empty, {off}, with {} events an interval", percent(share), significant(events));
         let is_decided = (share - claim.bounds[0]).abs() > chance;
-        let says = if is_decided { Says::decided(share > claim.bounds[0]) } else { Says::Open };
+        let says = if is_decided { Support::decided(share > claim.bounds[0]) } else { Support::Open };
         Some(evidence.figure(seen, text, says))
     });
     judged.collect()
@@ -54,7 +54,7 @@ pub(super) fn request_rate(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figur
                     significant(*offered_per_second),
                     significant(*achieved_per_second)
                 ),
-                says: Says::Open,
+                says: Support::Open,
             })
         }));
     }
@@ -71,10 +71,10 @@ fn rate_of(evidence: &Evidence<'_>, claim: &Stated, seen: &Seen<'_>) -> Option<F
     let chance = polls::chance(clients) / seen.merged.window_seconds.max(1e-3);
     let (off, tolerance) = ((served - law).abs(), claim.bounds[0] * law);
     let says = match is_that_size {
-        _ if off - chance > tolerance => Says::Broken,
-        _ if off + chance > tolerance => Says::Open,
-        true => Says::Kept,
-        false => Says::Partly,
+        _ if off - chance > tolerance => Support::Broken,
+        _ if off + chance > tolerance => Support::Open,
+        true => Support::Kept,
+        false => Support::Partly,
     };
     let text = format!(
         "{} requests a second, ± {} by chance; {} clients ÷ {} s = {}",
@@ -95,9 +95,9 @@ pub(super) fn held_until_data(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Fi
         let responses = &seen.merged.responses;
         let untried = responses.empty_theory.is_some_and(|theory| theory.responses == 0) && responses.timed_out == 0;
         let says = match (responses.empty, responses.empty - responses.timed_out.min(responses.empty)) {
-            (_, 1..) => Says::Broken,
-            (0, _) if !untried => Says::Kept,
-            _ => Says::Partly,
+            (_, 1..) => Support::Broken,
+            (0, _) if !untried => Support::Kept,
+            _ => Support::Partly,
         };
         let untried = if untried { "; no hold could be over in so short a window" } else { "" };
         let [total, empty, whole] = [responses.total, responses.empty, responses.timed_out].map(count);
@@ -115,7 +115,7 @@ pub(super) fn nothing_polled(evidence: &Evidence<'_>, _: &Stated) -> Vec<Figure>
         let polls = seen.merged.offered_requests.unwrap_or(0);
         let [polled, empty, total] = [polls, responses.empty, responses.total].map(count);
         let text = format!("{polled} polls, {empty} of {total} messages empty");
-        evidence.figure(seen, text, Says::decided(polls == 0 && responses.empty == 0))
+        evidence.figure(seen, text, Support::decided(polls == 0 && responses.empty == 0))
     });
     judged.collect()
 }
@@ -127,7 +127,7 @@ pub(super) fn not_modified(evidence: &Evidence<'_>, _: &Stated) -> Vec<Figure> {
         let responses = &seen.merged.responses;
         let [unmodified, empty] = [responses.not_modified, responses.empty].map(count);
         let text = format!("{unmodified} of {empty} unchanged answers without a body");
-        evidence.figure(seen, text, Says::decided(responses.not_modified == responses.empty))
+        evidence.figure(seen, text, Support::decided(responses.not_modified == responses.empty))
     });
     judged.collect()
 }
@@ -152,10 +152,10 @@ fn beside_plain(evidence: &Evidence<'_>, seen: &Seen<'_>, plain: &Seen<'_>, boun
     let (own, other) = (each(seen), each(plain));
     let ratio = own.zip(other).filter(|(_, other)| *other > 0.0).map(|(own, other)| own / other);
     let says = match ratio {
-        None => Says::Open,
-        Some(ratio) if ratio <= bounds[0] => Says::Kept,
-        Some(ratio) if ratio <= bounds[1] => Says::Partly,
-        Some(_) => Says::Broken,
+        None => Support::Open,
+        Some(ratio) if ratio <= bounds[0] => Support::Kept,
+        Some(ratio) if ratio <= bounds[1] => Support::Partly,
+        Some(_) => Support::Broken,
     };
     let filler = bytes(seen.load.payload_bytes.into());
     let text = format!(
@@ -183,7 +183,7 @@ pub(super) fn fewer_bytes(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure
             [own, share(polling_bytes, polling.merged.responses.total)?, other].map(bytes);
         let text =
             format!("polling every {interval} s: {event} an event, {poll} a poll; against {pushed_event} an event");
-        Some(evidence.figure_of_two(polling, pushed, text, Says::decided(own <= other)))
+        Some(evidence.figure_of_two(polling, pushed, text, Support::decided(own <= other)))
     });
     judged.collect()
 }

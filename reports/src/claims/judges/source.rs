@@ -7,7 +7,7 @@ use results::format::bytes;
 use super::{
     super::{
         article::Stated,
-        claim::{Figure, Says},
+        claim::{Figure, Support},
         evidence::{Evidence, Seen},
     },
     grpc_web,
@@ -28,7 +28,7 @@ fn complexity(evidence: &Evidence<'_>, claim: &Stated, judged: fn(&Row) -> &Judg
     let figure = rows.first().and_then(|Seen { row, .. }| {
         let band = judged(row).measured?;
         let text = format!("{} lines, cognitive complexity {}: {band}", row.code_lines[side], row.cognitive[side]);
-        Some(of_source(row, text, Says::decided(band == claim.band)))
+        Some(source_figure(row, text, Support::decided(band == claim.band)))
     });
     figure.into_iter().collect()
 }
@@ -40,14 +40,14 @@ pub(super) fn fewest_lines(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figur
     let figure = own.first().filter(|own| table.iter().any(|seen| seen.facts.name != own.facts.name)).map(|seen| {
         let least = [0, 1].map(|side| table.iter().map(|other| other.row.code_lines[side]).min().unwrap_or_default());
         let says = match [0, 1].map(|side| seen.row.code_lines[side] <= least[side]) {
-            [true, true] => Says::Kept,
-            [false, false] => Says::Broken,
-            _ => Says::Partly,
+            [true, true] => Support::Kept,
+            [false, false] => Support::Broken,
+            _ => Support::Partly,
         };
         let [client, server] = seen.row.code_lines;
         let text =
             format!("client {client} lines, server {server}; the least of the table {} and {}", least[0], least[1]);
-        of_source(seen.row, text, says)
+        source_figure(seen.row, text, says)
     });
     figure.into_iter().collect()
 }
@@ -69,20 +69,20 @@ fn contest(evidence: &Evidence<'_>, seen: &Seen<'_>, other: &Seen<'_>) -> Vec<Fi
     for figure in &mut figures {
         figure.text.insert_str(0, "latency ");
     }
-    let mut add = |text: String, says: Says| figures.push(evidence.figure_of_two(seen, other, text, says));
+    let mut add = |text: String, says: Support| figures.push(evidence.figure_of_two(seen, other, text, says));
     if let Some((own, its)) = seen.merged.bytes_per_event.zip(other.merged.bytes_per_event) {
-        add(format!("{} an event against {}", bytes(own), bytes(its)), Says::decided(own < its));
+        add(format!("{} an event against {}", bytes(own), bytes(its)), Support::decided(own < its));
     }
     // Lines are the same under each load.
     let is_first = evidence.loads.first().is_some_and(|point| point.load == *seen.load);
     let halves = if is_first { &["client", "server"][..] } else { &[] };
     for (side, half) in halves.iter().enumerate() {
         let [own, its] = [seen, other].map(|seen| seen.row.code_lines[side]);
-        add(format!("{half}: {own} lines against {its}"), Says::decided(own < its));
+        add(format!("{half}: {own} lines against {its}"), Support::decided(own < its));
     }
     figures
 }
 
-fn of_source(row: &Row, text: String, says: Says) -> Figure {
+fn source_figure(row: &Row, text: String, says: Support) -> Figure {
     Figure { variant: row.approach.clone(), load: None, trials: None, text, says }
 }

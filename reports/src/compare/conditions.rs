@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 
 use results::{
-    lists::unique,
     schema::{Load, RunRecord, TrialRecord},
     store::Run,
+    unique::unique,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -21,7 +21,7 @@ const NO_LOAD: [&str; 2] = ["load.seed", "load.orders_per_second"];
 
 /// One thing that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
-pub struct Apart {
+pub struct Difference {
     /// What it is.
     pub what: String,
     /// In the first run.
@@ -31,26 +31,26 @@ pub struct Apart {
 }
 
 /// What the two differ in, loads apart.
-pub(super) fn of(a: &Run, b: &Run) -> Vec<Apart> {
-    let mut apart = of_records(&a.run, &b.run);
+pub(super) fn differences(a: &Run, b: &Run) -> Vec<Difference> {
+    let mut apart = record_differences(&a.run, &b.run);
     let mut scenario = Vec::new();
-    of_values("", &a.run.scenario, &b.run.scenario, &mut scenario);
+    value_differences("", &a.run.scenario, &b.run.scenario, &mut scenario);
     // Loads are matched by themselves; what of them makes no load is not.
     scenario.retain(|one| !one.what.starts_with("load.") || NO_LOAD.contains(&one.what.as_str()));
     apart.extend(scenario);
-    apart.extend(of_variants(a, b));
+    apart.extend(variant_differences(a, b));
     apart
 }
 
 /// What two loads differ in, orders apart, which only some approaches take.
-pub(super) fn of_loads(a: &Load, b: &Load) -> Vec<Apart> {
+pub(super) fn load_differences(a: &Load, b: &Load) -> Vec<Difference> {
     let as_value = |load: &Load| serde_json::to_value(load.without_orders()).unwrap_or_default();
     let mut apart = Vec::new();
-    of_values("load", &as_value(a), &as_value(b), &mut apart);
+    value_differences("load", &as_value(a), &as_value(b), &mut apart);
     apart
 }
 
-fn of_records(a: &RunRecord, b: &RunRecord) -> Vec<Apart> {
+fn record_differences(a: &RunRecord, b: &RunRecord) -> Vec<Difference> {
     let dirty = |run: &RunRecord| if run.tool.dirty { "uncommitted changes" } else { "none" }.to_owned();
     let machine = |run: &RunRecord| {
         let it = &run.environment;
@@ -73,19 +73,19 @@ fn of_records(a: &RunRecord, b: &RunRecord) -> Vec<Apart> {
         ]
     };
     let both = tool(a).into_iter().chain(machine(a)).zip(tool(b).into_iter().chain(machine(b)));
-    let mut apart: Vec<Apart> = both
+    let mut apart: Vec<Difference> = both
         .filter(|((_, a), (_, b))| a != b)
-        .map(|((what, a), (_, b))| Apart { what: what.to_owned(), a, b })
+        .map(|((what, a), (_, b))| Difference { what: what.to_owned(), a, b })
         .collect();
     // Two dirty trees of one commit may be two builds, so that a change in either is said.
     if a.tool.dirty || b.tool.dirty {
-        apart.push(Apart { what: "beside the commit".to_owned(), a: dirty(a), b: dirty(b) });
+        apart.push(Difference { what: "beside the commit".to_owned(), a: dirty(a), b: dirty(b) });
     }
     apart
 }
 
 /// The keys whose values differ, as paths.
-fn of_values(path: &str, a: &Value, b: &Value, apart: &mut Vec<Apart>) {
+fn value_differences(path: &str, a: &Value, b: &Value, apart: &mut Vec<Difference>) {
     if a == b || TEXTS.contains(&path) || SHOWN_IN_ROWS.contains(&path) {
         return;
     }
@@ -99,7 +99,12 @@ fn of_values(path: &str, a: &Value, b: &Value, apart: &mut Vec<Apart>) {
         let added = of_b.keys().filter(|key| !of_a.contains_key(*key));
         for key in of_a.keys().chain(added) {
             let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-            of_values(&path, of_a.get(key).unwrap_or(&Value::Null), of_b.get(key).unwrap_or(&Value::Null), apart);
+            value_differences(
+                &path,
+                of_a.get(key).unwrap_or(&Value::Null),
+                of_b.get(key).unwrap_or(&Value::Null),
+                apart,
+            );
         }
         return;
     }
@@ -108,12 +113,12 @@ fn of_values(path: &str, a: &Value, b: &Value, apart: &mut Vec<Apart>) {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    apart.push(Apart { what: path.to_owned(), a: said(a), b: said(b) });
+    apart.push(Difference { what: path.to_owned(), a: said(a), b: said(b) });
 }
 
 /// Settings and shards of variants that both have, under one name.
-fn of_variants(a: &Run, b: &Run) -> Vec<Apart> {
-    let mut apart: Vec<Apart> = Vec::new();
+fn variant_differences(a: &Run, b: &Run) -> Vec<Difference> {
+    let mut apart: Vec<Difference> = Vec::new();
     let row = |trial: &'_ TrialRecord| {
         (trial.approach.clone(), trial.variant.clone(), trial.load.orders_per_second.to_bits())
     };
@@ -132,7 +137,7 @@ fn of_variants(a: &Run, b: &Run) -> Vec<Apart> {
             ("shards", first.shards.to_string(), second.shards.to_string()),
         ];
         for (what, a, b) in of_trial.into_iter().filter(|(_, a, b)| a != b) {
-            apart.push(Apart { what: format!("{what} of {}", first.variant), a, b });
+            apart.push(Difference { what: format!("{what} of {}", first.variant), a, b });
         }
     }
     unique(apart)

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use results::{format::count, plain};
+use results::{format::count, sanitize};
 
 use super::markup::escape;
 use crate::{report::Report, rows::LoadPoint};
@@ -38,11 +38,11 @@ pub(super) fn bounded(report: &Report, variants: usize) -> Report {
     }
     for (key, longest) in TEXTS {
         if let Some(text) = shown.run.scenario.get(key).and_then(|text| text.as_str()) {
-            shown.run.scenario[key] = plain::cut(text, longest).into();
+            shown.run.scenario[key] = sanitize::cut(text, longest).into();
         }
     }
-    shown.run.command = plain::cut(&shown.run.command, LONGEST);
-    shown.verdict = plain::cut(&shown.verdict, LONGEST);
+    shown.run.command = sanitize::cut(&shown.run.command, LONGEST);
+    shown.verdict = sanitize::cut(&shown.verdict, LONGEST);
     shown
 }
 
@@ -74,5 +74,5 @@ fn said(what: &str) -> String {
 
 /// A text with at most this many characters.
 pub(super) fn text(text: &str, longest: usize) -> Cow<'_, str> {
-    if text.len() <= longest { Cow::Borrowed(text) } else { Cow::Owned(plain::cut(text, longest)) }
+    if text.len() <= longest { Cow::Borrowed(text) } else { Cow::Owned(sanitize::cut(text, longest)) }
 }

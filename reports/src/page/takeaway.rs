@@ -13,7 +13,7 @@ use crate::sweep::Sweep;
 const NAMED: usize = 3;
 
 /// One sentence or a few.
-pub(super) fn of(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> String {
+pub(super) fn sentence(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> String {
     let said = match quantity.whole {
         Some(whole) => share(sweep, quantity, whole, lines),
         None => growth(sweep, lines),

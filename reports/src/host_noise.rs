@@ -10,7 +10,7 @@ use crate::merge;
 
 /// The machine during the valid trials of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Surroundings {
+pub(crate) struct HostNoise {
     /// How late events were published, of the merged histogram.
     pub(crate) publisher_ns: Summary,
     /// How late a thread was woken that only sleeps a millisecond at a time, of the merged histogram.
@@ -28,12 +28,12 @@ pub(crate) struct Surroundings {
 }
 
 /// The machine during the valid ones of these trials; none without one.
-pub(crate) fn of(trials: &[TrialRecord]) -> Option<Surroundings> {
+pub(crate) fn from_trials(trials: &[TrialRecord]) -> Option<HostNoise> {
     let valid = trials.iter().filter(|trial| trial.status == Status::Ok);
     let all: Vec<&Measured> = valid.filter_map(|trial| trial.measured.as_ref()).collect();
     let largest = |of: fn(&Measured) -> Option<f64>| all.iter().filter_map(|one| of(one)).reduce(f64::max);
     let awake = all.iter().filter(|one| one.host.kept_awake).count();
-    Some(Surroundings {
+    Some(HostNoise {
         kept_awake: [awake, all.len() - awake],
         publisher_ns: merge::merge(&all, u64::MAX, |one| one.lateness_ns.as_ref())?,
         sleeper_ns: merge::merge(&all, u64::MAX, |one| Some(&one.hiccup_ns))?,

@@ -31,18 +31,18 @@ pub(crate) const IN_SHORT: &str = "The objective: every trial valid, nothing mis
 
 /// How far each variant goes along one sweep.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Reach {
+pub(crate) struct SweepCapacity {
     /// What is varied.
     pub(crate) axis: &'static str,
     /// What is held.
     pub(crate) held: String,
     /// In the order of the table.
-    pub(crate) variants: Vec<VariantReach>,
+    pub(crate) variants: Vec<VariantCapacity>,
 }
 
 /// How far one variant goes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct VariantReach {
+pub(crate) struct VariantCapacity {
     pub(crate) variant: String,
     pub(crate) order: usize,
     /// Largest p99 that meets the objective, in nanoseconds, under the heaviest load that was tried.
@@ -66,11 +66,11 @@ pub(crate) struct Beyond {
 }
 
 /// Judges each sweep among these loads.
-pub(crate) fn reaches(loads: &[LoadPoint]) -> Vec<Reach> {
+pub(crate) fn reaches(loads: &[LoadPoint]) -> Vec<SweepCapacity> {
     sweep::sweeps(loads).iter().map(reach).collect()
 }
 
-fn reach(sweep: &Sweep<'_>) -> Reach {
+fn reach(sweep: &Sweep<'_>) -> SweepCapacity {
     let mut variants: HashMap<&str, Vec<(f64, &Row, Judgement)>> = HashMap::new();
     for point in &sweep.points {
         for row in &point.rows {
@@ -84,15 +84,15 @@ fn reach(sweep: &Sweep<'_>) -> Reach {
     }
     let mut variants: Vec<_> = variants.into_values().collect();
     variants.sort_by(|a, b| a[0].1.place().cmp(&b[0].1.place()));
-    Reach {
+    SweepCapacity {
         axis: sweep.axis.name,
         held: sweep.held(),
-        variants: variants.iter().map(|tried| of_variant(tried)).collect(),
+        variants: variants.iter().map(|tried| variant_capacity(tried)).collect(),
     }
 }
 
 /// Of a variant under every load that it was tried under, from the lightest.
-fn of_variant(tried: &[(f64, &Row, Judgement)]) -> VariantReach {
+fn variant_capacity(tried: &[(f64, &Row, Judgement)]) -> VariantCapacity {
     let any = tried[0].1;
     // A heavier load that meets it does not undo a failure under a lighter one.
     let first_failure = tried.iter().position(|(.., judgement)| matches!(judgement, Judgement::Fails(_)));
@@ -111,7 +111,7 @@ fn of_variant(tried: &[(f64, &Row, Judgement)]) -> VariantReach {
         }),
         (.., Judgement::Met(_)) => None,
     });
-    VariantReach {
+    VariantCapacity {
         variant: any.variant.clone(),
         order: any.order,
         objective_ns: tried.last().map_or(LATENCY_NS, |(_, heaviest, _)| objective_ns(heaviest)),
