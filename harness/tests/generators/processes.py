@@ -1,4 +1,4 @@
-"""A reference server and a generator as processes, and what the kernel says of them: processor time, memory, open
+"""A reference server and a generator as processes, and what the kernel says of them: CPU time, memory, open
 connections, and what has come in on them. Knows no generator by name.
 """
 
@@ -84,7 +84,7 @@ def descriptors(process):
 
 
 def sample(served, driving, count):
-    """Running totals: of time, of what the generator has done, of the processor time that it used, and of that which
+    """Running totals: of time, of what the generator has done, of the CPU time that it used, and of that which
     others used, beside generator, server and this process."""
     generator, server_side = processor_seconds(driving.pid), processor_seconds(served.process)
     others = machine_seconds() - generator - server_side - sum(os.times()[:4])

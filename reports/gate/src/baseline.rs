@@ -1,7 +1,6 @@
-//! The committed counts that lock step is compared with: one JSON file, written so that its diff reads well in review,
-//! and read with distrust.
+//! The committed counts that lock step is compared with: one JSON file whose diff is easy to review.
 //!
-//! It is written only where a person asks for it. Each error of reading says what is wrong, where, and what to do.
+//! It is written only on request. Each error of reading says what is wrong, where, and what to do.
 
 mod shape;
 mod text;
@@ -18,13 +17,13 @@ use thiserror::Error;
 
 use super::counts::{Agreed, Count, Measured, agreed};
 
-/// Version of the file's structure.
+/// Version of the file format.
 pub const SCHEMA_VERSION: u32 = 2;
 
-/// Largest file that is read. Hundreds of variants take less than a megabyte.
+/// Largest file that is read, in bytes. Hundreds of variants fit in a megabyte.
 const LIMIT_BYTES: u64 = 64 << 20;
 
-/// What every remedy comes down to.
+/// The remedy for a broken file.
 const UPDATE: &str = "restore the file, or write it again with --update-baseline and review its diff";
 
 /// The committed counts.
@@ -39,14 +38,14 @@ pub struct Baseline {
     pub revision: String,
     /// Compiler and profile of the build that counted. Allocations of different compilers are not comparable.
     pub compiler: String,
-    /// Which script lock step followed. Counts of different scripts are not comparable.
+    /// The script of lock step. Counts of different scripts are not comparable.
     pub script: String,
     /// The phases of each variant.
     #[serde(deserialize_with = "shape::cells")]
     pub cells: BTreeMap<String, BTreeMap<String, Agreed>>,
 }
 
-/// Where a baseline comes from.
+/// The origin of a baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// Version of the tool.
@@ -55,24 +54,24 @@ pub struct Origin {
     pub revision: String,
     /// Compiler and profile.
     pub compiler: String,
-    /// Which script lock step follows.
+    /// The script of lock step.
     pub script: String,
 }
 
-/// Why there is no baseline to compare with, or none could be written.
+/// Why a baseline cannot be read or written.
 #[derive(Debug, Error)]
 pub enum BaselineError {
-    /// Nothing to read.
+    /// The file does not exist.
     #[error(
         "no baseline at {}: expected the committed counts; take them with --update-baseline and without --approach, \
          review the file and commit it",
         path.display()
     )]
     Missing {
-        /// The file that was looked for.
+        /// The file.
         path: PathBuf,
     },
-    /// The file is there but cannot be read.
+    /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
         /// The file.
@@ -88,19 +87,19 @@ pub enum BaselineError {
         /// The system's reason.
         source: io::Error,
     },
-    /// The file is something else, and is not written over.
+    /// The file is not a baseline, and is not overwritten.
     #[error("{} exists and is not a baseline: name another file, or move this one", path.display())]
     NoBaseline {
         /// The file.
         path: PathBuf,
     },
-    /// The file has nothing in it.
+    /// The file is empty.
     #[error("{} is empty: expected a baseline as JSON; {UPDATE}", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
-    /// The file is of another version.
+    /// The file has another version.
     #[error(
         "{}: schema version {found}, expected {SCHEMA_VERSION}; read it with the version of the tool that wrote it, or \
          write it again with --update-baseline and review its diff",
@@ -109,24 +108,24 @@ pub enum BaselineError {
     Schema {
         /// The file.
         path: PathBuf,
-        /// What it says, as JSON.
+        /// Its version, as JSON.
         found: String,
     },
-    /// The file was counted by another script.
+    /// Another script made the counts.
     #[error(
-        "{}: counted by the script `{found}`, and this tool follows `{expected}`: counts of different scripts are not \
+        "{}: counted by the script `{found}`, but this tool uses `{expected}`: counts of different scripts are not \
          comparable; write it again with --update-baseline at a revision that is known to be good",
         path.display()
     )]
     Script {
         /// The file.
         path: PathBuf,
-        /// What it was counted by.
+        /// Its script.
         found: String,
-        /// What this tool would count by.
+        /// The script of this tool.
         expected: String,
     },
-    /// The file is not the baseline that it should be.
+    /// A part of the file is invalid.
     #[error("{}:{line}:{column}: {problem}; expected {expected}; {UPDATE}", path.display())]
     Fault {
         /// The file.
@@ -135,33 +134,33 @@ pub enum BaselineError {
         line: usize,
         /// The byte in the line, from 1.
         column: usize,
-        /// What is there, with the field's path where it has one.
+        /// The problem, with the path of the field.
         problem: String,
-        /// What should be.
+        /// What was expected.
         expected: String,
     },
 }
 
-/// Why what was measured cannot become a baseline.
+/// Why counts cannot become a baseline.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum Unfit {
-    /// Zero cells.
-    #[error("nothing was measured, and an empty baseline would let everything pass; name an approach that exists")]
+    /// There are no cells.
+    #[error("nothing was measured, and an empty baseline would let everything pass: name an approach that exists")]
     Nothing,
-    /// A cell crashed, or its repeats do not agree on what they counted.
-    #[error("{cell}: {reason}; a baseline holds whole cells only: repair it and take the baseline again")]
+    /// A cell crashed, or its repeats have different counts.
+    #[error("{cell}: {reason}; a baseline holds complete cells only: repair it and take the baseline again")]
     Cell {
         /// The variant.
         cell: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
-/// What was measured, as the baseline of what follows.
+/// Builds a baseline from counts.
 ///
 /// # Errors
-/// Nothing was measured, or a cell is not whole.
+/// Nothing was measured, or a cell is incomplete.
 pub fn baseline_of(measured: &Measured, origin: Origin) -> Result<Baseline, Unfit> {
     if measured.cells.is_empty() {
         return Err(Unfit::Nothing);
@@ -176,21 +175,21 @@ pub fn baseline_of(measured: &Measured, origin: Origin) -> Result<Baseline, Unfi
 }
 
 impl Baseline {
-    /// Of some cells only, for a gate that was asked for no others. Without any it is none: nothing passes by it.
+    /// Keeps only some cells. Nothing passes against a baseline without cells.
     #[must_use]
     pub fn only(mut self, keep: impl Fn(&str) -> bool) -> Self {
         self.cells.retain(|cell, _| keep(cell));
         self
     }
 
-    /// With the cells of a newer one in place of its own, and the others as they were.
+    /// Replaces the cells that a newer baseline has. The others stay.
     #[must_use]
     pub fn updated_by(mut self, newer: Self) -> Self {
         self.cells.extend(newer.cells);
         Self { cells: self.cells, ..newer }
     }
 
-    /// Counts that were not the same in every repeat.
+    /// Returns the number of counts that were not the same in every repeat.
     #[must_use]
     pub fn ranges(&self) -> usize {
         let phases = self.cells.values().flat_map(BTreeMap::values);
@@ -198,24 +197,24 @@ impl Baseline {
     }
 }
 
-/// Writes the baseline, for a person who reviews and commits it. A baseline that is there is replaced, also a broken one.
+/// Writes the baseline. It replaces an existing baseline, even a broken one.
 ///
 /// # Errors
-/// The file cannot be written, or is something else than a baseline. What was there is unchanged.
+/// The file cannot be written, or is not a baseline. An existing file is then unchanged.
 pub fn write(baseline: &Baseline, path: &Path) -> Result<(), BaselineError> {
     check_replaceable(path)?;
     replace::file(path, baseline.text()).map_err(|source| BaselineError::Write { path: path.to_owned(), source })
 }
 
-/// Refuses a file that is there and is something else than a baseline: before anything is measured for it.
+/// Refuses a file that exists and is not a baseline. Called before anything is measured.
 ///
 /// # Errors
-/// There is such a file.
+/// The file exists and is not a baseline.
 pub fn check_replaceable(path: &Path) -> Result<(), BaselineError> {
     if path.symlink_metadata().is_err() {
         return Ok(());
     }
-    // A broken baseline may be written again, and an empty file is nobody's loss.
+    // A broken baseline or an empty file may be replaced.
     let is_ours = |text: &str| text.trim().is_empty() || text.contains("\"schema_version\"");
     match input::text(path, LIMIT_BYTES) {
         Ok(text) if !is_ours(&text) => Err(BaselineError::NoBaseline { path: path.to_owned() }),
@@ -227,10 +226,10 @@ pub fn check_replaceable(path: &Path) -> Result<(), BaselineError> {
     }
 }
 
-/// Reads the baseline of this script.
+/// Reads a baseline that was made by this script.
 ///
 /// # Errors
-/// There is none, it is not what it should be, or it was counted by another script.
+/// The file is missing, invalid, or made by another script.
 pub fn read(path: &Path, script: &str) -> Result<Baseline, BaselineError> {
     let located = || path.to_owned();
     let text = input::text(path, LIMIT_BYTES).map_err(|source| match source.kind() {

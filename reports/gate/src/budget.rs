@@ -8,85 +8,85 @@ use thiserror::Error;
 
 use super::paired::{self, ARMS, Arm, Cell, GATED, LEVEL, Metric, POWER, Slot, Tolerated};
 
-/// Most blocks that time left over is spent on.
+/// Largest number of blocks for which spare time is used.
 const MOST_BLOCKS: u32 = 24;
-/// Seed of what is said of a session before it runs.
+/// Seed of the simulation that describes a session before it runs.
 const SEED: u64 = 0x5345_4553;
-/// Cells that a session of so many blocks may have; beyond the last, the most blocks.
+/// Blocks by the number of cells. With more cells than in the last pair, [`MOST_BLOCKS`].
 const BLOCKS: [(usize, u32); 3] = [(6, 16), (12, 20), (18, 24)];
 
-/// What could take part in a session.
+/// A cell that could take part in a session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
-    /// Which cell.
+    /// The cell.
     pub cell: Cell,
-    /// Seconds that one trial of it takes, its start and end included.
+    /// Duration of one trial in seconds, including start and end.
     pub trial_seconds: f64,
 }
 
-/// A session that fits.
+/// A session that fits the budget.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
-    /// The cells that take part, in the order of priority.
+    /// The cells that take part, by priority.
     pub cells: Vec<Cell>,
-    /// Those for which there is no time.
+    /// The cells for which there is no time.
     pub left_out: Vec<Cell>,
-    /// Blocks that count; one more runs before them.
+    /// Blocks that count. One more runs before them.
     pub blocks: u32,
-    /// Seconds that it takes.
+    /// Duration in seconds.
     pub seconds: f64,
-    /// What it can and cannot see, in sentences.
+    /// What it can and cannot detect, in sentences.
     pub sees: Vec<String>,
 }
 
-/// Why nothing fits.
+/// Why no session fits.
 #[derive(Debug, Clone, Error, PartialEq)]
 pub enum BudgetError {
-    /// There is nothing to choose from.
+    /// There are no cells.
     #[error("the gate has no cells: name at least one variant")]
     NoCells,
-    /// A time is no time.
+    /// A duration is not above 0.
     #[error("a trial of {trial} seconds and a budget of {budget} seconds: both must be above 0")]
     NoTime {
-        /// Seconds that a trial takes.
+        /// Duration of a trial, in seconds.
         trial: f64,
-        /// Seconds that there are.
+        /// The budget, in seconds.
         budget: f64,
     },
-    /// One cell takes longer, with the fewest blocks that can show anything.
+    /// Even one cell with the fewest possible blocks takes longer.
     #[error(
-        "the budget of {budget:.0} s is too small: one cell takes {needed:.0} s with {blocks} blocks, the fewest that can \
-         show anything; give more time or shorten the trials"
+        "the budget of {budget:.0} s is too small: one cell needs {needed:.0} s for {blocks} blocks, the fewest that can \
+         show a regression; raise the budget or shorten the trials"
     )]
     TooSmall {
-        /// Seconds that there are.
+        /// The budget, in seconds.
         budget: f64,
-        /// Seconds that it takes.
+        /// Required time, in seconds.
         needed: f64,
         /// Blocks.
         blocks: u32,
     },
 }
 
-/// Blocks that so many cells should have.
+/// Returns the recommended number of blocks for this many cells.
 #[must_use]
 pub fn blocks_for(cells: usize) -> u32 {
     BLOCKS.iter().find(|(most, _)| cells <= *most).map_or(MOST_BLOCKS, |(_, blocks)| *blocks).max(fewest(cells))
 }
 
-/// Fewest blocks of which so many cells can show anything.
+/// Returns the fewest blocks with which this many cells can show a regression.
 fn fewest(cells: usize) -> u32 {
     u32::try_from(signed_rank::fewest_pairs(cells * GATED.len(), LEVEL)).unwrap_or(u32::MAX)
 }
 
-/// Seconds of a session: three arms of each cell in each block, and block 0.
+/// Returns the duration of a session in seconds: three arms per cell and block, block 0 included.
 fn seconds(candidates: &[Candidate], blocks: u32) -> f64 {
     let of_each: f64 = candidates.iter().map(|candidate| candidate.trial_seconds).sum();
     ARMS.len() as f64 * of_each * (f64::from(blocks) + 1.0)
 }
 
-/// As many of the candidates, from the first on, as fit with the blocks that so many should have; what time is left then
-/// goes into more blocks, up to 24. Where not even one cell fits so, it gets the blocks that do.
+/// Chooses as many candidates, from the first on, as fit with their recommended number of blocks. Spare time goes into more
+/// blocks, up to [`MOST_BLOCKS`]. If not even one cell fits, it gets as many blocks as do.
 ///
 /// # Errors
 /// There are no candidates, a time is not above 0, or nothing fits.
@@ -124,8 +124,8 @@ fn sees(cells: &[Cell], left_out: &[Cell], blocks: u32, tolerated: &Tolerated) -
     let sight = |metric: Metric| {
         let spread = largest_spread(blocks, tests, tolerated.limit(metric));
         format!(
-            "A shift of {} in {} is shown in {} of all sessions where two trials of one build differ by less than about \
-             {:.1} % (standard deviation of the logarithm of their ratio); noisier cells end as gate blind.",
+            "A shift of {} in {} is detected in {} of all sessions if two trials of one build differ by less than about \
+             {:.1} % (standard deviation of the logarithm of their ratio). In noisier cells the gate is blind.",
             percent(tolerated.share(metric)),
             metric.name(),
             percent(POWER),
@@ -133,20 +133,20 @@ fn sees(cells: &[Cell], left_out: &[Cell], blocks: u32, tolerated: &Tolerated) -
         )
     };
     let mut sees = vec![format!(
-        "{} in {blocks} blocks ({}): {tests} tests, processor time per event and p50 latency of each. At least {} \
-         valid pairs of each must remain.",
+        "{} in {blocks} blocks ({}): {tests} tests, CPU time per event and p50 latency of each cell. At least {} \
+         valid pairs per test must remain.",
         counted(cells.len()),
         names(cells),
         fewest(cells.len())
     )];
     sees.extend(GATED.map(sight));
     sees.push(
-        "Not seen: a regression of less than is tolerated, and in half of all sessions at least one of just that; p99 \
-         latency is shown and not judged."
+        "Not detected: a regression below the tolerance, and in at least half of all sessions one that equals it. p99 \
+         latency is shown but not judged."
             .to_owned(),
     );
     if !left_out.is_empty() {
-        sees.push(format!("Not looked at, for want of time: {} ({}).", counted(left_out.len()), names(left_out)));
+        sees.push(format!("Not measured, for lack of time: {} ({}).", counted(left_out.len()), names(left_out)));
     }
     sees
 }
@@ -155,20 +155,19 @@ fn counted(cells: usize) -> String {
     if cells == 1 { "1 cell".to_owned() } else { format!("{cells} cells") }
 }
 
-/// The largest standard deviation of a pair, as a logarithm of a ratio, with which a shift of `limit` is shown in
-/// [`POWER`] of all sessions, if pairs are normal: simulated, with a fixed seed.
+/// Simulates the largest standard deviation of a pair, as the logarithm of a ratio, with which a shift of `limit` is detected
+/// in [`POWER`] of all sessions, if pairs are normal.
 fn largest_spread(blocks: u32, tests: usize, limit: f64) -> f64 {
     let shown = paired::shown_of_normal(blocks as usize, tests, &mut Random::new(SEED, 0));
     shown.map_or(0.0, |shown| limit / shown)
 }
 
-/// The order of a whole session, block 0 and so many that count: in each block the cells in random order, and the three
-/// arms of a cell one right after the other, so that what drifts slowly meets all three alike.
+/// Returns the order of a whole session: block 0 and the blocks that count. The cells of a block are in random order. The three
+/// arms of a cell follow each other directly, so that slow drift affects all three alike.
 ///
-/// Each cell's orders of arms are balanced and then shuffled over its blocks: each six blocks have all six orders once,
-/// so that each arm is in each place twice and follows each other equally often; of what is left, three are the turns of
-/// one order, in which each arm is in each place once. So over a session no arm is in a place more than once more often
-/// than another.
+/// The orders of a cell's arms are balanced and then shuffled over its blocks. Six blocks have all six orders once. Of the
+/// remaining blocks, three are rotations of one order. So the numbers of times that two arms have the same position differ by
+/// at most one.
 #[must_use]
 pub fn order(seed: u64, cells: usize, blocks: u32) -> Vec<Slot> {
     let arms: Vec<Vec<[Arm; 3]>> =
@@ -186,12 +185,12 @@ pub fn order(seed: u64, cells: usize, blocks: u32) -> Vec<Slot> {
     slots
 }
 
-/// An order of the arms for block 0, at random, and for each block after it, balanced.
+/// Returns a random order of the arms for block 0, and balanced orders for the blocks after it.
 fn balanced(random: &mut Random, blocks: usize) -> Vec<[Arm; 3]> {
     let [a, b, c] = ARMS;
     let mut orders = Vec::new();
     while orders.len() < blocks {
-        // Both ways round, each with its three turns: whichever part of the six is left out, it is of the second.
+        // Both directions, each with its three rotations. If some are left out, they are of the second direction.
         let mut ways = [[[a, b, c], [b, c, a], [c, a, b]], [[c, b, a], [b, a, c], [a, c, b]]];
         random.shuffle(&mut ways);
         ways.iter_mut().for_each(|turns| random.shuffle(turns));

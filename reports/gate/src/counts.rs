@@ -1,73 +1,72 @@
-//! What lock step counted, repeat by repeat, and what of it the repeats agree on.
+//! The counts of lock step by repeat, and what the repeats agree on.
 //!
-//! Knows nothing of how it was counted, and of no baseline. Repeats agree on a count, or on the range in which it lay;
-//! on what was counted at all, and over how much, they must agree, or nothing is said.
+//! Repeats agree on a count or on its range. They must agree on which counts there are, and on the number of units.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-/// Name of the count of heap allocations, which is of a compiler as well: another makes more or fewer of the same source.
+/// Name of the count of heap allocations. It also depends on the compiler.
 pub const ALLOCATIONS: &str = "allocations";
 
-/// Fewest repeats that show whether a count is exact.
+/// Fewest repeats that can show that a count is exact.
 pub const FEWEST_REPEATS: usize = 3;
 
-/// What one job counted.
+/// The counts of one job.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Measured {
-    /// The repeats of each variant, in their order.
+    /// The repeats by variant.
     pub cells: BTreeMap<String, Vec<Repeat>>,
 }
 
-/// The phases of one repeat by their names, or why it came to no end.
+/// The phases of one repeat by name, or why it crashed.
 pub type Repeat = Result<BTreeMap<String, Phase>, String>;
 
-/// What was counted in one phase of one repeat.
+/// The counts of one phase of one repeat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
-    /// Of how many deliveries, polls or reconnects the script makes it: what figures for one of them divide by.
+    /// Number of deliveries, polls or reconnects that the script makes.
     pub units: u64,
-    /// What one of them is called: `event`, `poll`, `reconnect`.
+    /// Name of one of them: `event`, `poll`, `reconnect`.
     pub unit_name: String,
-    /// Counts by their names, such as `requests`; of bytes where the name ends so.
+    /// Counts by name, such as `requests`. A name that ends in `bytes` counts bytes.
     pub counts: BTreeMap<String, u64>,
 }
 
-/// What the repeats of one phase agree on.
+/// The counts of one phase over all repeats.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agreed {
-    /// As in [`Phase`], the same in every repeat.
+    /// As in [`Phase`].
     pub units: u64,
-    /// As in [`Phase`], the same in every repeat.
+    /// As in [`Phase`].
     pub unit_name: String,
-    /// Counts by their names, the same names in every repeat.
+    /// Counts by name.
     pub counts: BTreeMap<String, Count>,
 }
 
 /// One count over the repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
-    /// The least.
+    /// The smallest value.
     pub low: u64,
-    /// The most.
+    /// The largest value.
     pub high: u64,
 }
 
 impl Count {
-    /// Whether every repeat counted the same.
+    /// Returns whether every repeat counted the same.
     #[must_use]
     pub fn is_exact(self) -> bool {
         self.low == self.high
     }
 }
 
-/// What the repeats of a cell agree on, phase by phase.
+/// Merges the repeats of a cell.
 ///
 /// # Errors
-/// In one sentence: a repeat crashed, there are too few, nothing was counted, or they differ in what they counted.
+/// A repeat crashed, there are too few, nothing was counted, or repeats have different phases or counts.
 pub fn agreed(repeats: &[Repeat]) -> Result<BTreeMap<String, Agreed>, String> {
     let mut whole = Vec::new();
     for (repeat, number) in repeats.iter().zip(1..) {
@@ -78,7 +77,7 @@ pub fn agreed(repeats: &[Repeat]) -> Result<BTreeMap<String, Agreed>, String> {
     }
     if whole.len() < FEWEST_REPEATS {
         let count = whole.len();
-        return Err(format!("{count} repeats, and it takes {FEWEST_REPEATS} to show whether a count is exact"));
+        return Err(format!("{count} repeats, expected at least {FEWEST_REPEATS} to show whether a count is exact"));
     }
     let names: BTreeSet<&String> = whole.iter().flat_map(|phases| phases.keys()).collect();
     if names.is_empty() {
@@ -86,7 +85,7 @@ pub fn agreed(repeats: &[Repeat]) -> Result<BTreeMap<String, Agreed>, String> {
     }
     let in_every = |name: &String| {
         let own = whole.iter().zip(1..).map(|(phases, number)| {
-            phases.get(name).ok_or_else(|| format!("repeat {number} has no phase {name}, and another has"))
+            phases.get(name).ok_or_else(|| format!("repeat {number} has no phase {name}, but another has"))
         });
         own.collect::<Result<Vec<&Phase>, String>>()
     };

@@ -1,6 +1,4 @@
-//! What an update changes in the baseline, for the person who reviews it.
-//!
-//! Judges nothing: of two baselines it prints what they differ in.
+//! Lists what an update changes in the baseline, for the person who reviews it.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +10,8 @@ use super::{
     exact::union,
 };
 
-/// What differs: cell and metric, before and after, and the same for each unit. Empty where nothing does.
+/// Returns the differences of two baselines as a table: cell, metric, before, after, and both per unit. Returns an empty text
+/// if there are none.
 #[must_use]
 pub fn differences(before: &Baseline, after: &Baseline) -> String {
     let [old, new] = [before, after].map(flattened);
@@ -31,7 +30,7 @@ pub fn differences(before: &Baseline, after: &Baseline) -> String {
     if lines.len() == 1 { String::new() } else { format::aligned(&lines, 1, format::WIDTH) }
 }
 
-/// One count with what it is a count over.
+/// One count with its units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Of<'a> {
     count: Count,

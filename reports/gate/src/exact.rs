@@ -1,8 +1,7 @@
-//! Counts of lock step against a baseline: equal, or not.
+//! Compares the counts of lock step with a baseline.
 //!
-//! What every repeat of both jobs counted alike is gated exactly: one more fails, and so does one fewer. What was not
-//! is demoted to a bound, and each demotion is told. What stands on one side only, crashed or cannot be set side by
-//! side makes the outcome invalid: absence is never a pass.
+//! A count that all repeats of both sides agree on is compared exactly: one more fails, and so does one fewer. Any other count
+//! is compared with a bound, which a note reports. A count that only one side has, or that crashed, makes the outcome invalid.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,15 +13,15 @@ use super::{
     counts::{ALLOCATIONS, Agreed, Count, Measured, agreed, each, per_unit, several},
 };
 
-/// The name of the metric where a finding is of a whole cell, and the end of it where it is of a whole phase.
+/// The metric of a finding about a whole cell, and the suffix of the metric of a finding about a whole phase.
 const ALL: &str = "all counts";
 
-/// What stands on one side only.
-const NOT_MEASURED: &str = "in the baseline, and not measured: renamed or removed";
-const NOT_IN_BASELINE: &str = "measured, and not in the baseline: take it into the baseline";
+/// The reason when only one side has a count.
+const NOT_MEASURED: &str = "in the baseline but not measured: renamed or removed";
+const NOT_IN_BASELINE: &str = "measured but not in the baseline: add it to the baseline";
 
-/// Compares what a job measured with the baseline. What only one compiler counts alike is compared where `compiler`, of
-/// the build that measured, is the baseline's, and else it is said that it is not.
+/// Compares the counts of a job with the baseline. Allocations are compared only if `compiler`, which built the measured
+/// program, is the baseline's; otherwise a note says that they are not.
 #[must_use]
 pub fn compare(baseline: &Baseline, measured: &Measured, compiler: &str) -> Outcome {
     let compared = format!(
@@ -33,36 +32,36 @@ pub fn compare(baseline: &Baseline, measured: &Measured, compiler: &str) -> Outc
         let which = if baseline.cells.is_empty() { "the baseline holds no cell" } else { "no cell was measured" };
         return Outcome::invalid(Tier::Exact, compared, format!("{which}: nothing was compared"));
     }
-    let mut said = Said { skips_allocations: baseline.compiler != compiler, ..Said::default() };
+    let mut comparison = Comparison { skips_allocations: baseline.compiler != compiler, ..Comparison::default() };
     for cell in union(&baseline.cells, &measured.cells) {
         match (baseline.cells.get(cell), measured.cells.get(cell).map(|repeats| agreed(repeats))) {
-            (_, Some(Err(reason))) => said.invalid(cell, ALL, &reason),
-            (Some(_), None) => said.invalid(cell, ALL, NOT_MEASURED),
-            (None, _) => said.invalid(cell, ALL, NOT_IN_BASELINE),
-            (Some(before), Some(Ok(after))) => said.phases(cell, before, &after),
+            (_, Some(Err(reason))) => comparison.invalid(cell, ALL, &reason),
+            (Some(_), None) => comparison.invalid(cell, ALL, NOT_MEASURED),
+            (None, _) => comparison.invalid(cell, ALL, NOT_IN_BASELINE),
+            (Some(before), Some(Ok(after))) => comparison.phases(cell, before, &after),
         }
     }
-    let exact = format!("Counts gated exactly: {}; by a bound: {}.", said.exact, said.demotions.len());
+    let exact = format!("Counts gated exactly: {}; by a bound: {}.", comparison.exact, comparison.demotions.len());
     let skipped = format!(
-        "Allocations are not compared: the baseline's are of {}, and this build is by {compiler}. Take the baseline again \
-         by the compiler that the gate builds with.",
+        "Allocations are not compared: the baseline was taken with {}, and this build is by {compiler}. Take the baseline \
+         again with the compiler that the gate uses.",
         baseline.compiler
     );
-    let skipped = said.skips_allocations.then_some(skipped);
-    let notes = [exact].into_iter().chain(skipped).chain(said.demotions).collect();
-    Outcome::from_findings(Tier::Exact, compared, said.findings, notes)
+    let skipped = comparison.skips_allocations.then_some(skipped);
+    let notes = [exact].into_iter().chain(skipped).chain(comparison.demotions).collect();
+    Outcome::from_findings(Tier::Exact, compared, comparison.findings, notes)
 }
 
-/// What has been said so far.
+/// The findings so far.
 #[derive(Default)]
-struct Said {
+struct Comparison {
     findings: Vec<Finding>,
     demotions: Vec<String>,
     exact: usize,
     skips_allocations: bool,
 }
 
-impl Said {
+impl Comparison {
     fn invalid(&mut self, cell: &str, metric: &str, reason: &str) {
         self.findings.push(Finding {
             cell: cell.to_owned(),
@@ -128,7 +127,7 @@ impl Said {
     }
 }
 
-/// One count of both sides.
+/// One count on both sides.
 struct Compared<'a> {
     cell: &'a str,
     metric: String,
@@ -142,18 +141,18 @@ impl Compared<'_> {
         self.old.is_exact() && self.new.is_exact()
     }
 
-    /// How far beyond the baseline's range a demoted count may lie: strictly less than half a unit, so that one more
-    /// for each of them does not fit in.
+    /// Returns how far a demoted count may lie outside the baseline's range: less than half the units, so that one more per
+    /// unit does not fit.
     fn widening(&self) -> u64 {
         (self.phase.units - 1) / 2
     }
 
-    /// The range in which a demoted count passes.
+    /// Returns the range in which a demoted count passes.
     fn bound(&self) -> [u64; 2] {
         [self.old.low.saturating_sub(self.widening()), self.old.high.saturating_add(self.widening())]
     }
 
-    /// The repeat that lies furthest off, and what of the baseline is nearest to it.
+    /// Returns the baseline's value that is nearest to the most deviating repeat, and that repeat's value.
     fn sides(&self) -> (u64, u64) {
         let [above, below] = [self.new.high.saturating_sub(self.old.high), self.old.low.saturating_sub(self.new.low)];
         let after = if below > above { self.new.low } else { self.new.high };
@@ -171,7 +170,7 @@ impl Compared<'_> {
             format!("{cell}, {metric}: {changed}: more than in the baseline")
         } else {
             format!(
-                "{cell}, {metric}: {changed}: fewer than in the baseline; an unexplained improvement fails until a \
+                "{cell}, {metric}: {changed}: fewer than in the baseline; an improvement fails, too, until a \
                  person updates the baseline"
             )
         };
@@ -188,14 +187,14 @@ impl Compared<'_> {
             let changed = self.changed();
             return (Verdict::Regression, format!("{cell}, {metric}: {changed}: {direction} the bound of {bound}"));
         }
-        // One more for each unit in every repeat must lift even the least of them over the bound.
+        // One more per unit must lift even the smallest repeat above the bound.
         let is_blind = self.old.low.saturating_add(self.phase.units) <= most;
         if is_blind {
             let spread = format!("{} to {}", format::count(self.old.low), format::count(self.old.high));
             let each = each(&self.phase.unit_name);
             let said = format!(
-                "{cell}, {metric}: the baseline's own repeats lie from {spread}, so far apart that one more {each} might \
-                 not be seen; make it repeatable, or leave it out of the count"
+                "{cell}, {metric}: the baseline's own repeats range from {spread}, so one more {each} might not be detected; \
+                 make it repeatable, or leave it out of the count"
             );
             return (Verdict::Inconclusive, said);
         }
@@ -209,17 +208,19 @@ impl Compared<'_> {
         let (cell, metric) = (self.cell, &self.metric);
         let range = |count: Count| format!("{} to {}", format::count(count.low), format::count(count.high));
         let why = match (self.old.is_exact(), self.new.is_exact()) {
-            (true, _) => format!("was exact in the baseline, and the repeats of this job lie from {}", range(self.new)),
-            (_, true) => format!("is exact in this job, and was not in the baseline ({})", range(self.old)),
+            (true, _) => {
+                format!("was exact in the baseline, but the repeats of this job range from {}", range(self.new))
+            }
+            (_, true) => format!("is exact in this job, but was not in the baseline ({})", range(self.old)),
             (false, false) => {
-                format!("lies from {} in this job and {} in the baseline", range(self.new), range(self.old))
+                format!("ranges from {} in this job and from {} in the baseline", range(self.new), range(self.old))
             }
         };
         let [least, most] = self.bound().map(format::count);
-        format!("{cell}, {metric}: demoted to a bound of {least} to {most}, since it {why}.")
+        format!("{cell}, {metric}: compared with a bound of {least} to {most}, because it {why}.")
     }
 
-    /// `8,100 → 8,200 (81.0 → 82.0 bytes an event)`.
+    /// Describes the change, such as `8,100 → 8,200 (81.0 → 82.0 bytes an event)`.
     fn changed(&self) -> String {
         let (before, after) = self.sides();
         let [one, another] = per_unit([before, after], self.phase.units);
@@ -233,7 +234,7 @@ fn unit(metric: &str) -> &'static str {
     if metric.ends_with("bytes") { "bytes" } else { "count" }
 }
 
-/// The keys of both, each once, in their order.
+/// Returns the keys of both maps, sorted, without duplicates.
 pub(super) fn union<'a, K: Ord, A, B>(one: &'a BTreeMap<K, A>, another: &'a BTreeMap<K, B>) -> BTreeSet<&'a K> {
     one.keys().chain(another.keys()).collect()
 }

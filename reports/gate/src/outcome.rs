@@ -1,4 +1,4 @@
-//! What a gate found, in one form for both tiers.
+//! The outcome of a gate, in one form for both tiers.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,38 +6,38 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tier {
-    /// Counts in lock step, against a baseline.
+    /// Counts in lock step, compared with a baseline.
     Exact,
-    /// Times of two builds, in pairs.
+    /// Times of two builds, compared in pairs.
     Paired,
 }
 
-/// What a gate says, the mildest first: of several, the gravest counts.
+/// The verdict of a gate, from the mildest to the gravest. The gravest of several decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Nothing was changed by more than is tolerated, and it would have been seen.
+    /// No change is above the tolerance, and one would have been detected.
     Pass,
-    /// Nothing was shown, and it might not have been seen.
+    /// No change was shown, but one might not have been detected.
     Inconclusive,
-    /// Something was changed by more than is tolerated, or, of a count, at all.
+    /// A change is above the tolerance, or a count changed.
     Regression,
-    /// The gate could not compare, or its own control failed.
+    /// A comparison was impossible, or the control failed.
     Invalid,
 }
 
-/// What a gate found.
+/// The outcome of a gate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Which tier.
+    /// The tier.
     pub tier: Tier,
-    /// The gravest of the findings' verdicts, or `Invalid` where there is nothing to find.
+    /// The gravest verdict of the findings, or `Invalid` if nothing was compared.
     pub verdict: Verdict,
-    /// Why, in one sentence.
+    /// The reason, in one sentence.
     pub reason: String,
-    /// What was compared with what, such as a baseline's file or two revisions.
+    /// What was compared, such as a baseline or two revisions.
     pub compared: String,
-    /// One a cell and metric, the gravest first.
+    /// The findings, one per cell and metric, the gravest first.
     pub findings: Vec<Finding>,
     /// What a reader must know beside them: demotions, what the gate cannot see, what it would need.
     pub notes: Vec<String>,

@@ -1,8 +1,8 @@
-//! The paired tier: judges a session of blocks, in each of which base, head and a copy of the base ran side by side.
+//! Judges a session of blocks. In each block, base, head and a copy of the base ran side by side.
 //!
-//! A regression is shown or excluded, or neither, and then the verdict says what it would take. The copy is the control:
-//! where the rule calls it slower or faster than what it is a copy of, the session is invalid. Pure, with chance from
-//! the session's own seed: the same file has the same verdict.
+//! A regression is shown, excluded, or neither; in the last case the judgement says what would decide. The copy is the control:
+//! if it differs from the base, the session is invalid. Random numbers come from the session's seed, so the same file always
+//! has the same verdict.
 
 mod blocks;
 mod rule;
@@ -24,73 +24,73 @@ pub use session::{
 };
 pub use text::change;
 
-/// Keeps what is resampled apart from the order of the session, which has the same seed.
+/// Offset of the random stream for resampling. The order of the session uses the same seed.
 const RESAMPLING: u64 = 1 << 32;
 
-/// What a session says.
+/// The judgement of a session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Judgement {
-    /// For every surface.
+    /// The outcome, as it is printed.
     pub outcome: Outcome,
-    /// The numbers behind it, of each gated test in the plan's order; none where nothing could be compared.
+    /// The judged tests in the plan's order. Empty if nothing could be compared.
     pub tests: Vec<Test>,
 }
 
 /// One metric of one cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Test {
-    /// What ran.
+    /// The cell.
     pub cell: Cell,
-    /// What is compared.
+    /// The metric.
     pub metric: Metric,
-    /// Median of the base's figures in its pairs.
+    /// Median of the base over its pairs.
     pub base: f64,
     /// The head against the base.
     pub head: Sides,
     /// The copy against the base.
     pub control: Sides,
-    /// What the control lets such a session find; none where nothing could be.
+    /// Changes that such a session detects. `None` if it detects none.
     pub detectable: Option<Detectable>,
-    /// What follows.
+    /// The result.
     pub result: TestResult,
 }
 
-/// Both directions of a comparison; each is adjusted for all tests of its direction.
+/// Both directions of a comparison. p-values are adjusted over all tests of a direction.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Sides {
-    /// Whether it is more than the base.
+    /// More than the base.
     pub more: Estimate,
-    /// Whether it is less: the same with opposite signs.
+    /// Less than the base: the same differences with opposite signs.
     pub less: Estimate,
 }
 
-/// What follows of a test. Blocks are those of a new session; none where [`MOST_BLOCKS`] are not enough.
+/// The result of a test. `needed` counts the blocks of a new session. It is `None` if [`MOST_BLOCKS`] are not enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum TestResult {
-    /// A regression beyond what is tolerated is shown.
+    /// A regression above the tolerance is shown.
     Regression,
-    /// It is excluded, and would have been seen.
+    /// A regression is excluded and would have been detected.
     Pass,
-    /// It is excluded, but pairs are so noisy that a shift of that size would not have been shown: the gate is blind.
+    /// A regression is excluded, but the pairs are too noisy to detect one of that size.
     Blind {
-        /// Blocks that see it.
+        /// Blocks that would detect it.
         needed: Option<usize>,
     },
-    /// So few pairs cannot show anything among so many tests.
+    /// With so many tests, so few pairs cannot be significant.
     Few {
-        /// Blocks that can.
+        /// Blocks that can be.
         needed: usize,
     },
     /// Neither shown nor excluded.
     Open {
-        /// Blocks that decide.
+        /// Blocks that would decide.
         needed: Option<usize>,
     },
 }
 
 impl TestResult {
-    /// Its verdict.
+    /// Returns the verdict.
     #[must_use]
     pub fn verdict(self) -> Verdict {
         match self {
@@ -125,11 +125,11 @@ pub fn judge(session: &Session) -> Judgement {
     Judgement { outcome: Outcome::from_findings(Tier::Paired, compared, findings, notes), tests }
 }
 
-/// The gated differences of a session, head and copy against base, in the plan's order of cells and [`GATED`]'s of
-/// metrics, each with its block.
+/// Returns the differences of head and copy from the base, by cell in the plan's order and by metric in the order of
+/// [`GATED`].
 ///
 /// # Errors
-/// Why the session cannot be judged.
+/// The reason why the session cannot be judged.
 pub fn gated_pairs(session: &Session) -> Result<Vec<Pairs>, String> {
     let mut pairs = blocks::pairs(session)?;
     pairs.retain(|one| GATED.contains(&one.metric));
@@ -146,7 +146,7 @@ fn compared(plan: &Plan) -> String {
 
 fn not_looked_at(plan: &Plan) -> Option<String> {
     let names: Vec<&str> = plan.left_out.iter().map(|cell| cell.variant.as_str()).collect();
-    let note = || format!("Not looked at, for want of time, whatever became of them: {}.", names.join(", "));
+    let note = || format!("Not measured, for lack of time: {}.", names.join(", "));
     (!names.is_empty()).then(note)
 }
 
@@ -201,7 +201,7 @@ fn result(
     }
 }
 
-/// The verdict of a test; what would have been seen is asked only where a pass depends on it.
+/// Returns the verdict of a test. Whether a change would have been detected is only asked if a pass depends on it.
 fn verdict(head: &Estimate, limit: f64, is_seen: impl FnOnce() -> bool) -> Verdict {
     match head.decide(limit) {
         Decision::Regression => Verdict::Regression,
@@ -210,8 +210,8 @@ fn verdict(head: &Estimate, limit: f64, is_seen: impl FnOnce() -> bool) -> Verdi
     }
 }
 
-/// The verdict of each test of a session, from the differences of its head and of its control, without what an
-/// inconclusive one would take. A control that fails is not regarded: see [`control_fails`].
+/// Returns the verdict of each test of a session, from the differences of head and control. It ignores a control that fails:
+/// see [`control_fails`].
 #[must_use]
 pub fn verdicts(heads: &[Vec<f64>], controls: &[Vec<f64>], limits: &[f64], random: &mut Random) -> Vec<Verdict> {
     let all = estimates(heads).into_iter().zip(controls).zip(limits);
@@ -221,298 +221,16 @@ pub fn verdicts(heads: &[Vec<f64>], controls: &[Vec<f64>], limits: &[f64], rando
     .collect()
 }
 
-/// Whether the rule calls the control more or less than the base in any of these tests: the session is then invalid.
+/// Returns whether the control differs from the base in any test. The session is then invalid.
 #[must_use]
 pub fn control_fails(controls: &[Vec<f64>], limits: &[f64]) -> bool {
     let is_beyond = |(differences, limit): (&Vec<f64>, &f64)| {
         signed_rank::shift(differences).is_some_and(|shift| shift.abs() > *limit)
     };
-    // Exact tests take longer than a shift, and without one beyond what is tolerated none of them matters.
+    // Exact tests are slow, and none of them matters unless a shift is above its limit.
     if !controls.iter().zip(limits).any(is_beyond) {
         return false;
     }
     let less: Vec<Vec<f64>> = controls.iter().map(|differences| reversed(differences)).collect();
     [controls, &less].into_iter().any(|side| regressions(side, limits).contains(&true))
-}
-
-#[cfg(test)]
-pub(crate) mod fixture {
-    use results::schema::Status;
-
-    use super::*;
-
-    /// A session of so many blocks and cells whose arms differ by chance alone: 3 % from pair to pair.
-    pub(crate) fn session(blocks: u32, cells: u32, seed: u64) -> Session {
-        noisy(blocks, cells, seed, 0.03)
-    }
-
-    /// The same with another spread of each trial.
-    pub(crate) fn noisy(blocks: u32, cells: u32, seed: u64, spread: f64) -> Session {
-        let cell = |index: u32| Cell { variant: format!("variant-{index}"), load: "10 clients".to_owned() };
-        let cells: Vec<Cell> = (0..cells).map(cell).collect();
-        let mut random = Random::new(seed, 99);
-        let mut trials = Vec::new();
-        for block in 0..=blocks {
-            for cell in &cells {
-                let mut order = ARMS;
-                random.shuffle(&mut order);
-                for (position, arm) in (1..).zip(order) {
-                    let mut figure = |middle: f64| middle * (spread * random.normal()).exp();
-                    trials.push(Trial {
-                        block,
-                        arm,
-                        position,
-                        cell: cell.clone(),
-                        status: Status::Ok,
-                        reason: None,
-                        cpu_us_per_event: Some(figure(20.0)),
-                        p50_ns: Some(figure(400_000.0) as u64),
-                        p99_ns: Some(figure(2_000_000.0) as u64),
-                    });
-                }
-            }
-        }
-        let plan = Plan {
-            version: SESSION_VERSION,
-            base: "a".to_owned(),
-            head: "b".to_owned(),
-            blocks,
-            cells,
-            left_out: Vec::new(),
-            tolerated: Tolerated::default(),
-            seed,
-            injected: None,
-        };
-        Session { plan, trials }
-    }
-
-    /// Makes the processor time of an arm so many times as large, in one cell.
-    pub(crate) fn slower(session: &mut Session, arm: Arm, variant: &str, factor: f64) {
-        let of_arm = |trial: &&mut Trial| trial.arm == arm && trial.cell.variant == variant;
-        for trial in session.trials.iter_mut().filter(of_arm) {
-            trial.cpu_us_per_event = trial.cpu_us_per_event.map(|figure| figure * factor);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::LazyLock;
-
-    use results::schema::Status;
-
-    use super::*;
-
-    fn verdict(session: &Session) -> Verdict {
-        judge(session).outcome.verdict
-    }
-
-    /// The reason why a session cannot be judged.
-    fn invalid(change: impl FnOnce(&mut Session)) -> String {
-        static SOUND: LazyLock<Session> = LazyLock::new(|| {
-            let session = fixture::session(16, 2, 1);
-            assert_eq!(verdict(&session), Verdict::Pass);
-            session
-        });
-        let mut session = SOUND.clone();
-        change(&mut session);
-        let Outcome { verdict, reason, .. } = judge(&session).outcome;
-        assert_eq!(verdict, Verdict::Invalid, "{reason}");
-        reason
-    }
-
-    /// The trial of the first cell.
-    fn trial(session: &mut Session, block: u32, arm: Arm) -> &mut Trial {
-        let found = session
-            .trials
-            .iter_mut()
-            .find(|trial| (trial.block, trial.arm, trial.cell.variant.as_str()) == (block, arm, "variant-0"));
-        found.expect("the fixture has it")
-    }
-
-    #[test]
-    fn equals_pass_and_say_what_would_have_been_seen() {
-        let judgement = judge(&fixture::session(16, 2, 1));
-        assert_eq!(judgement.outcome.verdict, Verdict::Pass);
-        assert_eq!((judgement.outcome.findings.len(), judgement.tests.len()), (4, 4));
-        let explanation = &judgement.outcome.findings[0].explanation;
-        assert!(
-            explanation.starts_with("variant-0 under 10 clients: processor time per event changed by "),
-            "{explanation}"
-        );
-        assert!(explanation.contains("tolerated 10 %"), "{explanation}");
-        for said in ["80 of 100", "p99 latency"] {
-            assert!(judgement.outcome.notes.iter().any(|note| note.contains(said)), "{said}");
-        }
-        assert_eq!(judge(&fixture::session(16, 2, 1)), judgement, "chance repeats");
-    }
-
-    #[test]
-    fn thirty_per_cent_fails_and_is_named() {
-        let mut session = fixture::session(16, 6, 2);
-        fixture::slower(&mut session, Arm::Head, "variant-4", 1.3);
-        let outcome = judge(&session).outcome;
-        assert_eq!(outcome.verdict, Verdict::Regression);
-        let first = &outcome.findings[0];
-        assert_eq!((first.cell.as_str(), first.metric.as_str()), ("variant-4", "processor time per event"));
-        assert!((first.change().unwrap() - 0.3).abs() < 0.05);
-        assert!(outcome.reason.contains("+3") || outcome.reason.contains("+2"), "{}", outcome.reason);
-        assert_eq!(outcome.findings.iter().filter(|one| one.verdict == Verdict::Regression).count(), 1);
-    }
-
-    #[test]
-    fn what_is_faster_is_said_and_no_failure() {
-        let mut session = fixture::session(16, 2, 3);
-        fixture::slower(&mut session, Arm::Head, "variant-1", 0.7);
-        let outcome = judge(&session).outcome;
-        assert_eq!(outcome.verdict, Verdict::Pass);
-        assert!(
-            outcome.notes.iter().any(|note| note.contains("variant-1") && note.contains("less")),
-            "{:?}",
-            outcome.notes
-        );
-    }
-
-    #[test]
-    fn what_is_slower_than_before_and_tolerated_is_said() {
-        let slowdowns = |factor: f64| {
-            let mut session = fixture::noisy(16, 2, 3, 0.01);
-            fixture::slower(&mut session, Arm::Head, "variant-1", factor);
-            let outcome = judge(&session).outcome;
-            let notes: Vec<String> = outcome.notes.into_iter().filter(|note| note.starts_with("Slowdown")).collect();
-            (outcome.verdict, notes)
-        };
-        let (verdict, notes) = slowdowns(1.08);
-        assert_eq!((verdict, notes.len()), (Verdict::Pass, 1));
-        let said = "Slowdown: variant-1 under 10 clients, processor time per event takes more";
-        assert!(notes[0].starts_with(said) && notes[0].contains(": +"), "{}", notes[0]);
-        assert!(notes[0].ends_with("less than is tolerated; such changes add up."), "{}", notes[0]);
-        assert_eq!(slowdowns(1.0), (Verdict::Pass, Vec::new()));
-        assert_eq!(slowdowns(1.3), (Verdict::Regression, Vec::new()), "the finding says it");
-    }
-
-    #[test]
-    fn a_copy_that_differs_makes_the_session_invalid() {
-        for factor in [1.3, 1.0 / 1.3] {
-            let mut session = fixture::session(16, 2, 4);
-            fixture::slower(&mut session, Arm::Copy, "variant-0", factor);
-            fixture::slower(&mut session, Arm::Head, "variant-1", 1.5);
-            let outcome = judge(&session).outcome;
-            assert_eq!(outcome.verdict, Verdict::Invalid);
-            assert!(outcome.reason.contains("copy"), "{}", outcome.reason);
-            assert!(outcome.findings.iter().all(|one| one.verdict == Verdict::Invalid), "nothing of it counts");
-        }
-    }
-
-    #[test]
-    fn noise_is_inconclusive_and_says_what_it_needs() {
-        let judgement = judge(&fixture::noisy(16, 2, 5, 0.15));
-        assert_eq!(judgement.outcome.verdict, Verdict::Inconclusive);
-        let open = judgement.tests.iter().find(|test| matches!(test.result, TestResult::Open { .. }));
-        assert!(open.is_some(), "{:?}", judgement.tests);
-        assert!(judgement.outcome.reason.contains("blocks"), "{}", judgement.outcome.reason);
-    }
-
-    #[test]
-    fn a_blind_gate_does_not_pass() {
-        // The head is steady and the copy is not: the bound is low, and yet such pairs show little.
-        let mut session = fixture::noisy(16, 1, 6, 0.001);
-        let mut random = Random::new(6, 0);
-        for trial in session.trials.iter_mut().filter(|trial| trial.arm == Arm::Copy) {
-            trial.cpu_us_per_event = trial.cpu_us_per_event.map(|figure| figure * (0.15 * random.normal()).exp());
-        }
-        let judgement = judge(&session);
-        assert_eq!(judgement.outcome.verdict, Verdict::Inconclusive);
-        assert!(
-            matches!(judgement.tests[0].result, TestResult::Blind { needed: Some(17..) }),
-            "{:?}",
-            judgement.tests[0]
-        );
-        assert!(judgement.outcome.reason.contains("gate blind"), "{}", judgement.outcome.reason);
-    }
-
-    #[test]
-    fn too_few_blocks_say_how_many() {
-        let judgement = judge(&fixture::session(8, 6, 7));
-        assert_eq!(judgement.outcome.verdict, Verdict::Inconclusive);
-        assert!(judgement.tests.iter().all(|test| test.result == TestResult::Few { needed: 11 }));
-        assert!(judgement.outcome.reason.contains("11 blocks"), "{}", judgement.outcome.reason);
-    }
-
-    #[test]
-    fn what_is_missing_is_never_green() {
-        assert!(invalid(|it| it.trials.clear()).contains("missing"));
-        assert!(invalid(|it| it.plan.cells.clear()).contains("no cells"));
-        assert!(invalid(|it| it.plan.blocks = 0).contains("no blocks"));
-        assert!(invalid(|it| it.plan.blocks = 15).contains("the plan ends"));
-        assert!(invalid(|it| it.plan.blocks = 17).contains("ends early"));
-        assert!(invalid(|it| it.plan.tolerated.p50 = f64::NAN).contains("tolerated"));
-        assert!(invalid(|it| it.trials.retain(|trial| trial.arm != Arm::Copy)).contains("the copy of the base"));
-        assert!(invalid(|it| it.trials.retain(|trial| trial.arm != Arm::Head)).contains("the head"));
-        assert!(invalid(|it| it.plan.cells.truncate(1)).contains("not in the plan"));
-        let renamed = invalid(|it| trial(it, 3, Arm::Head).cell.variant = "other".to_owned());
-        assert!(renamed.contains("not in the plan"));
-        let twice = invalid(|it| {
-            let again = trial(it, 3, Arm::Head).clone();
-            it.trials.push(again);
-        });
-        assert!(twice.contains("ran twice"));
-        let cell = invalid(|it| it.plan.cells[1] = it.plan.cells[0].clone());
-        assert!(cell.contains("twice"));
-    }
-
-    #[test]
-    fn figures_that_cannot_be_compared_are_never_green() {
-        assert!(invalid(|it| trial(it, 2, Arm::Head).cpu_us_per_event = None).contains("has no processor time"));
-        assert!(invalid(|it| trial(it, 2, Arm::Base).p50_ns = None).contains("has no p50"));
-        assert!(invalid(|it| trial(it, 2, Arm::Base).p50_ns = Some(0)).contains("of 0"));
-        let constant = invalid(|it| it.trials.iter_mut().for_each(|trial| trial.cpu_us_per_event = Some(20.0)));
-        assert!(constant.contains("every trial has the same processor time"), "{constant}");
-        for figure in [0.0, -1.0, f64::INFINITY, f64::NAN] {
-            let reason = invalid(|it| trial(it, 2, Arm::Base).cpu_us_per_event = Some(figure));
-            assert!(reason.contains("cannot be compared"), "{reason}");
-        }
-    }
-
-    #[test]
-    fn a_crash_is_never_green() {
-        for (block, arm) in [(5, Arm::Head), (0, Arm::Head), (5, Arm::Base)] {
-            let reason = invalid(|it| {
-                let failed = trial(it, block, arm);
-                (failed.status, failed.reason) = (Status::Failed, Some("the server exited".to_owned()));
-                (failed.cpu_us_per_event, failed.p50_ns) = (None, None);
-            });
-            assert!(reason.contains("the server exited") && reason.contains(&format!("block {block}")), "{reason}");
-        }
-    }
-
-    #[test]
-    fn an_invalid_trial_costs_its_pair_and_too_many_the_session() {
-        let lose = |session: &mut Session, blocks: u32| {
-            for block in 1..=blocks {
-                trial(session, block, Arm::Head).status = Status::Invalid;
-            }
-        };
-        let mut session = fixture::session(16, 2, 1);
-        lose(&mut session, 4);
-        let judgement = judge(&session);
-        assert_eq!(judgement.outcome.verdict, Verdict::Pass);
-        assert_eq!([0, 1, 2, 3].map(|test| judgement.tests[test].head.more.pairs), [12, 12, 16, 16]);
-        assert!(judgement.outcome.notes.iter().any(|note| note.contains("4 trials are invalid")));
-        assert!(invalid(|it| lose(it, 5)).contains("a quarter"));
-    }
-
-    #[test]
-    fn a_fixed_order_is_invalid() {
-        let fixed = invalid(|it| {
-            for trial in &mut it.trials {
-                trial.position = [(Arm::Base, 1), (Arm::Head, 2), (Arm::Copy, 3)]
-                    .iter()
-                    .find(|(arm, _)| *arm == trial.arm)
-                    .map_or(0, |(_, position)| *position);
-            }
-        });
-        assert!(fixed.contains("not random"), "{fixed}");
-        assert!(invalid(|it| trial(it, 3, Arm::Head).position = 7).contains("places"));
-    }
 }

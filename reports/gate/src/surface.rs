@@ -1,8 +1,7 @@
-//! The gate's outcomes in the forms that people and continuous integration read.
+//! Renders the gate's outcomes for people and for continuous integration.
 //!
-//! Each surface prints outcomes and computes nothing. Names in them come from files: each form has its own way to keep
-//! them from being anything but names. Fail closed here too: no outcome at all is printed as an invalid one, and what
-//! an outcome says against its own findings is never left out.
+//! Names come from files, so each form escapes them in its own way. Without an outcome, an invalid one is printed. If the verdict
+//! of an outcome is graver than its findings, its reason is printed too.
 
 pub mod annotations;
 pub mod junit;
@@ -32,23 +31,24 @@ pub struct SurfaceError {
     source: io::Error,
 }
 
-/// Writes every surface that is a file into the directory, which is made where it is not there, and gives their paths.
-/// What a gate wrote there before is replaced.
+/// Writes all files into the directory and returns their paths. Creates the directory if needed, and replaces files of an
+/// earlier gate.
 ///
 /// # Errors
-/// A file cannot be written, or is there and was not written by a gate.
+/// A file cannot be written, or exists and was not written by a gate.
 pub fn write_all(outcomes: &[Outcome], directory: &Path) -> Result<Vec<PathBuf>, SurfaceError> {
     let failed = |path: &Path, source| SurfaceError { path: path.to_owned(), source };
     fs::create_dir_all(directory).map_err(|source| failed(directory, source))?;
-    // Where a gate wrote before, there is an outcome.
+    // A gate always writes an outcome.
     let is_ours = directory.join(OUTCOME).symlink_metadata().is_ok();
     let files =
         [(OUTCOME, json(outcomes)), ("summary.md", markdown::render(outcomes)), ("junit.xml", junit::render(outcomes))];
     let other =
         files.iter().map(|(name, _)| directory.join(name)).find(|path| !is_ours && path.symlink_metadata().is_ok());
     if let Some(other) = other {
-        let problem =
-            format!("it is there, and no {OUTCOME} beside it says that a gate wrote it; choose another directory");
+        let problem = format!(
+            "it exists, but there is no {OUTCOME} beside it, so a gate did not write it; choose another directory"
+        );
         return Err(failed(&other, io::Error::new(io::ErrorKind::AlreadyExists, problem)));
     }
     let written = files.into_iter().map(|(name, text)| {
@@ -59,7 +59,7 @@ pub fn write_all(outcomes: &[Outcome], directory: &Path) -> Result<Vec<PathBuf>,
     written.collect()
 }
 
-/// The outcomes themselves, with the verdict over all of them.
+/// Renders the outcomes as JSON, with the overall verdict.
 #[must_use]
 pub fn json(outcomes: &[Outcome]) -> String {
     pretty(&json!({ "verdict": overall(outcomes), "outcomes": &*whole(outcomes) }))

@@ -27,7 +27,7 @@ fn with_a_range() -> Baseline {
 }
 
 #[test]
-fn it_reads_well_and_comes_back() {
+fn the_text_is_sorted_and_read_back() {
     let text = with_a_range().text();
     let pushing = r#"    "pushing": {
       "deliver": {
@@ -48,7 +48,7 @@ fn it_reads_well_and_comes_back() {
 }
 
 #[test]
-fn names_that_mean_something_in_json_come_back() {
+fn names_with_json_syntax_are_escaped() {
     let mut counted = measured();
     let repeats = counted.cells["pushing"].clone();
     counted.cells.insert("\"quoted\"\\\n\u{1}".to_owned(), repeats);
@@ -57,7 +57,7 @@ fn names_that_mean_something_in_json_come_back() {
 }
 
 #[test]
-fn it_is_written_where_a_person_asked_for_it() {
+fn it_is_written_to_the_given_path() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("baseline.json");
     baseline::write(&baseline(), &path).unwrap();
@@ -67,7 +67,7 @@ fn it_is_written_where_a_person_asked_for_it() {
 }
 
 #[test]
-fn what_is_not_there_is_no_baseline() {
+fn a_missing_file_is_an_error() {
     let directory = TempDir::new().unwrap();
     let absent = baseline::read(&directory.path().join("absent.json"), SCRIPT).unwrap_err();
     assert!(matches!(absent, BaselineError::Missing { .. }) && absent.to_string().contains("--update-baseline"));
@@ -93,7 +93,7 @@ fn another_schema_or_script_is_refused() {
 }
 
 #[test]
-fn each_fault_says_where_and_what() {
+fn every_fault_is_reported_with_its_position() {
     let whole = with_a_range().text();
     let number = "\"server-to-client-bytes\": 8100";
     let cases = [
@@ -125,14 +125,14 @@ fn each_fault_says_where_and_what() {
 }
 
 #[test]
-fn a_baseline_is_read_as_editors_leave_it() {
+fn editors_may_change_line_ends() {
     let whole = baseline().text();
     let as_edited = format!("\u{feff}{}\r\n \r\n", whole.replace('\n', "\r\n"));
     assert_eq!(read(&as_edited).unwrap(), read(&whole).unwrap());
 }
 
 #[test]
-fn an_empty_set_of_cells_is_no_baseline() {
+fn a_baseline_without_cells_is_refused() {
     let head = format!(
         "{{\"schema_version\": 2, \"tool_version\": \"0\", \"revision\": \"0\", \"compiler\": \"0\", \"script\": \"{SCRIPT}\", \"cells\": "
     );
@@ -143,7 +143,7 @@ fn an_empty_set_of_cells_is_no_baseline() {
 }
 
 #[test]
-fn some_cells_can_be_compared_and_updated_alone() {
+fn single_cells_can_be_compared_and_updated() {
     let only = baseline().only(|cell| cell == "pushing");
     assert_eq!(only.cells.keys().collect::<Vec<_>>(), ["pushing"]);
     let cells = measured().cells.into_iter().filter(|(cell, _)| cell == "pushing").collect();
@@ -156,7 +156,7 @@ fn some_cells_can_be_compared_and_updated_alone() {
 }
 
 #[test]
-fn names_in_an_error_are_nothing_but_names() {
+fn names_in_errors_are_escaped() {
     let whole = baseline().text().replacen("\"units\": 100", "\"\\u001b[2J\": 100", 1);
     let error = read(&whole).unwrap_err().to_string();
     assert!(!error.contains('\u{1b}') && error.contains("unknown field"), "{error}");

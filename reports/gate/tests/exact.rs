@@ -27,7 +27,7 @@ fn only_finding(outcome: &Outcome, verdict: Verdict) -> &Finding {
 }
 
 #[test]
-fn the_same_counts_pass_and_every_one_is_exact() {
+fn equal_counts_pass() {
     let outcome = compared(|_| ());
     assert_eq!(outcome.verdict, Verdict::Pass);
     assert_eq!(outcome.findings.len(), 12);
@@ -36,7 +36,7 @@ fn the_same_counts_pass_and_every_one_is_exact() {
 }
 
 #[test]
-fn allocations_of_another_compiler_are_not_compared_and_it_is_said() {
+fn allocations_of_another_compiler_are_not_compared() {
     let allocated = |count| {
         let mut measured = measured();
         for repeat in 0..3 {
@@ -54,7 +54,7 @@ fn allocations_of_another_compiler_are_not_compared_and_it_is_said() {
 }
 
 #[test]
-fn one_more_of_anything_fails_and_is_named() {
+fn one_more_of_any_count_fails() {
     let cases = [
         (["poll", "empty"], 1, [37.0, 38.0], "37 → 38 (0.37 → 0.38 a poll)"),
         (["deliver", "server-to-client-bytes"], 100, [8_100.0, 8_200.0], "8,100 → 8,200 (81.0 → 82.0 bytes an event)"),
@@ -76,20 +76,23 @@ fn one_more_of_anything_fails_and_is_named() {
 }
 
 #[test]
-fn one_fewer_fails_too_and_says_who_may_take_it() {
+fn one_fewer_fails_too() {
     let outcome = compared(|measured| add(measured, "pushing", ["poll", "empty"], -1));
     let finding = only_finding(&outcome, Verdict::Regression);
-    let expected = "fewer than in the baseline; an unexplained improvement fails until a person updates the baseline";
+    let expected = "fewer than in the baseline; an improvement fails, too, until a person updates the baseline";
     assert!(finding.explanation.ends_with(expected), "{}", finding.explanation);
 }
 
 #[test]
-fn a_count_that_is_not_the_same_in_every_repeat_is_demoted_and_told() {
+fn a_count_that_differs_between_repeats_is_compared_with_a_bound() {
     let place = ["deliver", "server-to-client-bytes"];
     let outcome = compared(|measured| *count(measured, "pushing", 1, place) += 49);
     assert_eq!(outcome.verdict, Verdict::Pass);
     let [_, note] = &outcome.notes[..] else { panic!("{:?}", outcome.notes) };
-    assert!(note.contains("pushing, deliver server-to-client-bytes: demoted to a bound of 8,051 to 8,149"), "{note}");
+    assert!(
+        note.contains("pushing, deliver server-to-client-bytes: compared with a bound of 8,051 to 8,149"),
+        "{note}"
+    );
     // Half a byte an event is where the bound ends.
     let outcome = compared(|measured| *count(measured, "pushing", 1, place) += 50);
     only_finding(&outcome, Verdict::Regression);
@@ -112,7 +115,7 @@ fn a_count_that_is_not_the_same_in_every_repeat_is_demoted_and_told() {
 }
 
 #[test]
-fn a_baseline_that_was_not_exact_bounds_and_may_be_too_wide_to_see() {
+fn a_bound_that_is_too_wide_is_inconclusive() {
     let place = ["deliver", "server-to-client-bytes"];
     let with_spread = |spread: u64| {
         let mut before = measured();
@@ -121,7 +124,7 @@ fn a_baseline_that_was_not_exact_bounds_and_may_be_too_wide_to_see() {
     };
     let outcome = compare(&with_spread(20), &measured(), COMPILER);
     assert_eq!(outcome.verdict, Verdict::Pass);
-    assert!(outcome.notes[1].contains("is exact in this job, and was not in the baseline"), "{:?}", outcome.notes);
+    assert!(outcome.notes[1].contains("is exact in this job, but was not in the baseline"), "{:?}", outcome.notes);
     let mut more = measured();
     add(&mut more, "pushing", place, 100);
     assert_eq!(compare(&with_spread(20), &more, COMPILER).verdict, Verdict::Regression);
@@ -130,18 +133,18 @@ fn a_baseline_that_was_not_exact_bounds_and_may_be_too_wide_to_see() {
     assert_eq!(compare(&with_spread(50), &more, COMPILER).verdict, Verdict::Regression);
     let outcome = compare(&with_spread(51), &measured(), COMPILER);
     let finding = only_finding(&outcome, Verdict::Inconclusive);
-    assert!(finding.explanation.contains("one more an event might not be seen"), "{}", finding.explanation);
+    assert!(finding.explanation.contains("one more an event might not be detected"), "{}", finding.explanation);
 }
 
 #[test]
-fn what_stands_on_one_side_only_is_invalid() {
+fn a_count_on_one_side_only_is_invalid() {
     type Change = fn(&mut Measured);
     let cases: [(Change, [&str; 2], &str); 9] = [
         (|it| drop(it.cells.remove("pushing")), ["pushing", "all counts"], "renamed or removed"),
         (
             |it| drop(it.cells.insert("new".into(), it.cells["pushing"].clone())),
             ["new", "all counts"],
-            "take it into the baseline",
+            "add it to the baseline",
         ),
         (
             |it| (0..3).for_each(|repeat| drop(phases(it, "pushing", repeat).remove("poll"))),
@@ -156,7 +159,7 @@ fn what_stands_on_one_side_only_is_invalid() {
                 }
             },
             ["pushing", "idle all counts"],
-            "take it into the baseline",
+            "add it to the baseline",
         ),
         (
             |it| {
@@ -174,7 +177,7 @@ fn what_stands_on_one_side_only_is_invalid() {
                 }
             },
             ["pushing", "poll hints"],
-            "take it into the baseline",
+            "add it to the baseline",
         ),
         (
             |it| (0..3).for_each(|repeat| phases(it, "pushing", repeat).get_mut("poll").unwrap().units = 99),
@@ -197,7 +200,7 @@ fn what_stands_on_one_side_only_is_invalid() {
 }
 
 #[test]
-fn nothing_is_never_a_pass() {
+fn an_empty_comparison_does_not_pass() {
     let outcome = compare(&baseline(), &Measured::default(), COMPILER);
     assert_eq!((outcome.verdict, outcome.findings.len()), (Verdict::Invalid, 0));
     assert!(outcome.reason.contains("no cell was measured"), "{}", outcome.reason);
@@ -210,7 +213,7 @@ fn nothing_is_never_a_pass() {
 }
 
 #[test]
-fn a_renamed_metric_beside_a_regression_is_graver() {
+fn a_renamed_metric_is_graver_than_a_regression() {
     let outcome = compared(|it| {
         add(it, "pulling/1s", ["poll", "empty"], 1);
         it.cells.remove("pushing");
@@ -221,7 +224,7 @@ fn a_renamed_metric_beside_a_regression_is_graver() {
 }
 
 #[test]
-fn only_whole_cells_become_a_baseline() {
+fn incomplete_cells_do_not_become_a_baseline() {
     assert_eq!(baseline_of(&Measured::default(), origin()), Err(Unfit::Nothing));
     let mut crashed = measured();
     crashed.cells.get_mut("pushing").unwrap()[0] = Err("refused".into());
@@ -230,7 +233,7 @@ fn only_whole_cells_become_a_baseline() {
 }
 
 #[test]
-fn an_update_shows_what_it_changes() {
+fn an_update_lists_its_changes() {
     assert_eq!(differences(&baseline(), &baseline()), "");
     let mut after = measured();
     add(&mut after, "pulling/1s", ["deliver", "server-to-client-bytes"], 100);

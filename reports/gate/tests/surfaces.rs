@@ -50,7 +50,7 @@ fn parsed(text: &str) -> Value {
 }
 
 #[test]
-fn the_terminal_shows_the_gravest_first_and_sums_up_what_passed() {
+fn the_terminal_shows_the_gravest_findings_first() {
     let shown = text::render(&[every_verdict()], false);
     assert!(shown.starts_with("INVALID: gate exact, this with that\n"), "{shown}");
     let places: Vec<usize> = ["deliver 3 bytes", "deliver 2 bytes", "deliver 1 bytes"]
@@ -66,14 +66,14 @@ fn the_terminal_shows_the_gravest_first_and_sums_up_what_passed() {
 }
 
 #[test]
-fn the_terminal_is_given_nothing_to_obey() {
+fn control_characters_do_not_reach_the_terminal() {
     let shown = text::render(&[hostile()], true);
     let obeyed = |character: char| character.is_control() && character != '\n';
     assert!(!shown.contains(obeyed) && !shown.contains("::") && !shown.contains("##["), "{shown}");
 }
 
 #[test]
-fn a_summary_names_what_failed_and_escapes_it() {
+fn a_summary_escapes_what_failed() {
     let shown = markdown::render(&[every_verdict()]);
     assert!(shown.starts_with("## Delivery gate: invalid\n"), "{shown}");
     let row =
@@ -88,7 +88,7 @@ fn a_summary_names_what_failed_and_escapes_it() {
 }
 
 #[test]
-fn a_summary_stays_below_the_limit_and_says_so() {
+fn a_summary_stays_below_its_size_limit() {
     let mut outcome = outcome(Tier::Exact, &[Verdict::Regression; 2_000]);
     for finding in &mut outcome.findings {
         finding.explanation = "ä".repeat(5_000);
@@ -102,7 +102,7 @@ fn a_summary_stays_below_the_limit_and_says_so() {
 }
 
 #[test]
-fn annotations_are_few_and_say_how_many_more_there_are() {
+fn at_most_ten_annotations_per_type_are_printed() {
     let shown = annotations::render(&[every_verdict()]);
     let expected = "::error title=gate exact%3A invalid::pushing, deliver 3 bytes: so it is\n\
                     ::error title=gate exact%3A regression::pushing, deliver 2 bytes: so it is\n\
@@ -124,7 +124,7 @@ fn annotations_are_few_and_say_how_many_more_there_are() {
 }
 
 #[test]
-fn junit_is_well_formed_whatever_the_names_are() {
+fn junit_is_well_formed_with_hostile_names() {
     let outcomes = [every_verdict(), hostile(), against_its_findings(), outcome(Tier::Paired, &[Verdict::Regression])];
     let shown = junit::render(&outcomes);
     let document = roxmltree::Document::parse(&shown).unwrap_or_else(|error| panic!("{error}\n{shown}"));
@@ -145,14 +145,14 @@ fn junit_is_well_formed_whatever_the_names_are() {
 }
 
 #[test]
-fn the_gravest_outcome_counts() {
+fn the_gravest_outcome_decides() {
     let [pass, regression] = [Verdict::Pass, Verdict::Regression].map(|verdict| outcome(Tier::Exact, &[verdict]));
     assert_eq!(surface::overall(&[regression, pass]), Verdict::Regression);
     assert_eq!(surface::overall(&[]), Verdict::Invalid);
 }
 
 #[test]
-fn nothing_at_all_is_no_pass_anywhere() {
+fn no_outcome_is_shown_as_invalid() {
     assert!(text::render(&[], false).starts_with("INVALID"));
     assert!(markdown::render(&[]).starts_with("## Delivery gate: invalid"));
     assert!(annotations::render(&[]).starts_with("::error title=gate exact%3A invalid::no gate has run"));

@@ -29,16 +29,16 @@ fn equal_builds_fail_in_at_most_one_of_a_hundred() {
 fn a_known_slowdown_is_found_where_it_is() {
     let mut session = fixture::session(16, 2, 3);
     fixture::slower(&mut session, Arm::Head, "variant-1", 1.3);
-    session.plan.injected = Some("+30 % processor time".to_owned());
+    session.plan.injected = Some("+30 % CPU time".to_owned());
     let (shape, text) = one_shape(&[session], 100, 6);
-    let slowed = &shape.slowed["+30 % processor time"];
+    let slowed = &shape.slowed["+30 % CPU time"];
     let rates: Vec<u64> = slowed.tests.iter().map(|test| test.failed.times).collect();
     assert!(rates[2] >= 90 && rates[0] <= 2 && slowed.made.failed.times >= rates[2], "{rates:?}");
     assert!((slowed.tests[2].shift.exp() - 1.3).abs() < 0.05, "{slowed:?}");
     assert_eq!((slowed.made.passed.times, slowed.as_measured.passed.times), (0, 0), "what is slower never passes");
     assert!(slowed.tests[0].passed.times > 50 && slowed.tests[2].passed.times == 0, "{slowed:?}");
     assert!(shape.equal.made.failed.times <= 4);
-    assert!(text.contains("+30 % processor time") && text.contains("variant-1"), "{text}");
+    assert!(text.contains("+30 % CPU time") && text.contains("variant-1"), "{text}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! The structure of the baseline's cells as JSON: an exact count is a number, one that was not is its range.
+//! Reads the cells of a baseline from JSON: an exact count is a number, any other is a range.
 //!
-//! Stricter than what is derived: a name that stands twice, as after a careless merge, an empty object, a phase of
-//! nothing and a reversed range are errors where they stand.
+//! Stricter than a derived reader: duplicate names, as after a careless merge, empty objects, phases without units and
+//! reversed ranges are errors.
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
@@ -12,7 +12,7 @@ use serde::{
 
 use super::{Agreed, Count};
 
-/// The phases of each cell.
+/// Reads the phases of each cell.
 pub(super) fn cells<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, BTreeMap<String, Agreed>>, D::Error> {
@@ -20,7 +20,7 @@ pub(super) fn cells<'de, D: Deserializer<'de>>(
     Ok(cells.0.into_iter().map(|(cell, phases)| (cell, phases.0)).collect())
 }
 
-/// An object with at least one member, none of them twice and none without a name.
+/// An object with at least one member, without duplicate or empty names.
 struct Unique<T>(BTreeMap<String, T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Unique<T> {
@@ -57,7 +57,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
     }
 }
 
-/// A phase as it stands in the file.
+/// A phase in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written<C> {

@@ -1,6 +1,5 @@
-//! From a session's trials to pairs: what of them can be compared, and why a session cannot be judged at all.
-//!
-//! Fails closed: whatever the plan promised and the trials do not show makes the session invalid. Knows no statistics.
+//! Turns the trials of a session into pairs, or explains why the session cannot be judged. Every difference between plan and
+//! trials makes the session invalid.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,41 +7,41 @@ use results::schema::Status;
 
 use super::session::{ARMS, Arm, Cell, Plan, Session, Trial};
 
-/// Most of the blocks that a test may lose to invalid trials: a build whose slow trials are the invalid ones would
-/// otherwise be judged by its fast ones.
+/// Largest share of blocks that a test may lose to invalid trials. A build whose slow trials are invalid must not be judged
+/// by its fast ones.
 const MOST_LOST: f64 = 0.25;
-/// An arm in one place in more of its blocks than this is not in random order.
+/// The order is not random if an arm has the same position in a larger share of blocks than this.
 const MOST_IN_ONE_PLACE: f64 = 0.75;
-/// Blocks from which on a place can be held against an arm.
+/// Fewest blocks in which that share is checked.
 const BLOCKS_OF_AN_ORDER: u32 = 8;
 
-/// What is compared.
+/// A compared metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Metric {
-    /// Processor time of servers and workers for each delivery.
+    /// CPU time of servers and workers per delivery.
     Cpu,
     /// Median latency.
     P50,
-    /// 99th percentile of latency: advice only.
+    /// 99th percentile of the latency. It is reported but not judged.
     P99,
 }
 
-/// The metrics that make a verdict.
+/// The metrics that decide the verdict.
 pub const GATED: [Metric; 2] = [Metric::Cpu, Metric::P50];
 
 impl Metric {
-    /// Its name in a finding.
+    /// Returns its name in a finding.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Cpu => "processor time per event",
+            Self::Cpu => "CPU time per event",
             Self::P50 => "p50 latency",
             Self::P99 => "p99 latency",
         }
     }
 
-    /// Its unit in a finding.
+    /// Returns its unit in a finding.
     #[must_use]
     pub fn unit(self) -> &'static str {
         match self {
@@ -60,28 +59,28 @@ impl Metric {
     }
 }
 
-/// The blocks of one metric of one cell: logarithms of ratios, one a block that has both sides.
+/// The differences of one metric of one cell: the logarithm of a ratio per block that has both sides.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pairs {
-    /// What ran.
+    /// The cell.
     pub cell: Cell,
-    /// What is compared.
+    /// The metric.
     pub metric: Metric,
-    /// ln(head ÷ base), with the block it is of.
+    /// Block and ln(head ÷ base).
     pub head: Vec<(u32, f64)>,
-    /// ln(copy ÷ base), with the block it is of.
+    /// Block and ln(copy ÷ base).
     pub control: Vec<(u32, f64)>,
-    /// Figures of the base in its pairs with the head.
+    /// Values of the base in its pairs with the head.
     pub base: Vec<f64>,
 }
 
 impl Pairs {
-    /// ln(head ÷ base).
+    /// Returns ln(head ÷ base) of every block.
     pub(crate) fn differences(&self) -> Vec<f64> {
         self.head.iter().map(|(_, difference)| *difference).collect()
     }
 
-    /// ln(copy ÷ base).
+    /// Returns ln(copy ÷ base) of every block.
     pub(crate) fn controls(&self) -> Vec<f64> {
         self.control.iter().map(|(_, difference)| *difference).collect()
     }
@@ -90,8 +89,10 @@ impl Pairs {
 /// The trial of each block, cell and arm.
 type Places<'a> = HashMap<(u32, &'a Cell, Arm), &'a Trial>;
 
-/// The pairs of every cell and metric, in the plan's order, those of advice after those that are gated; or why there can
-/// be no verdict.
+/// Returns the pairs of every cell and metric in the plan's order, the judged metrics first.
+///
+/// # Errors
+/// The reason why the session cannot be judged.
 pub(crate) fn pairs(session: &Session) -> Result<Vec<Pairs>, String> {
     let plan = &session.plan;
     check_plan(plan)?;
@@ -116,23 +117,23 @@ fn check_plan(plan: &Plan) -> Result<(), String> {
     }
     let is_share = |share: &f64| share.is_finite() && *share > 0.0;
     if let Some(share) = GATED.map(|metric| plan.tolerated.share(metric)).into_iter().find(|share| !is_share(share)) {
-        return Err(format!("the tolerated regression is {share}, and must be a share above 0"));
+        return Err(format!("the tolerated regression is {share}, expected a share above 0"));
     }
     let repeated = plan.cells.iter().enumerate().find(|(index, cell)| plan.cells[..*index].contains(cell));
     repeated.map_or(Ok(()), |(_, cell)| Err(format!("the plan has {} twice", said(cell))))
 }
 
-/// Every planned trial, once, and no other.
+/// Checks that every planned trial is there once, and no other.
 fn places(session: &Session) -> Result<Places<'_>, String> {
     let plan = &session.plan;
     let mut places = HashMap::new();
     let cells: HashSet<&Cell> = plan.cells.iter().collect();
     for trial in &session.trials {
         if !cells.contains(&trial.cell) {
-            return Err(format!("{} ran and is not in the plan", place(trial)));
+            return Err(format!("{} ran, but is not in the plan", place(trial)));
         }
         if trial.block > plan.blocks {
-            return Err(format!("{} ran, and the plan ends with block {}", place(trial), plan.blocks));
+            return Err(format!("{} ran, but the plan ends with block {}", place(trial), plan.blocks));
         }
         if places.insert((trial.block, &trial.cell, trial.arm), trial).is_some() {
             return Err(format!("{} ran twice", place(trial)));
@@ -144,8 +145,8 @@ fn places(session: &Session) -> Result<Places<'_>, String> {
             if let Some(arm) = missing {
                 let what = format!("{} of {} in block {block}", named(*arm), said(cell));
                 return Err(format!(
-                    "{what} is missing: a session that ends early is not judged, because the number of blocks is fixed \
-                     before the first"
+                    "{what} is missing: a session that ended early is not judged, because the number of blocks is fixed \
+                     beforehand"
                 ));
             }
         }
@@ -153,7 +154,7 @@ fn places(session: &Session) -> Result<Places<'_>, String> {
     Ok(places)
 }
 
-/// No crash, and every figure of a valid trial there and above nothing.
+/// Checks that no trial failed, and that valid trials have positive values.
 fn check_trial(trial: &Trial) -> Result<(), String> {
     match trial.status {
         Status::Failed => {
@@ -176,39 +177,38 @@ fn check_trial(trial: &Trial) -> Result<(), String> {
     Ok(())
 }
 
-/// What is the same in every trial was not measured, and would pass whatever the head does.
+/// Checks that values vary. A value that is the same in every trial was not measured.
 fn check_varies(plan: &Plan, cell: &Cell, places: &Places<'_>) -> Result<(), String> {
     for metric in GATED {
         let own = (1..=plan.blocks).flat_map(|block| ARMS.map(|arm| places[&(block, cell, arm)]));
         let mut figures = own.filter_map(|trial| metric.value(trial));
         let first = figures.next();
         if plan.blocks > 1 && first.is_some() && figures.all(|figure| Some(figure) == first) {
-            return Err(format!(
-                "{}: every trial has the same {}, which no measurement has",
-                said(cell),
-                metric.name()
-            ));
+            return Err(format!("{}: every trial has the same {}, so it was not measured", said(cell), metric.name()));
         }
     }
     Ok(())
 }
 
-/// What is always in one place meets what that place does to it, and nobody can tell the two apart.
+/// Checks that every arm ran in every position. Otherwise the effect of the position looks like one of the build.
 fn check_order(plan: &Plan, cell: &Cell, places: &Places<'_>) -> Result<(), String> {
     let position = |block: u32, arm: Arm| places[&(block, cell, arm)].position;
     for block in 1..=plan.blocks {
         let mut taken = ARMS.map(|arm| position(block, arm));
         taken.sort_unstable();
         if taken != [1, 2, 3] {
-            return Err(format!("the arms of {} in block {block} have the places {taken:?}", said(cell)));
+            return Err(format!(
+                "the arms of {} in block {block} have the positions {taken:?}, expected 1, 2 and 3",
+                said(cell)
+            ));
         }
     }
     for (arm, place) in ARMS.into_iter().flat_map(|arm| (1..=3).map(move |place| (arm, place))) {
         let times = (1..=plan.blocks).filter(|block| position(*block, arm) == place).count();
         if plan.blocks >= BLOCKS_OF_AN_ORDER && times as f64 > MOST_IN_ONE_PLACE * f64::from(plan.blocks) {
             return Err(format!(
-                "{} of {} ran in place {place} of 3 in {times} of {} blocks: the order is not random, so that what the \
-                 place does is not told from what the build does",
+                "{} of {} ran in position {place} of 3 in {times} of {} blocks: the order is not random, so the effect of the \
+                 position cannot be told from that of the build",
                 named(arm),
                 said(cell),
                 plan.blocks
@@ -218,7 +218,7 @@ fn check_order(plan: &Plan, cell: &Cell, places: &Places<'_>) -> Result<(), Stri
     Ok(())
 }
 
-/// A pair counts where both of its trials are valid, and for advice where both have the figure.
+/// Pairs the valid trials of a cell that have the metric.
 fn paired(plan: &Plan, cell: &Cell, metric: Metric, places: &Places<'_>) -> Pairs {
     let figure = |block: u32, arm: Arm| {
         let trial = places[&(block, cell, arm)];
@@ -246,8 +246,8 @@ fn check_lost(plan: &Plan, pairs: &Pairs) -> Result<(), String> {
         let lost = plan.blocks as usize - left;
         if lost as f64 > MOST_LOST * f64::from(plan.blocks) {
             return Err(format!(
-                "{}: {lost} of {} pairs of base and {against} are lost to invalid trials, and a quarter at most may be: \
-                 what is left need not be typical",
+                "{}: {lost} of {} pairs of base and {against} are lost to invalid trials, expected at most a quarter: the \
+                 remaining ones may not be typical",
                 said(&pairs.cell),
                 plan.blocks
             ));
@@ -256,7 +256,7 @@ fn check_lost(plan: &Plan, pairs: &Pairs) -> Result<(), String> {
     Ok(())
 }
 
-/// What became of invalid trials, a sentence a cell that lost any; block 0 lost nothing that counts.
+/// Describes the invalid trials, in one sentence per cell. Block 0 does not count.
 pub(crate) fn losses(session: &Session) -> Vec<String> {
     let mut invalid: HashMap<&Cell, Vec<&Trial>> = HashMap::new();
     for trial in session.trials.iter().filter(|trial| trial.block > 0 && trial.status == Status::Invalid) {
@@ -268,12 +268,12 @@ pub(crate) fn losses(session: &Session) -> Vec<String> {
         let reason = first.reason.as_deref().unwrap_or("no reason was recorded");
         let which = format!("{} in block {}", named(first.arm), first.block);
         let trials = if all.len() == 1 { "1 trial is".to_owned() } else { format!("{} trials are", all.len()) };
-        Some(format!("{}: {trials} invalid and the pairs with them are lost; {which}: {reason}", said(cell)))
+        Some(format!("{}: {trials} invalid, and their pairs are lost; {which}: {reason}", said(cell)))
     };
     session.plan.cells.iter().filter_map(sentence).collect()
 }
 
-/// A cell in words.
+/// Describes a cell in words.
 pub(crate) fn said(cell: &Cell) -> String {
     format!("{} under {}", cell.variant, cell.load)
 }

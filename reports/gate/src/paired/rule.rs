@@ -1,53 +1,52 @@
-//! The rule: when pairs show a regression, when they exclude one, and what they could have shown.
-//!
-//! Pure functions of logarithms of ratios. Knows nothing of cells, metrics or files; the thresholds are the method's.
+//! The rule: when pairs show a regression, when they exclude one, and which shifts they can detect. Pure functions of
+//! logarithms of ratios.
 
 use results::statistics;
 use serde::{Deserialize, Serialize};
 use stats::{random::Random, signed_rank};
 
-/// A regression is shown where the adjusted p-value is at most this.
+/// Largest adjusted p-value at which a regression is shown.
 pub const LEVEL: f64 = 0.01;
-/// Probability that the shift lies beyond the bound that must be below the tolerated regression.
+/// One-sided error of the bound that must stay below the tolerated regression.
 pub const TAIL: f64 = 0.05;
-/// Share of sessions in which a shift is to be found.
+/// Share of sessions that should detect a shift.
 pub const POWER: f64 = 0.8;
-/// Most blocks that a session is advised to have.
+/// Largest number of blocks that the gate advises.
 pub const MOST_BLOCKS: usize = 64;
 
 /// Resamples behind a detectable effect.
 const RESAMPLES: usize = 1_000;
-/// Resamples for each number of blocks that is tried.
+/// Resamples per tried number of blocks.
 const RESAMPLES_OF_A_TRY: usize = 400;
 
-/// What pairs say of a shift, as a logarithm of a ratio.
+/// The estimated shift, as the logarithm of a ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// Pairs.
     pub pairs: usize,
-    /// Hodges and Lehmann's estimate.
+    /// Hodges–Lehmann estimate.
     pub shift: f64,
-    /// Each end is a one-sided 95 % bound, and both are a 90 % interval; none with fewer than five pairs.
+    /// 90 % interval. Each end is a one-sided 95 % bound. `None` with fewer than five pairs.
     pub interval: Option<[f64; 2]>,
-    /// Exact one-sided p-value against a shift above 0.
+    /// Exact one-sided p-value for a shift above 0.
     pub p: f64,
-    /// The same after Holm, over all tests of the session.
+    /// The p-value after Holm's adjustment over all tests of the session.
     pub adjusted_p: f64,
 }
 
-/// What the rule says.
+/// The decision of the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// More than what is tolerated, and not by chance.
+    /// The shift is significant and above the tolerance.
     Regression,
-    /// Less than what is tolerated, with 95 % confidence.
+    /// The shift is below the tolerance, with 95 % confidence.
     Within,
     /// Neither.
     Open,
 }
 
 impl Estimate {
-    /// The rule, where so much is tolerated, as a logarithm.
+    /// Applies the rule with a tolerance, given as a logarithm.
     #[must_use]
     pub fn decide(&self, limit: f64) -> Decision {
         if self.adjusted_p <= LEVEL && self.shift > limit {
@@ -60,7 +59,7 @@ impl Estimate {
     }
 }
 
-/// The estimates of all tests of a session, adjusted for each other; of a test without pairs, that nothing is known.
+/// Estimates the shifts of all tests of a session, with adjusted p-values.
 #[must_use]
 pub(super) fn estimates(tests: &[Vec<f64>]) -> Vec<Estimate> {
     let p_values: Vec<f64> = tests.iter().map(|differences| signed_rank::p_value(differences)).collect();
@@ -76,7 +75,7 @@ pub(super) fn estimates(tests: &[Vec<f64>]) -> Vec<Estimate> {
     .collect()
 }
 
-/// For each of these tests, whether the rule calls it a regression where so much is tolerated of each.
+/// Returns for each test whether it shows a regression above its limit.
 #[must_use]
 pub(super) fn regressions(tests: &[Vec<f64>], limits: &[f64]) -> Vec<bool> {
     estimates(tests)
@@ -86,27 +85,27 @@ pub(super) fn regressions(tests: &[Vec<f64>], limits: &[f64]) -> Vec<bool> {
         .collect()
 }
 
-/// The same differences seen from the other side.
+/// Negates the differences, to test the other direction.
 #[must_use]
 pub(super) fn reversed(differences: &[f64]) -> Vec<f64> {
     differences.iter().map(|difference| -difference).collect()
 }
 
-/// Least shifts that sessions find in [`POWER`] of all cases, as logarithms.
+/// Least shifts that [`POWER`] of all sessions detect, as logarithms.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Detectable {
-    /// The test is significant: a shift is there.
+    /// Least shift that is significant.
     pub shown: f64,
-    /// The whole rule fails: the estimate is beyond what is tolerated too. A shift of just what is tolerated has an
-    /// estimate beyond it in half of all cases only, so that this is always more.
+    /// Least shift that fails: its estimate is also above the tolerance. It is always larger, because the estimate of a shift
+    /// that equals the tolerance is above it in only half of all cases.
     pub failed: f64,
 }
 
-/// What sessions of so many blocks and tests would find, if they were as noisy as the pairs of the control: those are
-/// centred on their own estimate and drawn again, and each draw has a least shift from which on it would be found. None
-/// where no result of so few pairs is significant in Holm's first step, or there is no control.
+/// Returns the shifts that sessions with this many blocks and tests detect, if they are as noisy as the control. The control's
+/// pairs are centred on their estimate and resampled; each resample has a least shift that it detects. Returns `None` if so few
+/// pairs cannot be significant in Holm's first step, or without a control.
 ///
-/// By the duality of test and bound the least shift needs no search: see [`signed_rank::bounding_place`].
+/// The least shift needs no search, by the duality of test and bound: see [`signed_rank::bounding_place`].
 pub(crate) fn detectable(
     control: &[f64],
     blocks: usize,
@@ -130,8 +129,8 @@ fn resampled(
     least_shifts(&mut draw, bounding_place(blocks, tests)?, limit, resamples)
 }
 
-/// Whether such sessions would show a shift of just what is tolerated: what [`detectable`] says of the same draws, which
-/// end here as soon as the answer is sure.
+/// Returns whether such sessions detect a shift that equals the tolerance. Agrees with [`detectable`] on the same resamples, but
+/// stops as soon as the answer is certain.
 pub(super) fn is_seen(control: &[f64], blocks: usize, tests: usize, limit: f64, random: &mut Random) -> bool {
     let (Some(center), Some(place)) = (signed_rank::shift(control), bounding_place(blocks, tests)) else {
         return false;
@@ -142,7 +141,7 @@ pub(super) fn is_seen(control: &[f64], blocks: usize, tests: usize, limit: f64, 
     for draws in 1..=RESAMPLES {
         let mut drawn = random.resample(&centered, blocks);
         drawn.sort_unstable_by(f64::total_cmp);
-        // The bound of the draw, shifted by what is tolerated, is not below 0 where so few averages are.
+        // With so few averages below 0, the bound of the shifted resample is not below 0.
         shown += usize::from(averages_below(&drawn, -limit, place) < place);
         if shown >= enough || draws - shown > RESAMPLES - enough {
             break;
@@ -151,8 +150,8 @@ pub(super) fn is_seen(control: &[f64], blocks: usize, tests: usize, limit: f64, 
     shown >= enough
 }
 
-/// How many Walsh averages of sorted values are below a limit, counted until there are so many: without making them all,
-/// since for a larger value its partners are the first of those that a smaller one has.
+/// Counts the Walsh averages of sorted values that are below a limit, up to `enough`. It does not compute all of them: the
+/// partners of a larger value are the first ones of a smaller value.
 fn averages_below(sorted: &[f64], limit: f64, enough: usize) -> usize {
     let (mut below, mut partners) = (0, sorted.len());
     for (first, value) in sorted.iter().enumerate() {
@@ -167,14 +166,13 @@ fn averages_below(sorted: &[f64], limit: f64, enough: usize) -> usize {
     below
 }
 
-/// The same for pairs that are normal and differ by 1, with no regard to what is tolerated: in units of how far any
-/// pairs differ.
+/// Returns the least significant shift of normal pairs with a standard deviation of 1, regardless of a tolerance.
 pub(crate) fn shown_of_normal(blocks: usize, tests: usize, random: &mut Random) -> Option<f64> {
     let mut draw = || (0..blocks).map(|_| random.normal()).collect();
     least_shifts(&mut draw, bounding_place(blocks, tests)?, 0.0, RESAMPLES).map(|detectable| detectable.shown)
 }
 
-/// The place of the bound that is above 0 where Holm's first step is significant.
+/// Returns the rank of the bound that is above 0 when Holm's first step is significant.
 fn bounding_place(blocks: usize, tests: usize) -> Option<usize> {
     signed_rank::bounding_place(blocks, LEVEL / tests as f64)
 }
@@ -195,8 +193,8 @@ fn least_shifts(draw: &mut dyn FnMut() -> Vec<f64>, place: usize, limit: f64, dr
     Some(Detectable { shown: of_power(shown)?, failed: of_power(failed)? })
 }
 
-/// Blocks, more than the session had, of which the control's noise lets a shift of just what is tolerated be shown; none
-/// up to [`MOST_BLOCKS`].
+/// Returns how many blocks, more than the session had, detect a shift that equals the tolerance. Returns `None` if
+/// [`MOST_BLOCKS`] are not enough.
 pub(crate) fn blocks_to_see(
     control: &[f64],
     had: usize,
@@ -210,8 +208,8 @@ pub(crate) fn blocks_to_see(
     })
 }
 
-/// Blocks, more than the session had, of which pairs like these would be judged, one way or the other, in [`POWER`] of all
-/// sessions; none up to [`MOST_BLOCKS`], as where the shift is about what is tolerated.
+/// Returns how many blocks, more than the session had, decide in [`POWER`] of all sessions. Returns `None` if [`MOST_BLOCKS`]
+/// are not enough, for example if the shift is close to the tolerance.
 pub(crate) fn blocks_to_decide(
     differences: &[f64],
     had: usize,
@@ -242,13 +240,13 @@ fn is_decided(differences: &[f64], tests: usize, limit: f64) -> bool {
     is_within || is_regression
 }
 
-/// The least number of blocks to advise: what a session had was not enough, and estimates of noise from so few pairs may
-/// say that it was.
+/// Returns the least number of blocks to advise. It is more than the session had, even if the estimated noise says that those
+/// should have been enough.
 fn least(had: usize, tests: usize) -> usize {
     signed_rank::fewest_pairs(tests, LEVEL).max(had + 1)
 }
 
-/// The least number from `least` to [`MOST_BLOCKS`] that is enough, where each above one that is enough is so too.
+/// Finds the least number from `least` to [`MOST_BLOCKS`] that is enough, by bisection.
 fn fewest(least: usize, mut is_enough: impl FnMut(usize) -> bool) -> Option<usize> {
     let (mut low, mut high) = (least, MOST_BLOCKS);
     if low > high || !is_enough(high) {

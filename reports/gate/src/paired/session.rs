@@ -1,6 +1,4 @@
-//! What a session of the paired gate recorded: its plan on the first line of a file, and a trial on each other.
-//!
-//! Wire structures and their reading, which trusts nothing. Judges nothing.
+//! The file of a paired session: its plan on the first line, and one trial per further line.
 
 use results::schema::{Status, TrialRecord};
 use serde::{Deserialize, Serialize};
@@ -11,71 +9,71 @@ use super::blocks::Metric;
 /// Name of a session's file in its directory.
 pub const FILE_NAME: &str = "session.jsonl";
 
-/// Version of the lines below; raised when a field goes, changes its meaning, or comes and must be there.
+/// Version of the lines below. It rises when a field is removed, changes its meaning, or is added and required.
 pub const SESSION_VERSION: u32 = 1;
 
-/// Most blocks of a session: twice what is ever advised.
+/// Maximum number of blocks: twice the largest number that the gate advises.
 pub const MOST_BLOCKS: u32 = 128;
 
-/// Most cells of a session.
+/// Maximum number of cells.
 pub const MOST_CELLS: usize = 200;
 
 /// One line of a session's file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum SessionLine {
-    /// The first.
+    /// The first line.
     Plan(Plan),
-    /// Each other.
+    /// Every further line.
     Trial(Trial),
 }
 
-/// What was to be run, fixed before the first trial.
+/// The plan, fixed before the first trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// `SESSION_VERSION` of the tool that wrote it.
     pub version: u32,
-    /// Which build is the base, such as its revision.
+    /// Name of the base build, such as its revision.
     pub base: String,
-    /// Which build is the head.
+    /// Name of the head build.
     pub head: String,
-    /// Blocks that count, from 1; block 0 runs before them and is thrown away.
+    /// Blocks that count, from 1. Block 0 runs before them and is discarded.
     pub blocks: u32,
-    /// What each block runs with each arm.
+    /// The cells that every block runs with every arm.
     pub cells: Vec<Cell>,
-    /// Cells for which there was no time.
+    /// Cells that were left out for lack of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<Cell>,
-    /// The regression that is tolerated.
+    /// The tolerated regression.
     pub tolerated: Tolerated,
-    /// Seed of the order, and of what is resampled.
+    /// Seed of the order and of the resampling.
     pub seed: u64,
-    /// What the head was slowed down by on purpose, such as `+30 % p50 latency`; nothing where builds are judged.
+    /// The injected slowdown of the head, such as `+30 % p50 latency`. `None` when real builds are compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub injected: Option<String>,
 }
 
-/// Regressions that are tolerated, as shares: 0.1 for 10 %. Each metric has its own, because a machine whose latencies
-/// differ by more than its processor times would be blind for the one or deaf for the other.
+/// Tolerated regressions, as shares: 0.1 is 10 %. Each metric has its own, because latencies vary more than CPU times on most
+/// machines.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tolerated {
-    /// Of processor time for each event.
+    /// Share of the CPU time per event.
     pub cpu: f64,
-    /// Of p50 latency.
+    /// Share of the p50 latency.
     pub p50: f64,
 }
 
 impl Default for Tolerated {
-    /// A tenth of each.
+    /// 10 % each.
     fn default() -> Self {
         Self { cpu: 0.1, p50: 0.1 }
     }
 }
 
 impl Tolerated {
-    /// The share of this metric; p99 latency, which is not judged, has that of p50.
+    /// Returns the share of a metric. p99 latency, which is not judged, has the share of p50.
     #[must_use]
     pub fn share(&self, metric: Metric) -> f64 {
         match metric {
@@ -84,7 +82,7 @@ impl Tolerated {
         }
     }
 
-    /// The same as the logarithm of a ratio.
+    /// Returns the share of a metric as the logarithm of a ratio.
     #[must_use]
     pub fn limit(&self, metric: Metric) -> f64 {
         self.share(metric).ln_1p()
@@ -101,20 +99,20 @@ pub struct Cell {
     pub load: String,
 }
 
-/// Whose trial.
+/// The build that a trial runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Arm {
-    /// The build that is known.
+    /// The build to compare with.
     Base,
-    /// A copy of the base's binary: what it shows against the base is no difference between builds.
+    /// A copy of the base's binary. A difference from the base is not a difference between builds.
     Copy,
-    /// The build that is judged.
+    /// The build to judge.
     Head,
 }
 
 impl Arm {
-    /// As a session's file and its directories have it.
+    /// Returns its name in files and directories.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -128,16 +126,16 @@ impl Arm {
 /// All arms of a block.
 pub const ARMS: [Arm; 3] = [Arm::Base, Arm::Copy, Arm::Head];
 
-/// One trial's place in a session.
+/// The position of one trial in a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot {
     /// Block, from 0.
     pub block: u32,
-    /// Which of the cells, from 0.
+    /// Index of the cell, from 0.
     pub cell: usize,
-    /// Whose trial.
+    /// The build.
     pub arm: Arm,
-    /// Place among the arms of its block and cell, from 1.
+    /// Position among the arms of its block and cell, from 1.
     pub position: u32,
 }
 
@@ -147,26 +145,26 @@ pub struct Slot {
 pub struct Trial {
     /// Block, from 0.
     pub block: u32,
-    /// Whose.
+    /// The build.
     pub arm: Arm,
-    /// Place among the arms of its block and cell, from 1.
+    /// Position among the arms of its block and cell, from 1.
     pub position: u32,
-    /// What ran.
+    /// The variant and load.
     pub cell: Cell,
     /// Outcome.
     pub status: Status,
     /// Why it failed or is invalid.
     pub reason: Option<String>,
-    /// Processor time of servers and workers for each delivery that arrived inside the window, in microseconds.
+    /// CPU time of servers and workers per delivery in the window, in microseconds.
     pub cpu_us_per_event: Option<f64>,
-    /// Median latency in nanoseconds.
+    /// Median latency, in nanoseconds.
     pub p50_ns: Option<u64>,
-    /// 99 of 100 latencies are at most this; none where too few events support it. Advice only.
+    /// 99th percentile of the latency, in nanoseconds. `None` with too few events. For advice only.
     pub p99_ns: Option<u64>,
 }
 
 impl Trial {
-    /// A trial of which there is no record, for this reason.
+    /// Builds a trial that left no record.
     #[must_use]
     pub fn failed(slot: Slot, cell: Cell, reason: String) -> Self {
         Self {
@@ -182,7 +180,7 @@ impl Trial {
         }
     }
 
-    /// What the gate needs of a recorded trial.
+    /// Builds a trial from its record.
     #[must_use]
     pub fn from_record(block: u32, arm: Arm, position: u32, load: String, record: &TrialRecord) -> Self {
         let measured = record.measured.as_ref();
@@ -206,25 +204,25 @@ impl Trial {
 /// A whole session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Session {
-    /// What was to be run.
+    /// The plan.
     pub plan: Plan,
-    /// What was run, in any order.
+    /// The trials, in any order.
     pub trials: Vec<Trial>,
 }
 
-/// Why a text is no session.
+/// Why a text is not a session.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
 pub enum SessionError {
-    /// There is no line at all, or the first is no plan.
-    #[error("the first line of a session must be its plan; run the session again")]
+    /// The first line is not a plan.
+    #[error("the first line of a session must be its plan: run the session again")]
     NoPlan,
     /// A plan after the first line.
-    #[error("line {0} is a second plan; keep sessions in a file each")]
+    #[error("line {0} is a second plan: keep each session in its own file")]
     SecondPlan(usize),
-    /// Written by another version.
-    #[error("the session has version {0}, expected {SESSION_VERSION}; judge it with the tool that wrote it")]
+    /// Another version wrote it.
+    #[error("the session has version {0}, expected {SESSION_VERSION}: judge it with the tool that wrote it")]
     Version(u32),
-    /// More than is judged in bounded time.
+    /// It has more blocks or cells than can be judged in bounded time.
     #[error(
         "the session has {blocks} blocks of {cells} cells, expected at most {MOST_BLOCKS} blocks of {MOST_CELLS} cells"
     )]
@@ -236,16 +234,16 @@ pub enum SessionError {
     },
     /// A line cannot be read.
     #[error("line {line} of the session cannot be read: {problem}")]
-    SessionLine {
+    Unreadable {
         /// The line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
 }
 
 impl SessionLine {
-    /// The line as it is written, with its end.
+    /// Returns the line as it is written, with its line feed.
     #[must_use]
     pub fn text(&self) -> String {
         serde_json::to_string(self).expect("a line is plain data") + "\n"
@@ -256,7 +254,7 @@ impl Session {
     /// Reads a session's file.
     ///
     /// # Errors
-    /// A line is not what it should be.
+    /// A line cannot be read, or the session is too large.
     pub fn read(text: &str) -> Result<Self, SessionError> {
         let mut plan = None;
         let mut trials = Vec::new();
@@ -264,9 +262,9 @@ impl Session {
         while let Some((line, text)) = lines.next() {
             let read = serde_json::from_str::<SessionLine>(text);
             match (&plan, read) {
-                // Cut by a crash: what it was is missing, and judging says so.
+                // A crash cut the last line. The trial is missing, which the judgement reports.
                 (Some(_), Err(error)) if error.is_eof() && lines.peek().is_none() => {}
-                (_, Err(error)) => return Err(SessionError::SessionLine { line, problem: error.to_string() }),
+                (_, Err(error)) => return Err(SessionError::Unreadable { line, problem: error.to_string() }),
                 (None, Ok(SessionLine::Plan(first))) if first.version == SESSION_VERSION => plan = Some(first),
                 (None, Ok(SessionLine::Plan(first))) => return Err(SessionError::Version(first.version)),
                 (None, Ok(SessionLine::Trial(_))) => return Err(SessionError::NoPlan),
@@ -282,45 +280,10 @@ impl Session {
         Ok(Self { plan, trials })
     }
 
-    /// The session's file.
+    /// Returns the text of the session's file.
     #[must_use]
     pub fn text(&self) -> String {
         let trials = self.trials.iter().map(|trial| SessionLine::Trial(trial.clone()).text());
         std::iter::once(SessionLine::Plan(self.plan.clone()).text()).chain(trials).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::paired::fixture;
-
-    #[test]
-    fn a_session_survives_its_file() {
-        let session = fixture::session(2, 1, 1);
-        let text = session.text();
-        assert_eq!(Session::read(&text).as_ref(), Ok(&session));
-        assert_eq!(text.lines().count(), 1 + 2 * 3 + 3);
-        let as_edited = text.replace('\n', " \r\n") + "\r\n\n";
-        assert_eq!(Session::read(&as_edited).as_ref(), Ok(&session));
-        let cut = Session::read(&text[..text.len() - 20]).unwrap();
-        assert_eq!(cut.trials, session.trials[..session.trials.len() - 1], "the last line is cut and left out");
-    }
-
-    #[test]
-    fn what_is_no_session_is_refused() {
-        let session = fixture::session(1, 1, 1);
-        let (plan, rest) = session.text().split_once('\n').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
-        assert_eq!(Session::read(""), Err(SessionError::NoPlan));
-        assert_eq!(Session::read(&rest), Err(SessionError::NoPlan));
-        assert_eq!(Session::read(&format!("{plan}\n{plan}\n")), Err(SessionError::SecondPlan(2)));
-        let other = plan.replace("\"version\":1", "\"version\":7");
-        assert_eq!(Session::read(&other), Err(SessionError::Version(7)));
-        let broken = format!("{plan}\n{{!\n");
-        assert!(matches!(Session::read(&broken), Err(SessionError::SessionLine { line: 2, .. })));
-        let large = plan.replace("\"blocks\":1", "\"blocks\":1000");
-        assert_eq!(Session::read(&large), Err(SessionError::Large { blocks: 1000, cells: 1 }));
-        let misspelt = format!("{plan}\n{}", rest.replace("p50_ns", "p50"));
-        assert!(matches!(Session::read(&misspelt), Err(SessionError::SessionLine { line: 2, .. })), "a renamed metric");
     }
 }

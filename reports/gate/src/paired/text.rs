@@ -1,6 +1,4 @@
-//! What a judgement says in words: a sentence a test that stands alone, and what a reader must know beside them.
-//!
-//! Prints numbers and computes none but percentages.
+//! Describes a judgement in words: one sentence per test, and notes on the session.
 
 use results::format;
 
@@ -8,7 +6,7 @@ use super::{LEVEL, MOST_BLOCKS, Plan, Sides, Test, TestResult, blocks, blocks::P
 use crate::{Finding, Verdict};
 use rule::{Decision, Estimate};
 
-/// The finding of a test; where the control failed, nothing of the session counts.
+/// Builds the finding of a test. If the control failed, no test counts.
 pub(super) fn finding(plan: &Plan, test: &Test, tests: usize, is_valid: bool) -> Finding {
     let (verdict, explanation) = if is_valid {
         (test.result.verdict(), explanation(plan, test, tests))
@@ -19,11 +17,11 @@ pub(super) fn finding(plan: &Plan, test: &Test, tests: usize, is_valid: bool) ->
     row(plan, test, test.metric.name().to_owned(), test.head.more.shift, verdict, explanation)
 }
 
-/// The finding of a control that failed.
+/// Builds the finding of a failed control.
 pub(super) fn control_finding(plan: &Plan, test: &Test) -> Finding {
     let explanation = format!(
-        "{}: a copy of the base differs from the base, {} {}, and no build differs from itself: the session is invalid, \
-         because whatever made this difference may have made any other",
+        "{}: a copy of the base differs from the base, {} {}. A build does not differ from itself, so the session is invalid: \
+         whatever caused this difference may have caused any other",
         blocks::said(&test.cell),
         test.metric.name(),
         size(&test.control.more)
@@ -32,7 +30,7 @@ pub(super) fn control_finding(plan: &Plan, test: &Test) -> Finding {
     row(plan, test, metric, test.control.more.shift, Verdict::Invalid, explanation)
 }
 
-/// Before is the base's median, and after is that with the estimated shift: so both agree with what the words say.
+/// Builds a finding. Before is the base's median, and after is that median with the estimated shift.
 fn row(plan: &Plan, test: &Test, metric: String, shift: f64, verdict: Verdict, explanation: String) -> Finding {
     let several_loads = plan.cells.iter().any(|cell| cell.load != plan.cells[0].load);
     Finding {
@@ -46,14 +44,14 @@ fn row(plan: &Plan, test: &Test, metric: String, shift: f64, verdict: Verdict, e
     }
 }
 
-/// The direction in which the rule calls the control of a test a difference.
+/// Returns the direction in which the control of a test differs, if it does.
 pub(super) fn failing_side(plan: &Plan, test: &Test) -> Option<Estimate> {
     let limit = plan.tolerated.limit(test.metric);
     let Sides { more, less } = test.control;
     [more, less].into_iter().find(|estimate| estimate.decide(limit) == Decision::Regression)
 }
 
-/// What was found, without what follows of it.
+/// Describes the change, without the conclusion.
 fn subject(test: &Test) -> String {
     format!("{}: {} changed by {}", blocks::said(&test.cell), test.metric.name(), size(&test.head.more))
 }
@@ -68,46 +66,45 @@ fn explanation(plan: &Plan, test: &Test, tests: usize) -> String {
     };
     match test.result {
         TestResult::Regression => format!(
-            "{subject}; the estimate is beyond the tolerated {tolerated}, and that there is a shift is no chance (adjusted p {})",
+            "{subject}. That is more than the tolerated {tolerated} and significant (adjusted p {})",
             probability(head.adjusted_p)
         ),
-        TestResult::Pass => format!("{subject}; more than the tolerated {tolerated} is excluded with 95 % confidence"),
+        TestResult::Pass => format!("{subject}. More than the tolerated {tolerated} is excluded with 95 % confidence"),
         TestResult::Blind { needed } => {
-            let shown = test.detectable.map_or_else(
-                || "no shift at all".to_owned(),
-                |it| format!("only a shift of {} or more", change(it.shown)),
-            );
+            let shown = test
+                .detectable
+                .map_or_else(|| "no shift".to_owned(), |it| format!("only a shift of {} or more", change(it.shown)));
             let remedy = match needed {
-                Some(_) => format!("it takes {} to see what is tolerated", wanted(needed)),
-                None => format!("to see what is tolerated takes {}, or a quieter machine", wanted(needed)),
+                Some(_) => format!("run {} to detect the tolerated change", wanted(needed)),
+                None => format!("to detect the tolerated change, {} or a quieter machine is needed", wanted(needed)),
             };
             format!(
-                "{subject}; gate blind: pairs of one build differ so much that {} pairs show {shown} in 80 of 100 \
-                 sessions, and {tolerated} is tolerated; {remedy}",
+                "{subject}. The gate is blind: pairs of one build differ so much that {} pairs detect {shown} in 80 of 100 \
+                 sessions, but {tolerated} is tolerated; {remedy}",
                 head.pairs
             )
         }
         TestResult::Few { needed } => format!(
-            "{subject}; among {tests} tests no result of {} pairs can be significant: it takes {needed} blocks at least",
+            "{subject}. With {tests} tests, {} pairs cannot be significant: run at least {needed} blocks",
             head.pairs
         ),
         TestResult::Open { needed } => {
             let remedy = match needed {
                 Some(_) => format!("{} would decide in 80 of 100 cases", wanted(needed)),
                 None => format!(
-                    "to decide takes {}, because the shift is close to what is tolerated or the machine is noisy",
+                    "{} would be needed to decide, because the shift is close to the tolerance or the machine is noisy",
                     wanted(needed)
                 ),
             };
-            format!("{subject}; more than the tolerated {tolerated} is neither shown nor excluded; {remedy}")
+            format!("{subject}. More than the tolerated {tolerated} is neither shown nor excluded; {remedy}")
         }
     }
 }
 
-/// What holds of the session as a whole.
+/// Returns the notes on the session as a whole.
 pub(super) fn notes(plan: &Plan, tests: &[Test]) -> Vec<String> {
     let mut notes = vec![format!(
-        "{} tests of {} blocks and one that is thrown away. Of equal builds at most {} of sessions fail, over all tests \
+        "{} tests in {} blocks, after one that is discarded. At most {} of sessions with equal builds fail, over all tests \
          (exact signed-rank test, Holm). Each end of a 90 % interval is a bound with 95 % confidence.",
         tests.len(),
         plan.blocks,
@@ -121,8 +118,8 @@ pub(super) fn notes(plan: &Plan, tests: &[Test]) -> Vec<String> {
     }
     if tests.iter().any(|test| test.result.verdict() == Verdict::Inconclusive) {
         notes.push(
-            "A new session decides by itself, and what this one measured does not count in it. To repeat sessions of the \
-             same builds until one passes or fails is no test: its errors add up."
+            "A new session decides by itself; this one does not count in it. Do not repeat sessions of the same builds until \
+             one passes or fails: the error rates add up."
                 .to_owned(),
         );
     }
@@ -145,7 +142,7 @@ fn control_note(plan: &Plan, tests: &[Test]) -> Option<String> {
     ))
 }
 
-/// The smallest and the largest shift that the session could have found.
+/// Describes the smallest and the largest shift that the session could have detected.
 fn sight(tests: &[Test]) -> Option<String> {
     let range = |of: fn(&rule::Detectable) -> f64| {
         let mut all: Vec<(f64, &Test)> =
@@ -156,17 +153,20 @@ fn sight(tests: &[Test]) -> Option<String> {
     };
     let (shown, failed) = (range(|it| it.shown)?, range(|it| it.failed)?);
     Some(format!(
-        "Least detectable, in 80 of 100 such sessions, from the control's own noise: a shift is shown from {shown} on; one \
-         that fails, which must be beyond what is tolerated too, is {failed}."
+        "Least detectable change, in 80 of 100 such sessions with the noise of the control: a shift of {shown} is significant; \
+         one of {failed} fails, because it must also be above the tolerance."
     ))
 }
 
-/// What became less, and not by chance.
+/// Describes a significant decrease.
 fn improvement(plan: &Plan, test: &Test) -> Option<String> {
     let less = test.head.less;
     (less.adjusted_p <= LEVEL).then(|| {
-        let much =
-            if less.shift > plan.tolerated.limit(test.metric) { ", more than is tolerated the other way" } else { "" };
+        let much = if less.shift > plan.tolerated.limit(test.metric) {
+            ", more than the tolerance in the other direction"
+        } else {
+            ""
+        };
         format!(
             "Improvement: {} is less in the head than in the base, {}, adjusted p {}{much}.",
             place(test),
@@ -176,13 +176,13 @@ fn improvement(plan: &Plan, test: &Test) -> Option<String> {
     })
 }
 
-/// What became more, not by chance, and yet makes no regression: unsaid, many such changes would add up to one.
+/// Describes a significant increase within the tolerance. Unreported, many of them would add up to a regression.
 fn small_slowdown(test: &Test) -> Option<String> {
     let more = test.head.more;
     let is_shown = more.adjusted_p <= LEVEL && test.result != TestResult::Regression;
     is_shown.then(|| {
         format!(
-            "Slowdown: {} takes more in the head than in the base: {}, adjusted p {}, less than is tolerated; such changes \
+            "Slowdown: {} is more in the head than in the base: {}, adjusted p {}. It is within the tolerance, but such changes \
              add up.",
             place(test),
             size(&more),
@@ -191,13 +191,13 @@ fn small_slowdown(test: &Test) -> Option<String> {
     })
 }
 
-/// What is shown and makes no verdict; none with too few pairs.
+/// Describes a metric that is not judged. Returns `None` with too few pairs.
 pub(super) fn advice(pairs: &Pairs) -> Option<String> {
     let estimate = rule::estimates(&[pairs.differences()]).pop().filter(|estimate| estimate.interval.is_some())?;
-    Some(format!("Advice only: {}: {} changed by {}.", blocks::said(&pairs.cell), pairs.metric.name(), size(&estimate)))
+    Some(format!("Not judged: {}: {} changed by {}.", blocks::said(&pairs.cell), pairs.metric.name(), size(&estimate)))
 }
 
-/// The size of a shift, with its interval and what it rests on.
+/// Describes the size of a shift, with its interval and number of pairs.
 fn size(estimate: &Estimate) -> String {
     let pairs = if estimate.pairs == 1 { "1 pair".to_owned() } else { format!("{} pairs", estimate.pairs) };
     match estimate.interval {
@@ -213,14 +213,14 @@ fn place(test: &Test) -> String {
     format!("{}, {}", blocks::said(&test.cell), test.metric.name())
 }
 
-/// The logarithm of a ratio as a percentage of change, signed.
+/// Formats the logarithm of a ratio as a signed percentage of change.
 #[must_use]
 pub fn change(logarithm: f64) -> String {
     let percent = logarithm.exp_m1() * 100.0;
     if percent.abs() < 0.05 { "0.0 %".to_owned() } else { format!("{percent:+.1} %") }
 }
 
-/// A share without needless digits.
+/// Formats a share as a percentage.
 fn share(share: f64) -> String {
     format!("{} %", format::plain((share * 1e6).round() / 1e4))
 }

@@ -1,20 +1,20 @@
-//! Outcomes as workflow commands of GitHub Actions, which annotate the run.
+//! Renders outcomes as workflow commands of GitHub Actions, which annotate the run.
 //!
-//! A service shows ten annotations of a type in a step and drops the others silently; so at most ten are printed, of
-//! which the last says how many more there are.
+//! GitHub shows ten annotations per type and step, and drops the others silently. So at most ten are printed, and the last one
+//! says how many more there are.
 
 use results::sanitize;
 
 use super::words::{findings, name, whole, word};
 use crate::{Outcome, Verdict};
 
-/// Annotations of a type that are shown in a step.
+/// Maximum number of annotations per type.
 pub const MOST: usize = 10;
 
-/// Most characters of a message.
+/// Maximum length of a message, in characters.
 const MESSAGE: usize = 1_000;
 
-/// The outcomes as lines of commands; empty where everything passed and there is nothing to note.
+/// Renders the outcomes as commands, one per line. Returns an empty text if everything passed without notes.
 #[must_use]
 pub fn render(outcomes: &[Outcome]) -> String {
     let outcomes = whole(outcomes);
@@ -51,17 +51,17 @@ fn line(command: &str, title: &str, message: &str) -> String {
     )
 }
 
-/// Line breaks stay, since they can be said; other control characters do not.
+/// Replaces control characters other than line breaks, which can be escaped.
 fn printable(text: &str) -> String {
     text.chars().map(|it| if matches!(it, '\n' | '\r') { it } else { sanitize::printable(it) }).collect()
 }
 
-/// The text of a command. The percent sign goes first, or it would escape what the others became.
+/// Escapes the text of a command. The percent sign goes first, or it would escape the results of the others.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// The value of a property, which a colon or a comma would end.
+/// Escapes the value of a property, which a colon or a comma would end.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,22 +1,22 @@
-//! Outcomes in Markdown, for the summary of a step. It is less than the mebibyte that is taken there, whatever the
-//! outcomes hold: what does not fit is counted and said to be left out.
+//! Renders outcomes as Markdown, for the summary of a step. It stays below the mebibyte that GitHub accepts; a line says how much
+//! was left out.
 
 use results::sanitize::{self, code};
 
 use super::words::{OUTCOME, change, figure, line, name, overall, whole, word};
 use crate::{Finding, Outcome, Verdict};
 
-/// Most bytes of the text. A step may write 1,048,576, and something else may write to it too.
+/// Maximum size of the text, in bytes. A step may write 1,048,576, including what other programs write.
 pub const LIMIT_BYTES: usize = 900_000;
 
-/// What is kept free to say that something was left out.
+/// Room for the line that says how much was left out, in bytes.
 const RESERVE_BYTES: usize = 500;
 
-/// Most characters of a sentence, and of a cell of the table.
+/// Maximum length of a sentence and of a table cell, in characters.
 const SENTENCE: usize = 1_000;
 const CELL: usize = 120;
 
-/// The outcomes as Markdown.
+/// Renders the outcomes as Markdown.
 #[must_use]
 pub fn render(outcomes: &[Outcome]) -> String {
     let mut page = Page::default();

@@ -1,15 +1,15 @@
-//! Outcomes as the terminal shows them: the verdict, what is not a pass as a table with what was found below it, what
-//! passed as a number, and the notes.
+//! Renders outcomes for the terminal: the verdict, a table of the findings that did not pass with their explanations, the
+//! number that passed, and the notes.
 
 use results::{format, sanitize};
 
 use super::words::{change, figure, line, name, whole, word};
 use crate::{Finding, Outcome, Verdict};
 
-/// Sentences below a table. The table has them all.
+/// Maximum number of explanations below a table.
 const SENTENCES: usize = 20;
 
-/// The outcomes as text; with `verbose` the table holds what passed too.
+/// Renders the outcomes as text. With `verbose`, the table includes the findings that passed.
 #[must_use]
 pub fn render(outcomes: &[Outcome], verbose: bool) -> String {
     let blocks: Vec<String> = whole(outcomes).iter().map(|outcome| block(outcome, verbose)).collect();
@@ -30,7 +30,7 @@ fn block(outcome: &Outcome, verbose: bool) -> String {
         text += &paragraph(&format!("{}: {}", word(finding.verdict), finding.explanation), "");
     }
     if grave.len() > SENTENCES {
-        text += &format!("and {} more, which the table has\n", grave.len() - SENTENCES);
+        text += &format!("and {} more, which are in the table\n", grave.len() - SENTENCES);
     }
     let passed = outcome.findings.iter().filter(|finding| finding.verdict == Verdict::Pass).count();
     if !outcome.findings.is_empty() {

@@ -1,4 +1,4 @@
-//! What several surfaces say alike: verdicts, tiers, figures and changes in words, and which findings there are.
+//! The words that several surfaces share: verdicts, tiers, values and changes.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use results::{format, sanitize};
 
 use crate::{Finding, Outcome, Tier, Verdict};
 
-/// Name of the file with the outcomes themselves.
+/// Name of the file with the outcomes.
 pub const OUTCOME: &str = "outcome.json";
 
 /// Returns the gravest verdict of all outcomes. Without outcomes it is invalid.
@@ -15,7 +15,7 @@ pub fn overall(outcomes: &[Outcome]) -> Verdict {
     outcomes.iter().map(|outcome| outcome.verdict).max().unwrap_or(Verdict::Invalid)
 }
 
-/// The outcomes, or in place of none one that says so.
+/// Returns the outcomes. Without any, returns an invalid one that says so.
 pub(super) fn whole(outcomes: &[Outcome]) -> Cow<'_, [Outcome]> {
     if outcomes.is_empty() {
         let none = "no gate has run, and nothing was compared".to_owned();
@@ -24,7 +24,7 @@ pub(super) fn whole(outcomes: &[Outcome]) -> Cow<'_, [Outcome]> {
     outcomes.into()
 }
 
-/// The findings, and before them the outcome's own reason where no finding is as grave as its verdict.
+/// Returns the findings. If the verdict is graver than all of them, the first one is the reason of the outcome.
 pub(super) fn findings(outcome: &Outcome) -> Vec<Cow<'_, Finding>> {
     let gravest = outcome.findings.iter().map(|finding| finding.verdict).max();
     let own = (gravest < Some(outcome.verdict)).then(|| Finding {
@@ -55,7 +55,7 @@ pub(super) fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// A figure of a finding in its unit. Counts and bytes are whole, and exact.
+/// Formats a value in its unit. Counts and bytes are exact integers.
 pub(super) fn figure(value: Option<f64>, unit: &str) -> String {
     format::or_none(value, |value| match unit {
         "" | "count" | "bytes" => format::plain(value),
@@ -64,7 +64,7 @@ pub(super) fn figure(value: Option<f64>, unit: &str) -> String {
     })
 }
 
-/// By how much a figure changed: `+1.23 %`.
+/// Formats the change of a value, such as `+1.23 %`.
 pub(super) fn change(finding: &Finding) -> String {
     format::or_none(finding.change(), |change| match change * 100.0 {
         0.0 => "0 %".to_owned(),
@@ -73,7 +73,7 @@ pub(super) fn change(finding: &Finding) -> String {
     })
 }
 
-/// One line, in which no character is anything but itself.
+/// Returns the text in one line, without control characters.
 pub(super) fn line(text: &str) -> String {
     sanitize::text(&sanitize::one_line(text))
 }
