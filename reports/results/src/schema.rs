@@ -1,7 +1,7 @@
-//! The records of `results.jsonl`, one JSON object a line: first a run, then its trials.
+//! The records of `results.jsonl`, one JSON object per line: first a run, then its trials.
 //!
-//! These are wire structures: plain data, every field public, unknown fields refused so that a misspelt one is an
-//! error. Durations and sizes carry their unit in the name.
+//! Unknown fields are errors, so that a misspelt one is noticed. Names of durations and sizes end with their unit. The
+//! documentation of the fields is also the table in `docs/format.md`.
 
 mod complexity;
 mod measured;
@@ -19,12 +19,12 @@ pub use measured::{
 };
 pub use words::{Arrival, Delivery, Flow, Side};
 
-/// Version of the records below; raised when a field comes, goes or changes its meaning.
+/// Version of the records. It rises when a field is added, removed or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 4;
 
-/// Most events that a trial may have, warm-up and window together: what a scenario may ask for, and a record may say.
+/// Maximum number of events of a trial, warm-up included.
 pub const MOST_EVENTS: f64 = 10_000_000.0;
-/// Most filler of an event, in bytes.
+/// Maximum payload of an event, in bytes.
 pub const MOST_PAYLOAD_BYTES: u32 = 1024 * 1024;
 /// Longest phase of a trial, in seconds.
 pub const LONGEST_PHASE_SECONDS: u64 = 3_600;
@@ -35,43 +35,43 @@ pub const LONGEST_PHASE_SECONDS: u64 = 3_600;
 pub enum Record {
     /// The first line.
     Run(Box<RunRecord>),
-    /// Each other line, except the last where a run was interrupted.
+    /// Every further line, except the last one of an interrupted run.
     Trial(Box<TrialRecord>),
-    /// The run ended before its plan was done: what is above is kept, what is missing was not run.
+    /// The last line of a run that ended early.
     Interrupted(Interrupted),
 }
 
-/// What was run, by what, on what.
+/// A run: its scenario, tool and machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunRecord {
-    /// `SCHEMA_VERSION` of the tool that wrote it.
+    /// Version of this format, currently 4.
     pub schema_version: u32,
-    /// The tool.
+    /// The tool that wrote the file.
     pub tool: Tool,
-    /// Start, RFC 3339, UTC.
+    /// Start of the run in UTC, as in RFC 3339.
     pub started: String,
-    /// Command line that reproduces the run.
+    /// The command line that reproduces the run.
     pub command: String,
-    /// Name of the scenario, the file's name without ending.
+    /// Name of the scenario: its file name without the extension.
     pub scenario_name: String,
-    /// The effective scenario, whole, with every default filled in.
+    /// The complete scenario, with overrides applied and defaults filled in.
     pub scenario: serde_json::Value,
-    /// Trials that were planned.
+    /// Number of planned trials.
     pub planned_trials: u32,
     /// The machine.
     pub environment: Environment,
-    /// What is known about each approach in this run, in the registry's order.
+    /// The approaches of the run, in the order of the registry.
     pub approaches: Vec<ApproachFacts>,
 }
 
-/// Marks a run that ended early.
+/// The end of a run that was interrupted or could not write a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Interrupted {
-    /// Trials that were recorded.
+    /// Number of recorded trials.
     pub recorded_trials: u32,
-    /// Trials that were planned.
+    /// Number of planned trials.
     pub planned_trials: u32,
 }
 
@@ -81,14 +81,14 @@ pub struct Interrupted {
 pub struct Tool {
     /// Version of the package.
     pub version: String,
-    /// Commit it was built from; `unknown` outside a checkout.
+    /// Commit of the build; `unknown` outside a checkout.
     pub git_revision: String,
-    /// The checkout had uncommitted changes.
+    /// Whether the checkout had uncommitted changes.
     pub dirty: bool,
 }
 
 impl Tool {
-    /// As much of the commit as names it to people.
+    /// Returns the first characters of the commit.
     #[must_use]
     pub fn short_revision(&self) -> String {
         self.git_revision.chars().take(12).collect()
@@ -103,29 +103,29 @@ pub struct Environment {
     pub os: String,
     /// Kernel release.
     pub kernel: String,
-    /// Processor model.
+    /// CPU model.
     pub cpu: String,
-    /// Processors that this process may use.
+    /// Cores that the process may use.
     pub cores: u32,
     /// Memory of the machine.
     pub memory_bytes: u64,
-    /// Descriptor limit in force.
+    /// Current limit of file descriptors.
     pub nofile_soft: u64,
-    /// Highest descriptor limit this process may set.
+    /// Highest limit of file descriptors that the process may set.
     pub nofile_hard: u64,
-    /// Kernel clock source.
+    /// Clock source of the kernel.
     pub clocksource: String,
-    /// Identity of this boot.
+    /// Identifier of the boot.
     pub boot_id: String,
 }
 
-/// Facts about one approach, as the registry states them.
+/// Facts about one approach, from the registry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApproachFacts {
     /// Name of the approach.
     pub name: String,
-    /// One sentence.
+    /// A description, in one sentence.
     pub summary: String,
     /// Which end decides when an event is sent.
     pub flow: Flow,
@@ -133,19 +133,19 @@ pub struct ApproachFacts {
     pub delivery: Delivery,
     /// Which end opens the connection that carries the events.
     pub connects: Side,
-    /// A browser can do it without a proxy or library.
+    /// Whether a browser can use it without a proxy or library.
     pub browser: bool,
-    /// The client can send on the same connection.
+    /// Whether the client can send on the same connection.
     pub bidirectional: bool,
-    /// A client that was cut off can go on without loss.
+    /// Whether a client can resume without loss after a lost connection.
     pub resumable: bool,
-    /// What every other approach is compared with.
+    /// Whether every other approach is compared with it.
     pub floor: bool,
-    /// The article's words; none where the article has no row for it.
+    /// Its row in the article's table; null if there is none.
     pub article: Option<ArticleWords>,
-    /// Measured on the client's source that ran.
+    /// Complexity of the client's source.
     pub client_complexity: Complexity,
-    /// Measured on the server's source that ran.
+    /// Complexity of the server's source.
     pub server_complexity: Complexity,
 }
 
@@ -153,41 +153,41 @@ pub struct ApproachFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArticleWords {
-    /// The article's name for the approach.
+    /// The article's name of the approach.
     pub label: String,
-    /// Its word for the latency.
+    /// The word for its latency.
     pub latency: String,
-    /// Its word for the client's complexity.
+    /// The words for its client complexity.
     pub client_complexity: String,
-    /// Its word for the server's complexity.
+    /// The word for its server complexity.
     pub server_complexity: String,
 }
 
-/// One trial: one variant under one load, once.
+/// One trial: one variant under one load, once. From `clients` on, the fields are absent if `status` is `failed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrialRecord {
     /// Name of the scenario.
     pub scenario: String,
     /// Name of the approach.
     pub approach: String,
-    /// Name of the variant: the approach, and after a slash the settings that the scenario gave.
+    /// Name of the variant: the approach, and the settings of the scenario after slashes.
     pub variant: String,
-    /// Every setting of the approach, given or default.
+    /// All settings of the approach, including defaults.
     pub parameters: BTreeMap<String, String>,
     /// The load.
     pub load: Load,
-    /// The scenario offers this variant more than the machine may carry, to see what becomes of it: that its trial is
-    /// invalid is a result and no failure of the run.
+    /// Whether the scenario may offer this variant more than the machine can carry. An invalid trial is then a result and does
+    /// not affect the exit code.
     pub overload: bool,
     /// Round, from 1.
     pub round: u32,
-    /// Server and worker pairs that the clients were divided over.
+    /// Number of pairs of server and worker processes.
     pub shards: u32,
     /// Outcome.
     pub status: Status,
-    /// Why the trial failed or is invalid.
+    /// Why the trial failed or is invalid; null if it is ok. A trial of a variant that does not conform names the case.
     pub error: Option<String>,
-    /// The clients; absent, like all that follows, where the trial failed before it was measured.
+    /// The measurements. Absent if the trial failed.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
 }
@@ -196,9 +196,9 @@ pub struct TrialRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Measured, and every check passed or warned.
+    /// Measured; every check passed or warned.
     Ok,
-    /// Measured, but a check says that the numbers cannot be trusted.
+    /// Measured, but a check found that the numbers cannot be trusted.
     Invalid,
     /// Not measured to the end.
     Failed,
@@ -210,42 +210,41 @@ pub enum Status {
 pub struct Load {
     /// Simulated clients.
     pub clients: u32,
-    /// Symbols in the feed.
+    /// Symbols of the feed.
     pub symbols: u32,
-    /// Symbols that each client follows.
+    /// Symbols per client.
     pub symbols_per_client: u32,
-    /// Events a second, over all symbols.
+    /// Events per second, over all symbols.
     pub events_per_second: f64,
-    /// Orders a second, over all clients of a bidirectional approach.
+    /// Orders per second, over all clients of a bidirectional approach.
     pub orders_per_second: f64,
-    /// Filler in each event.
+    /// Payload of each event, in addition to its own fields.
     pub payload_bytes: u32,
     /// Arrival process.
     pub arrival: Arrival,
 }
 
-/// What loads are told apart by: clients, symbols, symbols of a client and bytes of payload; the bits of the rate, in
-/// events a second; and the arrival process.
+/// Identifies a load: clients, symbols, symbols per client and payload bytes; the bits of the rate; and the arrival process.
 pub type LoadKey = ([u32; 4], u64, Arrival);
 
 impl Load {
-    /// Events a second for each client, of the symbols that it follows.
+    /// Returns the events per second and client, of the symbols that it follows.
     #[must_use]
     pub fn events_per_client(&self) -> f64 {
         self.events_per_second * f64::from(self.symbols_per_client) / f64::from(self.symbols.max(1))
     }
 
-    /// The same without orders, which only some approaches take: what loads are told apart by.
+    /// Returns the load without orders, which only some approaches have.
     #[must_use]
     pub fn without_orders(&self) -> Self {
         Self { orders_per_second: 0.0, ..self.clone() }
     }
 
-    /// What loads are told apart by, as a key: orders left out, the rate as its bits.
+    /// Returns the key of the load. Orders do not count.
     #[must_use]
     pub fn key(&self) -> LoadKey {
         let counts = [self.clients, self.symbols, self.symbols_per_client, self.payload_bytes];
-        // Adding 0 makes one number of 0 and −0.
+        // Adding 0 turns −0 into 0.
         (counts, (self.events_per_second + 0.0).to_bits(), self.arrival)
     }
 }

@@ -5,7 +5,7 @@ use std::{cmp::Ordering, collections::HashMap, ptr};
 
 use results::{
     format::{self, count, duration, significant},
-    schema::{ApproachFacts, Load, TrialRecord},
+    schema::{ApproachFacts, Delivery, Flow, Load, Side, TrialRecord},
     statistics,
     store::Run,
 };
@@ -61,6 +61,26 @@ impl<'a> Evidence<'a> {
     /// Returns the rows of the approaches whose facts satisfy a condition.
     pub(super) fn that(&self, is: impl Fn(&ApproachFacts) -> bool) -> Vec<Seen<'a>> {
         self.rows.iter().filter(|seen| is(seen.facts)).copied().collect()
+    }
+
+    /// Returns the rows of webhooks: the server connects.
+    pub(super) fn webhooks(&self) -> Vec<Seen<'a>> {
+        self.that(|facts| facts.connects == Side::Server)
+    }
+
+    /// Returns the rows of conditional GET: a browser could poll for the newest state.
+    pub(super) fn conditional(&self) -> Vec<Seen<'a>> {
+        self.that(|facts| facts.flow == Flow::Pull && facts.delivery == Delivery::Snapshot && facts.browser)
+    }
+
+    /// Returns the rows of gRPC-Web: push without a row in the article's table, which no browser can use directly.
+    pub(super) fn grpc_web(&self) -> Vec<Seen<'a>> {
+        self.that(|facts| {
+            facts.flow == Flow::Push
+                && facts.connects == Side::Client
+                && facts.article.is_none()
+                && !(facts.browser || facts.bidirectional || facts.floor)
+        })
     }
 
     /// Returns the rows of the approaches that the article calls by one of these names.

@@ -6,13 +6,7 @@ mod latency;
 mod polls;
 mod source;
 
-use results::schema::{Delivery, Flow, Side};
-
-use super::{
-    article::Stated,
-    claim::Figure,
-    evidence::{Evidence, Seen},
-};
+use super::{article::Stated, claim::Figure, evidence::Evidence};
 
 /// Judges a claim by the rows of a run.
 pub(super) type Judge = fn(&Evidence<'_>, &Stated) -> Vec<Figure>;
@@ -57,24 +51,4 @@ const JUDGES: [(&str, Judge); 31] = [
 /// Returns the judge with this name.
 pub(super) fn find(name: &str) -> Option<Judge> {
     JUDGES.iter().find(|(known, _)| *known == name).map(|(_, judge)| *judge)
-}
-
-/// Returns the rows of webhooks: the server connects.
-fn webhooks<'a>(evidence: &Evidence<'a>) -> Vec<Seen<'a>> {
-    evidence.that(|facts| facts.connects == Side::Server)
-}
-
-/// Returns the rows of conditional GET: a browser could poll for the newest state.
-fn conditional<'a>(evidence: &Evidence<'a>) -> Vec<Seen<'a>> {
-    evidence.that(|facts| facts.flow == Flow::Pull && facts.delivery == Delivery::Snapshot && facts.browser)
-}
-
-/// Returns the rows of gRPC-Web: push without a row in the article's table, which no browser can use directly.
-fn grpc_web<'a>(evidence: &Evidence<'a>) -> Vec<Seen<'a>> {
-    evidence.that(|facts| {
-        facts.flow == Flow::Push
-            && facts.connects == Side::Client
-            && facts.article.is_none()
-            && !(facts.browser || facts.bidirectional || facts.floor)
-    })
 }

@@ -1,56 +1,56 @@
-//! What is measured on the source of one half of an approach. The page prints the rule of each figure.
+//! The complexity of the source of one half of an approach. `docs/method.md` has the rules.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Figures of the source of one half of an approach, without its unit tests. Lists are sorted and have no duplicates.
+/// The complexity of one half of an approach, without unit tests. Lists are sorted and have no duplicates.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Complexity {
-    /// The files, relative to the repository. The approach's own file is the first.
+    /// The files, relative to the repository. The approach's own file comes first.
     pub sources: Vec<String>,
-    /// Lines with a token of code.
+    /// Lines with code.
     pub code_lines: u32,
-    /// Lines of code of the generated client or service that the files name, or 0.
+    /// Lines of the generated client or service that the files use, or 0.
     pub generated_lines: u32,
-    /// Lines of the .proto file of that client or service, without blank lines and comments, or 0.
+    /// Lines of the .proto file behind it, without blank lines and comments, or 0.
     pub proto_lines: u32,
     /// Cognitive complexity of the functions.
     pub cognitive: Cognitive,
-    /// Crates that the files depend on.
+    /// Third-party crates that the files depend on.
     pub crates: Crates,
-    /// An inventory that earlier builds made. Newer records do not have it.
+    /// An inventory of earlier versions; absent in new records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obligations: Option<Obligations>,
 }
 
-/// Cognitive complexity by SonarSource's rules; see docs/method.md.
+/// Cognitive complexity by SonarSource's rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cognitive {
     /// The sum over all functions.
     pub sum: u32,
-    /// The largest of one function.
+    /// The largest value of one function.
     pub worst: u32,
-    /// The name of that function, after the name of its type. The first one if there are several.
+    /// Name of that function, with its type; the first of several.
     pub worst_function: String,
 }
 
-/// Third-party crates by the lock file, which covers all platforms and features.
+/// Third-party crates by `Cargo.lock`, which covers all platforms and features.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Crates {
     /// Crates that the half or its generated code names.
     pub named: Vec<String>,
-    /// Those of them that the floor's half does not need.
+    /// Named crates that the floor's half does not need.
     pub named_beyond_floor: Vec<String>,
-    /// Number of these crates with all their dependencies.
+    /// Number of named crates and all their dependencies.
     pub closure: u32,
-    /// How many of those the floor's half does not need.
+    /// Number of those that the floor's half does not need.
     pub closure_beyond_floor: u32,
 }
 
-/// An inventory of what a half does, read off the syntax.
+/// An inventory of a half, as earlier versions recorded it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Obligations {

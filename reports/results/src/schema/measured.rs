@@ -1,80 +1,76 @@
-//! What a trial measured: counts, distributions, costs, and the verdicts on them.
-//!
-//! Wire structures like those of the parent, which flattens them into the trial's record.
+//! The measurements of a trial: counts, distributions, costs, and the checks.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Everything that one trial measured.
+/// The measurements of one trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Measured {
-    /// Clients.
+    /// The clients.
     pub clients: Clients,
     /// The connect phase.
     pub connect: Connect,
     /// The phases.
     pub window: Window,
-    /// Every event scheduled inside the measuring window, accounted for.
+    /// The events that were scheduled in the window.
     pub events: Events,
-    /// Responses that arrived inside the window.
+    /// The responses that arrived in the window.
     pub responses: Responses,
-    /// Requests whose response arrived inside the window.
+    /// Requests whose response arrived in the window.
     pub requests: u64,
-    /// Requests that the clients' schedules offer in a window of this length; null where the approach does not poll.
+    /// Requests that the clients' schedules have in a window of this length; null if the approach does not poll.
     pub offered_requests: Option<u64>,
-    /// Connections opened inside the window. Null, like everything that only a server of ours reports, for another server.
+    /// Connections opened in the window. Null, like everything that only our servers report, for another server.
     pub connections_opened: Option<u64>,
-    /// Connections opened again by clients that were cut off, inside the window.
+    /// Reconnects of clients that were cut off, in the window.
     pub reconnects: u64,
-    /// Times a client's cursor was too old and events were skipped, inside the window.
+    /// Times that a client's cursor was too old and events were skipped, in the window.
     pub resets: u64,
-    /// Subscriptions that the server ended because their reader fell behind, from the start on.
+    /// Subscriptions that the server ended because their reader fell behind, since the start.
     pub overflows: Option<u64>,
-    /// Bytes on the server's sockets inside the window.
+    /// Bytes on the server's sockets in the window.
     pub wire: Option<Wire>,
-    /// Arrival at the client, decoded, minus scheduled time.
+    /// Latency of each delivery: arrival at the client, decoded, minus scheduled time.
     pub latency_ns: Summary,
-    /// Of each event that reached anybody: the median of its latencies over its receivers. Clients that hear one event
-    /// observe one moment of the machine, so that these, and not the deliveries, are the observations.
+    /// Median latency of each event over its receivers, of the events that have an entry. Clients that receive one event observe
+    /// one moment of the machine, so events are the observations, not deliveries. Over shards: the median of their medians.
     pub event_median_ns: Summary,
-    /// One event of so many has an entry of its own, from which `event_median_ns` and `time_to_last_ns` come; 1 where
-    /// all have.
+    /// One of this many events has an entry, from which `event_median_ns` and `time_to_last_ns` are computed.
     pub event_entries_one_of: u64,
-    /// Independent observations behind the latencies: the events that reached anybody, fewer where neighbours in time
-    /// resemble each other.
+    /// Independent observations behind the latencies: the events that reached a client, or fewer if events that follow each
+    /// other resemble each other.
     pub effective_events: u64,
-    /// 95 % confidence interval of the p50 of `latency_ns`, for `effective_events` independent observations; null where
-    /// there are too few.
+    /// 95 % confidence interval of the p50 of `latency_ns`, from `effective_events` observations; null if there are too few.
     pub median_interval_ns: Option<[u64; 2]>,
-    /// Published minus scheduled time.
+    /// Published minus scheduled time of each event.
     pub lateness_ns: Option<Summary>,
-    /// Last arrival of an event at any client minus its scheduled time.
+    /// Last arrival of each event at any client minus its scheduled time.
     pub time_to_last_ns: Summary,
-    /// Confirmation received minus order scheduled; null where the approach is not bidirectional or no order was sent.
+    /// Confirmation received minus order scheduled; null if no order was sent.
     pub confirmation_ns: Option<Summary>,
-    /// Start of a poll minus its scheduled time; null where the approach does not poll.
+    /// Start of each poll minus its scheduled time; null if the approach does not poll.
     pub poll_lateness_ns: Option<Summary>,
-    /// CPU time inside the window.
+    /// CPU time in the window.
     pub cpu: Cpu,
-    /// Resident memory.
+    /// Memory.
     pub memory: Memory,
-    /// How late a thread that only sleeps, a millisecond at a time, was woken during the window.
+    /// How late a thread woke that slept a millisecond at a time through the window.
     pub hiccup_ns: Summary,
-    /// What the machine did to everybody on it during the window.
+    /// Disturbances by the machine during the window.
     pub host: Host,
-    /// Verdicts on these numbers.
+    /// The checks of these measurements.
     pub checks: Vec<Check>,
 }
 
-/// Clients of a trial.
+/// The clients of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Clients {
-    /// Asked for.
+    /// Requested clients.
     pub requested: u32,
-    /// Subscribed before the start.
+    /// Clients that subscribed before the start.
     pub connected: u32,
-    /// Could not subscribe, or were refused for good later.
+    /// Clients that could not subscribe, or were refused later.
     pub lost: u32,
 }
 
@@ -82,7 +78,7 @@ pub struct Clients {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Connect {
-    /// From the first client's attempt until the last was subscribed, in the slowest shard.
+    /// Time until the last client of the slowest shard had subscribed.
     pub seconds: f64,
 }
 
@@ -90,75 +86,74 @@ pub struct Connect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
-    /// Before the window.
+    /// Warm-up before the window.
     pub warmup_ms: u64,
     /// The window.
     pub measure_ms: u64,
-    /// After the window, at most, for what is still under way.
+    /// Maximum time after the window for deliveries that are still under way.
     pub drain_ms: u64,
 }
 
-/// Events scheduled inside the window. `delivered + missed + coalesced = expected`.
+/// Events that were scheduled in the window. `delivered + missed + coalesced = expected`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Events {
-    /// In the feed.
+    /// Events of the feed.
     pub scheduled: u64,
-    /// Published by the server.
+    /// Events that the server published; over shards, the fewest.
     pub published: Option<u64>,
-    /// Owed: each event once for every client that follows its symbol.
+    /// Deliveries to expect: each event once per client that follows its symbol.
     pub expected: u64,
-    /// Received, each once.
+    /// Deliveries, each counted once.
     pub delivered: u64,
-    /// Never received.
+    /// Deliveries that never arrived.
     pub missed: u64,
-    /// Received again.
+    /// Deliveries that arrived again.
     pub duplicate: u64,
-    /// Received after a later one of the same client.
+    /// Deliveries that arrived after a later event at the same client.
     pub reordered: u64,
-    /// Received with other content than the feed's.
+    /// Deliveries with wrong content.
     pub corrupt: u64,
-    /// Skipped by a snapshot because a newer state of the same symbol was seen.
+    /// States that a snapshot skipped because a newer one replaced them.
     pub coalesced: u64,
-    /// Deliveries that arrived inside the window, whenever they were scheduled: what CPU time and bytes, which
-    /// are counted by the clock, are divided by.
+    /// Deliveries that arrived in the window, whenever they were scheduled. CPU time and bytes are divided by this number.
     pub arrived: u64,
 }
 
-/// Responses. `total = with_events + empty`; `not_modified` and `timed_out` are parts of `empty`. Where the server
-/// pushes, a response is one message.
+/// Responses. `total = with_events + empty`; `not_modified` and `timed_out` are parts of `empty`. If the server pushes, a
+/// response is one message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Responses {
-    /// All, errors and heartbeats apart.
+    /// Responses without errors and heartbeats.
     pub total: u64,
-    /// Carried at least one event.
+    /// Responses with at least one event.
     pub with_events: u64,
-    /// Carried none.
+    /// Responses without an event.
     pub empty: u64,
-    /// Said "unchanged".
+    /// Responses that say that nothing has changed.
     pub not_modified: u64,
-    /// Held until the time was up.
+    /// Responses that were held until their time was up.
     pub timed_out: u64,
     /// Failed requests.
     pub errors: u64,
-    /// Messages that only kept a connection alive.
+    /// Messages that only keep a connection alive.
     pub heartbeats: u64,
-    /// Empty responses that theory expects; null where there is no theory for the approach.
+    /// Empty responses according to theory; null if there is no theory for the approach.
     pub empty_theory: Option<EmptyTheory>,
 }
 
-/// What theory says about empty responses.
+/// Empty responses according to theory.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmptyTheory {
-    /// Responses that the theory speaks of.
+    /// Responses that the theory covers.
     pub responses: u64,
-    /// Those of them that were empty.
+    /// Empty responses among them.
     pub observed: u64,
-    /// Probability that one is empty: exp(−λT).
+    /// Probability that a response is empty: exp(−λT).
     pub probability: f64,
-    /// Standard deviation of the count, with clients that share a symbol counted as one cluster.
+    /// Standard deviation of their number, with clients that follow the same symbol as one cluster.
     pub standard_deviation: f64,
 }
 
@@ -166,123 +161,123 @@ pub struct EmptyTheory {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wire {
-    /// Read by the server.
+    /// Bytes that the server read.
     pub client_to_server_bytes: u64,
-    /// Written by the server.
+    /// Bytes that the server wrote.
     pub server_to_client_bytes: u64,
 }
 
 impl Wire {
-    /// Bytes in both directions.
+    /// Returns the bytes in both directions.
     #[must_use]
     pub fn both_ways(&self) -> u64 {
         self.client_to_server_bytes + self.server_to_client_bytes
     }
 }
 
-/// Distribution of a duration in nanoseconds. A percentile that the sample cannot support is null.
+/// A distribution of durations, in nanoseconds. A percentile is null if there are too few events for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Summary {
-    /// Samples.
+    /// Number of samples.
     pub count: u64,
-    /// Smallest; null without samples, as are all others.
+    /// Minimum; null without samples, like all that follow.
     pub min: Option<u64>,
     /// Mean.
     pub mean: Option<f64>,
     /// Median.
     pub p50: Option<u64>,
-    /// 90 of 100 are at most this.
+    /// 90th percentile.
     pub p90: Option<u64>,
-    /// 99 of 100 are at most this.
+    /// 99th percentile.
     pub p99: Option<u64>,
-    /// 999 of 1,000 are at most this.
+    /// 99.9th percentile.
     pub p999: Option<u64>,
-    /// Largest.
+    /// Maximum.
     pub max: Option<u64>,
-    /// HdrHistogram V2 + DEFLATE, base64.
+    /// HdrHistogram V2 + DEFLATE in base64, from 1 ns to an hour with 3 significant digits.
     pub histogram: String,
 }
 
-/// CPU time inside the window, user and system, of all shards.
+/// CPU time in the window, user and system, of all shards.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cpu {
-    /// Servers.
+    /// CPU time of the servers.
     pub server_us: Option<u64>,
-    /// Workers.
+    /// CPU time of the workers.
     pub client_us: u64,
-    /// Servers, for each delivery that arrived inside the window; null where none did.
+    /// CPU time of the servers per delivery in the window; null without deliveries.
     pub server_us_per_event: Option<f64>,
-    /// Workers, for each delivery that arrived inside the window; null where none did.
+    /// CPU time of the workers per delivery in the window; null without deliveries.
     pub client_us_per_event: Option<f64>,
-    /// Time that the servers' threads could have run but waited for a processor.
+    /// Time that threads of the servers waited for a core.
     pub server_wait_us: Option<u64>,
-    /// Time that the workers' threads could have run but waited for a processor.
+    /// Time that threads of the workers waited for a core.
     pub client_wait_us: u64,
 }
 
-/// What the machine did to everybody on it during the window. A null is what the system does not say.
+/// Disturbances by the machine during the window. A value is null if the system does not report it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Host {
-    /// The processors were kept awake between events.
+    /// Whether the cores were kept awake between events.
     pub kept_awake: bool,
-    /// Share of all processors' time that the hypervisor gave to others.
+    /// Share of the time of all cores that the hypervisor gave to other machines.
     pub steal_share: Option<f64>,
-    /// Share of all processors' time that processes took that are neither servers nor workers of this trial.
+    /// Share of the time of all cores that other processes used, without interrupts; null under a CPU limit.
     pub foreign_share: Option<f64>,
-    /// Time for which a limit on CPU time held this trial's control group back.
+    /// Time for which a CPU limit held the control group back.
     pub throttled_us: Option<u64>,
-    /// Share of the time in which somebody waited for a processor: pressure stall information, `some`.
+    /// Share of the window in which a thread on the machine waited for a core (pressure stall information, `some`).
     pub pressure_share: Option<f64>,
 }
 
-/// Resident anonymous memory of all shards at the end of the window, and its growth over the idle process, before any
-/// event and at the end of the window; the kernel's memory apart.
+/// Anonymous resident memory of all shards at the end of the window, and its growth per client over the idle process. The
+/// kernel's memory is separate.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Memory {
-    /// Servers.
+    /// Memory of the servers.
     pub server_rss_bytes: Option<u64>,
-    /// Workers.
+    /// Memory of the workers.
     pub client_rss_bytes: u64,
-    /// Largest ever of the servers, code and files included.
+    /// Peak resident memory of the servers, code and files included.
     pub server_peak_bytes: Option<u64>,
-    /// Largest ever of the workers, code and files included.
+    /// Peak resident memory of the workers, code and files included.
     pub client_peak_bytes: u64,
-    /// Growth of the servers until all clients had subscribed and no event was published yet, for each client.
+    /// Growth of the servers until all clients had subscribed, before the first event.
     pub server_idle_bytes_per_client: Option<u64>,
-    /// Growth of the workers until then, for each client.
+    /// Growth of the workers until then.
     pub client_idle_bytes_per_client: u64,
-    /// Growth of the servers until the window opened, for each client: what grows after it grows with time.
+    /// Growth of the servers until the window opened. Growth after this is growth over time.
     pub server_opened_bytes_per_client: Option<u64>,
-    /// Growth of the workers until then, for each client.
+    /// Growth of the workers until then.
     pub client_opened_bytes_per_client: u64,
-    /// Growth of the servers until the end of the window, for each client.
+    /// Growth of the servers until the end of the window.
     pub server_bytes_per_client: Option<u64>,
-    /// Growth of the workers until the end of the window, for each client.
+    /// Growth of the workers until the end of the window.
     pub client_bytes_per_client: u64,
-    /// Growth of the kernel's memory until all clients had subscribed, both ends together, for each client; null where
-    /// the system does not say, or where there are too few clients to tell it from what else the kernel does.
+    /// Growth of the kernel's slab, stacks, page tables and socket buffers until all clients had subscribed, for both ends
+    /// together; null below 30,000 clients, or if the system does not report it.
     pub kernel_idle_bytes_per_client: Option<u64>,
-    /// The same until the end of the window.
+    /// Growth of the kernel's memory until the end of the window.
     pub kernel_bytes_per_client: Option<u64>,
 }
 
-/// One verdict.
+/// A check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// Name of the check.
     pub id: String,
-    /// What was measured; null where there was nothing to judge.
+    /// The measured value; null if there was nothing to judge.
     pub value: Option<f64>,
-    /// From where on the check does not pass; null where it is no threshold.
+    /// The limit above which it does not pass; null if it has none.
     pub threshold: Option<f64>,
     /// The verdict.
     pub verdict: Verdict,
-    /// Cause and remedy, for a reader.
+    /// Cause and remedy, for the reader.
     pub note: String,
 }
 
@@ -290,9 +285,9 @@ pub struct Check {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// As it should be.
+    /// Nothing is wrong.
     Pass,
-    /// Read the note before trusting the numbers.
+    /// The note must be read before the numbers are trusted.
     Warn,
     /// The numbers cannot be trusted.
     Invalid,

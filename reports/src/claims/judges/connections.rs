@@ -2,13 +2,10 @@
 
 use results::format::{bytes, count, duration, or_none, percent};
 
-use super::{
-    super::{
-        article::Stated,
-        claim::{Figure, Support},
-        evidence::Evidence,
-    },
-    grpc_web, webhooks,
+use super::super::{
+    article::Stated,
+    claim::{Figure, Support},
+    evidence::Evidence,
 };
 use crate::merge::share;
 
@@ -33,7 +30,7 @@ pub(super) fn per_request(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure
 
 /// A webhook that is set to open a connection per request does not show that it must.
 pub(super) fn per_event(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
-    let mut rows = webhooks(evidence);
+    let mut rows = evidence.webhooks();
     rows.retain(|seen| !seen.is_set("connection", "new-connection"));
     let judged = rows
         .iter()
@@ -114,7 +111,7 @@ pub(super) fn nothing_missed_on_reconnect(evidence: &Evidence<'_>, claim: &State
 
 /// A proxy is needed if no event arrives without one, and not if all do.
 pub(super) fn needs_proxy(evidence: &Evidence<'_>, _: &Stated) -> Vec<Figure> {
-    let rows = grpc_web(evidence);
+    let rows = evidence.grpc_web();
     let judged = rows.iter().filter(|seen| seen.merged.events.expected > 0).map(|seen| {
         let events = &seen.merged.events;
         let text = format!("{} of {} events without a proxy", count(events.delivered), count(events.expected));

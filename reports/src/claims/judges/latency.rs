@@ -4,13 +4,10 @@ use std::cmp::Ordering;
 
 use results::format::{count, duration, or_none, percent, significant};
 
-use super::{
-    super::{
-        article::Stated,
-        claim::{Figure, Support},
-        evidence::{Evidence, Seen, latency_band},
-    },
-    conditional, webhooks,
+use super::super::{
+    article::Stated,
+    claim::{Figure, Support},
+    evidence::{Evidence, Seen, latency_band},
 };
 
 /// Every pair must differ, whichever is shorter.
@@ -29,7 +26,7 @@ pub(super) fn band(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
 }
 
 pub(super) fn conditional_band(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
-    in_band(evidence, &conditional(evidence), &claim.band)
+    in_band(evidence, &evidence.conditional(), &claim.band)
 }
 
 fn in_band(evidence: &Evidence<'_>, rows: &[Seen<'_>], band: &str) -> Vec<Figure> {
@@ -103,7 +100,7 @@ pub(super) fn others_p99_above(evidence: &Evidence<'_>, claim: &Stated) -> Vec<F
 
 /// The bounds are the most events per second and client, and the p99 in seconds.
 pub(super) fn webhooks_deliver(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
-    let mut rows = webhooks(evidence);
+    let mut rows = evidence.webhooks();
     rows.retain(|seen| seen.load.events_per_client() <= claim.bounds[0]);
     let mut figures = evidence.p99_below(&rows, nanoseconds(claim.bounds[1]));
     for (figure, seen) in figures.iter_mut().zip(&rows) {
@@ -119,7 +116,7 @@ pub(super) fn webhooks_deliver(evidence: &Evidence<'_>, claim: &Stated) -> Vec<F
 /// A webhook falls behind if it misses events, or if its p99 is above the mean gap between two events of a client. The
 /// bound is the events per second and client above which it is looked for.
 pub(super) fn webhooks_fall_behind(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
-    let rows = webhooks(evidence);
+    let rows = evidence.webhooks();
     let judged = rows.iter().filter(|seen| seen.load.events_per_client() > claim.bounds[0]).map(|seen| {
         let gap = (1e9 / seen.load.events_per_client()) as u64;
         let mut figure = evidence.p99_below(&[*seen], gap).remove(0);

@@ -5,13 +5,10 @@ use results::{
     theory,
 };
 
-use super::{
-    super::{
-        article::Stated,
-        claim::{Figure, Support},
-        evidence::{Evidence, Seen},
-    },
-    conditional, webhooks,
+use super::super::{
+    article::Stated,
+    claim::{Figure, Support},
+    evidence::{Evidence, Seen},
 };
 use crate::{
     headline::describe,
@@ -109,7 +106,7 @@ pub(super) fn held_until_data(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Fi
 
 /// Webhooks do not poll, and no message is empty.
 pub(super) fn nothing_polled(evidence: &Evidence<'_>, _: &Stated) -> Vec<Figure> {
-    let rows = webhooks(evidence);
+    let rows = evidence.webhooks();
     let judged = rows.iter().filter(|seen| seen.merged.responses.total > 0).map(|seen| {
         let responses = &seen.merged.responses;
         let polls = seen.merged.offered_requests.unwrap_or(0);
@@ -122,7 +119,7 @@ pub(super) fn nothing_polled(evidence: &Evidence<'_>, _: &Stated) -> Vec<Figure>
 
 /// Every unchanged answer is a 304 without a body.
 pub(super) fn not_modified(evidence: &Evidence<'_>, _: &Stated) -> Vec<Figure> {
-    let rows = conditional(evidence);
+    let rows = evidence.conditional();
     let judged = rows.iter().filter(|seen| seen.merged.responses.empty > 0).map(|seen| {
         let responses = &seen.merged.responses;
         let [unmodified, empty] = [responses.not_modified, responses.empty].map(count);
@@ -137,7 +134,7 @@ pub(super) fn not_modified(evidence: &Evidence<'_>, _: &Stated) -> Vec<Figure> {
 pub(super) fn conditional_bytes(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
     let is_stable = |seen: &Seen<'_>| seen.merged.empty_share.is_some_and(|share| share >= claim.bounds[0]);
     let plain = evidence.called(&claim.beside);
-    let rows = conditional(evidence);
+    let rows = evidence.conditional();
     let judged = rows.iter().filter(|seen| is_stable(seen)).filter_map(|seen| {
         let is_like = |other: &&Seen<'_>| {
             other.load == seen.load && other.row.poll_interval_ns == seen.row.poll_interval_ns && is_stable(other)

@@ -4,13 +4,10 @@ use std::cmp::Ordering;
 
 use results::format::bytes;
 
-use super::{
-    super::{
-        article::Stated,
-        claim::{Figure, Support},
-        evidence::{Evidence, Seen},
-    },
-    grpc_web,
+use super::super::{
+    article::Stated,
+    claim::{Figure, Support},
+    evidence::{Evidence, Seen},
 };
 use crate::{bands::Judged, rows::Row};
 
@@ -54,7 +51,7 @@ pub(super) fn fewest_lines(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figur
 
 /// Latency, bytes and lines are figures of their own, so that the claim holds within limits if only some are better.
 pub(super) fn beats_grpc_web(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
-    let others = grpc_web(evidence);
+    let others = evidence.grpc_web();
     let mut figures = Vec::new();
     for seen in evidence.called(&claim.labels) {
         for other in others.iter().filter(|other| other.load == seen.load) {
