@@ -33,7 +33,9 @@ pub struct Faults {
     /// Server: uses this much CPU time per event before it is published, in microseconds, as a slower implementation would.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub publish_work_us: Option<u64>,
-    /// Server: holds published events back on their way into the hub, as a slower implementation would.
+    /// Server: holds published events back on their way into the hub, as a slower implementation would:
+    /// `{ constant_us = 5000 }`, `{ uniform_us = 5000 }`, `{ bimodal_us = [1000, 9000] }` (nine of ten, one of ten), or
+    /// `{ stall = { at_ms = 1500, for_ms = 200 } }`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery_delay: Option<Delay>,
     /// Server and worker: the feed ticks at equal gaps, although the record says otherwise.
@@ -51,13 +53,13 @@ pub struct Faults {
     /// Worker: loses the confirmations of orders.
     #[serde(skip_serializing_if = "Not::not")]
     pub lose_confirmations: bool,
-    /// Worker: counts an empty response for each response with events.
+    /// Worker: counts an empty response per response with events.
     #[serde(skip_serializing_if = "Not::not")]
     pub count_empties: bool,
     /// Worker: all clients poll at the same phase.
     #[serde(skip_serializing_if = "Not::not")]
     pub synchronise_polls: bool,
-    /// Worker: counts a reconnect for each response with events.
+    /// Worker: counts a reconnect per response with events.
     #[serde(skip_serializing_if = "Not::not")]
     pub count_reconnects: bool,
     /// Worker: counts each request twice.
@@ -90,7 +92,7 @@ pub struct Faults {
     /// A thread or task panics in the window: the first client's, one of the server's, or the publisher's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub panic: Option<Panicking>,
-    /// Coordinator: stops the servers at this time after the start, in milliseconds, for [`STOPPED_MS`].
+    /// Coordinator: stops the servers at this time after the start, in milliseconds, for 300 ms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_servers_at_ms: Option<u64>,
     /// Coordinator: stops the workers in the same way.

@@ -11,15 +11,17 @@ use crate::{faults::Faults, feed::Arrival};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
-    /// The title, a few words.
+    /// A title of a few words.
     pub title: String,
     /// The question that the scenario answers.
     pub question: String,
-    /// A paragraph that the report prints: what may be concluded, and what may not.
+    /// A paragraph for the report: what may be concluded, and what may not.
     pub analysis: String,
-    /// Which approaches take part.
+    /// The approaches that take part: `"all"`; a list of approaches or variants, such as `["sse", "websocket/binary"]`; or
+    /// properties that an approach must have: `flow` (`push`, `pull`), `delivery` (`log`, `snapshot`), `browser`,
+    /// `bidirectional`.
     pub approaches: Selection,
-    /// Number of rounds. The order inside a round is shuffled with the seed.
+    /// Number of rounds, at least 1. The order inside a round is shuffled with the seed.
     pub trials: u32,
     /// The load.
     pub load: LoadKeys,
@@ -28,7 +30,8 @@ pub struct Scenario {
     /// Limits of the servers.
     #[serde(default)]
     pub limits: HubLimits,
-    /// Variants that may be offered more than the machine can carry.
+    /// Variants that may be offered more than the machine can carry, such as `["short-poll/1s"]`. If their trials are invalid
+    /// for lack of CPU time, the run is not.
     #[serde(default)]
     pub overload: Vec<String>,
     /// Settings of the machine.
@@ -37,7 +40,7 @@ pub struct Scenario {
     /// Faults that prove that the checks fire. A measurement has none.
     #[serde(default)]
     pub faults: Faults,
-    /// The values that make variants, by approach and setting.
+    /// Values of settings, by approach and setting: `[params.sse]`, `heartbeat = ["5s", "15s"]`. Each value makes a variant.
     #[serde(default)]
     pub params: BTreeMap<String, BTreeMap<String, Vec<String>>>,
 }
@@ -87,24 +90,24 @@ pub struct Properties {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoadKeys {
-    /// Number of simulated clients.
+    /// Simulated clients, at least 1. A list makes a sweep.
     pub clients: OneOrMany<u32>,
-    /// Number of symbols in the feed.
+    /// Symbols of the feed, at least 1. The first two are `BTC` and `ETH`.
     pub symbols: u32,
-    /// Number of symbols that each client follows.
+    /// Symbols per client, from 1 to `symbols`.
     #[serde(default = "one")]
     pub symbols_per_client: u32,
-    /// Events per second over all symbols.
+    /// Mean rate of events per second over all symbols, above 0. A list makes a sweep.
     pub events_per_second: OneOrMany<f64>,
-    /// Orders per second over all clients of a bidirectional approach.
+    /// Orders per second over all clients of a bidirectional approach. Other approaches have none.
     #[serde(default)]
     pub orders_per_second: f64,
     /// How events are spread over time.
     pub arrival: Arrival,
-    /// Filler in each event, in bytes.
+    /// Payload of each event in addition to its own fields, in bytes, at most 1,048,576.
     #[serde(default)]
     pub payload_bytes: u32,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     #[serde(default = "one_long")]
     pub seed: u64,
 }
@@ -133,21 +136,21 @@ impl<T: Copy> OneOrMany<T> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WindowKeys {
-    /// Time before the window.
+    /// Duration of the warm-up, at most 1h.
     pub warmup: String,
-    /// Length of the window.
+    /// Length of the window, from 1ms to 1h.
     pub measure: String,
-    /// Longest time after the window.
+    /// Maximum time after the window for deliveries under way, at most 1h.
     pub drain: String,
 }
 
-/// Limits of the hub, see `servers::Limits`.
+/// The table `[limits]`: limits of the servers' hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HubLimits {
-    /// Events that are kept for clients that reconnect.
+    /// Events that the hub keeps for clients that reconnect.
     pub replay_events: usize,
-    /// Events that a subscription may fall behind.
+    /// Events that a subscription may fall behind before the server ends it.
     pub queue_events: u64,
     /// Events in one write.
     pub batch_events: usize,
@@ -171,8 +174,7 @@ impl From<HubLimits> for servers::Limits {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MachineKeys {
-    /// Keeps the cores awake between events, by a request to the kernel that needs write access to
-    /// `/dev/cpu_dma_latency`.
+    /// Keeps idle cores awake during a trial. Needs write access to `/dev/cpu_dma_latency`, and has no effect without it.
     pub keep_awake: bool,
 }
 
