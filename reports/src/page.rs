@@ -1,7 +1,5 @@
-//! The report of one run: `report/index.html`, one page that needs nothing else, `report/report.json`, every number on
-//! it, and beside them the forms that other programs read.
-//!
-//! Prints a [`Report`]; computes nothing and knows no approach by name.
+//! Renders the report of one run: `report/index.html`, a self-contained page; `report/report.json`, every number on it; and
+//! forms for other programs.
 
 mod advice;
 mod article;
@@ -47,15 +45,15 @@ use crate::{
     report::Report,
 };
 
-/// Name of the directory that is made in the result directory.
+/// Name of the report's directory in the result directory.
 pub const DIRECTORY: &str = "report";
 
-/// Name of the page in it.
+/// Name of the page.
 const PAGE: &str = "index.html";
 /// Name of the file with every number.
 const DATA: &str = "report.json";
 
-/// What was written.
+/// The written files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// The page.
@@ -64,8 +62,7 @@ pub struct Written {
     pub data: PathBuf,
 }
 
-/// Writes the report of a run into the directory named [`DIRECTORY`] beside its results. One that is there is replaced,
-/// since it can be made again at any time.
+/// Writes the report of a run into [`DIRECTORY`] beside its results, and replaces an existing one.
 ///
 /// # Errors
 /// A file cannot be written, or a link is in its place.
@@ -80,11 +77,10 @@ pub fn write(run: &Run, directory: &Path) -> Result<Written, WriteError> {
     Ok(written(&directory.join(DIRECTORY)))
 }
 
-/// Writes the report of a run into a directory of its own, where only what this tool wrote is replaced, unless `force` is
-/// set.
+/// Writes the report of a run into a directory. Replaces only files that this tool wrote, unless `force` is set.
 ///
 /// # Errors
-/// A file is there that this tool did not write, or a file cannot be written.
+/// A file is in the way that this tool did not write, or a file cannot be written.
 pub fn write_into(run: &Run, directory: &Path, force: bool) -> Result<Written, WriteError> {
     let report = Report::with_advice(run);
     let manifest = Manifest::open(directory, names(&report).collect(), force)?;
@@ -97,12 +93,12 @@ fn written(directory: &Path) -> Written {
     Written { page: directory.join(PAGE), data: directory.join(DATA) }
 }
 
-/// Names of the files of a report.
+/// Returns the names of the files of a report.
 pub(crate) fn names(report: &Report) -> impl Iterator<Item = String> {
     [PAGE, DATA].map(str::to_owned).into_iter().chain(export::places(report))
 }
 
-/// The files of a report, each with its place in the report's directory.
+/// Renders the files of a report, with their paths in the report's directory.
 pub(crate) fn files(report: &Report) -> impl Iterator<Item = (String, String)> {
     let own = [(DATA, export::json as fn(&Report) -> String), (PAGE, sections::page)];
     let own = own.into_iter().map(move |(place, text)| (place.to_owned(), text(report)));

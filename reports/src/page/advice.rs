@@ -1,5 +1,4 @@
-//! Advice on the page: a table of what this run recommends for typical needs, from the function that the verb `advise`
-//! uses.
+//! The table of what this run recommends for typical needs. The verb `advise` uses the same function.
 
 use results::format::{self, NONE, or_none};
 
@@ -19,7 +18,7 @@ const HEADINGS: [&str; 8] = [
     "As good, as far as the model can tell",
     "Also not dominated",
 ];
-/// Returns the section. It is empty if the run gives no constants and no reason.
+/// Renders the section. It is empty if the run has neither constants nor a reason for their absence.
 pub(super) fn section(report: &Report) -> String {
     let Some(offer) = &report.advice else {
         let said = report.without_advice.as_deref();
@@ -72,7 +71,7 @@ fn cells(title: &str, advice: &Advice) -> Vec<Cell> {
     ]
 }
 
-/// The name, the interval of what polls, and what was not measured.
+/// Describes the recommendation: name, poll interval, and what was not measured.
 fn recommended(choice: &Choice) -> Cell {
     let every = choice.prediction.interval_s.map(|interval| format::duration((interval * 1e9) as u64));
     let note = every.map_or_else(String::new, |every| format!("every {every}"));

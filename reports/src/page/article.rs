@@ -1,4 +1,4 @@
-//! The article's table with measured values beside its words, and the columns that it lacks.
+//! The article's table, with measured values beside its words, and further columns.
 
 use results::{
     format::{self, NONE, or_none},
@@ -30,14 +30,14 @@ const HEADINGS: [&str; 12] = [
     "Valid trials",
 ];
 
-/// The table under one load.
+/// Renders the table under one load.
 pub(super) fn table(point: &LoadPoint) -> String {
     let rows: Vec<Vec<Cell>> = point.rows.iter().map(cells).collect();
     let caption = format!("The article's table, measured: {}", crate::headline::describe(&point.load));
     markup::table("article", &caption, &HEADINGS, &rows)
 }
 
-/// What was offered and achieved where trials are saturated; nothing where none is.
+/// Renders the offered and achieved load of saturated trials. The text is empty if none is saturated.
 pub(super) fn saturated(point: &LoadPoint) -> String {
     let sentences = point.rows.iter().filter_map(Row::saturation);
     sentences.map(|said| format!("<p class=\"warns\">{}</p>\n", escape(&said))).collect()
@@ -47,7 +47,7 @@ fn cells(row: &Row) -> Vec<Cell> {
     let note = match &row.label {
         Some(label) => label.as_str(),
         None if row.floor => "the floor, not in the article’s table",
-        // The article's text may have it all the same.
+        // The article may still describe it in its text.
         None => "not in the article’s table",
     };
     let merged = row.merged.as_ref();
@@ -114,7 +114,7 @@ fn latency(row: &Row) -> Cell {
     Cell::html(html, p50.map(|p50| p50 as f64))
 }
 
-/// Both numbers that the band is made of, since either of them may decide it.
+/// Renders both numbers of the band, since either may decide it.
 fn complexity(judged: &Judged, [lines, cognitive]: [u32; 2]) -> Cell {
     let band = escape(judged.measured.unwrap_or(NONE));
     let html = format!(
@@ -124,22 +124,22 @@ fn complexity(judged: &Judged, [lines, cognitive]: [u32; 2]) -> Cell {
     Cell::html(html, Some(f64::from(lines)))
 }
 
-/// The article's word, and whether it is the measured band. The mark is a sign and a word, not a colour alone.
+/// Renders the article's word and whether it is the measured band. The mark is a sign and a word, not only a colour.
 pub(super) fn word(judged: &Judged) -> String {
     let Some(word) = &judged.word else { return String::new() };
     let mark = mark(judged);
-    // A word and what it adds may stand on a line each, but neither is broken.
+    // The line may break between a word and its addition, but not within them.
     let parts: Vec<&str> = word.splitn(2, " (").collect();
     let text = match parts[..] {
         [band, addition] => format!("“{}</span> <span>({}”", escape(band), escape(addition)),
         _ => format!("“{}”", escape(word)),
     };
-    // The sign stands beside the word's last part; what was measured instead may have a line of its own.
+    // The sign stays beside the word. The measured band may go to a line of its own.
     let gap = if judged.beside().is_none() { "&nbsp;" } else { " " };
     format!("<span class=\"word\"><span>{text}</span>{gap}{mark}</span>")
 }
 
-/// `=`, `≠` or `?`, which says in words to whom the page is read what it means, and what was found instead.
+/// Renders `=`, `≠` or `?` with a text for screen readers, and the measured band if it differs.
 fn mark(judged: &Judged) -> String {
     let (class, sign, said) = match (judged.agrees, &judged.found) {
         (Some(true), _) => ("agrees", "=", "as measured"),

@@ -1,8 +1,8 @@
-//! Lines, shapes and text on an SVG that scales and follows the page's colours.
+//! Draws lines, shapes and text as SVG that scales and uses the page's colours.
 //!
-//! Each element is drawn with stand-in colours, in whole pixels at twice its nominal size, and dressed: the fixed size
-//! goes, and each stand-in becomes a class of the style sheet. Colour, dash and marker of an approach follow from its
-//! place in the registry, so they are the same in every chart and every run.
+//! Elements are drawn with placeholder colours at twice their size. Then the fixed size is removed, and each placeholder
+//! becomes a class of the style sheet. Colour, dash and marker of an approach follow from its position in the registry, so
+//! they are the same in all charts and runs.
 
 use std::cell::RefCell;
 
@@ -18,39 +18,40 @@ use plotters::{
 
 use super::markup::{escape, printable};
 
-/// Colours in the style sheet; more approaches than that begin again.
+/// Colours in the style sheet. With more approaches they repeat.
 pub(super) const COLOURS: usize = 12;
 /// Dashes in the style sheet.
 const DASHES: usize = 6;
-/// Shapes of [`Canvas::marker`]. Not a divisor of the dashes, so that the pair of both tells thirty approaches apart.
+/// Shapes of [`Canvas::marker`]. Not a divisor of the number of dashes, so that both together distinguish thirty
+/// approaches.
 const MARKERS: usize = 5;
-/// A font's size in plotters is that of its box.
+/// Plotters measures a font by its box.
 const FONT_BOX: f64 = 1.24;
 /// Height of ordinary text.
 pub(super) const TEXT: i32 = 28;
 
-/// What something is drawn with.
+/// The colour of an element.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Ink {
-    /// Colour and dash of the approach at this place in the registry.
+    /// Colour and dash of the approach at this position in the registry.
     Series(usize),
-    /// Its colour alone.
+    /// Its colour only.
     Plain(usize),
-    /// Its colour, on a line that is finely dotted for every approach.
+    /// Its colour, finely dotted.
     Dotted(usize),
     /// Ordinary text.
     Text,
-    /// Text and marks that step back.
+    /// Subdued text and marks.
     Muted,
-    /// A dashed line that is of no approach.
+    /// A dashed line that belongs to no approach.
     Dashed,
-    /// Lines that only guide the eye.
+    /// Guide lines.
     Grid,
-    /// The page behind.
+    /// The background.
     Paper,
 }
 
-/// Where a text is held.
+/// The anchor of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hold {
     /// At its left end.
@@ -61,13 +62,13 @@ pub(super) enum Hold {
     Right,
 }
 
-/// A drawing under way: what has been drawn, dressed.
+/// A drawing with its elements so far.
 pub(super) struct Canvas<'a> {
     size: (i32, i32),
     body: &'a RefCell<String>,
 }
 
-/// Draws an SVG of `size`. `id` must be the page's only one; `description` says the take-away.
+/// Draws an SVG of this size. `id` must be unique on the page. `description` is the takeaway.
 pub(super) fn svg(
     id: &str,
     size: (i32, i32),
@@ -89,8 +90,8 @@ pub(super) fn svg(
 }
 
 impl Canvas<'_> {
-    /// What is drawn meanwhile is of a variant: the page's script hides it, and says what the table beside it has.
-    /// `column` is that of its figure in the table, from 0; none where the whole row is.
+    /// Groups the elements of a variant, which the page's script can hide and describe from the table. `column` is
+    /// the column of the value in the table, from 0, or `None` for the whole row.
     pub(super) fn group<T>(&self, variant: &str, column: Option<usize>, draw: impl FnOnce() -> T) -> T {
         let column = column.map_or(String::new(), |column| format!(" data-c=\"{column}\""));
         self.body.borrow_mut().push_str(&format!("<g data-v=\"{}\"{column}>", escape(variant)));
@@ -99,22 +100,22 @@ impl Canvas<'_> {
         drawn
     }
 
-    /// A line through these points; `strength` from 0 to 1.
+    /// Draws a line through these points. `strength` is from 0 to 1.
     pub(super) fn line(&self, points: Vec<(i32, i32)>, ink: Ink, width: u32, strength: f64) {
         self.put(&PathElement::new(points, stroke(ink, width, strength)));
     }
 
-    /// A filled rectangle from corner to corner.
+    /// Draws a filled rectangle from corner to corner.
     pub(super) fn bar(&self, from: (i32, i32), to: (i32, i32), ink: Ink, strength: f64) {
         self.put(&Rectangle::new([from, to], mixed(ink, strength).filled()));
     }
 
-    /// A filled shape with these corners.
+    /// Draws a filled polygon.
     pub(super) fn shape(&self, corners: Vec<(i32, i32)>, ink: Ink, strength: f64) {
         self.put(&Polygon::new(corners, mixed(ink, strength).filled()));
     }
 
-    /// Text; `place` is its middle line.
+    /// Draws text. `place` is its anchor on the middle line.
     pub(super) fn text(&self, text: &str, place: (i32, i32), ink: Ink, hold: Hold) {
         let hold = match hold {
             Hold::Left => HPos::Left,
@@ -127,7 +128,7 @@ impl Canvas<'_> {
         self.put(&Text::new(text.chars().map(printable).collect::<String>(), place, style));
     }
 
-    /// The marker of the approach at this place in the registry, filled or hollow.
+    /// Draws the marker of the approach at this position in the registry, filled or hollow.
     pub(super) fn marker(&self, order: usize, (x, y): (i32, i32), filled: bool) {
         let shape = |style: ShapeStyle| match outline(order) {
             None => self.put(&Circle::new((x, y), 8, style)),
@@ -144,13 +145,13 @@ impl Canvas<'_> {
         if filled {
             shape(mixed(Ink::Plain(order), 1.0).filled());
         } else {
-            // What lies below does not show through.
+            // A hollow marker hides what is below it.
             shape(mixed(Ink::Paper, 1.0).filled());
             shape(stroke(Ink::Plain(order), 3, 1.0));
         }
     }
 
-    /// A circle around the marker of the approach at this place in the registry.
+    /// Draws a circle around the marker of the approach at this position in the registry.
     pub(super) fn ring(&self, order: usize, place: (i32, i32)) {
         self.put(&Circle::new(place, 15, stroke(Ink::Plain(order), 2, 1.0)));
     }
@@ -169,7 +170,7 @@ impl Canvas<'_> {
     }
 }
 
-/// Corners of the marker of the approach at this place in the registry; none where it is a circle.
+/// Returns the corners of the marker of an approach. Empty for a circle.
 fn outline(order: usize) -> Option<&'static [(i32, i32)]> {
     match order % MARKERS {
         0 => None,
@@ -180,7 +181,7 @@ fn outline(order: usize) -> Option<&'static [(i32, i32)]> {
     }
 }
 
-/// A small picture of an approach's line and marker, for the name in a table.
+/// Draws a small line and marker of an approach, for its name in a table.
 pub(super) fn key(order: usize) -> String {
     let body = RefCell::default();
     let canvas = Canvas { size: (64, 28), body: &body };
@@ -193,7 +194,7 @@ fn stroke(ink: Ink, width: u32, strength: f64) -> ShapeStyle {
     mixed(ink, strength).stroke_width(width)
 }
 
-/// The stand-in of an ink: the first byte says the kind, the last which.
+/// Returns the placeholder of an ink: the first byte is the kind, the last the number.
 fn mixed(ink: Ink, strength: f64) -> RGBAColor {
     let colour = match ink {
         Ink::Series(order) => RGBColor(1, (order % DASHES) as u8, (order % COLOURS) as u8),
@@ -208,14 +209,14 @@ fn mixed(ink: Ink, strength: f64) -> RGBAColor {
     colour.mix(strength)
 }
 
-/// What stands between the root's tags.
+/// Returns the content of the root element.
 fn inside(svg: &str) -> &str {
     let (_, body) = svg.split_once(">\n").unwrap_or_default();
     body.trim_end().strip_suffix("</svg>").unwrap_or(body)
 }
 
-/// Each stand-in becomes a class, and what says nothing goes. Quotes within texts are escaped, so an attribute is only
-/// found where it is one.
+/// Replaces placeholders with classes and removes redundant attributes. Quotes in texts are escaped, so they are
+/// never taken for attributes.
 fn classes(raw: &str) -> String {
     let mut text = raw.to_owned();
     for (said, meant) in [
@@ -239,7 +240,7 @@ fn classes(raw: &str) -> String {
     dressed + rest
 }
 
-/// The class of `#KKDDCC` as this attribute: kind, dash, colour.
+/// Returns the class for `#KKDDCC` in this attribute: kind, dash, colour.
 fn class(attribute: &str, code: &str) -> String {
     let byte = |from: usize| code.get(from..from + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or(0);
     let kind = if attribute == "fill" { "f" } else { "s" };

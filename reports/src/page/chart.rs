@@ -1,4 +1,4 @@
-//! What charts share: the frame with its axes, names beside lines, and the figure around a drawing with its table.
+//! Shared parts of charts: axes, names beside lines, and the figure with its table.
 
 use results::sanitize;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::rows::{LoadPoint, Row};
 
-/// Where the data of a chart is drawn, in pixels of the drawing.
+/// The area of the data, in pixels of the drawing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
     pub(super) left: i32,
@@ -18,28 +18,28 @@ pub(super) struct Frame {
     pub(super) bottom: i32,
 }
 
-/// Room for the names at the right of lines, and at the left of bars and dots.
+/// Width of the names at the right of lines and at the left of bars and dots.
 pub(super) const NAMES: i32 = 430;
-/// Characters of a name that fit there.
+/// Characters of a name that fit in it.
 const NAME_LENGTH: usize = 22;
 /// Height of a row of bars or dots.
 pub(super) const ROW: i32 = 54;
 
-/// The name at the end of a line.
+/// A name at the end of a line.
 #[derive(Debug, Clone)]
 pub(super) struct EndLabel {
-    /// Place in the registry; none where the line is of no approach.
+    /// Position in the registry. `None` if the line belongs to no approach.
     pub(super) order: Option<usize>,
     pub(super) text: String,
     pub(super) end: (i32, i32),
 }
 
-/// Upright lines with their values below, and what they are.
+/// Draws vertical grid lines with their values and a title below.
 pub(super) fn horizontal_axis(canvas: &Canvas<'_>, frame: Frame, ticks: &[(i32, String)], what: &str) {
     let mut free = i32::MIN;
     for (x, text) in ticks {
         canvas.line(vec![(*x, frame.top), (*x, frame.bottom)], Ink::Grid, 2, 1.0);
-        // A value that would run into the one before it is left to its line.
+        // A value that would overlap the one before it is left out.
         let half = text.chars().count() as i32 * TEXT * 30 / 100 + 9;
         if x - half >= free {
             canvas.text(text, (*x, frame.bottom + TEXT + 4), Ink::Muted, Hold::Middle);
@@ -50,7 +50,7 @@ pub(super) fn horizontal_axis(canvas: &Canvas<'_>, frame: Frame, ticks: &[(i32, 
     canvas.text(what, (8, frame.bottom + 2 * TEXT + 18), Ink::Muted, Hold::Left);
 }
 
-/// Level lines with their values at the left.
+/// Draws horizontal grid lines with their values at the left.
 pub(super) fn vertical_axis(canvas: &Canvas<'_>, frame: Frame, ticks: &[(i32, String)], what: &str) {
     for (y, text) in ticks {
         canvas.line(vec![(frame.left, *y), (frame.right, *y)], Ink::Grid, 2, 1.0);
@@ -59,7 +59,7 @@ pub(super) fn vertical_axis(canvas: &Canvas<'_>, frame: Frame, ticks: &[(i32, St
     canvas.text(what, (8, TEXT / 2 + 2), Ink::Muted, Hold::Left);
 }
 
-/// Names at the right, each joined with the end of its line, moved apart where they would cover each other.
+/// Draws names at the right, joined with the ends of their lines and moved apart so that they do not overlap.
 pub(super) fn end_labels(canvas: &Canvas<'_>, frame: Frame, labels: &[EndLabel]) {
     let mut heights: Vec<i32> = labels.iter().map(|label| label.end.1).collect();
     apart(&mut heights, TEXT + 6, frame.top, frame.bottom);
@@ -78,7 +78,7 @@ fn end_label(canvas: &Canvas<'_>, right: i32, label: &EndLabel, height: i32) {
     canvas.text(&shortened(&label.text), (right + 56, height), Ink::Text, Hold::Left);
 }
 
-/// Names at the left of rows, and a line below each.
+/// Draws names at the left of rows, with a line below each.
 pub(super) fn row_names(canvas: &Canvas<'_>, frame: Frame, rows: &[&Row]) {
     for (index, row) in rows.iter().enumerate() {
         let middle = row_middle(frame, index);
@@ -88,7 +88,7 @@ pub(super) fn row_names(canvas: &Canvas<'_>, frame: Frame, rows: &[&Row]) {
     }
 }
 
-/// A name at the left, beside its marker.
+/// Draws a name at the left, beside its marker.
 pub(super) fn row_name(canvas: &Canvas<'_>, row: &Row, middle: i32) {
     canvas.group(&row.variant, None, || {
         canvas.marker(row.order, (14, middle), true);
@@ -96,25 +96,25 @@ pub(super) fn row_name(canvas: &Canvas<'_>, row: &Row, middle: i32) {
     });
 }
 
-/// A name, cut to the room for it; the table beside the chart has it whole.
+/// Cuts a name to its width. The table beside the chart has the whole name.
 pub(super) fn shortened(name: &str) -> String {
     sanitize::cut(name, NAME_LENGTH)
 }
 
-/// Middle of the row at this place.
+/// Returns the middle of the row at this position.
 pub(super) fn row_middle(frame: Frame, index: usize) -> i32 {
     frame.top + ROW * index as i32 + ROW / 2
 }
 
-/// Rows that have figures.
+/// Returns the rows with values.
 pub(super) fn measured(point: &LoadPoint) -> Vec<&Row> {
     point.rows.iter().filter(|row| row.merged.is_some()).collect()
 }
 
-/// A chart with its heading, its take-away and its table.
+/// Renders a chart with its heading, takeaway and table.
 pub(super) fn figure(title: &str, takeaway: &str, drawing: &str, table: &str) -> String {
     let title = escape(title);
-    // The keyboard reaches the drawing to move it sideways, and to go through what it shows.
+    // The keyboard can scroll the drawing and step through its elements.
     format!(
         "<figure><h3>{title}</h3><figcaption>{}</figcaption><div class=\"picture\"><div class=\"drawing\" role=\"group\" \
          tabindex=\"0\" aria-label=\"Chart: {title}\">{drawing}</div></div>{table}</figure>\n",

@@ -1,15 +1,13 @@
-//! The article's claims with their figures and verdicts, a table for each part of the article; those that this run does
-//! not bear on folded away, with the reason.
-//!
-//! Prints claims and judges none.
+//! Renders the article's claims with their figures and verdicts, in one table per part of the article. Claims that this run
+//! does not measure are folded away, with the reason.
 
 use super::markup::{self, Cell, escape};
 use crate::claims::{self, Claim, Figure, Holding, Support};
 
-/// Figures of one claim that are shown; `report.json` has all.
+/// Maximum number of figures per claim. `report.json` has all of them.
 const FIGURES: usize = 6;
 
-/// The section.
+/// Renders the section.
 pub(super) fn section(claims: &[Claim]) -> String {
     let mut html = "<section id=\"claims\"><h2>The article’s claims, measured</h2>\n".to_owned();
     html += &format!("<p class=\"line\">Of {} claims {}.</p>\n", claims.len(), escape(&claims::tally(claims)));
@@ -29,7 +27,7 @@ pub(super) fn section(claims: &[Claim]) -> String {
     html + "</section>\n"
 }
 
-/// Parts of the article, in its order.
+/// Returns the parts of the article, in its order.
 fn parts(claims: &[Claim]) -> Vec<&'static str> {
     let mut parts: Vec<&str> = claims.iter().map(|claim| claim.part).collect();
     parts.dedup();
@@ -59,7 +57,7 @@ fn quote(claim: &Claim) -> Cell {
     Cell::html(format!("<span id=\"claim-{}\">“{}”</span>", escape(claim.id), escape(claim.quote)), None)
 }
 
-/// A sign and a word, not a colour alone, and how many figures it rests on.
+/// Renders the verdict as a sign and a word, not only a colour, and how many figures decide.
 fn verdict(claim: &Claim) -> Cell {
     let holding = claim.verdict;
     let deciding = claim.deciding().map_or_else(String::new, |said| format!(" <small>{}</small>", escape(&said)));
@@ -75,7 +73,7 @@ fn verdict(claim: &Claim) -> Cell {
 
 fn figures(figures: &[Figure]) -> String {
     let mut html = "<ul>".to_owned();
-    // Those that decide first, so that none of them is among what is left out before one that does not.
+    // Figures that decide come first, so that the others are left out first.
     let (open, deciding): (Vec<&Figure>, Vec<&Figure>) =
         figures.iter().partition(|figure| figure.says == Support::Open);
     let several = figures.iter().any(|figure| figure.says != figures[0].says);
@@ -88,7 +86,7 @@ fn figures(figures: &[Figure]) -> String {
     html + "</ul>"
 }
 
-/// What a figure says is marked where not all say the same.
+/// Marks what each figure shows, unless all show the same.
 fn one(figure: &Figure, several: bool) -> String {
     let (class, sign, word) = match figure.says {
         Support::Kept => ("agrees", "✓", "as claimed"),

@@ -1,5 +1,4 @@
-//! What was measured on the source of each half: every single metric with its rank, the rule of each, and the names
-//! behind the counts.
+//! The complexity of each half: every metric with its rank and rule, and the names behind the counts.
 
 use complexity::metrics::{METRICS, Metric};
 use results::{
@@ -20,7 +19,7 @@ const INTRODUCTION: &str = "Each half of an approach is its own file and the par
      from the text that this tool was built from; what carries all approaches alike is counted for none. Below each \
      figure stands its rank, from the least; = where several share it.";
 
-/// The section; nothing in it is of one load or another.
+/// Renders the section, which does not depend on the load.
 pub(super) fn section(report: &Report) -> String {
     let mut html = "<section id=\"complexity\"><h2>Complexity, measured on the source that ran</h2>\n".to_owned();
     html += &format!("<p>{}</p>\n", escape(INTRODUCTION));
@@ -97,7 +96,7 @@ fn list(names: &[String]) -> Cell {
     if names.is_empty() {
         return Cell::text(NONE);
     }
-    // A name breaks between its parts, and not within them.
+    // A line may break between the parts of a name, not within them.
     let parts = |name: &String| {
         ["::", "/", "_"].iter().fold(escape(name), |name, end| name.replace(end, &format!("{end}<wbr>")))
     };

@@ -1,7 +1,4 @@
-//! Curves by percentile: on an axis on which each further nine takes the same room, each curve cut where its samples
-//! end.
-//!
-//! Knows durations and no approach.
+//! Curves by percentile, on an axis with equal space per nine. Each curve ends where its samples do.
 
 use results::{
     format,
@@ -16,13 +13,13 @@ use super::{
 };
 use crate::merge;
 
-/// Size of a drawing with such axes.
+/// Size of the drawing.
 pub(super) const SIZE: (i32, i32) = (1480, 900);
-/// Where its data is drawn.
+/// The area of the data.
 pub(super) const FRAME: Frame = Frame { left: 150, right: SIZE.0 - NAMES, top: 56, bottom: SIZE.1 - 90 };
-/// Points of a curve.
+/// Points per curve.
 const POINTS: u32 = 72;
-/// Percentiles with a line of their own.
+/// Percentiles with a grid line.
 const TICKS: [(f64, &str); 7] = [
     (0.0, "min"),
     (0.5, "p50"),
@@ -33,10 +30,10 @@ const TICKS: [(f64, &str); 7] = [
     (0.99999, "p99.999"),
 ];
 
-/// Places on the axis of nines, and nanoseconds.
+/// Positions on the axis of nines, and nanoseconds.
 pub(super) type Curve = Vec<(f64, f64)>;
 
-/// From the smallest value to the last percentile that so many observations support.
+/// Returns the curve from the smallest value to the highest percentile that the observations support.
 pub(super) fn curve(summary: &Summary, observations: u64) -> Curve {
     let histogram: Histogram = merge::histogram(summary);
     if histogram.is_empty() || observations == 0 {
@@ -49,7 +46,7 @@ pub(super) fn curve(summary: &Summary, observations: u64) -> Curve {
     places.into_iter().zip(values).collect()
 }
 
-/// Axes that hold all of some curves.
+/// Axes for a set of curves.
 pub(super) struct Axes {
     horizontal: Scale,
     vertical: Scale,
@@ -58,7 +55,7 @@ pub(super) struct Axes {
 }
 
 impl Axes {
-    /// Axes for these; none where they hold nothing above 0.
+    /// Returns axes for these curves. Returns `None` if no value is above 0.
     pub(super) fn around(curves: &[&Curve]) -> Option<Self> {
         let values = curves.iter().flat_map(|curve| curve.iter().map(|(_, value)| *value));
         let (bounds, ticks) = logarithmic_axis(values)?;
@@ -72,7 +69,7 @@ impl Axes {
         })
     }
 
-    /// Draws them; `what` says what the durations are.
+    /// Draws the axes. `what` is the title of the durations.
     pub(super) fn draw(&self, canvas: &Canvas<'_>, what: &str) {
         let percentiles = TICKS.map(|(quantile, text)| (nines(quantile), text.to_owned()));
         let percentiles = percentiles.into_iter().filter(|(place, _)| *place <= self.widest);
@@ -83,7 +80,7 @@ impl Axes {
         chart::vertical_axis(canvas, FRAME, &durations, &format!("{what}, logarithmic"));
     }
 
-    /// Where a curve runs in the drawing.
+    /// Returns the points of a curve in the drawing.
     pub(super) fn pixels(&self, curve: &Curve) -> Vec<(i32, i32)> {
         curve.iter().map(|(place, value)| (self.horizontal.at(*place), self.vertical.at(*value))).collect()
     }

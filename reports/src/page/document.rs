@@ -1,5 +1,5 @@
-//! Renders a part of one of the project's documents as HTML. A link would lead out of the page, so its words stay and its
-//! target goes.
+//! Renders a part of one of the project's documents as HTML. Links would lead out of the page, so only their text
+//! stays.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 

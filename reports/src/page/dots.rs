@@ -1,4 +1,4 @@
-//! Bytes, CPU time and memory: one dot for each round, so that spread is seen and not stated.
+//! Bytes, CPU time and memory, with one dot per round, which shows the spread.
 
 use results::format::{self, or_none};
 
@@ -18,7 +18,7 @@ use crate::{
 
 const WIDTH: i32 = 1480;
 
-/// One side's figure, by name.
+/// The values of one side, by name.
 struct Side {
     name: &'static str,
     cost: Cost,
@@ -30,7 +30,7 @@ struct Chart {
     title: &'static str,
     what: &'static str,
     text: fn(f64) -> String,
-    /// Filled dots, then hollow ones.
+    /// Drawn with filled dots, then with hollow ones.
     sides: &'static [Side],
 }
 
@@ -61,7 +61,7 @@ const CHARTS: [Chart; 3] = [
     },
 ];
 
-/// The three figures; each is left out where nothing was measured.
+/// Renders the three figures. A figure without values is left out.
 pub(super) fn figures(point: &LoadPoint, id: &str) -> String {
     let rows = chart::measured(point);
     CHARTS.iter().map(|chart| figure(chart, &rows, &format!("{id}-{}", chart.id))).collect()
@@ -85,7 +85,7 @@ fn figure(chart: &Chart, rows: &[&Row], id: &str) -> String {
     chart::figure(chart.title, &takeaway, &drawing, &table(chart, rows))
 }
 
-/// The sides a little above and below the middle, so that they never cover each other.
+/// The sides are slightly above and below the middle, so that they never overlap.
 fn draw(canvas: &Canvas<'_>, chart: &Chart, row: &Row, middle: i32, scale: Scale) {
     let Some(merged) = &row.merged else { return };
     for (index, side) in chart.sides.iter().enumerate() {

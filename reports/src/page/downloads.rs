@@ -1,4 +1,4 @@
-//! What leaves with the page: links to the files that lie beside it.
+//! Links to the files beside the page.
 
 use super::markup::escape;
 use crate::{
@@ -6,10 +6,10 @@ use crate::{
     report::Report,
 };
 
-/// Distributions that the page links to.
+/// Maximum number of linked distributions.
 const LINKED: usize = 200;
 
-/// Links for the first screen.
+/// Renders the links of the first screen.
 pub(super) fn links() -> String {
     format!(
         "<a href=\"report.json\" download>Every number, as JSON</a> <a href=\"table.csv\" download>CSV</a> \
@@ -17,7 +17,7 @@ pub(super) fn links() -> String {
     )
 }
 
-/// The percentile distributions, one for each row with figures; nothing where there is none.
+/// Renders links to the percentile distributions, one per row with values. The text is empty without rows.
 pub(super) fn section(report: &Report) -> String {
     let files = export::distributions(report);
     if files.is_empty() {

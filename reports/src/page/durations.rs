@@ -1,5 +1,5 @@
-//! The other durations of each approach: how punctual the events and polls were, how long until the last client had an
-//! event, and how long an order took to be confirmed.
+//! Further durations of each approach: lateness of events and polls, time until the last client had an event, and
+//! confirmation of orders.
 
 use results::{
     format::{self, or_none},
@@ -26,7 +26,7 @@ const HEADINGS: [&str; 8] = [
     "Reconnects",
 ];
 
-/// The table with its heading, or nothing where no row has figures.
+/// Renders the table with its heading. The text is empty if no row has values.
 pub(super) fn figure(point: &LoadPoint) -> String {
     let rows = chart::measured(point);
     let cells: Vec<Vec<Cell>> = rows.iter().filter_map(|row| Some(cells(row, row.merged.as_ref()?))).collect();

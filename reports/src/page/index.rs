@@ -1,4 +1,4 @@
-//! The first page of a published site: every stored run, newest first, and how its figures went from run to run.
+//! The first page of a published site: all stored runs, newest first, and their trends.
 
 use std::collections::HashMap;
 
@@ -16,16 +16,16 @@ use crate::{headline, rows::Row};
 
 const SIZE: (i32, i32) = (1480, 760);
 const FRAME: Frame = Frame { left: 170, right: SIZE.0 - NAMES, top: 56, bottom: SIZE.1 - 90 };
-/// Between the axis and the first run, so that no mark covers the axis.
+/// Distance between the axis and the first run, so that no mark covers the axis.
 const MARGIN: i32 = 24;
 
-/// Scenarios and loads that are followed from run to run.
+/// Maximum number of scenarios and loads with trends.
 const FOLLOWED: usize = 20;
 
-/// A variant with its figures: which run, and how much.
+/// A variant with its values: index of the run, and value.
 type Line<'a> = (&'a Row, Vec<(usize, f64)>);
 
-/// The whole page. `newest_first` are all runs, `histories` those that can be followed.
+/// Renders the page. `newest_first` has all runs, `histories` the series that can be compared.
 pub(crate) fn page(newest_first: &[Entry], histories: &[History<'_>]) -> String {
     let mut html = sections::head("delivery-bench: measured");
     html += "<header><p class=\"kind\">delivery-bench</p><h1>How real-time data is delivered, measured</h1>";
@@ -55,7 +55,7 @@ pub(crate) fn page(newest_first: &[Entry], histories: &[History<'_>]) -> String 
     html + &sections::foot()
 }
 
-/// The newest run of each scenario that measured, the scenarios by name.
+/// Returns the newest run without faults of each scenario, by the name of the scenario.
 fn newest_of_each(newest_first: &[Entry]) -> Vec<&Entry> {
     let mut newest: Vec<&Entry> = Vec::new();
     for entry in newest_first.iter().filter(|entry| entry.report.faults.is_none()) {
@@ -101,7 +101,7 @@ fn trends(number: usize, history: &History<'_>) -> String {
     format!("<h3>{}</h3>\n<div class=\"board\">{charts}</div>\n", escape(&title))
 }
 
-/// One metric of every variant over the runs; nothing where none has it.
+/// Renders one metric of every variant over the runs. The text is empty if no variant has it.
 fn trend(number: usize, history: &History<'_>, metric: &Metric) -> String {
     let lines = lines(history, metric);
     let Some((bounds, ticks)) = logarithmic_axis(lines.iter().flat_map(|(_, marks)| marks.iter().map(|mark| mark.1)))
@@ -150,7 +150,7 @@ fn lines<'a>(history: &History<'a>, metric: &Metric) -> Vec<Line<'a>> {
     lines
 }
 
-/// Who went furthest between its first and its last run.
+/// Describes which variant changed most between its first and its last run.
 fn takeaway(lines: &[Line<'_>]) -> String {
     let moved = lines.iter().filter_map(|(row, marks)| {
         let ratio = marks.last()?.1 / marks.first()?.1;
@@ -166,14 +166,14 @@ fn takeaway(lines: &[Line<'_>]) -> String {
     }
 }
 
-/// The day of each run, as its record has it; to the minute where a day has several.
+/// Returns the day of each run, with the time if a day has several runs.
 fn days(history: &History<'_>) -> Vec<String> {
     let started = |length: usize| -> Vec<String> {
         let runs = history.runs.iter().map(|(entry, _)| entry.report.run.started.chars().take(length).collect());
         runs.map(|started: String| started.replace('T', " ")).collect()
     };
     let days = started("2026-01-02".len());
-    // Runs are in the order of their days.
+    // Runs are sorted by time.
     if days.windows(2).any(|pair| pair[0] == pair[1]) { started("2026-01-02T03:04".len()) } else { days }
 }
 

@@ -1,43 +1,42 @@
-//! Where the names of marks go that lie anywhere: beside their mark, or as near as they cover no other name, no mark and
-//! no line.
+//! Places names of marks: beside their mark, or as near as possible without covering another name, mark or line.
 
 use super::{
     canvas::{Hold, TEXT},
     chart::Frame,
 };
 
-/// Room for one letter of a name, in pixels of the drawing: a wide one's.
+/// Width of a wide letter, in pixels of the drawing.
 const LETTER: i32 = 16;
-/// From the middle of a mark to its name.
+/// Distance from the middle of a mark to its name.
 const GAP: i32 = 20;
-/// Room that a mark takes around its middle.
+/// Radius of a mark.
 const MARK: i32 = 14;
-/// Room that a line takes at each side.
+/// Margin of a line on each side.
 const STROKE: i32 = 3;
-/// From one line of text to the next.
+/// Distance between lines of text.
 const LINE: i32 = TEXT + 6;
-/// Lines and columns that are tried in each direction.
+/// Number of rows and columns that are tried in each direction.
 const ROWS: i32 = 24;
 const COLUMNS: i32 = 12;
 
-/// Where one name goes.
+/// The place of one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
-    /// The end that is nearer to its mark.
+    /// The end that is nearer to the mark.
     pub(super) end: i32,
-    /// It is held there, so that it stands beside its mark however wide its letters are.
+    /// Its anchor, so that it stays beside its mark whatever its width is.
     pub(super) hold: Hold,
     /// Its middle line.
     pub(super) middle: i32,
-    /// Where a line from the mark meets it; none where it stands beside its mark.
+    /// Where a line from the mark ends. `None` if the name is beside its mark.
     pub(super) joint: Option<(i32, i32)>,
 }
 
 /// A rectangle: left, top, right, bottom.
 type Room = [i32; 4];
 
-/// Places for these names, each with the middle of its mark, within the frame as far as there is room. `line` is level or
-/// upright from point to point.
+/// Returns places for these names, each given with the middle of its mark, inside the frame if possible. `line` has
+/// horizontal and vertical segments.
 pub(super) fn beside(names: &[(String, (i32, i32))], line: &[(i32, i32)], frame: Frame) -> Vec<Place> {
     let around = |[from, to]: [(i32, i32); 2], room: i32| {
         [from.0.min(to.0) - room, from.1.min(to.1) - room, from.0.max(to.0) + room, from.1.max(to.1) + room]
@@ -52,7 +51,7 @@ pub(super) fn beside(names: &[(String, (i32, i32))], line: &[(i32, i32)], frame:
             let room = room(place, width);
             is_within(room, frame) && !taken.iter().any(|other| do_meet(room, *other))
         };
-        // What is away from its own mark is not beside another either, if that can be.
+        // A name away from its mark should not be beside another mark.
         let others = taken[..names.len()].iter().enumerate().filter(|(other, _)| *other != index);
         let is_clear = |place: &&Place| {
             let [left, top, right, bottom] = room(place, width);
@@ -77,7 +76,7 @@ fn candidates((x, y): (i32, i32)) -> Vec<Place> {
             let middle = y + down;
             let is_beside = row == 0 && column == 0;
             let joint = |end| if is_beside { None } else { Some((end, middle)) };
-            // On the right, if all else is equal.
+            // Prefers the right side.
             let (left, right) = (x - across, x + across);
             candidates.push((far, Place { end: right, hold: Hold::Left, middle, joint: joint(right - 4) }));
             candidates.push((far + 1, Place { end: left, hold: Hold::Right, middle, joint: joint(left + 4) }));

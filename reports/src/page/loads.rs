@@ -1,9 +1,9 @@
-//! One part of the page for each load of a run, within a size.
+//! One part of the page per load of a run, up to a size.
 
 use super::markup::escape;
 use crate::{headline, rows::LoadPoint};
 
-/// What is made of each load, the heaviest first and always, the others while there is room.
+/// Renders each load: always the heaviest, then the others while there is room.
 pub(super) fn each(loads: &[LoadPoint], limit_bytes: usize, make: impl Fn(usize, &LoadPoint) -> String) -> String {
     let mut html = String::new();
     for (index, point) in loads.iter().enumerate().rev() {
@@ -20,7 +20,7 @@ pub(super) fn each(loads: &[LoadPoint], limit_bytes: usize, make: impl Fn(usize,
     html
 }
 
-/// Of several loads the heaviest is open, the others are folded away.
+/// Only the heaviest of several loads is unfolded.
 fn folded(point: &LoadPoint, of: usize, index: usize, html: &str) -> String {
     if of == 1 {
         return html.to_owned();

@@ -1,6 +1,4 @@
-//! The marks of a sweep's chart: each variant's figure under each load, and what limited it there.
-//!
-//! Knows what a mark means and not where it is drawn.
+//! The marks of a sweep's chart: the value of each variant under each load, and what limited it.
 
 use super::quantities::Quantity;
 use crate::{
@@ -10,46 +8,46 @@ use crate::{
     sweep::Sweep,
 };
 
-/// What a mark is of.
+/// What the trials behind a mark were limited by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// Valid trials.
+    /// Nothing: valid trials.
     Valid,
-    /// Valid trials in which the server was short of CPU time: what is drawn is the approach under overload.
+    /// The server's CPU time, in valid trials: the approach under overload.
     Overload,
-    /// Trials that are invalid because the server alone was short of CPU time.
+    /// The server's CPU time, in invalid trials.
     Saturated,
-    /// Trials that are invalid because the load generator was short of CPU time: what is drawn is the harness.
+    /// The load generator's CPU time: the mark shows the harness.
     Limited,
 }
 
 impl Standing {
-    /// Whether the trials are valid, so that their figures may be compared.
+    /// Returns whether the trials are valid, so that their values may be compared.
     pub(super) fn is_valid(self) -> bool {
         matches!(self, Self::Valid | Self::Overload)
     }
 
-    /// Whether the server alone was short of CPU time.
+    /// Returns whether only the server was short of CPU time.
     pub(super) fn is_ringed(self) -> bool {
         matches!(self, Self::Overload | Self::Saturated)
     }
 }
 
-/// One figure.
+/// One value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {
-    /// Along the axis.
+    /// Position on the axis.
     pub(super) load: f64,
-    /// Above 0 where it can be drawn.
+    /// The value. Only values above 0 can be drawn.
     pub(super) value: f64,
     pub(super) standing: Standing,
 }
 
-/// A variant with its marks, from the lightest load.
+/// A variant with its marks, sorted by load.
 pub(super) type Line<'a> = (&'a Row, Vec<Mark>);
 
-/// Each variant that has a figure under some load. Trials that are invalid for any other reason than a lack of
-/// CPU time have none.
+/// Returns the variants with a value under some load. Trials that are invalid for other reasons than CPU time have
+/// none.
 pub(super) fn lines<'a>(sweep: &Sweep<'a>, quantity: &Quantity) -> Vec<Line<'a>> {
     let mut lines: Vec<Line<'a>> = Vec::new();
     for point in &sweep.points {
@@ -71,7 +69,7 @@ pub(super) fn lines<'a>(sweep: &Sweep<'a>, quantity: &Quantity) -> Vec<Line<'a>>
     lines
 }
 
-/// Of the valid trials, and of those that are invalid for want of CPU time.
+/// Returns the marks of valid trials and of trials that are invalid for lack of CPU time.
 fn figures(row: &Row) -> impl Iterator<Item = (Standing, &Merged)> {
     let of_valid = if row.overloaded { Standing::Overload } else { Standing::Valid };
     let valid = row.merged.iter().map(move |merged| (of_valid, merged));

@@ -1,10 +1,8 @@
-//! HTML text: escaping, and tables that a reader can sort and a screen reader can read.
-//!
-//! Whatever comes from a result file goes through [`escape`]; nothing here knows what it means.
+//! HTML: escaping, and accessible tables that can be sorted. All text from result files goes through [`escape`].
 
 use results::sanitize;
 
-/// Text as it may stand in an element or a quoted attribute.
+/// Escapes text for an element or a quoted attribute.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars().map(printable) {
@@ -20,7 +18,7 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// The character, or a mark in place of one that is not printable. A line may be broken.
+/// Replaces a character that is not printable, except a line break.
 pub(super) fn printable(character: char) -> char {
     if matches!(character, '\n' | '\t') { character } else { sanitize::printable(character) }
 }
@@ -28,14 +26,14 @@ pub(super) fn printable(character: char) -> char {
 /// One cell.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cell {
-    /// HTML that is already escaped.
+    /// Builds a cell from HTML that is already escaped.
     pub(super) html: String,
-    /// What the column is sorted by; none goes last.
+    /// The sort key of the column. `None` goes last.
     pub(super) order: Option<f64>,
 }
 
 impl Cell {
-    /// A number, as text and as what it is sorted by.
+    /// Builds a cell from a formatted number and its sort key.
     pub(super) fn number(text: &str, order: Option<f64>) -> Self {
         Self { html: escape(text), order }
     }
@@ -45,26 +43,26 @@ impl Cell {
         Self { html, order }
     }
 
-    /// Plain text.
+    /// Builds a cell from plain text.
     pub(super) fn text(text: &str) -> Self {
         Self { html: escape(text), order: None }
     }
 }
 
-/// Values with their units beside each other, of which a line may hold as many as fit.
+/// Builds a cell from several values, between which a line may break.
 pub(super) fn values(values: &[String]) -> String {
     let whole: Vec<String> = values.iter().map(|value| escape(value).replace(' ', "&nbsp;")).collect();
     whole.join(" · ")
 }
 
-/// Characters of a part of a name that stay on one line.
+/// Characters of a name part that stay on one line.
 const UNBROKEN: usize = 26;
 
-/// The head of a row: the name beside a swatch that has the colour, dash and marker of the charts.
+/// Builds the head of a row: the name with the colour, dash and marker of the charts.
 pub(super) fn name(order: usize, label: &str, note: &str) -> Cell {
     let note = if note.is_empty() { String::new() } else { format!("<small>{}</small>", escape(note)) };
     let key = super::canvas::key(order);
-    // A variant may take a line of its own, and no hyphen breaks a line.
+    // A variant may go to a line of its own; hyphens do not break lines.
     let parts: Vec<String> = label
         .split_inclusive('/')
         .map(|part| {
@@ -75,7 +73,7 @@ pub(super) fn name(order: usize, label: &str, note: &str) -> Cell {
     Cell { html: format!("<span class=\"name\">{key}<span>{}</span></span>{note}", parts.join("<wbr>")), order: None }
 }
 
-/// A table whose first column names its rows. `caption` is plain text; every other column can be sorted.
+/// Renders a table whose first column names the rows. `caption` is plain text. All other columns can be sorted.
 pub(super) fn table(class: &str, caption: &str, headings: &[&str], rows: &[Vec<Cell>]) -> String {
     let caption = escape(caption);
     let mut html = format!(

@@ -1,4 +1,4 @@
-//! What one client takes in memory: user space of each end, and the kernel's for both.
+//! Memory per client: user space of each end, and the kernel's memory for both.
 
 use results::format::{self, or_none};
 
@@ -20,7 +20,7 @@ const HEADINGS: [&str; 9] = [
     "Kernel, both ends, active",
 ];
 
-/// The table with its heading, or nothing where no row has figures.
+/// Renders the table with its heading. The text is empty if no row has values.
 pub(super) fn figure(point: &LoadPoint) -> String {
     let measured = chart::measured(point);
     let memories = measured.iter().filter_map(|row| Some((*row, row.merged.as_ref()?.memory)));

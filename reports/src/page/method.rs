@@ -1,13 +1,11 @@
-//! Methodology, biases and limits, as far as a reader of the page needs them: the page may be all that a reader has.
-//!
-//! The words are the documents' own, so that they cannot say two things. Knows no result.
+//! Method, biases and limits for readers who only have the page. The text comes from the project's documents.
 
 use super::{document, markup::escape};
 
 const METHOD: &str = include_str!("../../../docs/method.md");
 const BIAS: &str = include_str!("../../../docs/bias.md");
 
-/// What a reader must know before believing a number, in a line each.
+/// The most important facts, in one line each.
 const FIRST: [&str; 6] = [
     "The load is an open loop: events happen on a schedule that is fixed before the run, and latency counts from the \
      scheduled time, at the receiver.",
@@ -21,7 +19,7 @@ const FIRST: [&str; 6] = [
     "The bands, the scenarios, the limits and both ends of every approach are ours.",
 ];
 
-/// Document, heading in it, and the heading here.
+/// Document, heading in it, and heading on the page.
 const PARTS: [(&str, &str, &str); 8] = [
     (METHOD, "How a number is made", "How a number is made"),
     (METHOD, "Histograms, percentiles, support", "Percentiles, intervals, and when one is called faster"),
@@ -33,7 +31,7 @@ const PARTS: [(&str, &str, &str); 8] = [
     (BIAS, "Choices that help an approach", "Bias: choices that help an approach"),
 ];
 
-/// The section.
+/// Renders the section.
 pub(super) fn section() -> String {
     let mut html = "<section id=\"method\"><h2>Methodology, biases, limits</h2>\n<ul>\n".to_owned();
     for line in FIRST {

@@ -1,5 +1,4 @@
-//! Latency against complexity, one chart for the clients and one for the servers, with the front: those that no other
-//! is both simpler and no slower than.
+//! Latency against complexity, in one chart for clients and one for servers, with the Pareto front.
 
 use results::format;
 
@@ -17,14 +16,14 @@ use crate::{
 
 const SIZE: (i32, i32) = (1480, 900);
 const FRAME: Frame = Frame { left: 150, right: SIZE.0 - 30, top: 56, bottom: SIZE.1 - 90 };
-/// Between the axes and the first marks.
+/// Distance between the axes and the first marks.
 const MARGIN: i32 = 30;
-/// What the axis of latency has beyond its least and its most, as a factor.
+/// Margin of the latency axis, as a factor.
 const ROOM: f64 = 2.0;
-/// What is drawn on an axis of lines: whole steps, so many of them at most.
+/// Maximum number of steps on the axis of lines.
 const STEPS: u32 = 8;
 
-/// The two figures; each is left out where nothing was measured.
+/// Renders both figures. A figure without values is left out.
 pub(super) fn figures(point: &LoadPoint, id: &str) -> String {
     let rows = chart::measured(point);
     ["client", "server"].iter().enumerate().map(|(side, name)| figure(&rows, side, name, id)).collect()
@@ -63,13 +62,13 @@ fn p50(row: &Row) -> Option<u64> {
     row.merged.as_ref()?.latency_ns.p50.filter(|p50| *p50 > 0)
 }
 
-/// The least of 1, 2 and 5 times a power of ten of which few enough make the whole axis.
+/// Returns the smallest step of 1, 2 or 5 times a power of ten that does not need too many steps.
 fn step(most: u32) -> u32 {
     let steps = (0..8).flat_map(|power| [1, 2, 5].map(|step| step * 10_u32.pow(power)));
     steps.into_iter().find(|step| most.div_ceil(*step) <= STEPS).unwrap_or(most)
 }
 
-/// The line through the front: right of and above it something is beaten.
+/// Draws the front. Marks to the right of and above it are dominated.
 fn stairs(front: impl Iterator<Item = (i32, i32)>) -> Vec<(i32, i32)> {
     let mut stairs: Vec<(i32, i32)> = Vec::new();
     for (x, y) in front {
@@ -80,7 +79,7 @@ fn stairs(front: impl Iterator<Item = (i32, i32)>) -> Vec<(i32, i32)> {
     stairs
 }
 
-/// Marks, hollow where it is the floor's, and the names where there is room; no line to a name is above a mark.
+/// Draws the marks, hollow for the floor, and the names. Lines to names are below all marks.
 fn draw_marks(canvas: &Canvas<'_>, marks: &[(&Row, (i32, i32))], stairs: &[(i32, i32)]) {
     let names: Vec<(String, (i32, i32))> =
         marks.iter().map(|(row, mark)| (chart::shortened(&row.variant), *mark)).collect();

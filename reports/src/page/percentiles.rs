@@ -1,4 +1,4 @@
-//! Latency by percentile: a thick line for each variant, thin ones for its rounds.
+//! Latency by percentile, with a thick line per variant and thin lines for its rounds.
 
 use results::format::{self, or_none};
 
@@ -14,7 +14,7 @@ use crate::{
     rows::{LoadPoint, Row},
 };
 
-/// The figure, or nothing where no row has figures.
+/// Renders the figure. The text is empty if no row has values.
 pub(super) fn figure(point: &LoadPoint, id: &str) -> String {
     let rows = chart::measured(point);
     let lines: Vec<(&Row, Curve, Vec<Curve>)> = rows.iter().map(|row| curves(row)).collect();
@@ -31,7 +31,7 @@ pub(super) fn figure(point: &LoadPoint, id: &str) -> String {
     chart::figure(title, &takeaway, &drawing, &table(&rows))
 }
 
-/// Thin lines for the rounds, a thick one for them all.
+/// Draws a thin line per round and a thick line for all rounds.
 fn draw(canvas: &Canvas<'_>, axes: &Axes, row: &Row, merged: &Curve, rounds: &[Curve]) -> Option<EndLabel> {
     let points = axes.pixels(merged);
     let end = *points.last()?;
@@ -104,7 +104,7 @@ fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
     ]
 }
 
-/// The p50, and below it the hull of the rounds' intervals.
+/// Renders the p50 and the hull of the rounds' intervals.
 fn median(merged: &Merged) -> Cell {
     let p50 = merged.latency_ns.p50;
     let html = escape(&or_none(p50, format::duration)) + &samples::interval_below(merged);

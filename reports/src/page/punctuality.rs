@@ -1,5 +1,5 @@
-//! How punctual the instrument was: how late events were published, beside how late this machine wakes a thread that
-//! only sleeps.
+//! Punctuality of the instrument: lateness of publication, compared with how late the machine wakes a sleeping
+//! thread.
 
 use results::{
     format::{self, or_none},
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::host_noise::HostNoise;
 
-/// The figure, or nothing where neither was late at all.
+/// Renders the figure. The text is empty if neither was ever late.
 pub(super) fn figure(surroundings: &HostNoise) -> String {
     let lines =
         [("publisher", &surroundings.publisher_ns, Ink::Text), ("sleeper", &surroundings.sleeper_ns, Ink::Dashed)];

@@ -1,28 +1,26 @@
-//! What is drawn against what a sweep varied, in the groups that the page shows it in.
-//!
-//! Data: nothing here draws.
+//! The quantities that a sweep's charts show, in groups.
 
 use results::{format, schema::Summary};
 
 use crate::merge::{self, Merged};
 
-/// One figure of a variant under a load.
+/// A quantity of a variant under a load.
 pub(super) struct Quantity {
-    /// For names on the page; one of its own.
+    /// Unique identifier on the page.
     pub(super) id: &'static str,
-    /// Name, as a heading begins.
+    /// Its name, as a heading.
     pub(super) title: &'static str,
-    /// What it is, beside the axis.
+    /// Title of the axis.
     pub(super) what: &'static str,
-    /// As a reader sees it.
+    /// Formats a value.
     pub(super) text: fn(f64) -> String,
-    /// The figure; none where there is none.
+    /// Returns the value, if there is one.
     pub(super) of: fn(&Merged) -> Option<f64>,
-    /// It is a share, and from here on as good as the whole; none where it is an amount.
+    /// For a share, the value from which on it counts as the whole. `None` for an amount.
     pub(super) whole: Option<f64>,
 }
 
-/// Quantities that answer one question.
+/// A group of quantities that answer one question.
 pub(super) struct Group {
     pub(super) title: &'static str,
     pub(super) quantities: &'static [Quantity],
@@ -35,7 +33,7 @@ pub(super) const GROUPS: [Group; 4] = [
     Group { title: "Memory", quantities: &MEMORY },
 ];
 
-/// The time to last is that of the median event: it is a tail by itself, over clients.
+/// The time to last is that of the median event, because it is already a tail over clients.
 const SOON: [Quantity; 3] = [
     duration("p50", "Latency, p50", "latency, p50", |merged| percentile(&merged.latency_ns, |summary| summary.p50)),
     duration("p99", "Latency, p99", "latency, p99", |merged| percentile(&merged.latency_ns, |summary| summary.p99)),
@@ -44,7 +42,7 @@ const SOON: [Quantity; 3] = [
     }),
 ];
 
-/// What rounds to all is all to a reader.
+/// A share that rounds to 100 % counts as all.
 const OFFERED: [Quantity; 2] = [
     share(
         0.9995,

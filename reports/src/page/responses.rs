@@ -1,4 +1,4 @@
-//! Useful against wasted responses: what share carried events, what share carried none, and what theory expects.
+//! Useful and wasted responses: the shares with and without events, and the theory.
 
 use results::{
     format::{self, NONE, or_none},
@@ -17,10 +17,10 @@ use crate::{
 };
 
 const WIDTH: i32 = 1480;
-/// Room at the right for what each bar says.
+/// Width of the text at the right of each bar.
 const SAYING: i32 = 450;
 
-/// The figure, or nothing where no row has responses.
+/// Renders the figure. The text is empty if no row has responses.
 pub(super) fn figure(point: &LoadPoint, id: &str) -> String {
     let mut rows = chart::measured(point);
     rows.retain(|row| row.merged.as_ref().is_some_and(|merged| merged.empty_share.is_some()));

@@ -1,8 +1,7 @@
-//! How latencies are distributed: a ridge for each variant, from the buckets of its merged histogram, on one logarithmic
-//! axis.
+//! The distribution of latencies: a ridge per variant, from its merged histogram, on one logarithmic axis.
 //!
-//! A ridge is as high at a latency as there are deliveries around it, and its highest place fills its row: heights of
-//! two ridges do not compare, their places and widths do.
+//! The height of a ridge is the number of deliveries around a latency, scaled to the height of its row. So positions and
+//! widths of ridges can be compared, heights cannot.
 
 use results::{
     format::{self, or_none},
@@ -21,14 +20,13 @@ use crate::{
 };
 
 const WIDTH: i32 = 1480;
-/// Height of a row, of which the ridge takes a part.
+/// Height of a row.
 const ROW: i32 = 84;
 const RIDGE: i32 = 62;
-/// Classes of equal width in a factor of ten. A count falls into the class of its bucket, whose width is a thousandth
-/// of its latency, so none is spread.
+/// Classes per factor of ten. A histogram bucket is narrower than a class, so its count belongs to one class.
 const CLASSES_OF_TEN: f64 = 24.0;
 
-/// The figure, or nothing where no row has figures.
+/// Renders the figure. The text is empty if no row has values.
 pub(super) fn figure(point: &LoadPoint, id: &str) -> String {
     let rows = chart::measured(point);
     let histograms: Vec<(&Row, &Merged, Histogram)> = rows
@@ -73,8 +71,7 @@ fn draw(canvas: &Canvas<'_>, row: &Row, merged: &Merged, histogram: &Histogram, 
     }
 }
 
-/// Latencies and heights up to 1, from the ground back to the ground, through the middle of each class: it is as high
-/// as it has counts.
+/// Returns latencies and heights from 0 to 1, through the middle of each class.
 fn ridge(histogram: &Histogram) -> Vec<(f64, f64)> {
     let class = |latency: u64| ((latency.max(1) as f64).log10() * CLASSES_OF_TEN).floor() as i32;
     let first = class(histogram.min_nz());

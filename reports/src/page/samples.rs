@@ -1,4 +1,4 @@
-//! What each median rests on: how many events, how many of them independent, and how far the rounds lie apart.
+//! The basis of each median: events, independent events, and spread of the rounds.
 
 use results::format::{self, or_none};
 
@@ -20,7 +20,7 @@ const HEADINGS: [&str; 8] = [
     "Rounds",
 ];
 
-/// The table of one load.
+/// Renders the table of one load.
 pub(super) fn table(point: &LoadPoint) -> String {
     let rows: Vec<Vec<Cell>> = point.rows.iter().filter_map(|row| Some(cells(row, row.merged.as_ref()?))).collect();
     if rows.is_empty() {
@@ -49,7 +49,7 @@ fn cells(row: &Row, merged: &Merged) -> Vec<Cell> {
     ]
 }
 
-/// Those that reached anybody and have an entry, and which part of all they are.
+/// Describes the events that reached a client and have an entry, and their share.
 fn events(merged: &Merged) -> Cell {
     let count = merged.event_median_ns.count;
     let sampled = match merged.event_entries_one_of {
@@ -61,8 +61,7 @@ fn events(merged: &Merged) -> Cell {
     Cell::html(format!("{}{sampled}", format::count(count)), Some(count as f64))
 }
 
-/// What a median is known to, as a second line in its cell: the hull of the rounds' intervals, or that of the only
-/// round.
+/// Renders the uncertainty of a median: the hull of the rounds' intervals, or the interval of the only round.
 pub(super) fn interval_below(merged: &Merged) -> String {
     let of_one = merged.median_interval_ns.filter(|_| merged.rounds.len() == 1);
     let (interval, what) = match (merged.interval_over_rounds_ns, of_one) {
@@ -75,7 +74,7 @@ pub(super) fn interval_below(merged: &Merged) -> String {
     format!(" <small title=\"{what}\">{}</small>", escape(&format::range(interval)))
 }
 
-/// A p99, marked where a check warned of the tail.
+/// Renders a p99, marked if a check warned about the tail.
 pub(super) fn p99(row: &Row, merged: &Merged) -> String {
     let p99 = escape(&or_none(merged.latency_ns.p99, format::duration));
     if row.tail_warnings.is_empty() || merged.latency_ns.p99.is_none() {

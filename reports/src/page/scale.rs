@@ -1,6 +1,6 @@
-//! From a value to a place, and the values that are worth a line.
+//! Scales from values to pixels, and the values of grid lines.
 
-/// A straight scale from values to pixels.
+/// A scale from values to pixels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
     least: f64,
@@ -11,17 +11,17 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// Equal steps for equal differences.
+    /// Creates a linear scale.
     pub(super) fn linear(least: f64, most: f64, from: i32, to: i32) -> Self {
         Self { least, most, from, to, logarithmic: false }
     }
 
-    /// Equal steps for equal ratios; both bounds are above 0.
+    /// Creates a logarithmic scale. Both bounds are above 0.
     pub(super) fn logarithmic(least: f64, most: f64, from: i32, to: i32) -> Self {
         Self { least: least.log10(), most: most.log10(), from, to, logarithmic: true }
     }
 
-    /// The pixel of a value; what lies outside is put on the bound.
+    /// Returns the pixel of a value, clamped to the bounds.
     pub(super) fn at(&self, value: f64) -> i32 {
         let value = if self.logarithmic { value.max(f64::MIN_POSITIVE).log10() } else { value };
         let share = ((value - self.least) / (self.most - self.least)).clamp(0.0, 1.0);
@@ -29,8 +29,8 @@ impl Scale {
     }
 }
 
-/// Bounds of a logarithmic axis that holds all values above 0, and its ticks: powers of ten, and where they are few, 2
-/// and 5 times them.
+/// Returns the bounds of a logarithmic axis for all values above 0, and its ticks: powers of ten, and 2 and 5 times
+/// them if there are few.
 pub(super) fn logarithmic_axis(values: impl Iterator<Item = f64> + Clone) -> Option<([f64; 2], Vec<f64>)> {
     let positive = values.filter(|value| *value > 0.0 && value.is_finite());
     let least = positive.clone().reduce(f64::min)?;
@@ -45,7 +45,7 @@ pub(super) fn logarithmic_axis(values: impl Iterator<Item = f64> + Clone) -> Opt
     Some(([low, high], ticks))
 }
 
-/// The same for shares, of which the whole is the most.
+/// Returns the same for shares, which are at most 1.
 pub(super) fn share_axis(shares: impl Iterator<Item = f64>) -> ([f64; 2], Vec<f64>) {
     let least = shares.filter(|share| *share > 0.0).fold(0.5, f64::min);
     let whole = [0.6, 0.7, 0.8, 0.9].into_iter().filter(|_| least >= 0.5);
@@ -55,17 +55,17 @@ pub(super) fn share_axis(shares: impl Iterator<Item = f64>) -> ([f64; 2], Vec<f6
     }
 }
 
-/// Where a quantile stands on an axis on which each further nine takes the same room: p0 at 0, p90 at 1, p99 at 2.
+/// Returns the position of a quantile on the axis of nines: p0 at 0, p90 at 1, p99 at 2.
 pub(super) fn nines(quantile: f64) -> f64 {
     -(1.0 - quantile).log10()
 }
 
-/// The quantile that stands there.
+/// Returns the quantile at a position on the axis of nines.
 pub(super) fn quantile_at(nines: f64) -> f64 {
     1.0 - 10f64.powf(-nines)
 }
 
-/// Moves places apart until each is `gap` from the next, within bounds where that is possible, in their order.
+/// Moves places apart until each is `gap` from the next, in their order and inside the bounds if possible.
 pub(super) fn apart(places: &mut [i32], gap: i32, least: i32, most: i32) {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by_key(|index| places[*index]);

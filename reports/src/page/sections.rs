@@ -1,4 +1,5 @@
-//! The page from top to bottom. First screen: verdict, the article's table, and whether it can be trusted.
+//! The page from top to bottom. The first screen has the headline, the article's table, and whether it can be
+//! trusted.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use results::schema::RunRecord;
@@ -13,13 +14,12 @@ use crate::{headline, report::Report, rows::LoadPoint};
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// Largest size of the tables, of the charts over loads, and of all charts: the page keeps under 1 MB however long a
-/// sweep is.
+/// Maximum size of the tables, of the charts over loads, and of all charts, in bytes. They keep the page below 1 MB.
 const TABLES_LIMIT_BYTES: usize = 200_000;
 const SWEEPS_LIMIT_BYTES: usize = 400_000;
 const CHARTS_LIMIT_BYTES: usize = 540_000;
 
-/// What is reached from the first screen.
+/// The links of the first screen.
 const PARTS: [(&str, &str); 7] = [
     ("table", "Table"),
     ("validity", "Can it be trusted?"),
@@ -30,10 +30,10 @@ const PARTS: [(&str, &str); 7] = [
     ("method", "Methodology, biases, limits"),
 ];
 
-/// Largest page that is written, where fewer variants can make it so.
+/// Maximum size of the page, in bytes. Variants are left out to stay below it.
 const PAGE_LIMIT_BYTES: usize = 1_000_000;
 
-/// The whole page, with as many variants as it can hold.
+/// Renders the page with as many variants as fit.
 pub(super) fn page(report: &Report) -> String {
     let mut html = String::new();
     for variants in size_limit::MOST_VARIANTS {
@@ -46,7 +46,7 @@ pub(super) fn page(report: &Report) -> String {
     html
 }
 
-/// The page of what is shown, which says what of all loads is not.
+/// Renders the page of the shown variants, and says what is missing.
 fn whole(report: &Report, all: &[LoadPoint]) -> String {
     let title = title(&report.run);
     let mut html = head(&title);
@@ -78,19 +78,19 @@ fn whole(report: &Report, all: &[LoadPoint]) -> String {
     html + &foot()
 }
 
-/// Links to the parts of the page and to the files beside it.
+/// Renders the links to the parts of the page and to the files beside it.
 fn navigation(report: &Report) -> String {
     let parts = PARTS.iter().filter(|(id, _)| *id != "advice" || report.advice.is_some());
     let links: String = parts.map(|(id, name)| format!("<a href=\"#{id}\">{name}</a> ")).collect();
     format!("<nav aria-label=\"Parts of the page, and its files\">{links}{}</nav>", downloads::links())
 }
 
-/// How every page ends.
+/// Renders the end of every page.
 pub(super) fn foot() -> String {
     format!("<script>{SCRIPT}</script></body></html>\n")
 }
 
-/// How every page begins.
+/// Renders the beginning of every page.
 pub(super) fn head(title: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\n\
@@ -102,8 +102,8 @@ pub(super) fn head(title: &str) -> String {
     )
 }
 
-/// The policy that makes certain that a page asks nothing of any network, and runs no script and takes no style but its
-/// own, which it names by their digests.
+/// Returns the content security policy: no network access, and no script or style but the page's own, named by their
+/// digests.
 fn policy() -> String {
     let [style, script] = [STYLE, SCRIPT].map(|text| STANDARD.encode(Sha256::digest(text)));
     format!(
@@ -116,13 +116,13 @@ fn title(run: &RunRecord) -> String {
     text_of(run, "title").unwrap_or(&run.scenario_name).to_owned()
 }
 
-/// A text of the scenario.
+/// Renders a text of the scenario.
 fn text_of<'a>(run: &'a RunRecord, key: &str) -> Option<&'a str> {
     run.scenario.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// The article's table, under each load, with the rules below. The verdict at the top is that of the heaviest load, the
-/// others have theirs here.
+/// Renders the article's table under each load, with the rules below. The headline at the top is that of the heaviest
+/// load; the others have theirs here.
 fn tables(report: &Report, all: &[LoadPoint]) -> String {
     let mut html = "<section id=\"table\"><h2>Measured, beside the article’s words</h2>\n".to_owned();
     html += &loads::each(&report.loads, TABLES_LIMIT_BYTES, |index, point| {
@@ -138,7 +138,7 @@ fn tables(report: &Report, all: &[LoadPoint]) -> String {
     html + "</ul></section>\n"
 }
 
-/// The charts, for each load those of one load, and those over the loads of a sweep first.
+/// Renders the charts: first those over the loads of a sweep, then those of each load.
 fn charts(report: &Report) -> String {
     let mut html = "<section id=\"charts\"><h2>Charts</h2>\n".to_owned();
     if let Some(analysis) = text_of(&report.run, "analysis") {

@@ -1,5 +1,5 @@
-//! As much of a report as a page can hold: the first variants under each load, the first rounds of each, and texts of a
-//! length that somebody would read. What is left out is counted and said; `report.json` has all of it.
+//! Limits a report to the size of a page: the first variants per load, the first rounds of each, and short texts. The
+//! page says what is missing; `report.json` has everything.
 
 use std::borrow::Cow;
 
@@ -8,19 +8,19 @@ use results::{format::count, sanitize};
 use super::markup::escape;
 use crate::{report::Report, rows::LoadPoint};
 
-/// Variants under one load that a page shows, from the first attempt to keep it small to the last.
+/// Maximum number of variants per load, from the first attempt to the last.
 pub(super) const MOST_VARIANTS: [usize; 4] = [30, 15, 7, 3];
 
-/// Rounds of all variants under one load.
+/// Maximum number of rounds of all variants under one load.
 const MOST_ROUNDS: usize = 240;
 
-/// Texts of a run record, with the most characters that are shown.
+/// Texts of a run record, with their maximum length in characters.
 const TEXTS: [(&str, usize); 3] = [("title", 300), ("question", 1_000), ("analysis", 6_000)];
 
-/// Characters of the command and of the verdict.
+/// Maximum length of the command and of the headline, in characters.
 const LONGEST: usize = 4_000;
 
-/// The report with at most this many variants under each load.
+/// Returns the report with at most this many variants per load.
 pub(super) fn bounded(report: &Report, variants: usize) -> Report {
     let mut shown = report.clone();
     for point in &mut shown.loads {
@@ -72,7 +72,7 @@ fn said(what: &str) -> String {
     format!("<p>Left out here to keep the page small: {}. report.json has them.</p>\n", escape(what))
 }
 
-/// A text with at most this many characters.
+/// Cuts a text to at most this many characters.
 pub(super) fn text(text: &str, longest: usize) -> Cow<'_, str> {
     if text.len() <= longest { Cow::Borrowed(text) } else { Cow::Owned(sanitize::cut(text, longest)) }
 }

@@ -1,4 +1,4 @@
-//! What a sweep shows: how far each approach goes, and every quantity against what was varied.
+//! A sweep: the capacity of each approach, and every quantity against the varied load.
 
 use results::format::{self, NONE, duration};
 
@@ -14,15 +14,15 @@ use crate::{
     sweep::{self, Sweep},
 };
 
-/// Sweeps that are drawn, if there is room.
+/// Maximum number of sweeps with charts.
 const DRAWN: usize = 20;
 
-/// Tables and charts of every sweep of a run, the heaviest first, as many as there is room for; nothing where there is
-/// none.
+/// Renders the tables and charts of every sweep of a run, the heaviest first, as many as fit. The text is empty
+/// without a sweep.
 pub(super) fn figures(report: &Report, limit_bytes: usize) -> String {
     let mut html = String::new();
     let mut left_out = 0;
-    // The two were made of the same loads by the same function.
+    // Both come from the same function and loads.
     for (index, (sweep, reach)) in sweep::sweeps(&report.loads).iter().zip(&report.reaches).enumerate() {
         if index >= DRAWN {
             left_out += 1 + GROUPS.len();
@@ -46,7 +46,7 @@ pub(super) fn figures(report: &Report, limit_bytes: usize) -> String {
     html
 }
 
-/// Charts of one group, to be folded away; nothing where none has a figure.
+/// Renders the charts of one group, folded away. The text is empty if none has values.
 fn folded(sweep: &Sweep<'_>, group: &Group) -> String {
     let charts: String = group.quantities.iter().map(|quantity| sweep_chart::figure(sweep, quantity)).collect();
     if charts.is_empty() {
@@ -56,7 +56,7 @@ fn folded(sweep: &Sweep<'_>, group: &Group) -> String {
     format!("<details open><summary>{}</summary><div class=\"board\">{charts}</div></details>\n", escape(&summary))
 }
 
-/// How far each variant meets the objective.
+/// Renders the capacity of each variant.
 fn reached(reach: &SweepCapacity) -> String {
     let headings = ["Approach", "p99 at most", "Met up to", "p99 there", "First not met at", "What it falls short in"];
     let rows: Vec<Vec<Cell>> = reach.variants.iter().map(|variant| cells(reach, variant)).collect();
@@ -85,7 +85,7 @@ fn cells(reach: &SweepCapacity, variant: &VariantCapacity) -> Vec<Cell> {
     ]
 }
 
-/// Largest load that meets the objective, and under how many others nobody can say.
+/// Renders the largest load that meets the objective, and under how many others it is unknown.
 fn met(reach: &SweepCapacity, variant: &VariantCapacity) -> Cell {
     let (text, order) = match variant.met {
         Some((load, _)) => (format!("{} {}", format::plain(load), reach.axis), load),

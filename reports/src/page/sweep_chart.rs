@@ -1,5 +1,5 @@
-//! One quantity against what a sweep varied, log–log: filled where the trials are valid, hollow where they are
-//! saturated, with a ring where the server alone was short of CPU time.
+//! One quantity against the varied load, log–log: marks are filled for valid trials and hollow for saturated ones,
+//! with a ring if only the server was short of CPU time.
 
 use results::format::{self, NONE};
 
@@ -16,12 +16,12 @@ use crate::sweep::Sweep;
 
 const SIZE: (i32, i32) = (1480, 820);
 const FRAME: Frame = Frame { left: 150, right: SIZE.0 - NAMES, top: 56, bottom: SIZE.1 - 90 };
-/// Between the axis and the lightest load, so that no mark covers the axis.
+/// Distance between the axis and the lightest load, so that no mark covers the axis.
 const MARGIN: i32 = 24;
-/// Height of a line that says what hollow or ringed marks are.
+/// Height of a line of the legend.
 const LEGEND: i32 = TEXT + 8;
 
-/// The figure, or nothing where no variant has one.
+/// Renders the figure. The text is empty if no variant has a value.
 pub(super) fn figure(sweep: &Sweep<'_>, quantity: &Quantity) -> String {
     let lines = marks::lines(sweep, quantity);
     let Some((horizontal, vertical)) = scales(sweep, quantity, &lines) else { return String::new() };
@@ -48,13 +48,13 @@ pub(super) fn figure(sweep: &Sweep<'_>, quantity: &Quantity) -> String {
     chart::figure(&title, &takeaway, &drawing, &table(sweep, quantity, &lines))
 }
 
-/// The loads along the axis, which are the columns of the table.
+/// Returns the loads, which are also the columns of the table.
 fn loads(sweep: &Sweep<'_>) -> Vec<f64> {
     sweep.points.iter().map(|point| (sweep.axis.value)(&point.load)).collect()
 }
 
-/// Along the axis, and upwards with its ticks; none where nothing can be drawn. A load for which no variant has a
-/// figure keeps its place.
+/// Returns both scales with their ticks. Returns `None` if nothing can be drawn. A load without values keeps its
+/// place.
 fn scales(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> Option<(Scale, (Scale, Vec<f64>))> {
     let values = lines.iter().flat_map(|(_, marks)| marks.iter().map(|mark| mark.value));
     let (bounds, ticks) = logarithmic_axis(values.clone())?;
@@ -65,8 +65,7 @@ fn scales(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> Option<
     Some((horizontal, (Scale::logarithmic(bounds[0], bounds[1], FRAME.bottom, FRAME.top), ticks)))
 }
 
-/// A line through the valid trials, a dotted one to those that are not, and the marks over both. Gives where the name
-/// belongs.
+/// Draws a line through valid trials, a dotted line to the others, and the marks. Returns the place of the name.
 fn draw(
     canvas: &Canvas<'_>,
     (row, marks): &Line<'_>,
@@ -96,7 +95,7 @@ fn draw(
     Some(EndLabel { order: Some(row.order), text: row.variant.clone(), end })
 }
 
-/// What unusual marks mean, where there are any.
+/// Describes unusual marks, if there are any.
 fn legend(lines: &[Line<'_>]) -> Vec<&'static str> {
     let any = |standing| lines.iter().any(|(_, marks)| marks.iter().any(|mark| mark.standing == standing));
     let meanings = [
@@ -122,7 +121,7 @@ fn table(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> String {
     markup::table("figures", &format!("{} against {}", quantity.title, sweep.axis.name), &headings, &cells)
 }
 
-/// The figure under one load: of the valid trials, and of others apart and labelled.
+/// Renders the value under one load: of valid trials, and labelled of others.
 fn cell<'a>(quantity: &Quantity, marks: impl Iterator<Item = &'a Mark>) -> Cell {
     let mut cell = Cell::default();
     for mark in marks {

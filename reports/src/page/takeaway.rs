@@ -1,5 +1,4 @@
-//! What a reader may take away from a sweep's chart, computed from what is drawn of valid trials, and what is drawn
-//! beside them.
+//! The takeaway of a sweep's chart, computed from its valid trials.
 
 use results::format;
 
@@ -9,10 +8,10 @@ use super::{
 };
 use crate::sweep::Sweep;
 
-/// Names that are said before the rest is counted.
+/// Maximum number of names before the rest is counted.
 const NAMED: usize = 3;
 
-/// One sentence or a few.
+/// Returns one or a few sentences.
 pub(super) fn sentence(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> String {
     let said = match quantity.whole {
         Some(whole) => share(sweep, quantity, whole, lines),
@@ -21,7 +20,7 @@ pub(super) fn sentence(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>
     said + &hollow(sweep, lines)
 }
 
-/// What grows least and most, of the valid trials.
+/// Describes what grows least and most in valid trials.
 fn growth(sweep: &Sweep<'_>, lines: &[Line<'_>]) -> String {
     let axis = sweep.axis.name;
     let grown = lines.iter().filter_map(|(row, marks)| {
@@ -46,18 +45,18 @@ fn growth(sweep: &Sweep<'_>, lines: &[Line<'_>]) -> String {
         (false, _) => ("grows the least", "the most"),
     };
     let [from, to] = most.2.map(format::plain);
-    // Not every variant has a figure under the same loads.
+    // Variants may have values under different loads.
     let between = if most.2 == least.2 { String::new() } else { format!(", from {from} to {to}") };
     let most_times = format::significant(most.0);
     format!("{start} {one}, to {times} × what it was, and {} {other}, to {most_times} ×{between}.", most.1)
 }
 
-/// The marks of valid trials.
+/// Returns the marks of valid trials.
 fn valid(marks: &[Mark]) -> impl DoubleEndedIterator<Item = &Mark> {
     marks.iter().filter(|mark| mark.standing.is_valid())
 }
 
-/// Who falls furthest short of the whole in valid trials, and how many do not.
+/// Describes which variant falls furthest short of 100 % in valid trials, and how many do not.
 fn share(sweep: &Sweep<'_>, quantity: &Quantity, whole: f64, lines: &[Line<'_>]) -> String {
     let lowest = |marks: &[Mark]| valid(marks).copied().min_by(|a, b| a.value.total_cmp(&b.value));
     let mut short: Vec<(Mark, &str)> =
@@ -82,7 +81,7 @@ fn share(sweep: &Sweep<'_>, quantity: &Quantity, whole: f64, lines: &[Line<'_>])
     }
 }
 
-/// Where trials are saturated, and by whom; nothing where none is.
+/// Describes where trials are saturated, and which side is. The text is empty if none is.
 fn hollow(sweep: &Sweep<'_>, lines: &[Line<'_>]) -> String {
     let limited = named(sweep, lines, Standing::Limited)
         .map(|named| format!(" Hollow, since the load generator was the limit, or one of two: {named}."));
@@ -91,7 +90,7 @@ fn hollow(sweep: &Sweep<'_>, lines: &[Line<'_>]) -> String {
     [limited, saturated].into_iter().flatten().collect()
 }
 
-/// The variants with such marks, and under which loads; none where none has.
+/// Names the variants with such marks and their loads. Returns `None` if there are none.
 fn named(sweep: &Sweep<'_>, lines: &[Line<'_>], standing: Standing) -> Option<String> {
     let such: Vec<String> = lines
         .iter()

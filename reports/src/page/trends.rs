@@ -1,7 +1,7 @@
-//! Stored runs as the first page of a site lists them, and what is followed from run to run.
+//! Stored runs for the first page of a site, and their trends.
 //!
-//! Runs are compared over time only with their like: the same scenario under the same load. What is compared is what
-//! survives another day and another machine: counts, and ratios to the floor of the same run.
+//! Trends compare runs of the same scenario under the same load. They use only what is comparable between days and machines:
+//! counts, and ratios to the floor of the same run.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,10 @@ use crate::{
 /// Name of the directory of the runs' pages.
 const RUNS: &str = "runs";
 
-/// Name of the first page, and of each run's.
+/// Name of the first page, and of the page of each run.
 pub(crate) const INDEX: &str = "index.html";
 
-/// A run as the index and the trends know it.
+/// A stored run.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: String,
@@ -28,18 +28,18 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Where its page is, from the index.
+    /// Returns the address of its page, relative to the index.
     pub(crate) fn address(&self) -> String {
         self.place(&format!("{DIRECTORY}/{INDEX}"))
     }
 
-    /// Where a file of its is, from the index.
+    /// Returns the address of one of its files, relative to the index.
     pub(crate) fn place(&self, file: &str) -> String {
         format!("{RUNS}/{}/{file}", self.name)
     }
 }
 
-/// The runs of one scenario under one load, from the first.
+/// The runs of one scenario under one load, from the first to the last.
 #[derive(Debug)]
 pub(crate) struct History<'a> {
     pub(crate) scenario: &'a str,
@@ -47,20 +47,20 @@ pub(crate) struct History<'a> {
     pub(crate) runs: Vec<(&'a Entry, &'a LoadPoint)>,
 }
 
-/// What is followed from run to run.
+/// A metric with a trend.
 #[derive(Debug)]
 pub(crate) struct Metric {
-    /// Name, as a heading begins.
+    /// Its name, as a heading.
     pub(crate) title: &'static str,
-    /// For names on the page; one of its own.
+    /// Unique identifier on the page.
     pub(crate) id: &'static str,
-    /// The figure of a row beside the floor of its run; none where there is none.
+    /// Returns the value of a row, given the floor of its run.
     pub(crate) of: fn(&Row, Option<&Row>) -> Option<f64>,
-    /// As a reader sees it.
+    /// Formats a value.
     pub(crate) text: fn(f64) -> String,
 }
 
-/// Absolute times are not among them: they are of a machine and its day.
+/// Absolute times are not among them, because they depend on the machine and the day.
 pub(crate) const METRICS: [Metric; 5] = [
     Metric { title: "Median latency over the floor's", id: "latency", of: |row, _| row.times_floor, text: times },
     Metric {
@@ -98,7 +98,7 @@ fn over_floor(row: &Row, floor: Option<&Row>, of: fn(&Merged) -> Option<f64>) ->
     (floor > 0.0).then(|| own / floor)
 }
 
-/// Runs that are of one kind, at least two of each, from the first; without those in which faults were injected.
+/// Returns the series of at least two comparable runs. Runs with faults are left out.
 pub(crate) fn histories(newest_first: &[Entry]) -> Vec<History<'_>> {
     let mut kinds: BTreeMap<(&str, String), History<'_>> = BTreeMap::new();
     for entry in newest_first.iter().rev().filter(|entry| entry.report.faults.is_none()) {

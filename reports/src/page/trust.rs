@@ -1,4 +1,4 @@
-//! The validity box: what stands behind the numbers, and how to get them again.
+//! The validity box: how far the numbers can be trusted, and how to reproduce them.
 
 use results::{
     format::{self, NONE, or_none},
@@ -17,19 +17,19 @@ use crate::{
     validity::{CheckTotal, LISTED, Validity},
 };
 
-/// Largest size of the tables of samples, so that those of a long sweep do not fill the page.
+/// Maximum size of the tables of samples, in bytes.
 const SAMPLES_LIMIT_BYTES: usize = 40_000;
 
-/// Checks that are listed one by one.
+/// Maximum number of listed checks.
 const LISTED_CHECKS: usize = 60;
 
-/// Checks that warned whose explanation stands above the list.
+/// Maximum number of warnings that are explained above the list.
 const EXPLAINED: usize = 20;
 
-/// Most characters of a note or a reason.
+/// Maximum length of a note or a reason, in characters.
 const LONGEST: usize = 400;
 
-/// The box.
+/// Renders the box.
 pub(super) fn section(report: &Report) -> String {
     let validity = &report.validity;
     let mut html = format!(
@@ -45,12 +45,12 @@ pub(super) fn section(report: &Report) -> String {
     html + "</section>\n"
 }
 
-/// The same in a line, for the first screen: what was valid, what warned, and the way to the rest.
+/// Renders one line for the first screen: valid trials, warnings, and a link to the box.
 pub(super) fn glance(report: &Report) -> String {
     format!("<p class=\"glance\"><a href=\"#validity\">{}</a></p>\n", state(&report.validity))
 }
 
-/// Which trials are valid, and beside it, as loudly, what warned.
+/// Renders which trials are valid, and the warnings with the same emphasis.
 fn state(validity: &Validity) -> String {
     let (state, mark) = if validity.is_whole() { ("agrees", "✓") } else { ("differs", "✗") };
     let trials = format!("<span class=\"{state}\">{mark} {}</span>", escape(&validity.line_of_trials()));
