@@ -1,7 +1,5 @@
-//! Which approach fits a described need, and why, by the constants of one run: hard filters, a cost model, a Pareto
-//! front, and what would change the answer.
-//!
-//! Pure: a run and a need in, an [`Advice`] out. It knows approaches only by the facts in the run record.
+//! Recommends an approach for a described need, from the constants of one run: filters, a cost model, a Pareto front, and
+//! what would change the answer.
 
 mod advise;
 mod filters;

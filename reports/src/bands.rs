@@ -1,44 +1,43 @@
-//! Numbers to the article's words, by published rules, and whether the two agree.
+//! Turns numbers into the article's words by published rules, and compares the two.
 //!
-//! The article gives words without numbers, so the rules are this project's reading of it; they are fixed, printed
-//! under the table, and the numbers stand beside the words.
+//! The article has words without numbers, so the rules are this project's reading of it. They are fixed and printed under the
+//! table.
 
 use serde::Serialize;
 use stats::difference::{self, FEWEST_ROUNDS};
 
 use crate::saturation;
 
-/// Bands of a latency: the largest ratio to the floor's p50 that each still holds.
+/// Bands of a latency, with the largest ratio to the floor's p50 of each.
 const LATENCY: [(f64, &str); 3] = [(1.5, "very low"), (5.0, "low"), (50.0, "medium")];
 
-/// All bands, from the lowest.
+/// All bands, from the lowest to the highest.
 const BANDS: [&str; 4] = ["very low", "low", "medium", "high"];
-/// Words for a latency that are upper bounds: nobody is disappointed by less.
+/// Words for a latency that are upper bounds: a lower value keeps them, too.
 const BOUNDS: [&str; 2] = ["very low", "low"];
 
-/// The article's word beside the measured one.
+/// The article's word and the measured band.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Judged {
-    /// The article's.
+    /// The article's word.
     pub(crate) word: Option<String>,
-    /// The rule's.
+    /// The measured band.
     pub(crate) measured: Option<&'static str>,
-    /// Whether they agree; none where one of them is missing, the article's is no band, or nothing decides it.
+    /// Whether they agree. `None` if one is missing, the word is not a band, or the rounds do not decide.
     pub(crate) agrees: Option<bool>,
-    /// Of a latency: the bands that the rounds allow, which decide, or why they do not.
+    /// For a latency: the bands that the rounds allow, or why they do not decide.
     pub(crate) found: Option<String>,
 }
 
 impl Judged {
-    /// Compares the two.
+    /// Compares a word with a band.
     pub(crate) fn new(word: Option<String>, measured: Option<&'static str>) -> Self {
         let band = word.as_deref().and_then(band_of_word);
         let agrees = band.zip(measured).map(|(band, measured)| band == measured);
         Self { word, measured, agrees, found: None }
     }
 
-    /// Compares the article's word for a latency with the band of its ratio to the floor, and with every ratio that the
-    /// rounds allow, which alone decides.
+    /// Compares the article's word for a latency with every ratio to the floor that the rounds allow.
     pub(crate) fn from_latency(
         word: Option<String>,
         times_floor: Option<f64>,
@@ -58,19 +57,19 @@ impl Judged {
         judged
     }
 
-    /// What was found, where the article's word does not say it already.
+    /// Returns the measured band if it differs from the word.
     pub(crate) fn beside(&self) -> Option<&str> {
         let found = self.found.as_deref().or(self.measured.filter(|_| self.agrees.is_some()))?;
         (self.word.as_deref().and_then(band_of_word) != Some(found)).then_some(found)
     }
 }
 
-/// The band of a p50 that is so many times the floor's.
+/// Returns the band of a p50, given as a multiple of the floor's.
 pub(crate) fn latency(times_floor: f64) -> &'static str {
     LATENCY.iter().find(|(most, _)| times_floor <= *most).map_or("high", |(_, band)| band)
 }
 
-/// Every band from that of the least ratio to that of the largest, in words.
+/// Describes all bands from the smallest to the largest ratio.
 pub(crate) fn latencies([least, most]: [f64; 2]) -> String {
     match [least, most].map(latency) {
         [least, most] if least == most => least.to_owned(),
@@ -78,9 +77,8 @@ pub(crate) fn latencies([least, most]: [f64; 2]) -> String {
     }
 }
 
-/// Whether a word for a latency is kept by every ratio from the least to the largest, or by none; nothing where some
-/// keep it and others do not, or where the word is no band. “Low” and “very low” are bounds, which what is lower keeps
-/// as well; “medium” and “high” are kept within their band only. The one rule by which a word is called right or wrong.
+/// Returns whether all ratios keep a word, or none does. Returns `None` if only some do, or if the word is not a
+/// band. “Low” and “very low” are upper bounds; “medium” and “high” are only kept within their band.
 pub(crate) fn keeps(word: &str, ratios: [f64; 2]) -> Option<bool> {
     let rank = |band: &str| BANDS.iter().position(|known| *known == band);
     let claimed = rank(band_of_word(word)?)?;
@@ -94,7 +92,7 @@ pub(crate) fn keeps(word: &str, ratios: [f64; 2]) -> Option<bool> {
     }
 }
 
-/// The rules, as they are printed.
+/// The rules, as printed.
 pub(crate) fn rules() -> Vec<String> {
     let bounds: Vec<String> = LATENCY.iter().map(|(most, band)| format!("{band}: at most {most} ×")).collect();
     vec![
@@ -126,7 +124,7 @@ pub(crate) fn rules() -> Vec<String> {
     ]
 }
 
-/// The band that the article's word names, what it adds in parentheses left out.
+/// Returns the band in the article's word, without its addition in parentheses.
 fn band_of_word(word: &str) -> Option<&'static str> {
     let plain = word.split('(').next().unwrap_or("").trim().to_lowercase();
     BANDS.into_iter().find(|band| *band == plain)

@@ -1,8 +1,5 @@
-//! Two runs side by side: every figure of each variant that both measured under the same load, and a difference only
-//! where intervals say so.
-//!
-//! Pure: two runs in, one [`Comparison`] out. It judges nothing as good or bad; that is the gate's. Knows approaches by
-//! the facts in the run records only.
+//! Compares two runs: every value of each variant that both measured under the same load. A difference is shown only if
+//! intervals support it. Whether a difference is good or bad is up to the gate.
 
 mod conditions;
 mod figures;
@@ -25,30 +22,30 @@ pub use conditions::Difference;
 pub use figures::{Figure, Judgement};
 pub use text::render;
 
-/// Two runs, compared.
+/// A comparison of two runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
     /// The first run.
     pub a: Brief,
-    /// The second, which is set against the first.
+    /// The second run, which is compared with the first.
     pub b: Brief,
-    /// Whether like is compared with like: nothing in `apart`, and both runs whole.
+    /// Whether the conditions are equal: `apart` is empty, and both runs are complete.
     pub like_with_like: bool,
-    /// What the runs differ in beside their figures: whatever differs below may come from there.
+    /// Differences of the conditions, which may explain any difference below.
     pub apart: Vec<Difference>,
-    /// What else must be known before a figure is read.
+    /// Further notes on the comparison.
     pub notices: Vec<String>,
-    /// Every load that both have, from the lightest.
+    /// The loads that both runs have, from the lightest.
     pub loads: Vec<LoadPair>,
-    /// What the first has figures of and the second has not.
+    /// Variants that only the first run measured.
     pub only_in_a: Vec<String>,
-    /// What the second has figures of and the first has not.
+    /// Variants that only the second run measured.
     pub only_in_b: Vec<String>,
-    /// Figures with intervals on both sides.
+    /// Values with intervals on both sides.
     pub judged: usize,
-    /// Those of them in which a difference is shown.
+    /// Those with a shown difference.
     pub shown: usize,
-    /// The rules by which it is.
+    /// The rules.
     pub rules: Vec<String>,
 }
 
@@ -57,22 +54,23 @@ pub struct Comparison {
 pub struct Brief {
     /// Name of its scenario.
     pub scenario: String,
-    /// When it started, RFC 3339.
+    /// When it started, as in RFC 3339.
     pub started: String,
-    /// Commit of the tool, and whether there were uncommitted changes.
+    /// Commit of the tool, and whether it had uncommitted changes.
     pub commit: String,
-    /// How many of its trials are valid, and what warned.
+    /// Its valid trials and warnings.
     pub validity: String,
 }
 
-/// One load of both.
+/// One load of both runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LoadPair {
     /// The load in the first run.
     pub load_a: Load,
-    /// The load in the second: the same, unless each run has one load and they differ, which `apart` says.
+    /// The load in the second run. It is the same, unless each run has one load and they differ, as listed in
+    /// `apart`.
     pub load_b: Load,
-    /// Variants with figures in both runs, in the order of the table.
+    /// Variants that both runs measured, in the order of the table.
     pub variants: Vec<Pair>,
 }
 
@@ -83,25 +81,25 @@ pub struct Pair {
     pub approach: String,
     /// Name of the variant.
     pub variant: String,
-    /// What the others are compared with within each run.
+    /// Whether it is the floor.
     pub floor: bool,
-    /// Valid trials in the first and in the second.
+    /// Valid trials in the first and second run.
     pub trials: [u32; 2],
-    /// Whether the first and the second carry the label of an overload.
+    /// Whether the first and second are labelled as overloaded.
     pub overloaded: [bool; 2],
-    /// Each figure.
+    /// The values.
     pub figures: Vec<Figure>,
 }
 
 /// Why two runs cannot be compared.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum CompareError {
-    /// A run that measures nothing.
+    /// Faults were injected in a run.
     #[error("the {which} run is no measurement: {faults}; compare runs without faults")]
     Faults {
         /// `first` or `second`.
         which: &'static str,
-        /// Which faults it injected.
+        /// Its faults.
         faults: String,
     },
 }
@@ -109,7 +107,7 @@ pub enum CompareError {
 /// Compares the second run with the first.
 ///
 /// # Errors
-/// One of them had faults injected.
+/// Faults were injected in one of them.
 pub fn compare(a: &Run, b: &Run) -> Result<Comparison, CompareError> {
     for (which, run) in [("first", a), ("second", b)] {
         if let Some(faults) = validity::faults(&run.run.scenario) {
@@ -167,7 +165,7 @@ fn brief(run: &Run, report: &Report) -> Brief {
 
 type Matched<'a> = (Option<&'a LoadPoint>, Option<&'a LoadPoint>);
 
-/// Loads that are the same beside each other. Where each run has one, they are set side by side whatever they are.
+/// Pairs equal loads. If each run has one load, they are paired whatever they are.
 fn matched(reports: &[Report; 2]) -> Vec<Matched<'_>> {
     let [a, b] = [&reports[0].loads, &reports[1].loads];
     if let ([first], [second]) = (&a[..], &b[..]) {
@@ -185,7 +183,7 @@ fn whole_load(point: &LoadPoint) -> String {
     format!("{}: {}", headline::describe(&point.load), variants.join(", "))
 }
 
-/// The variants of both, and into `lone` what only one has figures of.
+/// Returns the variants of both runs, and adds those of only one run to `lone`.
 fn pair_of_loads(a: &LoadPoint, b: &LoadPoint, lone: &mut [Vec<String>; 2]) -> LoadPair {
     let mut variants = Vec::new();
     let [of_a, of_b] = [a, b].map(|point| point.rows.iter().map(|row| (name(row), row)).collect::<HashMap<_, _>>());
@@ -220,7 +218,7 @@ fn said(row: &Row, point: &LoadPoint, why: &str) -> String {
     format!("{} under {}{why}", row.variant, headline::describe(&point.load))
 }
 
-/// What must be known before a figure is read.
+/// Returns the notes on the comparison.
 fn notices(loads: &[LoadPair], reports: &[Report; 2]) -> Vec<String> {
     let mut notices = Vec::new();
     for (name, report) in ["A", "B"].into_iter().zip(reports) {

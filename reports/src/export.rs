@@ -1,8 +1,5 @@
-//! The figures of a report in the forms that other programs read: a Markdown table, CSV, JSON, and HdrHistogram's own
-//! two text forms.
-//!
-//! Prints a [`Report`] and computes nothing. Names in it come from a result file: each form has its own way to keep
-//! them from being anything but names.
+//! Exports a report for other programs: a Markdown table, CSV, JSON, and the two text forms of HdrHistogram. Names come from
+//! result files, so each form escapes them.
 
 mod csv;
 mod histograms;
@@ -19,19 +16,19 @@ pub(crate) const LOG: &str = "latency.hlog";
 /// Name of the directory of percentile distributions.
 const DISTRIBUTIONS: &str = "histograms";
 
-/// A form in which a run's figures are printed.
+/// A form of export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// As the terminal's table, for a pull request.
+    /// The terminal's table in Markdown, for a pull request.
     Markdown,
-    /// One line for each variant and load, with the units in the headings.
+    /// One line per variant and load, with units in the headings.
     Csv,
     /// Every number of the report.
     Json,
 }
 
-/// The figures of runs in this form, as one document: CSV has the runs below each other, with the scenario and the start
-/// of each where there are several; JSON is the report, or a list of reports.
+/// Exports runs as one document. CSV has the runs below each other, named by the first columns if there are several.
+/// JSON is the report, or a list of reports.
 #[must_use]
 pub fn text(runs: &[Run], form: Form) -> String {
     let reports: Vec<Report> = runs.iter().map(Report::from_run).collect();
@@ -55,20 +52,20 @@ fn pretty(value: &impl Serialize) -> String {
     text
 }
 
-/// A file of every report: its place in the report's directory, and its text.
+/// A file of every report: its path in the report's directory, and its text.
 type Table = (&'static str, fn(&Report) -> String);
 
-/// What lies beside the page in all reports.
+/// The files beside the page in every report.
 const TABLES: [Table; 3] = [("table.md", markdown::table), ("table.csv", csv_table), (LOG, histograms::log)];
 
-/// What lies beside the page, each with its place in the report's directory.
+/// Renders the files beside the page, with their paths in the report's directory.
 pub(crate) fn files(report: &Report) -> impl Iterator<Item = (String, String)> {
     let tables = TABLES.into_iter().map(move |(place, text)| (place.to_owned(), text(report)));
     let named = names::row_names(&report.loads).into_iter();
     tables.chain(named.filter_map(|(name, row)| Some((place(&name), histograms::distribution(row)?))))
 }
 
-/// The places of [`files`].
+/// Returns the paths of [`files`].
 pub(crate) fn places(report: &Report) -> impl Iterator<Item = String> {
     TABLES.into_iter().map(|(place, _)| place.to_owned()).chain(distributions(report))
 }
@@ -77,7 +74,7 @@ fn csv_table(report: &Report) -> String {
     csv::table(&[report])
 }
 
-/// Where the percentile distributions of the rows are, in the report's directory.
+/// Returns the paths of the percentile distributions in the report's directory.
 pub(crate) fn distributions(report: &Report) -> Vec<String> {
     let named = names::row_names(&report.loads).into_iter().filter(|(_, row)| row.merged.is_some());
     named.map(|(name, _)| place(&name)).collect()

@@ -1,18 +1,18 @@
-//! Who is on the front of latency against complexity: beside the floor, those that no other is both simpler and no
-//! slower than. Simpler is fewer lines of code; slower is asked of the one rule for calling one thing faster than
-//! another, so that what is not told apart counts as equally quick.
+//! The Pareto front of latency against complexity: the approaches that no other is both simpler and at least as fast
+//! as. Simpler means fewer lines of code. Approaches without a shown difference count as equally fast. The floor is
+//! left out.
 
 use crate::{difference, merge::Merged, rows::Row};
 
-/// What is compared: lines of code, and the median with what it rests on.
+/// Lines of code, and the median with its figures.
 struct Place<'a> {
     lines: u32,
     p50: u64,
     merged: &'a Merged,
 }
 
-/// The rows on the front, from the fewest lines on, each quicker than the one before. `side` is 0 for the client, 1 for
-/// the server.
+/// Returns the rows on the front, from the fewest lines on, each faster than the one before. `side` is 0 for the
+/// client and 1 for the server.
 pub(crate) fn pareto_front<'a>(rows: &[&'a Row], side: usize) -> Vec<&'a Row> {
     let placed: Vec<(&Row, Place<'_>)> =
         rows.iter().filter(|row| !row.floor).filter_map(|row| Some((*row, place(row, side)?))).collect();
@@ -31,7 +31,7 @@ fn beats(a: &Place<'_>, b: &Place<'_>) -> bool {
     a.lines <= b.lines && !is_quicker(b, a) && (a.lines < b.lines || is_quicker(a, b))
 }
 
-/// By the digits alone where there are too few rounds for the rule.
+/// Compares only the medians if there are too few rounds for the rule.
 fn is_quicker(a: &Place<'_>, b: &Place<'_>) -> bool {
     a.p50 < b.p50 && !difference::is_absent(a.merged, b.merged)
 }

@@ -1,5 +1,5 @@
-//! The sentences at the top of a report: how far each variant of a sweep goes, which approach has the smallest p50 under
-//! the heaviest load, and which one wastes most.
+//! The sentences at the top of a report: the capacity of each variant of a sweep, the approach with the smallest p50
+//! under the heaviest load, and the one that wastes most.
 
 use std::cmp::Ordering;
 
@@ -16,17 +16,17 @@ use crate::{
     slo::{self, SweepCapacity, VariantCapacity},
 };
 
-/// A variant beside its p50 and its figures.
+/// A variant with its p50 and figures.
 type Candidate<'a> = (u64, &'a Row, &'a Merged);
 
-/// Names of variants that are listed before they are counted.
+/// Maximum number of names before variants are only counted.
 const NAMED: usize = 3;
 
-/// The verdict of a run: how far each variant goes where loads are a sweep, then that of the heaviest load, and what the
-/// floor is that it speaks of.
+/// Returns the headline of a run: the capacity of each variant of a sweep, the headline of the heaviest load, and
+/// what the floor is.
 pub(crate) fn sentence(run: &RunRecord, loads: &[LoadPoint], reaches: &[SweepCapacity]) -> String {
     let Some(point) = loads.last() else { return "No trial was recorded: nothing can be said.".to_owned() };
-    // Of the sweeps along one axis the first holds the most, and the others are in their tables.
+    // The first sweep of an axis has the heaviest loads. The others are in their tables.
     let heaviest = reaches
         .iter()
         .enumerate()
@@ -38,7 +38,7 @@ pub(crate) fn sentence(run: &RunRecord, loads: &[LoadPoint], reaches: &[SweepCap
     verdict + &floor.map_or_else(String::new, |facts| format!(" The floor: {}.", in_short(&facts.summary)))
 }
 
-/// Says how many trials are left out of all figures; nothing where none is.
+/// Says how many trials are left out of all figures. The text is empty if none is.
 fn not_valid(loads: &[LoadPoint]) -> String {
     let rows = || loads.iter().flat_map(|point| &point.rows);
     let left_out: u32 = rows().map(|row| row.trials.invalid + row.trials.failed).sum();
@@ -47,13 +47,13 @@ fn not_valid(loads: &[LoadPoint]) -> String {
     if left_out == 0 { String::new() } else { format!(" {left_out} of {recorded} {are} not valid and left out.") }
 }
 
-/// What an approach is, without what its summary says of it beyond that.
+/// Returns what an approach is, from the first part of its summary.
 fn in_short(summary: &str) -> &str {
     summary.split([':', '.']).next().unwrap_or(summary).trim()
 }
 
-/// How far the variants of a sweep go. The largest group is counted where it is large, and all others are named, so that
-/// a reader knows of each.
+/// Describes the capacity of the variants of a sweep. A large group is counted, and all others are named, so that the
+/// reader knows of each.
 fn how_far(reach: &SweepCapacity) -> String {
     let groups = groups(reach);
     let largest = groups.iter().map(|(.., names)| names.len()).max().unwrap_or(0);
@@ -79,10 +79,10 @@ fn how_far(reach: &SweepCapacity) -> String {
     format!("With {}, {}.{}", reach.held, clauses.join("; "), limited(reach))
 }
 
-/// Variants that go equally far: the load, below 0 where there is none; up to which load, in words; and their names.
+/// Variants of equal capacity: the load, below 0 if there is none; the load in words; and their names.
 type Group<'a> = (f64, Option<String>, Vec<&'a str>);
 
-/// The furthest first; last those of which nobody can say.
+/// Groups the variants, the largest capacity first, those without a known capacity last.
 fn groups(reach: &SweepCapacity) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for variant in &reach.variants {
@@ -96,7 +96,8 @@ fn groups(reach: &SweepCapacity) -> Vec<Group<'_>> {
     groups
 }
 
-/// Up to which load it meets the objective, as a number and in words; no words where nobody can say.
+/// Returns the largest load that meets the objective, as a number and in words. The words are `None` if it is
+/// unknown.
 fn up_to(reach: &SweepCapacity, variant: &VariantCapacity) -> (f64, Option<String>) {
     match variant.met {
         Some((load, _)) => {
@@ -108,7 +109,8 @@ fn up_to(reach: &SweepCapacity, variant: &VariantCapacity) -> (f64, Option<Strin
     }
 }
 
-/// Of whom the server may carry more than is seen here; nothing where there is none.
+/// Names the variants whose server may carry more, because the load generator was the limit. The text is empty
+/// without one.
 pub(crate) fn limited(reach: &SweepCapacity) -> String {
     let is_limited = |variant: &&VariantCapacity| variant.beyond.as_ref().is_some_and(|it| it.harness_was_the_limit);
     let names: Vec<&str> = reach.variants.iter().filter(is_limited).map(|variant| variant.variant.as_str()).collect();
@@ -121,7 +123,7 @@ pub(crate) fn limited(reach: &SweepCapacity) -> String {
     format!(" Where {who} short, the load generator was the limit, or one of two.")
 }
 
-/// The verdict under one load.
+/// Returns the headline under one load.
 pub(crate) fn load_headline(point: &LoadPoint) -> String {
     let load = format!("{}, {}", describe(&point.load), per_client(&point.load));
     let mut candidates: Vec<Candidate<'_>> =
@@ -140,7 +142,7 @@ pub(crate) fn load_headline(point: &LoadPoint) -> String {
         let has_any = point.rows.iter().any(|row| row.merged.is_some());
         return if has_any { text + &absent(point) } else { text };
     };
-    // Without a hull no difference is ever shown, which says nothing of being alike.
+    // Without a hull no difference can be shown, which does not mean that they are equal.
     let compared: Vec<Candidate<'_>> =
         candidates.iter().filter(|(.., merged)| merged.interval_over_rounds_ns.is_some()).copied().collect();
     let mut text = if compared.is_empty() {
@@ -164,7 +166,7 @@ pub(crate) fn load_headline(point: &LoadPoint) -> String {
     text + &overloaded(point) + &absent(point) + &waste(point)
 }
 
-/// Names the variants whose figures are those of an overload.
+/// Names the variants with overloaded trials.
 fn overloaded(point: &LoadPoint) -> String {
     let others = point.rows.iter().filter(|row| !row.floor && row.overloaded && row.merged.is_some());
     let names: Vec<&str> = others.map(|row| row.variant.as_str()).collect();
@@ -186,9 +188,9 @@ fn absent(point: &LoadPoint) -> String {
     }
 }
 
-/// Says which of these candidates, which are sorted by p50, has the smallest, and which cannot be told from it: those
-/// from which no difference is shown, and apart from them those below the floor. Nothing can be sooner than the floor, so
-/// that differences there are the machine's.
+/// Describes which of these candidates, sorted by p50, has the smallest one, and which do not differ from it. Those
+/// below the floor are named separately: nothing can be faster than the floor, so differences there come from the
+/// machine.
 fn soonest(compared: &[Candidate<'_>], floor: u64) -> String {
     let (p50, best, merged) = compared[0];
     let is_alike = |(.., other): &&Candidate<'_>| difference::shown(merged, other) != Some(Ordering::Less);
@@ -214,7 +216,7 @@ fn soonest(compared: &[Candidate<'_>], floor: u64) -> String {
     format!("{}: {} to {}{}", said.join("; "), duration(p50), duration(*last), times_floor(&[best, slowest]))
 }
 
-/// Names the variants that have figures and not the rounds to be compared by.
+/// Names the variants with too few rounds to be compared.
 fn left_out(point: &LoadPoint) -> String {
     let has_no_hull = |row: &&Row| row.merged.as_ref().is_some_and(|merged| merged.interval_over_rounds_ns.is_none());
     let others = point.rows.iter().filter(|row| !row.floor && !row.overloaded).filter(has_no_hull);
@@ -227,13 +229,13 @@ fn left_out(point: &LoadPoint) -> String {
     format!(" {} had fewer than {FEWEST_ROUNDS} valid rounds with an interval and {verb} not compared.", listed(&names))
 }
 
-/// How many times the floor's these medians are; nothing where there is no floor.
+/// Describes these medians as multiples of the floor's. The text is empty without a floor.
 fn times_floor(rows: &[&Row]) -> String {
     let times: Vec<String> = rows.iter().filter_map(|row| row.times_floor).map(significant).collect();
     if times.is_empty() { String::new() } else { format!(", {} × the floor", times.join(" to ")) }
 }
 
-/// The load, as a phrase.
+/// Describes a load in words.
 #[must_use]
 pub fn describe(load: &Load) -> String {
     let clients =
@@ -245,7 +247,7 @@ pub fn describe(load: &Load) -> String {
     format!("{clients} and {} events a second{payload}", plain(load.events_per_second))
 }
 
-/// What each client has of the events, which are those of all symbols.
+/// Describes the event rate per client.
 fn per_client(load: &Load) -> String {
     if load.symbols_per_client >= load.symbols {
         return "each for every client".to_owned();
@@ -258,7 +260,7 @@ fn ranked(row: &Row) -> Option<Candidate<'_>> {
     Some((merged.latency_ns.p50?, row, merged))
 }
 
-/// Names every variant that wastes about as much as the worst, since between them the order is chance.
+/// Names every variant that wastes about as much as the worst one, because their order is chance.
 fn waste(point: &LoadPoint) -> String {
     let shares: Vec<(f64, &str)> =
         point.rows.iter().filter_map(|row| Some((row.merged.as_ref()?.empty_share?, row.variant.as_str()))).collect();

@@ -1,33 +1,30 @@
-//! What the machine did to everybody on it while the trials ran: how late it woke those who slept, and what it took
-//! away.
-//!
-//! Of the run as a whole, since all trials share the machine. Judges nothing.
+//! Disturbances by the machine during all trials of a run: how late it woke threads, and CPU time that others used.
 
 use results::schema::{Measured, Status, Summary, TrialRecord};
 use serde::Serialize;
 
 use crate::merge;
 
-/// The machine during the valid trials of a run.
+/// Disturbances during the valid trials of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct HostNoise {
-    /// How late events were published, of the merged histogram.
+    /// Lateness of publication, from the merged histogram.
     pub(crate) publisher_ns: Summary,
-    /// How late a thread was woken that only sleeps a millisecond at a time, of the merged histogram.
+    /// How late a sleeping thread woke, from the merged histogram.
     pub(crate) sleeper_ns: Summary,
-    /// Valid trials in which the processors were kept awake, and in which they were not.
+    /// Valid trials with cores kept awake, and without.
     pub(crate) kept_awake: [usize; 2],
-    /// Largest share of all processors' time in a trial that the hypervisor gave to others.
+    /// Largest share of the time of all cores that the hypervisor gave to other machines.
     pub(crate) steal_share: Option<f64>,
-    /// Largest share that processes of no trial took.
+    /// Largest share that other processes used.
     pub(crate) foreign_share: Option<f64>,
-    /// Longest time for which a limit on CPU time held a trial back, in microseconds.
+    /// Longest time for which a CPU limit held a trial back, in microseconds.
     pub(crate) throttled_us: Option<u64>,
-    /// Largest share of a window in which somebody waited for a processor.
+    /// Largest share of a window in which a thread waited for a core.
     pub(crate) pressure_share: Option<f64>,
 }
 
-/// The machine during the valid ones of these trials; none without one.
+/// Summarises the valid trials. Returns `None` without a valid trial.
 pub(crate) fn from_trials(trials: &[TrialRecord]) -> Option<HostNoise> {
     let valid = trials.iter().filter(|trial| trial.status == Status::Ok);
     let all: Vec<&Measured> = valid.filter_map(|trial| trial.measured.as_ref()).collect();

@@ -1,8 +1,7 @@
-//! Everything that is made of result files: figures, the terminal table and the page.
+//! Reports from result files: figures, the terminal's table and the page.
 //!
-//! It knows no approach by name, no server, no client and no clock. What it prints about an approach it read
-//! in the result file. One direction: store, merge, report (the figures of a run), and then table, page and
-//! `report.json`, which print those figures and compute none.
+//! `merge` turns trials into figures, `report` collects the figures of a run, and `table`, `page` and `export` render them.
+//! No approach is known by name: what is printed about one comes from the result file.
 
 pub mod advice;
 mod bands;

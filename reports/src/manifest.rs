@@ -1,5 +1,5 @@
-//! The list of files that this tool wrote into a folder that a user named. It is a file in that folder, so that this
-//! tool replaces and removes only its own files.
+//! The list of files that this tool wrote into a directory of the user. It is stored there, so that the tool replaces
+//! and removes only its own files.
 
 use std::{
     collections::BTreeSet,
@@ -11,24 +11,24 @@ use results::{input, replace, sanitize, store};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Name of the list in its folder.
+/// Name of the list in its directory.
 pub const FILE_NAME: &str = "delivery-bench-files.json";
 
-/// Largest list that is read: some hundred thousand names.
+/// Largest list that is read, in bytes: some hundred thousand names.
 const LIMIT_BYTES: u64 = 64 << 20;
 
-/// Why a folder was not written.
+/// Why a directory was not written.
 #[derive(Debug, Error)]
 pub enum WriteError {
-    /// A file or its folder cannot be written, or is not what may be replaced.
+    /// A file or its directory cannot be written or replaced.
     #[error("cannot write {}: {source}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// The system's reason, or what is there instead.
+        /// The system's reason, or what is in the way.
         source: io::Error,
     },
-    /// A file is there that this tool did not write.
+    /// A file is in the way that this tool did not write.
     #[error(
         "{} exists, and {FILE_NAME} beside it does not list it: only what this tool wrote is replaced; choose another \
          folder, or move it away", path.display()
@@ -48,34 +48,34 @@ pub enum WriteError {
     List {
         /// The list.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
 }
 
-/// A folder that is being written.
+/// A directory that is being written.
 pub(crate) struct Manifest {
     folder: PathBuf,
-    /// What was written before.
+    /// Files of an earlier report.
     before: BTreeSet<String>,
-    /// What is written now.
+    /// Files of this report.
     now: BTreeSet<String>,
 }
 
-/// The list, as its file has it.
+/// The list as stored.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct List {
-    /// Paths from the folder, with `/` between their parts.
+    /// Paths relative to the directory, separated by `/`.
     written: BTreeSet<String>,
 }
 
 impl Manifest {
-    /// Opens the folder, which is made if it does not exist, for files of these names, and lists them. With `force` a
-    /// file of such a name is replaced whoever wrote it.
+    /// Opens the directory for files of these names, and lists them. Creates the directory if needed. With `force`, existing
+    /// files with these names are replaced whoever wrote them.
     ///
     /// # Errors
-    /// A file is there that this tool did not write, or the folder cannot be written. Nothing has changed then.
+    /// A file is in the way that this tool did not write, or the directory cannot be written. Nothing has changed then.
     pub(crate) fn open(folder: &Path, names: BTreeSet<String>, force: bool) -> Result<Self, WriteError> {
         let before = listed(folder)?;
         let manifest = Self { folder: folder.to_owned(), before, now: names };
@@ -85,12 +85,12 @@ impl Manifest {
             return Err(WriteError::NotOurs { path: manifest.folder.join(name) });
         }
         fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
-        // First, so that what a crash leaves half done is this tool's to replace.
+        // The list is written first, so that this tool may replace what a crash leaves half done.
         manifest.list(manifest.before.union(&manifest.now).cloned().collect())?;
         Ok(manifest)
     }
 
-    /// Writes one of the files, and makes its folders.
+    /// Writes one of the files, and creates its directories.
     ///
     /// # Errors
     /// It cannot be written, a link is in the way, or it holds other results.
@@ -104,7 +104,7 @@ impl Manifest {
         replace::file(&path, bytes).map_err(|source| failed(&path, source))
     }
 
-    /// Removes what was written before and is not written now, except results, and lists what remains.
+    /// Removes files of an earlier report that were not written again, except results, and updates the list.
     ///
     /// # Errors
     /// A file cannot be removed, or the list cannot be written.
@@ -117,7 +117,7 @@ impl Manifest {
         self.list(self.now.iter().chain(results).cloned().collect())
     }
 
-    /// Removes a regular file that no link leads to, and the folders that it leaves empty.
+    /// Removes a regular file that is not reached through a link, and the directories that it leaves empty.
     fn remove(&self, name: &str) -> Result<(), WriteError> {
         let mut path = self.folder.clone();
         for part in Path::new(name).components() {
@@ -133,7 +133,7 @@ impl Manifest {
         fs::remove_file(&path).map_err(|source| failed(&path, source))?;
         let above = Path::new(name).ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
         for folder in above {
-            // One that still holds something stays.
+            // A directory that is not empty stays.
             if fs::remove_dir(self.folder.join(folder)).is_err() {
                 break;
             }
@@ -148,7 +148,7 @@ impl Manifest {
     }
 }
 
-/// Makes the folders of a file below this one, none of them through a link.
+/// Creates the directories of a file, none of them through a link.
 pub(crate) fn folders(folder: &Path, name: &str) -> Result<(), WriteError> {
     let above: Vec<&Path> = Path::new(name).ancestors().skip(1).collect();
     for inner in above.into_iter().rev().filter(|inner| !inner.as_os_str().is_empty()) {
@@ -158,7 +158,7 @@ pub(crate) fn folders(folder: &Path, name: &str) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Reads the list of this folder. It is empty if there is no list.
+/// Reads the list of this directory. It is empty if there is no list.
 fn listed(folder: &Path) -> Result<BTreeSet<String>, WriteError> {
     let path = folder.join(FILE_NAME);
     let wrong = |problem: String| WriteError::List { path: path.clone(), problem };

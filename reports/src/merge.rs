@@ -1,7 +1,5 @@
-//! The rounds of one variant under one load, put together: counts added, histograms merged, and what each round said
-//! kept beside it. The one path by which trials become figures.
-//!
-//! Knows no approach and prints nothing.
+//! Merges the rounds of one variant under one load: adds counts, merges histograms, and keeps the figures of each round. All
+//! figures of reports come from here.
 
 pub(crate) mod costs;
 mod histograms;
@@ -21,74 +19,73 @@ pub use histograms::histogram;
 pub(crate) use histograms::merge;
 pub use memory::ClientMemory;
 
-/// What the valid rounds of one variant under one load measured together.
+/// The merged figures of the valid rounds of one variant under one load.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Merged {
-    /// Added up.
+    /// Sum over rounds.
     pub events: Events,
-    /// Added up; the theory's probability is the mean over the responses it speaks of, its variance is added up.
+    /// Sum over rounds. The probability of the theory is the mean over its responses; its variances are added.
     pub responses: Responses,
-    /// Added up.
+    /// Sum over rounds.
     pub requests: u64,
-    /// Requests that the clients' schedules hold, added up; none where the approach does not poll.
+    /// Requests of the clients' schedules, summed over rounds. `None` if the approach does not poll.
     pub offered_requests: Option<u64>,
-    /// Requests answered of those; 1 where chance explains the difference.
+    /// Share of those that were answered; 1 if chance explains the difference.
     pub achieved_share: Option<f64>,
-    /// Lengths of the windows in seconds, added up.
+    /// Total length of the windows, in seconds.
     pub window_seconds: f64,
-    /// Added up.
+    /// Sum over rounds.
     pub connections_opened: Option<u64>,
-    /// Added up.
+    /// Sum over rounds.
     pub reconnects: u64,
-    /// Added up.
+    /// Sum over rounds.
     pub wire: Option<Wire>,
-    /// Added up; per event over all events delivered.
+    /// Sum over rounds, and values per delivery.
     pub cpu: Cpu,
-    /// What each client takes.
+    /// Memory per client.
     pub memory: ClientMemory,
-    /// Bytes both ways for each event delivered; none where none was.
+    /// Bytes both ways per delivery. `None` without deliveries.
     pub bytes_per_event: Option<f64>,
-    /// Share of the responses that carried no event; none without responses.
+    /// Share of responses without an event. `None` without responses.
     pub empty_share: Option<f64>,
-    /// Distance of the count of empty responses from theory, in standard deviations; none where there is no theory.
+    /// Deviation of the number of empty responses from theory, in standard deviations. `None` without a theory.
     pub empty_deviation: Option<f64>,
-    /// Of the merged histogram.
+    /// Merged histogram.
     pub latency_ns: Summary,
-    /// Of the merged histogram of the events' medians.
+    /// Merged median latencies of the events.
     pub event_median_ns: Summary,
-    /// Of the merged histogram.
+    /// Merged histogram.
     pub lateness_ns: Option<Summary>,
-    /// How late a thread that only sleeps was woken, of the merged histogram.
+    /// How late a sleeping thread woke, merged.
     pub hiccup_ns: Summary,
-    /// Of the merged histogram.
+    /// Merged histogram.
     pub time_to_last_ns: Summary,
-    /// Of the merged histogram; none where no order was sent.
+    /// Merged histogram. `None` if no order was sent.
     pub confirmation_ns: Option<Summary>,
-    /// Of the merged histogram; none where the approach does not poll.
+    /// Merged histogram. `None` if the approach does not poll.
     pub poll_lateness_ns: Option<Summary>,
-    /// One event of so many has an entry, which its median and time to last come from: the most of a round; 1 where all
-    /// have.
+    /// One of this many events has an entry; the largest number of any round.
     pub event_entries_one_of: u64,
-    /// Effective observations behind `median_interval_ns`: those of the rounds added up.
+    /// Effective observations behind `median_interval_ns`, summed over rounds.
     pub effective_observations: u64,
-    /// Events that reached anybody: what the percentiles rest on.
+    /// Events that reached a client, on which the percentiles are based.
     pub events_received: u64,
-    /// 95 % interval of the p50 of `latency_ns`, all rounds taken as one: what the events say, without what differs
-    /// from round to round. `None` if there are too few events.
+    /// 95 % interval of the p50 of `latency_ns` with all rounds as one sample. It does not include differences
+    /// between rounds. `None` with too few events.
     pub median_interval_ns: Option<[u64; 2]>,
-    /// Hull of the rounds' 95 % intervals, which is no 95 % interval itself; none with fewer than three rounds that
-    /// have one.
+    /// Hull of the rounds' 95 % intervals. It is not a 95 % interval itself. `None` with fewer than three rounds with
+    /// an interval.
     pub interval_over_rounds_ns: Option<[u64; 2]>,
-    /// Least and largest p50 of a round in nanoseconds; none where no round supports one.
+    /// Smallest and largest p50 of a round, in nanoseconds. `None` if no round has one.
     pub p50_spread_ns: Option<[u64; 2]>,
-    /// By what factor a round's p50 typically lies off their geometric mean: e to the standard deviation of ln p50, at
-    /// least 1. None with fewer than two rounds that support a p50.
+    /// Typical factor between a round's p50 and their geometric mean: e to the standard deviation of ln p50. `None`
+    /// with fewer than two rounds with a p50.
     pub round_spread: Option<f64>,
-    /// What each round said, in order.
+    /// The figures of each round, in order.
     pub rounds: Vec<RoundFigures>,
 }
 
-/// One round's figures.
+/// The figures of one round.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RoundFigures {
     /// The round, from 1.
@@ -97,7 +94,7 @@ pub struct RoundFigures {
     pub latency_ns: Summary,
     /// Effective observations behind `median_interval_ns`.
     pub effective_observations: u64,
-    /// Events that reached anybody: what the percentiles rest on.
+    /// Events that reached a client, on which the percentiles are based.
     pub events_received: u64,
     /// 95 % interval of the p50; `None` if there are too few events.
     pub median_interval_ns: Option<[u64; 2]>,
@@ -105,24 +102,24 @@ pub struct RoundFigures {
     pub bytes_per_event: Option<f64>,
     /// As in [`Merged`].
     pub empty_share: Option<f64>,
-    /// CPU time of the servers for each event delivered, in microseconds.
+    /// CPU time of the servers per delivery, in microseconds.
     pub server_us_per_event: Option<f64>,
-    /// CPU time of the workers for each event delivered, in microseconds.
+    /// CPU time of the workers per delivery, in microseconds.
     pub client_us_per_event: Option<f64>,
-    /// Growth of the servers for each client.
+    /// Memory growth of the servers per client, in bytes.
     pub server_bytes_per_client: Option<u64>,
-    /// Growth of the workers for each client.
+    /// Memory growth of the workers per client, in bytes.
     pub client_bytes_per_client: u64,
 }
 
-/// Merges the trials whose status is `ok`; none where there is none. Invalid and failed ones are for listing apart.
+/// Merges the trials with status `ok`. Returns `None` if there are none.
 #[must_use]
 pub fn merged(trials: &[&TrialRecord]) -> Option<Merged> {
     let valid: Vec<&TrialRecord> = trials.iter().filter(|trial| trial.status == Status::Ok).copied().collect();
     together(&valid)
 }
 
-/// Merges what these trials measured, whatever their status; none where none did.
+/// Merges the measured trials, whatever their status. Returns `None` if there are none.
 pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
     let mut rounds: Vec<(u32, &Measured)> =
         trials.iter().filter_map(|trial| Some((trial.round, trial.measured.as_ref()?))).collect();
@@ -136,7 +133,7 @@ pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
     let responses = add_responses(&all);
     let wire = add_wire(&all);
     let effective_observations = sum(&all, |one| one.effective_events);
-    // A percentile needs so many events; how alike they are widens its interval, and says nothing of what it rests on.
+    // The number of events decides which percentiles are supported. Their correlation only widens the interval.
     let events_received = sum(&all, |one| one.event_median_ns.count);
     let event_median_ns = merge(&all, events_received, |one| Some(&one.event_median_ns))?;
     let latency = added(&all, |one| Some(&one.latency_ns))?;
@@ -174,7 +171,7 @@ pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
     })
 }
 
-/// The figures of one trial.
+/// Returns the figures of one trial.
 #[must_use]
 pub fn one_round(round: u32, one: &Measured) -> RoundFigures {
     let latency = histogram(&one.latency_ns);
@@ -196,13 +193,13 @@ pub fn one_round(round: u32, one: &Measured) -> RoundFigures {
     }
 }
 
-/// The interval of the p50 of these latencies. Deliveries of one event are not independent, so the number of
-/// observations is that of effective events.
+/// Returns the interval of the p50. Deliveries of one event are not independent, so effective events are the
+/// observations.
 fn median_interval(latency: &Histogram, effective: u64) -> Option<[u64; 2]> {
     inference::quantile_interval(latency, effective, 0.5)
 }
 
-/// e to the sample standard deviation of the logarithms.
+/// Returns e to the sample standard deviation of the logarithms.
 #[must_use]
 pub fn round_spread(p50s: &[u64]) -> Option<f64> {
     if p50s.len() < 2 {
@@ -270,7 +267,7 @@ fn add_cpu(all: &[&Measured], arrived: u64) -> Cpu {
     }
 }
 
-/// The part of the whole; none of nothing.
+/// Returns part ÷ whole. Returns `None` if the whole is 0.
 pub(crate) fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }

@@ -1,5 +1,4 @@
-//! The halves of the approaches under each single metric of complexity, so that a reader sees where the metrics
-//! disagree. Knows approaches by the facts in the run record only.
+//! Ranks the halves of the approaches by each metric of complexity, which shows where the metrics disagree.
 
 use complexity::{
     band,
@@ -10,14 +9,14 @@ use serde::Serialize;
 
 use crate::bands::Judged;
 
-/// The clients, or the servers.
+/// The ranking of clients or servers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Ranking {
     /// `client` or `server`.
     pub(crate) side: &'static str,
-    /// The article's approaches first, then the others, each in the registry's order.
+    /// The halves: the article's approaches first, then the others, each in the order of the registry.
     pub(crate) halves: Vec<Half>,
-    /// A sentence; none where fewer than two halves beside the floor were measured.
+    /// A sentence. `None` if fewer than two halves besides the floor were measured.
     pub(crate) disagreement: Option<String>,
 }
 
@@ -26,31 +25,31 @@ pub(crate) struct Ranking {
 pub(crate) struct Half {
     /// Name of the approach.
     pub(crate) approach: String,
-    /// Its place among the approaches of the record.
+    /// Its position among the approaches of the record.
     pub(crate) order: usize,
-    /// What the others are compared with.
+    /// Whether it is the floor.
     pub(crate) floor: bool,
-    /// The article's word and the band.
+    /// The article's word and the measured band.
     pub(crate) judged: Judged,
-    /// One for each metric, in their order.
+    /// One figure per metric.
     pub(crate) figures: Vec<Figure>,
 }
 
-/// A figure, and where it stands among those of the other halves.
+/// A figure with its rank among the halves.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Figure {
-    /// Which metric.
+    /// The metric.
     pub(crate) metric: &'static str,
-    /// What was measured.
+    /// The value.
     pub(crate) value: u32,
-    /// Halves with less, and one.
+    /// The rank: 1 plus the number of halves with less.
     pub(crate) rank: usize,
-    /// Halves with as much, itself included.
+    /// Number of halves with the same value, itself included.
     pub(crate) sharing: usize,
 }
 
 impl Figure {
-    /// The rank as a reader sees it.
+    /// Formats the rank.
     pub(crate) fn place(&self) -> String {
         let ending = match (self.rank % 10, self.rank % 100) {
             (_, 11..=13) => "th",
@@ -64,7 +63,7 @@ impl Figure {
     }
 }
 
-/// Ranks the clients, and the servers.
+/// Ranks the clients and the servers.
 pub(crate) fn rank(approaches: &[ApproachFacts]) -> [Ranking; 2] {
     [
         ranking("client", approaches, |facts| &facts.client_complexity, |words| &words.client_complexity),
@@ -99,9 +98,8 @@ fn ranking(
     Ranking { side, halves, disagreement }
 }
 
-/// The half that two metrics place furthest apart, by the ranks that are printed; a rank that half of all or more share,
-/// as of what most have none of, says nothing of one of them. The floor is no choice, and its crates are what nobody is charged
-/// with, so it is left out.
+/// Describes the half that two metrics rank most differently. A rank that at least half of all share does not count.
+/// The floor is left out, because it is not a choice.
 fn disagreement(side: &str, halves: &[Half]) -> Option<String> {
     let mut furthest: Option<(usize, &Half, [usize; 2])> = None;
     for half in halves.iter().filter(|half| !half.floor) {

@@ -1,4 +1,4 @@
-//! A run as its readers get it: every figure made once. Table, page and `report.json` print this and nothing else.
+//! The report of a run. Table, page and `report.json` render only this.
 
 use results::{schema::RunRecord, store::Run};
 use serde::Serialize;
@@ -14,35 +14,35 @@ use crate::{
     validity::{self, Validity},
 };
 
-/// Everything that is said of a run.
+/// The report of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Report {
-    /// What the page is about.
+    /// The run.
     pub(crate) run: RunRecord,
-    /// One sentence or a few.
+    /// The headline.
     pub(crate) verdict: String,
-    /// Says that faults were injected, and which; none in a run that measures.
+    /// The injected faults in words. `None` without faults.
     pub(crate) faults: Option<String>,
-    /// What stands behind the numbers.
+    /// How far the numbers can be trusted.
     pub(crate) validity: Validity,
     /// The rules that turn numbers into words.
     pub(crate) rules: Vec<String>,
-    /// The halves of the approaches by every single metric of complexity: clients, then servers.
+    /// Clients and servers ranked by every metric of complexity.
     pub(crate) complexity: [Ranking; 2],
-    /// One for each load, from the lightest.
+    /// The rows by load, from the lightest.
     pub(crate) loads: Vec<LoadPoint>,
-    /// How far each variant meets the objective, one for each way in which the loads are a sweep.
+    /// The capacity of each variant, per sweep.
     pub(crate) reaches: Vec<SweepCapacity>,
-    /// The article's, with what became of them.
+    /// The article's claims with their verdicts.
     pub(crate) claims: Vec<Claim>,
-    /// What is advised by these figures, where it was asked for; none where they give no constants.
+    /// The advice, if it was requested and the run has constants.
     pub(crate) advice: Option<Offer>,
-    /// Why nothing is advised although it was asked for; none where it is, or where there is nothing to advise by.
+    /// Why there is no advice although it was requested.
     pub(crate) without_advice: Option<String>,
 }
 
 impl Report {
-    /// Makes every figure of a run.
+    /// Builds the report of a run.
     pub(crate) fn from_run(run: &Run) -> Self {
         let loads = load_points(run);
         let reaches = slo::reaches(&loads);
@@ -61,7 +61,7 @@ impl Report {
         }
     }
 
-    /// The same, with what is advised by it.
+    /// Builds the report of a run with advice.
     pub(crate) fn with_advice(run: &Run) -> Self {
         let report = Self::from_run(run);
         match advice::offer(run, &report.loads) {

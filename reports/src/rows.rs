@@ -1,6 +1,4 @@
-//! The rows of a run, by load, in one order, with every figure of a variant made once.
-//!
-//! Knows approaches by the facts in the run record only.
+//! The rows of a run by load: every variant with its figures, in one order.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,12 +16,12 @@ use crate::{
     validity,
 };
 
-/// Every variant under one load.
+/// All variants under one load.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct LoadPoint {
-    /// The load; orders a second are those of the first trial, since not every approach takes orders.
+    /// The load. The order rate is that of the first trial, because not every approach has orders.
     pub(crate) load: Load,
-    /// The article's approaches first, then the others, each in the registry's order.
+    /// The article's approaches first, then the others, each in the order of the registry.
     pub(crate) rows: Vec<Row>,
 }
 
@@ -34,83 +32,83 @@ pub(crate) struct Row {
     pub(crate) approach: String,
     /// Name of the variant.
     pub(crate) variant: String,
-    /// Place of the approach in the registry, which its colour, dash and marker follow.
+    /// Position of the approach in the registry, which decides its colour, dash and marker.
     pub(crate) order: usize,
-    /// What the others are compared with.
+    /// Whether it is the floor.
     pub(crate) floor: bool,
-    /// The article's name for it.
+    /// The article's name of it.
     pub(crate) label: Option<String>,
-    /// Trials recorded, and how they ended.
+    /// The recorded trials by outcome.
     pub(crate) trials: Outcomes,
-    /// A valid trial's server waited for processors so long that the figures are those of an overload.
+    /// Whether the server of a valid trial was overloaded.
     pub(crate) overloaded: bool,
-    /// Checks that warned of the tail in a valid trial: the p99 is not the approach's alone.
+    /// Checks that warned about the tail in a valid trial.
     pub(crate) tail_warnings: Vec<&'static str>,
-    /// p50 over the floor's p50 under the same load.
+    /// p50 as a multiple of the floor's under the same load.
     pub(crate) times_floor: Option<f64>,
-    /// Least and largest such ratio that the rounds of both allow; none where either has too few with an interval.
+    /// Smallest and largest such ratio that the rounds allow. `None` if one has too few rounds with an interval.
     pub(crate) times_floor_allowed: Option<[f64; 2]>,
-    /// Both this and the floor have the rounds to show a difference, and none is shown.
+    /// Whether no difference from the floor is shown, although both have enough rounds.
     pub(crate) like_floor: bool,
-    /// The article's word and the measured one.
+    /// The article's word for its latency and the measured band.
     pub(crate) latency: Judged,
-    /// Likewise, of the client's half.
+    /// The same for the client's complexity.
     pub(crate) client_complexity: Judged,
-    /// Likewise, of the server's half.
+    /// The same for the server's complexity.
     pub(crate) server_complexity: Judged,
     /// Lines of code of the client and of the server.
     pub(crate) code_lines: [u32; 2],
     /// Cognitive complexity of the client and of the server.
     pub(crate) cognitive: [u32; 2],
-    /// From poll to poll of a client, in nanoseconds; none where it does not poll at an interval.
+    /// Poll interval of a client, in nanoseconds. `None` if it does not poll.
     pub(crate) poll_interval_ns: Option<u64>,
-    /// The figures; none without a valid trial.
+    /// The merged figures. `None` without a valid trial.
     pub(crate) merged: Option<Merged>,
-    /// What became of trials that are invalid for want of CPU time; none where none is.
+    /// Trials that are invalid for lack of CPU time. `None` if there are none.
     pub(crate) saturated: Option<Saturated>,
 }
 
 impl Row {
-    /// Where it stands among others: the article's first, then by the registry.
+    /// Returns its sort key: the article's approaches first, then by the registry.
     pub(crate) fn place(&self) -> (bool, usize, &str) {
         (self.label.is_none(), self.order, &self.variant)
     }
 
-    /// Whether no trial is valid, and one is not for want of CPU time.
+    /// Returns whether no trial is valid, and at least one is invalid for lack of CPU time.
     pub(crate) fn is_saturated(&self) -> bool {
         self.merged.is_none() && self.saturated.is_some()
     }
 
-    /// What is said of the saturated trials; none without such.
+    /// Describes the saturated trials. Returns `None` without any.
     pub(crate) fn saturation(&self) -> Option<String> {
         Some(self.saturated.as_ref()?.sentence(&self.variant, self.trials.recorded()))
     }
 }
 
-/// How the trials of a row ended.
+/// The trials of a row by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Outcomes {
-    /// These make the figures.
+    /// Valid trials, which make the figures.
     pub(crate) valid: u32,
-    /// Left out.
+    /// Invalid trials, left out.
     pub(crate) invalid: u32,
-    /// Left out.
+    /// Failed trials, left out.
     pub(crate) failed: u32,
 }
 
 impl Outcomes {
-    /// All of them.
+    /// Returns the number of all trials.
     pub(crate) fn recorded(self) -> u32 {
         self.valid + self.invalid + self.failed
     }
 }
 
-/// Every row of a run, by load, from the lightest.
+/// Builds the rows of a run by load, from the lightest.
 pub(crate) fn load_points(run: &Run) -> Vec<LoadPoint> {
     by_load(run).into_iter().map(|(load, trials)| LoadPoint { load: load.clone(), rows: rows(run, &trials) }).collect()
 }
 
-/// The loads of a run, from the lightest, each with its trials.
+/// Returns the loads of a run, from the lightest, with their trials.
 fn by_load(run: &Run) -> Vec<(&Load, Vec<&TrialRecord>)> {
     let mut loads: Vec<(&Load, Vec<&TrialRecord>)> = Vec::new();
     let mut places: HashMap<LoadKey, usize> = HashMap::new();
@@ -128,13 +126,13 @@ fn by_load(run: &Run) -> Vec<(&Load, Vec<&TrialRecord>)> {
     loads
 }
 
-/// The rows of trials under one load.
+/// Builds the rows of the trials under one load.
 fn rows(run: &Run, trials: &[&TrialRecord]) -> Vec<Row> {
     let places = run.run.approaches.iter().enumerate().map(|(order, facts)| (facts.name.as_str(), order));
     let places: HashMap<&str, usize> = places.collect();
     let mut variants: BTreeMap<(usize, &str), Vec<&TrialRecord>> = BTreeMap::new();
     for trial in trials {
-        // The store refuses a trial of any other approach.
+        // The store refuses trials of unknown approaches.
         let Some(order) = places.get(trial.approach.as_str()) else { continue };
         variants.entry((*order, &trial.variant)).or_default().push(trial);
     }
@@ -198,13 +196,12 @@ fn outcomes(trials: &[&TrialRecord]) -> Outcomes {
     outcomes
 }
 
-/// Median latency in nanoseconds, where the row has one.
+/// Returns the median latency in nanoseconds, if the row has one.
 fn p50(row: &Row) -> Option<u64> {
     row.merged.as_ref()?.latency_ns.p50
 }
 
-/// From poll to poll of a client, by the requests that its schedule holds; a snapshot is asked for each symbol by
-/// itself.
+/// Returns the poll interval of a client, from the requests of its schedule. A snapshot needs one request per symbol.
 fn poll_interval_ns(facts: &ApproachFacts, trials: &[&TrialRecord]) -> Option<u64> {
     trials.iter().find_map(|trial| {
         let measured = trial.measured.as_ref()?;

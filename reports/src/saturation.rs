@@ -1,5 +1,5 @@
-//! Which side of a trial had less CPU time than it wanted, and whether the scenario meant it to: an overload that
-//! was asked for is a result, any other makes a trial invalid or its figures those of a queue.
+//! Which side of a trial was short of CPU time, and whether the scenario intended it. An intended overload is a
+//! result; any other makes a trial invalid.
 
 use std::fmt;
 
@@ -11,24 +11,24 @@ use serde::Serialize;
 
 use crate::merge::{self, Merged};
 
-/// The label, as it is explained under the table.
+/// The label, as explained under the table.
 pub(crate) const RULE: &str = "SATURATED: no trial is valid, since a side had less CPU time than it wanted. What was \
      offered and what was achieved is said below the table; other figures of such trials are hollow marks in the charts over \
      loads and labelled in the tables under them, and stand nowhere else.";
 
-/// Checks that a lack of CPU time alone can make invalid. Whatever else is invalid says that the trial is wrong.
+/// Checks that a lack of CPU time alone can make invalid. Any other invalid check means that the trial is wrong.
 const EXPLAINED: [&str; 8] =
     ["delivery", "lateness", "polls", "client-saturation", "orders", "empties-oracle", "stall", "warm-up"];
 
-/// The side that waited for processors.
+/// The side that was short of CPU time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
-    /// The server alone: what was measured is the approach under overload.
+    /// Only the server: the approach under overload was measured.
     Server,
-    /// The load generator alone: what was measured is the harness.
+    /// Only the load generator: the harness was measured.
     LoadGenerator,
-    /// Both.
+    /// Both sides.
     Both,
 }
 
@@ -42,7 +42,7 @@ impl fmt::Display for Side {
     }
 }
 
-/// The side that waited for processors so long that a check says so; none where neither did.
+/// Returns the side that a check found short of CPU time. Returns `None` if neither was.
 #[must_use]
 pub fn saturated(measured: &Measured) -> Option<Side> {
     let fires = |id: &str| measured.checks.iter().any(|check| check.id == id && check.verdict != Verdict::Pass);
@@ -54,22 +54,22 @@ pub fn saturated(measured: &Measured) -> Option<Side> {
     }
 }
 
-/// The side for whose want of CPU time a trial is invalid; none where it is not, or where something is wrong with
-/// it that no such want explains.
+/// Returns the side whose lack of CPU time made a trial invalid. Returns `None` if it is valid, or if something else
+/// is wrong, too.
 #[must_use]
 pub fn limit(trial: &TrialRecord) -> Option<Side> {
     let measured = trial.measured.as_ref().filter(|_| trial.status == Status::Invalid)?;
     saturated(measured).filter(|_| !is_wrong(measured))
 }
 
-/// Whether a trial is invalid because it was offered more than the machine carries, as its scenario meant it to be.
+/// Returns whether a trial is invalid because of an overload that its scenario intended.
 #[must_use]
 pub fn is_intended(trial: &TrialRecord) -> bool {
     trial.overload && limit(trial).is_some()
 }
 
-/// Whether something is wrong that no lack of processors explains: it makes events late and leaves them out, and
-/// neither repeats, reorders nor alters them.
+/// Returns whether something is wrong that a lack of CPU time does not explain. That delays events or misses them,
+/// but does not repeat, reorder or change them.
 fn is_wrong(measured: &Measured) -> bool {
     let events = &measured.events;
     let mut invalid = measured.checks.iter().filter(|check| check.verdict == Verdict::Invalid);
@@ -77,28 +77,27 @@ fn is_wrong(measured: &Measured) -> bool {
         || invalid.any(|check| !EXPLAINED.contains(&check.id.as_str()))
 }
 
-/// What became of the trials of a row that are invalid for want of CPU time. Nothing of it is in the row's
-/// figures.
+/// The trials of a row that are invalid for lack of CPU time. They are not in the row's figures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Saturated {
-    /// The side that was short of CPU time; both, where one was in one trial and the other in another.
+    /// The side that was short of CPU time; both, if it differs between trials.
     pub(crate) side: Side,
-    /// Such trials.
+    /// Number of these trials.
     pub(crate) trials: u32,
-    /// The scenario meant all of them to be too much.
+    /// Whether the scenario intended all of them.
     pub(crate) intended: bool,
-    /// What the figures are of: `requests` of an approach that polls, `deliveries` of any other.
+    /// What is counted: `requests` of an approach that polls, `deliveries` of any other.
     pub(crate) what: &'static str,
-    /// By the schedule, in a second of the window.
+    /// Scheduled number per second of the window.
     pub(crate) offered_per_second: f64,
-    /// Of them answered or delivered.
+    /// Answered or delivered number per second.
     pub(crate) achieved_per_second: f64,
-    /// What they measured, which is of a queue.
+    /// Their figures, which are those of a queue.
     pub(crate) merged: Merged,
 }
 
 impl Saturated {
-    /// Of the trials of one variant under one load; none where none is invalid for this reason.
+    /// Summarises the trials of one variant under one load. Returns `None` if none is invalid for this reason.
     pub(crate) fn from_trials(trials: &[&TrialRecord]) -> Option<Self> {
         let limited: Vec<&TrialRecord> = trials.iter().filter(|trial| limit(trial).is_some()).copied().collect();
         let side =
@@ -120,12 +119,12 @@ impl Saturated {
         })
     }
 
-    /// Whether the harness was short of CPU time, so that the server could perhaps have done more.
+    /// Returns whether the load generator was short of CPU time, so that the server might carry more.
     pub(crate) fn harness_was_the_limit(&self) -> bool {
         self.side != Side::Server
     }
 
-    /// What a reader is told in place of figures, of a row with so many trials.
+    /// Describes the saturated trials of a row, in place of figures.
     pub(crate) fn sentence(&self, variant: &str, recorded: u32) -> String {
         let share = (self.offered_per_second > 0.0).then(|| self.achieved_per_second / self.offered_per_second);
         let trials = match recorded {

@@ -1,5 +1,4 @@
-//! The published site: an index of stored runs with their trends, and the page of each. A pure function of the runs and
-//! their names, so that whoever has the stored files gets the same site.
+//! The published site: an index of stored runs with their trends, and the page of each run.
 
 use std::{
     fs,
@@ -17,7 +16,7 @@ use crate::{
     report::Report,
 };
 
-/// A run that is kept, under a name of its own.
+/// A stored run with its name.
 #[derive(Debug)]
 pub struct Stored {
     /// Name of its directory, which becomes part of its address.
@@ -28,14 +27,13 @@ pub struct Stored {
     pub run: Run,
 }
 
-/// Writes the site into `directory`: `index.html`, and of each run its page, its figures and its result file. Runs are
-/// listed by when they started, the newest first. Returns the index's path.
+/// Writes the site into `directory`: `index.html`, and the page, figures and result file of each run, the newest first.
+/// Returns the path of the index.
 ///
-/// The site replaces and removes only what it wrote before, by the list that it keeps in its directory. A result file is
-/// neither replaced nor removed, not even one that it copied.
+/// Only files that the site wrote before are replaced or removed. Result files are neither, not even copied ones.
 ///
 /// # Errors
-/// A file is there that the site did not write, a file cannot be written, or a result file that was read is gone.
+/// A file is in the way that the site did not write, a file cannot be written, or a result file is gone.
 pub fn write(stored: Vec<Stored>, directory: &Path) -> Result<PathBuf, WriteError> {
     let made = stored.into_iter().map(|Stored { name, results, run }| {
         let report = Report::with_advice(&run);

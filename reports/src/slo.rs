@@ -1,7 +1,7 @@
-//! Up to which load each variant of a sweep does what one may ask of real-time delivery, by one published rule.
+//! The capacity of each variant of a sweep: the largest load that meets a service level objective, by one published rule.
 //!
-//! Not a "knee", which depends on how a chart is scaled: the largest load that was tried before any failed the
-//! objective, and what the first that failed fell short in.
+//! It is not a "knee", which depends on the scale of a chart, but the largest tried load before the first that failed the
+//! objective.
 
 use std::collections::HashMap;
 
@@ -17,41 +17,42 @@ use crate::{
     sweep::{self, Sweep},
 };
 
-/// Most that a p99 may be beyond the poll interval: the article asks for gRPC where "latency must be sub-100ms".
+/// Largest p99 in addition to the poll interval. The article uses gRPC if "latency must be sub-100ms".
 const LATENCY_NS: u64 = 100_000_000;
 
-/// The rule, as it is printed.
+/// The rule, as printed.
 pub(crate) const RULE: &str = "Objective: every trial is valid, nothing is missed, and p99 is at most 100 ms (the article's \
      “latency must be sub-100ms”), for what polls at an interval at most the interval and 100 ms. It is met up to the load \
      before the first that fails it.";
 
-/// The same for a reader of one sentence.
+/// The rule in one sentence.
 pub(crate) const IN_SHORT: &str = "The objective: every trial valid, nothing missed, p99 at most 100 ms, for what polls \
      at most its interval and 100 ms.";
 
-/// How far each variant goes along one sweep.
+/// The capacity of each variant along one sweep.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct SweepCapacity {
-    /// What is varied.
+    /// The varied quantity.
     pub(crate) axis: &'static str,
-    /// What is held.
+    /// The constant quantity.
     pub(crate) held: String,
-    /// In the order of the table.
+    /// The variants in the order of the table.
     pub(crate) variants: Vec<VariantCapacity>,
 }
 
-/// How far one variant goes.
+/// The capacity of one variant.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct VariantCapacity {
     pub(crate) variant: String,
     pub(crate) order: usize,
-    /// Largest p99 that meets the objective, in nanoseconds, under the heaviest load that was tried.
+    /// Largest p99 that meets the objective under the heaviest tried load, in nanoseconds.
     pub(crate) objective_ns: u64,
-    /// Largest load that meets it before any fails, and the p99 there in nanoseconds; none where there is none.
+    /// Largest load that meets it before any fails, and the p99 there in nanoseconds.
     pub(crate) met: Option<(f64, u64)>,
-    /// Loads before the first that fails which have too few events to be judged.
+    /// Number of loads before the first failure with too few events to judge.
     pub(crate) unjudged: usize,
-    /// The lightest load that fails, or else the next that could not be judged; none where nothing heavier was tried.
+    /// The lightest load that fails, or else the next one that could not be judged. `None` if no heavier load was
+    /// tried.
     pub(crate) beyond: Option<Beyond>,
 }
 
@@ -59,9 +60,9 @@ pub(crate) struct VariantCapacity {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Beyond {
     pub(crate) load: f64,
-    /// What it falls short in.
+    /// Why it fails.
     pub(crate) why: String,
-    /// The load generator was short of CPU time: the server may be able to serve more.
+    /// Whether the load generator was short of CPU time, so that the server might carry more.
     pub(crate) harness_was_the_limit: bool,
 }
 
@@ -75,7 +76,7 @@ fn reach(sweep: &Sweep<'_>) -> SweepCapacity {
     for point in &sweep.points {
         for row in &point.rows {
             let tried = variants.entry(&row.variant).or_default();
-            // A name under one load is of one row, unless two approaches have a variant of that name.
+            // Two approaches may have a variant of the same name.
             let load = (sweep.axis.value)(&point.load);
             if tried.last().is_none_or(|(last, ..)| *last < load) {
                 tried.push((load, row, judge(row)));
@@ -91,10 +92,10 @@ fn reach(sweep: &Sweep<'_>) -> SweepCapacity {
     }
 }
 
-/// Of a variant under every load that it was tried under, from the lightest.
+/// Judges a variant under all of its loads, from the lightest.
 fn variant_capacity(tried: &[(f64, &Row, Judgement)]) -> VariantCapacity {
     let any = tried[0].1;
-    // A heavier load that meets it does not undo a failure under a lighter one.
+    // A heavier load that meets the objective does not undo a failure under a lighter one.
     let first_failure = tried.iter().position(|(.., judgement)| matches!(judgement, Judgement::Fails(_)));
     let until_failure = tried.iter().take(first_failure.unwrap_or(tried.len()));
     let unjudged = until_failure.clone().filter(|(.., judgement)| matches!(judgement, Judgement::Open(_))).count();
@@ -125,13 +126,13 @@ fn objective_ns(row: &Row) -> u64 {
     LATENCY_NS + row.poll_interval_ns.unwrap_or(0)
 }
 
-/// Whether a row meets the objective.
+/// The judgement of a row.
 enum Judgement {
-    /// With this p99 in nanoseconds.
+    /// It meets the objective, with this p99 in nanoseconds.
     Met(u64),
-    /// For this reason.
+    /// It fails, for this reason.
     Fails(String),
-    /// There were too few events to say.
+    /// There are too few events to judge.
     Open(String),
 }
 

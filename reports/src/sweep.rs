@@ -1,16 +1,16 @@
-//! What the loads of a run are a sweep of: clients with everything else held, or events a second.
+//! The sweeps among the loads of a run: over clients or over the event rate, with everything else constant.
 
 use results::{format, schema::Load};
 
 use crate::rows::LoadPoint;
 
-/// What is varied: its name, its value, and what is held.
+/// An axis of a sweep.
 pub(crate) struct Axis {
-    /// What is counted along it.
+    /// Name of the varied quantity.
     pub(crate) name: &'static str,
-    /// Its value under a load.
+    /// Returns its value under a load.
     pub(crate) value: fn(&Load) -> f64,
-    /// What is held meanwhile.
+    /// Returns the value of the constant quantity.
     held_name: &'static str,
     held: fn(&Load) -> f64,
 }
@@ -30,26 +30,26 @@ const AXES: [Axis; 2] = [
     },
 ];
 
-/// Several loads that differ in one thing.
+/// Several loads that differ in one quantity.
 pub(crate) struct Sweep<'a> {
-    /// What they differ in.
+    /// The axis.
     pub(crate) axis: &'static Axis,
-    /// Its number among the sweeps of this axis, which a name on the page may be made of.
+    /// Its number among the sweeps of this axis, for identifiers on the page.
     pub(crate) index: usize,
-    /// Value of what is held.
+    /// Value of the constant quantity.
     held: f64,
-    /// From the least value.
+    /// The loads, from the smallest value.
     pub(crate) points: Vec<&'a LoadPoint>,
 }
 
 impl Sweep<'_> {
-    /// What is held, as a phrase.
+    /// Describes the constant quantity.
     pub(crate) fn held(&self) -> String {
         format!("{} {}", format::plain(self.held), self.axis.held_name)
     }
 }
 
-/// For each axis, and each value of what it holds, the loads along it, where they are several; the heaviest first.
+/// Returns the sweeps of each axis with at least two loads, the heaviest first.
 pub(crate) fn sweeps(loads: &[LoadPoint]) -> Vec<Sweep<'_>> {
     let mut sweeps = Vec::new();
     for axis in &AXES {

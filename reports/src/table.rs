@@ -1,7 +1,4 @@
-//! The terminal's table: plain text, aligned, one block for each load, with the trust in the run, each warning's remedy
-//! and the verdict below.
-//!
-//! Prints a [`Report`] and computes nothing.
+//! The terminal's table: aligned text with a block per load, followed by validity, warnings and the headline.
 
 use results::{
     format::{self, NONE, WIDTH, or_none},
@@ -18,7 +15,7 @@ use crate::{
     validity::{LISTED, LONGEST_REASON},
 };
 
-/// What the columns are, on two lines.
+/// The headings, on two lines.
 pub(crate) const HEADINGS: [[&str; 2]; 11] = [
     ["approach", "variant"],
     ["latency", "p50"],
@@ -33,14 +30,13 @@ pub(crate) const HEADINGS: [[&str; 2]; 11] = [
     ["trials", "× spread"],
 ];
 
-/// The table of a run, for a terminal of the usual width.
+/// Renders the table of a run at the usual width.
 #[must_use]
 pub fn render(run: &Run) -> String {
     render_within(run, WIDTH)
 }
 
-/// The table of a run, for a terminal with this many columns. Sentences keep within them, and so does the table unless
-/// its names are too long.
+/// Renders the table of a run for a terminal with this many columns. Only long names make the table wider.
 #[must_use]
 pub fn render_within(run: &Run, width: usize) -> String {
     let report = Report::from_run(run);
@@ -52,7 +48,7 @@ pub fn render_within(run: &Run, width: usize) -> String {
     text + &below(&report, width)
 }
 
-/// What is said below the tables of all loads.
+/// Renders the text below the tables of all loads.
 pub(crate) fn below(report: &Report, width: usize) -> String {
     let mut text = String::new();
     let problems = &report.validity.problems;
@@ -83,14 +79,14 @@ fn block(point: &LoadPoint, several: bool, width: usize) -> String {
     load + &format::aligned(&lines, 2, width) + &notes(point, width)
 }
 
-/// What is said below the table of one load.
+/// Renders the text below the table of one load.
 pub(crate) fn notes(point: &LoadPoint, width: usize) -> String {
     let saturated = point.rows.iter().filter_map(Row::saturation);
     let saturated: String = saturated.map(|said| format::wrapped(&sanitize::text(&said), width, "", "  ")).collect();
     footnote(point).lines().map(|note| format::wrapped(note, width, "", "  ")).collect::<String>() + &saturated
 }
 
-/// The cells of a row, in the order of [`HEADINGS`].
+/// Renders the cells of a row, in the order of [`HEADINGS`].
 pub(crate) fn cells(row: &Row) -> [String; HEADINGS.len()] {
     let label = if row.overloaded {
         " OVERLOAD"
@@ -125,7 +121,7 @@ pub(crate) fn cells(row: &Row) -> [String; HEADINGS.len()] {
     ]
 }
 
-/// Marks a ratio to the floor that may be chance.
+/// Marks a ratio to the floor without a shown difference.
 fn floor_mark(row: &Row) -> String {
     if row.like_floor { "≈ " } else { "" }.to_owned()
 }
@@ -143,7 +139,7 @@ fn empties(merged: &Merged) -> String {
     }
 }
 
-/// What the marks mean, why a percentile is missing, and what a snapshot leaves out.
+/// Explains the marks, missing percentiles, and what a snapshot leaves out.
 fn footnote(point: &LoadPoint) -> String {
     let measured = || point.rows.iter().filter_map(|row| row.merged.as_ref());
     let mut text = String::new();

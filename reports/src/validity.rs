@@ -1,4 +1,4 @@
-//! How far the numbers of a run can be trusted: trials that are missing, failed or invalid, and every check's verdicts.
+//! How far the numbers of a run can be trusted: missing, failed and invalid trials, and the checks.
 
 mod totals;
 
@@ -17,29 +17,28 @@ use crate::{
     saturation::{self, Side},
 };
 
-/// The trust in a run.
+/// The validity of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Validity {
     /// Trials planned.
     pub(crate) planned: u32,
     /// Trials recorded.
     pub(crate) recorded: u32,
-    /// Of them measured, with no check that says otherwise.
+    /// Valid trials.
     pub(crate) valid: u32,
-    /// Of them invalid because they were offered more than the machine carries, as the scenario meant them to be.
+    /// Trials that are invalid because of an intended overload.
     pub(crate) overloaded_as_intended: u32,
-    /// The run was interrupted.
+    /// Whether the run was interrupted.
     pub(crate) interrupted: bool,
-    /// Trials that are not valid, those apart that were overloaded as intended; none of their numbers is a figure.
+    /// Trials that are not valid, except intended overloads. They are in no figure.
     pub(crate) problems: Vec<Problem>,
-    /// Checks that warned, in valid trials.
+    /// Warnings in valid trials.
     pub(crate) warnings: Vec<Warning>,
-    /// The same, each check once.
+    /// The same warnings, once per check.
     pub(crate) warned: Vec<WarningTotal>,
-    /// Every check over all trials, in the order of their first appearance. One that judges different things, each by a
-    /// threshold of its own, has a line for each.
+    /// Every check over all trials, once per threshold, in the order of their first appearance.
     pub(crate) checks: Vec<CheckTotal>,
-    /// What the machine did meanwhile; none without a valid trial.
+    /// Disturbances by the machine. `None` without a valid trial.
     pub(crate) surroundings: Option<HostNoise>,
 }
 
@@ -53,7 +52,7 @@ pub(crate) struct Problem {
     pub(crate) reason: String,
 }
 
-/// A check that warned.
+/// A warning.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Warning {
     pub(crate) variant: String,
@@ -62,19 +61,19 @@ pub(crate) struct Warning {
     pub(crate) check: Check,
 }
 
-/// A check that warned, over all valid trials.
+/// The warnings of one check, over all valid trials.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct WarningTotal {
     pub(crate) id: String,
-    /// Trials in which it warned.
+    /// Number of trials with the warning.
     pub(crate) trials: u32,
-    /// Variants of those trials, in the registry's order.
+    /// Variants of those trials, in the order of the registry.
     pub(crate) variants: Vec<String>,
-    /// Value that lies furthest from 0.
+    /// The value furthest from 0.
     pub(crate) worst: Option<f64>,
-    /// From where on it warned, in the trial with the worst value.
+    /// The limit in the trial with the worst value.
     pub(crate) threshold: Option<f64>,
-    /// Cause and remedy, as the trial with the worst value says.
+    /// Cause and remedy, from the trial with the worst value.
     pub(crate) note: String,
 }
 
@@ -85,22 +84,22 @@ pub(crate) struct CheckTotal {
     pub(crate) passed: u32,
     pub(crate) warned: u32,
     pub(crate) invalid: u32,
-    /// Least and largest value that was measured.
+    /// Smallest and largest measured value.
     pub(crate) range: Option<[f64; 2]>,
-    /// From where on it does not pass.
+    /// The limit.
     pub(crate) threshold: Option<f64>,
-    /// Note of the first worst verdict.
+    /// Note of the first trial with the worst verdict.
     pub(crate) note: String,
-    /// Verdict that the note is of.
+    /// The worst verdict.
     pub(crate) worst: Verdict,
 }
 
-/// Judges a run.
+/// Summarises a run.
 pub(crate) fn from_run(run: &Run) -> Validity {
     let mut valid: Vec<&TrialRecord> = run.trials.iter().filter(|trial| trial.status == Status::Ok).collect();
     let places = run.run.approaches.iter().enumerate().map(|(place, facts)| (facts.name.as_str(), place));
     let places: HashMap<&str, usize> = places.collect();
-    // In a run's file the trials of a round are shuffled.
+    // Trials of a round are shuffled in the file.
     valid.sort_by_key(|trial| (places.get(trial.approach.as_str()), &trial.variant, trial.round));
     let valid_trials = valid.len() as u32;
     let warnings: Vec<Warning> = valid.into_iter().flat_map(warnings).collect();
@@ -120,23 +119,23 @@ pub(crate) fn from_run(run: &Run) -> Validity {
     }
 }
 
-/// Whether a valid trial of these ran on a server that waited too long for processors. Its figures stay, with a label.
+/// Returns whether the server of a valid trial was overloaded. The figures stay, with a label.
 pub(crate) fn overloaded(trials: &[&TrialRecord]) -> bool {
     let valid = trials.iter().filter(|trial| trial.status == Status::Ok);
     let mut sides = valid.filter_map(|trial| saturation::saturated(trial.measured.as_ref()?));
     sides.any(|side| side != Side::LoadGenerator)
 }
 
-/// Trials that are not valid, warnings and checks that are listed one by one.
+/// Maximum number of listed trials, warnings and checks.
 pub(crate) const LISTED: usize = 200;
 
-/// Longest reason that is printed, in characters.
+/// Maximum length of a printed reason, in characters.
 pub(crate) const LONGEST_REASON: usize = 1_000;
 
-/// Checks whose warning says that a part of the tail is not the approach's.
+/// Checks whose warning means that a part of the tail is not due to the approach.
 const OF_THE_TAIL: [&str; 4] = ["lateness", "omission-gap", "stall", "pause"];
 
-/// Which of these warned in a valid trial, so that the p99 is not the approach's alone.
+/// Returns which of them warned in a valid trial.
 pub(crate) fn tail_warnings(trials: &[&TrialRecord]) -> Vec<&'static str> {
     let valid = trials.iter().filter(|trial| trial.status == Status::Ok);
     let warned: Vec<Warning> = valid.flat_map(|trial| warnings(trial)).collect();
@@ -144,17 +143,17 @@ pub(crate) fn tail_warnings(trials: &[&TrialRecord]) -> Vec<&'static str> {
 }
 
 impl Validity {
-    /// Whether every trial that was planned is valid, or came out as it was meant to.
+    /// Returns whether every planned trial is valid or an intended overload.
     pub(crate) fn is_whole(&self) -> bool {
         self.valid + self.overloaded_as_intended == self.planned.max(self.recorded)
     }
 
-    /// One line, as under the terminal table.
+    /// Describes the validity in one line.
     pub(crate) fn line(&self) -> String {
         format!("{}; {}", self.line_of_trials(), self.line_of_warnings().unwrap_or_else(|| "no warnings".to_owned()))
     }
 
-    /// How many trials are valid, and what became of those that are not there.
+    /// Describes how many trials are valid, and what happened to the others.
     pub(crate) fn line_of_trials(&self) -> String {
         let mut line = format!("valid: {} of {} trials", self.valid, self.planned.max(self.recorded));
         if self.overloaded_as_intended > 0 {
@@ -168,7 +167,7 @@ impl Validity {
         line
     }
 
-    /// How many warnings there are, of which checks; none without one.
+    /// Describes the warnings. Returns `None` without any.
     pub(crate) fn line_of_warnings(&self) -> Option<String> {
         let ids: Vec<String> =
             self.warned.iter().map(|total| format!("{} ({})", total.id, some_of(&total.variants))).collect();
@@ -179,7 +178,7 @@ impl Validity {
         }
     }
 
-    /// One line for each check that warned: where, how far, and what to do.
+    /// Returns one line per check that warned: variants, value and remedy.
     pub(crate) fn explanations(&self) -> Vec<String> {
         let explain = |total: &WarningTotal| {
             let worst = format::or_none(total.worst, format::significant);
@@ -199,7 +198,7 @@ impl Validity {
     }
 }
 
-/// The names where they are few, and how many where they are not.
+/// Lists a few names, or counts them if there are many.
 fn some_of(names: &[String]) -> String {
     if names.len() > 3 { format!("{} variants", names.len()) } else { names.join(", ") }
 }
@@ -214,7 +213,7 @@ fn problem(trial: &TrialRecord) -> Problem {
     }
 }
 
-/// What the checks that broke say, for a trial whose record gives no reason itself.
+/// Returns the notes of the invalid checks, for a trial without a recorded reason.
 fn broken_checks(trial: &TrialRecord) -> String {
     let checks = trial.measured.iter().flat_map(|measured| &measured.checks);
     let broken = checks.filter(|check| check.verdict == Verdict::Invalid);
@@ -232,7 +231,8 @@ fn warnings(trial: &TrialRecord) -> impl Iterator<Item = Warning> {
     })
 }
 
-/// What is said of a run whose scenario injects faults. Loud, because such a run looks like any other.
+/// Describes the faults of a scenario. Returns `None` without faults. The text is prominent, because such a run looks
+/// like any other.
 #[must_use]
 pub fn faults(scenario: &Value) -> Option<String> {
     let injected: Vec<String> = scenario

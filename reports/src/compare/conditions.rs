@@ -1,6 +1,4 @@
-//! What two runs differ in beside their figures: tool, machine, scenario, loads, settings.
-//!
-//! Says it and judges nothing. Every text in it is data from a result file.
+//! The conditions in which two runs differ: tool, machine, scenario, loads and settings.
 
 use std::collections::HashMap;
 
@@ -12,37 +10,37 @@ use results::{
 use serde::Serialize;
 use serde_json::Value;
 
-/// Keys of a scenario that say nothing of how a trial is made.
+/// Keys of a scenario that do not affect a trial.
 const TEXTS: [&str; 3] = ["title", "question", "analysis"];
-/// Keys that only say who takes part and how often, which the rows show.
+/// Keys that the rows already show: which approaches take part, and how often.
 const SHOWN_IN_ROWS: [&str; 2] = ["approaches", "trials"];
-/// Keys of a scenario's load that two loads may differ in and be the same.
+/// Keys of a load that do not affect whether two loads are the same.
 const NO_LOAD: [&str; 2] = ["load.seed", "load.orders_per_second"];
 
-/// One thing that differs.
+/// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Difference {
-    /// What it is.
+    /// Its name.
     pub what: String,
-    /// In the first run.
+    /// The value in the first run.
     pub a: String,
-    /// In the second.
+    /// The value in the second run.
     pub b: String,
 }
 
-/// What the two differ in, loads apart.
+/// Returns the differences of two runs, except their loads.
 pub(super) fn differences(a: &Run, b: &Run) -> Vec<Difference> {
     let mut apart = record_differences(&a.run, &b.run);
     let mut scenario = Vec::new();
     value_differences("", &a.run.scenario, &b.run.scenario, &mut scenario);
-    // Loads are matched by themselves; what of them makes no load is not.
+    // Loads are compared elsewhere, but keys that do not belong to a load are not.
     scenario.retain(|one| !one.what.starts_with("load.") || NO_LOAD.contains(&one.what.as_str()));
     apart.extend(scenario);
     apart.extend(variant_differences(a, b));
     apart
 }
 
-/// What two loads differ in, orders apart, which only some approaches take.
+/// Returns the differences of two loads, except orders, which only some approaches have.
 pub(super) fn load_differences(a: &Load, b: &Load) -> Vec<Difference> {
     let as_value = |load: &Load| serde_json::to_value(load.without_orders()).unwrap_or_default();
     let mut apart = Vec::new();
@@ -77,14 +75,14 @@ fn record_differences(a: &RunRecord, b: &RunRecord) -> Vec<Difference> {
         .filter(|((_, a), (_, b))| a != b)
         .map(|((what, a), (_, b))| Difference { what: what.to_owned(), a, b })
         .collect();
-    // Two dirty trees of one commit may be two builds, so that a change in either is said.
+    // Two builds of one commit with uncommitted changes may differ, so that is reported.
     if a.tool.dirty || b.tool.dirty {
         apart.push(Difference { what: "beside the commit".to_owned(), a: dirty(a), b: dirty(b) });
     }
     apart
 }
 
-/// The keys whose values differ, as paths.
+/// Adds the keys with different values, as paths.
 fn value_differences(path: &str, a: &Value, b: &Value, apart: &mut Vec<Difference>) {
     if a == b || TEXTS.contains(&path) || SHOWN_IN_ROWS.contains(&path) {
         return;
@@ -116,7 +114,7 @@ fn value_differences(path: &str, a: &Value, b: &Value, apart: &mut Vec<Differenc
     apart.push(Difference { what: path.to_owned(), a: said(a), b: said(b) });
 }
 
-/// Settings and shards of variants that both have, under one name.
+/// Returns the differences in settings and shards of variants that both runs have.
 fn variant_differences(a: &Run, b: &Run) -> Vec<Difference> {
     let mut apart: Vec<Difference> = Vec::new();
     let row = |trial: &'_ TrialRecord| {

@@ -1,8 +1,8 @@
-//! The figures that two runs are compared by, and when one of them is called different.
+//! The values by which two runs are compared, and when one is called different.
 //!
-//! Latency has the 95 % intervals of its rounds' medians and the rule of [`stats::difference`]. What is counted or
-//! measured once a round has no interval within it, so that its uncertainty is taken from the spread between rounds:
-//! Student's interval of their mean, and the same rule. Percentiles beyond the median have neither.
+//! Latency is compared by the 95 % intervals of its rounds' medians and the rule of [`stats::difference`]. Costs have one
+//! value per round, so their uncertainty comes from the spread between rounds: Student's interval of their mean, and the same
+//! rule. Percentiles other than the median have no interval.
 
 use std::cmp::Ordering;
 
@@ -15,49 +15,50 @@ use crate::merge::{
     costs::{self, Cost},
 };
 
-/// One figure of both runs.
+/// One value of both runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figure {
     /// Its name, with its unit.
     pub metric: &'static str,
-    /// In the first run; none where too few events support it.
+    /// The value in the first run. `None` with too few events.
     pub a: Option<f64>,
-    /// In the second.
+    /// The value in the second run.
     pub b: Option<f64>,
-    /// The second over the first; none where the first is 0.
+    /// Second ÷ first. `None` if the first is 0.
     pub ratio: Option<f64>,
-    /// Interval in the first: for latency the hull of the rounds' 95 % intervals of the median, for what is counted
-    /// Student's 95 % interval of the rounds' mean. None with fewer than three rounds, and for what has none.
+    /// Interval in the first run: for latency the hull of the rounds' 95 % intervals of the median, for costs
+    /// Student's 95 % interval of the rounds' mean. `None` with fewer than three rounds, or if the value has no
+    /// interval.
     pub interval_a: Option<[f64; 2]>,
-    /// Interval in the second.
+    /// Interval in the second run.
     pub interval_b: Option<[f64; 2]>,
-    /// What may be said.
+    /// The conclusion.
     pub judgement: Judgement,
 }
 
-/// What may be said of the second against the first.
+/// The conclusion about the second run compared with the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Judgement {
-    /// The intervals of the two do not overlap, and the second is less.
+    /// The intervals do not overlap, and the second is less.
     Less,
-    /// The intervals of the two do not overlap, and the second is more.
+    /// The intervals do not overlap, and the second is more.
     More,
-    /// Both have an interval, and the two overlap: no proof that they are equal.
+    /// The intervals overlap. That does not prove that both are equal.
     NoneShown,
-    /// One of them has no interval, or the figure has none.
+    /// At least one has no interval.
     NotJudged,
 }
 
 impl Figure {
-    /// The figure and its ratio, where a difference is shown.
+    /// Returns the name and ratio, if a difference is shown.
     pub(super) fn shown(&self) -> Option<String> {
         let is_shown = matches!(self.judgement, Judgement::Less | Judgement::More);
         is_shown.then(|| format!("{} × {}", self.metric, format::or_none(self.ratio, format::significant)))
     }
 }
 
-/// What rounds have one value of each, by name.
+/// The costs, by name.
 const COSTS: [(&str, Cost); 6] = [
     ("server_us_per_event", costs::SERVER_CPU),
     ("client_us_per_event", costs::CLIENT_CPU),
@@ -67,7 +68,7 @@ const COSTS: [(&str, Cost); 6] = [
     ("empty_share", costs::EMPTY_SHARE),
 ];
 
-/// Every figure of a variant in two runs, in the order of the table.
+/// Compares all values of a variant in two runs, in the order of the table.
 pub(super) fn compare(both: [&Merged; 2], times_floor: [Option<f64>; 2]) -> Vec<Figure> {
     let latency = |of: fn(&Merged) -> Option<u64>| both.map(|merged| of(merged).map(|value| value as f64));
     let hulls = both.map(|merged| merged.interval_over_rounds_ns);
@@ -98,7 +99,7 @@ fn cost_figure(metric: &'static str, cost: &Cost, both: [&Merged; 2]) -> Figure 
     }
 }
 
-/// By the one rule.
+/// Applies the rule.
 fn judged([a, b]: [Option<[u64; 2]>; 2]) -> Judgement {
     match difference::between(b, a) {
         Some(Ordering::Less) => Judgement::Less,
@@ -108,13 +109,14 @@ fn judged([a, b]: [Option<[u64; 2]>; 2]) -> Judgement {
     }
 }
 
-/// In millionths, which the rule compares as whole numbers, rounded so that the interval becomes no narrower.
+/// Converts to millionths, because the rule compares integers. Rounds outwards.
 fn outwards([least, most]: [f64; 2]) -> [u64; 2] {
     [(least * 1e6).floor() as u64, (most * 1e6).ceil() as u64]
 }
 
-/// Student's 95 % interval of the mean, not below 0; none with too few values. It takes rounds for independent and
-/// their values for normal; two such intervals of equals lie apart in about 1 of 100 cases, see the test.
+/// Returns Student's 95 % interval of the mean, at least 0. Returns `None` with too few values. It assumes
+/// independent, normal rounds. Two such intervals of equal distributions are disjoint in about 1 of 100 cases, see
+/// the test.
 fn mean_interval(values: &[f64]) -> Option<[f64; 2]> {
     if values.len() < FEWEST_ROUNDS {
         return None;
@@ -126,8 +128,8 @@ fn mean_interval(values: &[f64]) -> Option<[f64; 2]> {
     Some([(mean - reach).max(0.0), mean + reach])
 }
 
-/// Two-sided 95 % quantile of Student's distribution: tabulated where it is far from the normal one, and by the first
-/// terms of its expansion (Abramowitz and Stegun, 26.7.5) beyond.
+/// Returns the two-sided 95 % quantile of Student's distribution: tabulated for few degrees of freedom, else by the
+/// first terms of its expansion (Abramowitz and Stegun, 26.7.5).
 fn student(freedom: usize) -> f64 {
     const TABLE: [f64; 10] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
     const NORMAL: f64 = 1.959_964;
@@ -137,7 +139,7 @@ fn student(freedom: usize) -> f64 {
     })
 }
 
-/// The rules, as they are printed.
+/// The rules, as printed.
 pub(super) fn rules() -> Vec<String> {
     vec![
         format!(
@@ -177,7 +179,7 @@ mod tests {
 
     #[test]
     fn equals_are_seldom_called_different() {
-        // A multiplicative generator (Park and Miller, 1988) and sums of twelve make values that are nearly normal.
+        // A multiplicative generator (Park and Miller, 1988) and sums of twelve values are nearly normal.
         let mut state = 20_260_102_u64;
         let mut normal = || {
             (0..12).fold(-6.0, |sum, _| {

@@ -1,8 +1,5 @@
-//! A comparison as the terminal shows it: first what the runs differ in beside their figures, then three lines for each
-//! variant.
-//!
-//! Prints a [`Comparison`] and computes nothing. Names come from result files, and a terminal obeys control characters:
-//! none of them gets there.
+//! Renders a comparison for the terminal: first the differences of the conditions, then three lines per variant. Control
+//! characters in names are replaced.
 
 use results::{
     format::{self, NONE, WIDTH, or_none},
@@ -17,7 +14,7 @@ const HEADINGS: [[&str; 11]; 2] = [
     ["", "", "", "", "p50", "server", "client", "server", "client", "/event", "%"],
 ];
 
-/// The comparison as text.
+/// Renders the comparison.
 #[must_use]
 pub fn render(comparison: &Comparison) -> String {
     let mut text = brief("A", &comparison.a) + &brief("B", &comparison.b);
@@ -70,7 +67,7 @@ fn block(load: &LoadPair, several: bool) -> String {
     title + &format::aligned(&lines, HEADINGS.len(), WIDTH)
 }
 
-/// The line of the first run, of the second, and of the ratios.
+/// Renders the lines of the first run, the second run, and the ratios.
 fn three(pair: &Pair) -> [[String; 11]; 3] {
     let mut lines = [const { String::new() }; 3].map(|_| [const { String::new() }; 11]);
     lines[0][0] = sanitize::short(&sanitize::text(&pair.variant));
@@ -87,7 +84,7 @@ fn three(pair: &Pair) -> [[String; 11]; 3] {
     lines
 }
 
-/// In the unit of the column.
+/// Formats a value in the unit of its column.
 fn value(index: usize, value: f64) -> String {
     match index {
         0 | 1 => format::duration(value as u64),

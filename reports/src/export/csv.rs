@@ -1,7 +1,7 @@
 //! One line per variant and load: plain numbers with units in the headings, and an empty cell if there is no figure. The
 //! lines of several runs form one series per variant, which a change-point tool can read.
 //!
-//! RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe before it.
+//! RFC 4180. Text that a spreadsheet would treat as a formula gets an apostrophe in front.
 
 use std::fmt::Display;
 
@@ -13,7 +13,7 @@ use crate::{
     rows::{LoadPoint, Row},
 };
 
-/// A heading and what stands below it.
+/// A heading and the function for its cells.
 type Column = (&'static str, fn(&LoadPoint, &Row) -> Cell);
 
 /// One cell.
@@ -95,7 +95,7 @@ const COSTS: [Column; 8] = [
     ("kernel_bytes_per_client", |_, row| figure(row, |merged| merged.memory.kernel_bytes)),
 ];
 
-/// The lines of every load of every run. Where there are several runs, the first columns say which a line is of.
+/// Renders the lines of every load of every run. With several runs, the first columns name the run.
 pub(super) fn table(reports: &[&Report]) -> String {
     let columns = || LOAD.iter().chain(&NAMES).chain(&LATENCY).chain(&COUNTS).chain(&COSTS);
     let of_run =
@@ -116,7 +116,7 @@ pub(super) fn table(reports: &[&Report]) -> String {
     csv
 }
 
-/// A figure of the row; empty without a valid trial.
+/// Returns a figure of a row. The cell is empty without a valid trial.
 fn figure<T: Display>(row: &Row, read: impl Fn(&Merged) -> Option<T>) -> Cell {
     number(row.merged.as_ref().and_then(read))
 }
@@ -137,7 +137,7 @@ fn line(cells: impl Iterator<Item = String>) -> String {
     cells.collect::<Vec<_>>().join(",") + "\r\n"
 }
 
-/// A spreadsheet takes what begins with one of these for a formula, in quotes or not.
+/// Quotes a text. A spreadsheet treats text that begins with one of these characters as a formula, in quotes or not.
 fn quoted(text: &str) -> String {
     let text = &sanitize::text(text);
     let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '|', '%', '＝', '＋', '－', '＠', '\u{fffd}']);

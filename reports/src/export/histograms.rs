@@ -1,9 +1,8 @@
-//! The latencies in HdrHistogram's two text forms: the log of interval histograms, which its log tools read, and the
-//! percentile distribution, which its plotter draws.
+//! The latencies in the two text forms of HdrHistogram: the log of interval histograms for its log tools, and percentile
+//! distributions for its plotter.
 //!
-//! Values of the log are nanoseconds, as recorded, and its column of maxima has milliseconds, as is usual; those of a
-//! distribution are milliseconds. A round has no absolute time in the records, so that in the log the windows of the
-//! rounds follow one another from the start of the run.
+//! The log has nanoseconds, and milliseconds in its column of maxima, as is usual. Distributions have milliseconds. Records
+//! have no absolute times of rounds, so the windows in the log follow each other from the start of the run.
 
 use std::time::UNIX_EPOCH;
 
@@ -12,15 +11,15 @@ use results::{sanitize, statistics};
 use super::names;
 use crate::{merge::histogram, report::Report, rows::Row};
 
-/// Nanoseconds in the unit of what is printed.
+/// Nanoseconds per printed unit.
 const MILLISECOND: f64 = 1e6;
-/// Steps until the distance to 100 % halves, as HdrHistogram's own tools have it.
+/// Steps until the distance to 100 % halves, as in HdrHistogram's own tools.
 const TICKS: u32 = 5;
 
-/// All rows in one log, each round an interval, tagged with the row's name.
+/// Renders all rows in one log, with one interval per round, tagged with the row's name.
 pub(super) fn log(report: &Report) -> String {
     let run = &report.run;
-    // A comment ends with its line.
+    // A line break would end the comment.
     let mut text = format!("#{}\n", sanitize::one_line(&format!("delivery-bench, {}", run.scenario_name)));
     text += "#[Histogram log format version 1.3]\n";
     if let Some(seconds) = seconds_since_epoch(&run.started) {
@@ -40,12 +39,12 @@ pub(super) fn log(report: &Report) -> String {
             (round.round, format!("Tag={tag},{start:.3},{length:.3},{max:.6},{packed}\n"))
         }));
     }
-    // Readers expect intervals in the order of their starts.
+    // Readers expect intervals sorted by their start.
     intervals.sort_by_key(|(round, _)| *round);
     intervals.into_iter().fold(text, |text, (_, line)| text + &line)
 }
 
-/// The percentiles of a row, up to what its events support; none without a valid trial.
+/// Renders the percentiles of a row that its events support. Returns `None` without a valid trial.
 pub(super) fn distribution(row: &Row) -> Option<String> {
     let merged = row.merged.as_ref()?;
     let latencies = histogram(&merged.latency_ns);
@@ -54,7 +53,7 @@ pub(super) fn distribution(row: &Row) -> Option<String> {
     let mut seen = 0;
     for step in latencies.iter_quantiles(TICKS) {
         let quantile = step.quantile_iterated_to();
-        // What lies above is drawn by a few events, and at 1 the last column would be infinite.
+        // Higher percentiles would come from a few events, and at 1 the last column would be infinite.
         if quantile > supported {
             break;
         }
@@ -74,7 +73,7 @@ pub(super) fn distribution(row: &Row) -> Option<String> {
     Some(text)
 }
 
-/// Of a time in RFC 3339 and UTC; none of any other text.
+/// Parses a time in RFC 3339 and UTC. Returns `None` for any other text.
 fn seconds_since_epoch(started: &str) -> Option<u64> {
     let time = humantime::parse_rfc3339(started).ok()?;
     Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs())

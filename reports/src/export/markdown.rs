@@ -1,4 +1,4 @@
-//! The terminal's table in Markdown, for a pull request: the same cells, and below them the same notes.
+//! The terminal's table in Markdown, for a pull request, with the same cells and notes.
 
 use results::{
     format::{self, WIDTH},
@@ -11,7 +11,7 @@ use crate::{
     table::{self, HEADINGS},
 };
 
-/// The table of each load, the notes below them, and which commit it is of.
+/// Renders the table of each load, the notes, and the commit.
 pub(super) fn table(report: &Report) -> String {
     let several = report.loads.len() > 1;
     let mut text = String::new();
@@ -46,7 +46,7 @@ pub(super) fn table(report: &Report) -> String {
     text + &block(&notes.lines().map(short).collect::<String>())
 }
 
-/// A note as it stands, or in lines that a narrow page shows whole.
+/// Renders a note, wrapped if it is long.
 fn short(note: &str) -> String {
     if note.chars().count() <= WIDTH { format!("{note}\n") } else { format::wrapped(note, WIDTH, "", "  ") }
 }
@@ -55,7 +55,7 @@ fn line(cells: impl Iterator<Item = String>) -> String {
     format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
 }
 
-/// Text as it stands, in a fence that it does not hold itself.
+/// Fences a text with a fence that it does not contain.
 fn block(text: &str) -> String {
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);

@@ -1,5 +1,5 @@
-//! Names of files and tags, made of names from a result file: letters, digits, dots, dashes and underscores, of a
-//! length that every file system takes, and no two the same.
+//! Unique names of files and tags, from names in a result file: letters, digits, dots, dashes and underscores, short
+//! enough for every file system.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use results::schema::Load;
 
 use crate::rows::{LoadPoint, Row};
 
-/// Longest name, without what tells two apart.
+/// Maximum length of a name, without its number.
 const LENGTH: usize = 80;
-/// Longest of a load, so that with its variant and a number it is a name that every file system takes.
+/// Maximum length of a load, so that a name with variant and number stays short enough.
 const LOAD_LENGTH: usize = 100;
 
-/// Each row with a name of its own: its variant's, and the load's where there are several.
+/// Returns each row with a unique name: its variant, and its load if there are several.
 pub(super) fn row_names(loads: &[LoadPoint]) -> Vec<(String, &Row)> {
     let mut taken = BTreeMap::new();
     let rows = loads.iter().flat_map(|point| point.rows.iter().map(move |row| (&point.load, row)));
@@ -26,12 +26,12 @@ pub(super) fn row_names(loads: &[LoadPoint]) -> Vec<(String, &Row)> {
 fn load_name(load: &Load) -> String {
     let payload = if load.payload_bytes > 0 { format!("-{}-bytes", load.payload_bytes) } else { String::new() };
     let rate = load.events_per_second;
-    // Written out, a number may have three hundred digits.
+    // A number may have three hundred digits.
     let rate = if (1e-6..1e15).contains(&rate) { rate.to_string() } else { format!("{rate:e}") };
     format!("-{}-clients-{rate}-a-second{payload}", load.clients).chars().take(LOAD_LENGTH).collect()
 }
 
-/// The name with nothing in it that means something to a file system, a log or a shell.
+/// Replaces characters that have a meaning for a file system, a log or a shell.
 fn safe(name: &str) -> String {
     let is_plain = |character: char| character.is_ascii_alphanumeric() || ".-_".contains(character);
     let plain: String = name.chars().map(|character| if is_plain(character) { character } else { '-' }).collect();
@@ -39,8 +39,7 @@ fn safe(name: &str) -> String {
     if plain.is_empty() { "unnamed".to_owned() } else { plain }
 }
 
-/// With a number where the name is taken, capital letters or not. `taken` has the names, each with the number that is
-/// tried next for another like it.
+/// Appends a number if the name is taken, regardless of case. `taken` has the names with the next number of each.
 fn unique(name: &str, taken: &mut BTreeMap<String, usize>) -> String {
     let first = taken.get(&name.to_lowercase()).copied().unwrap_or(1);
     for number in first.. {

@@ -1,32 +1,31 @@
-//! What one client takes in memory, over the rounds: user space of each end, and the kernel's for both, before any
-//! event when the window opens and at its end.
+//! Memory per client, over the rounds: user space of each end, and the kernel's memory for both, at three moments.
 
 use results::schema::{Measured, Memory};
 use serde::Serialize;
 
-/// Bytes for each client: growth over the idle processes, mean of the rounds.
+/// Growth over the idle processes in bytes per client, as the mean of the rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ClientMemory {
-    /// Of the servers when all had subscribed and nothing was published yet.
+    /// Servers, when all clients had subscribed, before the first event.
     pub server_idle_bytes: Option<f64>,
-    /// Of the servers when the window opened: what is more at its end grew with time.
+    /// Servers, when the window opened. Growth after this is growth over time.
     pub server_opened_bytes: Option<f64>,
-    /// Of the servers at the end of the window.
+    /// Servers, at the end of the window.
     pub server_bytes: Option<f64>,
-    /// Of the workers when all had subscribed and nothing was published yet.
+    /// Workers, when all clients had subscribed, before the first event.
     pub client_idle_bytes: f64,
-    /// Of the workers when the window opened.
+    /// Workers, when the window opened.
     pub client_opened_bytes: f64,
-    /// Of the workers at the end of the window.
+    /// Workers, at the end of the window.
     pub client_bytes: f64,
-    /// Of the kernel, both ends of a connection together, when all had subscribed; none where no round could tell.
+    /// The kernel, for both ends together, when all clients had subscribed. `None` if no round has it.
     pub kernel_idle_bytes: Option<f64>,
-    /// The same at the end of the window.
+    /// The kernel, at the end of the window.
     pub kernel_bytes: Option<f64>,
 }
 
 impl ClientMemory {
-    /// Of these rounds, of which there is one at least.
+    /// Returns the means of these rounds. There must be at least one.
     pub(super) fn mean(rounds: &[&Measured]) -> Self {
         let each = |of: fn(&Memory) -> u64| mean(rounds.iter().map(|one| of(&one.memory))).unwrap_or_default();
         let told = |of: fn(&Memory) -> Option<u64>| mean(rounds.iter().filter_map(|one| of(&one.memory)));

@@ -1,4 +1,4 @@
-//! Checks counted over trials, in the order of their first appearance.
+//! Totals of checks over trials, in the order of their first appearance.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,7 +6,7 @@ use results::schema::{Check, TrialRecord, Verdict};
 
 use super::{CheckTotal, Warning, WarningTotal};
 
-/// Each check that warned, once.
+/// Returns each check that warned once.
 pub(super) fn warned(warnings: &[Warning]) -> Vec<WarningTotal> {
     let mut totals: Vec<WarningTotal> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
@@ -37,7 +37,7 @@ pub(super) fn warned(warnings: &[Warning]) -> Vec<WarningTotal> {
     totals
 }
 
-/// Each check over all trials, one with two thresholds twice.
+/// Returns each check over all trials, once per threshold.
 pub(super) fn checks(trials: &[TrialRecord]) -> Vec<CheckTotal> {
     let mut totals: Vec<(usize, CheckTotal)> = Vec::new();
     let mut firsts: HashMap<&str, usize> = HashMap::new();
@@ -50,7 +50,7 @@ pub(super) fn checks(trials: &[TrialRecord]) -> Vec<CheckTotal> {
         });
         add(&mut totals[index].1, check);
     }
-    // Those of one check stand together.
+    // Thresholds of one check stay together.
     totals.sort_by_key(|(first, _)| *first);
     totals.into_iter().map(|(_, total)| total).collect()
 }
