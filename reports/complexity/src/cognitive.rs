@@ -1,15 +1,14 @@
-//! Cognitive complexity of functions, after the rules that SonarSource published (G. Ann Campbell, "Cognitive
-//! Complexity", 2017 to 2023): how hard control flow is to follow, and not how many ways lead through it.
+//! Cognitive complexity of functions by the rules of SonarSource (G. Ann Campbell, "Cognitive Complexity", 2017 to 2023). It
+//! measures how hard control flow is to follow, not how many paths there are.
 //!
-//! One each for `if`, `match`, `while`, `for` and `loop`, and one more for every level that it is nested in; one for
-//! `else`, for `else if`, for each sequence of like logical operators, and for a jump to a label. A level is the body
-//! of any of those, of a closure, of an `async` block and of a function within a function.
+//! `if`, `match`, `while`, `for` and `loop` count one each, plus one per level of nesting. `else`, `else if`, each sequence of
+//! equal logical operators and a jump to a label count one. The bodies of these, of closures, of `async` blocks and of inner
+//! functions are levels.
 //!
-//! What the rules do not say of Rust, or say otherwise: `?` costs nothing, since it is the shorthand that they ask to
-//! reward; `select!` counts as a `match` of its branches; `let … else` counts as an `if`, and its block is a level; an
-//! `if` that gives a value is an `if` with an `else`, and no ternary; a guard is a part of its arm and costs its logical
-//! operators alone. Recursion costs nothing: which function a name means is not in the syntax. Macros other than
-//! `select!` are read where they hold a list of expressions.
+//! For Rust: `?` counts nothing, because the rules reward shorthands. `select!` counts as a `match` of its branches.
+//! `let … else` counts as an `if`, and its block is a level. An `if` with a value is an `if` with an `else`. A guard belongs to
+//! its arm and counts only its logical operators. Recursion counts nothing, because names are not resolved. Macros other than
+//! `select!` are read if they contain a list of expressions.
 
 use syn::{
     BinOp, Block, Expr, ExprAsync, ExprBinary, ExprBreak, ExprClosure, ExprContinue, ExprForLoop, ExprIf, ExprLoop,
@@ -19,15 +18,15 @@ use syn::{
 
 use super::syntax::{self, Inside};
 
-/// One function that has a body.
+/// A function with a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Function {
-    /// Its name, after that of its type where it has one.
+    /// Its name, with its type if it has one.
     pub(super) name: String,
     pub(super) complexity: u32,
 }
 
-/// Every function of a file, in its order.
+/// Returns the functions of a file, in order.
 pub(super) fn functions(file: &File) -> Vec<Function> {
     let mut functions = Vec::new();
     collect(&file.items, &mut functions);
@@ -95,7 +94,7 @@ impl Walk {
         self.level -= 1;
     }
 
-    /// An `if` whose own cost is counted already.
+    /// Visits an `if` whose own cost is already counted.
     fn choice(&mut self, choice: &ExprIf) {
         self.visit_expr(&choice.cond);
         self.nested(|walk| walk.visit_block(&choice.then_branch));
@@ -107,7 +106,7 @@ impl Walk {
         }
     }
 
-    /// The logical operators of one condition, in their order, and whatever they join.
+    /// Collects the logical operators of one condition, in order, and visits their operands.
     fn operators(&mut self, side: &Expr, found: &mut Vec<bool>) {
         match side {
             Expr::Binary(binary) if is_logical(&binary.op) => {

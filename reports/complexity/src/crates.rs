@@ -1,7 +1,7 @@
-//! The crates of other people that a source names, and all that come with them by the lock file.
+//! The third-party crates that a source names, and all their dependencies by the lock file.
 //!
-//! The lock file lists what any platform and any feature in use may need, so a closure is no smaller than what is
-//! built, and often larger. Crates of this repository are not followed: both ends share them.
+//! The lock file covers all platforms and features, so a closure may be larger than what is built. Crates of this repository are
+//! not followed, because both ends share them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use super::{
 /// A crate in one version.
 pub(super) type Version = (String, String);
 
-/// The packages of a lock file, each with what it needs.
+/// The packages of a lock file with their dependencies.
 pub(super) struct Lock {
     packages: BTreeMap<Version, Package>,
 }
@@ -33,7 +33,7 @@ struct LockFile {
 struct Package {
     name: String,
     version: String,
-    /// Where it comes from; none of this repository's own.
+    /// Its source. `None` for crates of this repository.
     source: Option<String>,
     #[serde(default)]
     dependencies: Vec<String>,
@@ -47,12 +47,12 @@ impl Lock {
         Ok(Self { packages: file.package.into_iter().map(|package| (key(&package), package)).collect() })
     }
 
-    /// What a package needs.
+    /// Dependencies of a package.
     fn needed(&self, package: &Package) -> Vec<Version> {
         package.dependencies.iter().filter_map(|dependency| self.find(dependency)).collect()
     }
 
-    /// `name`, or where there are several versions `name version`.
+    /// `name`, or `name version` if there are several versions.
     fn find(&self, dependency: &str) -> Option<Version> {
         let mut words = dependency.split(' ');
         let (name, version) = (words.next()?, words.next());
@@ -60,7 +60,7 @@ impl Lock {
         named.find(|(_, other)| version.is_none_or(|version| version == other)).cloned()
     }
 
-    /// Those that the package `own` may name and that these roots name, from outside this repository.
+    /// Returns the third-party crates that these roots name and the package `own` depends on.
     pub(super) fn named(&self, own: &str, roots: &BTreeSet<String>) -> BTreeSet<Version> {
         let package = self.packages.values().find(|package| package.name == own && package.source.is_none());
         let needed = package.map_or_else(Vec::new, |package| self.needed(package));
@@ -71,7 +71,7 @@ impl Lock {
         self.packages.get(key).is_some_and(|package| package.source.is_some())
     }
 
-    /// These and all that they need.
+    /// Returns these crates and all their dependencies.
     pub(super) fn closure(&self, named: &BTreeSet<Version>) -> BTreeSet<Version> {
         let mut closure = BTreeSet::new();
         let mut open: Vec<Version> = named.iter().cloned().collect();
@@ -86,8 +86,8 @@ impl Lock {
     }
 }
 
-/// What the paths of a file begin with, where it can be a crate: the first word of each import, and of each path whose
-/// first word is imported from nowhere.
+/// Returns the first words of paths that can be crates: of each import, and of each path whose first word is not
+/// imported.
 pub(super) fn roots(file: &File) -> BTreeSet<String> {
     let imports = imports(file);
     let mut roots = Roots(BTreeSet::new());

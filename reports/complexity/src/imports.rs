@@ -1,13 +1,13 @@
-//! What a file imports, by the names that it gives. No name is resolved beyond its file.
+//! The imports of a file by name. Names are not resolved beyond the file.
 
 use std::collections::BTreeMap;
 
 use syn::{File, ItemUse, Path, UseTree, visit::Visit};
 
-/// What one file imports: for each name that it gives, the path behind it.
+/// The imports of one file: the path behind each name.
 pub(super) type Imports = BTreeMap<String, Vec<String>>;
 
-/// The imports of a file, wherever in it they stand.
+/// Collects the imports of a file, at any depth.
 pub(super) fn imports(file: &File) -> Imports {
     let mut found = Found { imports: Imports::new() };
     found.visit_file(file);
@@ -40,20 +40,20 @@ impl Found {
                 before.push(rename.ident.to_string());
                 self.name(Some(rename.rename.to_string()), before);
             }
-            // Gives no name that could be asked for; its path still says which crate.
+            // It has no name, but its path still names the crate.
             UseTree::Glob(_) => self.name(before.last().map(|last| format!("{last}::*")), before),
             UseTree::Group(group) => group.items.iter().for_each(|tree| self.add(before.clone(), tree)),
         }
     }
 
     fn name(&mut self, name: Option<String>, path: Vec<String>) {
-        // `_` stands for many; each is kept under what it imports.
+        // There may be several `_`, so each is kept under what it imports.
         let name = name.map(|name| if name == "_" { format!("_::{}", path.join("::")) } else { name });
         self.imports.extend(name.map(|name| (name, path)));
     }
 }
 
-/// The identifiers of a path.
+/// Returns the identifiers of a path.
 pub(super) fn segments(path: &Path) -> Vec<String> {
     path.segments.iter().map(|segment| segment.ident.to_string()).collect()
 }

@@ -17,13 +17,13 @@ use crate::{
 /// A file of a half.
 #[derive(Debug, Clone, Copy)]
 pub struct SourceFile<'a> {
-    /// Where it lies in the repository; the first folder is the package's.
+    /// Its path in the repository. The first folder is the package.
     pub path: &'a str,
-    /// What it says.
+    /// Its text.
     pub text: &'a str,
 }
 
-/// What halves are measured against, the same for all of them.
+/// The common inputs of all measurements.
 pub struct Base {
     lock: Lock,
     services: Vec<Service>,
@@ -33,7 +33,7 @@ pub struct Base {
 /// Why a half cannot be measured.
 #[derive(Debug, Error)]
 pub enum Unmeasured {
-    /// A source is no Rust, or has a `select!` in a form that is not known.
+    /// A source is not valid Rust, or has an unknown form of `select!`.
     #[error("cannot parse {path}: {source}")]
     Source {
         /// The file.
@@ -41,21 +41,21 @@ pub enum Unmeasured {
         /// The parser's reason.
         source: syn::Error,
     },
-    /// The lock file is none.
+    /// The lock file is invalid.
     #[error("cannot read the lock file: {0}")]
     Lock(#[from] toml::de::Error),
 }
 
-/// Reads the lock file of the build, what was generated from the .proto file, and that file.
+/// Reads the lock file of the build, the generated code, and the .proto file.
 ///
 /// # Errors
-/// One of them cannot be read.
+/// One of them is invalid.
 pub fn base(lock: &str, generated: &[SourceFile<'_>], messages: &str) -> Result<Base, Unmeasured> {
     Ok(Base { lock: Lock::read(lock)?, services: services(generated)?, proto_lines: proto_lines(messages) })
 }
 
 /// Measures a half that consists of these files, the approach's own first. `floor` is the same half of the floor, whose
-/// crates are everybody's.
+/// crates every approach needs.
 ///
 /// # Errors
 /// A source cannot be parsed.
@@ -85,7 +85,7 @@ fn parse(files: &[SourceFile<'_>]) -> Result<Vec<File>, Unmeasured> {
     files.iter().map(read).collect()
 }
 
-/// The crates that files of one package name.
+/// Returns the crates that the files of one package name.
 fn named(half: &[SourceFile<'_>], files: &[File], lock: &Lock) -> BTreeSet<Version> {
     let package = half.first().map_or("", |file| package_of(file.path));
     lock.named(package, &files.iter().flat_map(crates::roots).collect())
@@ -95,7 +95,7 @@ fn package_of(path: &str) -> &str {
     path.split('/').next().unwrap_or_default()
 }
 
-/// A generated client or service: a module of a generated file.
+/// A generated client or service.
 struct Service {
     name: String,
     package: String,
@@ -103,7 +103,7 @@ struct Service {
     roots: BTreeSet<String>,
 }
 
-/// Of the generated modules those that have functions: the others hold messages.
+/// Returns the generated modules with functions. The others contain messages.
 fn services(generated: &[SourceFile<'_>]) -> Result<Vec<Service>, Unmeasured> {
     let mut services = Vec::new();
     for (source, file) in generated.iter().zip(parse(generated)?) {
@@ -144,7 +144,7 @@ fn proto_lines(text: &str) -> u32 {
 
 fn cognitive(files: &[File]) -> Cognitive {
     let functions: Vec<cognitive::Function> = files.iter().flat_map(cognitive::functions).collect();
-    // Of equals, the first.
+    // Takes the first of equal ones.
     let worst = functions.iter().rev().max_by_key(|function| function.complexity);
     Cognitive {
         sum: functions.iter().map(|function| function.complexity).sum(),

@@ -1,8 +1,8 @@
-//! The metrics of complexity, each with its name, the rule that is printed, and its figure.
+//! The metrics of complexity, with name, printed rule and value.
 
 use results::schema::Complexity;
 
-/// One metric. A smaller figure is simpler.
+/// A metric. A smaller value is simpler.
 pub struct Metric {
     /// Its name in data.
     pub id: &'static str,
@@ -10,11 +10,11 @@ pub struct Metric {
     pub title: &'static str,
     /// Its name in a sentence, after "by".
     pub phrase: &'static str,
-    /// The rule by which it is counted, as it is printed.
+    /// The rule of counting, as printed.
     pub rule: &'static str,
-    /// Returns the figure of a half.
+    /// Returns the value of a half.
     pub of: fn(&Complexity) -> u32,
-    /// Returns the names that are counted, if the figure counts names.
+    /// Returns the counted names, if it counts names.
     pub names: Option<fn(&Complexity) -> &[String]>,
 }
 

@@ -1,5 +1,5 @@
-//! A source file as a tree of syntax: without its documentation and its unit tests, the lines that its tokens stand on,
-//! and what the macros that a half uses hold. It knows no metric.
+//! The syntax tree of a source file, without documentation and unit tests, its lines with code, and the content of
+//! macros.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
-/// Parses a source and leaves out its documentation and whatever is built for unit tests alone.
+/// Parses a source without documentation and unit tests.
 pub(super) fn read(text: &str) -> syn::Result<File> {
     let mut file = syn::parse_file(text)?;
     Strip.visit_file_mut(&mut file);
@@ -21,7 +21,7 @@ pub(super) fn read(text: &str) -> syn::Result<File> {
     check.0.map(|()| file)
 }
 
-/// Refuses a `select!` that cannot be read, since what it waits for would be left out in silence.
+/// Refuses a `select!` that cannot be read, because its branches would be ignored silently.
 struct Check(syn::Result<()>);
 
 impl<'ast> Visit<'ast> for Check {
@@ -33,7 +33,7 @@ impl<'ast> Visit<'ast> for Check {
     }
 }
 
-/// Lines that carry a token. A literal over several lines is on all of them.
+/// Returns the lines with a token. A literal over several lines counts on all of them.
 pub(super) fn lines(tokens: TokenStream) -> u32 {
     let mut lines = BTreeSet::new();
     collect(tokens, &mut lines);
@@ -42,7 +42,7 @@ pub(super) fn lines(tokens: TokenStream) -> u32 {
 
 fn collect(tokens: TokenStream, lines: &mut BTreeSet<usize>) {
     let mut add = |span: Span| {
-        // A token that the printer adds, such as a comma, stands nowhere.
+        // A token that the printer adds, such as a comma, has no line.
         if span.start() != span.end() {
             lines.extend(span.start().line..=span.end().line);
         }
@@ -123,25 +123,25 @@ fn attributes(item: &Item) -> &[Attribute] {
     }
 }
 
-/// What a macro's call holds, as far as it can be read as code.
+/// The content of a macro call, if it can be read as code.
 pub(super) enum Inside {
-    /// `select!`: what is waited for, and what is then done.
+    /// `select!`: its branches.
     Branches(Vec<Branch>),
-    /// `join!`: what is waited for.
+    /// `join!`: its futures.
     Futures(Vec<Expr>),
-    /// Anything else whose content is a list of expressions, such as `format!` and `vec!`; nothing where it is not.
+    /// Another macro with a list of expressions, such as `format!` and `vec!`. Empty if it has another form.
     Expressions(Vec<Expr>),
 }
 
 /// One branch of `select!`.
 pub(super) struct Branch {
-    /// None of the last branch, for when all others are disabled.
+    /// `None` for the last branch, which runs if all others are disabled.
     pub(super) awaited: Option<(Pat, Expr)>,
     pub(super) condition: Option<Expr>,
     pub(super) handler: Expr,
 }
 
-/// Reads the content of a macro's call.
+/// Reads the content of a macro call.
 ///
 /// # Errors
 /// A `select!` or `join!` has another form than tokio's.
@@ -159,7 +159,7 @@ pub(super) fn inside(call: &Macro) -> syn::Result<Inside> {
     })
 }
 
-/// Visits whatever code a macro's call holds, for a visitor to which nothing of it is special.
+/// Visits the code in a macro call, for a visitor that treats macros like other code.
 pub(super) fn visit_inside<V: for<'ast> Visit<'ast>>(visitor: &mut V, inside: &Inside) {
     match inside {
         Inside::Branches(branches) => {
@@ -181,7 +181,7 @@ pub(super) fn visit_inside<V: for<'ast> Visit<'ast>>(visitor: &mut V, inside: &I
 /// The grammar of tokio's `select!`.
 fn branches(input: ParseStream<'_>) -> syn::Result<Vec<Branch>> {
     if input.peek(Ident) && input.peek2(Token![;]) {
-        // `biased`, the only word that may stand alone.
+        // Skips `biased`.
         input.parse::<Ident>()?;
         input.parse::<Token![;]>()?;
     }

@@ -1,5 +1,5 @@
-//! A file of lines that grows while something runs. It is made with its first line, so that what ends before leaves no
-//! empty file; and a line that cannot be written whole is taken back, so that the lines before it stay readable.
+//! A file that grows by whole lines. It is created with its first line, so that an early end leaves no empty file. A
+//! line that cannot be written completely is removed again.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -7,22 +7,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The lines of one file. Dropped before the first of them, it removes the folders that it made.
+/// The writer of one file. If it is dropped before the first line, it removes the directories that it created.
 #[derive(Debug)]
 pub struct Lines {
     path: PathBuf,
     file: Option<File>,
-    /// Of the whole lines.
+    /// Length of the complete lines, in bytes.
     bytes: u64,
-    /// Folders that were made for it, the outermost first.
+    /// Directories that were created for it, the outermost first.
     made: Vec<PathBuf>,
 }
 
 impl Lines {
-    /// Makes the folders above `path`, and finds out whether a file can be written there.
+    /// Creates the directories above `path`, and checks that a file can be written there.
     ///
     /// # Errors
-    /// Something is at `path` already ([`io::ErrorKind::AlreadyExists`]), or the folder cannot be written.
+    /// `path` exists ([`io::ErrorKind::AlreadyExists`]), or the directory cannot be written.
     pub fn create(path: &Path) -> io::Result<Self> {
         if fs::symlink_metadata(path).is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
@@ -37,7 +37,7 @@ impl Lines {
         Ok(lines)
     }
 
-    /// Where it is.
+    /// Returns the path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -49,11 +49,10 @@ impl Lines {
         &self.made
     }
 
-    /// Appends a line, which ends with a line end, and hands it to the system at once: it survives the end of this
-    /// process.
+    /// Appends a line, which must end with a line feed. It survives the end of this process.
     ///
     /// # Errors
-    /// It cannot be written whole; the file ends with the line before it.
+    /// It cannot be written completely. The file then ends with the line before it.
     pub fn append(&mut self, line: &[u8]) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
@@ -72,10 +71,10 @@ impl Lines {
         written
     }
 
-    /// Waits until the disk has everything.
+    /// Waits until everything is on disk.
     ///
     /// # Errors
-    /// The disk did not take it.
+    /// The data cannot be written to disk.
     pub fn sync(&self) -> io::Result<()> {
         self.file.as_ref().map_or(Ok(()), File::sync_all)
     }
@@ -89,7 +88,7 @@ impl Drop for Lines {
     }
 }
 
-/// Removes folders, the last one first. One that is not empty is in use, and stays.
+/// Removes directories, the last one first. A directory that is not empty stays.
 pub fn remove_empty(folders: &[PathBuf]) {
     for folder in folders.iter().rev() {
         let _ = fs::remove_dir(folder);

@@ -1,31 +1,31 @@
-//! Numbers as a reader sees them, in one place: three significant digits, a unit that fits, the same text for the same
-//! number on every machine.
+//! Formats numbers: three significant digits, a suitable unit, and the same text on every machine.
 
-/// What stands where there is no number.
+/// Stands for a missing number.
 pub const NONE: &str = "–";
 
-/// Columns of a terminal: sentences keep within them, and tables where their names let them.
+/// Width of a terminal, in columns. Only tables with long names are wider.
 pub const WIDTH: usize = 120;
 
-/// A duration in nanoseconds.
+/// Formats a duration in nanoseconds.
 #[must_use]
 pub fn duration(nanoseconds: u64) -> String {
     scaled(nanoseconds as f64, &[(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")])
 }
 
-/// A size in bytes; a KB is 1,000.
+/// Formats a size in bytes. A KB is 1,000 bytes.
 #[must_use]
 pub fn bytes(bytes: f64) -> String {
     scaled(bytes, &[(1e9, "GB"), (1e6, "MB"), (1e3, "KB"), (1.0, "B")])
 }
 
-/// CPU time in microseconds.
+/// Formats CPU time in microseconds.
 #[must_use]
 pub fn processor_time(microseconds: f64) -> String {
     scaled(microseconds, &[(1e6, "s"), (1e3, "ms"), (1.0, "µs")])
 }
 
-/// Three significant digits, without exponent, nothing after the point from 100 on, nothing below a thousandth.
+/// Formats a number with three significant digits, without exponent, without decimals from 100 on, and with at most
+/// three.
 #[must_use]
 pub fn significant(value: f64) -> String {
     let magnitude = value.abs();
@@ -42,14 +42,14 @@ pub fn significant(value: f64) -> String {
     if magnitude >= 999.5 { grouped(&text) } else { text }
 }
 
-/// A share as a percentage.
+/// Formats a share as a percentage.
 #[must_use]
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent == 0.0 || percent == 100.0 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
 }
 
-/// A value on an axis: the same text without the zeros that say how exact a measured one is.
+/// Removes trailing zeros, for a value on an axis.
 #[must_use]
 pub fn tick(text: &str) -> String {
     let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
@@ -57,19 +57,19 @@ pub fn tick(text: &str) -> String {
     format!("{number} {unit}").trim_end().to_owned()
 }
 
-/// A count, exact.
+/// Formats an exact count.
 #[must_use]
 pub fn count(count: u64) -> String {
     grouped(&count.to_string())
 }
 
-/// A number that a user gave: exact where it is whole.
+/// Formats a number from the user: exact if it is an integer.
 #[must_use]
 pub fn plain(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 { count(value as u64) } else { significant(value) }
 }
 
-/// A count that is short rather than exact from a hundred thousand on.
+/// Formats a count, shortened from a hundred thousand on.
 #[must_use]
 pub fn short_count(count: u64) -> String {
     match count {
@@ -79,13 +79,13 @@ pub fn short_count(count: u64) -> String {
     }
 }
 
-/// A number as text, or a dash.
+/// Formats a number, or a dash for `None`.
 #[must_use]
 pub fn or_none<T>(value: Option<T>, format: impl FnOnce(T) -> String) -> String {
     value.map_or_else(|| NONE.to_owned(), format)
 }
 
-/// Two durations, the unit of both said once where it is the same.
+/// Formats two durations, with one unit if both have the same.
 #[must_use]
 pub fn range([least, most]: [u64; 2]) -> String {
     let [low, high] = [least, most].map(duration);
@@ -96,10 +96,10 @@ pub fn range([least, most]: [u64; 2]) -> String {
     }
 }
 
-/// Names that are listed one by one. What has more is counted.
+/// Maximum number of listed names.
 pub const LISTED: usize = 20;
 
-/// The names with commas between them; of many the first, and how many more there are.
+/// Joins names with commas. Of many, lists the first and counts the rest.
 #[must_use]
 pub fn listed<T: AsRef<str>>(names: &[T]) -> String {
     let first: Vec<&str> = names.iter().take(LISTED).map(AsRef::as_ref).collect();
@@ -109,8 +109,8 @@ pub fn listed<T: AsRef<str>>(names: &[T]) -> String {
     }
 }
 
-/// Lines of at most so many characters, broken at spaces; the first begins with `first` and each other with `rest`. A
-/// word that is longer has a line of its own.
+/// Wraps text at spaces to lines of at most this many characters. The first line begins with `first`, the others with
+/// `rest`. A longer word gets its own line.
 #[must_use]
 pub fn wrapped(text: &str, width: usize, first: &str, rest: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
@@ -124,15 +124,15 @@ pub fn wrapped(text: &str, width: usize, first: &str, rest: &str) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// In the largest unit that leaves at least one, after rounding; the last unit for what is smaller.
+/// Formats a value in the largest unit in which it is at least 1 after rounding, or in the smallest unit.
 fn scaled(value: f64, units: &[(f64, &str)]) -> String {
     let fitting = units.iter().find(|(size, _)| value.abs() >= size * 0.9995);
     let (size, unit) = fitting.or(units.last()).expect("there is a unit");
     format!("{} {unit}", significant(value / size))
 }
 
-/// Lines of cells as text, names to the left and numbers to the right, with a rule below the headings, which the first
-/// lines are. Columns stand two apart, or one where that makes the text wider than so many columns.
+/// Aligns rows of cells: names to the left, numbers to the right, with a rule below the headings, which come first.
+/// Columns are separated by two spaces, or by one if the text would be too wide.
 #[must_use]
 pub fn aligned<const COLUMNS: usize>(lines: &[[String; COLUMNS]], headings: usize, width: usize) -> String {
     let widths: [usize; COLUMNS] =
@@ -156,7 +156,7 @@ pub fn aligned<const COLUMNS: usize>(lines: &[[String; COLUMNS]], headings: usiz
     text
 }
 
-/// Digits in groups of three.
+/// Groups digits by three.
 fn grouped(digits: &str) -> String {
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

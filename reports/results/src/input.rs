@@ -1,5 +1,5 @@
-//! Input files: only regular files of a bounded size are read, so that a pipe, a device or a huge file can neither hang
-//! this program nor fill its memory, and text is taken as editors leave it.
+//! Reads input files. Only regular files of limited size are read, so that a pipe, a device or a huge file can
+//! neither hang the program nor fill its memory. Byte order marks are ignored.
 
 use std::{
     fs::File,
@@ -9,7 +9,7 @@ use std::{
 
 use rustix::fs::{FileType, Mode, OFlags};
 
-/// What some editors put first in a file.
+/// The byte order mark that some editors write.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Opens a regular file of at most `most_bytes` for reading. Links are followed.
@@ -17,7 +17,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// # Errors
 /// The file cannot be opened, is not a regular file, or is larger. The error does not name the path.
 pub fn open(path: &Path, most_bytes: u64) -> io::Result<File> {
-    // Without NONBLOCK the system waits here until somebody writes to a pipe.
+    // Without NONBLOCK, opening a pipe waits for a writer.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
     let status = rustix::fs::fstat(&file)?;
@@ -32,13 +32,13 @@ pub fn open(path: &Path, most_bytes: u64) -> io::Result<File> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {kind}, expected a regular file")))
 }
 
-/// Reads a regular text file of at most `most_bytes`, without the byte order mark that it may begin with.
+/// Reads a regular text file of at most `most_bytes`, without its byte order mark.
 ///
 /// # Errors
-/// As [`open`], and where the file is not UTF-8 text. The error does not name the path.
+/// As for [`open`], or the file is not UTF-8. The error does not name the path.
 pub fn text(path: &Path, most_bytes: u64) -> io::Result<String> {
     let mut bytes = Vec::new();
-    // Some files of the system have no size until they are read, and any file can grow meanwhile.
+    // System files may report a size of 0, and any file can grow meanwhile.
     open(path, most_bytes)?.take(most_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most_bytes {
         return Err(too_large(most_bytes));
@@ -49,7 +49,7 @@ pub fn text(path: &Path, most_bytes: u64) -> io::Result<String> {
     }
 }
 
-/// The same bytes, without the byte order mark that they may begin with.
+/// Removes a byte order mark.
 #[must_use]
 pub fn without_byte_order_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)

@@ -1,7 +1,4 @@
-//! Result files: their schema, how they are written, read and checked, and what every record and report needs of
-//! numbers and text.
-//!
-//! A leaf: it knows no approach by name, no server, no client and no clock, and nothing of what is reported.
+//! Result files: their schema, writing, reading and validation, and shared functions for numbers and text.
 
 pub mod append;
 pub mod format;

@@ -1,6 +1,4 @@
-//! One line of a result file to one record, with the place of whatever is wrong with it.
-//!
-//! Knows the shape of the records and nothing of what their numbers may be.
+//! Parses one line of a result file into a record, with the position of any fault. `validate` checks the values.
 
 use std::collections::BTreeMap;
 
@@ -14,38 +12,38 @@ use crate::schema::{Measured, Record, TrialRecord};
 
 const REMEDY: &str = "restore the file or run again";
 
-/// What is wrong with a line.
+/// A fault of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     /// Byte in the line, from 1.
     pub(crate) column: usize,
-    /// Path of the field, joined with dots; empty for the line as a whole.
+    /// Path of the field, joined with dots. Empty for the whole line.
     pub(crate) field: String,
-    /// What is there.
+    /// What was found.
     pub(crate) problem: String,
-    /// What should be.
+    /// What was expected.
     pub(crate) expected: String,
-    /// What to do.
+    /// The remedy.
     pub(crate) remedy: String,
-    /// The line is no JSON at all.
+    /// Returns the fault of a line that is not JSON.
     pub(crate) unreadable: bool,
-    /// The line is the beginning of JSON, as one that is cut off.
+    /// Whether the line is the beginning of JSON, like a line that was cut.
     pub(crate) ends_early: bool,
 }
 
 impl Fault {
-    /// A fault of the line as a whole.
+    /// Returns a fault of the whole line.
     pub(crate) fn new(problem: impl Into<String>, expected: impl Into<String>, remedy: impl Into<String>) -> Self {
         let (problem, expected, remedy) = (problem.into(), expected.into(), remedy.into());
         Self { column: 1, field: String::new(), problem, expected, remedy, unreadable: false, ends_early: false }
     }
 
-    /// The same fault, of one field of this line.
+    /// Assigns the fault to a field of this line.
     pub(crate) fn at(self, line: &str, field: &str) -> Self {
         Self { field: field.to_owned(), ..self }.locate(line)
     }
 
-    /// The same fault, with the column where its field stands in this line.
+    /// Adds the column of the field in this line.
     pub(crate) fn locate(self, line: &str) -> Self {
         let (offset, known) = offset(line, &self.field);
         let problem = if self.field.is_empty() { self.problem } else { format!("{}: {}", self.field, self.problem) };
@@ -53,7 +51,7 @@ impl Fault {
     }
 }
 
-/// The record on this line.
+/// Parses the record on a line.
 pub(crate) fn record(line: &str) -> Result<Record, Fault> {
     let value: Value = serde_json::from_str(line).map_err(|error| {
         let fault = Fault::new(error.to_string(), "one whole JSON object", REMEDY);
@@ -74,8 +72,8 @@ pub(crate) fn record(line: &str) -> Result<Record, Fault> {
     }
 }
 
-/// A trial. Its measurements are flattened into it, and serde takes a flattened option with any fault for an absent
-/// one, and no unknown field for a fault. So both are looked for here.
+/// Parses a trial. Serde treats a flattened option with a fault as absent, and ignores unknown fields. So both are
+/// checked here.
 fn trial(line: &str, fields: &Map<String, Value>) -> Result<TrialRecord, Fault> {
     let trial: TrialRecord = shaped(line, fields.clone())?;
     let known = to_value(&trial).expect("a record that was read can be written");
@@ -96,8 +94,8 @@ fn shaped<T: DeserializeOwned>(line: &str, fields: Map<String, Value>) -> Result
     })
 }
 
-/// Where the value of a field starts: the byte in the line, and whether it was found. The innermost part of the path
-/// that is there counts.
+/// Returns the position of a field's value in the line, and whether it was found. If not, the innermost part of the
+/// path that exists counts.
 fn offset(line: &str, field: &str) -> (usize, bool) {
     let mut inner = line;
     for part in field.split(['.', '[']).filter(|part| !part.is_empty()) {
@@ -110,7 +108,7 @@ fn offset(line: &str, field: &str) -> (usize, bool) {
             None => break,
         }
     }
-    // Both are slices of the same line, so the distance of their addresses is the place.
+    // Both are slices of the same line, so the difference of their addresses is the position.
     (inner.as_ptr() as usize - line.as_ptr() as usize, inner.len() < line.len())
 }
 

@@ -1,8 +1,7 @@
-//! Writing a file whole or not at all: beside its place, to the disk, and then renamed into it, so that neither a full
-//! disk nor the end of this process leaves half of it. Everything that this tool replaces is written here.
+//! Replaces files atomically: writes a temporary file beside the target, flushes it to disk and renames it. So neither a full
+//! disk nor the end of the process leaves half a file.
 //!
-//! A link is never followed and nothing but a regular file is replaced, so that no output destroys what it does not
-//! own.
+//! Links are never followed and only regular files are replaced, so that output does not destroy other files.
 
 use std::{
     fs::{self, File, Metadata},
@@ -14,22 +13,22 @@ use std::{
 
 use tempfile::Builder;
 
-/// Permissions of a new file, before the user's mask is applied.
+/// Permissions of a new file, before the umask.
 const MODE: u32 = 0o666;
 
 /// Held while a file is replaced.
 static REPLACING: Mutex<()> = Mutex::new(());
 
-/// Waits until no file is half replaced, and keeps it so: for a process that ends at once, which would leave the
-/// temporary file behind.
+/// Waits until no file is being replaced, and prevents further replacements. For a process that is about to end and
+/// would leave a temporary file.
 pub fn pause() -> MutexGuard<'static, ()> {
     REPLACING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes `bytes` to the file at `path`, which is made, or replaced and then keeps its permissions.
+/// Creates or replaces the file at `path`. A replaced file keeps its permissions.
 ///
 /// # Errors
-/// A link, a folder or a device is at `path`, or the system refuses to write. What was there before is unchanged.
+/// `path` is a link, a directory or a device, or the file cannot be written. An existing file is then unchanged.
 pub fn file(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
     let _pause = pause();
     let old = there(path)?;
@@ -50,10 +49,10 @@ pub fn file(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
     sync_folder(path)
 }
 
-/// Makes the link at `path` point to `target`; a link that is there is replaced.
+/// Creates or replaces the link at `path`, which then points to `target`.
 ///
 /// # Errors
-/// Something other than a link is at `path`, or the system refuses. What was there before is unchanged.
+/// `path` exists and is not a link, or the system refuses. Nothing is changed then.
 pub fn link(path: &Path, target: &Path) -> io::Result<()> {
     let _pause = pause();
     if let Some(old) = there(path)?
@@ -67,11 +66,11 @@ pub fn link(path: &Path, target: &Path) -> io::Result<()> {
     sync_folder(path)
 }
 
-/// Makes the folder at `path` and those above it, for what this tool writes under a name that it chose itself. One that
-/// is there is used. A folder that the user named may be a link, and is made with `fs::create_dir_all`.
+/// Creates the directory at `path` and those above it, unless they exist. For names that this tool chose: a directory that the
+/// user named may be a link, and is created with `fs::create_dir_all`.
 ///
 /// # Errors
-/// A link or a file is at `path`, or the system refuses.
+/// `path` is a link or a file, or the system refuses.
 pub fn folder(path: &Path) -> io::Result<()> {
     match there(path)? {
         Some(old) if old.is_dir() => Ok(()),
@@ -102,7 +101,7 @@ fn refused(path: &Path, old: &Metadata, wanted: &str) -> io::Error {
     io::Error::new(io::ErrorKind::AlreadyExists, problem)
 }
 
-/// The error without the path of the temporary file, which says nothing to a user.
+/// Removes the path of the temporary file from an error.
 fn bare(error: &io::Error) -> io::Error {
     error.kind().into()
 }
@@ -111,8 +110,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
-/// A name lasts once its folder is on the disk. Not every filesystem can do that, and then the file is there all the
-/// same.
+/// Flushes the directory, so that the new name survives a crash. Not every file system supports that.
 fn sync_folder(path: &Path) -> io::Result<()> {
     let _ = File::open(folder_of(path))?.sync_all();
     Ok(())
@@ -122,7 +120,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// Names in a folder.
+    /// Returns the names in a directory.
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> =
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

@@ -1,23 +1,23 @@
-//! Text from result files as a terminal, a page or an export may be given it. A terminal obeys control characters, and
-//! a name may hold some.
+//! Makes text from files safe for a terminal, a page or an export. A name may contain control characters, which a
+//! terminal obeys.
 
-/// Characters of a value that are printed.
+/// Maximum length of a printed value, in characters.
 const LONGEST: usize = 72;
 
-/// With a mark in place of each character that is not printable.
+/// Replaces each character that is not printable.
 #[must_use]
 pub fn text(text: &str) -> String {
     text.chars().map(printable).collect()
 }
 
-/// The character, or a mark in place of one that a terminal obeys.
+/// Returns the character, or a replacement if a terminal would obey it.
 #[must_use]
 pub fn printable(character: char) -> char {
     if is_obeyed(character) { char::REPLACEMENT_CHARACTER } else { character }
 }
 
-/// Whether a character changes what stands around it instead of being seen: controls, line separators, what turns the
-/// direction of writing, and tags.
+/// Returns whether a character affects other text instead of being visible: control characters, line separators,
+/// direction marks and tags.
 #[must_use]
 pub fn is_obeyed(character: char) -> bool {
     let acts = matches!(
@@ -28,19 +28,19 @@ pub fn is_obeyed(character: char) -> bool {
     acts || character.is_control()
 }
 
-/// In one line: with a space in place of each control character.
+/// Replaces each control character with a space, so that the text stays in one line.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
-/// Cuts a text to what fits in a line.
+/// Cuts a text to the length of a line.
 #[must_use]
 pub fn short(text: &str) -> String {
     cut(text, LONGEST)
 }
 
-/// Cuts a text to this many characters. A `…` marks a text that was longer.
+/// Cuts a text to this many characters. A `…` marks a cut.
 #[must_use]
 pub fn cut(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
@@ -49,7 +49,7 @@ pub fn cut(text: &str, longest: usize) -> String {
     }
 }
 
-/// A name as a code span of Markdown, in which nothing means anything: no markup, no link, and nobody is mentioned.
+/// Returns a name as a code span of Markdown, without markup, links or mentions.
 #[must_use]
 pub fn code(name: &str) -> String {
     format!("`{}`", one_line(name).replace('`', "'").replace('|', "\\|"))

@@ -1,7 +1,4 @@
-//! The one histogram layout, its text form, and what may be said of a distribution.
-//!
-//! Every number on the page, in the table, in `report.json` and in a trial's record is made here, so two of them cannot
-//! differ. Knows nothing of approaches or records beyond the summary.
+//! The layout of histograms, their text form, and the summary of a distribution. All reports and records use these functions.
 
 mod counts;
 
@@ -13,40 +10,40 @@ use crate::schema::Summary;
 
 pub use counts::Counts;
 
-/// Counts of durations in nanoseconds; made by [`new_histogram`] or [`decode`] only, so that any two can be added.
+/// A histogram of durations in nanoseconds. All come from [`new_histogram`] or [`decode`], so any two can be added.
 pub type Histogram = hdrhistogram::Histogram<u64>;
 
-/// Smallest duration that is told apart from zero.
+/// Smallest recorded duration.
 pub const LOWEST_NS: u64 = 1;
-/// Largest duration that can be recorded: one hour.
+/// Largest recorded duration: one hour.
 pub const HIGHEST_NS: u64 = 3_600_000_000_000;
-/// Significant decimal digits that are kept.
+/// Significant decimal digits.
 pub const DIGITS: u8 = 3;
 
-/// The quantiles of a [`Summary`], in its order.
+/// The quantiles of a [`Summary`].
 pub const QUANTILES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
 
-/// Why a text is no histogram of this layout.
+/// Why a text is not a histogram of this layout.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum HistogramError {
-    /// Not base64.
+    /// It is not base64.
     #[error("not base64: {0}")]
     Base64(String),
-    /// Not DEFLATE, or cut off.
+    /// It is not DEFLATE, or cut.
     #[error("not a whole HdrHistogram V2 + DEFLATE: {0}")]
     Deflate(String),
-    /// Another layout than [`new_histogram`] makes.
+    /// It has another layout than [`new_histogram`].
     #[error("another layout than 1 ns to 1 h with 3 digits")]
     Layout,
 }
 
-/// An empty histogram of the one layout.
+/// Creates an empty histogram.
 #[must_use]
 pub fn new_histogram() -> Histogram {
     Histogram::new_with_bounds(LOWEST_NS, HIGHEST_NS, DIGITS).expect("the layout's bounds are valid")
 }
 
-/// The histogram as HdrHistogram V2 + DEFLATE in base64.
+/// Encodes a histogram as HdrHistogram V2 + DEFLATE in base64.
 #[must_use]
 pub fn encode(histogram: &Histogram) -> String {
     let mut bytes = Vec::new();
@@ -54,44 +51,44 @@ pub fn encode(histogram: &Histogram) -> String {
     STANDARD.encode(bytes)
 }
 
-/// Reads what [`encode`] wrote.
+/// Decodes the output of [`encode`].
 ///
 /// # Errors
-/// The text is not base64, is cut off, or has another layout.
+/// The text is not base64, is cut, or has another layout.
 pub fn decode(text: &str) -> Result<Histogram, HistogramError> {
     let mut histogram = new_histogram();
     add(&mut histogram, &Counts::read(text)?);
     Ok(histogram)
 }
 
-/// Adds counts to a histogram. Panics where a value lies outside the layout; [`Counts::read`] gives none that does.
+/// Adds counts to a histogram. Panics if a value is outside the layout, which [`Counts::read`] prevents.
 pub fn add(histogram: &mut Histogram, counts: &Counts) {
     for (value, count) in &counts.values {
         histogram.record_n(*value, *count).expect("the layout is the same");
     }
 }
 
-/// Observations that a quantile needs: ln(0.025) ÷ ln(q), so that with 97.5 % probability the largest
-/// observation lies above it. p50 needs 6, p90 36, p99 368, p99.9 3,688.
+/// Returns the observations that a quantile needs: ln(0.025) ÷ ln(q), so that with 97.5 % probability the largest
+/// observation is above it. p50 needs 6, p90 36, p99 368, p99.9 3,688.
 #[must_use]
 pub fn needed(quantile: f64) -> u64 {
     (0.025_f64.ln() / quantile.ln()).ceil() as u64
 }
 
-/// The largest quantile that so many observations support; 0 where there are none.
+/// Returns the largest quantile that this many observations support. Returns 0 without observations.
 #[must_use]
 pub fn largest_supported(observations: u64) -> f64 {
     if observations == 0 { 0.0 } else { (0.025_f64.ln() / observations as f64).exp() }
 }
 
-/// The value of a quantile, or none where the sample cannot support it.
+/// Returns the value of a quantile. Returns `None` if the sample does not support it.
 #[must_use]
 pub fn quantile(histogram: &Histogram, observations: u64, quantile: f64) -> Option<u64> {
     let supported = !histogram.is_empty() && observations >= needed(quantile);
     supported.then(|| histogram.value_at_quantile(quantile).min(histogram.max()))
 }
 
-/// The median, between the two middle values where there are two; none of nothing. Changes the order of the values.
+/// Returns the median. Returns `None` without values. Changes the order of the values.
 #[must_use]
 pub fn median(values: &mut [u64]) -> Option<u64> {
     let middle = values.len() / 2;
@@ -101,21 +98,22 @@ pub fn median(values: &mut [u64]) -> Option<u64> {
     Some(lower.map_or(*upper, |lower| lower.midpoint(*upper)))
 }
 
-/// The smallest of the sorted values that at least this share of them does not exceed; none of nothing.
+/// Returns the smallest sorted value that at least this share of values does not exceed. Returns `None` without
+/// values.
 #[must_use]
 pub fn nearest_rank<T: Copy>(sorted: &[T], quantile: f64) -> Option<T> {
     let rank = (quantile * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.max(1) - 1).copied()
 }
 
-/// What may be said of a distribution. `observations` is the number of independent ones, at most the number of
-/// samples; without samples there is nothing to say, and every value is none.
+/// Summarises a distribution. `observations` is the number of independent ones, at most the number of samples.
+/// Without samples, every value is `None`.
 #[must_use]
 pub fn summarise(histogram: &Histogram, observations: u64) -> Summary {
     Summary { histogram: encode(histogram), ..without_histogram(histogram, observations) }
 }
 
-/// The same with an empty text in place of the histogram, which takes longer than the rest.
+/// Summarises a distribution without encoding its histogram, which is slow.
 #[must_use]
 pub fn without_histogram(histogram: &Histogram, observations: u64) -> Summary {
     let some = !histogram.is_empty();

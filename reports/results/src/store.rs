@@ -1,7 +1,7 @@
-//! The result file: written a record at a time, each flushed before the next trial starts, and read back whole.
+//! The result file. Records are written one at a time and flushed before the next trial starts.
 //!
-//! Reading trusts nothing: a file may be hand-edited or of another version, and each of those is an error that says
-//! where, what was expected and what to do. Nothing is dropped silently.
+//! A file may have been edited or may have another version. Every fault is an error with position, expectation and remedy;
+//! nothing is dropped silently.
 
 mod reading;
 
@@ -23,49 +23,49 @@ pub use reading::{file_of, holds_results, newest_in, read};
 /// Name of the result file in a result directory.
 pub const FILE_NAME: &str = "results.jsonl";
 
-/// Most trials that are read. Twenty rounds of every variant of a long sweep are fewer.
+/// Maximum number of trials. Twenty rounds of all variants of a long sweep have fewer.
 pub const TRIALS_LIMIT: usize = 10_000;
 
-/// Most directories that are named where one without results was given.
+/// Maximum number of suggested directories.
 const NAMED: usize = 3;
 
-/// One run, as its file has it.
+/// A run, as recorded in its file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
-    /// What was run, on what.
+    /// The run record.
     pub run: RunRecord,
     /// The trials, in the order they ended.
     pub trials: Vec<TrialRecord>,
-    /// Set where the run ended before its plan was done.
+    /// Set if the run ended early.
     pub interrupted: Option<Interrupted>,
-    /// Number of the last line, from 1, where a crash cut it in half; the line was skipped.
+    /// Number of the last line, from 1, if a crash cut it. It was skipped.
     pub cut_line: Option<usize>,
 }
 
-/// Why a result file could not be written or read. All but [`StoreError::Write`] are faults of the input.
+/// Why a result file could not be written or read.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// Nothing to read.
+    /// The file does not exist.
     #[error(
         "no results at {}: expected a directory that holds {FILE_NAME}; name one that a run has written{}",
         path.display(),
         such_as(newest)
     )]
     Missing {
-        /// The file that was looked for.
+        /// The file.
         path: PathBuf,
-        /// Directories with results in the directory that was named, the newest first.
+        /// Directories with results inside the given directory, the newest first.
         newest: Vec<PathBuf>,
     },
-    /// The file is another than a result file.
+    /// It is another kind of file.
     #[error("{} is {what}, not results: give the directory that holds {FILE_NAME}", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// Its kind.
         what: &'static str,
     },
-    /// The file is there but cannot be read.
+    /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
         /// The file.
@@ -93,7 +93,7 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
-    /// A line is not the record it should be.
+    /// A line is not a valid record.
     #[error("{}:{line}:{column}: {problem}; expected {expected}; {remedy}", path.display())]
     Record {
         /// The file.
@@ -102,11 +102,11 @@ pub enum StoreError {
         line: usize,
         /// The byte in the line, from 1.
         column: usize,
-        /// What is there.
+        /// What was found.
         problem: String,
-        /// What should be.
+        /// What was expected.
         expected: String,
-        /// What to do.
+        /// The remedy.
         remedy: String,
     },
 }
@@ -116,19 +116,19 @@ pub enum StoreError {
 pub struct Store(Lines);
 
 impl Store {
-    /// Makes the directory. The result file comes with its first record, so that a run that ends before leaves nothing.
+    /// Creates the directory. The file is created with its first record, so that a run that ends earlier leaves nothing.
     ///
     /// # Errors
-    /// The directory holds results already, or cannot be written.
+    /// The directory already has results, or cannot be written.
     pub fn create(directory: &Path) -> Result<Self, StoreError> {
         let path = directory.join(FILE_NAME);
         Lines::create(&path).map(Self).map_err(|source| failed(&path, source))
     }
 
-    /// Appends one record and hands it to the system at once: what is recorded survives a crash of this process.
+    /// Appends one record. It survives a crash of this process.
     ///
     /// # Errors
-    /// The file cannot be written; it ends with the record before.
+    /// The file cannot be written. It then ends with the record before.
     pub fn append(&mut self, record: &Record) -> Result<(), StoreError> {
         let line = serde_json::to_vec(record).map_err(io::Error::from);
         let appended = line.and_then(|mut line| {
@@ -138,10 +138,10 @@ impl Store {
         appended.map_err(|source| failed(self.0.path(), source))
     }
 
-    /// Waits until the disk has everything.
+    /// Waits until everything is on disk.
     ///
     /// # Errors
-    /// The disk did not take it.
+    /// The data cannot be written to disk.
     pub fn finish(self) -> Result<PathBuf, StoreError> {
         self.0.sync().map_err(|source| failed(self.0.path(), source))?;
         Ok(self.0.path().to_owned())

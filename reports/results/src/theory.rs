@@ -1,41 +1,40 @@
-//! How far a count of empty responses lies from what chance explains.
-//!
-//! The one formula and the one limit: a trial's check, the merged figures and the page all have theirs from here. Pure;
-//! knows no approach.
+//! Compares the number of empty responses with theory. The check of a trial, merged figures and the page use this formula and
+//! limit.
 
 use crate::{
     format,
     schema::{EmptyTheory, Responses},
 };
 
-/// Distance from theory that chance does not explain, in standard deviations.
+/// Smallest deviation that chance does not explain, in standard deviations.
 pub const FAR_DEVIATIONS: f64 = 4.0;
 
-/// What theory says of these; none where it speaks of no response, as of holds that no run is long enough for.
+/// Returns the theory of these responses. Returns `None` if it covers none, for example if holds are longer than the
+/// run.
 #[must_use]
 pub fn expected(responses: &Responses) -> Option<EmptyTheory> {
     responses.empty_theory.filter(|theory| theory.responses > 0)
 }
 
-/// Distance of the count of empty responses from theory, in standard deviations; none where the theory speaks of no
-/// response. A count is a whole number, so that half a response either way is no deviation.
+/// Returns the deviation of the number of empty responses from theory, in standard deviations. Returns `None` if
+/// theory covers no response. Half a response in either direction does not count, because the number is an integer.
 #[must_use]
 pub fn deviation(theory: &EmptyTheory) -> Option<f64> {
     let expected = theory.responses as f64 * theory.probability;
     let beyond = ((theory.observed as f64 - expected).abs() - 0.5).max(0.0);
-    // Where nothing is left to chance, any deviation is one that chance does not explain.
+    // If nothing is left to chance, chance does not explain any deviation.
     (theory.responses > 0).then(|| beyond / theory.standard_deviation.max(1e-9))
 }
 
-/// A distance from theory, and from where on it counts.
+/// A deviation from theory, with its limit.
 #[must_use]
 pub fn in_words(deviations: f64) -> String {
     let far = format::significant(deviations);
     format!("{far} standard deviations from theory; chance explains up to {FAR_DEVIATIONS}")
 }
 
-/// How far a share of empty responses may lie off what it is of, by chance: by the theory's standard deviation, which
-/// knows that clients of one symbol see the same events; where there is no theory, by that of a share of one half.
+/// Returns how far a share of empty responses may deviate by chance: from the theory's standard deviation, which
+/// respects that clients of one symbol see the same events, or without a theory from that of a share of one half.
 #[must_use]
 pub fn chance(responses: &Responses) -> f64 {
     let deviation = match expected(responses) {

@@ -1,8 +1,8 @@
-//! What is asked of any list. Knows nothing of what stands in it.
+//! Removes duplicates from lists.
 
 use std::{collections::HashSet, hash::Hash};
 
-/// Each once, in the order of their first appearance.
+/// Returns each value once, in the order of first appearance.
 #[must_use]
 pub fn unique<T: Clone + Eq + Hash>(all: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut seen = HashSet::new();

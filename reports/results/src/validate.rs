@@ -1,6 +1,5 @@
-//! What a record may say, beyond its shape: sums that must hold, numbers that cannot be.
-//!
-//! Judges single records and never the quality of a measurement; that is what a trial's checks are for.
+//! Validates the values of records: sums that must hold, and numbers that are impossible. The quality of a measurement is up to
+//! the checks of the trial.
 
 mod bounds;
 
@@ -17,16 +16,16 @@ use crate::{
 
 const REMEDY: &str = "the file was changed or its writer has a bug: run again, and report it if it comes back";
 
-/// Longest name of an approach, a variant or a scenario, in characters: that of a file can be as long.
+/// Maximum length of a name of an approach, a variant or a scenario, in characters.
 const NAME_LIMIT: usize = 255;
 
-/// Most clients of a trial: as many as `advise` reckons with, and far more than a machine has ports for.
+/// Maximum number of clients of a trial, far more than a machine has ports.
 const MOST_CLIENTS: u32 = 100_000_000;
 
-/// Most approaches of a run.
+/// Maximum number of approaches of a run.
 const MOST_APPROACHES: usize = 100;
 
-/// Judges the run record.
+/// Validates a run record.
 pub(crate) fn run(run: &RunRecord) -> Result<(), Fault> {
     name("scenario_name", &run.scenario_name)?;
     if humantime::parse_rfc3339(&run.started).is_err() {
@@ -46,7 +45,7 @@ pub(crate) fn run(run: &RunRecord) -> Result<(), Fault> {
     }
 }
 
-/// What tells a trial of a run from every other: variant, round, and the load with its numbers as bits.
+/// Identifies a trial of a run: variant, round, and load with the bits of its numbers.
 pub(crate) type TrialKey = (String, u32, [u32; 4], [u64; 2], Arrival);
 
 fn key(trial: &TrialRecord) -> TrialKey {
@@ -55,7 +54,7 @@ fn key(trial: &TrialRecord) -> TrialKey {
     (trial.variant.clone(), trial.round, counts, rates, arrival)
 }
 
-/// Judges a trial of this run and adds it to those that were seen.
+/// Validates a trial of this run, and adds it to those that were seen.
 pub(crate) fn trial(run: &RunRecord, seen: &mut HashSet<TrialKey>, trial: &TrialRecord) -> Result<(), Fault> {
     if !run.approaches.iter().any(|facts| facts.name == trial.approach) {
         return fault("approach", &format!("{:?}", trial.approach), "an approach that the run record describes");
@@ -80,7 +79,7 @@ pub(crate) fn trial(run: &RunRecord, seen: &mut HashSet<TrialKey>, trial: &Trial
         (Status::Ok | Status::Invalid, None) => {
             fault("status", "measured, without measurements", "all that it measured")
         }
-        // A trial that failed half-way may have counted half of what it owed.
+        // A trial that failed may have incomplete counts.
         (status, Some(measured)) => {
             bounds::counts(&trial.load, measured)?;
             self::measured(measured, status != Status::Failed)
@@ -90,7 +89,7 @@ pub(crate) fn trial(run: &RunRecord, seen: &mut HashSet<TrialKey>, trial: &Trial
     }
 }
 
-/// Judges a load by what a scenario may ask for.
+/// Validates a load by the limits of scenarios.
 fn load(load: &Load, window: Option<Window>) -> Result<(), Fault> {
     let Load { clients, symbols, symbols_per_client, events_per_second, orders_per_second, payload_bytes, .. } = *load;
     let counts = [("clients", clients, MOST_CLIENTS), ("symbols", symbols, u32::MAX)];
@@ -157,7 +156,7 @@ fn measured(measured: &Measured, whole: bool) -> Result<(), Fault> {
     host(&measured.host)
 }
 
-/// What is inferred from the events' medians must be of them.
+/// Validates the values that are inferred from the medians of events.
 fn inferred(measured: &Measured) -> Result<(), Fault> {
     let (effective, events) = (measured.effective_events, measured.event_median_ns.count);
     if effective > events {
@@ -206,7 +205,7 @@ fn responses(responses: &Responses) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The values of a summary must be in order, within the layout, and those of its histogram.
+/// Validates that the values of a summary are sorted, inside the layout, and those of its histogram.
 fn summary(field: &str, summary: &Summary) -> Result<(), Fault> {
     let counts = match Counts::read(&summary.histogram) {
         Ok(counts) => counts,
@@ -230,15 +229,14 @@ fn summary(field: &str, summary: &Summary) -> Result<(), Fault> {
     quantiles(field, summary, &counts)?;
     let [least, most] = [min, max].map(|value| value.unwrap_or(0) as f64);
     let mean = mean.unwrap_or(0.0);
-    // A mean is a sum of rounded parts, so at the bounds it may be a hair beyond them.
+    // A mean is a sum of rounded parts, so it may be slightly outside the bounds.
     if !(least * (1.0 - 1e-9)..=most * (1.0 + 1e-9)).contains(&mean) {
         return fault(&format!("{field}.mean"), &mean.to_string(), "a mean between min and max");
     }
     Ok(())
 }
 
-/// A figure that is printed and the histogram that is drawn must be of the same samples. One that is null may be so for
-/// want of events.
+/// Validates that a printed value and the histogram agree. A null may be due to few events.
 fn quantiles(field: &str, summary: &Summary, counts: &Counts) -> Result<(), Fault> {
     let printed = [summary.p50, summary.p90, summary.p99, summary.p999];
     for ((name, quantile), printed) in ["p50", "p90", "p99", "p999"].into_iter().zip(statistics::QUANTILES).zip(printed)

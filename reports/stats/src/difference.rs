@@ -1,26 +1,23 @@
-//! The one rule by which anything here says that one variant is faster than another. Table, page and verdict ask it,
-//! and so does whatever compares runs.
+//! The rule that decides whether one variant is faster than another. Table, page, headline and comparisons use it.
 //!
-//! A difference is shown where both sides have at least three rounds with a 95 % interval of the median, and the hulls
-//! of the rounds' 95 % intervals do not overlap. A hull holds each of its intervals and is no 95 % interval itself; a
-//! side is as uncertain as its rounds are far apart, and no difference follows from one round or two. The rule assumes
-//! nothing of how rounds are distributed and has no error rate of its own. Where rounds lie much further apart than
-//! their intervals are wide, only their order counts: of two equal sides with n rounds each, every round of one lies
-//! below every round of the other in 2 of (2n over n) cases, that is 33 % for two rounds, 10 % for three, 0.2 % for
-//! six. Intervals that are wide beside the spread bring that down. How often it happens is measured: see
-//! the example `study` in the crate `reports`.
+//! A difference is shown if both sides have at least three rounds with a 95 % interval of the median, and the hulls of these
+//! intervals do not overlap. The hull contains all intervals of a side and is not a 95 % interval itself; it is as wide as the
+//! rounds are far apart. The rule assumes nothing about the distribution of rounds, and has no error rate of its own. If rounds
+//! differ much more than their intervals are wide, only their order counts: for two equal sides with n rounds each, all rounds
+//! of one are below all rounds of the other in 2 of (2n over n) cases: 33 % for two rounds, 10 % for three, 0.2 % for six. Wide
+//! intervals reduce that. The example `study` in the crate `reports` measures how often it happens.
 
 use std::cmp::Ordering;
 
-/// Fewest rounds with an interval that a difference may rest on.
+/// Fewest rounds with an interval that can show a difference.
 pub const FEWEST_ROUNDS: usize = 3;
 
-/// The rule, as it is printed.
+/// The rule, as printed.
 pub const RULE: &str = "≈: no difference from the floor is shown. A difference in latency is shown where both sides \
      have 95 % intervals of the median in at least three rounds, and what the rounds' 95 % intervals span, from the lowest \
      to the highest bound of any round, does not overlap.";
 
-/// The rule itself, of two hulls of the rounds' 95 % intervals.
+/// Applies the rule to two hulls.
 #[must_use]
 pub fn between(a: Option<[u64; 2]>, b: Option<[u64; 2]>) -> Option<Ordering> {
     let ([a_least, a_most], [b_least, b_most]) = a.zip(b)?;
@@ -33,8 +30,8 @@ pub fn between(a: Option<[u64; 2]>, b: Option<[u64; 2]>) -> Option<Ordering> {
     }
 }
 
-/// The hull of the rounds' 95 % intervals: from the least lower bound to the greatest upper bound of those that have
-/// one; none with fewer than [`FEWEST_ROUNDS`] of them.
+/// Returns the hull of the rounds' 95 % intervals, from the smallest lower to the largest upper bound. Returns `None`
+/// with fewer than [`FEWEST_ROUNDS`] intervals.
 #[must_use]
 pub fn over_rounds(intervals: impl IntoIterator<Item = Option<[u64; 2]>>) -> Option<[u64; 2]> {
     let intervals: Vec<[u64; 2]> = intervals.into_iter().flatten().collect();

@@ -1,7 +1,5 @@
-//! What a sample says of what it was drawn from: intervals, effective sizes, and tests against chance.
-//!
-//! Pure functions of numbers. Knows nothing of approaches, records or trials, and sets no threshold: what a value means
-//! for a run is for those who ask. Each formula has its source beside it and is tested against published values.
+//! Statistical inference: intervals, effective sample sizes, and significance tests. Every formula names its source and is
+//! tested against published values. Thresholds are up to the caller.
 
 use std::f64::consts::SQRT_2;
 
@@ -11,23 +9,22 @@ use statrs::{
     function::erf::erfc,
 };
 
-/// Probability that is left out on each side of a 95 % interval.
+/// Probability outside a 95 % interval, per side.
 const TAIL: f64 = 0.025;
-/// Terms of a binomial distribution that are smaller than its largest by this factor no longer change a sum.
+/// Terms of a binomial distribution below this share of the largest do not change a sum.
 const NEGLIGIBLE: f64 = 1e-19;
-/// Longest distance at which a series is compared with itself, which bounds the work.
+/// Maximum lag of an autocorrelation, which bounds the work.
 const LONGEST_LAG: usize = 1_000;
-/// Fewest gaps that say anything of their distribution.
+/// Fewest gaps that can be tested.
 const FEWEST_GAPS: usize = 8;
 
-/// Exact 95 % interval of a quantile, whatever the distribution: the order statistics whose ranks the binomial
-/// distribution of (`effective`, `quantile`) leaves at most 2.5 % on each side of. None where no two ranks do, for a
-/// median below 6 observations.
+/// Returns the exact 95 % interval of a quantile, for any distribution: the order statistics outside of which the binomial
+/// distribution of (`effective`, `quantile`) has at most 2.5 % on each side. Returns `None` if there are none, for a median
+/// below 6 observations.
 ///
-/// Where `effective` is less than the histogram holds, the ranks are those of so many observations, and rank `l` of `n`
-/// stands for rank `l·(N + 1)/(n + 1)` of the histogram's `N`, rounded outwards: the expected place of that order
-/// statistic. With `effective` equal to `N`, or above it, they are the histogram's own order statistics, exactly. A
-/// bound is the end of its histogram bucket that makes the interval wider.
+/// If `effective` is less than the size `N` of the histogram, rank `l` of `n` stands for rank `l·(N + 1)/(n + 1)`, the
+/// expected position of that order statistic, rounded outwards. A bound is the end of its bucket that makes the interval
+/// wider.
 ///
 /// Source: Conover, Practical Nonparametric Statistics, 3rd edition, 3.2.
 #[must_use]
@@ -43,14 +40,14 @@ pub fn quantile_interval(histogram: &Histogram, effective: u64, quantile: f64) -
     Some([histogram.lowest_equivalent(lower), histogram.highest_equivalent(upper)])
 }
 
-/// Ranks, from 1, of the order statistics of so many observations between which the quantile lies with at least 95 %.
+/// Returns the ranks, from 1, of the order statistics between which the quantile lies with at least 95 %.
 fn interval_ranks(observations: u64, quantile: f64) -> Option<[u64; 2]> {
     if observations == 0 || !(quantile > 0.0 && quantile < 1.0) {
         return None;
     }
     let (first, terms) = binomial(observations, quantile);
     let tail = TAIL * terms.iter().sum::<f64>();
-    // As many terms as fit into each tail. What lies below the first term is too little to count.
+    // Counts the terms that fit into each tail. Terms before the first one are negligible.
     let fitting = |terms: &mut dyn Iterator<Item = &f64>| {
         let sums = terms.scan(0.0, |sum, term| {
             *sum += term;
@@ -64,7 +61,7 @@ fn interval_ranks(observations: u64, quantile: f64) -> Option<[u64; 2]> {
     (below >= 1 && above <= observations).then_some([below, above])
 }
 
-/// The values of these ranks, from 1 and in their order, in the histogram.
+/// Returns the values of two sorted ranks, from 1, in the histogram.
 fn values_at_ranks(histogram: &Histogram, [lower, upper]: [u64; 2]) -> [u64; 2] {
     let (mut seen, mut first) = (0_u64, None);
     for bucket in histogram.iter_recorded() {
@@ -79,8 +76,8 @@ fn values_at_ranks(histogram: &Histogram, [lower, upper]: [u64; 2]) -> [u64; 2] 
     [first.unwrap_or(histogram.max()), histogram.max()]
 }
 
-/// Probabilities of a binomial distribution that are worth counting, all over the largest, and the count of the first.
-/// Built outwards from the mode, so that it takes a multiple of √n steps and no logarithm of a factorial.
+/// Returns the relevant probabilities of a binomial distribution relative to the largest, and the count of the first.
+/// It works outwards from the mode, which needs a multiple of √n steps and no factorials.
 fn binomial(trials: u64, probability: f64) -> (u64, Vec<f64>) {
     let odds = probability / (1.0 - probability);
     let mode = (((trials + 1) as f64 * probability) as u64).min(trials);
@@ -125,14 +122,12 @@ fn upper_bound(successes: u64, trials: u64, tail: f64) -> f64 {
     Beta::new(successes as f64 + 1.0, failures).map_or(1.0, |posterior| posterior.inverse_cdf(1.0 - tail))
 }
 
-/// Independent observations that a series in the order of time is worth: n ÷ (1 + 2·Σρ_k), where ρ_k is the correlation
-/// of ranks that are k apart; at least 1 where there is any, and at most n. Ranks, so that a single outlier neither
-/// makes nor hides a correlation.
+/// Returns the effective sample size of a time series: n ÷ (1 + 2·Σρ_k), where ρ_k is the rank correlation at lag k. It is at
+/// least 1 and at most n. With ranks, a single outlier neither causes nor hides a correlation.
 ///
-/// The sum goes over pairs ρ_2m + ρ_2m+1, from m = 0 with ρ_0 = 1, while they are positive, up to a lag of n/4 and of
-/// 1,000: what follows is noise. So a slow component counts where each of its correlations alone is within chance, and
-/// independent values lose a little, on average less than a fifth, where chance makes a pair positive. What is slower
-/// than the longest lag counts as much as it shows up to there.
+/// The sum takes pairs ρ_2m + ρ_2m+1, from m = 0 with ρ_0 = 1, while they are positive, up to a lag of n/4 and of 1,000. So
+/// a slow component counts even if each of its correlations is within chance. Independent values lose a little, less than a
+/// fifth on average, when chance makes a pair positive.
 ///
 /// Source: Geyer, Practical Markov Chain Monte Carlo, Statistical Science 7, 1992, section 3.3, the initial positive
 /// sequence.
@@ -149,13 +144,13 @@ pub fn effective_size(values: &[f64]) -> u64 {
     let longest = (values.len() / 4).min(LONGEST_LAG);
     let pairs = (0..).step_by(2).take_while(|lag| *lag < longest);
     let positive = pairs.map(|lag| (shared(lag) + shared(lag + 1)) / variation).take_while(|pair| *pair > 0.0);
-    // Each correlation but ρ_0 counts twice. Below 1, neighbours differ more than chance has it: that is no gain.
+    // Each correlation except ρ_0 counts twice. A negative correlation does not increase the size.
     let worth = size / (2.0 * positive.sum::<f64>() - 1.0).max(1.0);
     (worth.round() as u64).max(1)
 }
 
-/// Spearman's rank correlation, ties with their mean rank. None of fewer than 2 pairs, of lists of different length,
-/// and where one list does not vary.
+/// Returns Spearman's rank correlation; ties have their mean rank. Returns `None` with fewer than 2 pairs, lists of
+/// different lengths, or a constant list.
 #[must_use]
 pub fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     if a.len() != b.len() || a.len() < 2 {
@@ -168,9 +163,8 @@ pub fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     (variation > 0.0).then(|| (product(&a, &b) / variation).clamp(-1.0, 1.0))
 }
 
-/// The rank of each value among all, from 1 for the smallest, in the order of the values; equal values share the mean
-/// of theirs. What is no number ranks as [`f64::total_cmp`] has it: above all numbers, or, where its sign is set,
-/// below.
+/// Returns the rank of each value, from 1 for the smallest. Equal values share their mean rank. NaN ranks as in
+/// [`f64::total_cmp`].
 #[must_use]
 pub fn mean_ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
@@ -185,10 +179,9 @@ pub fn mean_ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// Anderson and Darling's A² of gaps in nanoseconds against an exponential distribution of unknown mean, with the
-/// factor 1 + 0.6/n that makes its critical values those of any n: 1.321 at 5 %, 1.959 at 1 %. None of fewer than 8
-/// gaps, and where one is negative or no number. A gap of less than a nanosecond, which a clock shows as 0, counts as
-/// half of one.
+/// Returns Anderson and Darling's A² of gaps in nanoseconds against an exponential distribution of unknown mean. With the
+/// factor 1 + 0.6/n its critical values do not depend on n: 1.321 at 5 %, 1.959 at 1 %. Returns `None` with fewer than 8 gaps,
+/// or if one is negative or NaN. A gap of 0 counts as half a nanosecond.
 ///
 /// Source: Stephens, Journal of the American Statistical Association 69, 1974; D'Agostino and Stephens, Goodness-of-Fit
 /// Techniques, 1986, table 4.14.
@@ -205,7 +198,7 @@ pub fn anderson_darling_exponential(gaps: &[f64]) -> Option<f64> {
         .iter()
         .zip(sorted.iter().rev())
         .enumerate()
-        // The logarithm of an exponential's upper tail is −x/mean.
+        // The logarithm of the upper tail of an exponential distribution is −x/mean.
         .map(|(index, (low, high))| {
             let distribution = -(-low / mean).exp_m1();
             (2.0 * index as f64 + 1.0) * (distribution.ln() - high / mean)

@@ -1,6 +1,5 @@
-//! What numbers say: intervals, tests against chance, the rule of a difference, and chance that repeats.
-//!
-//! Pure functions over numbers and histograms. Knows nothing of approaches, records or trials.
+//! Statistics: intervals, significance tests, the rule for differences, and seeded random numbers. Pure functions of numbers
+//! and histograms.
 
 pub mod difference;
 pub mod inference;

@@ -1,7 +1,5 @@
-//! The exact signed-rank test of pairs, the shift it estimates with its bounds, and the adjustment for many tests.
-//!
-//! Pure functions of finite numbers. Knows nothing of sessions, cells or metrics, and sets no threshold. Each formula
-//! has its source beside it and is tested against published values.
+//! The exact signed-rank test of pairs, its estimate of the shift with bounds, and the adjustment for several tests. Every
+//! formula names its source and is tested against published values.
 
 use std::{
     collections::HashMap,
@@ -10,12 +8,11 @@ use std::{
 
 use crate::inference;
 
-/// Exact p-value of Wilcoxon's signed-rank test that the differences are symmetric about 0, against a shift above 0: the
-/// share of all choices of signs whose positive ranks add up to at least as much. 1 without a difference.
+/// Returns the exact p-value of Wilcoxon's signed-rank test that the differences are symmetric about 0, against a shift above
+/// 0: the share of all sign assignments whose positive ranks add up to at least as much. Returns 1 without differences.
 ///
-/// The distribution is that of the ranks as they are, by dynamic programming over doubled ranks, which are whole where
-/// ties share the mean of theirs: so it is exact with ties. A difference of 0 takes part in the ranking and has no sign
-/// to choose (Pratt): to drop it before would let a larger difference make the result less significant.
+/// It is exact with ties, by dynamic programming over doubled ranks, which are integers. A difference of 0 is ranked but has no
+/// sign (Pratt): if it were dropped first, a larger difference could make the result less significant.
 ///
 /// Sources: Wilcoxon, Individual Comparisons by Ranking Methods, Biometrics Bulletin 1, 1945; Pratt, Remarks on Zeros and
 /// Ties in the Wilcoxon Signed Rank Procedures, JASA 54, 1959.
@@ -32,12 +29,12 @@ pub fn p_value(differences: &[f64]) -> f64 {
         return tails(ranks.len())[observed / 2].min(1.0);
     }
     let probabilities = distribution(signed.into_iter().map(|(rank, _)| rank));
-    // From the far end, so that small terms are added first. Up to 53 pairs the sum is exact in any order.
+    // Starts at the far end, so that small terms are added first. Up to 53 pairs the sum is exact in any order.
     probabilities[observed..].iter().rev().sum::<f64>().min(1.0)
 }
 
-/// Probability that the sum of the ranks from 1 to `pairs` is at least each sum, without ties. Made once for each number
-/// of pairs, since it takes the cube of it.
+/// Returns the probability that the sum of the ranks from 1 to `pairs` is at least each value, without ties. It is
+/// computed once per number of pairs, because that needs cubic time.
 fn tails(pairs: usize) -> Arc<[f64]> {
     static MADE: LazyLock<Mutex<HashMap<usize, Arc<[f64]>>>> = LazyLock::new(Mutex::default);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,7 +48,7 @@ fn tails(pairs: usize) -> Arc<[f64]> {
     Arc::clone(made.entry(pairs).or_insert_with(make))
 }
 
-/// Probability of each sum of ranks, if each rank counts or not with probability ½.
+/// Returns the probability of each sum of ranks, if each rank counts with probability ½.
 fn distribution(ranks: impl Iterator<Item = usize>) -> Vec<f64> {
     ranks.fold(vec![1.0], |probabilities, rank| {
         let mut next = vec![0.0; probabilities.len() + rank];
@@ -63,20 +60,19 @@ fn distribution(ranks: impl Iterator<Item = usize>) -> Vec<f64> {
     })
 }
 
-/// The place, from 1 at either end, of the Walsh average that bounds the shift of so many pairs, with a probability of
-/// at most `tail` that the shift lies beyond it: the largest *k* with P(W ≤ k − 1) ≤ tail, W the sum of positive ranks
-/// without ties. None where so few pairs have no such bound.
+/// Returns the rank, from 1 at either end, of the Walsh average that bounds the shift with an error of at most `tail`: the
+/// largest *k* with P(W ≤ k − 1) ≤ tail, where W is the sum of positive ranks without ties. Returns `None` with too few pairs.
 ///
-/// As many Walsh averages lie below or above a shift as the test of that shift counts ranks: so the test of 0 is
-/// significant at `tail` exactly if the *k*-th smallest average is above 0.
+/// The number of Walsh averages above a shift is the rank sum in the test of that shift. So the test of 0 is significant at
+/// `tail` exactly if the *k*-th smallest average is above 0.
 #[must_use]
 pub fn bounding_place(pairs: usize, tail: f64) -> Option<usize> {
-    // The distribution is symmetric: from below it is what it is from above.
+    // The distribution is symmetric.
     let place = tails(pairs).iter().rev().take_while(|cumulated| **cumulated <= tail).count();
     (place > 0).then_some(place)
 }
 
-/// The mean of each pair of differences, each with itself included, in no order.
+/// Returns the mean of every pair of differences, including each with itself, unsorted.
 #[must_use]
 pub fn walsh_averages(differences: &[f64]) -> Vec<f64> {
     let mut averages = Vec::with_capacity(differences.len() * (differences.len() + 1) / 2);
@@ -86,7 +82,8 @@ pub fn walsh_averages(differences: &[f64]) -> Vec<f64> {
     averages
 }
 
-/// Hodges and Lehmann's estimate of the shift: the median of the Walsh averages. None without a difference.
+/// Returns the Hodges–Lehmann estimate of the shift: the median of the Walsh averages. Returns `None` without
+/// differences.
 ///
 /// Source: Hodges and Lehmann, Estimates of Location Based on Rank Tests, Annals of Mathematical Statistics 34, 1963.
 #[must_use]
@@ -94,7 +91,7 @@ pub fn shift(differences: &[f64]) -> Option<f64> {
     middle(&mut walsh_averages(differences))
 }
 
-/// The median of numbers, between the two middle ones where there are two; none of nothing. Changes their order.
+/// Returns the median. Returns `None` without values. Changes the order of the values.
 #[must_use]
 pub fn middle(values: &mut [f64]) -> Option<f64> {
     if values.is_empty() {
@@ -107,9 +104,8 @@ pub fn middle(values: &mut [f64]) -> Option<f64> {
     Some(lower.map_or(*upper, |lower| f64::midpoint(lower, *upper)))
 }
 
-/// Lower and upper bound of the shift, each beyond which it lies with a probability of at most `tail`: each is a
-/// one-sided bound, and both are an interval of 1 − 2·tail. Exact for differences without ties and at least as sure with
-/// them. None where so few pairs have no such bound.
+/// Returns the lower and upper bound of the shift. Each is a one-sided bound with an error of at most `tail`; both are an
+/// interval of 1 − 2·tail. They are exact without ties, and conservative with them. Returns `None` with too few pairs.
 ///
 /// Sources: Tukey, The Simplest Signed-Rank Tests, 1949; Hollander and Wolfe, Nonparametric Statistical Methods, section
 /// 3.3; for ties Noether, Wilcoxon Confidence Intervals for Location Parameters in the Discrete Case, JASA 62, 1967.
@@ -122,8 +118,8 @@ pub fn bounds(differences: &[f64], tail: f64) -> Option<[f64; 2]> {
     Some([lower, upper])
 }
 
-/// Holm's adjusted p-values, in the order of those given: at most a level where the test is significant at it, with the
-/// probability of any false one among all of them at most that level, however they depend on each other.
+/// Returns Holm's adjusted p-values, in the given order. If tests with an adjusted p-value of at most a level are called
+/// significant, the probability of any false one is at most that level, however the tests depend on each other.
 ///
 /// Source: Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of Statistics 6, 1979.
 #[must_use]
@@ -140,7 +136,7 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// Fewest pairs of which a result can be significant at `level` in Holm's first step of so many tests: the least *n*
+/// Returns the fewest pairs that can be significant at `level` in Holm's first step of this many tests: the least *n*
 /// with tests · 2⁻ⁿ ≤ level.
 #[must_use]
 pub fn fewest_pairs(tests: usize, level: f64) -> usize {

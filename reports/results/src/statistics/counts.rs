@@ -1,5 +1,5 @@
-//! The counts of a histogram's text that are not 0. A histogram of the layout has 35,000 counts, and only a few hundred
-//! of a trial's are not 0, so whatever reads thousands of trials reads these.
+//! The non-zero counts of an encoded histogram. A histogram has 35,000 counts, of which a trial uses a few hundred,
+//! so this is the fast way to read thousands of trials.
 
 use std::io::Read;
 
@@ -8,21 +8,21 @@ use flate2::read::ZlibDecoder;
 
 use super::{DIGITS, HIGHEST_NS, HistogramError, LOWEST_NS};
 
-/// A histogram of this layout takes about 300 KB when its counts are written out; more is not one of ours.
+/// Maximum size of a decompressed histogram, in bytes. A full one has about 300 KB.
 const INFLATED_LIMIT_BYTES: u64 = 4 << 20;
-/// Cookies, lengths and layout in front of the counts.
+/// Size of the header in front of the counts, in bytes.
 const HEADER_BYTES: usize = 40;
-/// Bytes of the longest number.
+/// Maximum size of a number, in bytes.
 const NUMBER_BYTES: usize = 9;
-/// Counts of one step's size, as a power of 2: half of the 2,048 that three digits need.
+/// Counts per power of two, as an exponent of 2: half of the 2,048 that three digits need.
 const HALF_BITS: u32 = 10;
 
-/// Values with their counts, from the least.
+/// Values with their counts, sorted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counts {
-    /// The least value that each count is of, and the count.
+    /// Lowest value of each bucket, and its count.
     pub values: Vec<(u64, u64)>,
-    /// All counts added up.
+    /// Total count.
     pub total: u64,
 }
 
@@ -37,7 +37,7 @@ impl Counts {
         let mut bytes = &plain[HEADER_BYTES..];
         let (mut index, mut values, mut total) = (0_u64, Vec::new(), 0_u64);
         while !bytes.is_empty() {
-            // Zigzag: a positive number is a count, a negative one is that many counts of 0.
+            // Zigzag: a positive number is a count, a negative one is a number of zero counts.
             let number = number(&mut bytes)?;
             let count = number >> 1;
             if number & 1 == 1 {
@@ -54,7 +54,7 @@ impl Counts {
         Ok(Self { values, total })
     }
 
-    /// The value of a quantile, as a histogram gives it. Returns `None` if there are no counts.
+    /// Returns the value of a quantile, as a histogram does. Returns `None` without counts.
     #[must_use]
     pub fn quantile(&self, quantile: f64) -> Option<u64> {
         let rank = ((quantile * self.total as f64).ceil() as u64).max(1);
@@ -67,7 +67,7 @@ impl Counts {
     }
 }
 
-/// The text's bytes with their header checked.
+/// Decodes the text and checks its header.
 fn inflated(text: &str) -> Result<Vec<u8>, HistogramError> {
     let packed = STANDARD.decode(text).map_err(|error| HistogramError::Base64(error.to_string()))?;
     let body = packed.get(8..).ok_or_else(|| cut("shorter than its header"))?;
@@ -86,13 +86,13 @@ fn inflated(text: &str) -> Result<Vec<u8>, HistogramError> {
     Ok(plain)
 }
 
-/// The unsigned number of `width` bytes at `offset`.
+/// Returns the unsigned number of `width` bytes at `offset`.
 fn big_endian(bytes: &[u8], offset: usize, width: usize) -> Result<u64, HistogramError> {
     let field = bytes.get(offset..offset + width).ok_or_else(|| cut("shorter than its header"))?;
     Ok(field.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
-/// Takes a number of seven bits a byte, the least first; all bits of the ninth byte count.
+/// Reads a number with seven bits per byte, the lowest first. All bits of the ninth byte count.
 fn number(bytes: &mut &[u8]) -> Result<u64, HistogramError> {
     let mut number = 0;
     for place in 0..NUMBER_BYTES {
@@ -107,14 +107,14 @@ fn number(bytes: &mut &[u8]) -> Result<u64, HistogramError> {
     Ok(number)
 }
 
-/// The least value of the count at this place. Returns `None` beyond the layout.
+/// Returns the lowest value of the bucket with this index. Returns `None` beyond the layout.
 fn least_value(index: u64) -> Option<u64> {
     let step = (index >> HALF_BITS).saturating_sub(1);
     let place = if step == 0 { index } else { (index & ((1 << HALF_BITS) - 1)) + (1 << HALF_BITS) };
     (step < 43).then(|| place << step).filter(|value| *value <= HIGHEST_NS)
 }
 
-/// The largest value that is counted with this one, which is the least of them.
+/// Returns the highest value of the bucket with this lowest value.
 fn most_value(least: u64) -> u64 {
     let bits = u64::BITS - least.leading_zeros();
     least + (1 << bits.saturating_sub(HALF_BITS + 1)) - 1

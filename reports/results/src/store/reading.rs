@@ -18,31 +18,30 @@ use crate::{
     validate::{self, TrialKey},
 };
 
-/// Largest file that is read. The records of [`TRIALS_LIMIT`] trials take some hundreds of megabytes.
+/// Largest file that is read, in bytes. The records of [`TRIALS_LIMIT`] trials need some hundred megabytes.
 const FILE_LIMIT_BYTES: u64 = 512 << 20;
 
-/// Largest file that is looked into for being a report.
+/// Largest file that is checked for being a report, in bytes.
 const REPORT_LIMIT_BYTES: u64 = 64 << 20;
 
-/// Longest line that is read. A trial's record takes some tens of kilobytes.
+/// Longest line that is read, in bytes. A record of a trial has some ten kilobytes.
 const LINE_LIMIT_BYTES: usize = 16 << 20;
 
-/// The result file of a place that a user named: the file in that directory, or the place itself if it is not a
-/// directory.
+/// Returns the result file in a directory, or the path itself if it is not a directory.
 #[must_use]
 pub fn file_of(place: &Path) -> PathBuf {
     let is_named = place.ends_with(FILE_NAME) || place.symlink_metadata().is_ok();
     if is_named && !place.is_dir() { place.to_owned() } else { place.join(FILE_NAME) }
 }
 
-/// Whether this directory has a result file, whatever is in it.
+/// Returns whether this directory has a result file, whatever its content.
 #[must_use]
 pub fn holds_results(directory: &Path) -> bool {
     directory.join(FILE_NAME).symlink_metadata().is_ok()
 }
 
-/// The directories with results in this one, the newest first: a run's directory is named by when it started. Links are
-/// left out, since what they point to is among the others.
+/// Returns the directories with results inside this one, the newest first, since directories are named by their
+/// start. Links are left out.
 #[must_use]
 pub fn newest_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
@@ -52,10 +51,10 @@ pub fn newest_in(folder: &Path) -> Vec<PathBuf> {
     holding
 }
 
-/// Reads a run from its directory, or from its result file.
+/// Reads a run from its directory or result file.
 ///
 /// # Errors
-/// There is no such file, it is another than a result file, it holds no record, or a line of it is not what it should be.
+/// The file does not exist, is of another kind, has no record, or has an invalid line.
 pub fn read(place: &Path) -> Result<Run, StoreError> {
     let path = file_of(place);
     let failed = |source: io::Error| match source.kind() {
@@ -81,7 +80,7 @@ pub fn read(place: &Path) -> Result<Run, StoreError> {
     Ok(Run { run, trials, interrupted, cut_line })
 }
 
-/// Says what a file without a run record is if it is a report, or text that was never meant to hold records.
+/// Recognises a file without a run record as a report or another kind of text.
 fn foreign(path: &Path) -> Option<StoreError> {
     let text = input::text(path, REPORT_LIMIT_BYTES).ok()?;
     let of_report = |value: &Value| value.get("verdict").is_some() && value.get("loads").is_some();
@@ -100,19 +99,19 @@ fn located(path: &Path, line: usize, fault: Fault) -> StoreError {
     StoreError::Record { path: path.to_owned(), line, column, problem, expected, remedy }
 }
 
-/// The lines of a file that are not blank.
+/// The lines of a file, without blank ones.
 struct Lines {
     reader: BufReader<File>,
     number: usize,
 }
 
-/// One of them.
+/// One line.
 struct Line {
     /// Its number among all lines, from 1.
     number: usize,
-    /// Without its end, and without the mark that a file may begin with.
+    /// The text without line end and byte order mark.
     bytes: Vec<u8>,
-    /// It has a line end, or is longer than a line may be.
+    /// Whether it has a line end or is too long.
     is_ended: bool,
 }
 
@@ -134,7 +133,7 @@ impl Lines {
     }
 }
 
-/// What has been read so far.
+/// The state of reading.
 #[derive(Default)]
 struct Reading {
     run: Option<RunRecord>,
@@ -144,7 +143,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// Takes the next line.
+    /// Reads the next line.
     fn take(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         if bytes.len() > LINE_LIMIT_BYTES {
             return Err(Fault::new("the line is longer than 16 MiB", "one record a line", "restore the file"));

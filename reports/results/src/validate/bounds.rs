@@ -1,5 +1,5 @@
-//! The most that a trial of this load and window can count. A record that says more is refused, so that figures can be
-//! added up without wrapping and nothing is allocated for a number that no run can have.
+//! The largest counts that are possible with a load and window. Larger ones are refused, so that sums do not overflow
+//! and nothing is allocated for impossible numbers.
 
 use super::{fault, not_negative};
 use crate::{
@@ -7,20 +7,19 @@ use crate::{
     schema::{Load, Measured, Memory, Summary},
 };
 
-/// Most of anything that a trial counts one by one: deliveries, responses, requests. A machine that handles a hundred
-/// million a second for an hour counts fewer.
+/// Maximum of any count of a trial, such as deliveries. A hundred million per second for an hour are fewer.
 const MOST: u64 = 1_000_000_000_000;
 
-/// Most bytes, and most microseconds of CPU time, of a trial. Ten thousand trials of as much can be added up.
+/// Maximum of bytes and of microseconds of CPU time of a trial. Ten thousand trials can be added without overflow.
 const MOST_OF_A_COST: u64 = 100_000_000_000_000;
 
-/// How many times the expected events a feed may schedule by chance or in bursts.
+/// Factor by which a feed may exceed the expected number of events by chance or in bursts.
 const CHANCE: f64 = 2.0;
 
-/// How many more events than that a short window may hold.
+/// Number of additional events that a short window may have.
 const FEW: u64 = 1_000;
 
-/// Judges every count and cost of a trial.
+/// Validates all counts and costs of a trial.
 pub(super) fn counts(load: &Load, measured: &Measured) -> Result<(), Fault> {
     accounts(load, measured)?;
     samples(load, measured)?;
@@ -52,7 +51,7 @@ pub(super) fn counts(load: &Load, measured: &Measured) -> Result<(), Fault> {
     memory(&measured.memory)
 }
 
-/// Judges a number that is not a count: finite, not negative, and no larger than any cost.
+/// Validates a number that is not a count: finite, not negative, and not larger than any cost.
 pub(super) fn number(field: &str, value: f64) -> Result<(), Fault> {
     not_negative(field, value)?;
     if value > MOST_OF_A_COST as f64 {
@@ -61,7 +60,7 @@ pub(super) fn number(field: &str, value: f64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What became of the events.
+/// Validates the counts of events.
 fn accounts(load: &Load, measured: &Measured) -> Result<(), Fault> {
     let events = &measured.events;
     let (scheduled, deliveries) = (most_events(load, measured), most_deliveries(load, measured));
@@ -79,7 +78,7 @@ fn accounts(load: &Load, measured: &Measured) -> Result<(), Fault> {
     ])
 }
 
-/// What the distributions are of.
+/// Validates the sizes of the distributions.
 fn samples(load: &Load, measured: &Measured) -> Result<(), Fault> {
     let (scheduled, deliveries) = (most_events(load, measured), most_deliveries(load, measured));
     let published = scheduled.saturating_mul(u64::from(load.clients)).min(MOST);
@@ -90,7 +89,7 @@ fn samples(load: &Load, measured: &Measured) -> Result<(), Fault> {
         ("time_to_last_ns.count", measured.time_to_last_ns.count, scheduled),
         ("event_entries_one_of", measured.event_entries_one_of, scheduled),
         ("latency_ns.count", measured.latency_ns.count, deliveries),
-        // Each shard publishes every event, and has at least one client.
+        // Each shard publishes every event and has at least one client.
         ("lateness_ns.count", optional(&measured.lateness_ns), published),
         ("hiccup_ns.count", measured.hiccup_ns.count, hiccups),
         ("confirmation_ns.count", optional(&measured.confirmation_ns), MOST),
@@ -98,13 +97,13 @@ fn samples(load: &Load, measured: &Measured) -> Result<(), Fault> {
     ])
 }
 
-/// Most events that this load schedules in a trial.
+/// Returns the maximum number of events that this load schedules.
 fn most_events(load: &Load, measured: &Measured) -> u64 {
     let seconds = duration_ms(measured) as f64 / 1e3;
     ((CHANCE * load.events_per_second * seconds) as u64).saturating_add(FEW)
 }
 
-/// Most deliveries: every client receives each of these events.
+/// Returns the maximum number of deliveries: every client receives every event.
 fn most_deliveries(load: &Load, measured: &Measured) -> u64 {
     most_events(load, measured).saturating_mul(u64::from(load.clients)).min(MOST)
 }
