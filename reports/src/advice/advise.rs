@@ -1,4 +1,4 @@
-//! What is advised for a need, by the constants of a run, and the rules it is advised by.
+//! The advice for a need, from the constants of a run, and its rules.
 
 use serde::Serialize;
 
@@ -11,29 +11,29 @@ use super::{
     sensitivity::{self, Sensitivity},
 };
 
-/// What is advised for a need.
+/// The advice for a need.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Advice {
     /// The need.
     pub need: Need,
-    /// Run that the constants come from.
+    /// The run with the constants.
     pub source: String,
-    /// Every candidate: the recommended one, the others of the front, the dominated ones, the excluded ones.
+    /// All candidates: the recommended one, the rest of the front, dominated ones, excluded ones.
     pub choices: Vec<Choice>,
     /// What the run lacks.
     pub missing: Missing,
-    /// What is said of that beside the recommendation.
+    /// The missing parts in words.
     pub notes: Vec<String>,
-    /// What would change the answer, one input at a time.
+    /// The changes of single inputs that would change the answer.
     pub sensitivities: Vec<Sensitivity>,
-    /// The rules, as they are printed.
+    /// The rules, as printed.
     pub rules: Vec<String>,
-    /// What the model takes for granted where the run does not say.
+    /// The assumptions of the model that the run does not test.
     pub assumptions: Vec<String>,
 }
 
 impl Advice {
-    /// Whether nothing is recommended, although only an unknown p99 rules some candidate out.
+    /// Whether nothing is recommended, and only an unknown p99 rules out some candidate.
     pub(crate) fn is_unknown(&self) -> bool {
         let is_unknown = |choice: &Choice| match &choice.standing {
             Standing::Excluded { reasons } => reasons[..] == [Reason::Unknown],
@@ -44,7 +44,7 @@ impl Advice {
     }
 }
 
-/// Advises.
+/// Advises on a need.
 #[must_use]
 pub fn advise(models: &Models, need: &Need) -> Advice {
     Advice {
@@ -59,7 +59,7 @@ pub fn advise(models: &Models, need: &Need) -> Advice {
     }
 }
 
-/// The rules, as they are printed.
+/// Returns the rules, as printed.
 pub(crate) fn rules() -> Vec<String> {
     [
         "Staleness is met where the predicted p99 is within it. What polls takes the longest interval that meets it: the \

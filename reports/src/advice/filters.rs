@@ -1,4 +1,4 @@
-//! What rules a candidate out, whatever it costs: by its facts, and by how late it would be.
+//! The reasons that rule out a candidate regardless of its costs: its facts and its latency.
 
 use serde::Serialize;
 
@@ -7,34 +7,34 @@ use super::{
     need::Need,
 };
 
-/// Why a candidate is out.
+/// Why a candidate is excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// It is no approach to recommend.
+    /// It is the floor.
     Floor,
-    /// Clients are browsers.
+    /// Clients are browsers, which cannot use it.
     Browser,
-    /// Clients send.
+    /// Clients send, which it does not support.
     Sends,
-    /// Nobody can call clients.
+    /// The server cannot call clients.
     Inbound,
-    /// Nothing may stay open.
+    /// No connection may stay open.
     Persistent,
-    /// Every event matters.
+    /// Every event matters, but it delivers only the newest state.
     EveryEvent,
-    /// It polls, and no interval is short enough.
+    /// No poll interval is short enough.
     Interval,
-    /// It is later than the staleness.
+    /// Its latency exceeds the staleness.
     Late,
-    /// Its server takes more processors than were measured with.
+    /// Its server needs more cores than the machine had.
     Cores,
-    /// No trial gives a p99.
+    /// Its p99 is unknown.
     Unknown,
 }
 
 impl Reason {
-    /// Every reason, in the order in which they are said.
+    /// All reasons, in the order of printing.
     pub(crate) const ALL: [Self; 10] = [
         Self::Floor,
         Self::Browser,
@@ -48,7 +48,7 @@ impl Reason {
         Self::Unknown,
     ];
 
-    /// What is said.
+    /// Describes the reason.
     #[must_use]
     pub fn sentence(self) -> &'static str {
         match self {
@@ -68,7 +68,7 @@ impl Reason {
     }
 }
 
-/// What rules it out; nothing where it may be chosen.
+/// Returns the reasons that rule out a candidate.
 pub(super) fn reasons(model: &Model, need: &Need, prediction: &Prediction) -> Vec<Reason> {
     let is_overloaded = prediction.extrapolated.contains(&Beyond::Cores);
     let [_, p99] = model.latency_at(need.clients * need.events_per_client);
@@ -78,12 +78,12 @@ pub(super) fn reasons(model: &Model, need: &Need, prediction: &Prediction) -> Ve
         Reason::Browser => need.browser && !model.browser,
         Reason::Sends => need.sends && !model.bidirectional,
         Reason::Inbound => !need.inbound && model.server_connects,
-        // A server that calls its clients opens what it needs when there is an event.
+        // A server that calls its clients opens connections when there is an event.
         Reason::Persistent => !need.persistent && !model.server_connects && model.way != Way::Poll,
         Reason::EveryEvent => need.every_event && model.snapshot,
         Reason::Interval => model.way == Way::Poll && prediction.interval_s.is_none() && !is_unknown,
         Reason::Late => model.way != Way::Poll && prediction.p99_ns.is_some_and(|p99| p99 > need.staleness_ms * 1e6),
-        // What cannot keep up queues, and whether it would be within the staleness nobody knows.
+        // An overloaded server queues, so its latency is unknown.
         Reason::Cores => is_overloaded,
         Reason::Unknown => is_unknown,
     };

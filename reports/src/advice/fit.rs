@@ -1,9 +1,9 @@
-//! The constants of the model, fitted to what a run measured.
+//! Fits the constants of the model to a run.
 //!
-//! Least squares of relative errors, with no coefficient below 0: nothing is cheaper for being asked more. Which parts of
-//! a cost can be told apart depends on the loads: with one, all is proportional; with two or more that differ in size, a
-//! fixed part is told from it; where what polls finds different numbers of events, an exchange is told from the events
-//! in it. What cannot be told apart is assumed, and [`Models::assumptions`] says what.
+//! Least squares of relative errors, with coefficients of at least 0. The loads decide which parts of a cost can be separated:
+//! with one load, everything is proportional; with two or more sizes, there is a fixed part; if polls find different numbers
+//! of events, the cost of an exchange is separate from that of its events. [`Models::assumptions`] lists what is assumed
+//! otherwise.
 
 use results::{
     schema::{Delivery, Side},
@@ -20,37 +20,37 @@ use crate::{
     validity,
 };
 
-/// Factor between the most and the fewest events a poll finds from which on the two costs are told apart.
+/// Smallest factor between the most and the fewest events per poll with which the two costs are separated.
 const VARIED: f64 = 1.5;
-/// Most of what a poll was measured to cost that is taken for its events, where the two are not told apart.
+/// Largest share of a poll's cost that is assigned to its events, if the two are not separated.
 const MOST_OF_EVENTS: f64 = 0.5;
 
-/// Most candidates that are compared, each with each.
+/// Maximum number of candidates, which are compared pairwise.
 const MOST_CANDIDATES: usize = 100;
 
-/// Why a run gives no constants.
+/// Why a run has no constants.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum AdviceError {
-    /// Such a run measures nothing.
+    /// Faults were injected.
     #[error("the run is no measurement: {0}; take one without faults")]
     Faults(String),
-    /// There is nothing to fit.
+    /// No trial is valid.
     #[error("the run has no valid trial to take constants from; take another with --from, or run bench-all")]
     Nothing,
-    /// Comparing each with each would take minutes.
+    /// There are too many candidates to compare.
     #[error("the run has {0} variants, and at most {MOST_CANDIDATES} can be compared; take a run of fewer with --from")]
     Many(usize),
 }
 
-/// The constants of a run.
+/// Fits the constants of a run.
 ///
 /// # Errors
-/// It had faults injected, or has no valid trial.
+/// Faults were injected, or no trial is valid.
 pub fn models(run: &Run) -> Result<Models, AdviceError> {
     fit_loads(run, &rows::load_points(run))
 }
 
-/// The constants of a run whose figures are made.
+/// Fits the constants of a run from its rows.
 pub(super) fn fit_loads(run: &Run, loads: &[LoadPoint]) -> Result<Models, AdviceError> {
     let candidates = measured(run, loads)?;
     Ok(Models {
@@ -62,7 +62,7 @@ pub(super) fn fit_loads(run: &Run, loads: &[LoadPoint]) -> Result<Models, Advice
     })
 }
 
-/// The run that constants are taken from, in words.
+/// Describes the run.
 fn source(run: &Run) -> String {
     format!("{} of {}", run.run.scenario_name, run.run.started)
 }
@@ -94,7 +94,7 @@ pub fn fitted(candidates: &[Candidate]) -> Vec<Model> {
     let with_points = || candidates.iter().filter(|candidate| !candidate.points.is_empty());
     let floor = with_points().find(|candidate| candidate.facts.floor);
     let bare = floor.map(|floor| costs(floor, &Costs::default())).unwrap_or_default();
-    // The answer to a poll goes the way that the answer to a held request goes.
+    // The answer to a poll takes as long as the answer to a held request.
     let answered = with_points().find(|candidate| candidate.way == Way::Hold).or(floor);
     let exchange = answered.map(latency).unwrap_or_default();
     with_points().map(|candidate| model(candidate, &bare, &exchange)).collect()
@@ -119,7 +119,7 @@ fn model(candidate: &Candidate, bare: &Costs, exchange: &[Latency]) -> Model {
     }
 }
 
-/// `bare` is what the floor takes for a delivery.
+/// `bare` has the costs of a delivery at the floor.
 fn costs(candidate: &Candidate, bare: &Costs) -> Costs {
     let line = |of: fn(&Point) -> f64, bare: f64, may_be_fixed: bool| line(candidate, of, bare, may_be_fixed);
     Costs {
@@ -151,7 +151,7 @@ fn most_of_events(points: &[Point], of: fn(&Point) -> f64) -> f64 {
     MOST_OF_EVENTS * each.fold(f64::INFINITY, f64::min).max(0.0)
 }
 
-/// How many points differ in what is delivered by more than chance might.
+/// Returns the number of points whose deliveries differ by more than chance.
 fn sizes(points: &[Point]) -> usize {
     let mut sizes: Vec<f64> = points.iter().map(|point| point.clients * point.events_per_client).collect();
     sizes.sort_by(f64::total_cmp);
@@ -159,14 +159,14 @@ fn sizes(points: &[Point]) -> usize {
     sizes.len()
 }
 
-/// Whether polls find more events under one load than under another.
+/// Returns whether polls find different numbers of events under different loads.
 fn are_varied(points: &[Point]) -> bool {
     let found = points.iter().filter(|point| point.exchanges > 0.0).map(|point| point.deliveries / point.exchanges);
     let [least, most] = found.fold([f64::INFINITY, 0.0], |[least, most], one| [one.min(least), one.max(most)]);
     least.is_finite() && most > VARIED * least
 }
 
-/// Fixed, where there is more than one number of clients, and for each client.
+/// Returns the fixed part, if there is more than one number of clients, and the part per client.
 fn memory(points: &[Point], of: fn(&Point) -> f64) -> [f64; 2] {
     let several = points.iter().any(|point| point.clients > points[0].clients * 1.2);
     let rows: Vec<([f64; 3], f64)> = points.iter().map(|point| ([1.0, point.clients, 0.0], of(point))).collect();
@@ -174,7 +174,7 @@ fn memory(points: &[Point], of: fn(&Point) -> f64) -> [f64; 2] {
     [fixed, each]
 }
 
-/// From the fewest deliveries; the slower of two with as many.
+/// Returns the latencies sorted by deliveries, the slower of two with the same number.
 fn latency(candidate: &Candidate) -> Vec<Latency> {
     let of = |point: &Point| {
         let p50_ns = point.p50_ns.filter(|p50| *p50 > 0.0)?;
@@ -202,9 +202,9 @@ fn ranges(points: &[Point]) -> Measured {
     }
 }
 
-/// Coefficients not below 0 of the allowed columns that leave the least sum of squared relative errors. With three
-/// columns every choice of those that are not 0 is tried: the best without a negative one is the solution (Lawson and
-/// Hanson, 1974, chapter 23).
+/// Returns the non-negative coefficients with the least sum of squared relative errors. With three columns all
+/// subsets are tried; the best one without a negative coefficient is the solution (Lawson and Hanson, 1974, chapter
+/// 23).
 fn nonnegative(rows: &[([f64; 3], f64)], allowed: [bool; 3]) -> [f64; 3] {
     let relative: Vec<[f64; 3]> =
         rows.iter().filter(|(_, value)| *value > 0.0).map(|(columns, value)| columns.map(|one| one / value)).collect();
@@ -222,7 +222,7 @@ fn nonnegative(rows: &[([f64; 3], f64)], allowed: [bool; 3]) -> [f64; 3] {
             1.0 - columns.iter().zip(&solved).map(|(column, coefficient)| column * coefficient).sum::<f64>()
         };
         let left = relative.iter().map(|columns| error(columns).powi(2)).sum::<f64>();
-        // A further column must explain something.
+        // A further column must improve the fit.
         if left < best.1 - 1e-9 {
             best = (solved, left);
         }
@@ -230,7 +230,7 @@ fn nonnegative(rows: &[([f64; 3], f64)], allowed: [bool; 3]) -> [f64; 3] {
     best.0
 }
 
-/// Solves the normal equations for a target of 1 in every row; none where the columns do not determine it.
+/// Solves the normal equations for a target of 1 in every row. Returns `None` if they are singular.
 fn least_squares(rows: &[[f64; 3]], chosen: &[usize]) -> Option<[f64; 3]> {
     let size = chosen.len();
     let scale: Vec<f64> = chosen.iter().map(|column| rows.iter().map(|row| row[*column]).fold(0.0, f64::max)).collect();
@@ -263,7 +263,7 @@ fn least_squares(rows: &[[f64; 3]], chosen: &[usize]) -> Option<[f64; 3]> {
     Some(solved)
 }
 
-/// What this run cannot say, and no run of this tool can.
+/// Returns the assumptions that this run, or any run of this tool, cannot test.
 fn assumptions(candidates: &[Candidate]) -> Vec<String> {
     let mut assumed = Vec::new();
     if candidates.iter().all(|candidate| sizes(&candidate.points) < 2) {

@@ -1,4 +1,4 @@
-//! Candidates in the order in which they are advised: the Pareto front, what it dominates, what is ruled out.
+//! Ranks candidates: the Pareto front, dominated candidates, excluded candidates.
 
 use serde::Serialize;
 
@@ -8,56 +8,56 @@ use super::{
     need::Need,
 };
 
-/// Another is no worse where it is within this factor.
+/// A value within this factor is no worse.
 pub(super) const NO_WORSE: f64 = 1.1;
-/// Another is better where it is less by this factor.
+/// A value that is smaller by this factor is better.
 pub(super) const BETTER: f64 = 1.5;
-/// Scores within this factor of the first are not told apart from it: the model is off by about as much.
+/// Scores within this factor of the best one count as equal, because the model is off by about as much.
 pub(super) const CLOSE: f64 = 1.25;
-/// Below these, differences do not matter to anybody: processors, bytes a second, bytes of memory, lines.
+/// Differences below these values do not matter: cores, bytes per second, bytes of memory, lines.
 pub(super) const IMMATERIAL: [f64; 4] = [0.01, 1e3, 1e6, 1.0];
 
-/// A candidate, and how it stands.
+/// A candidate with its rank.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Choice {
-    /// Name of the approach, and after a slash the settings that were given.
+    /// Name of the approach, with given settings after a slash.
     pub name: String,
-    /// Place in the registry.
+    /// Position in the registry.
     pub order: usize,
-    /// How it stands.
+    /// Its standing.
     #[serde(flatten)]
     pub standing: Standing,
-    /// Geometric mean of four costs, each over the least of the front; none where it is ruled out.
+    /// Geometric mean of four costs relative to the best of the front. `None` if it is excluded.
     pub score: Option<f64>,
     /// Lines of code of both halves.
     pub lines: f64,
-    /// What it would take.
+    /// The prediction.
     pub prediction: Prediction,
 }
 
-/// How a candidate stands.
+/// The standing of a candidate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "standing", rename_all = "snake_case")]
 pub enum Standing {
-    /// First of the front.
+    /// Recommended: the first of the front.
     Recommended,
-    /// Of the front, and not told apart from the first by this model.
+    /// On the front, and equal to the first within the accuracy of the model.
     Close,
-    /// No other dominates it.
+    /// On the front: no other dominates it.
     Front,
-    /// Another is no worse in anything and better in something.
+    /// Dominated: another is no worse in anything and better in something.
     Dominated {
-        /// The other.
+        /// The other candidate.
         by: String,
     },
-    /// It cannot be used.
+    /// Excluded.
     Excluded {
-        /// Why.
+        /// The reasons.
         reasons: Vec<Reason>,
     },
 }
 
-/// Every candidate, the recommended one first.
+/// Ranks all candidates, the recommended one first.
 pub(super) fn choices(models: &Models, need: &Need) -> Vec<Choice> {
     let judged = judged(models, need);
     let mut choices: Vec<(u8, Choice)> = models
@@ -90,15 +90,15 @@ pub(super) fn choices(models: &Models, need: &Need) -> Vec<Choice> {
     choices.into_iter().map(|(_, choice)| choice).collect()
 }
 
-/// What is best for a need.
+/// The best candidates for a need.
 pub(super) struct Best {
-    /// The recommended candidate; none where all are ruled out.
+    /// The recommended candidate. `None` if all are excluded.
     pub(super) first: Option<usize>,
-    /// It, and those that are not told apart from it.
+    /// The recommended candidate and those that count as equal.
     pub(super) close: Vec<usize>,
 }
 
-/// The best of a need, without what is said of the others.
+/// Returns the best candidates for a need.
 pub(super) fn best(models: &Models, need: &Need) -> Best {
     let on_front = judged(models, need).into_iter().enumerate().filter_map(|(index, (_, place))| match place {
         Place::Front(score) => Some((score, models.models[index].order, index)),
@@ -111,7 +111,7 @@ pub(super) fn best(models: &Models, need: &Need) -> Best {
     Best { first: on_front.first().map(|(.., index)| *index), close: close.collect() }
 }
 
-/// What a candidate would take for this need.
+/// Predicts a candidate for this need.
 pub(super) fn prediction(model: &Model, need: &Need, cores: f64) -> Prediction {
     let at = At {
         clients: need.clients,
@@ -125,7 +125,7 @@ pub(super) fn prediction(model: &Model, need: &Need, cores: f64) -> Prediction {
 
 enum Place {
     Front(f64),
-    /// By which, and the score.
+    /// The dominating candidate, and the score.
     Dominated(usize, f64),
     Excluded(Vec<Reason>),
 }
@@ -146,7 +146,7 @@ fn judged(models: &Models, need: &Need) -> Vec<(Prediction, Place)> {
     for index in &possible {
         dominated[*index] = possible.iter().copied().find(|other| dominates(&measures[*other], &measures[*index]));
     }
-    // Tenths may add up to a ring in which each dominates the next. Then none does.
+    // With the tolerance, candidates may dominate each other in a circle. Then none is dominated.
     if possible.iter().all(|index| dominated[*index].is_some()) {
         dominated.fill(None);
     }
@@ -168,8 +168,8 @@ fn judged(models: &Models, need: &Need) -> Vec<(Prediction, Place)> {
     predictions.into_iter().zip(places).collect()
 }
 
-/// p99, and the four costs with what is immaterial raised to what matters. Never called for a candidate without a p99,
-/// which is ruled out.
+/// Returns the p99 and the four costs, raised to the smallest values that matter. Candidates without a p99 are
+/// excluded before.
 fn measures(model: &Model, prediction: &Prediction) -> [f64; 5] {
     let [cores, bytes] = [prediction.server_cores, prediction.bytes_per_second].map(|cost| cost.unwrap_or(0.0));
     let costs = [cores, bytes, prediction.server_memory_bytes, model.lines];

@@ -1,4 +1,4 @@
-//! What a run lacks for advice, and what is said of it beside the recommendation.
+//! What a run lacks for advice, and how that is described.
 
 use results::{format, sanitize};
 use serde::Serialize;
@@ -8,25 +8,25 @@ use serde::Serialize;
 pub struct Missing {
     /// Trials of the run.
     pub trials: usize,
-    /// Trials that are not valid, which are left out of everything.
+    /// Trials that are not valid, which are left out.
     pub not_valid: usize,
-    /// Valid trials with a warning of the tail, which are left out of each p99.
+    /// Valid trials with a warning about the tail, which are left out of the p99.
     pub tail_warnings: usize,
-    /// Candidates without a valid trial, in the registry's order.
+    /// Candidates without a valid trial, in the order of the registry.
     pub candidates: Vec<Absent>,
 }
 
 /// A candidate without a valid trial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Absent {
-    /// Name of the approach, and after a slash the settings that were given.
+    /// Name of the approach, with given settings after a slash.
     pub name: String,
     /// Its trials.
     pub trials: usize,
 }
 
 impl Absent {
-    /// Why it is out.
+    /// Why it is missing.
     #[must_use]
     pub fn sentence(&self) -> String {
         format!("no valid trial (0 of {})", self.trials)
@@ -34,7 +34,7 @@ impl Absent {
 }
 
 impl Missing {
-    /// What is said beside the recommendation.
+    /// Describes what is missing.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let are = if self.not_valid == 1 { "is" } else { "are" };

@@ -1,23 +1,22 @@
-//! The cost model: what each candidate takes under a load, from the constants of a run.
+//! The cost model: predicts the needs of each candidate under a load, from the constants of a run.
 //!
 //! With N clients, λ events a second for each, poll interval T and hold H:
 //!
-//! - deliveries a second: N·λ; of a snapshot N·(1 − e^(−λT))/T, since of several changes one arrives;
-//! - exchanges a second: what polls N/T; what holds N·λ/(1 − e^(−λH)), since a request ends with an event or with the
-//!   hold, whichever is first, and (1 − e^(−λH))/λ is its mean length; what pushes none of its own;
-//! - empty responses: e^(−λT) and e^(−λH), none of what pushes;
-//! - CPU time and bytes: a fixed part, so much for each exchange, and so much for each delivery; the payload adds
-//!   its own size to each delivery;
-//! - memory: a fixed part, and so much for each client;
-//! - latency of what pushes or holds: as measured, between loads by straight lines over the logarithms of deliveries and
-//!   latency, and beyond them that of the nearest; of what polls uniform over (0, T) and one exchange after it. A p99 is
-//!   not known where no trial gives one, and nothing takes its place.
+//! - deliveries per second: N·λ; for a snapshot N·(1 − e^(−λT))/T, because only the newest of several changes arrives;
+//! - exchanges per second: N/T for polling; N·λ/(1 − e^(−λH)) for holding, because a request ends with an event or with the
+//!   hold, and (1 − e^(−λH))/λ is its mean length; none for push;
+//! - empty responses: e^(−λT) and e^(−λH); none for push;
+//! - CPU time and bytes: a fixed part, a part per exchange, and a part per delivery; the payload is added to each delivery;
+//! - memory: a fixed part, and a part per client;
+//! - latency of push and holding: as measured, interpolated linearly over the logarithms of deliveries and latency, and beyond
+//!   the measured loads that of the nearest; for polling uniform over (0, T), then one exchange. A p99 that no trial has is
+//!   unknown.
 
 use serde::Serialize;
 
 use super::missing::Missing;
 
-/// How a candidate gets events to a client.
+/// How events reach a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
@@ -32,26 +31,26 @@ pub enum Way {
 /// The constants of every candidate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Models {
-    /// Run that they come from.
+    /// The run that they come from.
     pub source: String,
-    /// Processors of the machine that was measured, which a server may take all of.
+    /// Cores of the measured machine. A server may use all of them.
     pub cores: f64,
-    /// In the registry's order.
+    /// The models, in the order of the registry.
     pub models: Vec<Model>,
-    /// What is taken for granted where the run does not say.
+    /// Assumptions that the run does not test.
     pub assumptions: Vec<String>,
     /// What the run lacks.
     pub missing: Missing,
 }
 
-/// A cost a second: fixed, for each exchange, for each delivery.
+/// A cost per second: fixed, per exchange, and per delivery.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct LinearCost {
-    /// A second, whatever happens.
+    /// Fixed cost per second.
     pub fixed: f64,
-    /// For each exchange.
+    /// Cost per exchange.
     pub exchange: f64,
-    /// For each delivery.
+    /// Cost per delivery.
     pub delivery: f64,
 }
 
@@ -64,138 +63,138 @@ impl LinearCost {
 /// Latency under one load, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Latency {
-    /// Deliveries a second.
+    /// Deliveries per second.
     pub deliveries: f64,
     /// p50.
     pub p50_ns: f64,
-    /// p99; `None` if no trial gives one.
+    /// p99. `None` if no trial has one.
     pub p99_ns: Option<f64>,
 }
 
-/// What was measured, from the least to the most.
+/// The measured range of each input.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Measured {
     /// Clients.
     pub clients: [f64; 2],
-    /// Events a second for each client.
+    /// Events per second and client.
     pub events_per_client: [f64; 2],
-    /// Bytes.
+    /// Payload in bytes.
     pub payload_bytes: [f64; 2],
-    /// Seconds; none where it does not poll.
+    /// Poll interval in seconds. `None` if it does not poll.
     pub interval_s: Option<[f64; 2]>,
 }
 
-/// What a candidate takes, without what depends on the load.
+/// The costs of a candidate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Costs {
-    /// CPU time of the server, in microseconds a second.
+    /// CPU time of the server, in microseconds per second.
     pub server_us: LinearCost,
-    /// CPU time of all clients, in microseconds a second.
+    /// CPU time of all clients, in microseconds per second.
     pub client_us: LinearCost,
-    /// Bytes a second, both ways, without payload.
+    /// Bytes per second, both ways, without payload.
     pub bytes: LinearCost,
-    /// User space of the server in bytes: fixed, and for each client.
+    /// Memory of the server in bytes: fixed, and per client.
     pub server_memory: [f64; 2],
-    /// User space of all clients in bytes: fixed, and for each client.
+    /// Memory of all clients in bytes: fixed, and per client.
     pub client_memory: [f64; 2],
 }
 
-/// The constants of one candidate: an approach with its settings, the poll interval apart.
+/// The constants of one candidate: an approach with its settings, except the poll interval.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Model {
-    /// Name of the approach, and after a slash the settings that were given.
+    /// Name of the approach, with given settings after a slash.
     pub name: String,
-    /// Place in the registry.
+    /// Position in the registry.
     pub order: usize,
-    /// How it gets events to a client.
+    /// How events reach a client.
     pub way: Way,
-    /// Of several changes only the newest arrives.
+    /// Whether only the newest of several changes arrives.
     pub snapshot: bool,
-    /// The server opens the connection that carries events.
+    /// Whether the server opens the connection.
     pub server_connects: bool,
-    /// A browser can do it without library or proxy.
+    /// Whether a browser can use it without library or proxy.
     pub browser: bool,
-    /// The client can send on the same connection.
+    /// Whether the client can send on the same connection.
     pub bidirectional: bool,
-    /// What the others are compared with.
+    /// Whether it is the floor.
     pub floor: bool,
     /// Lines of code of both halves.
     pub lines: f64,
-    /// Hold in seconds; none where it does not hold.
+    /// Hold in seconds. `None` if it does not hold requests.
     pub hold_s: Option<f64>,
     /// Costs.
     pub costs: Costs,
-    /// From the fewest deliveries; of what polls that of one exchange.
+    /// Latencies sorted by deliveries; for polling, of one exchange.
     pub latency: Vec<Latency>,
-    /// What was measured.
+    /// The measured range.
     pub measured: Measured,
 }
 
-/// The load that a model is asked for.
+/// A load to predict.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct At {
     /// Clients.
     pub clients: f64,
-    /// Events a second for each client.
+    /// Events per second and client.
     pub events_per_client: f64,
-    /// Symbols that each client follows; what is asked for by snapshot is asked for each.
+    /// Symbols per client. A snapshot needs one request per symbol.
     pub symbols: f64,
-    /// Bytes.
+    /// Payload in bytes.
     pub payload_bytes: f64,
-    /// Seconds between two polls; none where there is no such interval.
+    /// Poll interval in seconds, if there is one.
     pub interval_s: Option<f64>,
 }
 
-/// What the load asks beyond what was measured.
+/// An input outside the measured range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Beyond {
     /// More or fewer clients.
     Clients,
-    /// More or fewer events for each.
+    /// More or fewer events per client.
     EventsPerClient,
     /// Larger or smaller payload.
     Payload,
     /// Longer or shorter interval.
     Interval,
-    /// More processors for the server than the machine had.
+    /// More cores for the server than the machine had.
     Cores,
 }
 
-/// What a candidate would take. Of what polls, all that depends on the interval is `None` without one.
+/// The prediction for a candidate. Values that depend on a poll interval are `None` without one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Prediction {
-    /// Poll interval; none where it does not poll, or where none is short enough.
+    /// Poll interval. `None` if it does not poll, or if no interval is short enough.
     pub interval_s: Option<f64>,
-    /// Requests a second.
+    /// Requests per second.
     pub requests_per_second: Option<f64>,
     /// Share of responses without an event.
     pub empty_share: Option<f64>,
-    /// Deliveries a second.
+    /// Deliveries per second.
     pub deliveries_per_second: Option<f64>,
-    /// Bytes a second, both ways.
+    /// Bytes per second, both ways.
     pub bytes_per_second: Option<f64>,
-    /// Processors that the server keeps busy, of the kind that was measured.
+    /// Cores that the server keeps busy.
     pub server_cores: Option<f64>,
-    /// Processors that all clients together keep busy.
+    /// Cores that all clients keep busy.
     pub client_cores: Option<f64>,
-    /// User space of the server.
+    /// Memory of the server.
     pub server_memory_bytes: f64,
-    /// User space of all clients together.
+    /// Memory of all clients.
     pub client_memory_bytes: f64,
-    /// None where it was not measured, or where the server needs more processors than the machine had.
+    /// p50. `None` if it was not measured, or if the server needs more cores than the machine had.
     pub p50_ns: Option<f64>,
-    /// None where it was not measured, or where the server needs more processors than the machine had.
+    /// p99. `None` in the same cases.
     pub p99_ns: Option<f64>,
-    /// What of this was not measured.
+    /// Inputs outside the measured range.
     pub extrapolated: Vec<Beyond>,
 }
 
-/// What lies within this factor of what was measured is no extrapolation.
+/// Factor around the measured range that does not count as extrapolation.
 pub(super) const WITHIN: f64 = 1.25;
 
 impl Model {
-    /// p50 and p99 at this many deliveries per second, without the interval of a poll; each `None` if it was not
+    /// Returns p50 and p99 at this many deliveries per second, without a poll interval. Each is `None` if it was not
     /// measured.
     pub(super) fn latency_at(&self, deliveries: f64) -> [Option<f64>; 2] {
         let known = |of: fn(&Latency) -> Option<f64>| {
@@ -205,8 +204,8 @@ impl Model {
         [known(|point| Some(point.p50_ns)), known(|point| point.p99_ns)]
     }
 
-    /// The longest interval in seconds whose last moment is within the staleness. Returns `None` if an exchange would
-    /// not end before the next begins, or if its length is not known.
+    /// Returns the longest poll interval that meets the staleness, in seconds. Returns `None` if an exchange would
+    /// not end before the next begins, or if its duration is unknown.
     pub(super) fn interval_within(&self, staleness_ms: f64, deliveries: f64) -> Option<f64> {
         let [_, p99] = self.latency_at(deliveries);
         let exchange_s = p99? / 1e9;
@@ -215,8 +214,8 @@ impl Model {
     }
 }
 
-/// The value at this many deliveries per second, by straight lines over the logarithms of both; beyond the points that
-/// of the nearest. Returns `None` if there are no points.
+/// Interpolates linearly over the logarithms of both. Beyond the points it takes the nearest value. Returns `None`
+/// without points.
 fn between(points: &[(f64, f64)], deliveries: f64) -> Option<f64> {
     let after = points.iter().position(|(at, _)| *at >= deliveries).unwrap_or(points.len());
     let (Some((low_at, low)), Some((high_at, high))) = (points[..after].last(), points.get(after)) else {
@@ -235,7 +234,7 @@ pub fn predict(model: &Model, at: &At, cores: f64) -> Prediction {
     let is_known = model.way != Way::Poll || interval_s.is_some();
     let polls = interval_s.map_or(0.0, |interval| at.clients / interval);
     let asked = if model.snapshot { at.symbols } else { 1.0 };
-    // Events that one response may carry, in the time that it waits or is waited for.
+    // Events that one response may carry.
     let rate = at.events_per_client / asked;
     let (exchanges, empty_share) = match (model.way, interval_s, model.hold_s) {
         (Way::Poll, Some(interval), _) => (polls * asked, (-rate * interval).exp()),

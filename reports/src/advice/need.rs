@@ -1,4 +1,4 @@
-//! What somebody needs, as inputs with units and limits.
+//! A need: inputs with units and limits.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -7,28 +7,28 @@ use thiserror::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Need {
-    /// Clients that are connected at once.
+    /// Simultaneous clients.
     pub clients: f64,
-    /// Events a second for each client, on average; their arrivals are taken for Poisson.
+    /// Mean events per second and client, with Poisson arrivals.
     pub events_per_client: f64,
-    /// Bytes of an event beyond the symbol, prices and numbers that each has.
+    /// Payload of an event, in bytes.
     pub payload_bytes: f64,
-    /// How old what a client knows may be, in milliseconds.
+    /// Maximum age of a client's data, in milliseconds.
     pub staleness_ms: f64,
-    /// Clients also send, on the same connection.
+    /// Whether clients also send on the same connection.
     pub sends: bool,
-    /// Clients are browsers, without library or proxy.
+    /// Whether clients are browsers, without library or proxy.
     pub browser: bool,
-    /// Clients have an address that a server can call.
+    /// Whether clients have an address that a server can call.
     pub inbound: bool,
-    /// A request or a connection may stay open while nothing happens.
+    /// Whether requests and connections may stay open while nothing happens.
     pub persistent: bool,
-    /// Every event matters, and not only the newest state.
+    /// Whether every event matters, not only the newest state.
     pub every_event: bool,
 }
 
 impl Default for Need {
-    /// The load of the article: a thousand clients, an event every four seconds, a second of staleness.
+    /// The load of the article: a thousand clients, an event every four seconds, a staleness of one second.
     fn default() -> Self {
         Self {
             clients: 1000.0,
@@ -44,7 +44,7 @@ impl Default for Need {
     }
 }
 
-/// An input that is no need of anybody's.
+/// An invalid input.
 #[derive(Debug, Error, PartialEq)]
 #[error("{input} is {value}, expected from {least} to {most}")]
 pub struct NeedError {
@@ -54,11 +54,11 @@ pub struct NeedError {
     most: f64,
 }
 
-/// An input that is a number.
+/// A numeric input.
 pub(crate) struct Quantity {
-    /// Its name, as a phrase.
+    /// Its name in words.
     pub(crate) name: &'static str,
-    /// Least and largest value.
+    /// Smallest and largest value.
     pub(crate) limits: [f64; 2],
     /// Reads it.
     pub(crate) get: fn(&Need) -> f64,
@@ -66,7 +66,7 @@ pub(crate) struct Quantity {
     pub(super) set: fn(&mut Need, f64),
 }
 
-/// Inputs that are numbers.
+/// The numeric inputs.
 pub(crate) const QUANTITIES: [Quantity; 4] = [
     Quantity { name: "clients", limits: [1.0, 1e8], get: |need| need.clients, set: |need, value| need.clients = value },
     Quantity {
@@ -89,7 +89,7 @@ pub(crate) const QUANTITIES: [Quantity; 4] = [
     },
 ];
 
-/// An input that is yes or no: what is said of it where it is turned, and how.
+/// A yes-or-no input: the text when it is changed, and the change.
 pub(crate) struct Condition {
     pub(crate) yes: &'static str,
     pub(crate) no: &'static str,
@@ -97,7 +97,7 @@ pub(crate) struct Condition {
     pub(super) set: fn(&mut Need, bool),
 }
 
-/// Inputs that are yes or no.
+/// The yes-or-no inputs.
 pub(crate) const CONDITIONS: [Condition; 5] = [
     Condition {
         yes: "clients send on the same connection",
@@ -132,10 +132,10 @@ pub(crate) const CONDITIONS: [Condition; 5] = [
 ];
 
 impl Need {
-    /// The need itself, where each number is within what the model can be asked.
+    /// Checks the limits of all inputs.
     ///
     /// # Errors
-    /// One is not.
+    /// An input is outside its limits.
     pub fn checked(self) -> Result<Self, NeedError> {
         for quantity in &QUANTITIES {
             let (value, [least, most]) = ((quantity.get)(&self), quantity.limits);

@@ -1,7 +1,4 @@
-//! What a run measured, as points that a model can be fitted to: one for each candidate and load.
-//!
-//! Takes the rows of the report that have figures. A candidate is a variant without its poll interval, which a need
-//! chooses.
+//! The points of a run that a model is fitted to: one per candidate and load, from the rows of the report.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -22,11 +19,11 @@ use crate::{
     validity,
 };
 
-/// Name of the setting that a need chooses.
+/// Name of the setting with the poll interval, which a need chooses.
 const INTERVAL: &str = "interval";
-/// Name of the setting that says how long a request is held.
+/// Name of the setting with the hold of a request.
 const HOLD: &str = "hold";
-/// Longest text of a duration, in bytes: too short for more seconds than a number holds.
+/// Maximum length of a duration, in bytes, so that it cannot overflow.
 const LONGEST: usize = 16;
 
 /// A candidate: a variant without its poll interval, which a need chooses.
@@ -81,16 +78,16 @@ pub struct Point {
     pub p99_ns: Option<f64>,
 }
 
-/// A row that has figures.
+/// A row with figures.
 struct Seen<'a> {
     load: &'a Load,
     row: &'a Row,
     merged: &'a Merged,
-    /// Its valid trials, each with its place in the run.
+    /// Its valid trials, with their positions in the run.
     trials: Vec<(usize, &'a TrialRecord)>,
 }
 
-/// The candidates of a run that have a valid trial, in the registry's order.
+/// Returns the candidates with a valid trial, in the order of the registry.
 pub(super) fn candidates(run: &Run, loads: &[LoadPoint]) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
@@ -114,7 +111,7 @@ pub(super) fn candidates(run: &Run, loads: &[LoadPoint]) -> Vec<Candidate> {
     candidates
 }
 
-/// What a run lacks whose candidates with a valid trial are these.
+/// Returns what the run lacks, given its candidates with a valid trial.
 pub(super) fn missing(run: &Run, candidates: &[Candidate]) -> Missing {
     let valid = run.trials.iter().filter(|trial| trial.status == Status::Ok);
     Missing {
@@ -125,7 +122,7 @@ pub(super) fn missing(run: &Run, candidates: &[Candidate]) -> Missing {
     }
 }
 
-/// In the registry's order, and of one approach in the order in which they were first run.
+/// Returns the rows in the order of the registry, and then of their first trial.
 fn seen<'a>(run: &'a Run, loads: &'a [LoadPoint]) -> Vec<Seen<'a>> {
     let mut trials: HashMap<_, Vec<(usize, &TrialRecord)>> = HashMap::new();
     for (place, trial) in run.trials.iter().enumerate().filter(|(_, trial)| trial.status == Status::Ok) {
@@ -143,7 +140,7 @@ fn seen<'a>(run: &'a Run, loads: &'a [LoadPoint]) -> Vec<Seen<'a>> {
     seen
 }
 
-/// What pulls and has a schedule polls; without one its requests are held.
+/// An approach that pulls on a schedule polls; otherwise its requests are held.
 fn way(facts: &ApproachFacts, merged: &Merged) -> Way {
     match (facts.flow, merged.offered_requests) {
         (Flow::Push, _) => Way::Push,
@@ -152,14 +149,13 @@ fn way(facts: &ApproachFacts, merged: &Merged) -> Way {
     }
 }
 
-/// The name of the candidate that a trial is of, whether it is valid or not. A trial without figures does not say
-/// whether it polls, but what has an interval does.
+/// Returns the candidate's name of a trial. A trial without figures polls if it has an interval.
 fn name_of(facts: &ApproachFacts, trial: &TrialRecord) -> String {
     let polls = trial.measured.as_ref().is_none_or(|measured| measured.offered_requests.is_some());
     name(trial, if facts.flow == Flow::Pull && polls { Way::Poll } else { Way::Hold })
 }
 
-/// The variant's name without the interval of a poll.
+/// Returns the name of the variant without its poll interval.
 fn name(trial: &TrialRecord, way: Way) -> String {
     let interval = trial.parameters.get(INTERVAL).filter(|_| way == Way::Poll);
     let parts = trial.variant.split('/').enumerate();
@@ -167,8 +163,8 @@ fn name(trial: &TrialRecord, way: Way) -> String {
     kept.map(|(_, part)| part).collect::<Vec<_>>().join("/")
 }
 
-/// The p99 that trials without a warning of the tail have: the median of the rounds' where three have one, so that a
-/// round that was disturbed unnoticed does not make it, and else that of all together.
+/// Returns the p99 of trials without a warning about the tail: the median over rounds if three have one, so that an
+/// unnoticed disturbance does not decide, or else that of all rounds together.
 fn p99_ns(trials: &[(usize, &TrialRecord)]) -> Option<u64> {
     let clean = trials.iter().filter(|(_, trial)| validity::tail_warnings(&[trial]).is_empty());
     let clean: Vec<&Measured> = clean.filter_map(|(_, trial)| trial.measured.as_ref()).collect();
@@ -203,8 +199,8 @@ fn point(Seen { load, row, merged, trials }: &Seen<'_>, way: Way) -> Option<Poin
     })
 }
 
-/// A duration as scenarios write it, in seconds. What is longer is not read: a result file may come from anybody, and
-/// humantime panics where the parts of a duration add up to more than there is.
+/// Parses a duration of a scenario, in seconds. Long texts are refused, because humantime panics on overflow and a
+/// result file may come from anyone.
 fn seconds(text: &str) -> Option<f64> {
     let duration = humantime::parse_duration(Some(text).filter(|text| text.len() <= LONGEST)?).ok()?;
     Some(duration.as_secs_f64())
@@ -215,7 +211,7 @@ fn absent(run: &Run, candidates: &[Candidate]) -> Vec<Absent> {
     let mut absent: BTreeMap<(usize, String), usize> = BTreeMap::new();
     for trial in run.trials.iter().filter(|trial| trial.status != Status::Ok) {
         let mut approaches = run.run.approaches.iter().enumerate();
-        // The store refuses a trial of any other approach.
+        // The store refuses trials of unknown approaches.
         let Some((order, facts)) = approaches.find(|(_, facts)| facts.name == trial.approach) else { continue };
         let name = name_of(facts, trial);
         if !known.contains(name.as_str()) {

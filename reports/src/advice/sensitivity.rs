@@ -1,5 +1,4 @@
-//! What would change the answer: each input by itself, scanned away from the need until what is recommended is neither
-//! recommended any more nor close to what is.
+//! What would change the answer: each input alone is varied until the recommendation changes clearly.
 
 use serde::Serialize;
 
@@ -9,29 +8,29 @@ use super::{
     need::{CONDITIONS, Need, QUANTITIES, Quantity},
 };
 
-/// The twentieth root of 10: the scan's step, as a factor.
+/// Step of the scan, as a factor: the twentieth root of 10.
 pub(super) const STEP: f64 = 1.122_018_454_301_963_3;
-/// Steps each way: a factor of ten thousand.
+/// Steps in each direction: a factor of ten thousand.
 pub(super) const STEPS: usize = 80;
-/// Halvings of the step in which the choice changes.
+/// Number of bisections of the step in which the answer changes.
 pub(super) const HALVINGS: usize = 12;
-/// Where an input that is 0 begins to be raised.
+/// Start of the scan for an input that is 0.
 pub(super) const FROM: f64 = 8.0;
 
 /// A change of one input that changes the answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sensitivity {
-    /// What changes, as a phrase.
+    /// The input in words.
     pub input: &'static str,
-    /// From where on, in the unit of the input; none of what is yes or no.
+    /// The value at which the answer changes. `None` for a yes-or-no input.
     pub value: Option<f64>,
-    /// Above that value, or below it; none of what is yes or no.
+    /// Whether the answer changes above or below it. `None` for a yes-or-no input.
     pub above: Option<bool>,
-    /// What is first then; none where nothing is left.
+    /// The new recommendation. `None` if nothing remains.
     pub instead: Option<String>,
 }
 
-/// Each input up, down, or turned.
+/// Varies each input in both directions, or inverts it.
 pub(super) fn scan(models: &Models, need: &Need) -> Vec<Sensitivity> {
     let now = best(models, need).first;
     let name = |index: Option<usize>| index.map(|index| models.models[index].name.clone());
@@ -57,12 +56,12 @@ pub(super) fn scan(models: &Models, need: &Need) -> Vec<Sensitivity> {
     found
 }
 
-/// Whether what was first is so still, or is not told apart from what is.
+/// Returns whether the recommendation is still first or counts as equal.
 fn holds(then: &Best, now: Option<usize>) -> bool {
     now.map_or(then.first.is_none(), |now| then.close.contains(&now))
 }
 
-/// The nearest value at which the answer is another, and which.
+/// Returns the nearest value at which the answer changes, and the new answer.
 fn scanned(
     models: &Models,
     need: &Need,

@@ -1,7 +1,4 @@
-//! Advice as the terminal shows it: the recommended candidate first, then the others with why not, then what would
-//! change it.
-//!
-//! Prints an [`Advice`] and computes nothing.
+//! Renders advice for the terminal: the recommended candidate, the others with reasons, and what would change the answer.
 
 use results::{
     format::{self, NONE, WIDTH, or_none},
@@ -22,12 +19,12 @@ const HEADINGS: [[&str; 10]; 2] = [
     ["", "", "", "/s", "%", "/s", "server/client", "server/client", "", ""],
 ];
 
-/// Said if no change of one input changes the answer.
+/// Printed if no single change changes the answer.
 pub(crate) const NO_CHANGE: &str = "nothing within a factor of ten thousand";
-/// Said instead if the answer itself is not known.
+/// Printed instead if the answer is unknown.
 pub(crate) const UNKNOWN_CHANGE: &str = "not known without a p99";
 
-/// The advice as text.
+/// Renders the advice.
 #[must_use]
 pub fn render(advice: &Advice) -> String {
     let mut text = format::wrapped(&format!("need: {}", need(&advice.need, |_| true)), WIDTH, "", "  ");
@@ -71,7 +68,7 @@ pub fn render(advice: &Advice) -> String {
     text.trim_end().to_owned()
 }
 
-/// The need in words; of what is yes or no only what passes.
+/// Describes the need.
 pub(crate) fn need(need: &Need, is_said: impl Fn(&Condition) -> bool) -> String {
     let conditions = CONDITIONS.iter().filter(|one| is_said(one));
     let conditions: Vec<&str> = conditions.map(|one| if (one.get)(need) { one.yes } else { one.no }).collect();
@@ -92,8 +89,7 @@ fn plural(count: f64) -> &'static str {
     if count == 1.0 { "" } else { "s" }
 }
 
-/// Whether its figures are told: not where its facts or its latency rule it out, but where all that is against it is that
-/// its latency is not known.
+/// Returns whether its values are shown: if it is not excluded, or only because its latency is unknown.
 fn is_told(choice: &Choice) -> bool {
     match &choice.standing {
         Standing::Excluded { reasons } => matches!(reasons[..], [Reason::Cores | Reason::Unknown]),
@@ -101,7 +97,7 @@ fn is_told(choice: &Choice) -> bool {
     }
 }
 
-/// A rate below a thousandth is said as what it is.
+/// Formats a rate, also below a thousandth.
 fn rate(rate: f64) -> String {
     if rate < 0.001 { format!("{rate:e}") } else { format::plain(rate) }
 }
@@ -128,7 +124,7 @@ fn sentence(advice: &Advice) -> String {
     said
 }
 
-/// Said if nothing is recommended, although only an unknown p99 rules some candidate out.
+/// Printed if nothing is recommended, and only an unknown p99 rules out some candidate.
 pub(crate) fn unknown() -> String {
     format!(
         "Whether anything meets this need is not known: a p99 needs {} events in trials without a warning of the tail, \
@@ -169,7 +165,7 @@ fn cells(choice: &Choice) -> [String; 10] {
     ]
 }
 
-/// Why it is not advised, and what of it was not measured, beside what was of none.
+/// Describes why it is not recommended, and which of its inputs are extrapolated.
 fn remark(choice: &Choice, of_all: &[Beyond]) -> String {
     let name = sanitize::text(&choice.name);
     let mut said = match &choice.standing {
@@ -193,11 +189,11 @@ fn words(beyond: &[Beyond]) -> String {
 }
 
 impl Beyond {
-    /// Every way, in the order in which they are said.
+    /// All inputs, in the order of printing.
     pub(crate) const ALL: [Self; 5] =
         [Self::Clients, Self::EventsPerClient, Self::Payload, Self::Interval, Self::Cores];
 
-    /// What is said.
+    /// Describes the input.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
@@ -215,14 +211,14 @@ fn change(one: &Sensitivity) -> String {
     match (one.value, one.above) {
         (Some(value), Some(above)) => {
             let side = if above { "above" } else { "below" };
-            // Further on the answer may change again.
+            // Further away, the answer may change again.
             format!("just {side} about {} {}: {instead}", two_digits(value), one.input)
         }
         _ => format!("if {}: {instead}", one.input),
     }
 }
 
-/// A threshold of a model is not known better.
+/// Rounds a threshold to the accuracy of the model.
 pub(crate) fn two_digits(value: f64) -> String {
     if value <= 0.0 {
         return "0".to_owned();

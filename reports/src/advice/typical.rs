@@ -1,4 +1,4 @@
-//! Typical needs, and what a run recommends for each: the table on the page.
+//! Typical needs, and the recommendation of a run for each, for the table on the page.
 
 use results::store::Run;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::rows::LoadPoint;
 
-/// The constants of a run, and advice for typical needs.
+/// The constants of a run, with advice for typical needs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Offer {
     pub(crate) models: Models,
@@ -21,15 +21,15 @@ pub(crate) struct Offer {
 /// Advice for a typical need.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Answer {
-    /// What it is typical of.
+    /// Its title.
     pub(crate) title: &'static str,
     pub(crate) advice: Advice,
 }
 
-/// The offer that a run's constants make.
+/// Advises on typical needs.
 ///
 /// # Errors
-/// The run gives no constants.
+/// The run has no constants.
 pub(crate) fn offer(run: &Run, loads: &[LoadPoint]) -> Result<Offer, AdviceError> {
     let models = fit::fit_loads(run, loads)?;
     let answers = needs().map(|(title, need)| Answer { title, advice: advise(&models, &need) }).into();
