@@ -78,7 +78,7 @@ fn bound_of_fault(name: &str) -> Bound {
 /// Checks every number that was written against its bound, and reads those that were typed as `20k`.
 ///
 /// # Errors
-/// Where it stands, what was found, and the range.
+/// A number is out of range or not a number. The error names its place.
 pub fn bound_numbers(source: &Source<'_>, table: &mut Table) -> Result<(), ScenarioError> {
     for bound in &BOUNDS {
         let (above, name) = bound.key.rsplit_once('.').unwrap_or(("", bound.key));
@@ -88,7 +88,7 @@ pub fn bound_numbers(source: &Source<'_>, table: &mut Table) -> Result<(), Scena
             sweep(bound, value).map_err(|(found, expected)| refuse(source, &[bound.key], &found, &expected))?;
         }
     }
-    // As a string, a number without a unit gets the message about units, not one about types.
+    // A number as a string gets the message about units, not one about types.
     for duration in table.get_mut("window").and_then(Value::as_table_mut).into_iter().flat_map(Table::iter_mut) {
         if matches!(duration.1, Value::Integer(_) | Value::Float(_)) {
             *duration.1 = Value::String(duration.1.to_string());
@@ -143,7 +143,7 @@ fn sweep(bound: &Bound, value: &mut Value) -> Result<(), (String, String)> {
     Ok(())
 }
 
-/// Reads a number and checks it; leaves what is of another type to the types.
+/// Parses a number and checks it. Leaves other types to deserialization.
 fn admit(bound: &Bound, value: &mut Value) -> Result<(), (String, String)> {
     let found = short(value);
     let range = format!("{} to {}: {}", bound.least, bound.most, bound.reason);
@@ -166,7 +166,7 @@ fn admit(bound: &Bound, value: &mut Value) -> Result<(), (String, String)> {
             Some(number) => *value = Value::Integer(number),
             None => return Err((found, format!("a whole number, {range}"))),
         },
-        // One and the same load is written in one way.
+        // Equal loads have equal text.
         (false, Value::Integer(_)) => *value = Value::Float(number),
         _ => {}
     }
@@ -176,7 +176,7 @@ fn admit(bound: &Bound, value: &mut Value) -> Result<(), (String, String)> {
 /// Checks what the types and the bounds cannot.
 ///
 /// # Errors
-/// Where it stands, what was found, and what was expected.
+/// A value is invalid, or does not fit another one. The error names its place.
 pub fn validate(source: &Source<'_>, scenario: &Scenario) -> Result<(), ScenarioError> {
     let load = &scenario.load;
     if load.symbols_per_client > load.symbols {
@@ -208,7 +208,7 @@ pub fn validate(source: &Source<'_>, scenario: &Scenario) -> Result<(), Scenario
     bound_events(source, scenario)
 }
 
-/// Refuses a batch that clients would not read.
+/// Refuses batches that exceed the clients' maximum response.
 ///
 /// # Errors
 /// What was expected.
@@ -220,7 +220,7 @@ pub fn batch_fits(limits: &HubLimits, payload_bytes: u32) -> Result<(), String> 
     Err(format!("at most {most} with load.payload_bytes {payload_bytes}: a client reads answers of at most 64 MiB"))
 }
 
-/// Refuses more events, or orders, than a run may hold in the worst case, when one of the first is never received.
+/// Refuses more events or orders than a run can hold if one of the first is never received.
 fn bound_events(source: &Source<'_>, scenario: &Scenario) -> Result<(), ScenarioError> {
     let seconds: f64 = [&scenario.window.warmup, &scenario.window.measure]
         .into_iter()
@@ -244,7 +244,7 @@ fn refuse(source: &Source<'_>, keys: &[&str], found: &dyn Display, expected: &st
     source.mistake(keys, At::Value, &format!("`{key}` is {found}, expected {expected}"))
 }
 
-/// Returns a value as it was typed, cut to fit a line.
+/// Formats a value as typed, cut to fit a line.
 fn short(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     cut(&text, SHOWN)
@@ -255,7 +255,7 @@ mod tests {
     use super::*;
     use crate::{LIBRARY, parse, plan, source::Override};
 
-    /// Why the scenario `smoke` is refused when these are set, if it is.
+    /// Returns the error of the scenario `smoke` with these overrides, if any.
     fn refusal(set: &[&str]) -> Option<String> {
         let (name, text) = LIBRARY.iter().find(|(name, _)| *name == "smoke").expect("the tool carries it");
         let overrides = Override::all(&set.iter().map(|&one| one.to_owned()).collect::<Vec<_>>()).unwrap();

@@ -46,7 +46,7 @@ impl Override {
         if key.split('.').any(str::is_empty) || key.split('.').count() > DEEPEST {
             return Err(malformed(example));
         }
-        // A value that is not TOML by itself is a bare word, so that nobody has to quote for two parsers.
+        // A value that is not TOML is a bare word, so that users need not quote for two parsers.
         let parsed = toml::from_str::<Table>(&format!("value = {text}")).ok().filter(|parsed| parsed.len() == 1);
         let value = parsed.and_then(|mut parsed| parsed.remove("value"));
         let value = value.unwrap_or_else(|| Value::String(text.trim().to_owned()));
@@ -106,7 +106,8 @@ impl Source<'_> {
         Ok(table)
     }
 
-    /// A mistake at the first of these paths that the command line has decided, or else at the first path, in the file.
+    /// Returns an error at the first of these paths that the command line sets, or else at the first path in the
+    /// file.
     pub fn mistake(&self, paths: &[&str], at: At, message: &str) -> ScenarioError {
         let decides = |path: &&str| self.overrides.iter().rev().find(|one| one.decides(path));
         match paths.iter().find_map(decides) {
@@ -121,17 +122,17 @@ impl Source<'_> {
     }
 }
 
-/// A string as it was typed, anything else as TOML.
+/// Formats a string as typed, and other values as TOML.
 fn word(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Line and column of a byte of a text, both from 1; a column is a character. A line end belongs to its line.
+/// Returns the line and column of a byte, both from 1. Columns count characters. A line end belongs to its line.
 fn place(text: &str, byte: usize) -> (usize, usize) {
     let byte = byte.min(text.len());
     let mut end = (0..=byte).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or_default();
     if end == text.len() {
-        // What is missing at the end is missed in the last line, not in an empty one below it.
+        // Text that is missing at the end is missing in the last line, not in an empty line below it.
         end = text.strip_suffix('\n').map_or(end, |text| text.strip_suffix('\r').unwrap_or(text).len());
     }
     let before = &text[..end];
@@ -139,7 +140,7 @@ fn place(text: &str, byte: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, before[start..].chars().filter(|one| *one != '\r').count() + 1)
 }
 
-/// Finds where a path such as `load.clients` or `approaches[1]` was written, or else the longest part of it that was.
+/// Finds the place of a path such as `load.clients` or `approaches[1]`, or of its longest prefix that exists.
 fn span(text: &str, path: &str, at: At) -> Range<usize> {
     let Ok(document) = DeTable::parse(text) else { return 0..0 };
     let mut table = Some(document.get_ref());
@@ -158,7 +159,7 @@ fn span(text: &str, path: &str, at: At) -> Range<usize> {
 mod tests {
     use super::*;
 
-    /// Where a mistake in this text is told.
+    /// Returns the place of an error in this text.
     fn told(text: &str, path: &str, at: At) -> (usize, usize) {
         match (Source { origin: "file", text, overrides: &[] }).mistake(&[path], at, "wrong") {
             ScenarioError::Invalid { line, column, .. } => (line, column),

@@ -1,5 +1,4 @@
-//! The variants of a scenario: which approaches take part, with which settings, under which names. Synchronous and
-//! pure.
+//! The variants of a scenario: its approaches, their settings and their names. Synchronous and pure.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,9 +11,9 @@ use results::store::TRIALS_LIMIT;
 use super::{Properties, Scenario, Selection, error::ScenarioError};
 use approaches::registry::{APPROACHES, Approach, Setting, Values, find};
 
-/// No setting of an approach may be shorter: timers count in milliseconds.
+/// Minimum duration of a setting. Timers have a resolution of milliseconds.
 const SHORTEST_SETTING: Duration = Duration::from_millis(1);
-/// No setting of an approach may last longer.
+/// Maximum duration of a setting.
 const LONGEST_SETTING: Duration = Duration::from_secs(3_600);
 
 type Settings = BTreeMap<String, Vec<String>>;
@@ -24,13 +23,13 @@ type Settings = BTreeMap<String, Vec<String>>;
 pub struct Variant {
     /// The approach.
     pub approach: &'static Approach,
-    /// Its name, and after a slash each value that was given.
+    /// Its name, with each given value after a slash.
     pub name: String,
     /// Every setting.
     pub params: Params,
 }
 
-/// The approach and the settings of a name such as `websocket` or `websocket/binary`.
+/// Parses the name of a variant, such as `websocket` or `websocket/binary`.
 ///
 /// # Errors
 /// There is no such approach or variant.
@@ -40,7 +39,7 @@ pub fn variant(name: &str) -> Result<(&'static Approach, Params), ScenarioError>
     Ok((approach, variant.params))
 }
 
-/// The variants that take part, in the order of the registry or of the scenario's list.
+/// Returns the variants that take part, in the order of the registry or of the scenario's list.
 ///
 /// # Errors
 /// The scenario names an approach, a setting or a value that does not exist.
@@ -66,7 +65,7 @@ pub fn variants(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
             "`approaches` selects none: `delivery-bench list` shows their facts".into(),
         ));
     }
-    // One that an option leaves out is no mistake of the file.
+    // The file may name approaches that an option excludes.
     let given = |approach: &'static Approach| scenario.params.get(approach.name).cloned().unwrap_or_default();
     let all: Vec<Variant> = APPROACHES.iter().flat_map(|one| expand(one, &given(one))).collect();
     let known: BTreeSet<&str> = all.iter().chain(&variants).map(|variant| variant.name.as_str()).collect();
@@ -76,7 +75,7 @@ pub fn variants(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
     Ok(variants)
 }
 
-/// Refuses more variants than a run may have trials, before one of them is made.
+/// Refuses more variants than a run may have trials, before creating any.
 fn bound_variants(scenario: &Scenario) -> Result<(), ScenarioError> {
     let combinations = |approach: &Approach| {
         let given = scenario.params.get(approach.name).into_iter().flat_map(BTreeMap::values);
@@ -117,7 +116,8 @@ fn selected(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
     }
 }
 
-/// `websocket`, or a variant such as `websocket/binary`: each value after a slash belongs to the setting that takes it.
+/// Parses `websocket`, or a variant such as `websocket/binary`. Each value after a slash belongs to the setting that
+/// accepts it.
 fn named(
     name: &str,
     given: impl Fn(&'static Approach) -> Settings,
@@ -159,7 +159,7 @@ fn accept(approach: &str, setting: &Setting, value: &str) -> Result<(), Scenario
     }
 }
 
-/// Every setting of an approach, at its default.
+/// Returns every setting of an approach with its default.
 pub fn defaults(approach: &Approach) -> Params {
     let default = |setting: &Setting| match setting.values {
         Values::Duration(default) => default.to_owned(),
@@ -168,7 +168,7 @@ pub fn defaults(approach: &Approach) -> Params {
     Params(approach.settings.iter().map(|setting| (setting.name.to_owned(), default(setting))).collect())
 }
 
-/// Every combination of the values given, each named by them.
+/// Returns every combination of the given values, named by them.
 fn expand(approach: &'static Approach, given: &Settings) -> Vec<Variant> {
     let mut variants = vec![Variant { approach, name: approach.name.to_owned(), params: defaults(approach) }];
     for setting in approach.settings {

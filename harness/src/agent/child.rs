@@ -23,10 +23,9 @@ use super::{
 
 /// Longest line that a child may write, in bytes: five times the report of the longest window.
 const LINE_LIMIT_BYTES: usize = 64 << 20;
-/// How much is shown of a line that is not a report, in characters.
+/// Characters shown of a line that is not a report.
 const SHOWN: usize = 100;
-/// How long to wait for what a process wrote before it died. It is in the pipe already, but another process may still
-/// hold the other end open.
+/// Maximum time to read what a dead process left in the pipe. Another process may still hold the other end open.
 const LAST_WORDS_LIMIT: Duration = Duration::from_secs(1);
 
 /// A server or worker.
@@ -165,7 +164,7 @@ impl Process {
 mod tests {
     use super::*;
 
-    /// What the coordinator hears of a program that does this.
+    /// Returns the coordinator's error for a program that does this.
     async fn heard(script: &str) -> String {
         let mut shell = tokio::process::Command::new("sh");
         shell.args(["-c", script]);

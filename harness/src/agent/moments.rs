@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 /// Sums of pairs for their correlation. Sums can be added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Moments {
-    /// Pairs.
+    /// Number of pairs.
     pub count: u64,
-    /// Sum of the first ones.
+    /// Sum of the first values.
     pub x: f64,
-    /// Sum of the second ones.
+    /// Sum of the second values.
     pub y: f64,
-    /// Sum of the first ones' squares.
+    /// Sum of squares of the first values.
     pub xx: f64,
-    /// Sum of the second ones' squares.
+    /// Sum of squares of the second values.
     pub yy: f64,
     /// Sum of the products.
     pub xy: f64,
 }
 
-/// Where in their interval the clients' polls are due: sums over the unit circle.
+/// Phases of the clients' polls in their interval, as sums over the unit circle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct PollPhase {
     /// Clients that poll.

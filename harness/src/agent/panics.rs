@@ -1,7 +1,7 @@
 //! Counts the panics of this process, whichever thread or task they end, and keeps the message of the first.
 //!
-//! A runtime catches the panic of a task and goes on without it. Without this count, a client or a connection that
-//! panicked would just fall silent.
+//! A runtime catches the panic of a task and continues. Without this count, a client or connection that panicked
+//! would only fall silent.
 
 use std::{
     any::Any,
@@ -17,7 +17,7 @@ static PANICS: Mutex<Panics> = Mutex::new(Panics { count: 0, first: None });
 /// The panics of a process.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Panics {
-    /// How many there were.
+    /// Number of panics.
     pub count: u64,
     /// Message and place of the first one.
     pub first: Option<String>,
@@ -31,7 +31,7 @@ impl Panics {
     }
 }
 
-/// Starts to count, from 0. The hook that was there before still runs, so the panic is printed as ever.
+/// Starts to count from 0. The previous hook still runs, so the panic is printed, too.
 pub(crate) fn watch() {
     HOOK.call_once(|| {
         let before = panic::take_hook();

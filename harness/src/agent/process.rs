@@ -23,7 +23,7 @@ use super::{
 };
 use crate::host::limits;
 
-/// The running image, whatever is at its path now, so that a build that replaces the program does not change a run.
+/// The running image, so that a build that replaces the program does not change a run.
 pub(crate) const THIS_PROGRAM: &str = "/proc/self/exe";
 /// The name under which processes started from it are listed.
 pub(crate) const NAME: &str = "delivery-bench";
@@ -35,7 +35,7 @@ pub(crate) const NAME: &str = "delivery-bench";
 pub(crate) fn become_child() -> io::Result<()> {
     panics::watch();
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    // Started as the image that runs, it would be listed as `exe`.
+    // Without this, it would be listed as `exe`.
     let _ = set_name(&CString::new(NAME)?);
     limits::raise_descriptor_limit();
     Ok(())
@@ -108,14 +108,14 @@ impl Control {
         Ok((plan, Self { reporter: Reporter(Outlet::Lines(Arc::default())), commands }))
     }
 
-    /// A conversation inside one process, without lines and without an end that ends the process.
+    /// Creates a conversation inside one process. Its end does not end the process.
     pub(crate) fn inside() -> (Self, Peer) {
         let (commands, heard) = mpsc::unbounded_channel();
         let (said, reports) = mpsc::unbounded_channel();
         (Self { reporter: Reporter(Outlet::Channel(said)), commands: heard }, Peer { commands, reports })
     }
 
-    /// Sends reports from elsewhere.
+    /// Returns a sender of reports.
     pub fn reporter(&self) -> Reporter {
         self.reporter.clone()
     }

@@ -1,5 +1,5 @@
-//! Joins what the shards measured of the events of a window: when each was due, how late it was published, and when it had
-//! arrived. Clients that receive one event observe one moment of the machine, so statistics are of events. A pure function.
+//! Joins the shards' measurements of the events of a window: due time, lateness of publication, and arrivals. Clients
+//! that receive one event observe one moment of the machine, so statistics are per event. A pure function.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ pub(crate) struct Event {
     pub(crate) last_ns: Option<u64>,
 }
 
-/// What the shards measured of one event: one value per shard that has one.
+/// The shards' measurements of one event: at most one value per shard.
 #[derive(Debug, Default)]
 struct OfShards {
     lateness_ns: Vec<u64>,

@@ -1,5 +1,5 @@
-//! Where the servers and workers of a trial run. The coordinator asks a host to start them; it starts no process and reads
-//! no kernel file itself.
+//! The host of a trial's servers and workers. The coordinator asks a host to start them, and starts no process and
+//! reads no kernel file itself.
 
 use scenario::plan::Trial;
 
@@ -16,7 +16,7 @@ use crate::{
 /// A host of servers and workers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Host {
-    /// How it runs them.
+    /// How it runs its children.
     pub(crate) children: Children,
     /// Cores that they may use.
     pub(crate) cores: u32,

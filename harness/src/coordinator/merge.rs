@@ -1,5 +1,5 @@
-//! Makes one record of what the shards measured. Counts and histograms are added, and figures of events are joined event by
-//! event. Nothing is averaged.
+//! Merges the shards' measurements into one record. Counts and histograms are added, and values per event are joined.
+//! Nothing is averaged.
 
 use anyhow::Context as _;
 use approaches::registry::Exchange;
@@ -159,7 +159,7 @@ fn each(histogram: &Histogram) -> Summary {
 fn events(window: &EventsOfWindow, shards: &[ShardResult]) -> Events {
     let of = |count: fn(&Events) -> u64| sum(shards, |shard| count(&shard.worked.events));
     Events {
-        // Planned here and published there: every shard is to publish the same feed.
+        // Every shard must publish the planned feed.
         scheduled: window.scheduled,
         published: shards.iter().map(|shard| shard.served.as_ref().map(|served| served.published)).min().flatten(),
         expected: of(|events| events.expected),

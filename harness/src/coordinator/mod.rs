@@ -1,5 +1,5 @@
-//! Runs a plan: starts the processes of each trial, gives them a common start, and makes one record of what they measured. A
-//! failed trial is a record, too, and the run goes on.
+//! Runs a plan: starts the processes of each trial, gives them a common start, and merges their measurements into one
+//! record. A failed trial is recorded, too, and the run continues.
 
 mod checks;
 pub(crate) mod events;

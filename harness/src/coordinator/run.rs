@@ -62,7 +62,7 @@ pub async fn run(
         outcome.not_ok += usize::from(record.status != Status::Ok && !saturation::is_intended(&record));
         observer.ended(&record);
         if let Err(full) = store.append(&Record::Trial(Box::new(record))) {
-            // There may be room for the mark where there was none for a whole record.
+            // The mark may fit on a disk that has no room for a whole record.
             let _ = store.append(&mark);
             return Err(full);
         }

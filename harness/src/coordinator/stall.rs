@@ -4,7 +4,7 @@
 
 use super::events::Event;
 
-/// A time for which nothing was delivered to anybody, although an event had been published and was owed.
+/// A time without deliveries while a published event was owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stall {
     /// How long it lasted, in nanoseconds.
@@ -35,7 +35,7 @@ pub(super) fn longest(events: &[Event]) -> Option<Stall> {
     let mut deliveries: Vec<Delivery> = events.iter().filter_map(delivery).collect();
     deliveries.sort_unstable_by_key(|delivery| delivery.delivered_ns);
     let mut oldest_ns = u64::MAX;
-    // Its place among the deliveries, and its length.
+    // Its index among the deliveries, and its length.
     let mut longest: Option<(usize, u64)> = None;
     // From the last delivery to the first: `oldest_ns` is the first publication among those that were still to come.
     for (index, delivery) in deliveries.iter().enumerate().rev() {

@@ -1,5 +1,5 @@
-//! A fault: stops processes of a trial for a while, as on a machine that is suspended or swaps. Events that are scheduled
-//! meanwhile are late by what is left of the stop, so the times at which the processes really stood still are recorded.
+//! A fault: stops processes of a trial for a while, as on a suspended or swapping machine. Events scheduled meanwhile
+//! are late by the rest of the stop, so the actual times of the stop are recorded.
 
 use std::{
     io,
@@ -18,7 +18,7 @@ use crate::{agent::child::Child, host::clock};
 
 /// Time between two checks whether a process has stopped.
 const ASK_AGAIN_NS: u64 = 20_000;
-/// How long a busy machine may take to stop a process.
+/// Maximum time to stop a process on a busy machine.
 const HALT_LIMIT_NS: u64 = 5_000_000_000;
 
 /// When the processes were stopped; times count from the start.
@@ -61,7 +61,7 @@ pub(super) fn begin(
             Stopping::Coordinator => stop_this(start_ns, start_ns + at_ns),
             Stopping::Servers | Stopping::Workers => stop(&processes, start_ns, start_ns + at_ns),
         };
-        // Whoever no longer waits has failed already, and says why.
+        // A receiver that is gone has already failed and reported why.
         drop(sender.send(stopped));
     })?;
     Ok(Some(receiver))
@@ -80,7 +80,7 @@ fn stop_this(start_ns: u64, at_ns: u64) -> io::Result<Stopped> {
     Ok(Stopped { from_ns: from_ns - start_ns, until_ns: clock::now_ns() - start_ns })
 }
 
-/// Opens a handle to send signals by: unlike a process id, it never comes to mean another process.
+/// Opens a handle for signals. Unlike a process id, it never refers to another process.
 fn handle(child: &Child) -> anyhow::Result<OwnedFd> {
     let number = child.process_id().and_then(|number| i32::try_from(number).ok()).and_then(Pid::from_raw);
     let number = number.context("only a child that is a process can be stopped")?;

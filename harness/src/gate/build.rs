@@ -1,5 +1,5 @@
-//! A build that the paired gate runs: a program that may hang, write without end or start others, and that never outlives
-//! the gate.
+//! Runs a build for the paired gate. A build may hang, write endlessly or start other processes, but it never
+//! outlives the gate.
 
 use std::{
     io,
@@ -18,12 +18,11 @@ use crate::agent::{
     last_words::{Heard, LastWords},
 };
 
-/// Most bytes that a build may write to its standard error: a `run` writes a line per trial.
+/// Maximum size of a build's standard error, in bytes. A `run` writes a line per trial.
 const SAID_LIMIT_BYTES: u64 = 16 << 20;
-/// Largest file that a build may write, in bytes: thousands of trials.
+/// Maximum size of a file that a build writes, in bytes: enough for thousands of trials.
 const FILE_LIMIT_BYTES: u64 = 1 << 30;
-/// How long to wait for what a build wrote before it ended. It is in the pipe already, but another process may still
-/// hold the other end open.
+/// Maximum time to read what an ended build left in the pipe. Another process may still hold the other end open.
 const LAST_WORDS_LIMIT: Duration = Duration::from_secs(1);
 
 /// A build that ended by itself.
@@ -35,13 +34,13 @@ pub(super) struct Ended {
 /// Why a build did not end by itself.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unended {
-    /// The system does not run it.
+    /// The system cannot start it.
     #[error("does not start: {0}")]
     Start(#[from] io::Error),
-    /// It took longer than it may.
+    /// It exceeded its time limit.
     #[error("did not end within {0:.0?}, and was killed")]
     TooLong(Duration),
-    /// It wrote without end.
+    /// It exceeded a size limit.
     #[error("wrote more than {} MiB to its standard error, and was killed", SAID_LIMIT_BYTES >> 20)]
     TooMuch,
     /// The gate was told to end.
@@ -49,7 +48,7 @@ pub(super) enum Unended {
     Interrupted,
 }
 
-/// Runs a build to its end, or ends it. Whatever it started ends with it.
+/// Runs a build until it ends or exceeds a limit. The processes that it started end with it.
 pub(super) fn run(
     command: std::process::Command,
     limit: Duration,
@@ -67,7 +66,7 @@ pub(super) fn run(
     })
 }
 
-/// Puts the command into a process group of its own, and lets it die with the thread that starts it.
+/// Puts the command into its own process group, and ends it when the thread that started it ends.
 fn tied(command: std::process::Command) -> Command {
     let mut command = Command::from(command);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
@@ -79,7 +78,7 @@ fn tied(command: std::process::Command) -> Command {
         if getppid() == Some(gate) { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
     };
     #[expect(unsafe_code, reason = "a program that is not ours can be tied to the gate only before it is executed")]
-    // SAFETY: between fork and exec it makes three system calls, and allocates nothing.
+    // SAFETY: between fork and exec, it makes three system calls and allocates nothing.
     unsafe {
         command.pre_exec(tie);
     }

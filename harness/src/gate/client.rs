@@ -1,5 +1,4 @@
-//! One client that lock step drives: it polls and orders when it is told to, and what it is told to do is over when it
-//! has its answer.
+//! A client in lock step: it polls and sends orders on command, and each command ends when the client has its answer.
 
 use anyhow::{Context as _, Result};
 use approaches::conformance::{Fixture, Reader};
@@ -8,20 +7,20 @@ use futures_util::stream;
 use proto::{TradeOrder, symbol_name};
 use tokio::sync::mpsc;
 
-/// One client, and what drives it.
+/// A client and the channels that drive it.
 pub(super) struct Client {
-    /// What it brought.
+    /// The batches that it received.
     pub(super) reader: Reader,
     ticks: mpsc::UnboundedSender<()>,
-    /// Answers of one poll: of a snapshot, one for each symbol.
+    /// Responses per poll: one, or one per symbol of a snapshot.
     answers: usize,
-    /// Answers of all polls so far.
+    /// Responses to all polls so far.
     owed: usize,
     orders: mpsc::Sender<TradeOrder>,
 }
 
 impl Client {
-    /// Subscribes it to these symbols, from the beginning.
+    /// Subscribes the client to these symbols, from the first event.
     pub(super) async fn subscribe(fixture: &mut Fixture, symbols: &[u32]) -> Result<Self> {
         let (ticks, told) = mpsc::unbounded_channel();
         let (orders, ordered) = mpsc::channel(1);
@@ -33,7 +32,7 @@ impl Client {
         Ok(Self { reader: fixture.reader(symbols, subscription), ticks, answers, owed: 0, orders })
     }
 
-    /// Polls once, until it has all answers.
+    /// Polls once and waits for all responses.
     pub(super) async fn poll(&mut self) -> Result<()> {
         self.owed += self.answers;
         self.ticks.send(()).context("the client polls no more")?;
@@ -41,7 +40,7 @@ impl Client {
         self.reader.until("the answers of a poll", |reader| reader.taken >= owed).await
     }
 
-    /// Sends the order with this number, from 0, until it is confirmed.
+    /// Sends the order with this number, counted from 0, and waits for its confirmation.
     pub(super) async fn order(&mut self, number: usize) -> Result<()> {
         let client_order_id = format!("order-{number:04}");
         let order = TradeOrder { symbol: symbol_name(0), quantity: 1, side: "BUY".into(), client_order_id };

@@ -1,18 +1,19 @@
-//! How long HTTP/2 makes the address of a request. Its header compression gives each character a code of its own length,
-//! so that bytes could only be compared between runs on the same port. Lock step serves on ports of one length instead.
+//! The length of a request's address after HTTP/2 header compression. Each digit of the port has a code of its own
+//! length, so byte counts would depend on the port. Lock step therefore uses only ports with the same compressed
+//! length.
 
 use std::net::SocketAddr;
 
-/// Bits of a port's five digits.
+/// Compressed length of the port's five digits, in bits.
 const PORT_BITS: u32 = 29;
 
-/// Whether a request to this address names it in the usual length.
+/// Returns whether this address has the usual compressed length.
 pub(super) fn is_usual_address(address: SocketAddr) -> bool {
     let port = address.port().to_string();
     port.len() == 5 && bits(&port) == PORT_BITS
 }
 
-/// Bits of a number. Source: RFC 7541, appendix B.
+/// Returns the compressed length of a number, in bits. Source: RFC 7541, appendix B.
 fn bits(text: &str) -> u32 {
     let of = |character: char| match character {
         '0'..='2' => 5,
@@ -28,7 +29,7 @@ mod tests {
 
     #[test]
     fn the_example_of_the_standard_has_its_length() {
-        // RFC 7541, C.6.1 compresses these to so many bytes.
+        // The example in RFC 7541, C.6.1.
         assert_eq!(bits("302").div_ceil(8), 2);
         assert_eq!(bits("307").div_ceil(8), 3);
     }

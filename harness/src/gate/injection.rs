@@ -1,15 +1,15 @@
-//! A known slowdown of the head, for the gate's study of itself: work before each event is published, so much of it that
-//! one figure grows by a known share.
+//! Injects a known slowdown into the head, for the study of the gate: CPU work before each event, so that one metric
+//! grows by a known share.
 
 use std::{fmt, str::FromStr};
 
 use gate::paired::Metric;
 use results::schema::TrialRecord;
 
-/// Work that takes more than this share of the time from one event to the next is no slowdown but an overload.
+/// Maximum work per event, as a share of the time between events. More would be an overload.
 const MOST_WORK: f64 = 0.1;
 
-/// By how much which figure is to grow.
+/// The metric to slow down, and by how much.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Injection {
     metric: Metric,
@@ -39,15 +39,15 @@ impl fmt::Display for Injection {
 }
 
 impl Injection {
-    /// The scenario key that does it, where the base measured this.
+    /// Returns the scenario key that injects the slowdown, given the base's measurements.
     ///
     /// # Errors
-    /// The base has no such figure, or the work would not fit between two events.
+    /// The base lacks the metric, or the work does not fit between two events.
     pub(crate) fn key(self, base: &TrialRecord) -> Result<String, String> {
         let variant = &base.variant;
         let measured = base.measured.as_ref().ok_or_else(|| format!("{variant} measured nothing"))?;
         let figure = match self.metric {
-            // Each event's work is shared by all that it is delivered to.
+            // All deliveries of an event share its work.
             Metric::Cpu => {
                 let sides = measured.cpu.server_us_per_event.zip(measured.cpu.client_us_per_event);
                 let deliveries =

@@ -1,6 +1,5 @@
-//! What is left of the paired gate when it is killed: a process that then ends the build that runs, and removes the
-//! copies of the builds, and all of a session that recorded nothing. It does the same when the gate ends well, so that
-//! there is one way.
+//! The process that cleans up after the paired gate, even if the gate is killed: it ends the running build, removes
+//! the copies of the builds, and removes a session without records. A normal end takes the same path.
 
 use std::{
     fs,
@@ -18,30 +17,30 @@ use serde::{Deserialize, Serialize};
 use super::setup::{BUILDS, SCENARIO, TRIALS};
 use crate::agent::process::{NAME, THIS_PROGRAM};
 
-/// First line to a keeper. Paths are absolute.
+/// The first line that a keeper reads. Paths are absolute.
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
     /// The session's directory.
     directory: PathBuf,
     /// Names of the copies of the builds.
     builds: Vec<String>,
-    /// Folders that were made for the session, the outermost first.
+    /// Directories created for the session, outermost first.
     made: Vec<PathBuf>,
 }
 
-/// The gate's side.
+/// The gate's handle of its keeper.
 #[derive(Debug)]
 pub(super) struct Keeper {
     process: Child,
-    /// The keeper acts when this is closed; `None` once it was.
+    /// The keeper cleans up when this pipe closes. `None` after that.
     orders: Option<ChildStdin>,
 }
 
 impl Keeper {
-    /// Starts the keeper of a session in this directory, for which these folders were made.
+    /// Starts the keeper of a session in this directory, for which these directories were created.
     ///
     /// # Errors
-    /// No process can be started.
+    /// The process cannot be started.
     pub(super) fn start(directory: &Path, made: &[PathBuf]) -> io::Result<Self> {
         let kept = Kept {
             directory: path::absolute(directory)?,
@@ -54,7 +53,7 @@ impl Keeper {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            // It outlives what is sent to the gate's group.
+            // Signals to the gate's process group must not reach it.
             .process_group(0)
             .spawn()?;
         let orders = process.stdin.take();
@@ -63,10 +62,10 @@ impl Keeper {
         Ok(keeper)
     }
 
-    /// Says which group of processes is to end with the gate; `None` when it has ended.
+    /// Sets the process group that ends with the gate, or `None` when there is none.
     ///
     /// # Errors
-    /// The keeper is gone.
+    /// The keeper has ended.
     pub(super) fn watch(&mut self, group: Option<Pid>) -> io::Result<()> {
         self.tell(&group.map_or(0, |group| group.as_raw_nonzero().get()).to_string())
     }
@@ -78,26 +77,26 @@ impl Keeper {
 }
 
 impl Drop for Keeper {
-    /// Lets the keeper act, and waits until it has.
+    /// Tells the keeper to clean up, and waits for it.
     fn drop(&mut self) {
         self.orders = None;
         let _ = self.process.wait();
     }
 }
 
-/// The keeper's side: waits until the gate has ended, and cleans up.
+/// Runs the keeper: waits until the gate ends, and cleans up.
 ///
 /// # Errors
-/// The first line does not say what to keep.
+/// The first line is invalid.
 pub(crate) fn keep() -> io::Result<()> {
     let mut lines = io::stdin().lock().lines();
     let kept: Kept = serde_json::from_str(&lines.next().transpose()?.unwrap_or_default())?;
     let groups = lines.map_while(Result::ok).map(|line| line.parse().ok().and_then(Pid::from_raw));
     if let Some(group) = groups.last().flatten() {
-        // It may have ended by itself.
+        // The build may have ended by itself.
         let _ = kill_process_group(group, Signal::KILL);
     }
-    // What is removed below may never have been made.
+    // Some of these files may never have been created.
     let builds = kept.directory.join(BUILDS);
     for build in &kept.builds {
         let _ = fs::remove_file(builds.join(build));

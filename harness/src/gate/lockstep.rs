@@ -1,9 +1,8 @@
-//! Lock step: every approach through one script in which the next thing happens only when every client has had the
-//! last, so that what it takes can be counted and compared exactly.
+//! Lock step: runs every approach through one script in which each step waits for the previous one, so that counts are
+//! exact.
 //!
-//! Which subjects, how often, and in which threads; the script itself is in `script`. Every interval, hold and heartbeat
-//! is longer than the script, so that no timer decides a count. What a count should be is no concern of this module: see
-//! the crate `gate`.
+//! This module selects the subjects, repeats and threads; the script itself is in `script`. Every interval, hold and
+//! heartbeat is longer than the script, so no timer affects a count. The crate `gate` compares counts with a baseline.
 
 use std::{collections::BTreeMap, thread, time::Duration};
 
@@ -16,25 +15,26 @@ use scenario::variants::defaults;
 
 use super::script::{self, Counted};
 
-/// What the script is, for a baseline: counts of another script are not comparable. Raised with every change to it.
+/// Version of the script. Counts of different versions are not comparable, so raise it with every change to the
+/// script.
 pub const SCRIPT: &str = "lock-step/1";
-/// Runs of the script for each subject: what is the same in all of them is compared exactly.
+/// Runs of the script per subject. Counts that are equal in all runs are compared exactly.
 pub const REPEATS: u32 = 3;
 
-/// Longer than the script: what is timed by it never happens. Of a heartbeat that all connections share, each part of
-/// its period is.
+/// A duration longer than the script, so that its timer never fires. This also holds for each part of a heartbeat
+/// that all connections share.
 const NEVER: &str = "48h";
-/// The same of a hold, which no server lets be longer.
+/// The same for a hold, whose maximum is shorter.
 const HELD: &str = "5m";
-/// Times that a script is run until none of its phases takes longer than the second that it began with; then what it
-/// counted is taken as it is.
+/// Maximum attempts to run a script so that each phase ends in the second in which it began. After that the counts
+/// are used as they are.
 const TRIES: u32 = 3;
-/// Scripts spend their time waiting, so that several run side by side.
+/// Scripts mostly wait, so several run at the same time.
 const SIDE_BY_SIDE: usize = 13;
-/// A script that takes longer has come to a halt.
+/// Maximum duration of a script. A longer one has stalled.
 const DEADLINE: Duration = Duration::from_secs(600);
 
-/// Every variant that can be told apart without failures, with durations that are longer than the script.
+/// Returns every variant that differs without failures, with durations longer than the script.
 pub fn all() -> Vec<Subject> {
     subjects().into_iter().filter(has_counts_of_its_own).map(patient).collect()
 }
@@ -45,7 +45,7 @@ fn has_counts_of_its_own(subject: &Subject) -> bool {
     silent.map(|setting| setting.name).all(|name| subject.params.text(name) == defaults.text(name))
 }
 
-/// The same subject with durations that are longer than the script.
+/// Returns the same subject with durations longer than the script.
 pub fn patient(mut subject: Subject) -> Subject {
     let held = match subject.approach.facts.exchange {
         Exchange::Hold(setting) => Some(setting),
@@ -58,8 +58,9 @@ pub fn patient(mut subject: Subject) -> Subject {
     subject
 }
 
-/// Counts what the script takes, so many times for each subject; a script that fails says why in its place. `ended` is
-/// told of each. One repeat is over before the next begins, so that what disturbs the machine does not change all alike.
+/// Runs the script this many times per subject and returns the counts, or the reason if a script failed. Calls
+/// `ended` after each. A repeat ends before the next one begins, so that a disturbance does not affect all repeats of
+/// a subject.
 pub fn measure(subjects: &[Subject], repeats: u32, mut ended: impl FnMut(&str, u32)) -> Measured {
     let mut cells: BTreeMap<String, Vec<Repeat>> = BTreeMap::new();
     for repeat in 1..=repeats {
@@ -78,8 +79,8 @@ pub fn measure(subjects: &[Subject], repeats: u32, mut ended: impl FnMut(&str, u
     Measured { cells }
 }
 
-/// The script, in a thread that it has for itself: so that what happens at the same moment does not change places, and
-/// what the thread allocates is the script's.
+/// Runs the script in its own thread, so that simultaneous steps keep their order and the thread's allocations are
+/// the script's.
 fn alone(subject: &Subject) -> Repeat {
     for _ in 1..TRIES {
         let counted = once(subject)?;

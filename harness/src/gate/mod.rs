@@ -1,9 +1,9 @@
-//! What the regression gate measures: counts in lock step, and two builds in pairs. What it makes of them stands in
-//! `gate`.
+//! The measurements of the regression gate: counts in lock step, and two builds in pairs. The crate `gate` decides on
+//! them.
 //!
-//! Lock step: `lockstep` says who is counted and how often, `script` is what happens, `client` takes part in it, `tally`
-//! names what is counted, and `header_length` chooses ports that count alike. Pairs: `setup` prepares a session, `session`
-//! runs it, `build` runs one build, `keeper` cleans up, and `injection` slows one build down for the gate's own study.
+//! Lock step: `lockstep` selects the subjects and repeats, `script` has the steps, `client` is a client in it, `tally` names
+//! the counts, and `header_length` selects ports with equal byte counts. Pairs: `setup` prepares a session, `session` runs
+//! it, `build` runs one build, `keeper` cleans up, and `injection` slows one build down for the study of the gate.
 
 mod build;
 mod client;

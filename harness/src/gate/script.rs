@@ -1,6 +1,6 @@
-//! The script of lock step: what happens to one server and its clients, in which order, and what is counted of it.
+//! The script of lock step: the steps for one server and its clients, and the counts of each phase.
 //!
-//! The clients are in this process, over real sockets. Polls happen when the script says so. Nothing here measures time.
+//! The clients run in this process and use real sockets. They poll on command. Nothing here measures time.
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
@@ -15,38 +15,38 @@ use servers::Limits;
 use super::{client::Client, header_length::is_usual_address, tally::Tally};
 use crate::host::{allocations, clock};
 
-/// The symbols of each client. Some symbols have two followers, some none.
+/// Symbols of each client. Some symbols have two followers, some have none.
 const FOLLOWED: [&[u32]; 3] = [&[0], &[0], &[1, 3, 5]];
-/// Symbols of the feed, which events go through in turn.
+/// Symbols of the feed. Events cycle through them.
 const SYMBOLS: u32 = 6;
-/// Events of the phase that delivers.
+/// Events in the delivery phase.
 const EVENTS: u32 = 120;
 /// Filler of each event, in bytes.
 const PAYLOAD_BYTES: usize = 32;
-/// Polls of each client in the phase in which nothing happens.
+/// Polls per client in the idle phase.
 const IDLE_POLLS: u32 = 100;
-/// Orders of each client that can send some.
+/// Orders per client, if the approach is bidirectional.
 const ORDERS: usize = 20;
-/// Times that every connection is cut.
+/// Number of times that every connection is cut.
 const CUTS: u32 = 5;
-/// Phases that end in the second that they began with, and in which a script allocates as often in every run. Where
-/// clients come or come back, one or two allocations more or fewer depend on who is first.
+/// Phases with equal allocations in every run. They end in the second in which they began. When clients connect or
+/// reconnect, one or two allocations depend on their order.
 const ALLOCATES_ALIKE: [&str; 3] = ["deliver", "idle", "order"];
-/// Traffic that has not grown for so many looks has ended.
+/// Traffic has ended when it has not grown for this many checks.
 const QUIET_LOOKS: u32 = 8;
-/// Pause between two looks at something that nobody announces.
+/// Pause between two checks of a state that is not announced.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
-/// Looks until something must have happened, for at least a minute.
+/// Maximum number of checks: at least a minute.
 const MOST_LOOKS: u32 = 12_000;
 
-/// What one run of the script counted.
+/// The counts of one run of the script.
 pub(super) struct Counted {
     pub(super) phases: BTreeMap<String, Phase>,
-    /// Each phase that should ended in the second that it began with.
+    /// Whether each phase of [`ALLOCATES_ALIKE`] ended in the second in which it began.
     pub(super) is_timely: bool,
 }
 
-/// The script, once.
+/// Runs the script once.
 pub(super) async fn run(subject: &Subject) -> Result<Counted> {
     let mut script = Script::begin(subject)?;
     script.subscribe().await?;
@@ -63,13 +63,13 @@ pub(super) async fn run(subject: &Subject) -> Result<Counted> {
     script.end().await
 }
 
-/// One run of the script.
+/// A run of the script.
 struct Script {
     fixture: Fixture,
     clients: Vec<Client>,
     counted: Counted,
     before: Tally,
-    /// Since the Unix epoch, with which the last phase began.
+    /// The second since the Unix epoch in which the current phase began.
     second: u64,
 }
 
@@ -80,8 +80,8 @@ impl Script {
         Ok(Self { fixture, clients: Vec::new(), counted, before: Tally::default(), second: 0 })
     }
 
-    /// A response carries the second in which it was made, and libraries write that second's text once: each phase
-    /// begins with a second of its own.
+    /// Waits for a new second. Responses carry a date, whose text libraries cache for a second, so each phase begins
+    /// with a new one.
     async fn begins(&mut self) {
         let now = clock::since_epoch();
         let next = Duration::from_secs(now.as_secs() + 1);
@@ -89,7 +89,7 @@ impl Script {
         self.second = next.as_secs();
     }
 
-    /// The clients come, and each hears of one event.
+    /// Connects the clients, and delivers one event to each.
     async fn subscribe(&mut self) -> Result<()> {
         self.begins().await;
         for symbols in FOLLOWED {
@@ -101,7 +101,7 @@ impl Script {
         self.ends("subscribe", "client", FOLLOWED.len() as u64).await
     }
 
-    /// Events, one after the other.
+    /// Delivers events, one after the other.
     async fn deliver(&mut self) -> Result<()> {
         self.begins().await;
         let before = self.received();
@@ -112,7 +112,7 @@ impl Script {
         self.ends("deliver", "event", deliveries).await
     }
 
-    /// Polls, and nothing happens.
+    /// Polls without events.
     async fn poll_in_vain(&mut self) -> Result<()> {
         self.begins().await;
         for _ in 0..IDLE_POLLS {
@@ -121,7 +121,7 @@ impl Script {
         self.ends("idle", "poll", u64::from(IDLE_POLLS) * FOLLOWED.len() as u64).await
     }
 
-    /// Orders, each after the last was confirmed.
+    /// Sends orders, each after the previous one was confirmed.
     async fn order(&mut self) -> Result<()> {
         self.begins().await;
         for number in 0..ORDERS {
@@ -132,7 +132,7 @@ impl Script {
         self.ends("order", "order", (ORDERS * FOLLOWED.len()) as u64).await
     }
 
-    /// Every connection is cut, and each client hears of one event after it.
+    /// Cuts every connection, and delivers one event to each client afterwards.
     async fn cut(&mut self) -> Result<()> {
         for _ in 0..CUTS {
             self.begins().await;
@@ -140,8 +140,8 @@ impl Script {
             let opened = self.fixture.meter.traffic().connections_opened;
             self.fixture.meter.cut();
             if !self.is_polled() && self.fixture.subject.approach.facts.connects == Side::Client {
-                // Whoever waits for events comes back by itself. All have to be back and have said so before the next,
-                // or it depends on the moment what they are sent first.
+                // Clients that wait for events reconnect by themselves. All must be back before the next event, or
+                // the first response would depend on timing.
                 let meter = self.fixture.meter.clone();
                 until("every client to come back", || meter.traffic().connections_opened >= opened + open).await?;
                 self.settled().await?;
@@ -153,7 +153,7 @@ impl Script {
         self.ends("reconnect", "reconnect", u64::from(CUTS) * FOLLOWED.len() as u64).await
     }
 
-    /// Ends the server, and says what was counted.
+    /// Stops the server and returns the counts.
     async fn end(mut self) -> Result<Counted> {
         for client in &mut self.clients {
             self.fixture.expect_complete(&mut client.reader, 0).await?;
@@ -163,7 +163,7 @@ impl Script {
         Ok(self.counted)
     }
 
-    /// One event, until each client that follows its symbol has it.
+    /// Publishes one event and waits until each client that follows its symbol has it.
     async fn event(&mut self, symbol: u32) -> Result<()> {
         self.fixture.publish_one(symbol, PAYLOAD_BYTES);
         if self.is_polled() {
@@ -176,7 +176,7 @@ impl Script {
         Ok(())
     }
 
-    /// One poll of each client, until each has its answer.
+    /// Polls once with each client and waits for the responses.
     async fn tick(&mut self) -> Result<()> {
         for client in &mut self.clients {
             client.poll().await?;
@@ -184,7 +184,7 @@ impl Script {
         Ok(())
     }
 
-    /// A phase ends: what it took is what was counted since the last ended.
+    /// Ends a phase: its counts are those since the end of the previous phase.
     async fn ends(&mut self, phase: &str, unit: &str, units: u64) -> Result<()> {
         let is_timely = clock::since_epoch().as_secs() == self.second;
         let traffic = self.settled().await?;
@@ -202,7 +202,7 @@ impl Script {
         Ok(())
     }
 
-    /// What crossed the sockets, when nothing more does.
+    /// Waits until traffic ends, and returns its counts.
     async fn settled(&self) -> Result<Traffic> {
         let (mut last, mut quiet) = (self.fixture.meter.traffic(), 0);
         for _ in 0..MOST_LOOKS {
@@ -226,7 +226,7 @@ impl Script {
     }
 }
 
-/// A server's sockets whose address is as long as any other's where HTTP/2 compresses it.
+/// Binds the server's sockets to an address with the usual compressed length.
 fn bind() -> Result<Transport> {
     loop {
         let transport = Transport::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;

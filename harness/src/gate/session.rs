@@ -1,8 +1,8 @@
-//! A session of the paired gate: two builds, and a copy of the first, take the same load in turns, and each trial is
-//! recorded as it ends. It must not judge.
+//! A session of the paired gate: two builds, and a copy of the first, run the same load in turns. Each trial is recorded
+//! when it ends. This module must not decide anything.
 //!
-//! A build is any program that speaks this command line and writes this result format: a trial is its own `run`, so that
-//! each build measures with the instrument that it was built with.
+//! A build is any program with this command line and result format. A trial is a `run` of the build, so each build measures
+//! with its own instrument.
 
 use std::{process::Command, time::Duration};
 
@@ -22,22 +22,22 @@ use super::{
 };
 use crate::{failure::Failure, host::clock};
 
-/// Exit codes of a `run` that has recorded what it measured: all well, and a trial that is not.
+/// Exit codes of a `run` that recorded its trials: all valid, or some invalid.
 const RECORDED: [i32; 2] = [0, 4];
-/// Exit code of a `run` that says that this machine cannot.
+/// Exit code of a `run` that the machine cannot hold.
 const UNABLE: i32 = 6;
-/// Longest time of a trial in the rehearsal; whoever takes longer has come to a halt.
+/// Maximum duration of a trial in the rehearsal. A longer one has stalled.
 const REHEARSAL_LIMIT: Duration = Duration::from_secs(600);
-/// Longest time of a trial after it, as a multiple of what it took there, and the least that this may be.
+/// Maximum duration of a later trial: a multiple of its duration in the rehearsal, but at least this time.
 const LIMIT_TIMES: f64 = 10.0;
 const LEAST_LIMIT: Duration = Duration::from_secs(60);
 
-/// What the base made of each approach, once.
+/// The rehearsal: each approach once, with the base.
 #[derive(Debug)]
 pub(crate) struct Rehearsal {
-    /// Which build the base is.
+    /// The build of the base.
     pub(crate) base: String,
-    /// Which build the head is.
+    /// The build of the head.
     pub(crate) head: String,
     /// In the scenario's order.
     trials: Vec<Rehearsed>,
@@ -53,34 +53,34 @@ struct Rehearsed {
 }
 
 impl Rehearsal {
-    /// What can be run, in the scenario's order, with the time from the start of its program to its end.
+    /// The approaches that can run, in the scenario's order, with the duration of the whole program.
     pub(crate) fn candidates(&self) -> Vec<Candidate> {
         self.trials.iter().map(|trial| trial.candidate.clone()).collect()
     }
 
-    /// What slows the head down in each of the first so many cells.
+    /// Returns the slowdown of the head in each of the first `count` cells.
     ///
     /// # Errors
-    /// In one of them it cannot be injected.
+    /// It cannot be injected into one of them.
     pub(crate) fn keys(&self, injection: Option<Injection>, cells: usize) -> Result<Vec<Option<String>>, String> {
         let of = |trial: &Rehearsed| injection.map(|injection| injection.key(&trial.record)).transpose();
         self.trials[..cells].iter().map(of).collect()
     }
 }
 
-/// Why a program left no record.
+/// The reason why a program left no record.
 struct NoRecord {
-    /// How it ended, where it did.
+    /// Its exit status, if it ended.
     code: Option<i32>,
     reason: String,
 }
 
 impl Setup {
-    /// Runs each approach once with the base, and the first with the head too: what cannot run is found out now, and how
-    /// long a trial takes.
+    /// Runs each approach once with the base, and the first one with the head too. This finds approaches that cannot run, and
+    /// the duration of a trial.
     ///
     /// # Errors
-    /// Why a build cannot be measured, or this machine cannot.
+    /// A build cannot be measured, or the machine cannot hold the load.
     pub(crate) fn rehearse(&mut self) -> Result<Rehearsal, Failure> {
         let approaches = self.approaches.clone();
         let trials = approaches.iter().map(|approach| self.rehearsed(Arm::Base, approach));
@@ -89,7 +89,7 @@ impl Setup {
         Ok(Rehearsal { base: describe(&trials[0].tool), head: describe(&head.tool), trials })
     }
 
-    /// One trial that must not fail.
+    /// Runs a trial that must not fail.
     fn rehearsed(&mut self, arm: Arm, approach: &str) -> Result<Rehearsed, Failure> {
         let start_ns = clock::now_ns();
         let out = format!("rehearsal-{}-{approach}", arm.name());
@@ -112,7 +112,7 @@ impl Setup {
         Ok(Rehearsed { tool: run.tool, record, candidate })
     }
 
-    /// One trial of one arm: what its program recorded, or why there is nothing.
+    /// Runs one trial of one arm. Returns its record, or the reason why there is none.
     fn turn(
         &mut self,
         arm: Arm,
@@ -184,15 +184,15 @@ pub(crate) fn run(
     Ok(Session { plan, trials })
 }
 
-/// Whether two trials are of one variant, and what was measured was the same load for as long. Settings may differ: a
-/// build can have one more than the other.
+/// Returns whether two trials have the same variant, load and window. Settings may differ, because one build can have
+/// more of them.
 fn is_alike(one: &TrialRecord, other: &TrialRecord) -> bool {
     let measured = one.measured.as_ref().zip(other.measured.as_ref());
     let as_long = measured.is_none_or(|(one, other)| one.window == other.window);
     one.variant == other.variant && one.load == other.load && as_long
 }
 
-/// Which build it is, for people: `0.1.0 at 1a2b3c4d5e6f`, and whether its sources were changed.
+/// Describes a build, such as `0.1.0 at 1a2b3c4d5e6f`, and whether its sources were changed.
 fn describe(tool: &Tool) -> String {
     format!(
         "{} at {}{}",

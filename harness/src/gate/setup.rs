@@ -1,5 +1,5 @@
-//! What a session of the paired gate needs before its first trial: a directory that nothing else uses, copies of the
-//! builds, somebody who removes them, and the approaches that are compared.
+//! Prepares a session of the paired gate: an exclusive directory, copies of the builds, a keeper that removes them,
+//! and the approaches to compare.
 
 use std::{
     fs, io,
@@ -14,33 +14,32 @@ use scenario::{Scenario, variants::variants};
 use super::keeper::Keeper;
 use crate::{agent::interruption::Attention, failure::Failure};
 
-/// The scenario as it is run, in the session's directory.
+/// Name of the effective scenario in the session's directory.
 pub(super) const SCENARIO: &str = "gate.toml";
-/// What the builds recorded.
+/// Name of the directory with the builds' results.
 pub(super) const TRIALS: &str = "trials";
-/// Copies of the builds.
+/// Name of the directory with the copies of the builds.
 pub(super) const BUILDS: &str = "builds";
 
-/// What a session needs, in its directory.
+/// A session that is ready to run.
 #[derive(Debug)]
 pub(crate) struct Setup {
     pub(super) directory: PathBuf,
-    /// In the order of importance.
+    /// The approaches, in order of importance.
     pub(super) approaches: Vec<String>,
-    /// In words.
+    /// A description in words.
     pub(super) load: String,
-    /// Of the scenario.
+    /// From the scenario.
     pub(super) seed: u64,
-    // These end in this order: the builds go, and a session without a line, and then a signal ends this process again.
+    // Dropped in this order: the keeper cleans up first, and then signals end this process again.
     pub(super) keeper: Keeper,
     lines: Lines,
     pub(super) attention: Attention,
 }
 
 impl Setup {
-    /// Makes the session's directory, with the scenario as it is run and with the three programs: the arms `base` and
-    /// `copy` from the first, `head` from the second, each a file of its own under a name of its own. From now on this
-    /// process is told to end instead of being ended.
+    /// Creates the session's directory with the effective scenario and three programs: `base` and `copy` from the
+    /// first build, `head` from the second. From now on signals set a flag instead of ending this process.
     ///
     /// # Errors
     /// The scenario has several loads, or several variants of an approach; the directory holds a session already; or a
@@ -79,10 +78,10 @@ impl Setup {
         self.directory.join(FILE_NAME)
     }
 
-    /// Ends the session if the gate was told to end.
+    /// Checks whether the gate was told to end.
     ///
     /// # Errors
-    /// It was.
+    /// A signal arrived.
     pub(super) fn go_on(&self) -> Result<(), Failure> {
         if !self.attention.is_told() {
             return Ok(());
@@ -92,7 +91,7 @@ impl Setup {
         Err(Failure::Interrupted(format!("interrupted: {kept}")))
     }
 
-    /// Records a line.
+    /// Appends a line to the session.
     ///
     /// # Errors
     /// The session cannot be written.
@@ -100,20 +99,20 @@ impl Setup {
         self.lines.append(line.text().as_bytes()).map_err(|error| unwritten(self.lines.path(), error))
     }
 
-    /// Waits until the disk has all lines.
+    /// Syncs the session to disk.
     ///
     /// # Errors
-    /// The disk did not take them.
+    /// The disk reports an error.
     pub(super) fn sync(&self) -> Result<(), Failure> {
         self.lines.sync().map_err(|error| unwritten(self.lines.path(), error))
     }
 
-    /// Whether anything was recorded.
+    /// Whether the session has a line.
     fn has_begun(&self) -> bool {
         self.file().exists()
     }
 
-    /// The copy of a build.
+    /// The path of an arm's copy.
     pub(super) fn program(&self, arm: Arm) -> PathBuf {
         self.directory.join(BUILDS).join(arm.name())
     }
@@ -124,11 +123,11 @@ impl Setup {
     }
 }
 
-/// Refuses what cannot be copied, and a directory in which something could be overwritten.
+/// Refuses programs that cannot be copied, and a directory whose files could be overwritten.
 fn check(programs: [&Path; 2], directory: &Path) -> Result<()> {
     for program in programs {
         let metadata = program.metadata().with_context(|| format!("cannot copy {}", program.display()))?;
-        // A pipe or a device would be copied without end.
+        // Copying a pipe or a device would never end.
         ensure!(metadata.is_file(), "{} is not a regular file: name a program", program.display());
     }
     for name in [FILE_NAME, SCENARIO, TRIALS, BUILDS] {
@@ -143,12 +142,12 @@ fn check(programs: [&Path; 2], directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The failure to write there.
+/// The error when writing to this path.
 fn unwritten(path: &Path, error: io::Error) -> Failure {
     Failure::write(anyhow::Error::from(error).context(format!("cannot write {}", path.display())))
 }
 
-/// The approaches of a scenario and its load, in words.
+/// Describes the approaches and load of a scenario.
 fn compared(scenario: &Scenario) -> Result<(Vec<String>, String)> {
     let approaches = approaches(scenario)?;
     let (clients, rates) = (scenario.load.clients.values(), scenario.load.events_per_second.values());
@@ -158,7 +157,7 @@ fn compared(scenario: &Scenario) -> Result<(Vec<String>, String)> {
     Ok((approaches, format!("{} clients, {} events a second", format::count(u64::from(*clients)), rate)))
 }
 
-/// The approaches of a scenario in its order, which is that of importance, with one variant each.
+/// Returns the approaches of a scenario in its order, which is by importance, with one variant each.
 fn approaches(scenario: &Scenario) -> Result<Vec<String>> {
     let variants = variants(scenario)?;
     let names: Vec<String> = variants.iter().map(|variant| variant.approach.name.to_owned()).collect();

@@ -1,4 +1,4 @@
-//! What lock step counts, and by which names it is kept in a baseline.
+//! The counts of lock step, and their names in a baseline.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use clients::Cost;
 use gate::counts::ALLOCATIONS;
 use net::Traffic;
 
-/// What has been counted so far.
+/// The counts so far.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// By the clients.
+    /// Counts of the clients.
     pub(super) cost: Cost,
-    /// At the server's sockets.
+    /// Counts at the server's sockets.
     pub(super) traffic: Traffic,
-    /// Made in this thread: by clients, server and script.
+    /// Allocations of this thread: clients, server and script.
     pub(super) allocations: u64,
 }
 
 impl Tally {
-    /// What was counted since then, by name.
+    /// Returns the counts since then, by name.
     pub(super) fn since(&self, before: &Self) -> BTreeMap<String, u64> {
         let answered = |cost: &Cost| cost.with_events + cost.empty + cost.errors;
         let (cost, was) = (&self.cost, &before.cost);

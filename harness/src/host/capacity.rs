@@ -1,4 +1,4 @@
-//! What this machine can hold: descriptors, ports, memory. Asked by `doctor`, and by every run before anything starts.
+//! The capacity of this machine: descriptors, ports and memory. Used by `doctor`, and by every run before it starts.
 
 use approaches::registry::{Approach, Side};
 use proto::Params;
@@ -14,12 +14,12 @@ use super::{
 };
 use crate::failure::Failure;
 
-/// Memory that the kernel takes for one connection, both ends together, with what waits in its buffers. Measured of
-/// 100,000 clients (`memory.kernel_bytes_per_client`): 9.3 to 10.3 KB, and 14.6 KB under an overload.
+/// Kernel memory of one connection, both ends with their buffers. Measured with 100,000 clients
+/// (`memory.kernel_bytes_per_client`): 9.3 to 10.3 KB, and 14.6 KB under an overload.
 const KERNEL_BYTES: u64 = 12 * 1024;
-/// What it takes for a listening socket.
+/// Kernel memory of a listening socket.
 const LISTENER_BYTES: u64 = 5 * 1024;
-/// What a pair of processes takes before the first client, and for what does not depend on clients.
+/// Memory of a pair of processes without clients.
 const SHARD_BYTES: u64 = 64 * 1024 * 1024;
 /// Memory of a server per symbol: its name twice, its latest quote, its followers. With a million symbols that nobody
 /// followed, 370 bytes were measured.
@@ -32,9 +32,9 @@ const FOLLOWED_BYTES: f64 = 64.0;
 const LOGGED_BYTES: f64 = 400.0;
 /// Memory of an event's slot in the log, which is allocated at the start.
 const PLACE_BYTES: f64 = 8.0;
-/// Part by which a run may take more than was measured: another allocator's mood, other symbols, events under way.
+/// Allowance above the measured memory, as a share: allocator, symbols and events in flight vary.
 const MARGIN: f64 = 1.25;
-/// Part of the available memory that a run may plan with.
+/// Share of the available memory that a run may use.
 const MEMORY_SHARE: f64 = 0.9;
 /// Pairs of processes that are worth starting for one trial.
 const SHARD_LIMIT: u64 = 64;
@@ -156,7 +156,7 @@ pub(crate) fn admit_bytes(what: &str, bytes: f64, capacity: Capacity) -> Result<
     )))
 }
 
-/// What bounds the number of this approach's clients with these settings, the tightest first.
+/// Returns the limits of this approach's clients with these settings, tightest first.
 pub fn bounds(approach: &Approach, params: &Params, capacity: Capacity) -> Vec<Bound> {
     let shards = SHARD_LIMIT.min(capacity.descriptors.saturating_sub(RESERVED_DESCRIPTORS) / SHARD_DESCRIPTORS);
     let mut bounds = vec![
@@ -205,14 +205,14 @@ pub fn admit(
     }
 }
 
-/// Memory of one client at the server, at the client and in the kernel, as it was measured.
+/// Measured memory of one client: server, client and kernel.
 fn bytes_per_client(approach: &Approach, params: &Params) -> [u64; 3] {
     let [server_kib, client_kib] = approach.memory_kib(params).map(u64::from);
     let listener = if approach.facts.connects == Side::Server { LISTENER_BYTES } else { 0 };
     [server_kib * 1024, client_kib * 1024, KERNEL_BYTES + listener]
 }
 
-/// Clients that memory allows, with the processes that it takes to hold them.
+/// Returns the clients that memory allows, including the processes that hold them.
 fn by_memory(approach: &Approach, params: &Params, capacity: Capacity) -> u64 {
     let in_a_shard = clients_of_a_process(approach, capacity.descriptors);
     let of_client = bytes_per_client(approach, params).iter().sum::<u64>() as f64 * MARGIN;
@@ -273,7 +273,7 @@ mod tests {
         }
         let refusal = admitted(&["load.symbols=10M", "load.clients=100_000"]).unwrap_err().to_string();
         assert!(refusal.contains("load.symbols") && refusal.contains("24576 MiB available"), "{refusal}");
-        // However small the processes are, and however many: it is arithmetic.
+        // The result is arithmetic, independent of the processes.
         let small = Capacity { descriptors: 257, ..MACHINE };
         let (approach, params) = variant("raw-tcp").unwrap();
         assert_eq!(need(approach, &params, u32::MAX, small).shards, u64::from(u32::MAX));

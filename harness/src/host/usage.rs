@@ -1,4 +1,4 @@
-//! What a process uses inside a window: CPU time, the time that it waited for a core, and memory.
+//! The resources of a process in the window: CPU time, time that it waited for a core, and memory.
 
 use std::{io, thread};
 
@@ -86,14 +86,15 @@ impl Sampler {
                 settled_bytes,
                 peak_bytes,
             };
-            // Whoever no longer waits has failed already, and says why.
+            // A receiver that is gone has already failed and reported why.
             drop(sender.send(Sampled { usage, before, after }));
         })?;
         Ok(receiver)
     }
 }
 
-/// Anonymous resident memory now, and the most that was ever resident, in bytes; 0 where the system does not say.
+/// Returns the anonymous resident memory now, and the peak of resident memory, in bytes. Each is 0 if the system does
+/// not report it.
 fn memory() -> (u64, u64) {
     let status = Process::myself().and_then(|process| process.status());
     status.map_or((0, 0), |status| (status.rssanon.unwrap_or_default() * 1024, status.vmhwm.unwrap_or_default() * 1024))

@@ -1,5 +1,5 @@
-//! The sums of the oracle: what a worker's clients were owed and received, when each event arrived, and how much was under
-//! way. Synchronous and pure, like the oracle.
+//! The sums of the oracle: deliveries that a worker's clients were owed and received, arrival times of events, and
+//! deliveries in flight. Synchronous and pure, like the oracle.
 
 use results::{schema::Events, statistics::median};
 use scenario::feed::{FeedEvent, sample::Sample};

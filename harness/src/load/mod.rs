@@ -1,9 +1,8 @@
 //! The load and the instrument: what runs inside a worker process.
 //!
-//! `worker` opens subscriptions and timestamps what arrives, `expectation` says what must arrive,
-//! `oracle` compares it with what did and `account` has the sums,
-//! `recorder` keeps histograms and counts, `pace` and `orders` are the open-loop schedules, and `tamper` injects faults. None
-//! of them knows an approach by name.
+//! `worker` opens subscriptions and timestamps arrivals, `expectation` computes the expected events, `oracle` compares both,
+//! and `account` has the sums. `recorder` keeps histograms and counts, `pace` and `orders` are the open-loop schedules, and
+//! `tamper` injects faults. None of them knows an approach by name.
 
 pub mod account;
 pub mod expectation;

@@ -1,8 +1,8 @@
-//! Accounts for every event at every client. What a client is owed follows from the expectation, never from what arrived.
+//! Accounts for every event at every client. The expectation alone determines what a client is owed.
 //!
-//! Synchronous and pure: it is told what arrived and when, and reads no clock. It keeps a number per client and symbol, one
-//! per delivery under way, an entry per event of the window's sample, and one per event since the oldest that a client still
-//! waits for. Those are few, unless events are lost, which makes the trial invalid; the scenario limits their number.
+//! Synchronous and pure: the caller passes each arrival with its time. Memory: a number per client and symbol, one per
+//! delivery in flight, an entry per sampled event of the window, and one per event since the oldest pending one. Pending
+//! events are few unless events are lost, which makes the trial invalid; the scenario limits their number.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -52,7 +52,7 @@ struct Owed {
     arrivals_ns: Vec<u64>,
 }
 
-/// Compares what a worker's clients receive with what they are to receive.
+/// Compares the deliveries of a worker's clients with the expected ones.
 #[derive(Debug)]
 pub struct Oracle {
     expectation: Expectation,
@@ -141,13 +141,12 @@ impl Oracle {
         Some(Delivered { scheduled_ns, in_window })
     }
 
-    /// Returns whether nothing is owed now or later.
+    /// Returns whether no delivery is owed now or later.
     pub fn is_settled(&self) -> bool {
         self.is_complete && self.owed.is_empty()
     }
 
-    /// Adds all events that are scheduled up to this time after the start, so that they are owed even if none of them
-    /// arrives.
+    /// Adds all events scheduled up to this time after the start, so that they are owed even if none arrives.
     pub fn expect_until(&mut self, time_ns: u64) {
         while !self.is_complete && self.owed.back().is_none_or(|owed| owed.event.scheduled_ns < time_ns) {
             self.extend();
@@ -208,7 +207,7 @@ impl Oracle {
             return None;
         }
         let symbol = if quote.sequence < self.first_owed {
-            // Everybody has it: its content was compared before, and it can only be a duplicate.
+            // Every client has it, so it is a duplicate. Its content was compared before.
             self.expectation.symbol(&quote.symbol)?
         } else {
             let owed = self.owed.get(index_of(self.first_owed, quote.sequence))?;
@@ -221,7 +220,7 @@ impl Oracle {
         let mut symbols = self.expectation.symbols_of(self.audience.first_client + client, per_client);
         let offset = symbols.position(|followed| followed as usize == symbol)?;
         let place = client as usize * per_client as usize + offset;
-        // An event that everybody has cannot be news to anybody: such a claim is no event of the feed.
+        // Every client has this event, so a new delivery of it is not an event of the feed.
         let is_forged = quote.sequence < self.first_owed && quote.symbol_sequence > self.seen[place];
         (!is_forged).then_some(place)
     }
@@ -262,7 +261,7 @@ impl Oracle {
         }
     }
 
-    /// One client less waits for this event.
+    /// Removes one waiting client from this event.
     fn release(&mut self, sequence: u64) {
         let index = index_of(self.first_owed, sequence);
         self.owed[index].remaining -= 1;
@@ -274,7 +273,7 @@ impl Oracle {
         }
     }
 
-    /// Lets go of the oldest events that nobody waits for.
+    /// Removes the oldest events that no client waits for.
     fn retire(&mut self) {
         while self.owed.front().is_some_and(|owed| owed.remaining == 0) {
             self.owed.pop_front();

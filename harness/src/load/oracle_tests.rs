@@ -1,4 +1,4 @@
-//! What the oracle must find in what arrived, and in what did not.
+//! Tests of the oracle: deliveries that arrive, and deliveries that do not.
 
 use std::sync::LazyLock;
 
@@ -65,7 +65,7 @@ fn everything_received_in_order_is_delivered() {
 #[test]
 fn what_was_under_way_is_what_the_latencies_say_and_an_event_has_the_median_of_its_receivers() {
     let mut oracle = oracle(Delivery::Log);
-    // Latencies of 10, 20, 30 and 40 ms in the order of the followers; told in the order of time, as a worker does.
+    // Latencies of 10, 20, 30 and 40 ms by follower, passed in order of time as a worker does.
     let mut told: Vec<(u64, u32, FeedEvent)> = Vec::new();
     for client in 0..8 {
         let of_client = events_of(client).into_iter();
@@ -136,11 +136,11 @@ fn a_snapshot_coalesces_what_it_skipped_and_misses_what_it_never_saw() {
     assert_eq!(events.missed, events.expected - events.delivered - events.coalesced);
 }
 
-/// The events of each client, for a test that asks for them again and again.
+/// The events of each client, computed once for a test that uses them often.
 static OF_CLIENTS: LazyLock<Vec<Vec<FeedEvent>>> = LazyLock::new(|| (0..8).map(events_of).collect());
 
 proptest! {
-    /// Whatever is lost, doubled or out of order, every event that was owed is in exactly one account.
+    /// Every owed event is in exactly one count, even if events are lost, duplicated or out of order.
     #[test]
     fn accounts_balance(choices in prop::collection::vec((0_u32..8, 0_usize..60), 0..400), snapshot: bool) {
         let mut oracle = oracle(if snapshot { Delivery::Snapshot } else { Delivery::Log });

@@ -1,5 +1,5 @@
-//! The open-loop schedule of orders over the clients of a bidirectional approach, and what is known of those that are
-//! not confirmed yet.
+//! The open-loop schedule of orders for the clients of a bidirectional approach, and the orders that are not
+//! confirmed yet.
 
 use std::{
     collections::HashMap,
@@ -17,12 +17,12 @@ use tokio::sync::mpsc;
 
 use crate::{agent::message::WorkPlan, host::clock, load::recorder::SharedRecorder};
 
-/// Orders that may wait in one client.
+/// Maximum number of orders that wait in one client.
 const QUEUE: usize = 16;
-/// Keeps the orders' randomness apart from the feed's.
+/// Makes the orders' random numbers independent of the feed's.
 const SEED_SALT: u64 = 0x4f52_4445_5253;
 
-/// The way orders take to the clients, and those under way.
+/// The queues of orders to the clients, and the orders in flight.
 #[derive(Debug, Default)]
 pub(crate) struct OrderBook {
     queues: Vec<mpsc::Sender<TradeOrder>>,
@@ -32,39 +32,40 @@ pub(crate) struct OrderBook {
 /// Orders that are not confirmed yet.
 #[derive(Debug, Default)]
 pub(crate) struct OpenOrders {
-    /// When each was due, after the start, by its client's id for it.
+    /// Due time of each after the start, by client and order id.
     due_ns: Mutex<HashMap<String, u64>>,
-    /// More may come.
+    /// Whether more orders may follow.
     is_sending: AtomicBool,
 }
 
 impl OpenOrders {
-    /// When the confirmed order was due, after the start; none if it is no order of this worker, or confirmed already.
+    /// Returns the due time of a confirmed order after the start. Returns `None` if it is unknown or already
+    /// confirmed.
     pub(crate) fn take(&self, confirmation: &TradeConfirmation) -> Option<u64> {
         self.due_ns.lock().expect("no holder panics").remove(&confirmation.client_order_id)
     }
 
-    /// Every order has been sent and confirmed.
+    /// Returns whether every order was sent and confirmed.
     pub(crate) fn is_settled(&self) -> bool {
         !self.is_sending.load(Ordering::Acquire) && self.due_ns.lock().expect("no holder panics").is_empty()
     }
 }
 
 impl OrderBook {
-    /// A queue for the next client.
+    /// Creates the queue of the next client.
     pub(crate) fn queue(&mut self) -> Orders {
         let (sender, receiver) = mpsc::channel(QUEUE);
         self.queues.push(sender);
         Orders::new(receiver)
     }
 
-    /// Those that are not confirmed yet.
+    /// Returns the orders that are not confirmed yet.
     pub(crate) fn open(&self) -> Arc<OpenOrders> {
         Arc::clone(&self.open)
     }
 
-    /// Sends orders, Poisson over time and uniform over clients, until the window ends. Blocks: like the publisher it
-    /// needs a thread of its own, since a runtime's timer counts in milliseconds.
+    /// Sends orders until the window ends, Poisson over time and uniform over clients. Blocks, so it needs its own
+    /// thread: a runtime's timer has a resolution of milliseconds.
     pub(crate) fn run(self, plan: &WorkPlan, start_ns: u64, recorder: &SharedRecorder) {
         clock::be_punctual();
         self.open.is_sending.store(true, Ordering::Release);
@@ -77,7 +78,7 @@ impl OrderBook {
             let client = (uniform(&mut random) * self.queues.len() as f64) as usize;
             let order = order(&mut random, plan.feed.symbols, due as u64);
             self.open.due_ns.lock().expect("no holder panics").insert(order.client_order_id.clone(), due as u64);
-            // An order whose client's queue is full stays unconfirmed, and the account says so.
+            // If the client's queue is full, the order stays unconfirmed and is counted so.
             let _ = self.queues[client].try_send(order);
             due += exponential(&mut random, mean_ns);
         }

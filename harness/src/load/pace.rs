@@ -1,6 +1,6 @@
-//! The open-loop schedule of polls: when each client polls is fixed before the run, at a random phase of its own.
-//! Nobody polls before the start, so that no poll competes with clients that still subscribe. A poll that cannot start
-//! when it is due starts as soon as it can, and says how late it was.
+//! The open-loop schedule of polls. Each client's poll times are fixed before the run, with a random phase. No client polls
+//! before the start, so polls do not compete with subscriptions. A poll that cannot start when it is due starts as soon as
+//! possible and reports its lateness.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,10 +10,10 @@ use tokio::sync::SetOnce;
 
 use crate::{host::clock, load::recorder::SharedRecorder};
 
-/// When a trial starts, on the monotonic clock in nanoseconds: nobody knows it until all clients have subscribed.
+/// Start of a trial, on the monotonic clock in nanoseconds. It is unknown until all clients have subscribed.
 pub(crate) type Start = Arc<SetOnce<u64>>;
 
-/// Ticks at `first_ns` after the start and at each interval after it.
+/// Ticks at `first_ns` after the start, and then at each interval.
 pub(crate) fn polls(start: Start, first_ns: u64, interval: Duration, recorder: SharedRecorder) -> Ticks {
     let interval_ns = u64::try_from(interval.as_nanos()).expect("an interval lasts less than centuries");
     Ticks::new(stream::unfold((first_ns, start, recorder), move |(after_ns, start, recorder)| async move {

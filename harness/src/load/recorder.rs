@@ -1,6 +1,6 @@
-//! What one worker keeps of what arrived: histograms and counts of the window, never anything per delivery.
+//! The record of one worker: histograms and counts of the window, and nothing per delivery.
 //!
-//! One recorder a worker, behind one lock. Times come in stamped; it reads no clock.
+//! Each worker has one recorder behind one lock. The caller stamps all times; this module reads no clock.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,19 +23,19 @@ use crate::{
     load::{account::Account, oracle::Oracle},
 };
 
-/// Which of the responses the theory of empty responses speaks of.
+/// The responses to which the theory of empty responses applies.
 #[derive(Debug, Clone, Copy)]
 pub enum Theory {
-    /// Polls whose whole interval lay after the start.
+    /// Polls whose whole interval is after the start.
     Poll(Duration),
-    /// Holds that began after the start and could have run their whole time before the feed's end.
+    /// Holds that begin after the start and end before the feed ends.
     Hold(Duration),
     /// Pushed messages: none may be empty.
     Push,
 }
 
 impl Theory {
-    /// Returns the theory of an exchange whose setting has this duration.
+    /// Returns the theory for an exchange with this interval or hold.
     pub fn new(exchange: Exchange, setting: Option<Duration>) -> Self {
         match (exchange, setting) {
             (Exchange::Poll(_), Some(interval)) => Self::Poll(interval),
@@ -52,7 +52,7 @@ pub struct Recorder {
     phases: Phases,
     theory: Theory,
     start_ns: Option<u64>,
-    /// By client: when its last response arrived.
+    /// Arrival time of each client's last response.
     responded_ns: Vec<u64>,
     cost: Cost,
     empties: Empties,
@@ -72,7 +72,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// An empty record.
+    /// Creates an empty record.
     pub fn new(oracle: Oracle, phases: Phases, theory: Theory, clients: u32) -> Self {
         Self {
             oracle,
@@ -98,18 +98,18 @@ impl Recorder {
         }
     }
 
-    /// The same with faults.
+    /// Creates an empty record with faults.
     pub fn with_faults(self, faults: Faults) -> Self {
         Self { faults, ..self }
     }
 
-    /// Sets the start, on the monotonic clock and on the wall's.
+    /// Sets the start, on the monotonic clock and on the wall clock.
     pub fn start(&mut self, start_ns: u64, epoch_ms: i64) {
         self.oracle.set_epoch(epoch_ms);
         self.start_ns = Some(start_ns);
     }
 
-    /// Takes note of a batch of one client, stamped when it was decoded.
+    /// Records a batch of one client with the time when it was decoded.
     pub fn batch(&mut self, client: u32, arrival_ns: u64, batch: &Batch) {
         let responded_ns = std::mem::replace(&mut self.responded_ns[client as usize], arrival_ns);
         let Some(start_ns) = self.start_ns else { return };
@@ -136,12 +136,12 @@ impl Recorder {
         self.count_empties(responded_ns.checked_sub(start_ns), arrival_ns, batch.cost);
     }
 
-    /// Takes note of a client whose polls are due at this time after the start, and at each interval after it.
+    /// Adds a client whose polls are due at this time after the start, and then at each interval.
     pub fn polls_from(&mut self, first_ns: u64, interval: Duration) {
         self.poll_phase.add(first_ns, interval);
     }
 
-    /// Takes note of a poll that was due at one time and started at another, on the monotonic clock.
+    /// Records when a poll was due and when it started, on the monotonic clock.
     pub fn poll(&mut self, due_ns: u64, started_ns: u64) {
         let since_start = self.start_ns.and_then(|start_ns| due_ns.checked_sub(start_ns));
         if since_start.is_some_and(|due_ns| self.phases.in_window(due_ns)) {
@@ -149,7 +149,8 @@ impl Recorder {
         }
     }
 
-    /// Takes note of a confirmation: of an order that was due at a time after the start, stamped on the clock.
+    /// Records the confirmation of an order: its due time after the start, and the time of the confirmation on the
+    /// clock.
     pub fn confirmation(&mut self, due_ns: u64, arrival_ns: u64) {
         let Some(start_ns) = self.start_ns else { return };
         if !self.phases.in_window(due_ns) {
@@ -162,38 +163,38 @@ impl Recorder {
         }
     }
 
-    /// Takes note of an order that was due at a time after the start.
+    /// Records an order that was due at this time after the start.
     pub fn order(&mut self, due_ns: u64) {
         self.orders.due += u64::from(self.phases.in_window(due_ns));
     }
 
-    /// Notes faults that were injected on the way here.
+    /// Records faults that were injected before this point.
     pub fn injected(&mut self, injected: &Injected) {
         self.injected.add(injected);
     }
 
-    /// A client that had subscribed cannot go on.
+    /// Counts a client that subscribed and then failed.
     pub fn lost(&mut self, reason: String) {
         self.lost += 1;
         self.first_error.get_or_insert(reason);
     }
 
-    /// Events received since the start, whatever they are.
+    /// Returns the number of events received since the start.
     pub fn events_received(&self) -> u64 {
         self.events_received
     }
 
-    /// Everything that was scheduled has been received.
+    /// Returns whether every scheduled event was received.
     pub fn is_settled(&self) -> bool {
         self.oracle.is_settled()
     }
 
-    /// The window is over: all that was scheduled is owed.
+    /// Ends the window: every scheduled event is owed from now on.
     pub fn close_window(&mut self) {
         self.oracle.expect_until(u64::MAX);
     }
 
-    /// The record as it is sent to the coordinator, at this time on the monotonic clock.
+    /// Returns the record for the coordinator, at this time on the monotonic clock.
     pub fn finish(&mut self, now_ns: u64, usage: Usage) -> Worked {
         let since_start_ns = now_ns.saturating_sub(self.start_ns.unwrap_or(now_ns));
         let Account { events, receptions, in_flight_ns, position } = self.oracle.finish(since_start_ns);
@@ -229,7 +230,7 @@ impl Recorder {
         record(&mut self.latency, latency_ns.min(most_ns), &mut self.out_of_range);
     }
 
-    /// Counts the responses that theory speaks of; one cycle runs from response to response.
+    /// Counts the responses to which the theory applies. A cycle lasts from one response to the next.
     fn count_empties(&mut self, began_ns: Option<u64>, ended_ns: u64, cost: Cost) {
         let judged = match self.theory {
             Theory::Poll(interval) => ended_ns >= nanoseconds(interval) && self.phases.in_window(ended_ns),
@@ -245,11 +246,11 @@ impl Recorder {
     }
 }
 
-/// Shared by all tasks of a worker.
+/// The recorder, shared by all tasks of a worker.
 pub type SharedRecorder = Arc<std::sync::Mutex<Recorder>>;
 
 fn record(histogram: &mut Histogram, value_ns: u64, out_of_range: &mut u64) {
-    // A histogram begins at 1 ns; what is shorter is one tick of the clock.
+    // A histogram begins at 1 ns, which is one tick of the clock.
     if histogram.record(value_ns.max(1)).is_err() {
         *out_of_range += 1;
     }

@@ -1,4 +1,4 @@
-//! What a recorder must give back of what it was told, without a machine that could excuse it.
+//! Tests of the recorder with known arrivals, independent of the machine.
 
 use approaches::registry::Delivery;
 use proto::Quote;
@@ -23,10 +23,10 @@ fn spec() -> FeedSpec {
     }
 }
 
-/// How late an event is, by its number.
+/// Returns the latency of the event with this number.
 type Shape = fn(u64) -> u64;
 
-/// What a worker of one client records of a feed whose events are so late.
+/// Returns the record of a worker with one client and these latencies.
 fn recorded(faults: Faults, delay_ns: impl Fn(u64) -> u64) -> (Worked, Vec<u64>) {
     let spec = spec();
     let audience = Audience { first_client: 0, clients: 1, symbols_per_client: 1, delivery: Delivery::Log };
@@ -36,7 +36,7 @@ fn recorded(faults: Faults, delay_ns: impl Fn(u64) -> u64) -> (Worked, Vec<u64>)
     let mut delays_ns = Vec::new();
     let mut arrived_ns = 0;
     for event in Feed::new(&spec) {
-        // In order, as one connection delivers.
+        // In order, as on one connection.
         arrived_ns = (event.scheduled_ns + delay_ns(event.sequence)).max(arrived_ns);
         delays_ns.push(arrived_ns - event.scheduled_ns);
         let events: Vec<Quote> = vec![event.quote(&spec)];
@@ -46,7 +46,7 @@ fn recorded(faults: Faults, delay_ns: impl Fn(u64) -> u64) -> (Worked, Vec<u64>)
     (recorder.finish(START_NS + arrived_ns, Usage::default()), delays_ns)
 }
 
-/// How far a quantile of the record is from what went in, as a part of it.
+/// Returns the relative error of a quantile of the record.
 fn deviation(worked: &Worked, delays_ns: &[u64], quantile: f64) -> f64 {
     let injected_ns = nearest_rank(delays_ns, quantile).expect("there are delays") as f64;
     let recorded_ns = decode(&worked.latency).expect("a recorder's histogram can be read").value_at_quantile(quantile);

@@ -1,5 +1,5 @@
-//! Deliberate faults between a client and its recorder: what arrives twice, out of order, or is counted or stamped
-//! wrongly, or panics. A measurement has none.
+//! Injects faults between a client and its recorder: duplicates, reordering, wrong counts, wrong times and panics. A
+//! measurement has none.
 
 use std::{
     collections::HashMap,
@@ -14,7 +14,7 @@ use proto::Quote;
 use scenario::faults::{Faults, Injected, Panicking};
 use scenario::feed::Phases;
 
-/// The faults of one worker, and the events that are held back by one of them.
+/// The faults of one worker, and the events that a fault holds back.
 #[derive(Debug)]
 pub(super) struct Tamper {
     faults: Faults,
@@ -26,7 +26,7 @@ pub(super) struct Tamper {
 }
 
 impl Tamper {
-    /// The faults, unless there are none: in a run that only discards, nothing here may cost anything.
+    /// Creates the faults. Returns `None` if there are none, so that a measurement has no cost here.
     pub(super) fn new(faults: &Faults, phases: Phases) -> Option<Self> {
         let faults = Faults { discard: false, ..faults.clone() };
         (faults != Faults::default()).then(|| Self {
@@ -44,12 +44,12 @@ impl Tamper {
         self.start_ns.get_or_init(|| start_ns);
     }
 
-    /// The faults that were injected here.
+    /// Returns the number of faults that were injected here.
     pub(super) fn injected(&self) -> Injected {
         self.injected.lock().expect("no holder panics").clone()
     }
 
-    /// Changes a batch of this client.
+    /// Injects faults into a batch of this client.
     pub(super) fn batch(&self, client: u32, batch: &mut Batch) {
         self.note(client, batch);
         assert!(!self.panics(client, batch), "a fault that was asked for");
@@ -77,7 +77,7 @@ impl Tamper {
         }
     }
 
-    /// Notes the faults that change this batch, which `batch` is about to inject.
+    /// Counts the faults that `batch` will inject into this batch.
     fn note(&self, client: u32, batch: &Batch) {
         let Faults { duplicate_event, reorder_event, .. } = self.faults;
         let has = |sequence: Option<u64>| batch.events.iter().any(|quote| sequence == Some(quote.sequence));
@@ -91,7 +91,7 @@ impl Tamper {
         injected.note_if(self.panics(client, batch), "panic");
     }
 
-    /// Whether the client's task is to panic over this batch.
+    /// Returns whether the client's task must panic at this batch.
     fn panics(&self, client: u32, batch: &Batch) -> bool {
         let is_told = self.faults.panic == Some(Panicking::Client);
         is_told && client == 0 && self.start_ns.get().is_some() && !batch.events.is_empty()
@@ -101,7 +101,7 @@ impl Tamper {
     pub(super) fn stamp(&self, arrival_ns: u64, batch: &Batch) -> u64 {
         let Some(&start_ns) = self.start_ns.get() else { return arrival_ns };
         let Some(since_start_ns) = arrival_ns.checked_sub(start_ns) else { return arrival_ns };
-        // Half a window after it opened, the event that has come was due inside it whatever its latency.
+        // In the middle of the window, an arriving event was due inside the window.
         let is_half_over = since_start_ns > self.phases.warmup_ns + self.phases.measure_ns / 2;
         let may_be_early = self.faults.early_stamp && is_half_over && batch.events.len() == 1;
         if may_be_early && !self.stamped_early.swap(true, Ordering::Relaxed) {

@@ -1,4 +1,4 @@
-//! One worker: opens its clients' subscriptions, stamps each batch when it is decoded, and hands it to the recorder.
+//! A worker: opens its clients' subscriptions, stamps each batch when it is decoded, and passes it to the recorder.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -46,10 +46,10 @@ use crate::{
 
 /// Pause between two reports of progress.
 const PROGRESS: Duration = Duration::from_millis(250);
-/// Keeps the poll phases' randomness apart from the feed's.
+/// Makes the poll phases' random numbers independent of the feed's.
 const SEED_SALT: u64 = 0x5048_4153_4553;
 
-/// What all tasks of a worker share.
+/// The state that all tasks of a worker share.
 struct Shared {
     recorder: SharedRecorder,
     open_orders: Arc<OpenOrders>,
@@ -58,10 +58,10 @@ struct Shared {
     tamper: Option<Tamper>,
 }
 
-/// Runs the whole life of a worker.
+/// Runs a worker from the plan to its record.
 ///
 /// # Errors
-/// The coordinator said something that does not belong here.
+/// The coordinator sent an unexpected message.
 pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> anyhow::Result<()> {
     let sampler = Sampler::idle();
     let setting = match approach.facts.exchange {
@@ -115,7 +115,7 @@ pub async fn work(approach: &Approach, plan: WorkPlan, mut control: Control) -> 
     Ok(())
 }
 
-/// The faults that were injected by other parts of the worker than the recorder.
+/// Returns the faults that parts of the worker other than the recorder injected.
 fn injected(plan: &WorkPlan, approach: &Approach, busy_threads: u32, shared: &Shared) -> Injected {
     let mut injected = shared.tamper.as_ref().map(Tamper::injected).unwrap_or_default();
     injected.note_if(busy_threads > 0, "busy_worker_threads");
@@ -124,7 +124,7 @@ fn injected(plan: &WorkPlan, approach: &Approach, busy_threads: u32, shared: &Sh
     injected
 }
 
-/// What each client is given, in order.
+/// Returns the parameters of each client, in order.
 fn contexts(
     approach: &Approach,
     plan: &WorkPlan,
@@ -156,8 +156,8 @@ fn contexts(
         .collect()
 }
 
-/// Spreads the clients over loopback addresses, so that no pair of addresses runs out of ports even where each request
-/// takes one. A client of another machine leaves the choice to the system.
+/// Spreads the clients over loopback addresses, so that no pair of addresses runs out of ports, even if each request
+/// takes one. If the server is on another machine, the system selects the address.
 fn source_of(client: u32, target: SocketAddr) -> Option<IpAddr> {
     let IpAddr::V4(address) = target.ip() else { return None };
     let last = u8::try_from(client % SOURCE_ADDRESSES).expect("less than 250") + 1;
@@ -202,7 +202,7 @@ async fn connect(
     control.report(&AgentEvent::Connected { connected: plan.clients - lost, lost, seconds, first_error });
 }
 
-/// Follows, and counts a client whose task panics as lost.
+/// Reads a client's subscription, and counts the client as lost if its task panics.
 async fn keep_following(client: u32, subscription: Box<dyn Subscription>, shared: Arc<Shared>) {
     let following = AssertUnwindSafe(follow(client, subscription, Arc::clone(&shared)));
     if let Err(panic) = following.catch_unwind().await {
@@ -238,7 +238,7 @@ async fn follow(client: u32, mut subscription: Box<dyn Subscription>, shared: Ar
     }
 }
 
-/// Waits for the window, of which the sampler takes the edges, and for the drain.
+/// Waits for the end of the window and of the drain. The sampler takes samples at the edges of the window.
 async fn measure(plan: &WorkPlan, start_ns: u64, sampler: Sampler, shared: &Shared) -> anyhow::Result<Usage> {
     let window = sampler.window(start_ns, plan.phases, || ())?.await.map_err(|_| panics::failure("sampler"))?;
     let settled = {
@@ -248,7 +248,7 @@ async fn measure(plan: &WorkPlan, start_ns: u64, sampler: Sampler, shared: &Shar
     };
     if !settled {
         let drain = Duration::from_nanos(plan.phases.drain_ns);
-        // What has not arrived when the drain ends is missed, and the account says so.
+        // An event that has not arrived when the drain ends is missed.
         let _ = tokio::time::timeout(drain, shared.settled.notified()).await;
     }
     Ok(window.usage)

@@ -1,21 +1,20 @@
-//! What a closed loop would have reported of events that an open loop measured. Pure.
+//! Computes the latencies that a closed loop would have reported for events of an open loop. Pure.
 //!
-//! A client that sends its next request when the last one was answered sends nothing while the system stalls: what was
-//! to happen meanwhile is left out, and the stall is one sample instead of all that it delayed. This is coordinated
-//! omission (Tene, How NOT to Measure Latency, 2013).
+//! A client that sends its next request after the previous response sends nothing during a stall, so the stall is one
+//! sample instead of one per delayed event. This is coordinated omission (Tene, How NOT to Measure Latency, 2013).
 
 use results::statistics::nearest_rank;
 
 use super::findings::Loop;
 
-/// One event: when it was due, and how long it took.
+/// An event: its scheduled time and its latency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sample {
     pub(super) scheduled_ns: u64,
     pub(super) latency_ns: u64,
 }
 
-/// The samples that a closed loop would have taken: none that was due while the one before it was under way.
+/// Returns the samples of a closed loop: it skips events that are due before the previous sample has arrived.
 pub(super) fn closed_loop(open: &[Sample]) -> Vec<Sample> {
     let mut answered_ns = 0;
     let mut sent = open.to_vec();
@@ -29,7 +28,7 @@ pub(super) fn closed_loop(open: &[Sample]) -> Vec<Sample> {
     sent
 }
 
-/// The distribution of the samples' latencies; none of no samples.
+/// Returns the distribution of the samples' latencies. Returns `None` without samples.
 pub(super) fn summary(samples: &[Sample]) -> Option<Loop> {
     let mut latencies: Vec<u64> = samples.iter().map(|sample| sample.latency_ns).collect();
     latencies.sort_unstable();
@@ -59,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_stall_is_one_sample_of_a_closed_loop() {
-        // An event each millisecond for a second; those of 200 ms wait until the stall ends.
+        // One event per millisecond for a second. Those of a 200 ms stall wait until it ends.
         let latency = |at: u64| if (300..500).contains(&at) { 500 - at } else { 0 };
         let open: Vec<Sample> = (0..1_000).map(|at| Sample { scheduled_ns: at, latency_ns: latency(at) }).collect();
         let (open, closed) = (summary(&open).unwrap(), summary(&closed_loop(&open)).unwrap());

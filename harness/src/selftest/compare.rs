@@ -1,11 +1,10 @@
-//! The rule by which a measured quantile agrees with an injected one. Pure.
+//! The rule that decides whether a measured quantile agrees with an injected one. Pure.
 //!
-//! An event arrives after it has left the delay line. It leaves when it is due, or later by as much as the line itself
-//! measured; both are known for each event. So a measured quantile is never below that of the releases by more than a
-//! histogram bucket, whatever the machine does.
+//! An event arrives after it has left the delay line. It leaves on time, or late by an amount that the line measured; both
+//! are known per event. So on any machine a measured quantile is at most a histogram bucket below that of the releases.
 //!
-//! It may be above it by the cost of handing an event over to the worker, as far as other sources than the instrument
-//! show it:
+//! It may be above it by the cost of passing an event to the worker, as far as sources other than the instrument show
+//! that cost:
 //!
 //! - CPU time: per event, what the kernel counted on average. Events that leave together wait for each other.
 //! - Waking threads: a thread that sleeps a millisecond at a time in the same window, and has no part in the trial, shows
@@ -25,9 +24,9 @@ use super::findings::{Comparison, Verdict};
 const PRECISION: f64 = 0.001;
 /// If the machine's noise exceeds this share of the injected value, the comparison is inconclusive.
 const RESOLUTION: f64 = 0.2;
-/// Share of the events that may be handed over later than usual.
+/// Share of the events that may reach the worker later than usual.
 const UNUSUAL_SHARE: f64 = 0.01;
-/// From this quantile on it is a tail: it depends on about as many events as are handed over later than usual.
+/// From this quantile on, a quantile is a tail: about as many events decide it as may be later than usual.
 const TAIL: f64 = 0.95;
 
 /// An event of the window whose earliest arrival is known.
@@ -35,29 +34,29 @@ const TAIL: f64 = 0.95;
 pub(super) struct Known {
     /// Scheduled time, after the start.
     pub(super) scheduled_ns: u64,
-    /// How long it should be held back after that.
+    /// The injected delay.
     pub(super) injected_ns: u64,
-    /// How much longer it was held back, as the delay line measured.
+    /// The additional delay, as the delay line measured it.
     pub(super) lateness_ns: u64,
-    /// CPU time until it is handed over: its own and that of the events before it.
+    /// CPU time until it reaches the worker: its own and that of the events before it.
     pub(super) processing_ns: u64,
     /// Number of clients that receive it.
     pub(super) deliveries: usize,
 }
 
 impl Known {
-    /// Returns when it left the line, after its scheduled time.
+    /// Returns the time from its schedule until it left the line.
     pub(super) fn released_ns(&self) -> u64 {
         self.injected_ns + self.lateness_ns
     }
 
-    /// Returns when it is handed over if no thread must be woken, after its scheduled time.
+    /// Returns the time from its schedule until it reaches the worker, if no thread must be woken.
     pub(super) fn processed_ns(&self) -> u64 {
         self.released_ns() + self.processing_ns
     }
 }
 
-/// Sets the CPU time until each event is handed over, if one event needs this much and all of them wait for one core.
+/// Sets the CPU time until each event reaches the worker, if one event needs this much and all wait for one core.
 pub(super) fn queue(known: &mut [Known], processing_ns: u64) {
     let mut free_ns = 0;
     for event in known {
@@ -70,22 +69,22 @@ pub(super) fn queue(known: &mut [Known], processing_ns: u64) {
 /// The delays that the machine causes between the delay line and the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Machine {
-    /// Within this time, threads are woken for 99 of 100 events.
+    /// Time to wake threads for 99 % of the events.
     pub(super) usual_ns: u64,
-    /// Within this time, threads are woken for all events.
+    /// Time to wake threads for all events.
     pub(super) longest_ns: u64,
-    /// Average time per event of waiting for a core that other processes use.
+    /// Average wait per event for a core that other processes use.
     pub(super) waited_ns: u64,
 }
 
 impl Machine {
-    /// Computes how late threads wake when this many of them wake one after the other.
+    /// Returns how late this many threads wake one after the other.
     pub(super) fn new(hiccup: &Histogram, wakes: u64, waited_ns: u64) -> Self {
         let usual_ns = wakes * hiccup.value_at_quantile(1.0 - UNUSUAL_SHARE);
         Self { usual_ns, longest_ns: wakes * hiccup.max(), waited_ns }
     }
 
-    /// Returns how much it can add to a quantile of the figures in this sorted list.
+    /// Returns the maximum that it can add to a quantile of this sorted list.
     fn explains(&self, processed: &[u64], quantile: f64) -> Option<u64> {
         let mut explicable_ns = nearest_rank(processed, quantile)? + self.longest_ns;
         if quantile < TAIL {
@@ -94,13 +93,13 @@ impl Machine {
         Some(explicable_ns + (self.waited_ns as f64 / (1.0 - quantile)) as u64)
     }
 
-    /// Returns how much it can add to one of a hundred events.
+    /// Returns the maximum that it can add for 99 % of the events.
     pub(super) fn worst_ns(&self) -> u64 {
         self.longest_ns + (self.waited_ns as f64 / UNUSUAL_SHARE) as u64
     }
 }
 
-/// Compares every quantile that has enough events, and into which a delay was injected, with the measured one.
+/// Compares every quantile with enough events and an injected delay with the measured one.
 pub(super) fn compare(known: &[Known], machine: Machine, measured: &Histogram) -> Vec<Comparison> {
     let sorted = |of: fn(&Known) -> u64| {
         let each = known.iter().flat_map(|event| std::iter::repeat_n(of(event), event.deliveries));
@@ -136,9 +135,8 @@ pub(super) struct Judged {
     pub(super) verdict: Verdict,
 }
 
-/// Judges a difference from what was injected. It must lie between the smallest possible one and the largest that the
-/// machine explains. If these are far apart, this says little: then it must also be near the smallest, or the comparison is
-/// inconclusive.
+/// Decides on a difference. It must be between the smallest possible one and the largest that the machine explains.
+/// If these are far apart, it must also be near the smallest, or the comparison is inconclusive.
 pub(super) fn judge(difference: i64, [least, explicable]: [i64; 2], injected: f64) -> Judged {
     let most = explicable.min(least + (RESOLUTION * injected) as i64);
     let verdict = match difference {
@@ -166,7 +164,7 @@ mod tests {
         histogram
     }
 
-    /// So many events, held back by 5.00, 5.01, 5.02 … ms, and once more a little by the line.
+    /// Returns this many events, delayed by 5.00, 5.01, 5.02 … ms, and a little more by the line.
     fn known(events: u64) -> Vec<Known> {
         let delay =
             |index: u64| Known { injected_ns: 5 * MS + index * MS / 100, lateness_ns: MS / 50, deliveries: 2, ..NOW };
@@ -199,7 +197,7 @@ mod tests {
         let events = known(400);
         assert_eq!(verdicts(&events, MACHINE, &measured(&events, |_| 0)), [Verdict::Ok; 3]);
         assert_eq!(verdicts(&events, MACHINE, &measured(&events, |_| MS / 10)), [Verdict::Ok; 3]);
-        // One moment of the machine hits a few events.
+        // One disturbance of the machine affects a few events.
         assert_eq!(
             verdicts(&events, MACHINE, &measured(&events, |index| if index % 100 == 0 { MS } else { 0 })),
             [Verdict::Ok; 3]
@@ -213,7 +211,7 @@ mod tests {
         for machine in [MACHINE, noisy] {
             let clamped = histogram(events.iter().flat_map(|event| [event.injected_ns.min(8 * MS); 2]));
             assert_eq!(verdicts(&events, machine, &clamped)[1..], [Verdict::Failed; 2]);
-            // The line was late by 0.02 ms, and a histogram keeps three digits of 5 ms: more is not missing by chance.
+            // The line was late by 0.02 ms, and a histogram keeps three digits of 5 ms, so a larger gap is no chance.
             let early = histogram(events.iter().flat_map(|event| [event.injected_ns - MS / 100; 2]));
             assert_eq!(verdicts(&events, machine, &early)[0], Verdict::Failed);
         }
@@ -231,9 +229,9 @@ mod tests {
         let events = known(400);
         let noisy = Machine { usual_ns: 10 * MS, longest_ns: 20 * MS, waited_ns: 0 };
         assert_eq!(verdicts(&events, noisy, &measured(&events, |_| 5 * MS)), [Verdict::TooNoisy; 3]);
-        // But even that machine does not explain everything.
+        // Even that machine does not explain every difference.
         assert_eq!(verdicts(&events, noisy, &measured(&events, |_| 30 * MS)), [Verdict::Failed; 3]);
-        // What is right is right, however noisy the machine could have been.
+        // A correct value passes on a noisy machine, too.
         assert_eq!(verdicts(&events, noisy, &measured(&events, |_| MS / 10)), [Verdict::Ok; 3]);
     }
 

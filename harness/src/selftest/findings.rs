@@ -10,7 +10,7 @@ use serde::Serialize;
 pub(crate) enum Verdict {
     /// Correct.
     Ok,
-    /// The machine wakes threads so late that a wrong figure could not be told from a right one.
+    /// The machine wakes threads so late that a wrong value could look right.
     TooNoisy,
     /// The instrument is wrong.
     Failed,
@@ -38,13 +38,13 @@ impl fmt::Display for Verdict {
 pub(crate) struct Findings {
     /// Known delays compared with measured latencies.
     pub(crate) compared: Vec<Compared>,
-    /// The events of the stall, seen by an open and by a closed loop.
+    /// The events of the stall, as an open and as a closed loop see them.
     pub(crate) stall: Stall,
-    /// Instruments with a known fault, which must be found out.
+    /// Instruments with a known fault, which must be detected.
     pub(crate) unfaithful: Vec<Unfaithful>,
     /// Approaches whose servers were stopped for a while.
     pub(crate) stops: Vec<Stop>,
-    /// The worst of all.
+    /// The worst verdict of all sections.
     pub(crate) verdict: Verdict,
 }
 
@@ -61,12 +61,12 @@ pub(crate) struct Compared {
     pub(crate) comparisons: Vec<Comparison>,
     /// Events that did not arrive exactly once and in order.
     pub(crate) complaint: Option<String>,
-    /// The worst of these.
+    /// The worst verdict of these.
     pub(crate) verdict: Verdict,
 }
 
 impl Compared {
-    /// Returns whether it shows what no machine can cause: less than was injected, or another number of events.
+    /// Returns whether no machine explains the result: less than was injected, or another number of events.
     pub(super) fn is_inexplicable(&self) -> bool {
         self.complaint.is_some() || self.comparisons.iter().any(|one| one.difference_ns < one.least_ns)
     }
@@ -77,63 +77,64 @@ impl Compared {
 pub(crate) struct Comparison {
     /// The quantile.
     pub(crate) quantile: f64,
-    /// Of the delays, computed from the feed.
+    /// Quantile of the delays, computed from the feed.
     pub(crate) injected_ns: u64,
-    /// Of the latencies, out of the trial's record.
+    /// Quantile of the latencies, from the trial's record.
     pub(crate) measured_ns: u64,
     /// Measured minus injected.
     pub(crate) difference_ns: i64,
     /// The smallest possible difference.
     pub(crate) least_ns: i64,
-    /// The largest difference that passes: what the machine explains, but at most a fifth of what was injected.
+    /// The largest difference that passes: as much as the machine explains, but at most a fifth of the injected
+    /// delay.
     pub(crate) most_ns: i64,
-    /// Whether it is.
+    /// The verdict.
     pub(crate) verdict: Verdict,
 }
 
 /// An instrument with a known fault.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Unfaithful {
-    /// The trial; the worst of its comparisons is the one that must fail.
+    /// The trial, whose worst comparison must fail.
     pub(crate) compared: Compared,
-    /// `ok` where the fault was found out.
+    /// `ok` if the fault was detected.
     pub(crate) verdict: Verdict,
 }
 
-/// A stall: its weight in the tail.
+/// A stall and its share of the tail.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Stall {
-    /// How long it lasted.
+    /// Its duration.
     pub(crate) stall_ns: u64,
     /// The window.
     pub(crate) window_ns: u64,
-    /// How many events were later than some limits.
+    /// Events later than each of several limits.
     pub(crate) beyond: Vec<Beyond>,
-    /// As measured: every event counts, from its scheduled time.
+    /// Latencies as measured: of every event, from its scheduled time.
     pub(crate) open_loop: Loop,
-    /// As a client would have measured the same events that sends its next request when the last one was answered.
+    /// Latencies as a closed-loop client would have measured them.
     pub(crate) closed_loop: Loop,
 }
 
-/// Events that were later than a limit.
+/// Events later than a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Beyond {
     /// The limit.
     pub(crate) beyond_ns: u64,
-    /// Share of the events in theory: (stall − this) ÷ window.
+    /// Share of the events in theory: (stall − limit) ÷ window.
     pub(crate) theory: f64,
-    /// Events that the feed itself puts there.
+    /// Expected events, from the feed.
     pub(crate) injected: usize,
-    /// Events that were measured there.
+    /// Measured events.
     pub(crate) measured: usize,
-    /// Whether the last two agree.
+    /// Whether expected and measured agree.
     pub(crate) verdict: Verdict,
 }
 
 /// A distribution of latencies, event by event.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Loop {
-    /// Events in it.
+    /// Number of events.
     pub(crate) events: usize,
     /// Median.
     pub(crate) p50_ns: u64,
@@ -150,7 +151,7 @@ pub(crate) struct Loop {
 pub(crate) struct Stop {
     /// The approach.
     pub(crate) approach: String,
-    /// Events scheduled while the servers stood still.
+    /// Events scheduled while the servers were stopped.
     pub(crate) events: usize,
     /// The largest latency of these.
     pub(crate) largest_ns: u64,
@@ -160,8 +161,8 @@ pub(crate) struct Stop {
     pub(crate) missed: u64,
     /// Median latency of the events well before the stop. `None` if there are too few.
     pub(crate) before_ns: Option<u64>,
-    /// What is wrong, in words.
+    /// The failures in words.
     pub(crate) complaint: Option<String>,
-    /// Whether the latencies are as the stop explains.
+    /// Whether the stop explains the latencies.
     pub(crate) verdict: Verdict,
 }

@@ -1,6 +1,5 @@
-//! An approach without sockets, for the self-test alone: its clients take the hub itself, in one process. What is left
-//! is what every approach shares: publisher, hub, worker, recorder. It is in no registry, so nothing can be measured
-//! with it.
+//! An approach without sockets, for the self-test only: its clients read the hub directly, in one process. It uses only the
+//! parts that every approach shares: publisher, hub, worker and recorder. It is in no registry, so no run can measure it.
 
 use std::{
     collections::BTreeMap,
@@ -26,10 +25,10 @@ pub(super) static IN_MEMORY: Approach = Approach {
 const SOURCE: Source =
     Source { path: "harness/src/selftest/in_memory.rs", text: include_str!("in_memory.rs"), parts: &[] };
 
-/// The hubs of this process, by the port on which their server would listen.
+/// The hubs of this process, by the port of their server.
 static HUBS: Mutex<BTreeMap<u16, Arc<Hub>>> = Mutex::new(BTreeMap::new());
 
-/// The hub can be found as soon as this returns, as a server can be connected to as soon as it listens.
+/// Registers the hub. Clients can find it when this returns.
 fn serve(context: servers::Context) -> BoxFuture<'static, Result<(), ServeError>> {
     let port = context.transport.address().port();
     HUBS.lock().expect("no holder panics").insert(port, Arc::clone(&context.hub));

@@ -1,9 +1,9 @@
-//! The self-test of the instrument: delays that are known beforehand against what worker, recorder, oracle and merge
-//! make of them, and servers that are stopped for a known time.
+//! The self-test of the instrument: compares known delays with the values from worker, recorder, oracle and merge, and
+//! stops servers for a known time.
 //!
-//! `trials` says what runs, `in_memory` is an approach without sockets, `run` runs it; `compare`, `stall`,
-//! `closed_loop` and `stopped` judge, purely; `findings` is what was found, and `table` shows it. It judges by rules of
-//! its own: the checks of a measurement, such as lateness, fire in these trials by design.
+//! `trials` lists the trials, `in_memory` is an approach without sockets, and `run` runs them. `compare`, `stall`,
+//! `closed_loop` and `stopped` are pure and decide, `findings` has the results, and `table` prints them. The self-test has
+//! its own rules, because checks of a measurement such as lateness fire in these trials by design.
 
 mod closed_loop;
 mod compare;

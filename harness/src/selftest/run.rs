@@ -1,4 +1,4 @@
-//! Runs the self-test: each trial like that of a measurement, then the comparison.
+//! Runs the self-test: each trial as in a measurement, and then the comparison.
 
 use approaches::registry::{APPROACHES, Approach, Exchange};
 use proto::Params;
@@ -27,16 +27,16 @@ use crate::{
     sut::delay_line::injected,
 };
 
-/// Threads that are woken one after the other in each runtime that an event passes: the one that waits, and the one
-/// that it may give the task to. In memory there is one runtime, otherwise that of the server and that of the worker.
+/// Threads that wake one after the other in each runtime that an event passes: the waiting one, and the one that may
+/// take over the task. In memory there is one runtime; otherwise server and worker each have one.
 const WAKES_OF_A_RUNTIME: u64 = 2;
-/// Share of the processors from which on others have them.
+/// Share of the cores above which other processes count as using them.
 const SHARED: f64 = 0.05;
 
-/// Runs everything, and says what it does.
+/// Runs the whole self-test and reports progress.
 ///
 /// # Errors
-/// A trial cannot be run to its end.
+/// A trial failed.
 pub(crate) async fn run(length: Length, say: impl Fn(&str)) -> anyhow::Result<Findings> {
     let mut compared = Vec::new();
     for named in trials::in_memory(length) {
@@ -62,13 +62,13 @@ pub(crate) async fn run(length: Length, say: impl Fn(&str)) -> anyhow::Result<Fi
     Ok(Findings { compared, stall, unfaithful, stops, verdict })
 }
 
-/// The approaches of which this is true, each with the settings that it has if nobody gives one.
+/// Returns the approaches for which this is true, with their default settings.
 fn defaults(is_wanted: impl Fn(&Approach) -> bool) -> anyhow::Result<Vec<(&'static Approach, Params)>> {
     let wanted = APPROACHES.iter().filter(|approach| is_wanted(approach));
     wanted.map(|approach| Ok(variant(approach.name)?)).collect()
 }
 
-/// A trial with known delays, compared, and what it is compared by.
+/// A compared trial with known delays, and the machine's noise.
 struct Examined {
     compared: Compared,
     known: Vec<Known>,
@@ -76,8 +76,8 @@ struct Examined {
     machine: Machine,
 }
 
-/// Runs a trial until it passes, or shows what no machine explains, or too often. The best attempt counts: an
-/// instrument that is wrong is wrong each time, and a machine is not.
+/// Repeats a trial until it passes, shows a result that no machine explains, or reaches the maximum number of
+/// attempts. The best attempt counts: a wrong instrument is wrong every time, and a noisy machine is not.
 async fn comparison(
     named: &Named,
     children: Children,
@@ -91,7 +91,7 @@ async fn comparison(
     best(attempts, attempt, is_settled, |examined| examined.compared.verdict).await
 }
 
-/// The same for the trial with the stall, whose weight in the tail counts too.
+/// The same for the trial with the stall, whose share of the tail is compared, too.
 async fn stalled(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::Result<(Compared, Stall)> {
     let attempt = async |attempt: u32| {
         let examined = examine(named, Children::Tasks, attempt, measure(&named.trial, Children::Tasks).await?)?;
@@ -108,7 +108,8 @@ async fn stalled(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::
     best(Attempts { what: &named.name, most: length.attempts, say }, attempt, is_settled, verdict).await
 }
 
-/// Runs a trial whose instrument has a fault, until it is found out or too often.
+/// Repeats a trial whose instrument has a fault, until the fault is detected or the maximum number of attempts is
+/// reached.
 async fn unfaithful(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::Result<Unfaithful> {
     let attempt = async |attempt: u32| {
         Ok(found_out(examine(named, Children::Tasks, attempt, measure(&named.trial, Children::Tasks).await?)?.compared))
@@ -129,7 +130,7 @@ async fn stop(named: &Named, length: Length, say: &impl Fn(&str)) -> anyhow::Res
     best(attempts, attempt, |stop| stop.verdict != Verdict::TooNoisy, |stop| stop.verdict).await
 }
 
-/// How often something is tried, and who hears of it.
+/// The maximum number of attempts, and the receiver of progress.
 struct Attempts<'a, Say> {
     what: &'a str,
     most: u32,
@@ -144,7 +145,7 @@ impl<Say: Fn(&str)> Attempts<'_, Say> {
     }
 }
 
-/// The best of the attempts, up to the first that settles it; the first of equals.
+/// Returns the best attempt up to the first decisive one; of equals the first.
 async fn best<T>(
     attempts: Attempts<'_, impl Fn(&str)>,
     mut attempt: impl AsyncFnMut(u32) -> anyhow::Result<T>,
@@ -166,7 +167,7 @@ async fn best<T>(
     Ok(best)
 }
 
-/// What a trial measured, merged as that of a measurement is.
+/// The merged record of a trial.
 struct Measurement {
     result: TrialResult,
     measured: Measured,
@@ -174,7 +175,7 @@ struct Measurement {
 }
 
 async fn measure(trial: &Trial, children: Children) -> anyhow::Result<Measurement> {
-    // Trials are short, so nobody watches them.
+    // Trials are short, so their progress is not shown.
     let (progress, _) = mpsc::unbounded_channel();
     let result = trial::run(trial, Host::local(children), progress).await?;
     let record = merge::record("selftest", trial, &result)?;
@@ -190,11 +191,11 @@ fn examine(named: &Named, children: Children, attempt: u32, measurement: Measure
     let [server_us, server_wait_us] = [server_us, server_wait_us].map(Option::unwrap_or_default);
     let (runtimes, processor_us, waited_us) = match children {
         Children::Processes => (2, server_us + client_us, server_wait_us + client_wait_us),
-        // Server and worker are one process, and each counted all of it.
+        // Server and worker share a process, and each counted all of its CPU time.
         Children::Tasks => (1, server_us.max(client_us), server_wait_us.max(client_wait_us)),
     };
     let foreign_share = result.machine.host(processor_us, named.trial.phases).foreign_share;
-    // Where nobody else runs, threads wait for the instrument itself.
+    // If no other process runs, threads wait for the instrument itself.
     let waited_us = if foreign_share.is_none_or(|share| share > SHARED) { waited_us } else { 0 };
     queue(&mut known, processor_us * 1_000 / measured.events.scheduled.max(1));
     let machine = Machine::new(
@@ -218,8 +219,8 @@ fn examine(named: &Named, children: Children, attempt: u32, measurement: Measure
     })
 }
 
-/// Each event of the window, which is short enough that all have entries: what was injected, from the feed, and what
-/// the delay line added, by its stamps.
+/// Returns each event of the window with its injected delay from the feed, and the delay line's additional delay. The
+/// window is short enough for an entry per event.
 fn known(trial: &Trial, result: &TrialResult) -> anyhow::Result<Vec<Known>> {
     let delay = trial.faults.delivery_delay.ok_or_else(|| anyhow::anyhow!("nothing was injected"))?;
     let mut followers = vec![0; trial.load.symbols as usize];
@@ -248,7 +249,7 @@ fn stall_of(trial: &Trial, examined: &Examined) -> anyhow::Result<Stall> {
     stall.ok_or_else(|| anyhow::anyhow!("nothing arrived"))
 }
 
-/// An instrument whose fault is seen in no comparison would be seen in no self-test.
+/// An instrument whose fault no comparison detects must fail the self-test.
 fn found_out(compared: Compared) -> Unfaithful {
     let verdict = match compared.verdict {
         Verdict::Failed => Verdict::Ok,
@@ -274,7 +275,8 @@ mod tests {
         assert_eq!(of(Verdict::TooNoisy), Verdict::TooNoisy);
     }
 
-    /// The verdict of a trial whose attempts end so, and how many there were; `true` where no machine explains it.
+    /// Returns the verdict of a trial with these attempts, and their number. `true` means that no machine explains
+    /// the attempt.
     async fn attempted(attempts: &[(Verdict, bool)]) -> (Verdict, u32) {
         let mut count = 0;
         let attempt = async |number: u32| {

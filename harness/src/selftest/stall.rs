@@ -1,5 +1,5 @@
-//! The weight of a stall in the tail: of events that wait until it ends, the share that waits longer than x is
-//! (stall − x) ÷ window, whatever else happens. Pure.
+//! The share of a stall in the tail: of events that wait until it ends, the share that waits longer than x is (stall
+//! − x) ÷ window. Pure.
 
 use super::{
     closed_loop::{Sample, closed_loop, summary},
@@ -7,10 +7,10 @@ use super::{
     findings::{Beyond, Stall},
 };
 
-/// Parts of the stall beyond which events are counted.
+/// Limits for counting events, as shares of the stall.
 const PARTS: [u64; 3] = [1, 2, 3];
 
-/// The events of a window with a stall in it: what was known of each, and when it arrived.
+/// The events of a window with a stall: the known delay and the arrival of each.
 pub(super) fn examine(
     known: &[Known],
     arrived: &[Sample],
@@ -58,7 +58,7 @@ mod tests {
     const MS: u64 = 1_000_000;
     const MACHINE: Machine = Machine { waited_ns: 0, usual_ns: MS / 10, longest_ns: MS };
 
-    /// An event each millisecond for a second; those of 200 ms wait until the stall ends.
+    /// One event per millisecond for a second. Those of a 200 ms stall wait until it ends.
     fn known() -> Vec<Known> {
         let injected_ns = |at: u64| if (300..500).contains(&at) { (500 - at) * MS } else { 0 };
         let known = |at| Known {

@@ -1,22 +1,21 @@
-//! What a stop of the servers must look like, whichever approach: whatever was scheduled in it arrives after it,
-//! nothing is lost, and each event is late by what was left of the stop, so that latency falls by a second in each
-//! second. Pure.
+//! The expected effect of stopped servers, for every approach: events scheduled during the stop arrive after it, none
+//! is lost, and each is late by the rest of the stop, so latency falls by one second per second. Pure.
 
 use results::{schema::Events, statistics::median};
 
 use super::findings::{Stop, Verdict};
 use crate::coordinator::{events::Event, stop::Stopped};
 
-/// How far the slope may be from −1: what the servers take to catch up flattens it.
+/// Maximum distance of the slope from −1. Catching up takes the servers time, which flattens the slope.
 const SLOPE_TOLERANCE: f64 = 0.15;
-/// Events below which nothing is said of a slope or a median.
+/// Minimum number of events for a slope or a median.
 const FEWEST: usize = 10;
-/// Events that are scheduled so long before a stop have arrived when it begins.
+/// Events scheduled this long before a stop have arrived when it begins.
 const WELL_BEFORE_NS: u64 = 100_000_000;
-/// Part of the stop that latencies well before it may reach at most, in the median.
+/// Maximum median latency well before the stop, as a share of the stop.
 const UNAFFECTED: f64 = 0.1;
 
-/// The window of an approach whose servers were stopped. `noise_ns` is what the machine by itself can have delayed.
+/// The window of an approach whose servers were stopped. `noise_ns` is the maximum delay that the machine explains.
 pub(super) fn examine(approach: &str, events: &[Event], account: &Events, stopped: Stopped, noise_ns: u64) -> Stop {
     let within: Vec<(u64, u64)> = events
         .iter()
@@ -37,7 +36,7 @@ pub(super) fn examine(approach: &str, events: &[Event], account: &Events, stoppe
     } else if is_untold {
         (Some("too few events in it".into()), Verdict::TooNoisy)
     } else if is_off || is_affected {
-        // A machine that can delay an event by as much as the tolerance stands for explains both.
+        // A machine that delays events by as much as the tolerance explains both.
         let is_noisy = noise_ns as f64 > UNAFFECTED * stop_ns;
         let what = if is_off { "the latencies do not fall by a second in each second" } else { "late before the stop" };
         (Some(what.into()), if is_noisy { Verdict::TooNoisy } else { Verdict::Failed })
@@ -56,7 +55,7 @@ pub(super) fn examine(approach: &str, events: &[Event], account: &Events, stoppe
     }
 }
 
-/// What did not arrive exactly once and in order.
+/// Returns the events that did not arrive exactly once and in order.
 pub(super) fn incomplete(account: &Events) -> Option<String> {
     let Events { scheduled, published, expected, delivered, missed, duplicate, reordered, corrupt, .. } = *account;
     let counts = [
@@ -78,7 +77,8 @@ fn median_before(events: &[Event], before_ns: u64) -> Option<u64> {
     if latencies_ns.len() < FEWEST { None } else { median(&mut latencies_ns) }
 }
 
-/// Least squares of latency over scheduled time; none where all are scheduled at once.
+/// Returns the slope of latency over scheduled time, by least squares. Returns `None` if all events have the same
+/// scheduled time.
 fn slope(points: &[(u64, u64)]) -> Option<f64> {
     let count = points.len() as f64;
     let mean = |of: fn(&(u64, u64)) -> u64| points.iter().map(|point| of(point) as f64).sum::<f64>() / count;
@@ -109,7 +109,7 @@ mod tests {
         arrived: 100,
     };
 
-    /// An event each 10 ms for a second, with these latencies.
+    /// One event per 10 ms for a second, with these latencies.
     fn events(latency_ns: impl Fn(u64) -> u64) -> Vec<Event> {
         let event = |at: u64| Event {
             scheduled_ns: at * 10 * MS,
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn what_arrives_while_nobody_sends_fails_however_noisy_the_machine_is() {
-        // Counted from the publication instead of the schedule, nothing of the stop is seen.
+        // Latencies from the publication instead of the schedule would hide the stop.
         let stop = examine("any", &events(|_| MS), &COMPLETE, STOPPED, u64::MAX);
         assert_eq!(stop.verdict, Verdict::Failed);
         assert!(stop.complaint.unwrap().contains("30 events"));

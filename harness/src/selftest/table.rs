@@ -1,8 +1,8 @@
-//! The findings as text: injected and measured side by side.
+//! Prints the findings: injected beside measured values.
 
 use super::findings::{Beyond, Compared, Comparison, Findings, Loop, Stall, Stop, Unfaithful};
 
-/// All sections.
+/// Returns all sections.
 pub(crate) fn render(findings: &Findings) -> String {
     let mut lines =
         vec!["known delays: what went in, and what came out of worker, recorder, oracle and merge".to_owned()];
@@ -65,7 +65,7 @@ fn comparison_line(name: &str, one: &Comparison, verdict: &str) -> String {
 }
 
 fn unfaithful_lines(unfaithful: &Unfaithful, lines: &mut Vec<String>) {
-    // One comparison that gives it away is enough.
+    // One comparison that detects the fault is enough.
     let worst = unfaithful
         .compared
         .comparisons

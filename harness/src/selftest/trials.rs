@@ -1,4 +1,4 @@
-//! The trials of the self-test: which delays go into what, and under which load. Pure.
+//! The trials of the self-test: the delays, where they are injected, and the load. Pure.
 
 use approaches::registry::Approach;
 use proto::Params;
@@ -12,46 +12,46 @@ use scenario::{
 
 use super::in_memory::IN_MEMORY;
 
-/// How much is run.
+/// The extent of the self-test.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Length {
     warmup_ms: u64,
     measure_ms: u64,
-    /// Of the trials with known delays: enough for a 99th percentile.
+    /// Events of a trial with known delays: enough for a 99th percentile.
     events_per_second: f64,
-    /// Times that a trial runs, at most, where the machine may be to blame.
+    /// Maximum attempts of a trial if the machine may be the cause.
     pub(super) attempts: u32,
 }
 
 /// The whole self-test.
 pub(crate) const WHOLE: Length = Length { warmup_ms: 200, measure_ms: 1_500, events_per_second: 400.0, attempts: 3 };
-/// The same in less time.
+/// A shorter self-test.
 pub(crate) const QUICK: Length = Length { warmup_ms: 100, measure_ms: 800, events_per_second: 600.0, attempts: 2 };
 
 /// The length of the stall.
 pub(super) const STALL_MS: u64 = 200;
-/// From the opening of the window until the stall, or the stop, begins.
+/// Time from the start of the window to the stall or stop.
 const CALM_MS: u64 = 300;
 /// The constant delay.
 const CONSTANT_US: u64 = 5_000;
-/// Of the trials with stopped servers: few enough for the slowest to catch up at once.
+/// Event rate of trials with stopped servers: low enough for the slowest approach to catch up at once.
 const STOP_EVENTS_PER_SECOND: f64 = 200.0;
 
-/// A trial and what it is called.
+/// A trial and its name.
 #[derive(Debug, Clone)]
 pub(super) struct Named {
-    /// What is injected, into what.
+    /// The delay, and where it is injected.
     pub(super) name: String,
     /// The trial.
     pub(super) trial: Trial,
 }
 
-/// A constant delay in front of an approach.
+/// Returns a trial with a constant delay in front of an approach.
 pub(super) fn constant(approach: &'static Approach, params: &Params, length: Length) -> Named {
     delayed(approach, params, length, "constant 5 ms", Delay::ConstantUs(CONSTANT_US))
 }
 
-/// Every delay in memory but the stall.
+/// Returns the trials in memory with every delay except the stall.
 pub(super) fn in_memory(length: Length) -> Vec<Named> {
     vec![
         constant(&IN_MEMORY, &Params::default(), length),
@@ -60,14 +60,14 @@ pub(super) fn in_memory(length: Length) -> Vec<Named> {
     ]
 }
 
-/// One stall in memory.
+/// Returns the trial in memory with a stall.
 pub(super) fn stall(length: Length) -> Named {
     let delay = Delay::Stall { at_ms: length.warmup_ms + CALM_MS, for_ms: STALL_MS };
     delayed(&IN_MEMORY, &Params::default(), length, "stall of 200 ms", delay)
 }
 
-/// The constant delay in memory, seen by instruments with known faults: one cuts off the tail, one is slower and
-/// slower.
+/// Returns the trials in memory with a constant delay and a faulty instrument: one cuts off the tail, and one slows
+/// down over time.
 pub(super) fn unfaithful(length: Length) -> Vec<Named> {
     let faults = [
         ("records at most 3 ms", Faults { clamp_latency_us: Some(3_000), ..Faults::default() }),
@@ -81,7 +81,7 @@ pub(super) fn unfaithful(length: Length) -> Vec<Named> {
     faults.into_iter().map(with).collect()
 }
 
-/// An approach whose servers are stopped in the middle of the window.
+/// Returns a trial whose servers are stopped in the middle of the window.
 pub(super) fn stopped(approach: &'static Approach, params: &Params, length: Length) -> Named {
     let at_ms = length.warmup_ms + CALM_MS;
     debug_assert!(at_ms + STOPPED_MS < length.warmup_ms + length.measure_ms, "the stop lies in the window");
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
     use crate::sut::delay_line::injected;
 
-    /// The injected delays of the window's events, sorted.
+    /// Returns the injected delays of the window's events, sorted.
     fn delays_of(named: &Named) -> Vec<u64> {
         let delay = named.trial.faults.delivery_delay.expect("there is one");
         let events = Feed::new(&named.trial.feed).zip(injected(&named.trial.feed, delay));
@@ -173,8 +173,8 @@ mod tests {
         }
     }
 
-    /// Where nothing may overtake, delays are longer than they would be alone, and must still be what they are called:
-    /// spread, with two modes, or a ramp, and without a cliff at a quantile, where one event more or less decides.
+    /// Because events keep their order, delays are longer than each would be alone. They must still have their shape,
+    /// and no jump at a quantile, where one event would decide.
     #[test]
     fn what_is_injected_is_what_it_is_called() {
         for length in [WHOLE, QUICK] {

@@ -26,7 +26,7 @@ pub(crate) fn injected(spec: &FeedSpec, delay: Delay) -> Vec<(u64, u64)> {
     releases(spec, delay).map(|release| (release.sequence, release.due_ns - release.scheduled_ns)).collect()
 }
 
-/// Holds events back. It has in memory what is on it.
+/// Delays events, and keeps the delayed ones in memory.
 pub(crate) struct DelayLine {
     entrance: mpsc::Sender<Outgoing>,
     releaser: thread::JoinHandle<Vec<(u64, u64)>>,
@@ -54,12 +54,12 @@ impl DelayLine {
 
     /// Takes the next event of the feed.
     pub(crate) fn hold(&self, event: Outgoing) {
-        // A thread that has failed is noticed when it is asked what it did.
+        // A failed thread is reported when its result is read.
         let _ = self.entrance.send(event);
     }
 
-    /// Waits until all have left. Gives for each event of the window that has an entry its sequence number, and how
-    /// much later than it should it left, in nanoseconds.
+    /// Waits until all events have left. Returns the sequence number of each event of the window with an entry, and
+    /// how late it left, in nanoseconds.
     ///
     /// # Errors
     /// The thread failed.
@@ -69,7 +69,7 @@ impl DelayLine {
     }
 }
 
-/// When an event leaves; times count from the start.
+/// The time at which an event leaves, after the start.
 #[derive(Debug, Clone, Copy)]
 struct Release {
     sequence: u64,
@@ -87,7 +87,7 @@ fn releases(spec: &FeedSpec, delay: Delay) -> impl Iterator<Item = Release> + us
     })
 }
 
-/// The delay of an event that is alone on the line.
+/// Returns the delay of an event without others on the line.
 fn wanted(delay: Delay, scheduled_ns: u64, random: &mut impl Rng) -> u64 {
     match delay {
         Delay::ConstantUs(us) => us * 1_000,
@@ -129,7 +129,7 @@ mod tests {
     use crate::sut::publisher::Fate;
     use scenario::feed::Arrival;
 
-    /// An event each 10 ms, from a phase that the seed decides.
+    /// One event per 10 ms, with a phase from the seed.
     fn spec() -> FeedSpec {
         FeedSpec {
             seed: 1,
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn nothing_overtakes() {
-        // Behind an event that is held for 25 ms, those of 10 and 20 ms later leave with it.
+        // The events 10 and 20 ms after one that is delayed by 25 ms leave together with it.
         let delays = delays_us(Delay::BimodalUs([1_000, 25_000]));
         let at = delays.windows(5).position(|five| five[0] == 1_000 && five[1] == 25_000 && five[4] == 1_000);
         let five = &delays[at.expect("there is one that is alone")..][..5];

@@ -1,5 +1,5 @@
-//! Where events end up: in the hub of our server. Faults that concern one event are injected here, so the hub has no code
-//! for them.
+//! The sink that publishes events in the hub of our server. Faults of single events are injected here, so the hub has
+//! no code for them.
 
 use std::{panic::panic_any, sync::Arc};
 
@@ -22,7 +22,7 @@ impl HubSink {
         Self { hub, runtime: Handle::current() }
     }
 
-    /// Publishes the event, or does what its fate says.
+    /// Publishes the event, or injects its fault.
     pub(crate) fn accept(&self, event: Outgoing) {
         match event.fate {
             Fate::Published => self.hub.publish(event.quote),

@@ -12,24 +12,24 @@ use crate::host::clock;
 pub(crate) struct Outgoing {
     /// The event.
     pub(crate) quote: Quote,
-    /// What the sink does with it.
+    /// The fate of the event.
     pub(crate) fate: Fate,
 }
 
-/// What a sink does with an event.
+/// The fate of an event in a sink.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// It publishes the event.
+    /// The sink publishes the event.
     Published,
-    /// As a fault, it drops the event.
+    /// The sink drops the event, as a fault.
     Lost,
-    /// As a fault, it publishes the event, and a task of the server panics.
+    /// The sink publishes the event and a task of the server panics, as a fault.
     Breaking,
 }
 
-/// What the publisher says of the events of a window.
+/// The publisher's measurements of the window's events.
 pub(crate) struct Published {
-    /// How many there were.
+    /// Number of events.
     pub(crate) events: u64,
     /// Published minus scheduled time, of each.
     pub(crate) lateness: Histogram,
@@ -96,7 +96,7 @@ pub(crate) fn publish(
     published
 }
 
-/// Notes the faults that this event is published with.
+/// Records the faults of this event.
 fn note(injected: &mut Injected, faults: &Faults, sequence: u64, is_late: bool) {
     injected.note_if(faults.drop_event == Some(sequence), "drop_event");
     injected.note_if(faults.skip_event == Some(sequence), "skip_event");

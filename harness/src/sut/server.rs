@@ -30,13 +30,13 @@ use crate::{
     },
 };
 
-/// A server that runs.
+/// A running server.
 pub(crate) struct System {
-    /// Where the events go.
+    /// The hub that receives the events.
     pub hub: Arc<Hub>,
-    /// What crosses its sockets.
+    /// The traffic counts of its sockets.
     pub meter: Meter,
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
     shutdown: CancellationToken,
     server: JoinHandle<Result<(), ServeError>>,
@@ -63,19 +63,19 @@ impl System {
         Ok(Self { hub, meter, address, shutdown, server })
     }
 
-    /// Waits until the server ends without having been asked to.
+    /// Waits until the server ends by itself.
     ///
     /// # Errors
-    /// Why it ended.
+    /// The server ended, for the reason in the error.
     pub(crate) async fn ended(&mut self) -> anyhow::Result<()> {
         (&mut self.server).await??;
         anyhow::bail!("the server ended without being asked to")
     }
 
-    /// Ends the server: every subscription first, then the connections.
+    /// Stops the server: first every subscription, then the connections.
     ///
     /// # Errors
-    /// Why it did not end well.
+    /// The server failed, or did not stop.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.hub.close();
         self.shutdown.cancel();
@@ -83,10 +83,10 @@ impl System {
     }
 }
 
-/// Runs the whole life of a coordinated server.
+/// Runs a coordinated server from the plan to its measurements.
 ///
 /// # Errors
-/// The server cannot start or go on.
+/// The server cannot start or continue.
 pub(crate) async fn serve(approach: &Approach, plan: ServePlan, mut control: Control) -> anyhow::Result<()> {
     let told = control.told()?;
     let names = plan.feed.symbol_names();
@@ -104,7 +104,7 @@ pub(crate) async fn serve(approach: &Approach, plan: ServePlan, mut control: Con
     Ok(())
 }
 
-/// Publishes from the start, takes the samples at the window's edges, and waits to be told that the workers are done.
+/// Publishes from the start, takes samples at the edges of the window, and waits until the workers are done.
 async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter: &Meter) -> anyhow::Result<Served> {
     let sampler = Sampler::idle();
     let _busy = Spinners::nice(plan.faults.busy_server_threads.unwrap_or_default())?;
@@ -138,10 +138,10 @@ async fn measure(plan: &ServePlan, control: &mut Control, hub: &Arc<Hub>, meter:
     })
 }
 
-/// What the publisher measured, and the line behind it where there is one.
+/// The measurements of the publisher, and of the delay line if there is one.
 type Publishing = thread::Result<(Published, Vec<(u64, u64)>)>;
 
-/// Starts the thread of the publisher, and the line behind it.
+/// Starts the threads of the publisher and of the delay line.
 fn spawn_publisher(
     feed: FeedSpec,
     plan: &ServePlan,

@@ -1,4 +1,5 @@
-//! What `serve` and `work` share when the coordinator starts them: tied to it, told their plan, and heard to the end.
+//! The common part of `serve` and `work` as children of the coordinator: they end with it, read their plan from it,
+//! and report to it.
 
 use std::net::SocketAddr;
 
@@ -15,7 +16,7 @@ use crate::{
     failure::Failure,
 };
 
-/// Runs the life of a child on a runtime of its own. What goes wrong in it is reported to the coordinator.
+/// Runs a child on its own runtime. Reports failures to the coordinator.
 pub(super) fn run<Plan: DeserializeOwned, Life: Future<Output = anyhow::Result<()>>>(
     needs: fn(&Plan) -> (usize, &str, SocketAddr),
     live: impl FnOnce(&'static Approach, Plan, Control) -> Life,
@@ -38,12 +39,12 @@ pub(super) fn run<Plan: DeserializeOwned, Life: Future<Output = anyhow::Result<(
     if let Err(error) = lived {
         reporter.report(&AgentEvent::Failed { message: format!("{error:#}") });
     }
-    // What is still under way needs no orderly end: its process ends.
+    // Tasks that still run need no orderly end, because the process ends.
     runtime.shutdown_background();
     Ok(())
 }
 
-/// Whether what is sent there stays on this machine.
+/// Returns whether the address is on this machine.
 fn is_here(address: SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }

@@ -1,4 +1,4 @@
-//! `doctor`: says how many clients of each approach this machine can hold, what limits them, and what to change.
+//! `doctor`: prints how many clients of each approach this machine can hold, what limits them, and what to change.
 
 use approaches::registry::{APPROACHES, Approach};
 use clap::Args;
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Number of sleeps that show how late this machine wakes a thread.
+/// Number of sleeps that measure how late this machine wakes a thread.
 const SLEEPS: u64 = 200;
 /// Length of one sleep.
 const SLEEP_NS: u64 = 1_000_000;

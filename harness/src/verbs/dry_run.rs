@@ -1,4 +1,4 @@
-//! `--dry-run`: the effective scenario, the trials in their order, and what they need.
+//! `--dry-run`: prints the effective scenario, the trials in order, and their needs.
 
 use std::fmt::Write;
 

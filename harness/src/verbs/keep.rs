@@ -1,4 +1,4 @@
-//! `keep`: started by a gate, and cleans up after it, even if the gate is killed.
+//! `keep`: cleans up after the gate that started it, even if the gate is killed.
 
 use clap::Args;
 

@@ -1,7 +1,6 @@
-//! The only module that writes to standard output and standard error, except for what processes of a run say to each
-//! other. Names, paths and reasons come from files, options and children, so characters that a terminal obeys are
-//! escaped. A reader that stops reading, as `head` does, ends the output without an error; a standard error that cannot
-//! be written is ignored.
+//! The only module that writes to standard output and standard error, except for messages between the processes of a
+//! run. Names, paths and reasons come from files, options and children, so control characters are escaped. If a
+//! reader stops, as `head` does, the output ends without an error. Failures to write to standard error are ignored.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -22,17 +21,17 @@ use serde::Serialize;
 
 use crate::{agent::panics, failure::Failure, host::environment};
 
-/// Drawings of a progress bar per second.
+/// Updates of a progress bar per second.
 const RATE: u8 = 4;
-/// Longest line for people, in characters: what a file or an option holds can be longer than anybody reads.
+/// Maximum length of a line for people, in characters. Text from a file or an option may be longer than anyone reads.
 const LONGEST_LINE: usize = 2_000;
 /// Fewest and most columns of a terminal that a text is fitted to.
 const WIDTHS: [usize; 2] = [60, 160];
-/// Stack of a runtime's threads, in bytes: as tokio has it, whatever the environment says.
+/// Stack of a runtime's threads, in bytes: tokio's default, independent of the environment.
 const STACK_BYTES: usize = 2 << 20;
 
-/// Columns that a table and the sentences below it may take: those of the terminal, within reason, and as many as in a
-/// file if standard output is no terminal.
+/// Returns the columns for a table and its sentences: the terminal's within bounds, or a fixed number if standard
+/// output is not a terminal.
 #[expect(clippy::disallowed_methods, reason = "this module is where standard output is written")]
 pub(crate) fn width() -> usize {
     match termios::tcgetwinsize(io::stdout()) {
@@ -59,7 +58,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     document(&text)
 }
 
-/// Writes text that holds nothing of the user's, such as a shell's completions, just as it is.
+/// Writes text without escapes. For text without user input, such as a shell's completions.
 ///
 /// # Errors
 /// As [`data`].
@@ -92,7 +91,7 @@ pub(crate) fn help(text: &StyledStr) -> Result<(), Failure> {
 pub(crate) fn document(text: &str) -> Result<(), Failure> {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
-        // JSON itself escapes the ASCII controls; what is left stands inside strings.
+        // JSON escapes ASCII controls. The others are inside strings.
         if is_obeyed(character) && character != '\n' {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 write!(escaped, "\\u{unit:04x}").expect("a string grows as needed");
@@ -104,19 +103,19 @@ pub(crate) fn document(text: &str) -> Result<(), Failure> {
     generated(&escaped)
 }
 
-/// Says one line to people.
+/// Writes one line to standard error.
 pub(crate) fn say(line: &str) {
     lines(&one_line(line));
 }
 
-/// Says several lines to people, whose line ends are their own.
+/// Writes several lines to standard error.
 #[expect(clippy::disallowed_methods, reason = "this module is where standard error is written")]
 pub(crate) fn lines(text: &str) {
-    // Nobody need be listening.
+    // Standard error may be closed.
     let _ = writeln!(io::stderr().lock(), "{}", visible(text));
 }
 
-/// Reports a panic, in one last line, which a coordinator can show if it is its child's.
+/// Reports a panic in one line, so that a coordinator can show a child's panic.
 pub(crate) fn panicked(panic: &PanicHookInfo<'_>) {
     let backtrace = Backtrace::capture();
     if backtrace.status() == BacktraceStatus::Captured {
@@ -128,17 +127,17 @@ pub(crate) fn panicked(panic: &PanicHookInfo<'_>) {
     say(&format!("thread '{}' panicked at {place}: {message}", thread.name().unwrap_or("unnamed")));
 }
 
-/// Text with each character that a terminal obeys as its escape, such as `\u{1b}`; line ends and tabs stay.
+/// Escapes each control character, such as `\u{1b}`, except line ends and tabs.
 pub(crate) fn visible(text: &str) -> String {
     escaped(text, |character| !matches!(character, '\n' | '\t'))
 }
 
-/// The same in one line, which is cut where nobody would read on.
+/// The same in one line, cut at the maximum length.
 pub(crate) fn one_line(text: &str) -> String {
     cut(&whole_line(text), LONGEST_LINE)
 }
 
-/// The same in one line, however long.
+/// The same in one line of any length.
 pub(crate) fn whole_line(text: &str) -> String {
     escaped(text, |_| true)
 }
@@ -155,19 +154,20 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
     shown
 }
 
-/// A line on standard error that moves; `None` if standard error is not a terminal or colours are not wanted.
+/// Creates a progress line on standard error. Returns `None` if standard error is not a terminal, or if the user
+/// asked for plain text.
 #[expect(clippy::disallowed_methods, reason = "this module is where standard error is written")]
 pub(crate) fn bar() -> Option<ProgressBar> {
     let moves = io::stderr().is_terminal() && is_coloured();
     moves.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(RATE)))
 }
 
-/// Whether the user has not asked for plain text, see <https://no-color.org>.
+/// Returns whether colours are allowed, see <https://no-color.org>.
 pub(crate) fn is_coloured() -> bool {
     env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// A runtime on all cores, as servers and workers alike use it. It takes no setting from the environment.
+/// Creates a runtime on all cores, as servers and workers use it. It takes no setting from the environment.
 ///
 /// # Errors
 /// No thread can be started.
@@ -175,7 +175,7 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     threads(environment::cores() as usize).map_err(|error| Failure::Internal(error.into()))
 }
 
-/// A runtime with this many threads. It takes no setting from the environment.
+/// Creates a runtime with this many threads. It takes no setting from the environment.
 ///
 /// # Errors
 /// No thread can be started.

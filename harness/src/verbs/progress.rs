@@ -18,7 +18,7 @@ use crate::coordinator::{Observer, Phase, Progress};
 pub(super) struct Display {
     bar: Option<ProgressBar>,
     total: Duration,
-    /// How long the rest takes at most.
+    /// Maximum remaining time.
     left: String,
     trial: String,
     clients: u32,

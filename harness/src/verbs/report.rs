@@ -1,4 +1,4 @@
-//! `report`: renders result directories, each in its place or all of them as a site.
+//! `report`: renders result directories, each in place or all as a site.
 
 use std::{
     io,
@@ -44,7 +44,7 @@ pub(crate) struct ReportOptions {
     format: Format,
 }
 
-/// What is printed of a run.
+/// The output that is printed.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub(crate) enum Format {
     /// The terminal's table
@@ -91,7 +91,7 @@ fn print(options: &ReportOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where each report goes; `None` for a report that goes beside its results.
+/// The directory of each report. `None` for the default beside the results.
 fn targets(options: &ReportOptions, runs: &[(PathBuf, Run)]) -> Result<Vec<Option<PathBuf>>, Failure> {
     let Some(out) = &options.out else { return Ok(vec![None; runs.len()]) };
     if let [_] = runs {
@@ -123,7 +123,7 @@ fn publish(directories: &[PathBuf], site: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A file or a link that is in the way is the user's to mend; anything else is an internal error.
+/// Returns a user error if a file or a link is in the way, and an internal error otherwise.
 fn unwritten(error: WriteError) -> Failure {
     match &error {
         WriteError::Write { source, .. } if source.kind() != io::ErrorKind::AlreadyExists => {
@@ -137,12 +137,12 @@ fn same_name(place: &Path) -> Failure {
     Failure::usage(anyhow!("{} has the same name as another run, and names are addresses: rename one", place.display()))
 }
 
-/// The directory of a run that was named by it or by its result file.
+/// Returns the directory of a run, given the directory or its result file.
 fn directory_of(place: &Path) -> &Path {
     if place.is_dir() { place } else { place.parent().unwrap_or(place) }
 }
 
-/// The directory's own name, also of `results/latest`, which only points to it.
+/// Returns the directory's name, following a link such as `results/latest`.
 fn name_of(place: &Path) -> Result<String, Failure> {
     let whole = place.canonicalize().unwrap_or_else(|_| place.to_owned());
     let name = directory_of(&whole).file_name().and_then(|name| name.to_str()).map(str::to_owned);

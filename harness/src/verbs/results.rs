@@ -1,4 +1,4 @@
-//! Reads results for the verbs that report on them, and says what was skipped.
+//! Reads results for the verbs that report on them, and reports skipped runs.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub(super) fn read(place: &Path) -> Result<Run, Failure> {
     Ok(run)
 }
 
-/// Reads several runs. One that ended before its first record is skipped and named, unless there is no other.
+/// Reads several runs. Skips and names a run without records, unless it is the only one.
 pub(super) fn read_all(places: &[PathBuf]) -> Result<Vec<(PathBuf, Run)>, Failure> {
     let mut runs = Vec::new();
     let mut empty = None;

@@ -128,7 +128,7 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
         .map_err(|error| Failure::Internal(error.into()))?
         .block_on(run_trials(record, &trials, &nonconforming, store, &mut display, attention.told()))?;
     display.finish();
-    // What follows can be made again from the records, so from here on a signal ends it.
+    // The rest can be repeated from the records, so a signal may end the process from here on.
     drop(attention);
     if options.out.is_none() {
         point_latest_at(&directory);
@@ -137,13 +137,13 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     verdict(&outcome, trials.len())
 }
 
-/// Refuses what the machine cannot hold before anything starts.
+/// Refuses a plan that the machine cannot hold, before anything starts.
 fn fits(trials: &[Trial], capacity: capacity::Capacity) -> Result<(), Failure> {
     trials.iter().try_for_each(|trial| {
         capacity::admit_trial(trial, capacity)?;
         ports::admit(trial, capacity.ports)
     })?;
-    // Last, since threads are started to see whether they can be.
+    // Last, because the check starts threads.
     let shards = trials.iter().map(|trial| trial.shards.count() as usize).max().unwrap_or_default();
     limits::room_for(limits::threads_of(shards))
 }
@@ -184,7 +184,7 @@ pub(super) fn default_directory(scenario: &str, started: std::time::Duration) ->
     Path::new("results").join(format!("{time}-{scenario}"))
 }
 
-/// Points `results/latest` to the newest run. Anything but a link belongs to the user and stays.
+/// Points `results/latest` to the newest run. If it is not a link, it belongs to the user and stays.
 fn point_latest_at(directory: &Path) {
     let Some(name) = directory.file_name() else { return };
     let latest = directory.with_file_name("latest");

@@ -120,7 +120,7 @@ async fn run(
         System::start(approach, options.listen, &feed.symbol_names(), limits, params).map_err(Failure::usage)?;
     let address = system.address.to_string();
     let first_try = approach.facts.first_try.replace("{address}", &address);
-    // In one write: a reader that takes the first line alone may close the pipe.
+    // One write, because a reader may close the pipe after the first line.
     data(&format!("listening on {address}\ntry: {first_try}"))?;
     let sink = HubSink::new(std::sync::Arc::clone(&system.hub));
     std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! `verify`: conformance of every approach, without measuring.
+//! `verify`: tests the conformance of every approach, without measuring.
 
 use approaches::conformance::{CASES, Outcome, Subject, check, subject, subjects};
 use clap::Args;
@@ -39,7 +39,7 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<(), Failure> {
     }
 }
 
-/// Every subject, or those that were asked for: an approach with all its choices, or one variant.
+/// Returns every subject, or the selected ones: an approach with all its choices, or one variant.
 fn chosen(only: &[String]) -> Result<Vec<Subject>, Failure> {
     let mut chosen: Vec<Subject> = Vec::new();
     for name in only {

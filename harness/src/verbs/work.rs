@@ -1,4 +1,4 @@
-//! `work`: the load, as the coordinator starts it.
+//! `work`: the load process, started by the coordinator.
 
 use clap::Args;
 

@@ -74,7 +74,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// Returns the rows of gRPC-Web: push without a row in the article's table, which no browser can use directly.
-    pub(super) fn grpc_web(&self) -> Vec<Seen<'a>> {
+    pub(super) fn browser_rpc(&self) -> Vec<Seen<'a>> {
         self.that(|facts| {
             facts.flow == Flow::Push
                 && facts.connects == Side::Client

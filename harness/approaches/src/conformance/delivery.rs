@@ -1,17 +1,17 @@
-//! Cases about what arrives: everything that is owed, once, in order and whole, from wherever the client starts.
+//! Cases about delivery: every owed event arrives once, in order and unchanged, from any cursor.
 
 use anyhow::{Result, ensure};
 
 use super::{Fixture, Outcome};
 use crate::registry::{Exchange, Side};
 
-/// Several clients with one or several symbols each receive what they asked for, at no cost that nothing explains.
+/// Several clients with one or more symbols receive the events of their symbols, with no unexplained traffic.
 pub(super) async fn receives_in_order(mut fixture: Fixture) -> Result<Outcome> {
     let mut readers = Vec::new();
     for symbols in [&[0][..], &[0], &[1, 3, 5], &[5, 0, 2]] {
         readers.push(fixture.subscribe(symbols, Some(0)).await?);
     }
-    // More than one batch at once, then single events: what comes after the last duplicate would show it.
+    // More than one batch at once, then single events: a duplicate would show before the last one.
     for burst in [90, 1, 1, 1, 1, 1, 1] {
         fixture.publish(burst);
         for reader in &mut readers {
@@ -29,10 +29,10 @@ pub(super) async fn receives_in_order(mut fixture: Fixture) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// A client that starts from a cursor receives what happened since, and nothing before it.
+/// A client that starts from a cursor receives the events after it, and none before it.
 pub(super) async fn starts_from_a_cursor(mut fixture: Fixture) -> Result<Outcome> {
     fixture.publish(60);
-    // Every symbol has changed since, so that a snapshot owes something too.
+    // Every symbol has changed since, so that a snapshot owes an event, too.
     let after = 20;
     let mut reader = fixture.subscribe(&[0, 4], Some(after)).await?;
     fixture.expect_complete(&mut reader, after).await?;
@@ -41,7 +41,7 @@ pub(super) async fn starts_from_a_cursor(mut fixture: Fixture) -> Result<Outcome
     Ok(Outcome::Passed)
 }
 
-/// A client without a cursor receives what happens from now on, and nothing from before.
+/// A client without a cursor receives the events from now on, and none from before.
 pub(super) async fn starts_from_now(mut fixture: Fixture) -> Result<Outcome> {
     if !fixture.is_log() {
         return Ok(Outcome::NotApplicable("a snapshot starts with the present state, whenever it came about"));
@@ -49,7 +49,7 @@ pub(super) async fn starts_from_now(mut fixture: Fixture) -> Result<Outcome> {
     fixture.publish(30);
     let before = fixture.head();
     let mut reader = fixture.subscribe(&[2], None).await?;
-    // A subscription may still be on its way when its function returns, so that the first events may miss it.
+    // A subscription may not have arrived when its function returns, so it may miss the first events.
     fixture.expect_fresh(&mut reader, 2).await?;
     let first = reader.events[0].sequence;
     ensure!(first > before, "event {first} happened before the subscription, which came after {before}");
@@ -58,7 +58,7 @@ pub(super) async fn starts_from_now(mut fixture: Fixture) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Clients that are cut off come back and go on without loss or duplicate, whenever the events happen.
+/// Clients whose connections are cut reconnect and continue without loss or duplicates.
 pub(super) async fn resumes_after_a_cut(mut fixture: Fixture) -> Result<Outcome> {
     if !fixture.subject.approach.facts.resumable {
         return Ok(Outcome::NotApplicable("the protocol has no way to resume"));
@@ -69,7 +69,7 @@ pub(super) async fn resumes_after_a_cut(mut fixture: Fixture) -> Result<Outcome>
     fixture.expect_complete(&mut one, 0).await?;
     fixture.expect_complete(&mut three, 0).await?;
 
-    // Whoever opens a connection for each request may have none that could be cut, and a pool hides what it does.
+    // A client with a connection per request may have none to cut, and a pool hides its connections.
     let is_pooled = fixture.subject.params.text("client") == Ok("reqwest");
     let is_lasting =
         !is_pooled && fixture.meter.open_connections() == 2 && fixture.meter.traffic().connections_opened == 2;
@@ -77,7 +77,7 @@ pub(super) async fn resumes_after_a_cut(mut fixture: Fixture) -> Result<Outcome>
     fixture.publish(24);
     fixture.expect_complete(&mut one, 0).await?;
     fixture.expect_complete(&mut three, 0).await?;
-    // A second cut amid a burst: some of it may be lost in the sockets.
+    // A second cut during a burst, when events may be lost in the sockets.
     fixture.publish(48);
     fixture.meter.cut();
     fixture.publish(24);
@@ -92,7 +92,7 @@ pub(super) async fn resumes_after_a_cut(mut fixture: Fixture) -> Result<Outcome>
     Ok(Outcome::Passed)
 }
 
-/// A client whose cursor has left the ring is told so, counts it, and goes on with what happens then.
+/// A client whose cursor has left the ring is told so, counts the gap, and continues with new events.
 pub(super) async fn resets_an_old_cursor(mut fixture: Fixture) -> Result<Outcome> {
     if !fixture.is_log() {
         return Ok(Outcome::NotApplicable("a snapshot has no history to lose"));
@@ -108,8 +108,8 @@ pub(super) async fn resets_an_old_cursor(mut fixture: Fixture) -> Result<Outcome
     Ok(Outcome::Passed)
 }
 
-/// A client whose cursor is beyond the newest event, as after a server that has begun anew, is told so like one whose
-/// cursor is too old.
+/// A client whose cursor is beyond the newest event, as after a server restart, is told so like one whose cursor is
+/// too old.
 pub(super) async fn resets_a_cursor_from_elsewhere(mut fixture: Fixture) -> Result<Outcome> {
     if !fixture.is_log() {
         return Ok(Outcome::NotApplicable("a snapshot has no cursor that could lie ahead"));
@@ -125,8 +125,8 @@ pub(super) async fn resets_a_cursor_from_elsewhere(mut fixture: Fixture) -> Resu
     Ok(Outcome::Passed)
 }
 
-/// A client that comes back to a server with another log is told so: its cursor means nothing there, wherever that log
-/// has come to. Of a snapshot it has the newest state of the new log, also if that has the version that it knows.
+/// A client that reconnects to a server with another log is told so, because its cursor has no meaning there. With a
+/// snapshot it receives the newest state of the new log, even if the version is equal.
 pub(super) async fn resets_at_another_log(mut fixture: Fixture) -> Result<Outcome> {
     if fixture.subject.approach.facts.connects == Side::Server {
         return Ok(Outcome::NotApplicable("the producer's subscriptions end with it: consumers register anew"));

@@ -1,4 +1,4 @@
-//! Cases about the edges: the end of a server, requests that make no sense, and what clients send besides.
+//! Cases about edges: the end of a server, invalid requests, and orders.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clients::{ClientError, Orders};
@@ -11,16 +11,16 @@ use tokio::{
 
 use super::{Fixture, Outcome};
 
-/// A symbol that no feed has.
+/// A symbol that does not exist.
 const UNKNOWN_SYMBOL: &str = "NOPE";
-/// Not the beginning of any protocol: as a length prefix it is 4 GiB, as a request line it has no method.
+/// Invalid in every protocol: 4 GiB as a length prefix, and no method as a request line.
 const GARBAGE: [u8; 64] = [0xff; 64];
-/// A well-formed request for something that no server has.
+/// A valid request for a path that does not exist.
 const STRAY_REQUEST: &[u8] = b"GET /nothing-here HTTP/1.1\r\nHost: localhost\r\n\r\n";
-/// Orders that are sent beside the quotes.
+/// Number of orders that are sent.
 const ORDERS: usize = 5;
 
-/// A server with clients attached ends when told to, and leaves no connection behind.
+/// A server with clients stops on request, and leaves no connection open.
 pub(super) async fn shuts_down_cleanly(mut fixture: Fixture) -> Result<Outcome> {
     let mut readers = Vec::new();
     for symbol in 0..3 {
@@ -34,7 +34,7 @@ pub(super) async fn shuts_down_cleanly(mut fixture: Fixture) -> Result<Outcome> 
     Ok(Outcome::Passed)
 }
 
-/// A client that asks for a symbol that does not exist is refused, and told why.
+/// A client that asks for an unknown symbol is refused with a reason.
 pub(super) async fn refuses_an_unknown_symbol(mut fixture: Fixture) -> Result<Outcome> {
     let symbols = vec![symbol_name(0), UNKNOWN_SYMBOL.to_owned()];
     let error = match fixture.open(symbols, Some(0), Orders::default()).await {
@@ -43,12 +43,12 @@ pub(super) async fn refuses_an_unknown_symbol(mut fixture: Fixture) -> Result<Ou
     };
     let ClientError::Refused(reason) = error else { bail!("not refused, but: {error}") };
     let names_symbol = reason.contains(UNKNOWN_SYMBOL);
-    // Bare frames have no word for a reason.
+    // Bare frames cannot carry a reason.
     ensure!(names_symbol || fixture.subject.approach.facts.floor, "the refusal does not name the symbol: {reason}");
     expect_service(&mut fixture).await
 }
 
-/// Whoever talks nonsense is answered or sent away, and everybody else is served.
+/// An invalid request is answered or its connection closed, and other clients are served.
 pub(super) async fn survives_garbage(mut fixture: Fixture) -> Result<Outcome> {
     let mut bystander = fixture.subscribe(&[1], Some(0)).await?;
     for nonsense in [&GARBAGE[..], STRAY_REQUEST] {
@@ -56,7 +56,7 @@ pub(super) async fn survives_garbage(mut fixture: Fixture) -> Result<Outcome> {
         stream.write_all(nonsense).await?;
         let mut answer = [0; 1024];
         let read = tokio::time::timeout(fixture.patience, stream.read(&mut answer)).await;
-        // A connection that is reset says no as clearly as one that is closed.
+        // A reset is as clear a refusal as a close.
         let read = read.context("nonsense is neither answered nor sent away")?.unwrap_or(0);
         let answer = String::from_utf8_lossy(&answer[..read]);
         if let Some(status) = answer.strip_prefix("HTTP/1.1 ") {
@@ -68,7 +68,7 @@ pub(super) async fn survives_garbage(mut fixture: Fixture) -> Result<Outcome> {
     expect_service(&mut fixture).await
 }
 
-/// Orders that a client sends beside its quotes are all confirmed.
+/// Every order of a client is confirmed.
 pub(super) async fn confirms_orders(mut fixture: Fixture) -> Result<Outcome> {
     if !fixture.subject.approach.facts.bidirectional {
         return Ok(Outcome::NotApplicable("the connection carries nothing to the server"));
@@ -92,7 +92,7 @@ pub(super) async fn confirms_orders(mut fixture: Fixture) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Somebody else is served as if nothing had happened.
+/// Checks that another client is still served.
 async fn expect_service(fixture: &mut Fixture) -> Result<Outcome> {
     let mut reader = fixture.subscribe(&[0], Some(0)).await?;
     fixture.publish(6);

@@ -1,4 +1,4 @@
-//! Cases about time and pressure: nothing happens for long, or a reader does not keep up.
+//! Cases about time and pressure: long idleness, and a reader that does not keep up.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use servers::Limits;
 use super::{Fixture, Outcome};
 use crate::registry::Exchange;
 
-/// Longer than every quick setting, so that each has shown itself.
+/// Longer than every quick setting, so that each timer fires.
 const IDLE: Duration = Duration::from_millis(400);
-/// Twice what the ring holds, and much more than the socket buffers of both ends and what servers and clients buffer.
+/// Twice the size of the ring, and much more than all buffers of sockets, servers and clients.
 const SLOW_READER_EVENTS: usize = 256;
-/// Payload of these events.
+/// Payload of these events, in bytes.
 const SLOW_READER_BYTES: usize = 16 * 1024;
-/// Events between two waits for the reader that keeps up.
+/// Number of events between two waits for the reader that keeps up.
 const BURST: usize = 32;
-/// The slow reader is beyond these long before all is published; the other one never is.
+/// Limits that the slow reader exceeds, and the other one does not.
 pub(super) const SLOW_READER_LIMITS: Limits = Limits { replay_events: 128, queue_events: 64, batch_events: 16 };
 
-/// A subscription outlives its hold or heartbeat, shows what idleness costs, and still delivers.
+/// A subscription outlives its hold or heartbeat, counts its idle traffic, and still delivers.
 pub(super) async fn outlasts_idleness(mut fixture: Fixture) -> Result<Outcome> {
     let mut reader = fixture.subscribe(&[0], Some(0)).await?;
     match fixture.subject.approach.facts.exchange {
@@ -45,7 +45,7 @@ pub(super) async fn outlasts_idleness(mut fixture: Fixture) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// A client that stops reading delays nobody, holds nothing beyond the limits, and is told what it missed.
+/// A client that stops reading does not delay others, does not exceed the server's limits, and learns of its gap.
 pub(super) async fn bounds_a_slow_reader(mut fixture: Fixture) -> Result<Outcome> {
     let slow = fixture.open(vec![symbol_name(0)], Some(0), Orders::default()).await?;
     let mut fast = fixture.subscribe(&[0], Some(0)).await?;
@@ -66,7 +66,7 @@ pub(super) async fn bounds_a_slow_reader(mut fixture: Fixture) -> Result<Outcome
     fixture.expect_fresh(&mut slow, 0).await?;
     fixture.judge_order(&slow)?;
     let skipped = slow.events.last().map_or(0, |quote| quote.sequence) - slow.events.len() as u64;
-    // A library that opens its connections itself has buffers as large as the kernel allows, and may have held them all.
+    // A library that opens its own connections has buffers of the kernel's maximum size, which may hold all events.
     let is_bounded = fixture.subject.params.text("client") != Ok("reqwest");
     ensure!(skipped > 0 || !is_bounded || !fixture.is_log(), "a slow reader was owed events from before the ring");
     if fixture.is_log() && skipped > 0 {

@@ -1,6 +1,4 @@
-//! One server of a subject inside this process, the events it was given, and the clients it is examined with.
-//!
-//! It must not know a case. What a client should have received is computed from the events that were published.
+//! One server of a subject in this process, its published events, and its clients. It must not know a case.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -16,23 +14,22 @@ use tokio_util::sync::CancellationToken;
 use super::{Reader, Subject};
 use crate::registry::{Delivery, Exchange};
 
-/// How long a case waits for something before it counts as missing: a guard against hanging, and no measure of how
-/// quick an approach or a machine is.
+/// Maximum wait of a case, so that it cannot hang. It is no requirement on speed.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Symbols of the feed.
 const SYMBOLS: u32 = 6;
-/// Buffer of each end of a connection, in bytes, whatever the kernel would choose: a reader that does not read holds up
-/// its server after a few hundred kibibytes.
+/// Buffer of each end of a connection, in bytes, instead of the kernel's choice: a stopped reader blocks its server
+/// after a few hundred kibibytes.
 const SOCKET_BUFFER_BYTES: u32 = 128 * 1024;
-/// First pause between two events for a reader that may have been absent; each is twice as long as the one before.
+/// First pause between two events for a reader that may have been absent. Each pause is twice the previous one.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// Pause between two looks at something that nobody announces.
+/// Pause between two checks of a state that is not announced.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// A running server and what was published to it. It ends when dropped.
+/// A running server and its published events. It stops when dropped.
 pub struct Fixture {
-    /// Who is examined.
+    /// The subject under test.
     pub subject: Subject,
     /// The server's event log.
     pub hub: Arc<Hub>,
@@ -40,17 +37,17 @@ pub struct Fixture {
     pub meter: Meter,
     /// Where the server listens.
     pub address: SocketAddr,
-    /// Everything published so far, in order.
+    /// The events published so far, in order.
     pub published: Vec<Quote>,
-    /// How long to wait for something before it counts as missing: a guard against hanging, and no measure of anything.
+    /// Maximum wait, so that a case cannot hang.
     pub patience: Duration,
     receive_buffer_bytes: Option<u32>,
     /// Whether HTTP/2 responses contain the date.
     has_dates: bool,
     shutdown: CancellationToken,
-    /// `None` once it has ended.
+    /// The running server. `None` after it has stopped.
     server: Option<JoinHandle<Result<(), ServeError>>>,
-    /// Number of logs before this one.
+    /// Number of previous logs.
     past_logs: i64,
     subscribed: u64,
 }
@@ -63,11 +60,10 @@ impl Drop for Fixture {
 }
 
 impl Fixture {
-    /// Starts a server on a free port, in the current runtime. Both ends of its connections have buffers of a size that
-    /// does not depend on the machine.
+    /// Starts a server on a free port, in the current runtime. Both ends of its connections have buffers of a fixed size.
     ///
     /// # Errors
-    /// No socket to listen on.
+    /// No socket can listen.
     pub fn start(subject: Subject, limits: Limits) -> Result<Self> {
         let transport = bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let mut fixture = Self::new(subject, limits, &transport);
@@ -113,11 +109,10 @@ impl Fixture {
         })));
     }
 
-    /// Ends the server and starts another one on the same address, with another log that has this many events before
-    /// anybody can ask for them.
+    /// Stops the server and starts another one at the same address, with another log that already has this many events.
     ///
     /// # Errors
-    /// It did not end well, or the address is taken.
+    /// The server failed, or the address is taken.
     pub async fn restart(&mut self, events: u32) -> Result<()> {
         self.end().await?;
         let transport = bind(self.address)?;
@@ -131,7 +126,7 @@ impl Fixture {
         Ok(())
     }
 
-    /// Publishes so many events over all symbols in turn.
+    /// Publishes this many events, cycling through the symbols.
     pub fn publish(&mut self, count: u32) {
         for _ in 0..count {
             let turn = u32::try_from(self.published.len()).expect("a case publishes a few thousand events");
@@ -139,12 +134,12 @@ impl Fixture {
         }
     }
 
-    /// Publishes one event of this symbol with a payload of so many bytes.
+    /// Publishes one event of this symbol with a payload of this many bytes.
     pub fn publish_one(&mut self, symbol: u32, payload_bytes: usize) {
         let symbol = symbol_name(symbol);
         let sequence = self.published.len() as u64 + 1;
         let symbol_sequence = self.last_of(&symbol).map_or(0, |quote| quote.symbol_sequence) + 1;
-        // Whole cents: decimals of this length have one nearest double, whichever end reads them.
+        // Whole cents: each such decimal has one nearest double at both ends.
         let cents = f64::from(u32::try_from(sequence).expect("a case publishes a few thousand events")) + 10_000.0;
         let quote = Quote {
             symbol,
@@ -159,15 +154,15 @@ impl Fixture {
         self.hub.publish(quote);
     }
 
-    /// Newest sequence number.
+    /// Returns the newest sequence number.
     pub fn head(&self) -> u64 {
         self.published.len() as u64
     }
 
-    /// Subscribes a client to these symbols and reads from it all the time.
+    /// Subscribes a client to these symbols and reads from it continuously.
     ///
     /// # Errors
-    /// The client says why it could not subscribe.
+    /// The client cannot subscribe.
     pub async fn subscribe(&mut self, symbols: &[u32], after: Option<u64>) -> Result<Reader, ClientError> {
         let names = symbols.iter().copied().map(symbol_name).collect();
         let subscription = self.open(names, after, Orders::default()).await?;
@@ -179,10 +174,10 @@ impl Fixture {
         Reader::new(symbols, subscription, self.patience)
     }
 
-    /// Subscribes a client that nobody reads from yet.
+    /// Subscribes a client without reading from it.
     ///
     /// # Errors
-    /// The client says why it could not subscribe.
+    /// The client cannot subscribe.
     pub async fn open(
         &mut self,
         symbols: Vec<String>,
@@ -193,10 +188,10 @@ impl Fixture {
         self.open_paced(symbols, after, ticks, orders).await
     }
 
-    /// Subscribes a client that polls at these ticks, if it polls, and that nobody reads from yet.
+    /// Subscribes a client without reading from it. If it polls, it polls at these ticks.
     ///
     /// # Errors
-    /// The client says why it could not subscribe.
+    /// The client cannot subscribe.
     pub async fn open_paced(
         &mut self,
         symbols: Vec<String>,
@@ -217,16 +212,16 @@ impl Fixture {
         .await
     }
 
-    /// Every event is owed, not only the newest state.
+    /// Returns whether every event is owed, not only the newest state.
     pub fn is_log(&self) -> bool {
         self.subject.approach.facts.delivery == Delivery::Log
     }
 
-    /// Publishes an event of this symbol from time to time until the reader has one of them: for a reader that may be
-    /// absent when an event happens, and goes on with the next.
+    /// Publishes events of this symbol until the reader has one of them. For a reader that may be absent when an event
+    /// happens.
     ///
     /// # Errors
-    /// The reader was lost, or remained silent.
+    /// The reader failed, or received nothing.
     pub async fn expect_fresh(&mut self, reader: &mut Reader, symbol: u32) -> Result<()> {
         let before = self.head();
         let is_fresh = |reader: &Reader| reader.events.last().is_some_and(|quote| quote.sequence > before);
@@ -241,10 +236,10 @@ impl Fixture {
         bail!("silent for {} fresh events, {}", self.head() - before, reader.describe())
     }
 
-    /// Ends the server and waits for it.
+    /// Stops the server and waits for it.
     ///
     /// # Errors
-    /// It failed, did not end, or left connections open.
+    /// The server failed, did not stop, or left connections open.
     pub async fn end(&mut self) -> Result<()> {
         self.hub.close();
         self.shutdown.cancel();
@@ -275,12 +270,12 @@ impl Fixture {
     }
 }
 
-/// Binds a server's sockets, with send buffers of a size that does not depend on the machine.
+/// Binds a server's sockets, with send buffers of a fixed size.
 fn bind(address: SocketAddr) -> Result<Transport, ListenError> {
     Ok(Transport::bind(address)?.with_send_buffer(SOCKET_BUFFER_BYTES as usize))
 }
 
-/// Makes an empty log with an epoch of its own.
+/// Creates an empty log with its own epoch.
 fn new_hub(limits: Limits) -> Arc<Hub> {
     let symbols: Vec<String> = (0..SYMBOLS).map(symbol_name).collect();
     Hub::new(&symbols, limits)

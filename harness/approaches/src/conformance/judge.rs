@@ -1,4 +1,4 @@
-//! Whether a client has what it is owed, computed from the events that were published.
+//! Checks whether a client received the events that it is owed, computed from the published events.
 
 use anyhow::{Context as _, Result, ensure};
 use proto::Quote;
@@ -6,7 +6,7 @@ use proto::Quote;
 use super::{Fixture, Reader};
 
 impl Fixture {
-    /// The reader has everything that was published after this sequence number, as far as it is owed.
+    /// Returns whether the reader has every owed event after this sequence number.
     pub fn is_complete(&self, reader: &Reader, after: u64) -> bool {
         if self.is_log() {
             reader.events.len() >= self.owed(reader, after).count()
@@ -18,19 +18,19 @@ impl Fixture {
         }
     }
 
-    /// Waits until the reader has everything, then judges it.
+    /// Waits until the reader has every owed event, and then checks its events.
     ///
     /// # Errors
-    /// The reader was lost, waited in vain, or holds what it must not.
+    /// The reader failed, received nothing more, or has an event that it must not have.
     pub async fn expect_complete(&self, reader: &mut Reader, after: u64) -> Result<()> {
         let what = format!("everything after {after} up to {}", self.head());
         let waited = reader.until(&what, |reader| self.is_complete(reader, after)).await;
-        // What arrived says more about a failure than what did not.
+        // A wrong event explains a failure better than a missing one.
         self.judge(reader, after, waited.is_err()).and(waited)
     }
 
-    /// Whether the reader holds exactly what it is owed after this sequence number: each event once, in order, whole;
-    /// of a snapshot the newest of each symbol, and none older after it.
+    /// Checks that the reader has exactly the owed events after this sequence number: each once, in order, unchanged.
+    /// Of a snapshot it has the newest of each symbol, and no older one after it.
     fn judge(&self, reader: &Reader, after: u64, is_partial: bool) -> Result<()> {
         self.judge_order(reader)?;
         if self.is_log() {
@@ -42,11 +42,11 @@ impl Fixture {
         Ok(())
     }
 
-    /// Whether the reader's events are as published, and each newer than the one before; of a snapshot, than the one
-    /// before with the same symbol.
+    /// Checks that the reader's events are as published, and each newer than the previous one; in a snapshot, than the
+    /// previous one of the same symbol.
     ///
     /// # Errors
-    /// The first event that is not.
+    /// Names the first wrong event.
     pub fn judge_order(&self, reader: &Reader) -> Result<()> {
         for (index, quote) in reader.events.iter().enumerate() {
             let before = &reader.events[..index];

@@ -1,11 +1,11 @@
-//! What every approach must do before it is measured: the same cases for all of them, over real sockets on port 0.
+//! The conformance suite, which every approach must pass before it is measured: the same cases for all, over real sockets
+//! on port 0.
 //!
-//! `subject` says who is examined: the registry's approaches and their variants. `fixture` runs one server and is what
-//! a case publishes through; `reader` drives one client and keeps what it brought; `judge` knows what a client is owed.
-//! The cases are in `delivery` (what arrives), `endurance` (idleness and slowness) and `edges` (shutdown, refusal,
-//! orders); `outcome` is how one may end, and `suite` lists and runs them.
-//! A case asks the facts, never the name: an approach that joins the registry is examined with no further edit.
-//! Nothing here measures time.
+//! `subject` lists the registry's approaches and their variants. `fixture` runs one server and publishes to it, `reader`
+//! drives one client and keeps its events, and `judge` compares them with the owed ones. The cases are in `delivery`,
+//! `endurance` (idleness and slow readers) and `edges` (shutdown, refusal, orders). `outcome` is the result of a case, and
+//! `suite` lists and runs the cases. A case asks for facts, never for a name, so a new approach in the registry is tested
+//! without further edits. Nothing here measures time.
 
 mod delivery;
 mod edges;

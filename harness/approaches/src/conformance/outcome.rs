@@ -1,10 +1,10 @@
-//! How a case may end.
+//! The outcome of a case.
 
-/// How a case ended that did not fail.
+/// The outcome of a case that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The approach does it.
+    /// The approach conforms.
     Passed,
-    /// The approach cannot be asked for it, for this reason.
+    /// The case does not apply, for this reason.
     NotApplicable(&'static str),
 }

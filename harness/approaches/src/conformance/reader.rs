@@ -1,5 +1,5 @@
-//! Drives one client and keeps what it brought, so that a case can wait for something without dropping the client's
-//! own wait. It must not know what should arrive.
+//! Drives one client and keeps its events, so that a case can wait without dropping the client's own wait. It must
+//! not know the expected events.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use clients::{Batch, ClientError, Cost, Subscription};
 use proto::{Quote, TradeConfirmation, symbol_name};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-/// One client that is read from all the time, and what it brought so far. The client ends when dropped.
+/// A client that is read continuously, with its events so far. The client ends when dropped.
 pub struct Reader {
-    /// What it subscribed to.
+    /// Its subscription.
     pub symbols: Vec<String>,
-    /// Events in the order of their arrival.
+    /// Events, in order of arrival.
     pub events: Vec<Quote>,
-    /// Confirmations in the order of their arrival.
+    /// Confirmations, in order of arrival.
     pub confirmations: Vec<TradeConfirmation>,
-    /// Batches that it brought: of a client that polls, the answers.
+    /// Number of batches; for a polling client, of responses.
     pub taken: usize,
-    /// What it took.
+    /// Its counts.
     pub cost: Cost,
     patience: Duration,
     batches: mpsc::UnboundedReceiver<Result<Batch, ClientError>>,
@@ -32,7 +32,7 @@ impl Drop for Reader {
 }
 
 impl Reader {
-    /// Reads from this client in a task of its own. What it does not bring within this patience is missing.
+    /// Reads from this client in its own task, with this maximum wait.
     pub fn new(symbols: &[u32], mut subscription: Box<dyn Subscription>, patience: Duration) -> Self {
         let (sender, batches) = mpsc::unbounded_channel();
         let driver = tokio::spawn(async move {
@@ -56,10 +56,10 @@ impl Reader {
         }
     }
 
-    /// Waits until it has brought what is wanted.
+    /// Waits until the condition holds.
     ///
     /// # Errors
-    /// The client is lost, or brings nothing more of it.
+    /// The client failed, or received nothing more.
     pub async fn until(&mut self, wanted: &str, is_reached: impl Fn(&Self) -> bool) -> Result<()> {
         if !self.wait(self.patience, is_reached).await? {
             bail!("waited in vain for {wanted}; so far {}", self.describe());
@@ -67,10 +67,10 @@ impl Reader {
         Ok(())
     }
 
-    /// Waits for so long, or until it has brought what is wanted: then the answer is true.
+    /// Waits for this time, or until the condition holds. Returns whether it holds.
     ///
     /// # Errors
-    /// The client is lost.
+    /// The client failed.
     pub async fn wait(&mut self, longest: Duration, is_reached: impl Fn(&Self) -> bool) -> Result<bool> {
         let reach = async {
             while !is_reached(self) {
@@ -84,10 +84,10 @@ impl Reader {
         }
     }
 
-    /// The error that ends it.
+    /// Waits for the error that ends the client, and returns it.
     ///
     /// # Errors
-    /// It goes on.
+    /// The client continues.
     pub async fn until_lost(&mut self) -> Result<ClientError> {
         let patience = self.patience;
         let lost = async {
@@ -105,12 +105,12 @@ impl Reader {
         }
     }
 
-    /// Its newest event of this symbol.
+    /// Returns its newest event of this symbol.
     pub fn last_of(&self, symbol: &str) -> Option<&Quote> {
         self.events.iter().rev().find(|quote| quote.symbol == symbol)
     }
 
-    /// What it brought, for a message.
+    /// Describes its events, for a message.
     pub fn describe(&self) -> String {
         let last = self.events.last().map_or(0, |quote| quote.sequence);
         format!("{} events, the last is {last}, {:?}", self.events.len(), self.cost)

@@ -1,4 +1,5 @@
-//! Who is examined: every approach of the registry with its default settings, and once more with each other choice.
+//! The subjects of the suite: every approach of the registry with its default settings, and once more with each other
+//! choice.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +9,13 @@ use crate::registry::{APPROACHES, Approach, Exchange, Setting, Values};
 
 /// A poll interval that keeps the suite short.
 const QUICK_INTERVAL: &str = "20ms";
-/// Every other duration: long enough for a loaded machine to answer in, short enough to wait for.
+/// Every other duration: long enough for a loaded machine, and short enough for a test.
 const QUICK_DURATION: &str = "150ms";
 
 /// One variant of one approach.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    /// The approach's name, and after a slash the choice that is not the default: `short-poll/new-connection`.
+    /// The approach's name, with the choice that is not the default after a slash: `short-poll/new-connection`.
     pub name: String,
     /// The approach.
     pub approach: &'static Approach,
@@ -23,13 +24,13 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Whether the approach has a setting of this name.
+    /// Returns whether the approach has a setting of this name.
     pub fn has_setting(&self, name: &str) -> bool {
         self.approach.settings.iter().any(|setting| setting.name == name)
     }
 }
 
-/// A variant as a subject: its choices, with quick durations.
+/// Returns a variant as a subject: its choices, with quick durations.
 pub fn subject(approach: &'static Approach, variant: &str, params: &Params) -> Subject {
     let mut quick = quick_defaults(approach);
     let choices = approach.settings.iter().filter(|setting| matches!(setting.values, Values::Choice(_)));
@@ -39,7 +40,7 @@ pub fn subject(approach: &'static Approach, variant: &str, params: &Params) -> S
     Subject { name: variant.to_owned(), approach, params: quick }
 }
 
-/// All subjects, in the order of the registry.
+/// Returns all subjects, in the order of the registry.
 pub fn subjects() -> Vec<Subject> {
     APPROACHES.iter().flat_map(variants).collect()
 }

@@ -1,4 +1,4 @@
-//! The list of cases, and how one of them is run on one subject.
+//! Lists the cases, and runs a case on a subject.
 
 use std::{fmt, time::Duration};
 
@@ -8,25 +8,25 @@ use servers::Limits;
 
 use super::{Fixture, Outcome, PATIENCE, Subject, delivery, edges, endurance};
 
-/// A case that waits more than once may take this many times as long, so that each one ends.
+/// Maximum duration of a case, in maximum waits.
 const MOST_WAITS: u32 = 2;
 
-/// Cases spend their time waiting, so that more of them than there are cores run side by side.
+/// Number of cases at the same time. Cases mostly wait, so this exceeds the number of cores.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Limits that a few events reach.
+/// Limits that a few events exceed.
 const SMALL: Limits = Limits { replay_events: 256, queue_events: 128, batch_events: 8 };
-/// A ring that is gone after a few events.
+/// A ring that a few events overwrite.
 const TINY_RING: Limits = Limits { replay_events: 16, queue_events: 128, batch_events: 8 };
 
-/// One thing that every approach must do.
+/// A requirement on every approach.
 #[derive(Clone, Copy)]
 pub struct Case {
     /// Its name.
     pub name: &'static str,
-    /// Limits of the hub that it needs.
+    /// The hub's limits.
     pub limits: Limits,
-    /// Examines a fresh server.
+    /// Tests a new server.
     pub run: fn(Fixture) -> BoxFuture<'static, Result<Outcome>>,
 }
 
@@ -48,7 +48,7 @@ impl fmt::Debug for Case {
     }
 }
 
-/// All cases.
+/// Returns all cases.
 #[rustfmt::skip]
 pub static CASES: &[Case] = &[
     Case { name: "receives-in-order", limits: SMALL, run: |fixture| Box::pin(delivery::receives_in_order(fixture)) },
@@ -66,7 +66,7 @@ pub static CASES: &[Case] = &[
     Case { name: "confirms-orders", limits: SMALL, run: |fixture| Box::pin(edges::confirms_orders(fixture)) },
 ];
 
-/// Runs every case on these subjects, several side by side, and gives those that failed.
+/// Runs every case on these subjects, several at the same time, and returns the failures.
 pub async fn failures(subjects: &[Subject]) -> Vec<Failure> {
     let checks = subjects.iter().flat_map(|subject| CASES.iter().map(move |case| check(subject, case)));
     let checked = stream::iter(checks).buffer_unordered(SIDE_BY_SIDE);
@@ -76,15 +76,15 @@ pub async fn failures(subjects: &[Subject]) -> Vec<Failure> {
 /// Runs one case on one subject, in the current runtime.
 ///
 /// # Errors
-/// The subject does not do what the case asks for.
+/// The subject fails the case.
 pub async fn check(subject: &Subject, case: &Case) -> Result<Outcome, Failure> {
     check_within(PATIENCE, subject, case).await
 }
 
-/// Runs one case on one subject, in the current runtime, with less patience: for a subject that should fail it.
+/// Runs one case on one subject with a shorter wait, for a subject that should fail.
 ///
 /// # Errors
-/// The subject does not do what the case asks for, or not in time.
+/// The subject fails the case, or is too slow.
 pub async fn check_within(patience: Duration, subject: &Subject, case: &Case) -> Result<Outcome, Failure> {
     let examined = async {
         let mut fixture = Fixture::start(subject.clone(), case.limits)?;

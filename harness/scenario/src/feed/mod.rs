@@ -1,7 +1,7 @@
-//! What is delivered: which event happens when, as a pure function of a specification. It reads no clock.
+//! The feed: events and their times, as a pure function of a specification. It reads no clock.
 //!
-//! `events` is the feed itself, `phases` says when its events count, and `sample` which of them have an entry of their
-//! own.
+//! `events` is the feed itself, `phases` has the window in which events count, and `sample` selects the events with an entry
+//! of their own.
 
 mod events;
 mod phases;

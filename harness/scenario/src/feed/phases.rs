@@ -1,25 +1,25 @@
-//! The phases of a trial, and which of its events count: those of the window.
+//! The phases of a trial. Only events of the window count.
 
 use serde::{Deserialize, Serialize};
 
 /// Durations of a trial's phases; times count from the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phases {
-    /// Before the window.
+    /// Duration of the warm-up.
     pub warmup_ns: u64,
-    /// The window.
+    /// Length of the window.
     pub measure_ns: u64,
-    /// After the window, at most.
+    /// Maximum duration of the drain.
     pub drain_ns: u64,
 }
 
 impl Phases {
-    /// End of the window, which is the end of the feed.
+    /// Returns the end of the window, which is the end of the feed.
     pub fn measured_ns(&self) -> u64 {
         self.warmup_ns + self.measure_ns
     }
 
-    /// Whether this time after the start lies in the window.
+    /// Returns whether this time after the start is in the window.
     pub fn in_window(&self, time_ns: u64) -> bool {
         (self.warmup_ns..self.measured_ns()).contains(&time_ns)
     }

@@ -1,29 +1,28 @@
-//! Which events of a window have an entry of their own. Counts and distributions are of all events; what is kept event
-//! by event, to be joined between processes, must not grow with the length of a run.
+//! Selects the events of a window that have an entry of their own. Counts and distributions cover all events, but entries
+//! are joined between processes and must not grow with the length of a run.
 //!
-//! Publisher, worker and coordinator decide it alike and beforehand, from the plan alone. Each event is kept or not by
-//! itself, at random, so that what is kept of independent events is independent, and of a period nothing is left to be
-//! in step with.
+//! Publisher, worker and coordinator compute the same selection from the plan. Each event is selected independently at
+//! random, so the sample has no period that could match one of the feed.
 
 use super::{FeedSpec, Phases};
 
-/// Entries of a window, about: up to so many events, every one has its own.
+/// Approximate number of entries. With fewer events, every event has an entry.
 pub const MOST_ENTRIES: u64 = 131_072;
-/// Keeps this randomness apart from the feed's.
+/// Makes these random numbers independent of the feed's.
 const SEED_SALT: u64 = 0x5341_4d50_4c45;
 
-/// The choice for one trial.
+/// The selection of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
-    /// One event is kept of so many, a power of two.
+    /// One event in this many is selected; a power of two.
     pub one_of: u64,
-    /// Entries that there will be, but for chance.
+    /// Expected number of entries.
     entries: usize,
     seed: u64,
 }
 
 impl Sample {
-    /// The choice for this feed: as many events as are expected, halved until they are few enough.
+    /// Returns the selection for this feed: the expected number of events is halved until it is small enough.
     pub fn new(feed: &FeedSpec, phases: Phases) -> Self {
         let expected = feed.events_per_second * phases.measure_ns as f64 / 1e9;
         let halvings = (expected / MOST_ENTRIES as f64).log2().ceil().clamp(0.0, 63.0);
@@ -31,22 +30,22 @@ impl Sample {
         Self { one_of, entries: (expected / one_of as f64).ceil() as usize, seed: feed.seed ^ SEED_SALT }
     }
 
-    /// Room for all entries. Each place is written once, so that the memory is there from the start and what grows
-    /// through a window is something else.
+    /// Allocates room for all entries. Writes each place once, so that memory that grows during a window has another
+    /// cause.
     pub fn room<Entry: Clone>(self, blank: Entry) -> Vec<Entry> {
         let mut room = vec![blank; self.entries];
         room.clear();
         room
     }
 
-    /// Whether the event with this sequence number has an entry.
+    /// Returns whether the event with this sequence number has an entry.
     pub fn keeps(self, sequence: u64) -> bool {
         mixed(sequence ^ self.seed).is_multiple_of(self.one_of)
     }
 }
 
-/// A number whose every bit depends on every bit of this one. Source: the finalizer of SplitMix64 (Steele, Lea and
-/// Flood, Fast Splittable Pseudorandom Number Generators, 2014).
+/// Mixes the bits of a number. Source: the finalizer of SplitMix64 (Steele, Lea and Flood, Fast Splittable
+/// Pseudorandom Number Generators, 2014).
 fn mixed(number: u64) -> u64 {
     let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -88,7 +87,7 @@ mod tests {
             let events = events_per_second as u64 * seconds;
             let kept = (1..=events).filter(|sequence| sample.keeps(*sequence)).count() as u64;
             let expected = events / sample.one_of;
-            // Four standard deviations of what is chosen at random.
+            // Four standard deviations of a random selection.
             assert!(kept.abs_diff(expected) < 4 * expected.isqrt(), "{kept} of {expected}");
             assert!(expected <= MOST_ENTRIES && 2 * expected >= MOST_ENTRIES, "{expected}");
         }

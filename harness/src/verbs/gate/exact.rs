@@ -43,7 +43,7 @@ pub(crate) fn exact(options: &ExactOptions) -> Result<(), Failure> {
         return update(path, &subjects, !options.approach.is_empty());
     }
     conclude(Tier::Exact, &options.surfaces, || {
-        // Before anything runs: where there is nothing to compare with, nothing need be measured.
+        // Read first: without a baseline there is nothing to measure for.
         let whole = baseline::read(path, SCRIPT).map_err(Failure::usage)?;
         let cells = whole.cells.len();
         let is_named =
@@ -60,7 +60,7 @@ pub(crate) fn exact(options: &ExactOptions) -> Result<(), Failure> {
     })
 }
 
-/// Writes what these variants take, and says what it changes. Where they are not all, the others stay as they are.
+/// Writes the counts of these variants as the baseline, and prints the changes. Other variants keep their counts.
 fn update(path: &Path, subjects: &[Subject], is_partial: bool) -> Result<(), Failure> {
     baseline::check_replaceable(path).map_err(Failure::usage)?;
     let tool = environment::tool();
@@ -106,7 +106,7 @@ fn update(path: &Path, subjects: &[Subject], is_partial: bool) -> Result<(), Fai
     output::data(&format!("{} holds the counts of {} variants: review its diff", path.display(), after.cells.len()))
 }
 
-/// The variants that are named; all where none is.
+/// Returns the named variants, or all if none is named.
 fn chosen(named: &[String]) -> Result<Vec<Subject>, Failure> {
     let mut subjects = lockstep::all();
     if let Some(unknown) = named.iter().find(|name| !subjects.iter().any(|subject| is_of(&subject.name, name))) {
@@ -120,7 +120,7 @@ fn chosen(named: &[String]) -> Result<Vec<Subject>, Failure> {
     Ok(subjects)
 }
 
-/// Whether the variant has this name, or is of the approach with this name.
+/// Returns whether the variant or its approach has this name.
 fn is_of(variant: &str, name: &str) -> bool {
     variant == name || variant.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
 }

@@ -1,4 +1,4 @@
-//! `gate judge`: what a recorded session says, once more or elsewhere. Nothing runs.
+//! `gate judge`: decides on a recorded session again. It runs no trial.
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
-//! `gate`: whether a change made delivery slower, chattier or lossier. The tiers judge in `gate`; here they are
-//! given what they judge, and what they say is shown.
+//! `gate`: tests whether a change made delivery slower, more expensive or less reliable. The crate `gate` decides; this
+//! module reads its input and shows its outcome.
 //!
-//! `command` lists the tiers, one file each, and `surfaces` shows what they found.
+//! `command` lists the tiers, one file each, and `surfaces` shows their outcomes.
 
 mod command;
 mod exact;

@@ -1,5 +1,5 @@
-//! `gate paired`: two builds, and a copy of the first, under the same load in turns. The session is recorded as it
-//! goes; what it says is a function of the file.
+//! `gate paired`: runs two builds, and a copy of the first, under the same load in turns. The outcome is a function of the
+//! recorded session.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -107,7 +107,7 @@ fn time(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|_| "expected a duration such as 15m".to_owned())
 }
 
-/// Which of the rehearsed cells take part and which do not, and in how many blocks: decided before the first block.
+/// The cells that take part, the cells that do not, and the number of blocks. Decided before the first block.
 fn chosen(options: &PairedOptions, candidates: &[Candidate]) -> Result<(Vec<Cell>, Vec<Cell>, u32), Failure> {
     let Some(time) = options.budget else {
         let cells: Vec<Cell> = candidates.iter().map(|candidate| candidate.cell.clone()).collect();

@@ -1,4 +1,4 @@
-//! Where what a tier found is shown, and how the verb ends by it.
+//! Shows the outcome of a tier, and sets the verb's exit code.
 
 use std::{env, fs::OpenOptions, io::Write, path::PathBuf};
 
@@ -29,8 +29,8 @@ pub(super) struct Surfaces {
 }
 
 impl Surfaces {
-    /// Says in the files that nothing has been compared yet: so that none keeps what an earlier gate said, whatever
-    /// becomes of this one, and that a place that cannot be written is found out now.
+    /// Writes an invalid outcome into the files before the comparison, so that no file keeps an earlier outcome and
+    /// an unwritable place fails at once.
     fn begin(&self) -> Result<(), Failure> {
         let Some(directory) = &self.out else { return Ok(()) };
         surface::write_all(&[], directory).map(drop).map_err(Failure::write)
@@ -50,7 +50,7 @@ impl Surfaces {
     }
 }
 
-/// Shows what was judged everywhere it is asked for, and ends as it says. What came to no judgement is shown as invalid.
+/// Shows the outcome wherever requested, and returns its exit code. A failure is shown as invalid.
 pub(super) fn conclude(
     tier: Tier,
     surfaces: &Surfaces,
@@ -92,7 +92,7 @@ fn ended(outcome: &Outcome) -> Result<(), Failure> {
     }
 }
 
-/// Appends to the summary of the workflow's step, where this is one.
+/// Appends to the summary of the workflow's step, if there is one.
 fn summarise(markdown: &str) -> anyhow::Result<()> {
     let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from) else {
         output::say("no summary was written: GITHUB_STEP_SUMMARY is not set, so this is no step of a workflow");

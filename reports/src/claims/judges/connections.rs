@@ -111,7 +111,7 @@ pub(super) fn nothing_missed_on_reconnect(evidence: &Evidence<'_>, claim: &State
 
 /// A proxy is needed if no event arrives without one, and not if all do.
 pub(super) fn needs_proxy(evidence: &Evidence<'_>, _: &Stated) -> Vec<Figure> {
-    let rows = evidence.grpc_web();
+    let rows = evidence.browser_rpc();
     let judged = rows.iter().filter(|seen| seen.merged.events.expected > 0).map(|seen| {
         let events = &seen.merged.events;
         let text = format!("{} of {} events without a proxy", count(events.delivered), count(events.expected));

@@ -51,7 +51,7 @@ pub(super) fn fewest_lines(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figur
 
 /// Latency, bytes and lines are figures of their own, so that the claim holds within limits if only some are better.
 pub(super) fn beats_grpc_web(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
-    let others = evidence.grpc_web();
+    let others = evidence.browser_rpc();
     let mut figures = Vec::new();
     for seen in evidence.called(&claim.labels) {
         for other in others.iter().filter(|other| other.load == seen.load) {
