@@ -7,7 +7,7 @@ use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use proto::{EventPage, Quote};
 
-/// Sizes of the payload: none, and one that is worth a packet of its own.
+/// Sizes of the payload: none, and one that fills a packet.
 const PAYLOADS_BYTES: [usize; 2] = [0, 1_024];
 /// Events of a page that polling answers with.
 const PAGE_EVENTS: usize = 64;

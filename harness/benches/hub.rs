@@ -1,4 +1,4 @@
-//! What the event log costs that every approach serves from: publishing, reading, and waking those who wait.
+//! Measures the event log that every approach serves from: publishing, reading, and waking waiting readers.
 
 use std::sync::{
     Arc,

@@ -19,7 +19,7 @@ const DURATION: Duration = Duration::from_secs(24 * 3600);
 const FEED_EVENTS: usize = 1_000;
 /// Clients that each event is delivered to.
 const CLIENTS: u32 = 1_000;
-/// Sizes of the payload: what is compared with the feed is compared whole.
+/// Sizes of the payload, which is compared with the feed completely.
 const PAYLOADS_BYTES: [u32; 2] = [0, 1_024];
 
 fn duration_ns() -> u64 {

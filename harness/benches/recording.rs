@@ -9,7 +9,7 @@ use results::{schema::TrialRecord, store};
 
 /// Pairs of runs.
 const PAIRS: usize = 10;
-/// Many deliveries for each wake-up, so that what is paid once for each event does not hide what each delivery costs.
+/// Many deliveries per wake-up, so that the cost per event does not hide the cost per delivery.
 const LOAD: [&str; 8] =
     ["--clients", "1000", "--trials", "1", "--measure", "3s", "--set", "load.events_per_second=40.0"];
 

@@ -97,29 +97,28 @@ pub(crate) fn rules() -> Vec<String> {
     let bounds: Vec<String> = LATENCY.iter().map(|(most, band)| format!("{band}: at most {most} ×")).collect();
     vec![
         format!(
-            "Latency, by its p50 over the floor's p50 in the same run: {}; high: more. On one machine the network adds \
-             nothing; over a longer way each round trip counts more, and the processor less.",
+            "Latency: the p50 divided by the floor's p50 in the same run; {}; high: more. On one machine the network adds \
+             nothing. Over a longer path, round trips count more and CPU time counts less.",
             bounds.join("; ")
         ),
         format!(
-            "Complexity, by lines of code and cognitive complexity of the source that ran, the higher of the two: {}. \
-             Bounds chosen so that these halves fall into three groups of about the same size.",
+            "Complexity: lines of code and cognitive complexity of the source that ran; the higher band counts; {}. The \
+             bounds divide these clients and servers into three groups of about the same size.",
             complexity::rule()
         ),
         difference::RULE.to_owned(),
-        "! beside a p99: in a valid trial a check warned that the tail is not the approach's alone, and the mark names it: \
-         lateness or omission-gap if events were published late, stall if nothing was delivered for a while, pause if a \
-         process did not run."
+        "! after a p99: a check of a valid trial warned that the approach alone does not explain the tail. The mark names \
+         the check: lateness or omission-gap if events were published late, stall if nothing was delivered for a while, \
+         pause if a process did not run."
             .to_owned(),
-        "OVERLOAD: in a valid trial the server waited so long for a core that its figures are those of a queue; a \
-         lower load gives others."
+        "OVERLOAD: in a valid trial the server waited so long for a core that the figures describe a queue. They would \
+         differ at a lower load."
             .to_owned(),
         saturation::RULE.to_owned(),
         format!(
-            "= the article's word is the measured band, or, of a latency called low or very low, an upper bound of it; ≠ it is \
-             not. Of a latency every ratio counts that the rounds of both allow, as in the claims below: ? where some of \
-             them keep the word and others do not, where either has fewer than {FEWEST_ROUNDS} rounds with an interval, or \
-             under OVERLOAD."
+            "= the article's word agrees with the measured band; ≠ it does not. Low and very low agree with smaller bands, too. \
+             For a latency, all ratios count that the rounds of both sides allow. ? means that only some of them agree, that \
+             one side has fewer than {FEWEST_ROUNDS} rounds with an interval, or OVERLOAD."
         ),
     ]
 }

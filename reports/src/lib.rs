@@ -1,7 +1,7 @@
 //! Reports from result files: figures, the terminal's table and the page.
 //!
 //! `merge` turns trials into figures, `report` collects the figures of a run, and `table`, `page` and `export` render them.
-//! No approach is known by name: what is printed about one comes from the result file.
+//! No approach is known by name: all text about one comes from the result file.
 
 pub mod advice;
 mod bands;

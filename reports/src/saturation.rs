@@ -12,9 +12,9 @@ use serde::Serialize;
 use crate::merge::{self, Merged};
 
 /// The label, as explained under the table.
-pub(crate) const RULE: &str = "SATURATED: no trial is valid, since a side had less CPU time than it wanted. What was \
-     offered and what was achieved is said below the table; other figures of such trials are hollow marks in the charts over \
-     loads and labelled in the tables under them, and stand nowhere else.";
+pub(crate) const RULE: &str = "SATURATED: no trial is valid, because a side was short of CPU time. The offered and the \
+     achieved load are below the table. Other figures of such trials appear only in the charts over loads, as hollow marks, \
+     and in their tables, with a label.";
 
 /// Checks that a lack of CPU time alone can make invalid. Any other invalid check means that the trial is wrong.
 const EXPLAINED: [&str; 8] =

@@ -139,22 +139,22 @@ fn empties(merged: &Merged) -> String {
     }
 }
 
-/// Explains the marks, missing percentiles, and what a snapshot leaves out.
+/// Explains the marks, missing percentiles, and events that a snapshot leaves out.
 fn footnote(point: &LoadPoint) -> String {
     let measured = || point.rows.iter().filter_map(|row| row.merged.as_ref());
     let mut text = String::new();
     if point.rows.iter().any(|row| row.like_floor && row.times_floor.is_some()) {
-        text += "≈ no difference from the floor is shown: the rounds' 95 % intervals, taken together, overlap.\n";
+        text += "≈ no difference from the floor is shown: the ranges of the rounds' 95 % intervals overlap.\n";
     }
     if measured().any(|merged| merged.interval_over_rounds_ns.is_none()) {
         let fewest = stats::difference::FEWEST_ROUNDS;
         text += &format!("Fewer than {fewest} rounds with an interval cannot show a difference.\n");
     }
     if point.rows.iter().any(|row| row.overloaded) {
-        text += "OVERLOAD: the server waited long for a core; its figures are those of a queue: lower the load.\n";
+        text += "OVERLOAD: the server waited long for a core, so the figures describe a queue. Lower the load.\n";
     }
     if point.rows.iter().any(Row::is_saturated) {
-        text += "SATURATED: no trial is valid, since a side was short of CPU time; what it achieved stands below.\n";
+        text += "SATURATED: no trial is valid, because a side was short of CPU time. The achieved load is below.\n";
     }
     if measured().any(|merged| merged.latency_ns.p50.is_none() || merged.latency_ns.p99.is_none()) {
         text += &format!(
@@ -164,7 +164,7 @@ fn footnote(point: &LoadPoint) -> String {
         );
     }
     if measured().any(|merged| merged.events.coalesced > 0) {
-        text += "Delivered falls short of expected without a miss where a newer state replaced an older one.\n";
+        text += "Delivered can be below expected without a miss: a newer state replaced an older one.\n";
     }
     text
 }

@@ -44,7 +44,7 @@ fn an_overload_that_was_meant_is_said_and_is_no_problem() {
     let row = row(&text, "short-poll");
     assert!(row.ends_with(" 0/1 SATURATED") && row.matches('–').count() == 9, "{row}");
     let explained =
-        "\nSATURATED: no trial is valid, since a side was short of CPU time; what it achieved stands below.\n";
+        "\nSATURATED: no trial is valid, because a side was short of CPU time. The achieved load is below.\n";
     assert!(text.contains(explained) && !text.contains("OVERLOAD"), "{text}");
     assert!(text.lines().take(14).all(|line| line.chars().count() <= 120), "{text}");
 }

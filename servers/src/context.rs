@@ -1,4 +1,4 @@
-//! What a server is started with, and why it may fail.
+//! The context that a server starts with, and its errors.
 
 use std::sync::Arc;
 

@@ -27,7 +27,7 @@ pub struct Approach {
     pub serve: Serve,
     /// The client.
     pub subscribe: Subscribe,
-    /// The server's source, embedded so that what is measured is what ran.
+    /// The server's source, embedded so that complexity measures the code that ran.
     pub server_source: Source,
     /// The client's source.
     pub client_source: Source,

@@ -75,7 +75,7 @@ fn in_words_of_toml(message: &str) -> String {
     match expected {
         "a sequence" => format!("found {found}, expected a list, such as [\"{value}\"]"),
         "a boolean" => format!("found {found}, expected true or false"),
-        // What the parser says of a number in place of a name has no meaning in TOML.
+        // The parser's message about a number in place of a name has no meaning in TOML.
         "string only" => "expected a string in quotes".to_owned(),
         "a string" => format!("found {found}, expected a string in quotes"),
         table if table == "a map" || table.starts_with("struct ") => format!("found {found}, expected a table of keys"),

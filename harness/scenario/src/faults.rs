@@ -83,7 +83,7 @@ pub struct Faults {
     /// Server: this many threads that only use CPU time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub busy_server_threads: Option<u32>,
-    /// Worker: counts arrivals and keeps no account of them, to see what the account costs.
+    /// Worker: counts arrivals without accounting for them, to measure the cost of the account.
     #[serde(skip_serializing_if = "Not::not")]
     pub discard: bool,
     /// Coordinator: this many threads that use all CPU time that is left.

@@ -1,7 +1,7 @@
 //! Signals that tell this process to end. SIGINT, SIGQUIT, SIGTERM and SIGHUP mean the same, from a verb's first moment to
 //! its last.
 //!
-//! Code that has something to finish first takes [`Attention`], and is told. While nobody holds it, a signal ends the
+//! Code that must finish something first takes [`Attention`], and is notified. While no code holds it, a signal ends the
 //! process at once, but never with a file half replaced.
 
 use std::{
@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::failure::Failure;
 
-/// Whether somebody holds [`Attention`].
+/// Whether some code holds [`Attention`].
 static ATTENDED: Mutex<bool> = Mutex::new(false);
 /// Whether this process was told to end.
 static TOLD: LazyLock<watch::Sender<bool>> = LazyLock::new(|| watch::Sender::new(false));

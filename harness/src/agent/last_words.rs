@@ -21,7 +21,7 @@ pub(crate) struct LastWords(Arc<Mutex<Vec<u8>>>);
 pub(crate) enum Heard {
     /// Everything was heard.
     All,
-    /// More was said than anybody would read.
+    /// Whether text was cut.
     TooMuch,
 }
 

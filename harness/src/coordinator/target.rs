@@ -1,7 +1,7 @@
 //! What serves the events of a trial. Today these are the reference servers, one per shard, which are started here.
 //!
-//! What a server reports of itself is an `Option` from here to the record: a server of other people reports nothing, and
-//! what is not known is not zero.
+//! Values that a server reports of itself are `Option` from here to the record: a foreign server reports none, and an
+//! unknown value is not zero.
 
 use std::net::{Ipv4Addr, SocketAddr};
 

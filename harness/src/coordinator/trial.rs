@@ -42,7 +42,7 @@ const REPORT_LIMIT: Duration = Duration::from_secs(60);
 pub(crate) struct TrialResult {
     /// The measurements of each shard.
     pub(crate) shards: Vec<ShardResult>,
-    /// What the watcher saw of the machine.
+    /// The watcher's measurements of the machine.
     pub(crate) machine: Seen,
     /// When processes were stopped as a fault.
     pub(crate) stopped: Option<Stopped>,
@@ -131,7 +131,7 @@ struct Onlooker {
 
 impl Onlooker {
     fn show(&self, connected: u32, events: u64) {
-        // Nobody need be looking.
+        // The receiver may be gone.
         let _ = self.progress.send(Progress { phase: self.phase, connected, events });
     }
 }

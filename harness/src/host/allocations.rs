@@ -1,7 +1,7 @@
 //! The allocator of this program: the system's, with a count for each thread.
 //!
-//! Lock step reads the count, which says what a script allocates because a script has a thread of its own. Everything
-//! else pays an addition for each allocation and never looks. It must not know what is counted.
+//! Lock step reads the count: a script has its own thread, so the count is the script's. All other code pays an addition
+//! per allocation. This module must not know what is counted.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},

@@ -61,7 +61,7 @@ fn busiest(before: &BTreeMap<i32, Process>, after: &BTreeMap<i32, Process>, seco
     let share = |(number, process): (&i32, &Process)| {
         let earlier = before.get(number).filter(|earlier| earlier.name == process.name).map_or(0, |one| one.ticks);
         let share = process.ticks.saturating_sub(earlier) as f64 / ticks_per_second / seconds;
-        // A process that began meanwhile cannot have run for longer than that.
+        // A process that began during this time cannot have run longer.
         (process.name.clone(), share.min(seconds.max(1.0)))
     };
     let mut shares: Vec<(String, f64)> = after.iter().map(share).filter(|(_, share)| *share >= NAMED_SHARE).collect();
@@ -87,7 +87,7 @@ fn line(foreign: f64, busiest: &[(String, f64)]) -> Option<String> {
     Some(format!("the machine is busy: other processes take {percent:.0} % of its CPU time{who}; stop them, {then}"))
 }
 
-/// Lists all processes except this one. Those that end meanwhile are left out.
+/// Lists all processes except this one. Leaves out processes that end during the listing.
 fn processes() -> BTreeMap<i32, Process> {
     let own = i32::try_from(std::process::id()).unwrap_or_default();
     let all = all_processes().into_iter().flatten().flatten().filter(|process| process.pid != own);

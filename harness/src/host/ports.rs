@@ -77,7 +77,7 @@ mod tests {
             let interval = format!("params.short-poll.interval=[\"{interval}\"]");
             trial("short-poll/new-connection", &["load.clients=10000", &interval])
         };
-        // Forty clients of each address: so many open connections, and sixty seconds of closed ones.
+        // Forty clients per address: forty open connections, and sixty seconds of closed ones.
         assert_eq!(taken(&with("1s")), 40 + 40 * 60);
         assert!(admit(&with("1s"), 28_232).is_ok());
         assert_eq!(taken(&with("50ms")), 40 + 40 * 60 * 20);
@@ -92,7 +92,7 @@ mod tests {
             let rate = format!("load.events_per_second={rate}");
             trial("webhook/new-connection", &["load.symbols=10", "load.symbols_per_client=2", &rate])
         };
-        // Each client hears two symbols of ten, at an address of its own.
+        // Each client follows two symbols of ten, at its own address.
         assert_eq!(taken(&with("100.0")), 1 + 20 * 60);
         assert!(admit(&with("100.0"), 28_232).is_ok());
         assert!(admit(&with("5000.0"), 28_232).is_err());

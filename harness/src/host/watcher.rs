@@ -28,7 +28,7 @@ const SLEEP_NS: u64 = 1_000_000;
 /// is half a core: one thread in four that wakes finds its core taken.
 pub(crate) const FOREIGN_SHARES: [f64; 2] = [0.1, 0.25];
 
-/// What the watcher saw in one window.
+/// The watcher's measurements of one window.
 #[derive(Debug)]
 pub(crate) struct Seen {
     /// How late the sleeping thread woke.
@@ -64,7 +64,7 @@ pub(super) struct Counters {
     kernel_bytes: Option<u64>,
 }
 
-/// What is read of the machine before the feed starts.
+/// Readings of the machine before the feed starts.
 pub(crate) struct Watcher {
     kernel: KernelMemory,
     refused_connections: Option<u64>,
@@ -112,7 +112,7 @@ impl Watch {
         let (sender, sleeper) = oneshot::channel();
         let oversleep_ns = faults.oversleep_ms.unwrap_or_default() * 1_000_000;
         thread::Builder::new().name("sleeper".into()).spawn(move || {
-            // Whoever no longer waits has failed already, and says why.
+            // A receiver that is gone has already failed and reported why.
             drop(sender.send(sleep_through(start_ns, phases, oversleep_ns)));
         })?;
         let sampler = Sampler::idle().window(start_ns, phases, counters)?;
@@ -124,7 +124,7 @@ impl Watch {
         Ok(Self { watcher, sleeper, sampler, awake, is_limited, clocksource, injected, _thieves: thieves })
     }
 
-    /// Returns what was seen, after the window.
+    /// Returns the measurements after the window.
     ///
     /// # Errors
     /// The name of a thread that ended early.
@@ -166,7 +166,7 @@ impl Seen {
         Host {
             kept_awake: self.keep_awake,
             steal_share: share(passed(|counters| counters.stolen_us)),
-            // Where a limit says how much of the processors is this trial's, what others do with the rest is theirs.
+            // If a limit sets this trial's share of the cores, other processes may use the rest.
             foreign_share: self.before.foreign_share(&self.after, own_us).filter(|_| !self.is_limited),
             throttled_us: passed(|counters| counters.throttled_us),
             pressure_share: passed(|counters| counters.pressure_us).map(|us| us as f64 / window_us),

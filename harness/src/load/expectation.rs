@@ -1,4 +1,4 @@
-//! What the clients of a worker are to receive: the feed that the server publishes, computed again here. The oracle asks
+//! The events that a worker's clients must receive: the feed of the server, computed again here. The oracle asks
 //! only this module, so that events whose sequence and time are known in another way need no other oracle.
 
 use proto::Quote;

@@ -51,7 +51,7 @@ fn flattened(baseline: &Baseline) -> BTreeMap<(&str, String), Of<'_>> {
     flat
 }
 
-/// Both sides for one unit, and what the unit is; a dash where they are not of the same phase.
+/// Formats both sides per unit, with the unit. A dash if they are of different phases.
 fn for_each(sides: [Option<&Of<'_>>; 2]) -> [String; 2] {
     match sides {
         [Some(one), Some(another)] if (one.units, one.unit_name) == (another.units, another.unit_name) => {

@@ -39,7 +39,7 @@ pub struct Outcome {
     pub compared: String,
     /// The findings, one per cell and metric, the gravest first.
     pub findings: Vec<Finding>,
-    /// What a reader must know beside them: demotions, what the gate cannot see, what it would need.
+    /// Notes for the reader: demotions, limits of the gate, and their remedies.
     pub notes: Vec<String>,
 }
 
@@ -58,7 +58,7 @@ pub struct Finding {
     pub after: Option<f64>,
     /// Its verdict.
     pub verdict: Verdict,
-    /// What was found, in one sentence that stands alone.
+    /// The finding in one complete sentence.
     pub explanation: String,
 }
 

@@ -77,7 +77,7 @@ pub enum TestResult {
         /// Blocks that would detect it.
         needed: Option<usize>,
     },
-    /// With so many tests, so few pairs cannot be significant.
+    /// With this many tests, this few pairs cannot be significant.
     Few {
         /// Blocks that can be.
         needed: usize,

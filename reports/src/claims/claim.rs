@@ -20,7 +20,7 @@ pub(crate) struct Claim {
     pub(crate) measured: Option<&'static str>,
     /// When the claim holds, and why then. `None` if nothing here measures the claim.
     pub(crate) threshold: Option<&'static str>,
-    /// What the figures show together.
+    /// The verdict of all figures.
     pub(crate) verdict: Holding,
     /// What would measure it, or why nothing does. `None` if it was measured.
     pub(crate) missing: Option<&'static str>,
@@ -85,7 +85,7 @@ impl Holding {
     pub(crate) const ALL: [Self; 5] =
         [Self::Holds, Self::WithinLimits, Self::DoesNotHold, Self::NotDecided, Self::NotMeasured];
 
-    /// Returns the words that are printed beside a claim.
+    /// Returns the text that is printed with a claim.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Holds => "holds",

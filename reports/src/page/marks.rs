@@ -8,7 +8,7 @@ use crate::{
     sweep::Sweep,
 };
 
-/// What the trials behind a mark were limited by.
+/// The limit of the trials behind a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     /// Nothing: valid trials.

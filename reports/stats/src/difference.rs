@@ -13,9 +13,9 @@ use std::cmp::Ordering;
 pub const FEWEST_ROUNDS: usize = 3;
 
 /// The rule, as printed.
-pub const RULE: &str = "≈: no difference from the floor is shown. A difference in latency is shown where both sides \
-     have 95 % intervals of the median in at least three rounds, and what the rounds' 95 % intervals span, from the lowest \
-     to the highest bound of any round, does not overlap.";
+pub const RULE: &str = "≈: no difference from the floor is shown. A difference in latency is shown if both sides have 95 % \
+     intervals of the median in at least three rounds, and the ranges from the lowest to the highest bound of these intervals \
+     do not overlap.";
 
 /// Applies the rule to two hulls.
 #[must_use]

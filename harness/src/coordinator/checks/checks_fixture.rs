@@ -19,7 +19,7 @@ pub(super) fn summary(value_ns: u64) -> Summary {
     summarise(&histogram, 400)
 }
 
-/// So many polls that were about so late.
+/// Returns this many polls with about this lateness.
 pub(super) fn polls(count: u64, late_ns: u64) -> Summary {
     let mut histogram = new_histogram();
     histogram.record_n(late_ns, count).expect("within the layout");

@@ -1,4 +1,4 @@
-//! The checks of a trial: pure functions of what was measured.
+//! The checks of a trial: pure functions of its record and evidence.
 //!
 //! `accounts` checks that everything was counted, `theory` that chance explains the counts, `platform` that the approach was
 //! measured and not the machine or the instrument, and `steadiness` that everything ran all the time and latencies were

@@ -14,7 +14,7 @@ const LATENESS: [f64; 2] = [0.2, 0.5];
 const PLATFORM: f64 = 3.0;
 /// On a shared machine, one wake-up in a hundred may be this late although nothing is wrong.
 const WAKE_NS: f64 = 1e6;
-/// What the publisher's lateness may add to the tail, as a share of it.
+/// Maximum share of the tail that the publisher's lateness may add.
 const OMISSION_WARN: f64 = 0.1;
 /// Share of the tail that a sleeping thread's lateness may have.
 const HICCUP_WARN: f64 = 0.5;

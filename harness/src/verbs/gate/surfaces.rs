@@ -11,7 +11,7 @@ use gate::{
 
 use crate::{failure::Failure, verbs::output};
 
-/// Where what a gate found goes, beside the terminal.
+/// Outputs of the outcome in addition to the terminal.
 #[derive(Debug, Args)]
 pub(super) struct Surfaces {
     /// Write the outcome into this directory as JSON, Markdown and JUnit XML, such as target/gate [default: not written]

@@ -278,13 +278,13 @@ mod tests {
     #[test]
     fn equals_fail_in_at_most_one_session_of_a_hundred() {
         let mut random = Random::new(1, 0);
-        // So noisy that the estimate is often beyond what is tolerated: then the test alone keeps to its level.
+        // With this noise the estimate often exceeds the tolerance, so only the test keeps its level.
         for spread in [0.05, 0.8] {
             let failing = |_: &i32| regressions(&session(&mut random, 8, 16, spread, 0.0), &[LIMIT; 8]).contains(&true);
             let failures = (0..2_000).filter(failing).count();
             assert!(failures <= 28, "{failures} of 2,000 at {spread}: 20 are expected at most, 28 are unlikely");
         }
-        // Half of what is tolerated is a difference, and no regression.
+        // Half of the tolerance is a difference, but no regression.
         let tolerated =
             (0..200).filter(|_| regressions(&session(&mut random, 1, 16, 0.05, 0.5 * LIMIT), &[LIMIT]).contains(&true));
         assert_eq!(tolerated.count(), 0);
@@ -329,7 +329,7 @@ mod tests {
         let mut found = |shift: f64, beyond: f64| {
             let mut is_found = |_: &i32| {
                 let mut drawn = random.resample(&control, 16);
-                // What is drawn twice is tied, and what is measured is not.
+                // Resampling draws ties, which measurements do not have.
                 drawn.iter_mut().for_each(|it| *it += shift - center + 1e-9 * random.uniform());
                 let estimate = estimates(&[drawn])[0];
                 estimate.p * 12.0 <= LEVEL && estimate.shift > beyond
@@ -387,7 +387,7 @@ mod tests {
     #[test]
     fn no_more_of_the_same_is_advised() {
         let mut random = Random::new(7, 0);
-        // So quiet that the fewest pairs would do: nobody is sent to a session as long as the one that did not.
+        // With this little noise the fewest pairs suffice, so the advice must not ask for as long a session as the noisy one.
         let quiet = session(&mut random, 1, 16, 0.001, 0.0).remove(0);
         for had in [16, 20, MOST_BLOCKS - 1] {
             assert_eq!(blocks_to_see(&quiet, had, 12, LIMIT, &mut random), Some(had + 1));

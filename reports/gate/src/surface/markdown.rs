@@ -73,7 +73,7 @@ fn sentence(text: &str) -> String {
     escape(&sanitize::cut(text, SENTENCE))
 }
 
-/// Text that is nothing but text: one line, no markup, no column, no link, and nobody is mentioned.
+/// Escapes text: one line without markup, column separators, links or mentions.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in line(text).chars() {
@@ -81,7 +81,7 @@ fn escape(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
-            // Parted from what follows, it addresses nobody.
+            // Separated from the following text, it mentions no user.
             '@' => escaped.push_str("@\u{200b}"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' | '!' => {
                 escaped.push('\\');

@@ -46,7 +46,7 @@ fn table(findings: &[&Finding]) -> String {
     if beside.lines().all(|line| line.chars().count() <= format::WIDTH) {
         return beside;
     }
-    // Too wide for a terminal: each cell has a line of its own above its metrics.
+    // If the table is too wide, each cell has its own line above its metrics.
     let below = rows(findings, |_, metric| format!("  {}", shown(metric)));
     let (headings, figures) = (below.lines().take(2), below.lines().skip(2));
     let mut text: String = headings.map(|line| format!("{line}\n")).collect();
@@ -79,7 +79,7 @@ fn shown(name: &str) -> String {
     sanitize::short(&tame(&line(name)))
 }
 
-/// Without what the log of a continuous integration takes for a command where a line begins with it.
+/// Removes prefixes that the log of a CI service treats as a command.
 fn tame(text: &str) -> String {
     text.replace("::", ": :").replace("##[", "# #[")
 }
