@@ -127,7 +127,7 @@ impl Claim {
         }
     }
 
-    /// Support how many figures decide. Returns `None` if all of them do, or none does.
+    /// Describes how many figures decide. Returns `None` if all of them do, or none does.
     pub(crate) fn deciding(&self) -> Option<String> {
         let deciding = self.figures.iter().filter(|figure| figure.says != Support::Open).count();
         let verb = if deciding == 1 { "decides" } else { "decide" };

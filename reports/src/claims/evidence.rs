@@ -4,7 +4,7 @@
 use std::{cmp::Ordering, collections::HashMap, ptr};
 
 use results::{
-    format::{self, count, duration, significant},
+    format::{self, duration, significant},
     schema::{ApproachFacts, Delivery, Flow, Load, Side, TrialRecord},
     statistics,
     store::Run,
@@ -14,7 +14,7 @@ use super::claim::{BESIDE, Figure, Support};
 use crate::{
     bands, difference,
     headline::describe,
-    merge::{Merged, share},
+    merge::Merged,
     rows::{LoadPoint, Row},
 };
 
@@ -118,6 +118,19 @@ impl<'a> Evidence<'a> {
         }
     }
 
+    /// Builds a figure of each row that has a text and a support.
+    pub(super) fn figures(
+        &self,
+        rows: &[Seen<'_>],
+        judge: impl Fn(&Seen<'_>) -> Option<(String, Support)>,
+    ) -> Vec<Figure> {
+        let judged = rows.iter().filter_map(|seen| {
+            let (text, says) = judge(seen)?;
+            Some(self.figure(seen, text, says))
+        });
+        judged.collect()
+    }
+
     /// Builds a figure of two rows under one load.
     pub(super) fn figure_of_two(&self, one: &Seen<'_>, other: &Seen<'_>, text: String, says: Support) -> Figure {
         let trials = one.row.trials.valid + other.row.trials.valid;
@@ -127,23 +140,7 @@ impl<'a> Evidence<'a> {
 
     /// Compares each row's p99 with a limit.
     pub(super) fn p99_below(&self, rows: &[Seen<'_>], limit_ns: u64) -> Vec<Figure> {
-        let judged = rows.iter().map(|seen| {
-            let (text, says) = p99_below(seen, limit_ns);
-            self.figure(seen, text, says)
-        });
-        judged.collect()
-    }
-
-    /// Compares the connections opened with a count: at least `bounds[0]` of it is one each, at most `bounds[1]` is next to none.
-    /// Returns `None` if the count is 0.
-    pub(super) fn connection_each(&self, seen: &Seen<'_>, whole: u64, name: &str, bounds: &[f64]) -> Option<Figure> {
-        let opened = seen.merged.connections_opened?;
-        let says = match share(opened, whole)? {
-            each if each >= bounds[0] => Support::Kept,
-            each if each <= bounds[1] => Support::Broken,
-            _ => Support::Partly,
-        };
-        Some(self.figure(seen, format!("{} connections opened for {} {name}", count(opened), count(whole)), says))
+        self.figures(rows, |seen| Some(seen.p99_below(limit_ns)))
     }
 
     /// Compares the medians of each pair by the rule for differences. The claim is the order of the first to the second.
@@ -180,23 +177,23 @@ impl Seen<'_> {
     pub(super) fn hull(&self) -> Option<[u64; 2]> {
         self.merged.interval_over_rounds_ns
     }
-}
 
-/// Compares a p99 with a limit. Every round with a p99 must be on the same side; without such rounds, that of all rounds
-/// together decides.
-fn p99_below(seen: &Seen<'_>, limit_ns: u64) -> (String, Support) {
-    let of_rounds: Vec<u64> = seen.merged.rounds.iter().filter_map(|round| round.latency_ns.p99).collect();
-    let Some(p99) = seen.merged.latency_ns.p99 else {
-        return (format!("no p99: it needs {} events", statistics::needed(0.99)), Support::Open);
-    };
-    let judged = if of_rounds.is_empty() { vec![p99] } else { of_rounds };
-    let below = judged.iter().filter(|p99| **p99 < limit_ns).count();
-    let text = format!("p99 {}", duration(p99));
-    match below {
-        _ if seen.row.overloaded => (format!("{text}, OVERLOAD"), Support::Open),
-        below if below == judged.len() => (text, Support::Kept),
-        0 => (text, Support::Broken),
-        below => (format!("{text}, below in {below} of {} rounds", judged.len()), Support::Open),
+    /// Compares a p99 with a limit. Every round with a p99 must be on the same side; without such rounds, that of all rounds
+    /// together decides.
+    pub(super) fn p99_below(&self, limit_ns: u64) -> (String, Support) {
+        let of_rounds: Vec<u64> = self.merged.rounds.iter().filter_map(|round| round.latency_ns.p99).collect();
+        let Some(p99) = self.merged.latency_ns.p99 else {
+            return (format!("no p99: it needs {} events", statistics::needed(0.99)), Support::Open);
+        };
+        let judged = if of_rounds.is_empty() { vec![p99] } else { of_rounds };
+        let below = judged.iter().filter(|p99| **p99 < limit_ns).count();
+        let text = format!("p99 {}", duration(p99));
+        match below {
+            _ if self.row.overloaded => (format!("{text}, OVERLOAD"), Support::Open),
+            below if below == judged.len() => (text, Support::Kept),
+            0 => (text, Support::Broken),
+            below => (format!("{text}, below in {below} of {} rounds", judged.len()), Support::Open),
+        }
     }
 }
 

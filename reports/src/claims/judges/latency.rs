@@ -30,11 +30,7 @@ pub(super) fn conditional_band(evidence: &Evidence<'_>, claim: &Stated) -> Vec<F
 }
 
 fn in_band(evidence: &Evidence<'_>, rows: &[Seen<'_>], band: &str) -> Vec<Figure> {
-    let judged = rows.iter().filter_map(|seen| {
-        let (text, says) = latency_band(seen, band)?;
-        Some(evidence.figure(seen, text, says))
-    });
-    judged.collect()
+    evidence.figures(rows, |seen| latency_band(seen, band))
 }
 
 pub(super) fn slower(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
@@ -48,8 +44,7 @@ pub(super) fn faster(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
 /// Events fall anywhere into an interval, so the p50 should be half of it and the p99 nearly all. The bounds are those of
 /// the p50 and of the p99: what some hundred events leave to chance.
 pub(super) fn interval(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
-    let rows = evidence.called(&claim.labels);
-    let judged = rows.iter().filter_map(|seen| {
+    evidence.figures(&evidence.called(&claim.labels), |seen| {
         let interval = seen.row.poll_interval_ns?;
         let (p50, p99) = (seen.merged.latency_ns.p50, seen.merged.latency_ns.p99);
         let share = |latency: u64| latency as f64 / interval as f64;
@@ -62,9 +57,8 @@ pub(super) fn interval(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
             }
             _ => Support::Open,
         };
-        Some(evidence.figure(seen, text, says))
-    });
-    judged.collect()
+        Some((text, says))
+    })
 }
 
 /// The bound is in seconds.
@@ -116,16 +110,15 @@ pub(super) fn webhooks_deliver(evidence: &Evidence<'_>, claim: &Stated) -> Vec<F
 /// A webhook falls behind if it misses events, or if its p99 is above the mean gap between two events of a client. The
 /// bound is the events per second and client above which it is looked for.
 pub(super) fn webhooks_fall_behind(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
-    let rows = evidence.webhooks();
-    let judged = rows.iter().filter(|seen| seen.load.events_per_client() > claim.bounds[0]).map(|seen| {
+    let mut rows = evidence.webhooks();
+    rows.retain(|seen| seen.load.events_per_client() > claim.bounds[0]);
+    evidence.figures(&rows, |seen| {
         let gap = (1e9 / seen.load.events_per_client()) as u64;
-        let mut figure = evidence.p99_below(&[*seen], gap).remove(0);
+        let (p99, says) = seen.p99_below(gap);
         let missed = seen.merged.events.missed;
-        figure.says = if missed > 0 { Support::Kept } else { opposite(figure.says) };
-        figure.text += &format!(", {} missed, with an event every {} for each client", count(missed), duration(gap));
-        figure
-    });
-    judged.collect()
+        let text = format!("{p99}, {} missed, with an event every {} for each client", count(missed), duration(gap));
+        Some((text, if missed > 0 { Support::Kept } else { opposite(says) }))
+    })
 }
 
 fn volume(seen: &Seen<'_>) -> String {

@@ -18,8 +18,7 @@ use crate::{
 
 /// The bound is the share of empty responses. A share that chance could explain decides nothing.
 pub(super) fn mostly_empty(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
-    let rows = evidence.called(&claim.labels);
-    let judged = rows.iter().filter_map(|seen| {
+    evidence.figures(&evidence.called(&claim.labels), |seen| {
         let share = seen.merged.empty_share?;
         let events = seen.load.events_per_client() * seen.interval_seconds()?;
         let chance = theory::chance(&seen.merged.responses);
@@ -27,16 +26,15 @@ pub(super) fn mostly_empty(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figur
         let text = format!("{} empty, {off}, with {} events an interval", percent(share), significant(events));
         let is_decided = (share - claim.bounds[0]).abs() > chance;
         let says = if is_decided { Support::decided(share > claim.bounds[0]) } else { Support::Open };
-        Some(evidence.figure(seen, text, says))
-    });
-    judged.collect()
+        Some((text, says))
+    })
 }
 
 /// The bounds are the tolerated deviation from clients ÷ interval, and the clients of the claim. A saturated trial decides
 /// nothing.
 pub(super) fn request_rate(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
     let rows = evidence.called(&claim.labels);
-    let mut figures: Vec<Figure> = rows.iter().filter_map(|seen| rate_of(evidence, claim, seen)).collect();
+    let mut figures = evidence.figures(&rows, |seen| rate_of(claim, seen));
     for point in evidence.loads {
         let is_own = |label: &Option<String>| label.as_ref().is_some_and(|label| claim.labels.contains(label));
         let saturated = point.rows.iter().filter(|row| is_own(&row.label) && row.merged.is_none());
@@ -58,7 +56,7 @@ pub(super) fn request_rate(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figur
     figures
 }
 
-fn rate_of(evidence: &Evidence<'_>, claim: &Stated, seen: &Seen<'_>) -> Option<Figure> {
+fn rate_of(claim: &Stated, seen: &Seen<'_>) -> Option<(String, Support)> {
     let interval = seen.interval_seconds()?;
     let served = seen.merged.requests as f64 / seen.merged.window_seconds.max(1e-3);
     let law = f64::from(seen.load.clients) / interval;
@@ -81,14 +79,15 @@ fn rate_of(evidence: &Evidence<'_>, claim: &Stated, seen: &Seen<'_>) -> Option<F
         plain(interval),
         significant(law)
     );
-    Some(evidence.figure(seen, text, says))
+    Some((text, says))
 }
 
 /// An empty response must have been held to its end. If no hold could end in the window, the claim is supported within
 /// limits.
 pub(super) fn held_until_data(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Figure> {
-    let rows = evidence.called(&claim.labels);
-    let judged = rows.iter().filter(|seen| seen.merged.responses.total > 0).map(|seen| {
+    let mut rows = evidence.called(&claim.labels);
+    rows.retain(|seen| seen.merged.responses.total > 0);
+    evidence.figures(&rows, |seen| {
         let responses = &seen.merged.responses;
         let untried = responses.empty_theory.is_some_and(|theory| theory.responses == 0) && responses.timed_out == 0;
         let says = match (responses.empty, responses.empty - responses.timed_out.min(responses.empty)) {
@@ -99,34 +98,33 @@ pub(super) fn held_until_data(evidence: &Evidence<'_>, claim: &Stated) -> Vec<Fi
         let untried = if untried { "; no hold could be over in so short a window" } else { "" };
         let [total, empty, whole] = [responses.total, responses.empty, responses.timed_out].map(count);
         let text = format!("{total} responses, {empty} empty, {whole} of them after a whole hold{untried}");
-        evidence.figure(seen, text, says)
-    });
-    judged.collect()
+        Some((text, says))
+    })
 }
 
 /// Webhooks do not poll, and no message is empty.
 pub(super) fn nothing_polled(evidence: &Evidence<'_>, _: &Stated) -> Vec<Figure> {
-    let rows = evidence.webhooks();
-    let judged = rows.iter().filter(|seen| seen.merged.responses.total > 0).map(|seen| {
+    let mut rows = evidence.webhooks();
+    rows.retain(|seen| seen.merged.responses.total > 0);
+    evidence.figures(&rows, |seen| {
         let responses = &seen.merged.responses;
         let polls = seen.merged.offered_requests.unwrap_or(0);
         let [polled, empty, total] = [polls, responses.empty, responses.total].map(count);
         let text = format!("{polled} polls, {empty} of {total} messages empty");
-        evidence.figure(seen, text, Support::decided(polls == 0 && responses.empty == 0))
-    });
-    judged.collect()
+        Some((text, Support::decided(polls == 0 && responses.empty == 0)))
+    })
 }
 
 /// Every unchanged answer is a 304 without a body.
 pub(super) fn not_modified(evidence: &Evidence<'_>, _: &Stated) -> Vec<Figure> {
-    let rows = evidence.conditional();
-    let judged = rows.iter().filter(|seen| seen.merged.responses.empty > 0).map(|seen| {
+    let mut rows = evidence.conditional();
+    rows.retain(|seen| seen.merged.responses.empty > 0);
+    evidence.figures(&rows, |seen| {
         let responses = &seen.merged.responses;
         let [unmodified, empty] = [responses.not_modified, responses.empty].map(count);
         let text = format!("{unmodified} of {empty} unchanged answers without a body");
-        evidence.figure(seen, text, Support::decided(responses.not_modified == responses.empty))
-    });
-    judged.collect()
+        Some((text, Support::decided(responses.not_modified == responses.empty)))
+    })
 }
 
 /// Compares bytes per answer with plain polling at the same interval, where nearly nothing changes. The bounds are the
