@@ -200,12 +200,7 @@ pub(crate) fn render(validation: &Validation) -> String {
 }
 
 fn table(deviations: &[&Deviation]) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for one in deviations {
-        if !names.contains(&one.name.as_str()) {
-            names.push(&one.name);
-        }
-    }
+    let names = unique(deviations.iter().map(|one| one.name.as_str()));
     let heading = |line: usize| -> [String; METRICS.len() + 1] {
         std::array::from_fn(|column| match column {
             0 => ["approach", ""][line].to_owned(),

@@ -25,7 +25,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use ::gate::paired::Session;
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Parser};
 use results::{input, replace, store};
 
@@ -119,14 +120,8 @@ fn study_advice(run: &Path) -> Result<String> {
 }
 
 fn study_gate(sessions: &[PathBuf], made: usize, seed: u64) -> Result<String> {
-    let read = sessions.iter().map(|path| read_session(path)).collect::<Result<Vec<_>>>()?;
+    let read = sessions.iter().map(|path| Session::open(path)).collect::<Result<Vec<_>, _>>()?;
     Ok(gate::Study::from_sessions(&read, made, seed)?.text())
-}
-
-fn read_session(path: &Path) -> Result<::gate::paired::Session> {
-    let file = if path.is_dir() { path.join(::gate::paired::FILE_NAME) } else { path.to_owned() };
-    let text = input::text(&file, LIMIT_BYTES).with_context(|| format!("cannot read {}", file.display()))?;
-    ::gate::paired::Session::read(&text).map_err(|error| anyhow!("{}: {error}", file.display()))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! has the same verdict.
 
 mod blocks;
+mod file;
 mod rule;
 mod session;
 mod text;
@@ -15,6 +16,7 @@ use stats::{random::Random, signed_rank};
 use super::{Finding, Outcome, Tier, Verdict};
 
 pub use blocks::{GATED, Metric, Pairs};
+pub use file::OpenError;
 pub(crate) use rule::shown_of_normal;
 pub use rule::{Decision, Detectable, Estimate, LEVEL, MOST_BLOCKS, POWER, TAIL};
 use rule::{estimates, regressions, reversed};
