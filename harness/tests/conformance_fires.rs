@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
-use approaches::conformance::{CASES, Case, Outcome, PATIENCE, Subject, check, check_within};
-use approaches::registry::{APPROACHES, Approach, Delivery, Exchange, Facts, Serve, Setting, Subscribe, Values};
+use approaches::{
+    conformance::{CASES, Case, Outcome, PATIENCE, Subject, check, check_within},
+    registry::{APPROACHES, Approach, Delivery, Exchange, Facts, Serve, Setting, Subscribe, Values},
+};
 use clients::{Batch, ClientError, Subscription};
 use futures_util::future::{BoxFuture, join_all};
 use proto::Params;

@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 
 use clients::Cost;
 use proto::Params;
-use scenario::HubLimits;
-use scenario::faults::{Faults, Injected};
-use scenario::feed::{FeedSpec, Phases};
+use scenario::{
+    HubLimits,
+    faults::{Faults, Injected},
+    feed::{FeedSpec, Phases},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 use results::statistics::{Histogram, median, new_histogram};
-use scenario::feed::{
-    Feed,
-    sample::{MOST_ENTRIES, Sample},
+use scenario::{
+    feed::{
+        Feed,
+        sample::{MOST_ENTRIES, Sample},
+    },
+    plan::Trial,
 };
-use scenario::plan::Trial;
 use stats::inference::effective_size;
 
 use super::trial::ShardResult;

@@ -2,9 +2,11 @@
 
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use results::statistics;
-use scenario::faults::Injected;
-use scenario::feed::{Arrival, uniform};
-use scenario::plan::Trial;
+use scenario::{
+    faults::Injected,
+    feed::{Arrival, uniform},
+    plan::Trial,
+};
 use stats::inference::anderson_darling_exponential;
 
 use super::{

@@ -10,8 +10,10 @@ use std::{
 
 use anyhow::Context as _;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid};
-use scenario::faults::{STOPPED_MS, Stopping};
-use scenario::plan::Trial;
+use scenario::{
+    faults::{STOPPED_MS, Stopping},
+    plan::Trial,
+};
 use tokio::sync::oneshot;
 
 use crate::{agent::child::Child, host::clock};

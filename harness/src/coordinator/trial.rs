@@ -3,11 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
-use futures_util::{
-    StreamExt,
-    future::{select_all, try_join_all},
-    stream::FuturesUnordered,
-};
+use futures_util::{StreamExt, future::try_join_all, stream::FuturesUnordered};
 use scenario::plan::{Shard, Trial};
 use tokio::sync::mpsc;
 
@@ -184,7 +180,7 @@ async fn gather<T>(
     let mut waits: FuturesUnordered<_> = waits.collect();
     let mut progress = vec![(0, 0); waits.len()];
     let mut found = Vec::new();
-    let mut server_words = select_all(servers.iter_mut().map(|server| Box::pin(server.next())));
+    let mut server_words: FuturesUnordered<_> = servers.iter_mut().map(Child::next).collect();
     while found.len() < progress.len() {
         tokio::select! {
             one = waits.next() => found.extend(one.transpose()?),
@@ -192,7 +188,7 @@ async fn gather<T>(
                 progress[index] = (connected, events);
                 onlooker.show(progress.iter().map(|one| one.0).sum(), progress.iter().map(|one| one.1).sum());
             }
-            (word, _, _) = &mut server_words => {
+            Some(word) = server_words.next() => {
                 word?;
                 anyhow::bail!("a server sent an unexpected message");
             }

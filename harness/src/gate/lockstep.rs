@@ -7,8 +7,10 @@
 use std::{collections::BTreeMap, thread, time::Duration};
 
 use anyhow::anyhow;
-use approaches::conformance::{Subject, subjects};
-use approaches::registry::{Exchange, Values};
+use approaches::{
+    conformance::{Subject, subjects},
+    registry::{Exchange, Values},
+};
 use gate::counts::{Measured, Repeat};
 use proto::Params;
 use scenario::variants::defaults;

@@ -5,8 +5,10 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use anyhow::{Result, bail};
-use approaches::conformance::{Fixture, Subject};
-use approaches::registry::{Exchange, Side};
+use approaches::{
+    conformance::{Fixture, Subject},
+    registry::{Exchange, Side},
+};
 use clients::Cost;
 use gate::counts::{ALLOCATIONS, Phase};
 use net::{Traffic, Transport};

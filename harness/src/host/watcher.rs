@@ -8,9 +8,7 @@ use results::{
     schema::Host,
     statistics::{Histogram, new_histogram},
 };
-use scenario::faults::Injected;
-use scenario::feed::Phases;
-use scenario::plan::Trial;
+use scenario::{faults::Injected, feed::Phases, plan::Trial};
 use tokio::sync::oneshot;
 
 use super::{

@@ -10,8 +10,10 @@ use results::{
     schema::Events,
     statistics::{Histogram, encode, new_histogram},
 };
-use scenario::faults::{Faults, Injected};
-use scenario::feed::Phases;
+use scenario::{
+    faults::{Faults, Injected},
+    feed::Phases,
+};
 
 use crate::{
     agent::{

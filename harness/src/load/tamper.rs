@@ -11,8 +11,10 @@ use std::{
 
 use clients::Batch;
 use proto::Quote;
-use scenario::faults::{Faults, Injected, Panicking};
-use scenario::feed::Phases;
+use scenario::{
+    faults::{Faults, Injected, Panicking},
+    feed::Phases,
+};
 
 /// The faults of one worker, and the events that a fault holds back.
 #[derive(Debug)]

@@ -18,8 +18,10 @@ use futures_util::{FutureExt, StreamExt, stream};
 use net::Endpoint;
 use proto::symbol_name;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use scenario::faults::Injected;
-use scenario::feed::{sample::Sample, uniform};
+use scenario::{
+    faults::Injected,
+    feed::{sample::Sample, uniform},
+};
 use tokio::sync::Notify;
 
 use super::{

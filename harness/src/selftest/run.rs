@@ -6,8 +6,10 @@ use results::{
     schema::{Cpu, Measured},
     statistics::decode,
 };
-use scenario::feed::Feed;
-use scenario::{plan::Trial, variants::variant};
+use scenario::{
+    feed::Feed,
+    {plan::Trial, variants::variant},
+};
 use tokio::sync::mpsc;
 
 use super::{

@@ -3,10 +3,10 @@
 use approaches::registry::Approach;
 use proto::Params;
 use results::schema::Load;
-use scenario::faults::{Delay, Faults, STOPPED_MS};
-use scenario::feed::{Arrival, FeedSpec, Phases};
 use scenario::{
     HubLimits,
+    faults::{Delay, Faults, STOPPED_MS},
+    feed::{Arrival, FeedSpec, Phases},
     plan::{Shards, Trial},
 };
 

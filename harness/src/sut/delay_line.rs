@@ -10,8 +10,10 @@ use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
-use scenario::faults::Delay;
-use scenario::feed::{Feed, FeedSpec, Phases, sample::Sample, uniform};
+use scenario::{
+    faults::Delay,
+    feed::{Feed, FeedSpec, Phases, sample::Sample, uniform},
+};
 
 use super::{hub_sink::HubSink, publisher::Outgoing};
 use crate::host::clock;

@@ -3,8 +3,10 @@
 
 use proto::Quote;
 use results::statistics::{Histogram, new_histogram};
-use scenario::faults::{Faults, Injected, Panicking};
-use scenario::feed::{Feed, FeedSpec, Phases, sample::Sample};
+use scenario::{
+    faults::{Faults, Injected, Panicking},
+    feed::{Feed, FeedSpec, Phases, sample::Sample},
+};
 
 use crate::host::clock;
 

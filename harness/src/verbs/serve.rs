@@ -5,11 +5,11 @@ use std::{net::SocketAddr, time::Duration};
 use approaches::registry::Approach;
 use clap::Args;
 use proto::{Params, parse_duration};
-use scenario::faults::Faults;
-use scenario::feed::{Arrival, FeedSpec, Phases};
 use scenario::{
     HubLimits,
     error::ScenarioError,
+    faults::Faults,
+    feed::{Arrival, FeedSpec, Phases},
     rules::{bound_numbers, number_of},
     source::{Override, Source},
     variants,

@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use approaches::conformance::Subject;
-use approaches::registry::{Approach, Serve, Subscribe, find};
+use approaches::{
+    conformance::Subject,
+    registry::{Approach, Serve, Subscribe, find},
+};
 use clients::{Batch, ClientError, Subscription};
 use futures_util::future::BoxFuture;
 use gate::{

@@ -7,7 +7,6 @@ mod events;
 mod phases;
 pub mod sample;
 
-pub use events::{Feed, FeedEvent, FeedSpec};
-pub use events::{exponential, uniform};
+pub use events::{Feed, FeedEvent, FeedSpec, exponential, uniform};
 pub use phases::Phases;
 pub use results::schema::Arrival;
