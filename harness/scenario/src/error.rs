@@ -43,7 +43,7 @@ pub enum ScenarioError {
 
 impl ScenarioError {
     /// Creates the error for a file that cannot be read and is not a built-in scenario.
-    pub fn unreadable<'a>(path: &str, source: std::io::Error, carried: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn unreadable<'a>(path: &str, source: std::io::Error, carried: impl Iterator<Item = &'a str>) -> Self {
         let carried: Vec<&str> = carried.collect();
         let near = nearest(path, &carried).map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
         let hint = format!("give a file, or one of {}{near}", carried.join(", "));
@@ -60,7 +60,7 @@ impl ScenarioError {
     }
 
     /// Creates the error for a name that does not exist.
-    pub fn unknown<'a>(what: &str, found: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn unknown<'a>(what: &str, found: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
         let valid: Vec<&str> = valid.into_iter().collect();
         let hint = nearest(found, &valid).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         Self::Unknown(format!("unknown {what} `{found}`, expected one of {}{hint}", valid.join(", ")))

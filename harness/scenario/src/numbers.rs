@@ -3,14 +3,14 @@
 use toml::Value;
 
 /// What a number may look like, for messages.
-pub const FORMS: &str = "20000, 20_000, 20k or 2e4";
+pub(crate) const FORMS: &str = "20000, 20_000, 20k or 2e4";
 
 /// Suffixes, each with the power of ten and the power of two that it stands for.
 const SUFFIXES: [(&str, i32, i32); 7] =
     [("Ki", 0, 10), ("Mi", 0, 20), ("Gi", 0, 30), ("k", 3, 0), ("K", 3, 0), ("M", 6, 0), ("G", 9, 0)];
 
 /// Reads a number; a whole number becomes an integer. Returns `None` if the text is not a number.
-pub fn parse(text: &str) -> Option<Value> {
+pub(crate) fn parse(text: &str) -> Option<Value> {
     let text = text.trim();
     let (digits, ten, two) = without_suffix(text);
     let plain = digits.strip_prefix(['+', '-']).unwrap_or(digits);
@@ -69,7 +69,7 @@ fn from(least: u32, text: &str) -> Result<u32, String> {
 }
 
 /// Returns a float as a whole number, or `None` if it is not one, or too large to be exact.
-pub fn whole(number: f64) -> Option<i64> {
+pub(crate) fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
 

@@ -29,7 +29,7 @@ const ANSWER_BYTES: u64 = 64 << 20;
 
 /// The range of a key that holds a number.
 #[derive(Debug, Clone, Copy)]
-pub struct Bound {
+pub(crate) struct Bound {
     /// The key, with its tables.
     pub key: &'static str,
     least: f64,
@@ -41,7 +41,7 @@ pub struct Bound {
 
 /// The bounds of all numbers of a scenario, except those of its faults, which `bound_of_fault` derives from their
 /// units.
-pub const BOUNDS: [Bound; 11] = [
+pub(crate) const BOUNDS: [Bound; 11] = [
     whole("trials", 1, TRIALS_LIMIT as u64, "a result file holds at most that many trials"),
     whole("load.clients", 1, u32::MAX as u64, "clients are counted in 32 bits"),
     whole("load.symbols", 1, MOST_EVENTS as u64, "a trial has at most that many events"),
@@ -177,7 +177,7 @@ fn admit(bound: &Bound, value: &mut Value) -> Result<(), (String, String)> {
 ///
 /// # Errors
 /// A value is invalid, or does not fit another one. The error names its place.
-pub fn validate(source: &Source<'_>, scenario: &Scenario) -> Result<(), ScenarioError> {
+pub(crate) fn validate(source: &Source<'_>, scenario: &Scenario) -> Result<(), ScenarioError> {
     let load = &scenario.load;
     if load.symbols_per_client > load.symbols {
         let expected = format!("1 to {} (load.symbols)", load.symbols);
@@ -212,7 +212,7 @@ pub fn validate(source: &Source<'_>, scenario: &Scenario) -> Result<(), Scenario
 ///
 /// # Errors
 /// What was expected.
-pub fn batch_fits(limits: &HubLimits, payload_bytes: u32) -> Result<(), String> {
+pub(crate) fn batch_fits(limits: &HubLimits, payload_bytes: u32) -> Result<(), String> {
     let most = ANSWER_BYTES / (EVENT_BYTES + u64::from(payload_bytes));
     if limits.batch_events as u64 <= most {
         return Ok(());

@@ -108,7 +108,7 @@ impl Source<'_> {
 
     /// Returns an error at the first of these paths that the command line sets, or else at the first path in the
     /// file.
-    pub fn mistake(&self, paths: &[&str], at: At, message: &str) -> ScenarioError {
+    pub(crate) fn mistake(&self, paths: &[&str], at: At, message: &str) -> ScenarioError {
         let decides = |path: &&str| self.overrides.iter().rev().find(|one| one.decides(path));
         match paths.iter().find_map(decides) {
             Some(one) => ScenarioError::Override(format!("{}: {message}", one.given)),
