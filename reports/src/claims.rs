@@ -25,11 +25,12 @@ use evidence::Evidence;
 pub(crate) use claim::{Claim, Figure, Holding, Support};
 
 /// What the verdicts mean, as printed.
-pub(crate) const RULE: &str = "Each claim is judged by its threshold, which stands in the source beside its reason and does \
-     not depend on the run, in every variant and under every load that the claim speaks of; of more than a hundred variants under one load, in the first hundred. A figure decides nothing where no \
-     difference is shown, chance explains it, it has too few events, or it is that of an overload. Holds: in all that decide. \
-     Does not hold: in none that decides. Holds within limits: in some and not in others, or no further than its threshold \
-     says. Not decided: it was measured, and no more than half of the figures decide; how many do stands beside a verdict. Not measured here: no valid trial of this run bears on it.";
+pub(crate) const RULE: &str = "A claim has a threshold, which stands in the source with its reason and does not depend on the \
+     run. It is tested in every variant and under every load that it is about; with more than a hundred variants under one \
+     load, in the first hundred. A figure decides nothing if no difference is shown, chance explains it, it has too few \
+     events, or the row is overloaded. Holds: all deciding figures support the claim. Does not hold: none does. Holds within \
+     limits: some do, or only within the limits of the threshold. Not decided: at most half of the figures decide; the \
+     number that decide is shown with the verdict. Not measured here: no valid trial of this run is about it.";
 
 /// Judges every claim of the article by this run.
 pub(crate) fn judge(run: &Run, loads: &[LoadPoint]) -> Vec<Claim> {

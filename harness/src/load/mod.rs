@@ -2,7 +2,7 @@
 //!
 //! `worker` opens subscriptions and timestamps arrivals, `expectation` computes the expected events, `oracle` compares both,
 //! and `account` has the sums. `recorder` keeps histograms and counts, `pace` and `orders` are the open-loop schedules, and
-//! `tamper` injects faults. None of them knows an approach by name.
+//! `tamper` injects faults. They do not know approaches by name.
 
 pub mod account;
 pub mod expectation;

@@ -15,13 +15,12 @@ use super::{
 use crate::host_noise::HostNoise;
 
 /// Renders the figure. The text is empty if neither was ever late.
-pub(super) fn figure(surroundings: &HostNoise) -> String {
-    let lines =
-        [("publisher", &surroundings.publisher_ns, Ink::Text), ("sleeper", &surroundings.sleeper_ns, Ink::Dashed)];
+pub(super) fn figure(noise: &HostNoise) -> String {
+    let lines = [("publisher", &noise.publisher_ns, Ink::Text), ("sleeper", &noise.sleeper_ns, Ink::Dashed)];
     let curves = lines.map(|(_, summary, _)| curve(summary, summary.count));
     let Some(axes) = Axes::around(&curves.iter().collect::<Vec<&Curve>>()) else { return String::new() };
     let title = "How late events were published";
-    let takeaway = takeaway(surroundings);
+    let takeaway = takeaway(noise);
     let drawing = canvas::svg("punctuality", SIZE, title, &takeaway, |canvas| {
         axes.draw(canvas, "late by");
         let mut labels = Vec::new();
@@ -39,8 +38,8 @@ pub(super) fn figure(surroundings: &HostNoise) -> String {
     chart::figure(title, &takeaway, &drawing, &table)
 }
 
-fn takeaway(surroundings: &HostNoise) -> String {
-    let HostNoise { publisher_ns, sleeper_ns, .. } = surroundings;
+fn takeaway(noise: &HostNoise) -> String {
+    let HostNoise { publisher_ns, sleeper_ns, .. } = noise;
     let text = |value: Option<u64>| or_none(value, format::duration);
     format!(
         "Half of the events were published within {} of their time, 99 of 100 within {}. A thread that only sleeps, a \

@@ -144,7 +144,7 @@ fn warnings(validity: &Validity) -> String {
     html + "</ul>" + &size_limit::more(validity.warnings.len(), LISTED) + "</details>\n"
 }
 
-fn machine(run: &RunRecord, surroundings: Option<&HostNoise>) -> String {
+fn machine(run: &RunRecord, noise: Option<&HostNoise>) -> String {
     let environment = &run.environment;
     let dirty = if run.tool.dirty { ", with uncommitted changes" } else { "" };
     let [soft, hard] = [environment.nofile_soft, environment.nofile_hard].map(format::count);
@@ -153,9 +153,9 @@ fn machine(run: &RunRecord, surroundings: Option<&HostNoise>) -> String {
         ("Started", run.started.clone()),
         ("Machine", format!("{}, {} cores, {}", environment.cpu, environment.cores, memory(environment.memory_bytes))),
         ("Kernel", format!("{} {}, clock {}", environment.os, environment.kernel, environment.clocksource)),
-        ("Processors", surroundings.map_or(NONE, awake).to_owned()),
+        ("Processors", noise.map_or(NONE, awake).to_owned()),
         ("Open descriptors, at most", descriptors),
-        ("Host, at worst, of each in any valid trial", surroundings.map_or_else(|| NONE.to_owned(), host)),
+        ("Host, at worst, of each in any valid trial", noise.map_or_else(|| NONE.to_owned(), host)),
         ("Commit", format!("{}{dirty}, version {}", run.tool.git_revision, run.tool.version)),
     ];
     let mut html = "<dl class=\"machine\">\n".to_owned();
@@ -165,23 +165,23 @@ fn machine(run: &RunRecord, surroundings: Option<&HostNoise>) -> String {
     html + &format!("<div><dt>Command to reproduce it</dt><dd><code>{}</code></dd></div></dl>\n", escape(&run.command))
 }
 
-fn awake(surroundings: &HostNoise) -> &'static str {
-    match surroundings.kept_awake {
+fn awake(noise: &HostNoise) -> &'static str {
+    match noise.kept_awake {
         [_, 0] => "kept awake between events",
         [0, _] => "left to sleep between events",
         _ => "kept awake between events in some trials, left to sleep in others",
     }
 }
 
-fn host(surroundings: &HostNoise) -> String {
+fn host(noise: &HostNoise) -> String {
     let unknown = || "unknown".to_owned();
     let share = |share: Option<f64>| share.map_or_else(unknown, format::percent);
     format!(
         "steal {}, other processes {}, held back by a limit: {}, somebody waiting for a processor: {} of the time",
-        share(surroundings.steal_share),
-        share(surroundings.foreign_share),
-        surroundings.throttled_us.map_or_else(unknown, |throttled| format::processor_time(throttled as f64)),
-        share(surroundings.pressure_share)
+        share(noise.steal_share),
+        share(noise.foreign_share),
+        noise.throttled_us.map_or_else(unknown, |throttled| format::processor_time(throttled as f64)),
+        share(noise.pressure_share)
     )
 }
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Reader, Subject};
 use crate::registry::{Delivery, Exchange};
 
-/// Maximum wait of a case, so that it cannot hang. It is no requirement on speed.
+/// Maximum wait of a case, so that it cannot hang. A case does not test speed.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Symbols of the feed.

@@ -13,10 +13,10 @@ pub(super) fn render(shape: &Shape) -> String {
     let Rates { measured_blocks, made, as_measured, tests, .. } = &shape.equal;
     let cells = unique(shape.cells.iter().map(|cell| cell.variant.as_str())).join(", ");
     let said = format!(
-        "{cells} in {} blocks, {} tests. Of {}, measured with {measured_blocks} blocks, {} are made for each kind \
-         of head, and judged by the rule. The copy is the base itself: in each block the labels of the two are exchanged \
-         at random, so that whatever fails, fails falsely. What neither failed nor passed is inconclusive, or invalid \
-         because its control failed; the interval is of what failed.",
+        "{cells} in {} blocks, {} tests. From {}, measured with {measured_blocks} blocks, {} are resampled for each kind of \
+         head and judged by the rule. The copy is the base itself: each block exchanges the labels of the two at random, so \
+         every failure is false. Sessions that neither failed nor passed are inconclusive, or invalid because their control \
+         failed. The interval is that of the failures.",
         shape.blocks,
         tests.len(),
         sessions(as_measured.failed.sessions),

@@ -139,11 +139,11 @@ pub struct Responses {
     pub errors: u64,
     /// Messages that only keep a connection alive.
     pub heartbeats: u64,
-    /// Empty responses according to theory; null if there is no theory for the approach.
+    /// The expected number of empty responses; null if theory does not cover the approach.
     pub empty_theory: Option<EmptyTheory>,
 }
 
-/// Empty responses according to theory.
+/// The expected number of empty responses.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmptyTheory {
