@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_option_says_its_default_and_an_example() {
+    fn every_option_documents_its_default_and_an_example() {
         let mut root = Cli::command();
         root.build();
         let mut lacking = Vec::new();
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_taken_as_people_type_them() {
+    fn accepts_numbers_as_people_type_them() {
         let read = |words: &[&str]| Cli::try_parse_from(["delivery-bench"].iter().chain(words));
         for words in [
             &["doctor", "--clients", "20k"][..],

@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_reads_the_recorded_command_as_it_was_given() {
+    fn a_shell_parses_the_recorded_command_as_given() {
         let given: Vec<OsString> = [
             b"/somewhere/else".as_slice(),
             b"run",
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn every_half_of_every_approach_is_measured() {
+    fn measures_both_halves_of_every_approach() {
         for approach in APPROACHES {
             let facts = facts(approach);
             for half in [facts.client_complexity, facts.server_complexity] {
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn both_generated_ends_are_found_and_count_for_some() {
+    fn generated_code_of_both_ends_counts_for_grpc_only() {
         let generated: Vec<[u32; 2]> = APPROACHES
             .iter()
             .map(|approach| {

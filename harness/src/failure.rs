@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_that_is_wrong_is_a_usage_error_and_a_full_disk_is_not() {
+    fn a_wrong_path_is_a_usage_error_and_a_full_disk_is_not() {
         let failed =
             |kind: io::ErrorKind| Failure::write(anyhow::Error::from(io::Error::from(kind)).context("cannot write x"));
         assert!(matches!(failed(io::ErrorKind::PermissionDenied), Failure::Usage(_)));

@@ -6,7 +6,7 @@ use command::{bench, published_run};
 use tempfile::tempdir;
 
 #[test]
-fn a_run_is_asked_and_says_what_it_rests_on() {
+fn advise_answers_from_a_run_and_names_its_basis() {
     let folder = tempdir().unwrap();
     let run = folder.path().join("run");
     published_run(&run, usize::MAX - 1);
@@ -23,7 +23,7 @@ fn a_run_is_asked_and_says_what_it_rests_on() {
 }
 
 #[test]
-fn what_cannot_be_asked_is_refused() {
+fn an_invalid_need_is_refused() {
     let folder = tempdir().unwrap();
     let absent = folder.path().join("absent");
     let absent = absent.to_str().unwrap();

@@ -15,7 +15,7 @@ fn expect_refusal(finished: &Finished, code: i32, words: &[&str]) {
 }
 
 #[test]
-fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
+fn an_unknown_key_is_located_with_the_nearest_key() {
     let (_folder, path) = scenario_file(|text| text.replace("clients = 20", "clinets = 20"));
     expect_refusal(
         &bench(&["run", &path]),
@@ -42,13 +42,13 @@ fn zero_clients_are_refused() {
 }
 
 #[test]
-fn a_negative_number_of_clients_is_refused_with_its_place() {
+fn a_negative_number_of_clients_is_located() {
     let (_folder, path) = scenario_file(|text| text.replace("clients = 20", "clients = -1"));
     expect_refusal(&bench(&["run", &path]), 2, &["scenario.toml:10:11", "`load.clients` is -1, expected 1 to"]);
 }
 
 #[test]
-fn an_unknown_approach_is_refused_with_the_nearest() {
+fn an_unknown_approach_is_refused_with_the_nearest_name() {
     let finished = bench(&["run", "smoke", "--approach", "webscoket"]);
     expect_refusal(&finished, 2, &["unknown approach `webscoket`", "did you mean `websocket`?"]);
     expect_refusal(&bench(&["serve", "webscoket"]), 2, &["did you mean `websocket`?"]);
@@ -66,7 +66,7 @@ fn an_unknown_setting_or_value_is_refused() {
 }
 
 #[test]
-fn a_selection_of_nothing_and_an_endless_load_are_refused() {
+fn an_empty_selection_and_an_endless_load_are_refused() {
     let set = |value| bench(&["run", "smoke", "--set", value]);
     expect_refusal(&set("approaches=[]"), 2, &["selects none"]);
     expect_refusal(&set("approaches={flow=\"push\",delivery=\"snapshot\"}"), 2, &["selects none"]);
@@ -82,7 +82,7 @@ fn a_selection_of_nothing_and_an_endless_load_are_refused() {
 }
 
 #[test]
-fn verify_examines_the_variant_that_was_asked_for() {
+fn verify_examines_the_requested_variant() {
     let finished = bench(&["verify", "--approach", "websocket/text"]);
     assert_eq!(finished.code, 0, "{finished:?}");
     assert!(finished.stdout.starts_with("websocket/text") && finished.stdout.contains("receives-in-order ok"));
@@ -95,12 +95,12 @@ fn a_variant_named_twice_runs_once() {
 }
 
 #[test]
-fn a_missing_scenario_is_refused_with_the_nearest() {
+fn a_missing_scenario_is_refused_with_the_nearest_name() {
     expect_refusal(&bench(&["run", "smok"]), 2, &["cannot read scenario smok", "did you mean `smoke`?"]);
 }
 
 #[test]
-fn more_clients_than_the_machine_holds_are_refused_before_anything_starts() {
+fn too_many_clients_for_the_machine_are_refused_before_starting() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");
     let finished = bench(&["run", "smoke", "--clients", "4000000000", "--out", out.to_str().unwrap()]);
@@ -119,7 +119,7 @@ fn more_clients_than_the_machine_holds_are_refused_before_anything_starts() {
 }
 
 #[test]
-fn what_is_not_a_scenario_file_is_refused() {
+fn refuses_what_is_not_a_scenario_file() {
     let folder = tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let told = |path: &Path, words: &[&str]| expect_refusal(&bench(&["run", path.to_str().unwrap()]), 2, words);
@@ -133,7 +133,7 @@ fn what_is_not_a_scenario_file_is_refused() {
 
 /// What a user types can be anything, and a terminal obeys some of it.
 #[test]
-fn what_is_said_moves_no_terminal_and_adds_no_line() {
+fn messages_have_no_control_characters_or_extra_lines() {
     const ATTACK: &str = "a\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\r\nerror: b";
     let folder = tempdir().unwrap();
     let path = folder.path().join(format!("{ATTACK}.toml"));
@@ -166,7 +166,7 @@ fn what_is_said_moves_no_terminal_and_adds_no_line() {
 }
 
 #[test]
-fn arguments_and_an_environment_that_are_not_text_are_taken_or_refused() {
+fn arguments_that_are_not_utf8_are_accepted_or_refused_without_a_panic() {
     use std::os::unix::ffi::OsStrExt;
     let raw = |bytes: &'static [u8]| std::ffi::OsStr::from_bytes(bytes);
     let run = |arguments: &[&std::ffi::OsStr]| {
@@ -182,7 +182,7 @@ fn arguments_and_an_environment_that_are_not_text_are_taken_or_refused() {
 }
 
 #[test]
-fn a_standard_error_that_cannot_be_written_changes_nothing() {
+fn a_closed_stderr_changes_nothing() {
     let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let code = |stderr: std::process::Stdio| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_delivery-bench"));
@@ -200,13 +200,13 @@ fn a_standard_error_that_cannot_be_written_changes_nothing() {
 }
 
 #[test]
-fn polls_that_take_more_ports_than_there_are_are_refused_before_anything_starts() {
+fn polls_that_need_too_many_ports_are_refused_before_starting() {
     let approach = ["run", "smoke", "--approach", "short-poll/10ms/new-connection", "--clients", "10000"];
     expect_refusal(&bench(&approach), 6, &["ports between two addresses", "ip_local_port_range"]);
 }
 
 #[test]
-fn doctor_answers_for_the_clients_that_were_asked_for() {
+fn doctor_answers_for_the_requested_clients() {
     let asked = |clients: &str| {
         let finished = bench(&["doctor", "--json", "--clients", clients]);
         let answer: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
@@ -226,7 +226,7 @@ fn doctor_answers_for_the_clients_that_were_asked_for() {
 }
 
 #[test]
-fn results_that_cannot_be_read_are_refused() {
+fn unreadable_results_are_refused() {
     let folder = tempdir().unwrap();
     let directory = folder.path().to_str().unwrap();
     expect_refusal(&bench(&["report", directory]), 2, &["results.jsonl"]);
@@ -243,7 +243,7 @@ fn an_existing_result_is_never_overwritten() {
 }
 
 #[test]
-fn a_dry_run_says_what_would_run_and_runs_nothing() {
+fn a_dry_run_prints_the_plan_and_runs_nothing() {
     let finished = bench(&["bench-all", "--dry-run"]);
     assert_eq!(finished.code, 0, "{finished:?}");
     for word in [
@@ -263,7 +263,7 @@ fn a_dry_run_says_what_would_run_and_runs_nothing() {
 }
 
 #[test]
-fn every_scenario_plans() {
+fn every_scenario_can_be_planned() {
     let listed = bench(&["list", "--json"]);
     let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
     let scenarios = listed["scenarios"].as_array().unwrap();
@@ -275,7 +275,7 @@ fn every_scenario_plans() {
 }
 
 #[test]
-fn list_schema_completions_and_manual_are_data() {
+fn list_schema_completions_and_manual_print_to_stdout() {
     assert!(bench(&["list"]).stdout.contains("raw-tcp"));
     let schema: serde_json::Value = serde_json::from_str(&bench(&["schema"]).stdout).unwrap();
     assert!(schema["scenario"]["properties"]["load"].is_object());

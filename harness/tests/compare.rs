@@ -8,7 +8,7 @@ use command::{bench, published_run};
 use tempfile::tempdir;
 
 #[test]
-fn two_runs_are_set_side_by_side_and_judged_by_nobody() {
+fn compare_shows_two_runs_without_a_verdict() {
     let folder = tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     for name in ["a", "b"] {
@@ -29,7 +29,7 @@ fn two_runs_are_set_side_by_side_and_judged_by_nobody() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_read_is_named() {
+fn an_unreadable_directory_is_named() {
     let folder = tempdir().unwrap();
     let absent = folder.path().join("absent");
     let broken = folder.path().join("broken");

@@ -219,7 +219,7 @@ fn faults() -> Vec<Row> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_fault_is_noticed_by_its_case() {
+async fn each_fault_fails_its_case() {
     let examined = join_all(faults().into_iter().map(|(fault, case, complaint, approach)| async move {
         let case: &Case = CASES.iter().find(|it| it.name == case).expect("the case exists");
         let subject = subject(approach);

@@ -52,7 +52,7 @@ fn every_approach_accounts_for_every_event() {
 }
 
 #[test]
-fn clients_that_one_process_cannot_hold_are_divided_and_merged() {
+fn clients_beyond_one_process_are_split_and_merged() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");
     // 64 descriptors beside those that a process needs for itself: a hundred clients take two pairs of processes.
@@ -73,7 +73,7 @@ fn clients_that_one_process_cannot_hold_are_divided_and_merged() {
 }
 
 #[test]
-fn a_dropped_event_is_missed_by_exactly_the_followers_of_its_symbol() {
+fn a_dropped_event_is_missed_by_exactly_its_symbols_subscribers() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");
     // Twenty clients of two symbols each over ten symbols: each symbol has four followers.
@@ -91,7 +91,7 @@ fn a_dropped_event_is_missed_by_exactly_the_followers_of_its_symbol() {
 }
 
 #[test]
-fn a_server_that_dies_fails_its_trial_and_the_run_goes_on() {
+fn a_server_crash_fails_its_trial_and_the_run_continues() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");
     let arguments = ["run", "smoke", "--approach", "raw-tcp", "--trials", "2", "--set", "faults.die_after_event=30"];
@@ -120,7 +120,7 @@ fn an_interrupted_run_keeps_and_marks_what_it_has() {
 }
 
 #[test]
-fn children_die_with_a_coordinator_that_is_killed() {
+fn children_exit_when_the_coordinator_is_killed() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");
     let long = ["run", "smoke", "--approach", "raw-tcp", "--measure", "30s", "--out", out.to_str().unwrap()];

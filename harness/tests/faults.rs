@@ -59,7 +59,7 @@ fn processors() -> usize {
 }
 
 #[test]
-fn without_a_fault_only_the_machine_can_fire() {
+fn without_a_fault_only_machine_checks_can_fire() {
     let trial = faulty("raw-tcp", &[]);
     let checks = trial.measured.unwrap().checks;
     let ids: BTreeSet<&str> = checks.iter().map(|check| check.id.as_str()).collect();
@@ -75,7 +75,7 @@ fn a_window_without_events_fires_manifest() {
 }
 
 #[test]
-fn a_client_that_cannot_subscribe_is_lost_and_misses_what_it_was_owed() {
+fn a_client_that_cannot_subscribe_is_lost_and_misses_its_events() {
     let trial = faulty("raw-tcp", &["faults.lose_client=true"]);
     let checks = trial.measured.unwrap().checks;
     let invalid: Vec<&str> = checks
@@ -87,14 +87,14 @@ fn a_client_that_cannot_subscribe_is_lost_and_misses_what_it_was_owed() {
 }
 
 #[test]
-fn a_dropped_a_corrupt_a_repeated_and_a_late_event_fire_delivery() {
+fn dropped_corrupt_repeated_and_late_events_fire_delivery() {
     for fault in ["drop_event", "corrupt_event", "duplicate_event", "reorder_event"] {
         assert_fires("raw-tcp", &[&format!("faults.{fault}=60")], "delivery", Verdict::Invalid);
     }
 }
 
 #[test]
-fn a_skipped_event_that_nobody_follows_fires_skipped_slots() {
+fn a_skipped_event_without_subscribers_fires_skipped_slots() {
     // Twenty clients of two symbols each follow forty of sixty symbols.
     let feed = FeedSpec {
         seed: 7,
@@ -111,7 +111,7 @@ fn a_skipped_event_that_nobody_follows_fires_skipped_slots() {
 }
 
 #[test]
-fn a_delivery_that_the_histogram_lacks_fires_histogram() {
+fn a_delivery_missing_from_the_histogram_fires_histogram() {
     assert_fires("raw-tcp", &["faults.lose_sample=true"], "histogram", Verdict::Invalid);
 }
 
@@ -137,12 +137,12 @@ fn synchronised_polls_fire_poll_phase() {
 }
 
 #[test]
-fn requests_counted_twice_fire_polls() {
+fn polls_counted_twice_fire_polls() {
     assert_fires("short-poll", &["faults.count_requests_twice=true"], "polls", Verdict::Invalid);
 }
 
 #[test]
-fn empty_responses_that_were_not_fire_the_oracle_of_empties() {
+fn empty_responses_that_did_not_happen_fire_empties_oracle() {
     for approach in ["short-poll", "long-poll", "sse"] {
         assert_fires(approach, &["faults.count_empties=true"], "empties-oracle", Verdict::Invalid);
     }
@@ -159,7 +159,7 @@ fn a_late_pacer_fires_lateness() {
 }
 
 #[test]
-fn a_pacer_that_is_late_for_the_tail_only_fires_omission_gap() {
+fn a_pacer_late_only_in_the_tail_fires_omission_gap() {
     // One event of thirty is 60 ms late, and with it those that are due meanwhile: the median is not, and of polls that
     // take up to 100 ms the tail is, but not by most of it.
     let late = ["faults.late_publishing_ms=60", "faults.late_publishing_every=30", "window.measure=8s"];
@@ -172,7 +172,7 @@ fn reconnects_fire_disturbances() {
 }
 
 #[test]
-fn a_sleeper_that_oversleeps_fires_hiccup() {
+fn an_oversleeping_probe_fires_hiccup() {
     let load = ["load.events_per_second=600", "window.measure=4s", "faults.oversleep_ms=200"];
     assert_fires("raw-tcp", &load, "hiccup", Verdict::Warn);
 }
@@ -183,7 +183,7 @@ fn stolen_cores_fire_host() {
 }
 
 #[test]
-fn busy_threads_fire_the_saturation_of_their_side() {
+fn busy_threads_fire_saturation_of_their_side() {
     let threads = |side: &str| format!("faults.busy_{side}_threads={}", 2 * processors());
     assert_fires("raw-tcp", &[&threads("worker")], "client-saturation", Verdict::Invalid);
     assert_fires("raw-tcp", &[&threads("server")], "server-saturation", Verdict::Warn);
@@ -219,20 +219,20 @@ fn a_publisher_that_panics_fails_its_trial_with_its_message() {
 }
 
 #[test]
-fn a_process_that_is_stopped_fires_pause() {
+fn a_stopped_process_fires_pause() {
     for who in ["workers", "servers", "coordinator"] {
         assert_fires("raw-tcp", &[&format!("faults.stop_{who}_at_ms=500")], "pause", Verdict::Invalid);
     }
 }
 
 #[test]
-fn deliveries_that_are_held_back_for_a_while_fire_stall() {
+fn held_back_deliveries_fire_stall() {
     let stall = "faults.delivery_delay={ stall = { at_ms = 500, for_ms = 700 } }";
     assert_fires("raw-tcp", &["window.measure=3s", stall], "stall", Verdict::Invalid);
 }
 
 #[test]
-fn a_fault_that_does_not_happen_fires_faults() {
+fn a_fault_that_never_happens_fires_faults() {
     let trial = faulty("raw-tcp", &["faults.drop_event=100000", "faults.synchronise_polls=true"]);
     let error = trial.error.unwrap();
     assert!(error.contains("it never happened: faults.drop_event, faults.synchronise_polls"), "{error}");
@@ -240,7 +240,7 @@ fn a_fault_that_does_not_happen_fires_faults() {
 }
 
 #[test]
-fn every_fault_and_every_check_is_in_the_documents() {
+fn documents_list_every_fault_and_check() {
     let format = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/format.md")).unwrap();
     let method = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/method.md")).unwrap();
     let schema = bench(&["schema"]).stdout;

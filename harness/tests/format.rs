@@ -53,7 +53,7 @@ const SOURCES: [&str; 5] = [
 ];
 
 #[test]
-fn the_document_has_the_tables_of_the_schema() {
+fn format_document_has_the_tables_of_the_schema() {
     let tables = Tables::new();
     let scenario = SCENARIO.map(|(name, heading, prefix)| tables.section(name, heading, prefix, true));
     let records = RECORDS.map(|name| tables.section(name, name, "", false));

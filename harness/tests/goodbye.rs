@@ -59,7 +59,7 @@ fn last_words(signal: &str, (server, mut client): (Child, TcpStream)) -> Vec<u8>
 }
 
 #[test]
-fn a_server_says_goodbye_whichever_signal_ends_it() {
+fn a_server_closes_cleanly_after_every_ending_signal() {
     for signal in ["-INT", "-QUIT", "-TERM", "-HUP"] {
         let mut sse = serve("sse", "GET /stream?symbols=BTC HTTP/1.1\r\nhost: ADDRESS\r\n\r\n");
         read_until(&mut sse.1, b"event: cursor\ndata:\n\n");
@@ -96,7 +96,7 @@ fn read_has(read: &[u8], text: &[u8]) -> bool {
 }
 
 #[test]
-fn a_server_that_is_told_to_end_amid_a_trial_says_so() {
+fn a_server_ended_during_a_trial_reports_it() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let out = folder.path().join("out");
     let out = out.to_str().expect("a path is text");

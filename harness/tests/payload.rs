@@ -22,7 +22,7 @@ async fn receive(subject: Subject) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_largest_payload_arrives_whole_with_every_approach() {
+async fn every_approach_delivers_the_largest_payload() {
     let counted: Vec<String> = lockstep::all().into_iter().map(|subject| subject.name).collect();
     for subject in subjects().into_iter().filter(|subject| counted.contains(&subject.name)) {
         let name = subject.name.clone();

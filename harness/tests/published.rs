@@ -26,7 +26,7 @@ fn published() -> Vec<(String, Run)> {
 }
 
 #[test]
-fn published_runs_are_measurements_of_clean_builds() {
+fn published_runs_come_from_clean_builds() {
     let runs = published();
     assert!(runs.iter().any(|(_, run)| run.run.scenario_name == "bench-all"), "the main job's run is published");
     for (name, run) in runs {
@@ -56,7 +56,7 @@ fn table_of(document: &str, run: &Run) -> String {
 
 /// To renew the table: run `bench-all` into a new directory there, and put what `report` prints of it between the marks.
 #[test]
-fn the_results_show_the_newest_published_run_of_the_main_job() {
+fn results_page_shows_the_newest_published_bench_all() {
     let (name, run) = newest();
     let marked = table_of("docs/results.md", &run);
     let fence = marked.split("```").nth(1).and_then(|block| block.split_once('\n')).expect("a block of text").1;
@@ -66,7 +66,7 @@ fn the_results_show_the_newest_published_run_of_the_main_job() {
 
 /// The README's table has the article's approaches and the figures that decide most often.
 #[test]
-fn the_readme_shows_the_articles_rows_of_the_same_run() {
+fn readme_shows_the_articles_rows_of_the_same_run() {
     const COLUMNS: [&str; 5] =
         ["latency p50", "p99", "bytes /event", "CPU µs/event server/client", "KB/client server/client"];
     let (name, run) = newest();

@@ -30,7 +30,7 @@ const ARTICLE_ROWS: [&str; 6] =
     ["Short polling", "Long polling", "SSE", "WebSocket", "gRPC server streaming", "gRPC bidirectional"];
 
 #[test]
-fn every_promised_approach_is_there_in_order() {
+fn every_promised_approach_is_registered_in_order() {
     let names: Vec<&str> = APPROACHES.iter().map(|approach| approach.name).collect();
     assert_eq!(names, NAMES);
 }
@@ -43,21 +43,21 @@ fn names_are_unique_and_kebab_case() {
 }
 
 #[test]
-fn the_article_finds_each_row_of_its_table_once() {
+fn each_row_of_the_articles_table_has_one_approach() {
     let rows: Vec<&str> =
         APPROACHES.iter().filter_map(|approach| approach.facts.article.map(|words| words[0])).collect();
     assert_eq!(rows, ARTICLE_ROWS);
 }
 
 #[test]
-fn there_is_one_floor_and_it_comes_last() {
+fn exactly_one_floor_comes_last() {
     let floors: Vec<bool> = APPROACHES.iter().map(|approach| approach.facts.floor).collect();
     assert_eq!(floors.iter().filter(|is_floor| **is_floor).count(), 1);
     assert_eq!(floors.last(), Some(&true));
 }
 
 #[test]
-fn facts_say_something() {
+fn no_fact_is_empty() {
     for approach in APPROACHES {
         let summary = approach.facts.summary;
         assert!(!summary.is_empty() && !summary.ends_with('.'), "{}: `{summary}`", approach.name);
@@ -65,7 +65,7 @@ fn facts_say_something() {
 }
 
 #[test]
-fn every_server_can_be_tried_with_one_line() {
+fn every_server_has_a_command_to_try_it() {
     for Approach { name, facts, .. } in APPROACHES {
         let line = facts.first_try;
         assert!(line.matches("{address}").count() == 1 && !line.contains('\n'), "{name}: {line}");
@@ -157,7 +157,7 @@ fn an_approach_is_its_files_two_mod_lines_and_one_registry_line() {
 /// What an approach's own file uses and not every approach does is embedded with it: its complexity cannot hide in a
 /// file beside it. What several share may use what only one of them needs.
 #[test]
-fn what_an_approach_builds_on_is_counted_as_its_own() {
+fn shared_code_counts_for_the_approach_that_uses_it() {
     let files = rust_files();
     let mut violations = Vec::new();
     for approach in APPROACHES {

@@ -21,7 +21,7 @@ fn text(path: impl AsRef<Path>) -> String {
 }
 
 #[test]
-fn results_are_printed_in_other_forms_and_told_where_they_are_cut() {
+fn exports_results_and_locates_a_truncation() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");
     let directory = out.to_str().unwrap();
@@ -42,7 +42,7 @@ fn results_are_printed_in_other_forms_and_told_where_they_are_cut() {
 }
 
 #[test]
-fn several_runs_are_one_document_and_an_aborted_one_is_skipped_and_named() {
+fn several_runs_make_one_document_and_an_aborted_run_is_named() {
     let folder = folder(&["one", "two", "three"]);
     let [one, two, three] = ["one", "two", "three"].map(|name| text(folder.path().join(name)));
     fs::write(folder.path().join("three/results.jsonl"), "").unwrap();
@@ -59,7 +59,7 @@ fn several_runs_are_one_document_and_an_aborted_one_is_skipped_and_named() {
 }
 
 #[test]
-fn a_result_file_is_taken_where_a_directory_is_and_a_cut_line_is_named() {
+fn accepts_a_result_file_for_its_directory_and_names_a_truncated_line() {
     let folder = folder(&["run"]);
     let file = folder.path().join("run/results.jsonl");
     let whole = fs::read_to_string(&file).unwrap();
@@ -74,7 +74,7 @@ fn a_result_file_is_taken_where_a_directory_is_and_a_cut_line_is_named() {
 }
 
 #[test]
-fn a_report_goes_where_out_says_and_replaces_nothing_of_others() {
+fn report_out_writes_there_and_overwrites_no_foreign_file() {
     let folder = folder(&["one", "two"]);
     let path = |name: &str| text(folder.path().join(name));
     let out = path("out");
@@ -93,7 +93,7 @@ fn a_report_goes_where_out_says_and_replaces_nothing_of_others() {
 }
 
 #[test]
-fn a_site_deletes_no_results() {
+fn a_site_never_deletes_results() {
     let folder = folder(&["runs/one", "runs/two"]);
     let [one, two] = ["runs/one", "runs/two"].map(|name| text(folder.path().join(name)));
     assert_eq!(bench(&["report", &one]).code, 0);
@@ -103,7 +103,7 @@ fn a_site_deletes_no_results() {
 }
 
 #[test]
-fn what_is_no_file_is_refused_by_every_verb() {
+fn every_verb_refuses_what_is_not_a_file() {
     for arguments in [
         vec!["report", "/dev/zero"],
         vec!["compare", "/dev/zero", "/dev/zero"],

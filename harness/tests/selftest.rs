@@ -31,7 +31,7 @@ fn the_instrument_shows_what_was_injected() {
 }
 
 #[test]
-fn servers_that_would_be_stopped_after_the_feed_fail_their_trial() {
+fn a_stop_scheduled_after_the_feed_fails_its_trial() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
     let late = ["run", "smoke", "--approach", "raw-tcp", "--set", "faults.stop_servers_at_ms=3600000"];

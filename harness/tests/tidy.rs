@@ -54,7 +54,7 @@ const EDGES: [(&str, &[&str]); 12] = [
 const DOCUMENTS_WITH_EVERY_APPROACH: [&str; 1] = ["README.md"];
 
 #[test]
-fn no_code_outside_the_registry_knows_an_approach_by_name() {
+fn no_code_outside_the_registry_names_an_approach() {
     let allowed = |file: &SourceFile, name: &str| {
         let of_name = APPROACHES.iter().filter(|approach| approach.name == name);
         let mut own = of_name.flat_map(|approach| [approach.server_source.path, approach.client_source.path]);
@@ -75,7 +75,7 @@ fn no_code_outside_the_registry_knows_an_approach_by_name() {
 }
 
 #[test]
-fn files_keep_to_their_budgets() {
+fn files_and_functions_stay_within_their_limits() {
     let is_approach = |path: &str| {
         APPROACHES.iter().any(|approach| [approach.server_source.path, approach.client_source.path].contains(&path))
     };
@@ -91,14 +91,14 @@ fn files_keep_to_their_budgets() {
 }
 
 #[test]
-fn every_module_says_what_it_is_responsible_for() {
+fn every_module_states_its_responsibility() {
     expect_none("a module has no `//!`", |file| {
         (!file.text.starts_with("//! ")).then(|| "must start with what it is responsible for".to_owned())
     });
 }
 
 #[test]
-fn entry_modules_hold_no_logic() {
+fn entry_modules_have_no_logic() {
     let is_entry = |path: &str| path.ends_with("/src/lib.rs") || (path.ends_with("/mod.rs") && path.contains("/src/"));
     expect_none("an entry module has a function", |file| {
         let function = file.words.iter().find(|word| !word.is_literal && word.text == "fn");
@@ -107,7 +107,7 @@ fn entry_modules_hold_no_logic() {
 }
 
 #[test]
-fn crates_see_what_the_design_lets_them_see() {
+fn crates_depend_only_on_what_the_design_allows() {
     let folders = crates();
     let members: BTreeSet<String> = folders.keys().cloned().collect();
     assert_eq!(members, EDGES.map(|(name, _)| name.to_owned()).into(), "a crate is missing or has no edges here");
@@ -190,7 +190,7 @@ fn only_the_host_folder_reads_the_kernel() {
 }
 
 #[test]
-fn folders_of_the_harness_depend_one_way() {
+fn harness_folders_depend_one_way() {
     let mut files = rust_files();
     files.retain(|file| file.path.starts_with("harness/src/"));
     let cycles = modules::cycles(&modules::of_parts(&modules::references(&files)));
@@ -199,7 +199,7 @@ fn folders_of_the_harness_depend_one_way() {
 }
 
 #[test]
-fn links_between_documents_lead_somewhere() {
+fn links_between_documents_resolve() {
     let mut broken = Vec::new();
     for document in documents() {
         let text = fs::read_to_string(&document).expect("it was just listed");

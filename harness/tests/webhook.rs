@@ -120,7 +120,7 @@ impl Consumer {
 }
 
 #[tokio::test]
-async fn whatever_is_not_success_is_repeated_under_the_same_id() {
+async fn every_failure_is_retried_under_the_same_id() {
     let mut fixture = start();
     let mut consumer = Consumer::register(&fixture, "BTC").await;
     fixture.publish_one(0, 0);
@@ -155,7 +155,7 @@ async fn retry_after_is_honoured() {
 }
 
 #[tokio::test]
-async fn whoever_says_gone_is_sent_no_more() {
+async fn an_endpoint_that_answers_410_is_sent_no_more() {
     let mut fixture = start();
     let mut consumer = Consumer::register(&fixture, "BTC").await;
     fixture.publish_one(0, 0);
@@ -166,7 +166,7 @@ async fn whoever_says_gone_is_sent_no_more() {
 }
 
 #[tokio::test]
-async fn a_subscription_that_is_removed_is_sent_no_more() {
+async fn a_removed_subscription_is_sent_no_more() {
     let mut fixture = start();
     let mut consumer = Consumer::register(&fixture, "BTC").await;
     assert_eq!(ask(&fixture, "DELETE", &format!("/subscriptions/{}", consumer.id), "").await.0, 204);
@@ -175,7 +175,7 @@ async fn a_subscription_that_is_removed_is_sent_no_more() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_never_answers_delays_no_other() {
+async fn an_unresponsive_endpoint_does_not_delay_others() {
     let mut fixture = start();
     let mut silent = Consumer::register(&fixture, "BTC").await;
     let mut other = Consumer::register(&fixture, "BTC").await;
@@ -188,7 +188,7 @@ async fn an_endpoint_that_never_answers_delays_no_other() {
 }
 
 #[tokio::test]
-async fn a_registration_that_makes_no_sense_is_refused_with_the_reason() {
+async fn an_invalid_registration_is_refused_with_the_reason() {
     let fixture = start();
     for (url, symbol, secrets, reason) in [
         ("http://192.0.2.1/in", "BTC", vec![secret(1).0], "is not an http URL of a loopback address"),
@@ -222,7 +222,7 @@ async fn a_registration_that_makes_no_sense_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn whatever_comes_with_success_the_message_is_taken_once() {
+async fn a_message_counts_once_for_every_success_status() {
     let mut fixture = start();
     let mut consumer = Consumer::register_as(&fixture, "localhost", "BTC").await;
     let fields: String = (0..95).map(|number| format!("x-proxy-{number}: {}\r\n", "x".repeat(200))).collect();
@@ -246,7 +246,7 @@ async fn whatever_comes_with_success_the_message_is_taken_once() {
 }
 
 #[tokio::test]
-async fn nobody_removes_a_subscription_whose_id_he_does_not_know() {
+async fn removing_a_subscription_needs_its_id() {
     let mut fixture = start();
     let mut consumer = Consumer::register(&fixture, "BTC").await;
     assert_eq!(ask(&fixture, "DELETE", "/subscriptions/sub_1", "").await.0, 404);
@@ -258,7 +258,7 @@ async fn nobody_removes_a_subscription_whose_id_he_does_not_know() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_origin_may_register_nothing() {
+async fn pages_of_other_origins_cannot_register() {
     let fixture = start();
     let mut stream = TcpStream::connect(fixture.address).await.expect("a connection");
     let preflight = "OPTIONS /subscriptions HTTP/1.1\r\nhost: x\r\norigin: http://page.example\r\n\

@@ -52,7 +52,7 @@ async fn closed(socket: &mut Socket) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn every_offence_is_called_by_its_name() {
+async fn every_violation_has_its_close_code() {
     let mut fixture = start();
     for (messages, code, reason) in [
         (&["{}"][..], 1008, "cannot decode JSON message"),
@@ -79,7 +79,7 @@ async fn every_offence_is_called_by_its_name() {
 }
 
 #[tokio::test]
-async fn a_server_that_ends_says_so() {
+async fn a_server_that_shuts_down_sends_a_close_frame() {
     let mut fixture = start();
     let mut socket = connect(&fixture, "/stream").await.expect("a handshake");
     socket.send(Message::text(SUBSCRIBE)).await.expect("a message is sent");
@@ -98,7 +98,7 @@ async fn a_server_that_ends_says_so() {
 }
 
 #[tokio::test]
-async fn a_client_that_closes_is_answered_alike() {
+async fn a_close_frame_is_echoed() {
     let fixture = start();
     let mut socket = connect(&fixture, "/stream").await.expect("a handshake");
     let frame = CloseFrame { code: 1000.into(), reason: "done".into() };
@@ -107,7 +107,7 @@ async fn a_client_that_closes_is_answered_alike() {
 }
 
 #[tokio::test]
-async fn a_client_that_answers_no_ping_is_dropped() {
+async fn a_client_that_ignores_pings_is_dropped() {
     let fixture = start();
     let mut socket = connect(&fixture, "/stream").await.expect("a handshake");
     socket.send(Message::text(SUBSCRIBE)).await.expect("a message is sent");
@@ -143,7 +143,7 @@ async fn shake(fixture: &Fixture, fields: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_handshake_may_come_through_proxies() {
+async fn accepts_a_handshake_that_passed_proxies() {
     let fixture = start();
     let rest = "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     for fields in [
@@ -171,7 +171,7 @@ async fn a_handshake_may_come_through_proxies() {
 }
 
 #[tokio::test]
-async fn a_message_that_was_sent_with_the_handshake_is_read() {
+async fn reads_a_message_sent_with_the_handshake() {
     let fixture = start();
     let mut stream = TcpStream::connect(fixture.address).await.expect("a connection");
     let request = "GET /stream HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\

@@ -25,7 +25,7 @@ const SIDE_BY_SIDE: usize = 2;
 const TOLERANCE: f64 = 0.01;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_meter_counts_what_the_kernel_counts() {
+async fn the_meter_agrees_with_the_kernel() {
     let subjects = subjects();
     let total = subjects.len();
     let compared = subjects.into_iter().map(|subject| async move { (subject.name.clone(), compare(subject).await) });

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_latency_is_called_right_or_wrong_by_every_ratio_that_the_rounds_allow() {
+    fn a_word_for_latency_must_hold_for_every_ratio_the_rounds_allow() {
         for (word, ratios, kept) in [
             ("Low", [1.6, 4.0], Some(true)),
             ("Low", [1.2, 1.3], Some(true)),
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_compared_without_what_they_add() {
+    fn words_are_compared_without_their_qualifiers() {
         let judged = |word: &str, band| Judged::new(Some(word.to_owned()), Some(band)).agrees;
         assert_eq!(judged("High (interval)", "high"), Some(true));
         assert_eq!(judged("Very low", "low"), Some(false));

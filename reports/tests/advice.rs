@@ -17,7 +17,7 @@ fn near(value: f64, known: f64) {
 }
 
 #[test]
-fn known_constants_are_recovered() {
+fn recovers_known_constants() {
     let models = models(&sweep()).unwrap();
     let of = |name: &str| &models.models.iter().find(|model| model.name == name).unwrap().costs;
     // The settings' interval is the need's to choose, so that it is no part of the name.
@@ -34,7 +34,7 @@ fn known_constants_are_recovered() {
 }
 
 #[test]
-fn one_load_is_taken_as_proportional_and_said() {
+fn one_load_is_assumed_proportional_with_a_note() {
     let one = models(&run_of(&[(1_000, 40.0)])).unwrap();
     assert!(one.assumptions[0].starts_with("One load was measured"), "{:?}", one.assumptions);
     let costs = one.models.iter().map(|model| &model.costs);
@@ -50,7 +50,7 @@ fn one_load_is_taken_as_proportional_and_said() {
 }
 
 #[test]
-fn predictions_are_those_of_the_formulas() {
+fn predictions_match_the_formulas() {
     let models = models(&sweep()).unwrap();
     let need = Need {
         clients: 2_000.0,
@@ -79,7 +79,7 @@ fn predictions_are_those_of_the_formulas() {
 }
 
 #[test]
-fn facts_rule_out_and_say_why() {
+fn facts_exclude_variants_with_a_reason() {
     let mut run = support::run();
     for facts in &mut run.run.approaches {
         facts.browser = ["sse", "short-poll"].contains(&facts.name.as_str());
@@ -107,7 +107,7 @@ fn facts_rule_out_and_say_why() {
 }
 
 #[test]
-fn the_first_is_of_the_front_and_the_rest_in_order() {
+fn the_first_choice_is_on_the_pareto_front_and_the_rest_in_order() {
     let advice = advise(&models(&support::run()).unwrap(), &Need::default());
     let place = |choice: &Choice| match &choice.standing {
         Standing::Recommended => 0,
@@ -158,7 +158,7 @@ fn a_sensitivity_is_where_the_first_choice_changes() {
 }
 
 #[test]
-fn what_was_not_measured_is_marked() {
+fn extrapolations_are_marked() {
     let models = models(&sweep()).unwrap();
     let beyond = |need: Need| choice(&advise(&models, &need).choices, "short-poll").prediction.extrapolated.clone();
     let within = Need { clients: 1_000.0, events_per_client: 1.0, staleness_ms: 2_000.0, ..Need::default() };
@@ -173,7 +173,7 @@ fn what_was_not_measured_is_marked() {
 }
 
 #[test]
-fn what_gives_no_constants_is_refused() {
+fn a_run_without_constants_is_refused() {
     let mut faulty = support::run();
     faulty.run.scenario["faults"] = json!({ "drop": 0.01 });
     assert!(matches!(models(&faulty), Err(AdviceError::Faults(_))));

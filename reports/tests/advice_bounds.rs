@@ -10,7 +10,7 @@ fn constants() -> Models {
 }
 
 #[test]
-fn what_takes_more_processors_than_there_were_is_not_advised() {
+fn does_not_advise_what_needs_more_cores_than_measured() {
     let need = Need { clients: 1e6, events_per_client: 1.0, staleness_ms: 2_000.0, ..Need::default() };
     let advice = advise(&constants(), &need);
     let out: &Choice = advice.choices.iter().find(|choice| choice.name == "sse").unwrap();
@@ -26,7 +26,7 @@ fn what_takes_more_processors_than_there_were_is_not_advised() {
 }
 
 #[test]
-fn a_need_of_one_is_said_in_the_singular() {
+fn a_need_of_one_is_singular() {
     let text = |need: Need| render(&advise(&constants(), &need));
     let one = text(Need { clients: 1.0, events_per_client: 1.0, ..Need::default() });
     assert!(one.contains("need: 1 client, 1 event a second each"), "{one}");
@@ -34,7 +34,7 @@ fn a_need_of_one_is_said_in_the_singular() {
 }
 
 #[test]
-fn the_text_fits_a_terminal_and_commands_none() {
+fn the_text_fits_a_terminal_without_control_characters() {
     let mut run = support::run();
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse") {
         trial.variant = "sse/\u{1b}[2J".into();

@@ -30,7 +30,7 @@ fn the_page_recommends_what_the_verb_recommends() {
 }
 
 #[test]
-fn what_has_no_valid_trial_is_on_the_page() {
+fn the_page_names_variants_without_a_valid_trial() {
     let mut run = support::run();
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "websocket") {
         trial.status = Status::Invalid;

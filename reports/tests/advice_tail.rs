@@ -25,7 +25,7 @@ fn late(trial: &mut TrialRecord, tail_ms: u64, events: u64) {
 }
 
 #[test]
-fn one_stalled_trial_rules_nothing_out() {
+fn one_stalled_trial_excludes_no_variant() {
     let of = |tails: [u64; 3], change: &dyn Fn(&mut TrialRecord)| {
         let mut run = support::run();
         for trial in run.trials.iter_mut().filter(|trial| trial.approach == "grpc-stream") {
@@ -50,7 +50,7 @@ fn one_stalled_trial_rules_nothing_out() {
 }
 
 #[test]
-fn a_missing_p99_is_not_known_and_nothing_takes_its_place() {
+fn a_missing_p99_stays_unknown() {
     let mut run = support::run();
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "websocket") {
         late(trial, 3, 100);
@@ -66,7 +66,7 @@ fn a_missing_p99_is_not_known_and_nothing_takes_its_place() {
 }
 
 #[test]
-fn clients_do_not_count_against_the_cores_of_a_server() {
+fn clients_do_not_use_the_servers_cores() {
     let mut run = support::run();
     for measured in run.trials.iter_mut().filter(|trial| trial.approach == "sse").filter_map(|it| it.measured.as_mut())
     {
@@ -87,7 +87,7 @@ fn clients_do_not_count_against_the_cores_of_a_server() {
 }
 
 #[test]
-fn what_has_no_valid_trial_is_named_beside_what_is_recommended() {
+fn names_variants_without_a_valid_trial_beside_the_recommendation() {
     let mut run = support::run();
     for trial in run.trials.iter_mut().filter(|trial| !["sse", "raw-tcp"].contains(&trial.approach.as_str())) {
         trial.status = if trial.approach == "websocket" { Status::Failed } else { Status::Invalid };
@@ -113,7 +113,7 @@ fn what_has_no_valid_trial_is_named_beside_what_is_recommended() {
 }
 
 #[test]
-fn an_unknown_p99_is_no_refusal_and_says_what_to_run() {
+fn an_unknown_p99_excludes_nothing_and_names_what_to_run() {
     let mut run = support::run();
     for trial in &mut run.trials {
         late(trial, 3, 20);
@@ -137,7 +137,7 @@ fn an_unknown_p99_is_no_refusal_and_says_what_to_run() {
 }
 
 #[test]
-fn one_note_says_that_a_p99_is_another_than_the_tables() {
+fn a_note_explains_a_p99_that_differs_from_the_table() {
     let mut run = support::run();
     for trial in &mut run.trials {
         for check in &mut trial.measured.as_mut().unwrap().checks {

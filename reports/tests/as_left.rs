@@ -39,7 +39,7 @@ fn complaint(change: impl FnOnce(&mut TrialRecord)) -> String {
 }
 
 #[test]
-fn what_an_editor_leaves_changes_nothing() {
+fn line_endings_and_a_byte_order_mark_change_nothing() {
     let whole = support::run();
     assert!(read(|text| format!("\u{feff}{text}")).unwrap() == whole, "byte order mark");
     assert!(read(|text| text.replace('\n', "\r\n")).unwrap() == whole, "line ends");
@@ -48,7 +48,7 @@ fn what_an_editor_leaves_changes_nothing() {
 }
 
 #[test]
-fn a_last_line_that_a_crash_cut_is_skipped_and_named() {
+fn a_last_line_truncated_by_a_crash_is_skipped_and_named() {
     let cut = |run: Run| {
         assert_eq!((run.cut_line, run.trials.len()), (Some(34), 32));
     };
@@ -66,7 +66,7 @@ fn a_last_line_that_a_crash_cut_is_skipped_and_named() {
 }
 
 #[test]
-fn a_run_without_a_record_is_told_from_a_broken_one() {
+fn tells_a_run_without_a_record_from_a_broken_one() {
     for text in ["", "\n\n", "\u{feff}", "{\"type\":\"run\",\"schema"] {
         let run = read(|_| text.to_owned());
         assert!(matches!(run, Err(StoreError::Empty { .. })), "{text:?}");
@@ -77,7 +77,7 @@ fn a_run_without_a_record_is_told_from_a_broken_one() {
 }
 
 #[test]
-fn a_result_file_is_taken_where_a_directory_is() {
+fn accepts_a_result_file_for_its_directory() {
     let (directory, whole) = changed(String::into_bytes);
     let file = directory.path().join("run").join(FILE_NAME);
     assert!(store::read(&file).unwrap() == whole.unwrap());
@@ -89,7 +89,7 @@ fn a_result_file_is_taken_where_a_directory_is() {
 }
 
 #[test]
-fn what_is_no_file_is_refused_at_once() {
+fn what_is_not_a_file_is_refused_at_once() {
     let directory = TempDir::new().unwrap();
     for device in ["/dev/zero", "/dev/full", "/dev/null"] {
         let said = store::read(Path::new(device)).unwrap_err().to_string();
@@ -105,7 +105,7 @@ fn what_is_no_file_is_refused_at_once() {
 }
 
 #[test]
-fn counts_that_no_run_could_have_are_refused_by_name() {
+fn impossible_counts_are_refused_by_name() {
     let many = |count: u64| {
         let mut histogram = statistics::new_histogram();
         histogram.record_n(50_000, count).unwrap();
@@ -140,7 +140,7 @@ fn counts_that_no_run_could_have_are_refused_by_name() {
 }
 
 #[test]
-fn what_is_given_in_place_of_results_is_told_what_it_is() {
+fn names_what_was_given_instead_of_results() {
     let folder = TempDir::new().unwrap();
     let run = support::run();
     for name in ["2026-01-01T0000-a", "2026-01-02T0000-b", "2026-01-03T0000-c", "2026-01-04T0000-d"] {

@@ -78,7 +78,7 @@ const HALVES: [(&str, &str, [&str; 2]); 6] = [
 ];
 
 #[test]
-fn every_verdict_turns_with_the_results() {
+fn every_verdict_follows_the_results() {
     let unchanged = base();
     let as_it_is = claims(&unchanged);
     for (id, change, verdict, other, turned) in TURNS {
@@ -94,7 +94,7 @@ fn every_verdict_turns_with_the_results() {
 }
 
 #[test]
-fn every_word_for_complexity_turns_with_the_lines() {
+fn every_word_for_complexity_follows_the_lines() {
     for (count, band) in [(50, "Low"), (180, "Medium"), (400, "High")] {
         let mut run = base();
         HALVES.iter().for_each(|(_, approach, _)| lines(&mut run, approach, [count, count]));
@@ -127,7 +127,7 @@ fn no_measured_claim_is_left_out_of_these_tests() {
 }
 
 #[test]
-fn what_has_no_valid_trial_is_not_measured() {
+fn a_variant_without_a_valid_trial_is_not_measured() {
     for status in [Status::Invalid, Status::Failed] {
         let mut run = base();
         for trial in &mut run.trials {
@@ -211,7 +211,7 @@ fn an_order_needs_a_difference_that_is_shown() {
 }
 
 #[test]
-fn what_theory_and_settings_limit_is_said_with_its_limit() {
+fn limits_from_theory_and_settings_are_stated() {
     let mut run = base();
     each(&mut run, "long-poll", |one| {
         empty(one, 0.1);
@@ -237,14 +237,14 @@ fn what_theory_and_settings_limit_is_said_with_its_limit() {
 }
 
 #[test]
-fn faults_leave_every_claim_unmeasured() {
+fn injected_faults_leave_every_claim_unmeasured() {
     let mut run = base();
     run.run.scenario["faults"] = serde_json::json!({ "lose_client": true });
     assert!(claims(&run).iter().all(|claim| claim["verdict"] == "not_measured"));
 }
 
 #[test]
-fn page_and_table_count_what_the_data_has() {
+fn page_and_table_count_the_claims_of_the_data() {
     let run = base();
     let (page, claims) = written(&run);
     let holding = claims.iter().filter(|claim| claim["verdict"] == "holds").count();

@@ -11,7 +11,7 @@ use changes::{each, empty, latency};
 use judged::{base, claims, find, written};
 
 #[test]
-fn one_pair_of_three_decides_neither_way() {
+fn one_pair_of_three_does_not_decide() {
     // Two of the three are alike; the third is quicker or slower.
     for other in [100.0, 900.0] {
         let mut run = base();
@@ -26,7 +26,7 @@ fn one_pair_of_three_decides_neither_way() {
 }
 
 #[test]
-fn what_chance_explains_decides_neither_way() {
+fn differences_within_chance_do_not_decide() {
     for share in [0.497, 0.503] {
         let mut run = base();
         each(&mut run, "short-poll", |one| empty(one, share));
@@ -46,7 +46,7 @@ fn what_chance_explains_decides_neither_way() {
 }
 
 #[test]
-fn most_pairs_must_differ_for_a_spectrum() {
+fn a_spectrum_needs_differences_in_most_pairs() {
     let mut run = base();
     for approach in ["sse", "websocket", "grpc-bidi", "grpc-stream", "long-poll"] {
         each(&mut run, approach, |one| latency(one, 300.0));

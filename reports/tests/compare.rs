@@ -35,7 +35,7 @@ fn of<'a>(run: &'a mut Run, approach: &'a str) -> impl Iterator<Item = &'a mut T
 }
 
 #[test]
-fn a_run_is_no_different_from_itself() {
+fn a_run_does_not_differ_from_itself() {
     let run = support::run();
     let comparison = compare(&run, &run).unwrap();
     assert!(comparison.like_with_like && comparison.apart.is_empty());
@@ -51,7 +51,7 @@ fn a_run_is_no_different_from_itself() {
 }
 
 #[test]
-fn a_clear_shift_is_shown_where_it_is_and_nowhere_else() {
+fn a_clear_shift_is_shown_only_where_it_is() {
     let (a, mut b) = (support::run(), support::run());
     slower(&mut b, "sse", 1.5);
     for trial in of(&mut b, "webhook") {
@@ -72,7 +72,7 @@ fn a_clear_shift_is_shown_where_it_is_and_nowhere_else() {
 }
 
 #[test]
-fn one_round_shows_nothing() {
+fn one_round_shows_no_difference() {
     let (mut a, mut b) = (support::run(), support::run());
     for run in [&mut a, &mut b] {
         run.trials.retain(|trial| trial.round == 1);
@@ -87,7 +87,7 @@ fn one_round_shows_nothing() {
 }
 
 #[test]
-fn what_else_differs_is_said_first() {
+fn other_differences_are_named_first() {
     let (a, mut b) = (support::run(), support::run());
     b.run.environment.boot_id = "another".into();
     b.run.tool.git_revision = "fedcba9876543210".into();
@@ -108,7 +108,7 @@ fn what_else_differs_is_said_first() {
 }
 
 #[test]
-fn a_floor_that_differs_is_said() {
+fn a_different_floor_is_named() {
     let (a, mut b) = (support::run(), support::run());
     slower(&mut b, "raw-tcp", 2.0);
     let comparison = compare(&a, &b).unwrap();
@@ -116,7 +116,7 @@ fn a_floor_that_differs_is_said() {
 }
 
 #[test]
-fn loads_and_variants_of_one_run_only_are_listed() {
+fn lists_loads_and_variants_of_only_one_run() {
     let a = support::run_under(&[100, 1000]);
     let mut b = support::run_under(&[1000, 5000]);
     b.trials.retain(|trial| trial.approach != "sse");
@@ -138,7 +138,7 @@ fn loads_and_variants_of_one_run_only_are_listed() {
 }
 
 #[test]
-fn single_loads_that_differ_are_set_side_by_side_and_marked() {
+fn different_single_loads_are_compared_and_marked() {
     let comparison = compare(&support::run_under(&[1000]), &support::run_under(&[5000])).unwrap();
     assert_eq!(comparison.loads.len(), 1);
     assert_eq!((comparison.apart[0].what.as_str(), comparison.apart[0].b.as_str()), ("load.clients", "5000"));
@@ -155,7 +155,7 @@ fn a_run_with_faults_is_refused() {
 }
 
 #[test]
-fn names_cannot_command_a_terminal() {
+fn names_have_no_control_characters() {
     let name = "\u{1b}[2J\u{1b}]0;owned\u{7}<b>\r\n";
     let mut run = support::run();
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse") {

@@ -49,7 +49,7 @@ fn the_disagreement_is_computed() {
 }
 
 #[test]
-fn the_front_has_who_is_simpler_and_no_slower() {
+fn the_pareto_front_has_the_simpler_and_no_slower() {
     let (page, _) = written(&support::run());
     let said = |side: &str| {
         page.split(&format!("from the simplest {side}: ")).nth(1).unwrap().split(". For every").next().unwrap()
@@ -65,7 +65,7 @@ fn the_front_has_who_is_simpler_and_no_slower() {
 }
 
 #[test]
-fn the_disagreement_is_between_ranks_that_are_printed() {
+fn the_disagreement_uses_printed_ranks() {
     let mut run = support::run();
     for (index, facts) in run.run.approaches.iter_mut().enumerate() {
         // By cognitive complexity four share the second place; the last of them by lines is further apart than the one

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 const HOSTILE: &str = "=cmd|'/c calc'!A1, \"x\"\n`@someone` ../../../etc <b> \\| [a](b)";
 
 #[test]
-fn the_csv_has_the_numbers_of_the_report() {
+fn csv_has_the_numbers_of_the_report() {
     let run = support::run_under(&[100, 1000]);
     let csv = parsed(&export::text(std::slice::from_ref(&run), Form::Csv));
     let report: Value = serde_json::from_str(&export::text(std::slice::from_ref(&run), Form::Json)).unwrap();
@@ -56,7 +56,7 @@ fn a_row_without_a_valid_trial_has_empty_cells() {
 }
 
 #[test]
-fn the_markdown_has_the_cells_of_the_table() {
+fn markdown_has_the_cells_of_the_table() {
     let run = support::run();
     let (markdown, terminal) = (export::text(std::slice::from_ref(&run), Form::Markdown), table::render(&run));
     let words = |line: &str| line.replace(['|', '`'], " ").split_whitespace().map(str::to_owned).collect::<Vec<_>>();
@@ -71,7 +71,7 @@ fn the_markdown_has_the_cells_of_the_table() {
 }
 
 #[test]
-fn the_log_is_read_by_other_readers() {
+fn other_readers_parse_the_histogram_log() {
     let run = support::run();
     let log = written(&run, "latency.hlog");
     let entries: Vec<LogEntry<'_>> = IntervalLogIterator::new(log.as_bytes()).map(Result::unwrap).collect();
@@ -105,7 +105,7 @@ fn the_log_is_read_by_other_readers() {
 
 /// As the public plotter does: lines of four numbers, of which the first is drawn against the last.
 #[test]
-fn the_distribution_is_read_as_the_plotter_reads_it() {
+fn the_distribution_parses_as_the_plotter_expects() {
     let run = support::run();
     let text = written(&run, "histograms/sse.hgrm");
     let plotted: Vec<[f64; 4]> = text
@@ -128,7 +128,7 @@ fn the_distribution_is_read_as_the_plotter_reads_it() {
 }
 
 #[test]
-fn hostile_names_are_names() {
+fn hostile_names_stay_names() {
     let mut run = support::run();
     run.run.scenario_name = HOSTILE.into();
     run.run.started = HOSTILE.into();
@@ -162,7 +162,7 @@ fn hostile_names_are_names() {
 }
 
 #[test]
-fn the_page_links_to_what_is_there() {
+fn the_pages_links_resolve() {
     let directory = TempDir::new().unwrap();
     let written = page::write(&support::run_under(&[100, 1000]), directory.path()).unwrap();
     let page = fs::read_to_string(&written.page).unwrap();

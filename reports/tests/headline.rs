@@ -45,7 +45,7 @@ fn page_data_and_terminal_say_the_same() {
 }
 
 #[test]
-fn each_load_has_its_verdict_once_on_the_page() {
+fn each_load_has_one_headline_on_the_page() {
     let (page, _) = written(&support::run_under(&[1_000, 20_000]));
     for clients in ["1,000", "20,000"] {
         let load = format!("{clients} clients and 50 events a second");
@@ -55,13 +55,13 @@ fn each_load_has_its_verdict_once_on_the_page() {
 }
 
 #[test]
-fn one_load_is_no_sweep() {
+fn a_single_load_is_not_a_sweep() {
     let (_, verdict) = written(&support::run());
     assert!(verdict.starts_with("With 1,000 clients ") && !verdict.contains("objective"), "{verdict}");
 }
 
 #[test]
-fn what_goes_less_far_is_named() {
+fn names_variants_with_fewer_loads() {
     let mut run = support::run_under(&LOADS);
     of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::LoadGenerator));
     for (approach, clients) in [("grpc-stream", 20_000), ("websocket", 5_000), ("grpc-web", 5_000), ("webhook", 1_000)]
@@ -75,7 +75,7 @@ fn what_goes_less_far_is_named() {
 }
 
 #[test]
-fn what_nobody_can_say_is_not_said() {
+fn says_nothing_that_no_figure_supports() {
     let mut run = support::run_under(&LOADS);
     let few = statistics::summarise(&support::histogram([300_000; 100]), 100);
     for clients in LOADS {
@@ -91,7 +91,7 @@ fn what_nobody_can_say_is_not_said() {
 }
 
 #[test]
-fn few_variants_are_named_and_a_sweep_of_rates_is_of_rates() {
+fn names_few_variants_and_speaks_of_rates_in_a_sweep_of_rates() {
     let mut run = support::run_under(&LOADS);
     run.trials.retain(|trial| ["sse", "websocket"].contains(&trial.approach.as_str()));
     for trial in &mut run.trials {
@@ -113,7 +113,7 @@ fn medians(run: &mut Run, approach: &str, [least, most]: [u64; 2]) {
 }
 
 #[test]
-fn below_the_floor_a_difference_is_named_for_what_it_is() {
+fn names_a_difference_below_the_floor() {
     let mut run = support::run();
     for (approach, range) in [("websocket", [70, 125]), ("sse", [130, 193]), ("raw-tcp", [200, 210])] {
         medians(&mut run, approach, range);
@@ -130,7 +130,7 @@ fn below_the_floor_a_difference_is_named_for_what_it_is() {
 }
 
 #[test]
-fn the_floor_and_what_a_client_has_are_said_where_they_are_spoken_of() {
+fn explains_the_floor_and_the_clients_where_mentioned() {
     let mut run = support::run();
     run.run.approaches.iter_mut().find(|facts| facts.floor).unwrap().summary = "bare frames: no advice".into();
     let (_, verdict) = written(&run);
@@ -167,7 +167,7 @@ fn overload(run: &mut Run, approach: &str) {
 }
 
 #[test]
-fn what_has_no_valid_trial_is_compared_with_nothing() {
+fn a_variant_without_a_valid_trial_is_not_compared() {
     let mut run = support::run();
     for approach in ["sse", "grpc-stream"] {
         of(&mut run, approach, 1_000).for_each(|trial| trial.status = Status::Invalid);

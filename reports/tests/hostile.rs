@@ -75,7 +75,7 @@ fn names_from_a_result_file_are_data() {
 }
 
 #[test]
-fn a_name_of_many_words_or_none_stays_where_it_belongs() {
+fn long_blank_and_control_names_stay_in_their_cells() {
     let mut run = support::run();
     for (index, name) in
         ["x".repeat(200), "<i>/".repeat(50), "  ".into(), "\u{202e}\u{0}\n\t".into()].iter().enumerate()
@@ -93,7 +93,7 @@ fn a_name_of_many_words_or_none_stays_where_it_belongs() {
 }
 
 #[test]
-fn numbers_that_are_none_are_no_order_and_draw_nothing() {
+fn nan_and_infinity_are_not_ranked_or_drawn() {
     let mut run = support::run();
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse") {
         let measured = trial.measured.as_mut().unwrap();
@@ -118,7 +118,7 @@ fn numbers_that_are_none_are_no_order_and_draw_nothing() {
 }
 
 #[test]
-fn long_lists_are_cut_and_said_to_be() {
+fn long_lists_are_cut_with_a_count() {
     let mut run = support::run();
     let trial = run.trials[0].clone();
     for round in 4..400 {
@@ -132,7 +132,7 @@ fn long_lists_are_cut_and_said_to_be() {
 }
 
 #[test]
-fn a_file_of_a_million_lines_is_refused_before_it_fills_the_memory() {
+fn refuses_a_file_of_a_million_lines_before_it_fills_memory() {
     let said = complaint(|text| {
         let mut run = support::run();
         run.trials[0].measured = None;
@@ -147,7 +147,7 @@ fn a_file_of_a_million_lines_is_refused_before_it_fills_the_memory() {
 }
 
 #[test]
-fn a_number_that_is_none_is_located() {
+fn an_invalid_number_is_located() {
     for (from, to) in [("\"seconds\":0.2", "\"seconds\":null"), ("\"seconds\":0.2", "\"seconds\":1e999")] {
         let said = complaint_about(from, to);
         assert!(said.starts_with("FILE:2:"), "{said}");
@@ -157,7 +157,7 @@ fn a_number_that_is_none_is_located() {
 }
 
 #[test]
-fn a_name_of_more_than_a_line_or_two_is_refused() {
+fn a_very_long_name_is_refused() {
     let long = "x".repeat(256);
     let said = complaint_about("\"variant\":\"", &format!("\"variant\":\"{long}"));
     assert!(said.contains("variant: a name that is too long; expected at most 255 characters"), "{said}");
@@ -166,7 +166,7 @@ fn a_name_of_more_than_a_line_or_two_is_refused() {
 }
 
 #[test]
-fn what_no_scenario_can_ask_for_is_refused_with_its_place() {
+fn impossible_settings_are_located_and_refused() {
     for (from, to, said) in [
         (
             "\"events_per_second\":50.0",
@@ -192,7 +192,7 @@ fn what_no_scenario_can_ask_for_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_percentile_that_its_histogram_does_not_have_is_refused() {
+fn a_percentile_that_contradicts_its_histogram_is_refused() {
     for (name, of) in [("p50", 0), ("p90", 1), ("p99", 2)] {
         let said = complaint(|text| {
             let mut run = support::run();
@@ -207,7 +207,7 @@ fn a_percentile_that_its_histogram_does_not_have_is_refused() {
 }
 
 #[test]
-fn a_number_of_three_hundred_digits_is_no_name_of_a_file() {
+fn a_number_of_three_hundred_digits_does_not_become_a_file_name() {
     let mut run = support::run_under(&[100, 1_000]);
     for trial in &mut run.trials {
         trial.variant += &"x".repeat(200);
@@ -217,7 +217,7 @@ fn a_number_of_three_hundred_digits_is_no_name_of_a_file() {
 }
 
 #[test]
-fn a_terminal_is_given_no_name_to_obey() {
+fn names_reach_the_terminal_without_control_characters() {
     let mut run = support::run();
     for trial in &mut run.trials {
         trial.variant += "\n\u{1b}[2Jgone";

@@ -79,7 +79,7 @@ fn a_page_of_many_rounds_is_bounded_and_says_so() {
 }
 
 #[test]
-fn checks_without_end_are_counted() {
+fn very_many_checks_are_counted() {
     let mut run = with([]);
     let check = |number: usize| Check {
         id: format!("check-{number}"),
@@ -96,7 +96,7 @@ fn checks_without_end_are_counted() {
 }
 
 #[test]
-fn names_that_are_alike_as_files_are_numbered_at_once() {
+fn names_equal_as_files_are_numbered() {
     let like = support::run().trials.remove(3);
     let measured = TrialRecord { measured: None, status: Status::Failed, error: Some("x".into()), ..like };
     let name = |number: usize| format!("sse/{}{number}", "x".repeat(100));
@@ -105,7 +105,7 @@ fn names_that_are_alike_as_files_are_numbered_at_once() {
 }
 
 #[test]
-fn more_candidates_than_can_be_compared_are_not_advised_by() {
+fn too_many_candidates_give_no_advice() {
     let like = support::run().trials.remove(3);
     let run = with((0..95).map(|number| TrialRecord { variant: format!("sse/{number}"), ..like.clone() }));
     let said = advice::models(&run).unwrap_err().to_string();

@@ -85,7 +85,7 @@ fn only_valid_trials_are_merged() {
 }
 
 #[test]
-fn neighbours_that_resemble_each_other_widen_the_interval() {
+fn autocorrelated_events_widen_the_interval() {
     let mut trials = rounds();
     for trial in &mut trials {
         trial.measured.as_mut().unwrap().effective_events = 20;
@@ -121,7 +121,7 @@ fn a_median_lies_in_its_own_interval() {
 }
 
 #[test]
-fn many_clients_do_not_make_an_event_many_observations() {
+fn many_receivers_of_an_event_are_one_observation() {
     let trial = support::trial(&support::APPROACHES[3], 100_000, 1);
     let merged = merged(&[&trial]).unwrap();
     assert_eq!((merged.latency_ns.count, merged.effective_observations), (125_500, 251));

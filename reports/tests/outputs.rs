@@ -30,7 +30,7 @@ fn short() -> results::store::Run {
 }
 
 #[test]
-fn a_site_in_a_folder_of_results_removes_none_of_them() {
+fn a_site_in_a_folder_of_results_removes_no_results() {
     // `run --out p/runs/one`, `run --out p/runs/two`, `report p/runs/two --site p`.
     let folder = TempDir::new().unwrap();
     let runs = folder.path().join("runs");
@@ -44,7 +44,7 @@ fn a_site_in_a_folder_of_results_removes_none_of_them() {
 }
 
 #[test]
-fn a_site_removes_what_it_wrote_and_nothing_else() {
+fn a_site_removes_only_what_it_wrote() {
     let (kept, site) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let runs = site.path().join("runs");
     let write = |names: &[&str]| {
@@ -64,7 +64,7 @@ fn a_site_removes_what_it_wrote_and_nothing_else() {
 }
 
 #[test]
-fn a_site_refuses_by_name_what_it_did_not_write() {
+fn a_site_names_and_refuses_foreign_files() {
     let (kept, site) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let write = || site::write(vec![stored(kept.path(), "one")], site.path());
     fs::write(site.path().join("index.html"), "mine").unwrap();
@@ -81,7 +81,7 @@ fn a_site_refuses_by_name_what_it_did_not_write() {
 }
 
 #[test]
-fn a_list_that_leads_out_of_its_folder_is_refused() {
+fn a_manifest_with_paths_outside_its_folder_is_refused() {
     let (kept, folder) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let site = folder.path().join("site");
     fs::create_dir(&site).unwrap();
@@ -96,7 +96,7 @@ fn a_list_that_leads_out_of_its_folder_is_refused() {
 }
 
 #[test]
-fn no_link_is_followed() {
+fn links_are_not_followed() {
     let folder = TempDir::new().unwrap();
     let place = |name: &str| folder.path().join(name);
     fs::write(place("mine"), "kept").unwrap();
@@ -122,7 +122,7 @@ fn no_link_is_followed() {
 }
 
 #[test]
-fn a_report_goes_where_it_is_told_and_replaces_its_own_files_only() {
+fn a_report_replaces_only_its_own_files() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("out");
     let first = page::write_into(&short(), &out, false).unwrap();
@@ -141,7 +141,7 @@ fn a_report_goes_where_it_is_told_and_replaces_its_own_files_only() {
 }
 
 #[test]
-fn a_gate_writes_over_its_own_outcome_only() {
+fn a_gate_overwrites_only_its_own_outcome() {
     let folder = TempDir::new().unwrap();
     let outcomes = [Outcome::invalid(Tier::Exact, "nothing".to_owned(), "a test".to_owned())];
     fs::write(folder.path().join("summary.md"), "mine").unwrap();
@@ -154,7 +154,7 @@ fn a_gate_writes_over_its_own_outcome_only() {
 }
 
 #[test]
-fn what_is_no_baseline_is_not_written_over() {
+fn a_file_that_is_not_a_baseline_is_not_overwritten() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("README.md");
     fs::write(&path, "# Mine\n").unwrap();

@@ -22,7 +22,7 @@ fn written(run: &Run) -> (String, Value) {
 }
 
 #[test]
-fn the_page_asks_nothing_of_any_network() {
+fn the_page_loads_nothing_from_a_network() {
     let (page, _) = written(&support::run());
     for asking in ["http://", "https://", "src=", "@import", "url(", "<link rel=\"stylesheet", "fetch("] {
         assert!(!page.contains(asking), "{asking}");
@@ -33,7 +33,7 @@ fn the_page_asks_nothing_of_any_network() {
 }
 
 #[test]
-fn a_sample_of_the_events_is_said_to_be_one() {
+fn a_sample_of_events_is_called_a_sample() {
     let mut run = support::run();
     assert!(!written(&run).0.contains(">one in "));
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse") {
@@ -92,7 +92,7 @@ fn the_distance_from_theory_is_computed_once() {
 }
 
 #[test]
-fn the_article_s_word_stands_beside_the_measured_one() {
+fn the_articles_word_stands_beside_the_measured_one() {
     let (page, data) = written(&support::run());
     let row = &data["loads"][0]["rows"][1];
     assert_eq!((&row["approach"], &row["latency"]["word"]), (&"long-poll".into(), &"Medium".into()));
@@ -103,7 +103,7 @@ fn the_article_s_word_stands_beside_the_measured_one() {
 }
 
 #[test]
-fn what_is_drawn_says_whose_it_is() {
+fn every_mark_in_a_chart_carries_its_variant() {
     let (page, _) = written(&support::run());
     for approach in support::APPROACHES {
         // In the curves once more, at the end of the line; in the rows of four charts as a name too; in both fronts once.
@@ -127,7 +127,7 @@ fn methodology_and_biases_are_on_the_page() {
 }
 
 #[test]
-fn each_drawing_says_what_it_is_and_has_a_table() {
+fn each_chart_has_a_text_alternative_and_a_table() {
     let (page, _) = written(&support::run());
     let drawings = page.matches("<svg class=\"chart\"").count();
     assert_eq!(drawings, 9);
@@ -146,7 +146,7 @@ fn the_same_results_make_the_same_page() {
 }
 
 #[test]
-fn a_run_without_a_valid_trial_says_so() {
+fn a_run_without_a_valid_trial_is_reported_as_such() {
     let mut run = support::run();
     for trial in &mut run.trials {
         trial.status = Status::Invalid;
@@ -161,7 +161,7 @@ fn a_run_without_a_valid_trial_says_so() {
 }
 
 #[test]
-fn what_a_median_rests_on_is_on_the_page() {
+fn the_page_shows_the_sample_behind_a_median() {
     let (page, data) = written(&support::run());
     let merged = &data["loads"][0]["rows"][2]["merged"];
     assert_eq!((&merged["effective_observations"], merged["rounds"].as_array().unwrap().len()), (&756.into(), 3));
@@ -177,7 +177,7 @@ fn what_a_median_rests_on_is_on_the_page() {
 }
 
 #[test]
-fn a_check_that_judges_two_things_has_a_line_for_each() {
+fn a_check_of_two_values_has_two_lines() {
     let (page, data) = written(&support::run());
     let totals = data["validity"]["checks"].as_array().unwrap();
     let empties: Vec<_> = totals.iter().filter(|total| total["id"] == "empties-oracle").collect();
@@ -190,7 +190,7 @@ fn a_check_that_judges_two_things_has_a_line_for_each() {
 }
 
 #[test]
-fn injected_faults_stand_at_the_top() {
+fn injected_faults_are_named_at_the_top() {
     let mut run = support::run();
     assert!(!written(&run).0.contains("No measurement"));
     run.run.scenario["faults"] = serde_json::json!({ "drop": "<b>" });
@@ -202,7 +202,7 @@ fn injected_faults_stand_at_the_top() {
 }
 
 #[test]
-fn the_machine_at_its_worst_is_on_the_page() {
+fn the_page_shows_the_machines_worst_moment() {
     let (page, data) = written(&support::run());
     let surroundings = &data["validity"]["surroundings"];
     assert_eq!((&surroundings["foreign_share"], &surroundings["throttled_us"]), (&0.03.into(), &Value::Null));
@@ -214,7 +214,7 @@ fn the_machine_at_its_worst_is_on_the_page() {
 }
 
 #[test]
-fn a_mark_beside_a_latency_says_what_the_claim_says() {
+fn a_mark_beside_a_latency_agrees_with_the_claim() {
     let mut run = support::run();
     run.trials.retain(|trial| !(trial.approach == "websocket" && trial.round == 2));
     // Every round in another band, which the ratio of the medians does not show.
@@ -252,7 +252,7 @@ fn a_mark_beside_a_latency_says_what_the_claim_says() {
 }
 
 #[test]
-fn a_tail_that_a_check_warned_of_is_marked_and_the_first_screen_warns() {
+fn a_tail_with_a_warning_is_marked_and_the_first_screen_warns() {
     let mut run = support::run();
     let (page, _) = written(&run);
     assert!(!page.contains("title=\"warned: "));

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 #[test]
-fn every_script_and_style_of_the_page_is_named_by_its_digest_and_no_other_is() {
+fn the_policy_lists_exactly_the_digests_of_the_pages_scripts_and_styles() {
     let folder = TempDir::new().unwrap();
     let written = page::write(&support::run(), folder.path()).unwrap();
     let page = fs::read_to_string(written.page).unwrap();

@@ -33,7 +33,7 @@ fn row(text: &str, variant: &str) -> String {
 }
 
 #[test]
-fn an_overload_that_was_meant_is_said_and_is_no_problem() {
+fn an_intended_overload_is_reported_and_not_a_problem() {
     let text = table::render(&overloaded(true));
     // 5,000 requests in a window of five seconds, of which two in five were answered.
     let said =
@@ -50,7 +50,7 @@ fn an_overload_that_was_meant_is_said_and_is_no_problem() {
 }
 
 #[test]
-fn an_overload_that_was_not_meant_is_said_and_is_a_problem() {
+fn an_unintended_overload_is_reported_as_a_problem() {
     let text = table::render(&overloaded(false));
     assert!(text.contains("short-poll: offered 1,000 requests a second, achieved 400 (40.0 %); saturated: "), "{text}");
     assert!(text.contains("invalid: short-poll, round 1: polls: they were late\n"), "{text}");
@@ -59,7 +59,7 @@ fn an_overload_that_was_not_meant_is_said_and_is_a_problem() {
 }
 
 #[test]
-fn what_no_lack_of_processors_explains_is_no_saturation() {
+fn without_a_lack_of_cpu_there_is_no_saturation() {
     let mut run = overloaded(true);
     let trial = &mut run.trials[0];
     assert_eq!((trial.approach.as_str(), is_intended(trial), limit(trial)), ("short-poll", true, Some(Side::Both)));
@@ -71,7 +71,7 @@ fn what_no_lack_of_processors_explains_is_no_saturation() {
 }
 
 #[test]
-fn saturation_explains_some_checks_and_no_others() {
+fn saturation_explains_only_some_checks() {
     let explained = ["delivery", "orders", "polls", "empties-oracle", "lateness", "client-saturation", "warm-up"]
         .map(|id| (id, true));
     let wrong = [
@@ -105,7 +105,7 @@ fn saturation_explains_some_checks_and_no_others() {
 }
 
 #[test]
-fn no_kind_of_wrong_event_is_explained() {
+fn saturation_explains_no_wrong_event() {
     let wrong: [fn(&mut Events) -> &mut u64; 3] =
         [|events| &mut events.duplicate, |events| &mut events.reordered, |events| &mut events.corrupt];
     for count in wrong {
@@ -125,7 +125,7 @@ fn only_trials_that_are_invalid_are_saturated() {
 }
 
 #[test]
-fn what_does_not_poll_is_offered_deliveries() {
+fn push_approaches_are_offered_deliveries() {
     let mut run = support::run();
     let mut rounds = of(&mut run, "websocket", 1000);
     saturate(rounds.next().unwrap(), Side::Server);
@@ -144,7 +144,7 @@ fn what_does_not_poll_is_offered_deliveries() {
 }
 
 #[test]
-fn no_latency_of_a_saturated_trial_is_a_figure() {
+fn a_saturated_trial_has_no_latency_figures() {
     let mut run = support::run();
     for trial in of(&mut run, "webhook", 1000) {
         saturate(trial, Side::Both);

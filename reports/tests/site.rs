@@ -43,7 +43,7 @@ fn started(day: u32) -> Run {
 }
 
 #[test]
-fn a_site_has_an_index_and_of_each_run_its_page_its_figures_and_its_results() {
+fn a_site_has_an_index_and_each_runs_page_figures_and_results() {
     let files = site_of(&[started(1), started(2)]);
     let index = &files["index.html"];
     for run in ["run-1", "run-2"] {
@@ -58,7 +58,7 @@ fn a_site_has_an_index_and_of_each_run_its_page_its_figures_and_its_results() {
 }
 
 #[test]
-fn the_same_runs_make_the_same_site_in_whatever_order_they_are_given() {
+fn the_same_runs_make_the_same_site_in_any_order() {
     let [one, same, turned] = [[1, 2], [1, 2], [2, 1]].map(|days| site_of(&days.map(started))["index.html"].clone());
     assert_eq!(one, same);
     let nameless = |text: &str| text.replace("run-1", "run").replace("run-2", "run");
@@ -66,7 +66,7 @@ fn the_same_runs_make_the_same_site_in_whatever_order_they_are_given() {
 }
 
 #[test]
-fn a_run_that_is_read_from_the_site_stays_whole() {
+fn a_run_read_from_the_site_stays_intact() {
     let (kept, built) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let (run, directory) = (started(1), kept.path().join("run-1"));
     support::store(&run, &directory);
@@ -91,7 +91,7 @@ fn a_trend_needs_two_runs_of_one_kind_without_faults() {
 }
 
 #[test]
-fn runs_of_one_day_are_told_apart_by_their_time() {
+fn runs_of_one_day_are_distinguished_by_time() {
     let mut later = started(1);
     later.run.started = "2026-01-01T15:16:17Z".into();
     let index = &site_of(&[started(1), later])["index.html"];
@@ -101,7 +101,7 @@ fn runs_of_one_day_are_told_apart_by_their_time() {
 }
 
 #[test]
-fn a_trend_says_who_moved_furthest() {
+fn a_trend_names_the_largest_change() {
     let mut later = started(2);
     for trial in later.trials.iter_mut().filter(|trial| trial.approach == "sse") {
         trial.measured.as_mut().unwrap().wire.as_mut().unwrap().server_to_client_bytes *= 8;
@@ -111,7 +111,7 @@ fn a_trend_says_who_moved_furthest() {
 }
 
 #[test]
-fn what_comes_from_results_is_escaped() {
+fn text_from_results_is_escaped() {
     let mut hostile = started(1);
     hostile.run.scenario_name = "<script>alert(1)</script>".into();
     hostile.run.environment.cpu = "<img src=x>".into();

@@ -37,7 +37,7 @@ fn complaint_about(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn what_was_written_is_read() {
+fn reads_back_what_was_written() {
     let mut run = support::run();
     assert!(read(&written(&run)).unwrap() == run);
     run.interrupted = Some(Interrupted { recorded_trials: 33, planned_trials: 40 });
@@ -52,7 +52,7 @@ fn results_are_never_overwritten() {
 }
 
 #[test]
-fn no_results_are_named_as_such() {
+fn missing_results_are_named() {
     let error = store::read(Path::new("/nowhere")).unwrap_err();
     assert!(matches!(error, StoreError::Missing { .. }));
     assert!(error.to_string().contains("expected a directory that holds results.jsonl"), "{error}");
@@ -98,7 +98,7 @@ fn the_run_record_must_be_there_first_and_once() {
 }
 
 #[test]
-fn numbers_that_cannot_be_are_errors() {
+fn impossible_numbers_are_errors() {
     let said = complaint_about("\"missed\":0", "\"missed\":7");
     assert!(said.contains("delivered + missed + coalesced"), "{said}");
     let said = complaint_about("\"timed_out\":0", "\"timed_out\":999999999");
@@ -120,7 +120,7 @@ fn numbers_that_cannot_be_are_errors() {
 }
 
 #[test]
-fn a_trial_that_says_ok_without_measurements_is_an_error() {
+fn an_ok_trial_without_measurements_is_an_error() {
     let said = complaint(|text| {
         let mut run = support::run();
         run.trials[0].measured = None;
@@ -131,7 +131,7 @@ fn a_trial_that_says_ok_without_measurements_is_an_error() {
 }
 
 #[test]
-fn each_trial_counts_once_and_is_of_a_known_approach() {
+fn repeated_trials_and_unknown_approaches_are_errors() {
     let said = complaint(|text| format!("{text}{}\n", text.lines().nth(1).unwrap()));
     assert!(said.starts_with("FILE:35:") && said.contains("recorded before in round 1"), "{said}");
     let said = complaint_about("\"approach\":\"short-poll\"", "\"approach\":\"pigeon\"");
@@ -139,7 +139,7 @@ fn each_trial_counts_once_and_is_of_a_known_approach() {
 }
 
 #[test]
-fn a_line_without_end_is_not_read_into_memory() {
+fn an_endless_line_is_not_read_into_memory() {
     let said = complaint(|text| format!("{text}{}", "x".repeat(17 << 20)));
     assert!(said.starts_with("FILE:35:1: the line is longer than 16 MiB"), "{said}");
 }

@@ -39,7 +39,7 @@ const DELIVERED: &str = "Delivered over expected against clients, with 50 events
 const REACH: &str = "Most clients that meet the objective, with 50 events a second";
 
 #[test]
-fn every_quantity_is_drawn_against_clients() {
+fn charts_every_quantity_against_clients() {
     let (page, data) = written(&support::run_under(&LOADS));
     for title in [
         "Latency, p50",
@@ -77,7 +77,7 @@ fn every_quantity_is_drawn_against_clients() {
 }
 
 #[test]
-fn a_sweep_of_rates_is_drawn_against_rates() {
+fn charts_a_sweep_of_rates_against_rates() {
     let mut run = support::run_under(&LOADS);
     for trial in &mut run.trials {
         trial.load.events_per_second = f64::from(trial.load.clients) / 100.0;
@@ -92,7 +92,7 @@ fn a_sweep_of_rates_is_drawn_against_rates() {
 }
 
 #[test]
-fn a_point_is_hollow_where_the_harness_was_the_limit() {
+fn a_point_limited_by_the_harness_is_hollow() {
     let plain = written(&support::run_under(&LOADS)).0;
     let mut run = support::run_under(&LOADS);
     of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::LoadGenerator));
@@ -120,7 +120,7 @@ fn a_point_is_hollow_where_the_harness_was_the_limit() {
 }
 
 #[test]
-fn a_saturated_server_is_apart_from_an_overload_and_other_invalid_trials_are_not_drawn() {
+fn marks_saturation_and_overload_and_omits_other_invalid_trials() {
     let mut run = support::run_under(&LOADS);
     of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::Server));
     // A valid trial of it is an overload.
@@ -150,7 +150,7 @@ fn a_saturated_server_is_apart_from_an_overload_and_other_invalid_trials_are_not
 }
 
 #[test]
-fn what_falls_short_of_what_was_offered_is_the_take_away() {
+fn the_takeaway_names_what_falls_short_of_the_offered_load() {
     let mut run = support::run_under(&LOADS);
     // A snapshot leaves out states that newer ones replaced, a tenth here.
     let least = "All of it under every load: 10 of 11 variants. Least: conditional-get, 90.0 % at 20,000 clients.";
@@ -166,7 +166,7 @@ fn what_falls_short_of_what_was_offered_is_the_take_away() {
 }
 
 #[test]
-fn saturated_trials_are_no_growth() {
+fn saturated_trials_do_not_count_as_growth() {
     let mut run = support::run_under(&LOADS);
     let growth = |run: &Run| {
         figure(&written(run).0, P50).split_once("<desc").unwrap().1.split_once("</desc>").unwrap().0.to_owned()
@@ -185,7 +185,7 @@ fn saturated_trials_are_no_growth() {
 }
 
 #[test]
-fn how_far_each_approach_meets_the_objective_is_said() {
+fn says_how_far_each_approach_meets_the_slo() {
     let mut run = support::run_under(&LOADS);
     of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::LoadGenerator));
     for (approach, clients) in [("websocket", 5_000), ("grpc-stream", 20_000)] {
@@ -221,7 +221,7 @@ fn how_far_each_approach_meets_the_objective_is_said() {
 }
 
 #[test]
-fn a_load_with_too_few_events_neither_meets_nor_fails_the_objective() {
+fn too_few_events_neither_meet_nor_fail_the_slo() {
     let mut run = support::run_under(&LOADS);
     let mut few = |approach, clients| {
         for measured in of(&mut run, approach, clients).filter_map(|trial| trial.measured.as_mut()) {
@@ -243,7 +243,7 @@ fn a_load_with_too_few_events_neither_meets_nor_fails_the_objective() {
 }
 
 #[test]
-fn a_p99_beyond_the_objective_does_not_meet_it() {
+fn a_p99_above_the_slo_does_not_meet_it() {
     let mut run = support::run_under(&LOADS);
     for clients in [5_000, 20_000] {
         let poll = of(&mut run, "short-poll", clients).map(|trial| trial.measured.clone().unwrap()).next().unwrap();
@@ -256,7 +256,7 @@ fn a_p99_beyond_the_objective_does_not_meet_it() {
 }
 
 #[test]
-fn what_one_client_takes_is_a_table() {
+fn the_cost_per_client_is_a_table() {
     let page = written(&support::run_under(&LOADS)).0;
     let memory = figure(&page, "Memory of one client");
     assert!(memory.contains("Memory of one client, with 20,000 clients and 50 events a second"), "{memory}");

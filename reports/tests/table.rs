@@ -28,7 +28,7 @@ fn the_table_fits_and_is_aligned() {
 }
 
 #[test]
-fn rows_come_in_the_article_s_order_and_then_the_registry_s() {
+fn rows_follow_the_articles_order_then_the_registrys() {
     let text = table::render(&support::run());
     let first: Vec<&str> = text.lines().skip(3).take(11).map(|line| line.split(' ').next().unwrap()).collect();
     assert_eq!(
@@ -50,7 +50,7 @@ fn rows_come_in_the_article_s_order_and_then_the_registry_s() {
 }
 
 #[test]
-fn what_is_not_valid_is_listed_and_left_out() {
+fn invalid_trials_are_listed_and_left_out() {
     let mut run = support::run();
     run.run.planned_trials = 40;
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse") {
@@ -77,14 +77,14 @@ fn a_percentile_without_support_is_a_dash_with_a_reason() {
 }
 
 #[test]
-fn a_sweep_has_a_block_for_each_load() {
+fn a_sweep_has_one_block_per_load() {
     let text = table::render(&support::run_under(&[100, 10_000]));
     assert!(text.contains("100 clients and 50 events a second\n"), "{text}");
     assert!(text.contains("10,000 clients and 50 events a second\n"), "{text}");
 }
 
 #[test]
-fn a_ratio_to_the_floor_is_marked_where_no_difference_is_shown() {
+fn a_ratio_to_the_floor_without_a_difference_is_marked() {
     let mut run = support::run();
     let floor = run.trials.iter().find(|trial| trial.approach == "raw-tcp").unwrap().measured.clone().unwrap();
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse") {
@@ -101,7 +101,7 @@ fn a_ratio_to_the_floor_is_marked_where_no_difference_is_shown() {
 }
 
 #[test]
-fn the_verdict_calls_no_order_that_is_not_shown() {
+fn the_headline_claims_only_shown_orders() {
     // The rounds of the two reach into each other.
     let mut run = support::run();
     let text = table::render(&run);
@@ -118,7 +118,7 @@ fn the_verdict_calls_no_order_that_is_not_shown() {
 }
 
 #[test]
-fn who_has_too_few_rounds_is_named_and_not_compared() {
+fn variants_with_too_few_rounds_are_named_and_not_compared() {
     let mut run = support::run();
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "short-poll" && trial.round == 2) {
         trial.status = Status::Invalid;
@@ -144,7 +144,7 @@ fn who_has_too_few_rounds_is_named_and_not_compared() {
 }
 
 #[test]
-fn rounds_without_an_interval_are_no_rounds_to_compare_by() {
+fn rounds_without_an_interval_do_not_count() {
     let mut run = support::run();
     for trial in &mut run.trials {
         trial.measured.as_mut().unwrap().effective_events = 5;
@@ -158,7 +158,7 @@ fn rounds_without_an_interval_are_no_rounds_to_compare_by() {
 }
 
 #[test]
-fn an_invalid_trial_is_listed_and_in_no_ranking() {
+fn an_invalid_trial_is_listed_and_not_ranked() {
     let mut run = support::run();
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "webhook") {
         trial.status = Status::Invalid;
@@ -196,7 +196,7 @@ fn an_overloaded_server_is_labelled() {
 }
 
 #[test]
-fn injected_faults_are_said_loudly() {
+fn injected_faults_are_announced() {
     let mut run = support::run();
     assert!(!table::render(&run).contains("NO MEASUREMENT"));
     run.run.scenario["faults"] = json!({});

@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_are_named_as_in_toml() {
+    fn errors_name_types_as_toml_does() {
         for (message, said) in [
             (
                 r#"invalid type: string "5s", expected a sequence"#,

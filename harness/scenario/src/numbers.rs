@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_read_as_people_type_them() {
+    fn parses_numbers_as_people_type_them() {
         let whole = [
             ("20000", 20_000),
             ("20_000", 20_000),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_says_what_it_expects() {
+    fn the_error_of_a_count_names_what_is_expected() {
         assert_eq!(count("20k"), Ok(20_000));
         for wrong in ["0", "-1", "1.5", "4294967296", "many"] {
             assert!(count(wrong).unwrap_err().contains("from 1 to 4294967295, such as 20000"), "{wrong}");

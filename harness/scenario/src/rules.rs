@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_beyond_its_bound_is_refused_with_the_range() {
+    fn a_number_out_of_range_is_refused_with_the_range() {
         for bound in BOUNDS {
             for beyond in [bound.most * 2.0 + 1.0, bound.least - 1.0, f64::INFINITY, f64::NAN] {
                 let given = format!("{}={}", bound.key, Value::Float(beyond));
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_taken_as_people_type_them() {
+    fn accepts_numbers_as_people_type_them() {
         let whole =
             ["load.clients=20k", "load.symbols=1e4", "load.payload_bytes=64KiB", "trials=\"2\"", "load.seed=1_000"];
         assert_eq!(refusal(&whole), None);
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn endless_lists_are_refused_before_anything_is_planned() {
+    fn too_long_lists_are_refused_before_planning() {
         let list = |count: usize| (1..=count).map(|one| one.to_string()).collect::<Vec<_>>().join(",");
         let smoke = LIBRARY.iter().find(|(name, _)| *name == "smoke").unwrap().1;
         let endless = in_file(&smoke.replace("clients = 20", &format!("clients = [{}]", list(150_000))));
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_go_together_is_told_where_it_was_said() {
+    fn conflicting_settings_are_located() {
         let smoke = LIBRARY.iter().find(|(name, _)| *name == "smoke").unwrap().1;
         assert!(in_file(&smoke.replace("symbols = 10", "symbols = 1")).starts_with("file.toml:12:22: "));
         assert!(
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_told_with_its_place_whatever_the_lines_end_with() {
+    fn errors_are_located_for_any_line_ending() {
         let written = "title = \"T\"\nquestion = \"Q\"\nanalysis = \"A\" # café\ntrials = 0\n";
         for text in [written.to_owned(), written.replace('\n', "\r\n")] {
             let told = in_file(&text);

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_right_whatever_an_editor_makes_of_lines() {
+    fn positions_are_right_for_any_line_ending() {
         let unix = "title = \"é\"\n# 🦀\n[load]\n\tclients\t= 0 # ü\n[faults]\ndelivery_delay = { constant_us = 7 }\n";
         for text in [unix.to_owned(), unix.replace('\n', "\r\n")] {
             assert_eq!(told(&text, "load.clients", At::Value), (4, 12));
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_text_is_told_where_it_ends() {
+    fn an_unfinished_text_is_located_at_its_end() {
         let place = |text: &str| match (Source { origin: "file", text, overrides: &[] }).table() {
             Err(ScenarioError::Invalid { line, column, message, .. }) => (line, column, message),
             other => panic!("{other:?}"),
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_of_a_text_has_a_place() {
+    fn every_byte_has_a_position() {
         let text = "é\r\n\u{1f980}\n\n\tx\r\n";
         let places: Vec<_> = (0..=text.len() + 3).map(|byte| place(text, byte)).collect();
         assert!(places.is_sorted_by_key(|(line, _)| *line), "{places:?}");
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_override_is_told_as_it_was_given() {
+    fn an_override_is_quoted_as_given() {
         let overrides = Override::all(&["load.clients=abc".into(), "title=a\"b".into()]).unwrap();
         let source = Source { origin: "file", text: "title = \"x\"\ntrials = 1\n", overrides: &overrides };
         let table = source.table().unwrap();

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_child_that_dies_or_talks_nonsense_is_named_with_its_reason() {
+    async fn a_child_that_dies_or_sends_garbage_is_named_with_the_reason() {
         let panics = "printf 'thread \\047main\\047 panicked at a.rs:1:2:\\nno\\nnote: run with `RUST_BACKTRACE=1`\\n' >&2; exit 101";
         let panicked = heard(panics).await;
         assert!(

@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_its_place_and_its_message() {
+    async fn a_panic_is_reported_with_its_place_and_message() {
         let panic = "before\n\nthread 'main' (7) panicked at src/a.rs:1:2:\nleft is\n  3\n";
         let shown = Some("thread 'main' (7) panicked at src/a.rs:1:2: left is   3".to_owned());
         for below in [
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn otherwise_it_is_the_last_line_and_a_part_of_it() {
+    async fn without_a_panic_reports_the_last_line_shortened() {
         assert_eq!(said(b"").await, (Heard::All, None));
         assert_eq!(said(b"one\nmemory allocation failed\n\n").await.1.as_deref(), Some("memory allocation failed"));
         let (heard, line) = said(&b"\xff".repeat(2 << 20)).await;

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn correlation_is_as_by_hand() {
+    fn correlation_matches_a_value_worked_out_by_hand() {
         let mut moments = Moments::default();
         assert_eq!(moments.correlation(), None);
         [(1.0, 2.0), (2.0, 4.0), (3.0, 6.0)].iter().for_each(|&(x, y)| moments.add(x, y));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn phases_in_step_add_up_and_phases_spread_evenly_cancel() {
+    fn equal_phases_add_up_and_evenly_spread_phases_cancel() {
         let second = Duration::from_secs(1);
         let (mut in_step, mut spread) = (PollPhase::default(), PollPhase::default());
         for client in 0..20_u64 {

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn poisson_arrivals_are_told_from_a_period_at_any_rate() {
+    fn tells_poisson_arrivals_from_periodic_ones_at_any_rate() {
         for (rate, shares) in [(RATE, &[1][..]), (20_000.0, &[1, 8])] {
             let [poisson, periodic] = [Arrival::Poisson, Arrival::Constant].map(|arrival| {
                 let events = events(arrival, rate, 20_000, |_| 0);
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gap_is_what_counting_from_the_publication_leaves_out() {
+    fn the_omission_gap_is_what_timing_from_publication_leaves_out() {
         let punctual = omission_gap(&events(Arrival::Poisson, RATE, 0, steady)).unwrap();
         assert_eq!(punctual, 0.0);
         // p99 is about 199 µs from the publication, and 299 from the plan.

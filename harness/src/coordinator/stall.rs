@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stall_lasts_from_the_first_waiting_event_or_the_last_delivery_to_the_next() {
+    fn a_stall_ends_at_the_next_delivery() {
         let quick_then_stalled =
             events(&[(0, 0, 1), (10, 0, 1), (20, 0, 481), (30, 0, 471), (490, 0, 12), (510, 0, 1)]);
         let stall = longest(&quick_then_stalled).unwrap();
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_but_steady_delivery_is_no_stall() {
+    fn slow_but_steady_delivery_is_not_a_stall() {
         let slow: Vec<_> = (0..100).map(|at| (10 * at, 0, 2_000)).collect();
         // The first event waits for its whole latency, since nothing was delivered before it.
         assert_eq!(longest(&events(&slow[..1])).unwrap().length_ns, 2_000 * MS);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_silence_nor_a_late_publisher_is_a_stall() {
+    fn silence_or_a_late_publisher_is_not_a_stall() {
         assert_eq!(longest(&[]), None);
         let silent = events(&[(0, 0, 1), (5_000, 0, 1)]);
         let late = events(&[(0, 0, 1), (10, 800, 801)]);

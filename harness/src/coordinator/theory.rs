@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rare_events_correlate_polls_fully_and_frequent_ones_hardly() {
+    fn polls_correlate_fully_for_rare_events_and_hardly_for_frequent_ones() {
         let second = Duration::from_secs(1);
         assert!((poll_correlation(0.001, second) - 1.0).abs() < 0.01);
         assert!((poll_correlation(0.25, second) - 0.958).abs() < 0.001);

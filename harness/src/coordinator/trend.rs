@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn chance_is_that_of_so_many_observations() {
+    fn chance_depends_on_the_number_of_observations() {
         // Of 24 observations a correlation of 0.5 comes with a probability of 0.013 (Student's t of 2.71, 22 degrees of
         // freedom).
         let chance = chance_of(0.5, 24);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trend_is_told_from_chance() {
+    fn tells_a_trend_from_chance() {
         let flat = measure(&events(steady)).unwrap();
         assert!(flat.change.abs() < 0.1 && flat.probability > 0.001, "{flat:?}");
         let growing = |sequence| steady(sequence) + 100 * sequence;

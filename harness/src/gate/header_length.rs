@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_example_of_the_standard_has_its_length() {
+    fn the_example_of_rfc_7541_has_its_length() {
         // The example in RFC 7541, C.6.1.
         assert_eq!(bits("302").div_ceil(8), 2);
         assert_eq!(bits("307").div_ceil(8), 3);

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slowdown_is_a_metric_and_a_share() {
+    fn parses_a_slowdown_as_metric_and_share() {
         let parsed = |text: &str| text.parse::<Injection>();
         assert_eq!(parsed("cpu=0.3").map(|it| it.to_string()), Ok("+30 % CPU time per event".to_owned()));
         for wrong in ["cpu", "cpu=", "p99=0.1", "cpu=-1", "cpu=NaN", "p50=11"] {

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_machine_is_told_with_who_keeps_it_busy() {
+    fn a_busy_machine_is_reported_with_the_busiest_process() {
         let second = procfs::ticks_per_second();
         let before = BTreeMap::from([(1, process("idle", 900)), (2, process("find", 10)), (3, process("old", 5_000))]);
         let after = BTreeMap::from([

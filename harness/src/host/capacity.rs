@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_memory_allows_is_what_is_needed() {
+    fn the_allowed_clients_need_no_more_than_the_memory() {
         let variants = APPROACHES.iter().map(|approach| approach.name).chain(["websocket/128KiB", "sse/reqwest"]);
         for name in variants {
             let (approach, params) = variant(name).unwrap();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_trial_takes_is_known_before_anything_is_allocated() {
+    fn memory_needs_are_known_before_anything_is_allocated() {
         let admitted = |overrides: &[&str]| admit_trial(&crate::fixture::trial("raw-tcp", overrides), MACHINE);
         assert!(admitted(&[]).is_ok());
         assert!(admitted(&["load.symbols=1M", "limits.replay_events=1M"]).is_ok());
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_said_with_a_remedy() {
+    fn an_error_names_what_is_missing_and_a_remedy() {
         let refused = |name, capacity| {
             let (approach, params) = variant(name).unwrap();
             admit(name, approach, &params, 100_000, capacity).unwrap_err().to_string()

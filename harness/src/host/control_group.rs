@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_on_memory_is_read_of_either_version() {
+    fn reads_the_memory_limit_of_both_cgroup_versions() {
         let stat = ("memory.stat", "anon 100\nfile 700\ninactive_file 300\nactive_file 400\n");
         assert_eq!(left(&[("memory.max", "2000\n"), ("memory.current", "800\n"), stat]), Some(1_500));
         assert_eq!(left(&[("memory.max", "2000\n"), ("memory.current", "800\n")]), Some(1_200));

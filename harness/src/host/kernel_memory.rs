@@ -59,14 +59,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buffers_are_read_from_the_line_of_tcp() {
+    fn reads_buffers_from_the_tcp_line() {
         let text = "sockets: used 92\nTCP: inuse 5 orphan 0 tw 2 alloc 9 mem 30\nUDP: inuse 1 mem 2\n";
         assert_eq!(socket_buffer_pages(text), Some(30));
         assert_eq!(socket_buffer_pages("sockets: used 92\n"), None);
     }
 
     #[test]
-    fn growth_is_for_each_client_and_only_of_many() {
+    fn growth_is_per_client_and_needs_many_clients() {
         let memory = KernelMemory { before: Some(1 << 20), connected: Some(501 << 20), settled: None };
         assert_eq!(memory.until_connected(100_000), Some(5_242));
         assert_eq!(memory.until_connected(10_000), None);

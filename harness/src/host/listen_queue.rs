@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn those_that_connect_take_a_part_of_the_queue() {
+    fn connecting_clients_fill_part_of_the_listen_queue() {
         assert_eq!(at_once("4096"), 128);
         assert_eq!(at_once("128"), 32);
         assert_eq!(at_once("1"), 1);
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn the_counter_is_found_by_its_name() {
+    fn finds_the_counter_by_its_name() {
         let netstat = "IpExt: ListenDrops\nIpExt: 5\nTcpExt: ListenOverflows ListenDrops TW\nTcpExt: 1 2 3\n";
         assert_eq!(drops(netstat), Some(2));
         assert_eq!(drops("TcpExt: TW\nTcpExt: 3\n"), None);

@@ -72,7 +72,7 @@ mod tests {
     use crate::fixture::trial;
 
     #[test]
-    fn polls_that_each_open_a_connection_take_a_port_for_a_minute() {
+    fn polls_on_new_connections_hold_a_port_for_a_minute() {
         let with = |interval| {
             let interval = format!("params.short-poll.interval=[\"{interval}\"]");
             trial("short-poll/new-connection", &["load.clients=10000", &interval])
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_each_open_a_connection_take_a_port_for_a_minute() {
+    fn calls_on_new_connections_hold_a_port_for_a_minute() {
         let with = |rate| {
             let rate = format!("load.events_per_second={rate}");
             trial("webhook/new-connection", &["load.symbols=10", "load.symbols_per_client=2", &rate])
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_that_stay_open_take_a_port_each() {
+    fn open_connections_hold_one_port_each() {
         let many = ["load.clients=10000", "load.events_per_second=5000.0"];
         for variant in ["short-poll", "conditional-get", "long-poll", "grpc-unary", "sse", "raw-tcp"] {
             assert_eq!(taken(&trial(variant, &many)), 40, "{variant}");

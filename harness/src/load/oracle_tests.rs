@@ -46,7 +46,7 @@ fn in_window() -> u64 {
 }
 
 #[test]
-fn everything_received_in_order_is_delivered() {
+fn events_received_in_order_are_delivered() {
     let mut oracle = oracle(Delivery::Log);
     for client in 0..8 {
         for event in events_of(client) {
@@ -63,7 +63,7 @@ fn everything_received_in_order_is_delivered() {
 }
 
 #[test]
-fn what_was_under_way_is_what_the_latencies_say_and_an_event_has_the_median_of_its_receivers() {
+fn events_in_flight_match_the_latencies_and_an_event_has_its_receivers_median() {
     let mut oracle = oracle(Delivery::Log);
     // Latencies of 10, 20, 30 and 40 ms by follower, passed in order of time as a worker does.
     let mut told: Vec<(u64, u32, FeedEvent)> = Vec::new();
@@ -85,7 +85,7 @@ fn what_was_under_way_is_what_the_latencies_say_and_an_event_has_the_median_of_i
 }
 
 #[test]
-fn a_dropped_event_is_missed_by_exactly_its_followers() {
+fn a_dropped_event_is_missed_by_exactly_its_subscribers() {
     let dropped = Feed::new(&spec()).find(|event| event.scheduled_ns > 500_000_000).unwrap();
     let mut oracle = oracle(Delivery::Log);
     for client in 0..8 {
@@ -98,7 +98,7 @@ fn a_dropped_event_is_missed_by_exactly_its_followers() {
 }
 
 #[test]
-fn a_duplicate_and_a_late_event_are_told_apart() {
+fn tells_a_duplicate_from_a_late_event() {
     let mut oracle = oracle(Delivery::Log);
     let mut of_client = events_of(0);
     of_client.retain(|event| event.scheduled_ns > 300_000_000 && event.symbol == 0);
@@ -112,7 +112,7 @@ fn a_duplicate_and_a_late_event_are_told_apart() {
 }
 
 #[test]
-fn what_the_feed_does_not_say_is_corrupt() {
+fn an_event_that_differs_from_the_feed_is_corrupt() {
     let mut oracle = oracle(Delivery::Log);
     let event = events_of(0)[0];
     let forged = Quote { bid: 1.0, ..event.quote(&spec()) };
@@ -124,7 +124,7 @@ fn what_the_feed_does_not_say_is_corrupt() {
 }
 
 #[test]
-fn a_snapshot_coalesces_what_it_skipped_and_misses_what_it_never_saw() {
+fn a_snapshot_coalesces_skipped_events_and_misses_unseen_ones() {
     let mut oracle = oracle(Delivery::Snapshot);
     let of_symbol: Vec<FeedEvent> = events_of(0).into_iter().filter(|event| event.symbol == 0).collect();
     let inside: Vec<&FeedEvent> = of_symbol.iter().filter(|event| PHASES.in_window(event.scheduled_ns)).collect();
@@ -142,7 +142,7 @@ static OF_CLIENTS: LazyLock<Vec<Vec<FeedEvent>>> = LazyLock::new(|| (0..8).map(e
 proptest! {
     /// Every owed event is in exactly one count, even if events are lost, duplicated or out of order.
     #[test]
-    fn accounts_balance(choices in prop::collection::vec((0_u32..8, 0_usize..60), 0..400), snapshot: bool) {
+    fn the_accounts_balance(choices in prop::collection::vec((0_u32..8, 0_usize..60), 0..400), snapshot: bool) {
         let mut oracle = oracle(if snapshot { Delivery::Snapshot } else { Delivery::Log });
         for (client, index) in choices {
             if let Some(event) = OF_CLIENTS[client as usize].get(index) {

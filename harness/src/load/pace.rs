@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_polls_before_the_start() {
+    async fn no_client_polls_before_the_start() {
         let start = Start::default();
         let mut ticks = polls(Start::clone(&start), 5_000_000, Duration::from_secs(3_600), recorder());
         assert_eq!(ticks.next().now_or_never(), None, "nobody has said when the start is");

@@ -54,7 +54,7 @@ fn deviation(worked: &Worked, delays_ns: &[u64], quantile: f64) -> f64 {
 }
 
 #[test]
-fn known_delays_come_out_as_they_went_in_to_three_digits() {
+fn records_known_delays_to_three_digits() {
     let shapes: [(&str, Shape); 3] = [
         ("constant", |_| 5_000_000),
         ("two modes", |sequence| if sequence.is_multiple_of(10) { 20_000_000 } else { 2_000_000 }),
@@ -73,7 +73,7 @@ fn known_delays_come_out_as_they_went_in_to_three_digits() {
 }
 
 #[test]
-fn a_recorder_that_cuts_latencies_off_is_found_out() {
+fn detects_a_recorder_that_truncates_latencies() {
     let faults = Faults { clamp_latency_us: Some(3_000), ..Faults::default() };
     let (worked, delays_ns) = recorded(faults, |_| 5_000_000);
     assert!(deviation(&worked, &delays_ns, 0.5) > 0.3);

@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_while_a_request_is_under_way_is_never_sent() {
+    fn a_closed_loop_never_sends_what_fell_due_during_a_request() {
         let open = samples(&[(0, 1), (10, 100), (20, 90), (60, 50), (110, 1), (111, 5), (113, 1)]);
         assert_eq!(closed_loop(&open), samples(&[(0, 1), (10, 100), (110, 1), (111, 5)]));
         assert_eq!(closed_loop(&[]), []);

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_need_support_and_a_delay() {
+    fn quantiles_need_enough_samples_and_a_delay() {
         let quantiles = |events: &[Known]| -> Vec<f64> {
             compare(events, MACHINE, &measured(events, |_| 0)).iter().map(|one| one.quantile).collect()
         };
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn less_than_was_injected_is_never_right() {
+    fn a_latency_below_the_injected_delay_always_fails() {
         let events = known(400);
         let noisy = Machine { usual_ns: 100 * MS, longest_ns: 1_000 * MS, waited_ns: MS };
         for machine in [MACHINE, noisy] {
@@ -218,14 +218,14 @@ mod tests {
     }
 
     #[test]
-    fn more_than_the_machine_takes_is_the_instruments_fault() {
+    fn latency_beyond_the_machines_noise_fails_the_instrument() {
         let events = known(400);
         assert_eq!(verdicts(&events, MACHINE, &measured(&events, |_| MS / 2))[..2], [Verdict::Failed; 2]);
         assert_eq!(verdicts(&events, MACHINE, &measured(&events, |_| 11 * MS / 10)), [Verdict::Failed; 3]);
     }
 
     #[test]
-    fn a_machine_that_could_explain_anything_proves_nothing() {
+    fn a_very_noisy_machine_proves_nothing() {
         let events = known(400);
         let noisy = Machine { usual_ns: 10 * MS, longest_ns: 20 * MS, waited_ns: 0 };
         assert_eq!(verdicts(&events, noisy, &measured(&events, |_| 5 * MS)), [Verdict::TooNoisy; 3]);
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn each_wake_up_counts() {
+    fn every_wake_up_adds_to_the_allowance() {
         let hiccup = histogram((0..1_000).map(|index| if index < 990 { 50_000 } else { 2 * MS }));
         let machine = Machine::new(&hiccup, 2, 0);
         assert!((100_000..101_000).contains(&machine.usual_ns), "{machine:?}");
@@ -244,14 +244,14 @@ mod tests {
     }
 
     #[test]
-    fn few_events_can_have_waited_long_and_many_only_a_little() {
+    fn few_events_may_wait_long_and_many_only_briefly() {
         let machine = Machine { usual_ns: 0, longest_ns: 0, waited_ns: 100 };
         let explained = [0.5, 0.9].map(|quantile| machine.explains(&[7; 1_000], quantile).unwrap());
         assert_eq!((explained, machine.worst_ns()), ([207, 1_007], 10_000));
     }
 
     #[test]
-    fn events_that_leave_together_wait_for_each_other() {
+    fn events_sent_together_wait_for_each_other() {
         let leaving_at = |left_ns: u64| Known { scheduled_ns: left_ns / 2, injected_ns: left_ns - left_ns / 2, ..NOW };
         let mut known = [10, 10, 10, 25, 100].map(leaving_at);
         queue(&mut known, 7);

@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_that_nothing_shows_fails_the_self_test() {
+    fn an_undetected_fault_fails_the_self_test() {
         let of = |verdict| found_out(compared(verdict)).verdict;
         assert_eq!(of(Verdict::Failed), Verdict::Ok);
         assert_eq!(of(Verdict::Ok), Verdict::Failed);
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_machine_may_have_done_must_show_each_time() {
+    async fn a_fault_that_the_machine_could_cause_must_show_every_time() {
         let (ok, noisy, failed) = ((Verdict::Ok, false), (Verdict::TooNoisy, false), (Verdict::Failed, false));
         assert_eq!(attempted(&[ok]).await, (Verdict::Ok, 1));
         assert_eq!(attempted(&[failed, noisy, ok]).await, (Verdict::Ok, 3));

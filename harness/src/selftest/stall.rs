@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tail_has_the_weight_that_theory_gives_it() {
+    fn tail_weight_matches_theory() {
         let stall = examined(|_, event| event.injected_ns + MS / 20);
         let shares: Vec<f64> = stall.beyond.iter().map(|one| (one.theory * 1_000.0).round()).collect();
         assert_eq!(shares, [150.0, 100.0, 50.0]);
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tail_that_is_left_out_fails() {
+    fn a_missing_tail_fails() {
         let stall = examined(|at, event| if (301..500).contains(&at) { MS / 20 } else { event.injected_ns });
         assert!(stall.beyond.iter().all(|one| one.verdict == Verdict::Failed), "{stall:?}");
     }

@@ -126,14 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_that_is_seen_as_it_was_passes() {
+    fn a_stop_seen_at_full_length_passes() {
         let stop = examine("any", &events(as_stopped), &COMPLETE, STOPPED, 0);
         assert_eq!((stop.verdict, stop.events, stop.largest_ns, stop.before_ns), (Verdict::Ok, 30, 301 * MS, Some(MS)));
         assert!((stop.slope.unwrap() + 1.0).abs() < 1e-9, "{stop:?}");
     }
 
     #[test]
-    fn what_arrives_while_nobody_sends_fails_however_noisy_the_machine_is() {
+    fn arrivals_during_the_stop_fail_on_any_machine() {
         // Latencies from the publication instead of the schedule would hide the stop.
         let stop = examine("any", &events(|_| MS), &COMPLETE, STOPPED, u64::MAX);
         assert_eq!(stop.verdict, Verdict::Failed);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_fails() {
+    fn a_lost_event_fails() {
         let account = Events { delivered: 97, missed: 2, reordered: 1, ..COMPLETE };
         let stop = examine("any", &events(as_stopped), &account, STOPPED, u64::MAX);
         assert_eq!(stop.verdict, Verdict::Failed);
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn latencies_that_the_stop_does_not_explain_are_the_machines_fault_or_the_instruments() {
+    fn latencies_the_stop_does_not_explain_are_blamed_on_machine_or_instrument() {
         let slow = |at_ms: u64| if at_ms >= 400 { as_stopped(at_ms) + (at_ms - 400) * MS / 2 } else { MS };
         let verdict = |noise_ns| examine("any", &events(slow), &COMPLETE, STOPPED, noise_ns).verdict;
         assert_eq!((verdict(MS), verdict(40 * MS)), (Verdict::Failed, Verdict::TooNoisy));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slope_is_as_by_hand() {
+    fn slope_matches_a_value_worked_out_by_hand() {
         assert_eq!(slope(&[(0, 10), (1, 8), (2, 6)]), Some(-2.0));
         assert_eq!(slope(&[(5, 1), (5, 2)]), None);
     }

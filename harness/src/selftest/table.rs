@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn every_section_says_what_was_found() {
+    fn every_section_shows_its_findings() {
         let text = render(&findings());
         let expected = [
             "memory                        p50      5.000 ms    3.000 ms      -2.000    +0.020 .. +0.300  FAILED, attempt 2",
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn the_findings_are_data() {
+    fn the_findings_are_printed_as_data() {
         let json = serde_json::to_value(findings()).unwrap();
         assert_eq!(json["compared"][0]["comparisons"][0]["difference_ns"], -2_000_000);
         assert_eq!((&json["verdict"], &json["stops"][0]["verdict"]), (&"failed".into(), &"too_noisy".into()));

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn every_window_has_events_for_a_99th_percentile() {
+    fn every_window_supports_a_99th_percentile() {
         for length in [WHOLE, QUICK] {
             let named = [in_memory(length), vec![stall(length)], unfaithful(length)].concat();
             for one in named {
@@ -176,7 +176,7 @@ mod tests {
     /// Because events keep their order, delays are longer than each would be alone. They must still have their shape,
     /// and no jump at a quantile, where one event would decide.
     #[test]
-    fn what_is_injected_is_what_it_is_called() {
+    fn each_injection_has_the_delay_that_its_name_says() {
         for length in [WHOLE, QUICK] {
             let at = |delays: &[u64], share: f64| delays[(share * delays.len() as f64) as usize] as f64 / 1e6;
             let named = in_memory(length);

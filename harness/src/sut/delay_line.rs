@@ -151,12 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_delay_is_every_events() {
+    fn a_constant_delay_applies_to_every_event() {
         assert!(delays_us(Delay::ConstantUs(5_000)).iter().all(|delay_us| *delay_us == 5_000));
     }
 
     #[test]
-    fn delays_shorter_than_a_gap_are_as_wanted() {
+    fn delays_shorter_than_the_gap_are_exact() {
         let delays = delays_us(Delay::UniformUs(9_000));
         let mean = delays.iter().sum::<u64>() / delays.len() as u64;
         assert!(delays.iter().all(|delay_us| *delay_us < 9_000) && (4_200..4_800).contains(&mean), "{mean}");
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_overtakes() {
+    fn no_event_overtakes_another() {
         // The events 10 and 20 ms after one that is delayed by 25 ms leave together with it.
         let delays = delays_us(Delay::BimodalUs([1_000, 25_000]));
         let at = delays.windows(5).position(|five| five[0] == 1_000 && five[1] == 25_000 && five[4] == 1_000);
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stall_holds_what_is_due_in_it_until_it_ends() {
+    fn a_stall_holds_due_events_until_it_ends() {
         let spec = spec();
         let first_ns = Feed::new(&spec).next().unwrap().scheduled_ns;
         for ((_, delay_ns), event) in
@@ -191,14 +191,14 @@ mod tests {
     }
 
     #[test]
-    fn the_seed_decides() {
+    fn the_same_seed_gives_the_same_delays() {
         let delay = Delay::UniformUs(9_000);
         assert_eq!(injected(&spec(), delay), injected(&spec(), delay));
         assert_ne!(injected(&spec(), delay), injected(&FeedSpec { seed: 2, ..spec() }, delay));
     }
 
     #[tokio::test]
-    async fn no_event_leaves_before_it_is_due_and_all_leave_in_order() {
+    async fn events_leave_in_order_and_not_before_they_are_due() {
         let spec = FeedSpec { duration_ns: 200_000_000, events_per_second: 500.0, ..spec() };
         let phases = Phases { warmup_ns: 0, measure_ns: spec.duration_ns, drain_ns: 0 };
         let hub = servers::Hub::new(&spec.symbol_names(), servers::Limits::default());

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_child_takes_loopback_addresses_only() {
+    fn a_child_accepts_only_loopback_addresses() {
         for address in ["127.0.0.1:80", "127.7.7.7:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
             assert!(is_here(address.parse().unwrap()), "{address}");
         }

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_obeys_is_shown() {
+    fn control_characters_are_escaped_on_the_terminal() {
         let attack = "a\u{1b}]0;x\u{7}b\u{9b}2Jc\u{202e}d\u{7f}\r\u{2028}e\n\tü→🦀";
         assert_eq!(visible(attack), "a\\u{1b}]0;x\\u{7}b\\u{9b}2Jc\\u{202e}d\\u{7f}\\r\\u{2028}e\n\tü→🦀");
         assert_eq!(one_line("a\nerror: b\t"), "a\\nerror: b\\t");

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trial_says_how_many_clients_are_there() {
+    fn progress_shows_how_many_clients_are_subscribed() {
         let at = |phase| describe(Progress { phase, connected: 43_210, events: 1_234_567 }, 100_000);
         assert_eq!(at(Phase::Connecting), "connecting 43,210 of 100,000 clients");
         assert_eq!(at(Phase::Measuring), "measuring 100,000 clients · 1,234,567 events");

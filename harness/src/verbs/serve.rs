@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absurd_limits_are_refused_with_their_bound() {
+    fn refuses_absurd_limits_with_their_bound() {
         let told = |one: &str| limits(&[one.to_owned()]).unwrap_err().to_string();
         assert!(told("limits.replay_events=1000000000").contains("1 to 10000000"));
         assert!(told("limits.queue_events=0").starts_with("--set limits.queue_events=0: `limits.queue_events` is 0"));

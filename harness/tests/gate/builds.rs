@@ -24,7 +24,7 @@ fn paired(head: &str, session: &Path, more: &[&str]) -> Finished {
 }
 
 #[test]
-fn a_session_of_too_few_blocks_is_inconclusive_and_says_what_it_would_take() {
+fn too_few_blocks_are_inconclusive_and_name_the_blocks_needed() {
     super::begin();
     let directory = tempfile::tempdir().expect("a directory");
     let session = directory.path().join("session");
@@ -47,7 +47,7 @@ fn a_session_of_too_few_blocks_is_inconclusive_and_says_what_it_would_take() {
 }
 
 #[test]
-fn builds_that_cannot_be_compared_never_pass() {
+fn incomparable_builds_never_pass() {
     super::begin();
     let directory = tempfile::tempdir().expect("a directory");
     let crashed = paired("/bin/false", &directory.path().join("crashed"), &["--blocks", "1"]);

@@ -173,20 +173,20 @@ fn names(outcome: &Outcome, cell: &str, metric: &str, [before, after]: [f64; 2])
 }
 
 #[test]
-fn what_is_the_same_passes() {
+fn equal_builds_pass() {
     let outcome = judged(&[("raw-tcp", "raw-tcp again"), ("short-poll", "short-poll again")]);
     assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.reason);
     assert!(outcome.findings.len() > 60, "{}", outcome.findings.len());
 }
 
 #[test]
-fn an_empty_response_more_in_a_hundred_polls_fails() {
+fn one_more_empty_response_per_hundred_polls_fails() {
     // Three clients that poll a hundred times in vain.
     names(&judged(&[("short-poll", "one more empty")]), "short-poll", "idle empty", [300.0, 303.0]);
 }
 
 #[test]
-fn a_byte_more_an_event_fails() {
+fn one_more_byte_per_event_fails() {
     let outcome = judged(&[("raw-tcp", "one more byte")]);
     let bytes = outcome.findings.iter().find(|finding| finding.metric == "deliver server-to-client-bytes").unwrap();
     let deliveries = 100.0;
@@ -194,12 +194,12 @@ fn a_byte_more_an_event_fails() {
 }
 
 #[test]
-fn a_request_more_a_reconnect_fails() {
+fn one_more_request_per_reconnect_fails() {
     names(&judged(&[("sse", "one more request")]), "sse", "reconnect requests", [15.0, 30.0]);
 }
 
 #[test]
-fn an_allocation_more_an_event_fails() {
+fn one_more_allocation_per_event_fails() {
     let outcome = judged(&[("sse", "one more allocation")]);
     let found = outcome.findings.iter().find(|finding| finding.metric == "deliver allocations").unwrap();
     assert_eq!(found.verdict, Verdict::Regression, "{}", found.explanation);

@@ -100,7 +100,7 @@ fn the_command_compares_with_the_committed_baseline() {
 }
 
 #[test]
-fn a_count_that_differs_is_a_regression_either_way() {
+fn a_different_count_is_a_regression_in_either_direction() {
     for by in ["one fewer", "one more"] {
         let Judged { finished: failed, summary, .. } = against(by);
         assert_eq!(failed.code, 3, "{}{}", failed.stdout, failed.stderr);
@@ -115,7 +115,7 @@ fn a_count_that_differs_is_a_regression_either_way() {
 }
 
 #[test]
-fn without_anything_to_compare_with_it_never_passes() {
+fn nothing_to_compare_with_never_passes() {
     let absent = bench(&["gate", "exact", "--baseline", "no-such-file.json"]);
     assert_eq!(absent.code, 2, "{}", absent.stderr);
     assert!(absent.stderr.contains("no baseline at no-such-file.json"), "{}", absent.stderr);

@@ -60,7 +60,7 @@ fn assert_has(head: &str, lines: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_poll_that_brings_nothing_is_204_with_its_cursor_and_not_for_caches() {
+async fn an_empty_poll_is_204_with_its_cursor_and_not_cacheable() {
     let mut fixture = start("short-poll");
     fixture.publish(3);
     let (head, body) = get(&fixture, "/events?symbols=BTC", "").await;
@@ -70,7 +70,7 @@ async fn a_poll_that_brings_nothing_is_204_with_its_cursor_and_not_for_caches() 
 }
 
 #[tokio::test]
-async fn a_cursor_that_has_left_the_ring_is_410_with_the_one_to_start_again_from() {
+async fn a_cursor_older_than_the_ring_is_410_with_a_new_cursor() {
     for name in ["short-poll", "long-poll"] {
         let mut fixture = start(name);
         fixture.publish(100);
@@ -100,7 +100,7 @@ async fn a_cursor_of_another_log_is_410_and_an_unreadable_one_400() {
 }
 
 #[tokio::test]
-async fn a_page_has_no_more_events_than_the_request_allows() {
+async fn a_page_has_at_most_the_requested_number_of_events() {
     for name in ["short-poll", "long-poll"] {
         let mut fixture = start(name);
         fixture.publish(12);
@@ -150,7 +150,7 @@ async fn an_unchanged_quote_is_304_with_the_validators_and_no_body() {
 }
 
 #[tokio::test]
-async fn a_held_request_leaves_the_hub_when_its_client_goes_away() {
+async fn a_held_request_leaves_the_hub_when_its_client_disconnects() {
     let fixture = start("long-poll");
     // The server has begun, and so has all that it shares.
     get(&fixture, "/", "").await;
@@ -173,7 +173,7 @@ async fn a_held_request_leaves_the_hub_when_its_client_goes_away() {
 }
 
 #[tokio::test]
-async fn a_request_is_told_of_a_shutdown() {
+async fn a_held_request_is_answered_at_shutdown() {
     let fixture = start("long-poll");
     let mut stream = send(&fixture, "GET", "/events?after=0&hold=5m&symbols=BTC", "").await;
     fixture.hub.close();

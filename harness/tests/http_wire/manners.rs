@@ -17,7 +17,7 @@ const OF_BROWSERS: [(&str, &str); 4] = [
 ];
 
 #[tokio::test]
-async fn every_server_says_what_it_answers() {
+async fn every_server_lists_its_paths() {
     for name in ["short-poll", "conditional-get", "long-poll", "sse", "websocket", "grpc-web", "webhook"] {
         let fixture = start(name);
         let (head, body) = get(&fixture, "/", "").await;
@@ -40,7 +40,7 @@ async fn every_server_says_what_it_answers() {
 }
 
 #[tokio::test]
-async fn a_grpc_server_says_what_it_is_over_http_1() {
+async fn a_grpc_server_explains_itself_over_http_1() {
     for name in ["grpc-unary", "grpc-stream", "grpc-bidi"] {
         let fixture = start(name);
         // The server closes of its own accord.
@@ -61,7 +61,7 @@ async fn a_grpc_server_says_what_it_is_over_http_1() {
 }
 
 #[tokio::test]
-async fn what_is_not_grpc_web_is_told_so() {
+async fn a_request_that_is_not_grpc_web_is_told_why() {
     let fixture = start("grpc-web");
     let (head, body) = ask(&fixture, "POST", "/MarketData/GetQuote", "content-length: 0\r\n").await;
     assert_has(&head, &["HTTP/1.1 415 Unsupported Media Type"]);
@@ -69,7 +69,7 @@ async fn what_is_not_grpc_web_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_origin_may_read_what_a_browser_can_use() {
+async fn pages_of_other_origins_may_read_browser_approaches() {
     for (name, target) in OF_BROWSERS {
         let mut fixture = start(name);
         fixture.publish(1);
@@ -95,7 +95,7 @@ async fn a_page_of_another_origin_may_read_what_a_browser_can_use() {
 }
 
 #[tokio::test]
-async fn a_request_without_symbols_is_told_so() {
+async fn a_request_without_symbols_is_refused_with_the_reason() {
     for (name, path) in [("short-poll", "/events"), ("long-poll", "/events"), ("sse", "/stream")] {
         let fixture = start(name);
         for query in ["", "?symbols=", "?symbols=,", "?after=0"] {
@@ -107,7 +107,7 @@ async fn a_request_without_symbols_is_told_so() {
 }
 
 #[tokio::test]
-async fn other_methods_and_heads_are_answered_as_http_says() {
+async fn other_methods_are_answered_as_http_requires() {
     for (name, target) in OF_BROWSERS {
         let mut fixture = start(name);
         fixture.publish(1);
@@ -124,7 +124,7 @@ async fn other_methods_and_heads_are_answered_as_http_says() {
 }
 
 #[tokio::test]
-async fn a_client_that_closes_its_side_is_answered() {
+async fn a_client_that_closes_its_write_side_is_answered() {
     for (name, target) in OF_BROWSERS {
         let mut fixture = start(name);
         let mut stream = send(&fixture, "GET", &target.replace("&after=0", "&after=0&hold=100ms"), "").await;
@@ -142,7 +142,7 @@ async fn a_client_that_closes_its_side_is_answered() {
 }
 
 #[tokio::test]
-async fn a_head_of_many_fields_is_read() {
+async fn reads_a_head_with_many_fields() {
     let fixture = start("short-poll");
     let fields: String = (0..95).map(|number| format!("x-proxy-{number}: {}\r\n", "x".repeat(100))).collect();
     let (head, _) = get(&fixture, "/events?symbols=BTC", &fields).await;
@@ -150,7 +150,7 @@ async fn a_head_of_many_fields_is_read() {
 }
 
 #[tokio::test]
-async fn an_empty_last_event_id_is_as_none_and_a_strange_one_is_refused() {
+async fn an_empty_last_event_id_is_ignored_and_a_malformed_one_refused() {
     let mut fixture = start("sse");
     fixture.publish(7);
     for field in ["last-event-id:\r\n", "last-event-id: \r\n"] {
@@ -162,7 +162,7 @@ async fn an_empty_last_event_id_is_as_none_and_a_strange_one_is_refused() {
 }
 
 #[tokio::test]
-async fn a_request_names_one_host() {
+async fn a_request_with_several_hosts_is_refused() {
     for name in ["short-poll", "conditional-get", "long-poll", "sse", "websocket", "grpc-web", "webhook", "grpc-unary"]
     {
         let fixture = start(name);
@@ -188,7 +188,7 @@ async fn a_request_names_one_host() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_terminal_would_obey_is_repeated() {
+async fn responses_repeat_no_control_characters() {
     let fixture = start("long-poll");
     for (target, shown) in [
         ("/\u{202e}", r"/\u{202e} does not exist"),

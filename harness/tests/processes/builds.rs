@@ -31,7 +31,7 @@ fn start_paired(build: &Path, session: &Path) -> Child {
 }
 
 #[test]
-fn nothing_of_a_gate_outlives_it() {
+fn no_process_of_a_gate_outlives_it() {
     // Processes that nothing but the gate's end would end soon, one of them out of its parent's sight.
     let time = format!("1000.{}", std::process::id());
     let (_folder, build) = script(&format!("(sleep {time} &) ; sleep {time}"));
@@ -63,7 +63,7 @@ fn nothing_of_a_gate_outlives_it() {
 }
 
 #[test]
-fn a_build_that_floods_is_ended_and_what_it_said_last_is_shown() {
+fn a_build_that_floods_its_output_is_killed_and_its_last_line_shown() {
     let (_folder, build) = script("exec yes 'a line without end' >&2");
     let sessions = tempdir().unwrap();
     let session = sessions.path().join("session");
@@ -74,7 +74,7 @@ fn a_build_that_floods_is_ended_and_what_it_said_last_is_shown() {
 }
 
 #[test]
-fn a_session_takes_no_place_that_is_taken() {
+fn a_session_overwrites_no_existing_path() {
     let (_folder, build) = script("exit 0");
     for name in ["session.jsonl", "gate.toml", "trials", "builds"] {
         let session = tempdir().unwrap();

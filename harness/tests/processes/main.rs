@@ -103,7 +103,7 @@ fn read_until(child: &mut Child, words: &str) {
 }
 
 #[test]
-fn told_to_end_while_variants_are_examined_a_run_leaves_nothing() {
+fn interrupted_during_conformance_a_run_leaves_nothing() {
     let folder = tempdir().unwrap();
     let runs: Vec<(PathBuf, Child)> = ["-INT", "-QUIT", "-TERM", "-HUP"]
         .map(|signal| {
@@ -122,7 +122,7 @@ fn told_to_end_while_variants_are_examined_a_run_leaves_nothing() {
 }
 
 #[test]
-fn every_verb_that_takes_time_can_be_told_to_end() {
+fn every_long_verb_can_be_interrupted() {
     let folder = tempdir().unwrap();
     let baseline = folder.path().join("baseline.json");
     let verbs: [&[&str]; 3] =
@@ -139,7 +139,7 @@ fn every_verb_that_takes_time_can_be_told_to_end() {
 }
 
 #[test]
-fn a_hang_up_is_an_interruption_unless_it_is_ignored() {
+fn a_hang_up_interrupts_unless_ignored() {
     heed_hang_ups();
     let folder = tempdir().unwrap();
     let begin = |name: &str, before: &str| {
@@ -164,7 +164,7 @@ fn a_hang_up_is_an_interruption_unless_it_is_ignored() {
 }
 
 #[test]
-fn a_server_says_goodbye_whichever_signal_ends_it() {
+fn a_server_closes_cleanly_after_every_ending_signal() {
     for signal in ["-INT", "-QUIT", "-TERM", "-HUP"] {
         let mut server = start(&["serve", "raw-tcp", "--listen", "127.0.0.1:0"]);
         let mut listening = String::new();
@@ -178,7 +178,7 @@ fn a_server_says_goodbye_whichever_signal_ends_it() {
 }
 
 #[test]
-fn a_run_goes_on_when_its_program_is_replaced_and_leaves_what_is_not_its_own() {
+fn a_run_survives_replacing_its_program_and_keeps_foreign_files() {
     // On the filesystem of the build, so that the program need not be copied.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let program = folder.path().join("program");
@@ -208,7 +208,7 @@ fn a_run_goes_on_when_its_program_is_replaced_and_leaves_what_is_not_its_own() {
 }
 
 #[test]
-fn what_cannot_be_written_is_an_error_and_what_was_written_stays_readable() {
+fn a_failed_write_is_an_error_and_earlier_results_stay_readable() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("none/out");
     let limited = format!("ulimit -f 1; exec {PROGRAM} run smoke --approach raw-tcp --out {}", text(&out));
@@ -234,7 +234,7 @@ fn what_cannot_be_written_is_an_error_and_what_was_written_stays_readable() {
 }
 
 #[test]
-fn a_machine_that_allows_few_processes_is_named_as_such() {
+fn names_a_low_process_limit() {
     let is_root = procfs::process::Process::myself().unwrap().uid().unwrap() == 0;
     let folder = tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
@@ -260,7 +260,7 @@ fn a_machine_that_allows_few_processes_is_named_as_such() {
 }
 
 #[test]
-fn a_machine_that_allows_few_files_is_named_as_such() {
+fn names_a_low_descriptor_limit() {
     for files in [6, 7, 9, 12, 14, 63] {
         for verb in [&["list"][..], &["verify", "--approach", "raw-tcp"], &["serve", "sse", "--listen", "127.0.0.1:0"]]
         {

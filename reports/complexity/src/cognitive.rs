@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn select_is_a_match_of_what_it_waits_for() {
+    fn select_counts_as_a_match() {
         let waiting = "tokio::select! { biased; a = f() => g(a)?, Some(b) = h(), if c && d => { if b { } } \
                        () = k() => break, else => return, }";
         assert_eq!(complexity(waiting), 1 + 1 + 2);

@@ -160,14 +160,14 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_brings_what_it_needs_in_the_version_that_it_needs() {
+    fn a_crate_brings_its_dependencies_in_their_versions() {
         assert_eq!(sizes("use a_b::{C, D};"), [1, 2]);
         assert_eq!(sizes("use c::C;"), [1, 4], "a cycle has an end");
         assert_eq!(sizes("fn f() { c::d(a_b::e!()) }"), [2, 4]);
     }
 
     #[test]
-    fn what_the_package_may_not_name_and_its_own_neighbours_do_not_count() {
+    fn unknown_and_workspace_crates_do_not_count() {
         assert_eq!(sizes("use other::X; use d::Y; use std::z; use crate::a_b;"), [0, 0]);
         assert_eq!(sizes("use crate::a_b; fn f() { a_b::g() }"), [0, 0]);
         assert_eq!(sizes("#[cfg(test)] mod tests { use a_b::X; }"), [0, 0]);

@@ -47,7 +47,7 @@ fn with(line: &str) -> Complexity {
 }
 
 #[test]
-fn a_line_that_is_added_is_counted() {
+fn an_added_line_counts() {
     let before = measure(SOURCE);
     assert_eq!((before.code_lines, before.sources.as_slice()), (5, ["own/src/half.rs".to_owned()].as_slice()));
     assert_eq!(with("let _ = 1;"), Complexity { code_lines: 6, ..before });
@@ -65,7 +65,7 @@ fn neither_comments_nor_blank_lines_nor_tests_change_anything() {
 }
 
 #[test]
-fn what_looks_like_a_comment_in_a_literal_is_code() {
+fn a_comment_marker_in_a_literal_is_code() {
     let lines = |text: &str| measure(&format!("const X: &str =\n{text};")).code_lines - 1;
     assert_eq!(lines("\"// no\n  /* no\n\nyes\""), 4);
     assert_eq!(lines("r#\"\n// \"no\n\"#"), 3);
@@ -73,7 +73,7 @@ fn what_looks_like_a_comment_in_a_literal_is_code() {
 }
 
 #[test]
-fn crates_are_counted_beyond_the_floor_s() {
+fn counts_crates_beyond_those_of_the_floor() {
     let before = measure(SOURCE).crates;
     assert_eq!((before.named, before.closure, before.closure_beyond_floor), (vec!["base".to_owned()], 1, 0));
     let after = with("more::x();").crates;
@@ -81,7 +81,7 @@ fn crates_are_counted_beyond_the_floor_s() {
 }
 
 #[test]
-fn generated_code_counts_for_those_who_name_its_client() {
+fn generated_code_counts_for_users_of_its_client() {
     let before = measure(SOURCE);
     assert_eq!((before.generated_lines, before.proto_lines), (0, 0));
     let after = measure(&format!("{SOURCE}use proto::quotes_client::QuotesClient;\n"));
@@ -89,14 +89,14 @@ fn generated_code_counts_for_those_who_name_its_client() {
 }
 
 #[test]
-fn what_cannot_be_read_is_an_error() {
+fn unreadable_source_is_an_error() {
     let measured = |text| complexity::measure(&[SourceFile { path: "own/src/half.rs", text }], &[], &base());
     assert!(measured("fn").unwrap_err().to_string().starts_with("cannot parse own/src/half.rs: "));
     assert!(measured("fn f() { select! { in 1 } }").is_err(), "what it waits for would be left out in silence");
 }
 
 #[test]
-fn a_band_is_the_higher_of_two() {
+fn the_band_is_the_higher_of_two() {
     let band = |code_lines, sum| {
         let mut half = Complexity { code_lines, ..Complexity::default() };
         half.cognitive.sum = sum;

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_validation_shows_the_study_of_the_committed_samples() {
+    fn validation_shows_the_study_of_the_committed_samples() {
         for samples in ["a-a", "a-a-sleeping-cores"] {
             let sources = vec![PathBuf::from(format!("{ROOT}/reports/studies/{samples}.csv"))];
             assert_shown("validation.md", &study_runs(&RunsOptions { sources, csv: None }).unwrap());
@@ -149,13 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn the_validation_shows_how_far_the_advice_is_off() {
+    fn validation_shows_the_error_of_the_advice() {
         let run = format!("{ROOT}/reports/published/2026-11-23T0057-scale");
         assert_shown("validation.md", &study_advice(Path::new(&run)).unwrap());
     }
 
     #[test]
-    fn the_gate_document_shows_the_study_of_the_committed_sessions() {
+    fn gate_document_shows_the_study_of_the_committed_sessions() {
         let folder = fs::read_dir(format!("{ROOT}/reports/studies/gate")).unwrap();
         let mut sessions: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
         sessions.sort();

@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn each_cell_takes_its_own_time() {
+    fn each_cell_has_its_own_duration() {
         let mut slow_last = candidates(3, 5.0);
         slow_last[2].trial_seconds = 8.0;
         let choice = |candidates: &[Candidate]| choose(candidates, 800.0, &Tolerated::default()).unwrap();
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_fit_is_an_error() {
+    fn a_budget_that_is_too_small_is_an_error() {
         let refused =
             |count, trial, budget| choose(&candidates(count, trial), budget, &Tolerated::default()).unwrap_err();
         assert_eq!(refused(3, 10.0, 60.0), BudgetError::TooSmall { budget: 60.0, needed: 270.0, blocks: 8 });
@@ -250,13 +250,13 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_those_of_the_method() {
+    fn blocks_match_the_method() {
         assert_eq!([1, 6, 7, 12, 13, 18, 40].map(blocks_for), [16, 16, 20, 20, 24, 24, 24]);
         assert!(u32::try_from(signed_rank::fewest_pairs(36, LEVEL)).unwrap() <= blocks_for(18));
     }
 
     #[test]
-    fn what_is_promised_is_about_what_happens() {
+    fn the_estimated_duration_is_close_to_the_actual_one() {
         let (blocks, tests, limit) = (16, 12, 0.1_f64.ln_1p());
         let spread = largest_spread(blocks, tests, limit);
         let mut random = Random::new(1, 0);
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_is_whole_and_balanced() {
+    fn the_order_is_complete_and_balanced() {
         for blocks in 1..=26 {
             let slots = order(7, 3, blocks);
             assert_eq!(slots.len(), 3 * 3 * (blocks as usize + 1));
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn the_arms_of_a_cell_follow_each_other() {
+    fn the_arms_of_a_cell_are_adjacent() {
         for triple in order(9, 4, 6).chunks(3) {
             assert!(triple.iter().all(|slot| (slot.block, slot.cell) == (triple[0].block, triple[0].cell)));
         }

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn repeats_agree_on_a_count_or_on_a_range() {
+    fn repeats_give_a_count_or_a_range() {
         let repeats = [[7, 5], [7, 4], [7, 6]].map(|[a, b]| repeat(10, &[("a", a), ("b", b)]));
         let phases = agreed(&repeats).unwrap();
         assert_eq!(phases["deliver"].counts["a"], Count { low: 7, high: 7 });
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn repeats_that_cannot_be_set_side_by_side_say_nothing() {
+    fn incomparable_repeats_give_no_count() {
         let whole = || repeat(10, &[("a", 1)]);
         let cases: [(Vec<Repeat>, &str); 8] = [
             (vec![], "0 repeats"),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn units_read_as_words() {
+    fn units_are_words() {
         assert_eq!([several(1, "poll"), several(2000, "event")], ["1 poll", "2,000 events"]);
         assert_eq!(per_unit([8_100, 8_200], 100), ["81.0", "82.0"]);
         assert_eq!(per_unit([37, 38], 100), ["0.37", "0.38"]);

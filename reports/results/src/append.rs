@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_left_of_a_file_without_a_line() {
+    fn a_file_without_a_line_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results/one/lines");
         let lines = Lines::create(&path).unwrap();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_lines_stays_and_is_never_taken_by_another() {
+    fn a_file_with_lines_stays_and_is_never_reused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/lines");
         let [mut first, mut second] = [Lines::create(&path).unwrap(), Lines::create(&path).unwrap()];

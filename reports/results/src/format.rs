@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_says_its_unit_once() {
+    fn a_range_has_its_unit_once() {
         assert_eq!(range([398_000, 431_000]), "398 to 431 µs");
         assert_eq!(range([398_000, 1_431_000]), "398 µs to 1.43 ms");
     }
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_are_three_at_least() {
+    fn prints_at_least_three_digits() {
         let values = [0.0, 0.000_4, 0.123_45, 1.0, 9.994, 9.996, 99.94, 99.96, 1234.5, 1_234_567.0];
         let texts = ["0", "<0.001", "0.123", "1.00", "9.99", "10.0", "99.9", "100", "1,234", "1,234,567"];
         assert_eq!(values.map(significant), texts);

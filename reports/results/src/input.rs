@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_taken_as_editors_leave_it() {
+    fn accepts_any_line_ending_and_a_byte_order_mark() {
         let folder = tempfile::tempdir().unwrap();
         let read = |bytes: &[u8]| {
             let path = folder.path().join("text");

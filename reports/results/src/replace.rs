@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn links_folders_and_devices_are_left_and_named() {
+    fn links_folders_and_devices_are_kept_and_named() {
         let folder = tempfile::tempdir().unwrap();
         let place = |name: &str| folder.path().join(name);
         fs::write(place("mine"), "kept").unwrap();
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_replaced_stays_as_it_was() {
+    fn a_file_that_cannot_be_replaced_stays_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("name that is too long for any filesystem".repeat(10));
         assert!(file(&path, "new").is_err());

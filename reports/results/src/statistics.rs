@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn support_is_as_the_method_publishes_it() {
+    fn support_matches_the_method() {
         assert_eq!(QUANTILES.map(needed), [6, 36, 368, 3688]);
         for quantile in QUANTILES {
             let needed = needed(quantile);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_can_be_said_of_nothing() {
+    fn an_empty_histogram_has_no_quantiles() {
         let summary = summarise(&new_histogram(), 1_000_000);
         assert_eq!(summary.count, 0);
         assert_eq!((summary.min, summary.p50, summary.p999, summary.max), (None, None, None, None));
@@ -202,14 +202,14 @@ mod tests {
     }
 
     #[test]
-    fn merging_the_parts_is_the_whole() {
+    fn merged_parts_equal_the_whole() {
         let mut parts = of(0..500);
         parts.add(of(500..2000)).unwrap();
         assert_eq!(parts, of(0..2000));
     }
 
     #[test]
-    fn foreign_texts_are_errors() {
+    fn foreign_text_is_an_error() {
         assert!(matches!(decode("*"), Err(HistogramError::Base64(_))));
         assert!(matches!(decode(""), Err(HistogramError::Deflate(_))));
         assert!(matches!(decode("AAAAAAAAAAAA"), Err(HistogramError::Deflate(_))));
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quantile_of_sorted_values_is_a_rank() {
+    fn a_quantile_of_sorted_values_is_one_of_them() {
         let sorted: Vec<u64> = (1..=200).collect();
         assert_eq!([0.5, 0.9, 0.99, 1.0].map(|q| nearest_rank(&sorted, q)), [100, 180, 198, 200].map(Some));
         assert_eq!((nearest_rank(&[7], 0.001), nearest_rank::<u64>(&[], 0.5)), (Some(7), None));

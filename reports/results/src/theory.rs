@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_a_response_is_no_deviation() {
+    fn half_a_response_is_not_a_deviation() {
         let of = |observed, standard_deviation| {
             deviation(&EmptyTheory { responses: 100, observed, probability: 0.305, standard_deviation })
         };

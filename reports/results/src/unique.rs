@@ -14,7 +14,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_of_equals_stays() {
+    fn keeps_the_first_of_equal_values() {
         assert_eq!(unique([3, 1, 3, 2, 1]), [3, 1, 2]);
     }
 }

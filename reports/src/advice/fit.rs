@@ -292,7 +292,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_coefficients_come_back() {
+    fn recovers_known_coefficients() {
         let row = |x: f64, d: f64| ([1.0, x, d], 300.0 + 40.0 * x + 7.0 * d);
         let rows = [row(100.0, 10.0), row(100.0, 400.0), row(2_000.0, 50.0), row(9_000.0, 9_000.0)];
         for (found, known) in nonnegative(&rows, [true; 3]).into_iter().zip([300.0, 40.0, 7.0]) {
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn no_coefficient_is_negative_and_none_is_made_up() {
+    fn coefficients_are_never_negative_or_invented() {
         // Falling: the best line would start high and go down.
         let falling = [([1.0, 1.0, 0.0], 10.0), ([1.0, 2.0, 0.0], 9.0), ([1.0, 3.0, 0.0], 8.0)];
         let [fixed, each, _] = nonnegative(&falling, [true, true, false]);

@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn to_dominate_is_to_be_no_worse_and_once_better() {
+    fn dominating_means_never_worse_and_once_better() {
         let one = [1.0, 1.0, 1.0, 1.0, 1.0];
         assert!(!dominates(&one, &one));
         assert!(dominates(&one, &[1.0, 1.0, 1.0, 1.0, 1.5]));

@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_number_or_out_of_reach_is_refused() {
+    fn refuses_what_is_not_a_number_or_out_of_range() {
         assert!(Need::default().checked().is_ok());
         for quantity in &QUANTITIES {
             for value in [f64::NAN, f64::INFINITY, -1.0, 1e12] {

@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_read() {
+    fn parses_durations() {
         assert_eq!(["30s", "250ms", "1.5m", "1h"].map(seconds), [Some(30.0), Some(0.25), Some(90.0), Some(3600.0)]);
         assert_eq!(["", "s", "30", "30 parsecs"].map(seconds), [None; 4]);
         assert_eq!(seconds("18446744073709551615s 1000ms"), None);

@@ -55,7 +55,7 @@ mod tests {
     use super::{super::judges::find, *};
 
     #[test]
-    fn every_claim_is_complete_and_has_its_judge() {
+    fn every_claim_is_complete_and_has_a_predicate() {
         let mut ids = BTreeSet::new();
         for claim in CLAIMS.iter() {
             assert!(ids.insert(&claim.id), "{} twice", claim.id);

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_limits_and_most_must_decide_either_way() {
+    fn an_exception_limits_a_claim_and_most_pairs_must_decide() {
         use Support::{Broken, Kept, Open, Partly};
         for (says, holding) in [
             (&[][..], Holding::NotMeasured),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn how_many_decide_is_said_where_not_all_do() {
+    fn says_how_many_pairs_decide_unless_all_do() {
         let mut claim = Claim::judged(&CLAIMS[0], Vec::new());
         for (says, said) in [
             (&[Support::Kept, Support::Open, Support::Open][..], Some("1 of 3 figures decides")),

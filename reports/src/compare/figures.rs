@@ -163,14 +163,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_are_those_of_the_tables() {
+    fn quantiles_match_published_tables() {
         for (freedom, tabulated) in [(2, 4.303), (10, 2.228), (11, 2.201), (20, 2.086), (60, 2.000), (10_000, 1.960)] {
             assert!((student(freedom) - tabulated).abs() < 0.003, "{freedom}: {}", student(freedom));
         }
     }
 
     #[test]
-    fn the_interval_is_that_of_the_mean() {
+    fn the_interval_covers_the_mean() {
         let [least, most] = mean_interval(&[9.0, 10.0, 11.0]).unwrap();
         assert!((least - (10.0 - 4.303 / 3f64.sqrt())).abs() < 1e-9 && (most + least - 20.0).abs() < 1e-9);
         assert_eq!(mean_interval(&[9.0, 10.0]), None);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn equals_are_seldom_called_different() {
+    fn equal_runs_are_seldom_called_different() {
         // A multiplicative generator (Park and Miller, 1988) and sums of twelve values are nearly normal.
         let mut state = 20_260_102_u64;
         let mut normal = || {

@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_is_a_formula() {
+    fn no_text_becomes_a_formula() {
         for (text, cell) in [
             ("plain", "plain"),
             ("a,b", "\"a,b\""),

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_time_is_that_of_the_calendar() {
+    fn formats_a_time_as_a_calendar_date() {
         for (text, seconds) in [
             ("1970-01-01T00:00:00Z", Some(0)),
             ("2000-02-29T12:00:00Z", Some(951_825_600)),

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_name_leads_elsewhere() {
+    fn no_file_name_leaves_its_folder() {
         for (name, expected) in [
             ("short-poll/1s", "short-poll-1s"),
             ("../../etc/passwd", "etc-passwd"),
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_are_the_same() {
+    fn no_two_file_names_are_equal() {
         let mut taken = BTreeMap::new();
         let names = ["a", "A", "a", "a-2"].map(|name| unique(name, &mut taken));
         assert_eq!(names, ["a", "A-2", "a-3", "a-2-2"]);

@@ -260,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_drawing_scales_and_says_what_it_is() {
+    fn a_drawing_scales_and_has_a_text_alternative() {
         let text = svg("x", (100, 50), "<title>", "a & b", |canvas| {
             canvas.line(vec![(1, 2), (3, 4)], Ink::Series(7), 3, 1.0);
             canvas.text("<script>\" opacity=\"1\"", (5, 6), Ink::Text, Hold::Left);

@@ -39,13 +39,13 @@ mod tests {
     }
 
     #[test]
-    fn links_and_anchors_leave_their_words() {
+    fn links_and_anchors_keep_their_text() {
         assert_eq!(render("see [the `x` rule](OTHER.md#x), a < b"), "<p>see the <code>x</code> rule, a &lt; b</p>\n");
         assert_eq!(render("<a id=\"x\"></a>**b** c"), "<p><strong>b</strong> c</p>\n");
     }
 
     #[test]
-    fn wide_blocks_can_be_scrolled_with_the_keyboard() {
+    fn wide_blocks_scroll_with_the_keyboard() {
         assert_eq!(render("    code"), "<pre tabindex=\"0\"><code>code</code></pre>\n");
         let table = render("| a | b |\n|---|---|\n| 1 | `2` |");
         assert!(table.starts_with("<div class=\"scroll\" role=\"group\" tabindex=\"0\""), "{table}");

@@ -106,7 +106,7 @@ mod tests {
     const FRAME: Frame = Frame { left: 0, right: 1000, top: 0, bottom: 600 };
 
     #[test]
-    fn a_name_alone_stands_beside_its_mark() {
+    fn a_single_name_stands_beside_its_mark() {
         let places = beside(&[("name".to_owned(), (300, 300))], &[], FRAME);
         assert_eq!(places, [Place { end: 320, hold: Hold::Left, middle: 300, joint: None }]);
     }
@@ -118,13 +118,13 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_not_written_over() {
+    fn a_name_does_not_cover_a_line() {
         let places = beside(&[("name".to_owned(), (300, 300))], &[(300, 300), (900, 300)], FRAME);
         assert_eq!(places, [Place { end: 280, hold: Hold::Right, middle: 300, joint: None }]);
     }
 
     #[test]
-    fn a_name_away_from_its_mark_is_not_beside_another() {
+    fn a_moved_name_is_not_nearest_to_another_mark() {
         let line = [(0, 340), (1000, 340)];
         let names = [(600, 300), (600, 340)].map(|mark| ("long-name/variant".to_owned(), mark));
         let places = beside(&names, &line, FRAME);

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_part_is_in_its_document() {
+    fn every_quoted_section_exists_in_its_document() {
         for (document, heading, _) in PARTS {
             assert!(document::section(document, heading).len() > 500, "{heading}");
         }

@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ridge_is_as_high_as_there_are_counts() {
+    fn ridge_height_follows_the_counts() {
         let mut histogram = new_histogram();
         histogram.record_n(1_000, 30).unwrap();
         histogram.record_n(100_000, 60).unwrap();

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_go_to_their_pixels() {
+    fn maps_values_to_pixels() {
         let linear = Scale::linear(0.0, 1.0, 100, 300);
         assert_eq!([0.0, 0.5, 1.0, 7.0].map(|value| linear.at(value)), [100, 200, 300, 300]);
         let upwards = Scale::logarithmic(1.0, 1000.0, 300, 0);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_is_the_most_of_a_share() {
+    fn a_share_axis_ends_at_the_whole() {
         let ([low, high], ticks) = share_axis([1.0, 1.01].into_iter());
         assert_eq!((low, high, ticks), (0.5, 1.0, vec![0.5, 1.0, 0.6, 0.7, 0.8, 0.9]));
         let ([low, high], ticks) = share_axis([0.0, 0.3, 1.0].into_iter());
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn each_nine_takes_the_same_room() {
+    fn each_nine_has_the_same_width() {
         for (quantile, place) in [(0.0, 0.0), (0.9, 1.0), (0.99, 2.0), (0.999, 3.0)] {
             assert!((nines(quantile) - place).abs() < 1e-9);
             assert!((quantile_at(place) - quantile).abs() < 1e-9);

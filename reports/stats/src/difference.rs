@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_intervals_apart_show_a_difference() {
+    fn only_disjoint_intervals_show_a_difference() {
         let shown = |a: [u64; 2], b: [u64; 2]| between(Some(a), Some(b));
         assert_eq!(shown([1, 2], [3, 4]), Some(Ordering::Less));
         assert_eq!(shown([3, 4], [1, 2]), Some(Ordering::Greater));

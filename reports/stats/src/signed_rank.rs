@@ -159,7 +159,7 @@ mod tests {
     ];
 
     #[test]
-    fn critical_values_are_those_of_the_tables() {
+    fn critical_values_match_published_tables() {
         for (tail, first, tabulated) in CRITICAL {
             for (pairs, critical) in (first..).zip(tabulated) {
                 assert_eq!(bounding_place(pairs, tail), Some(critical + 1), "n = {pairs}, one-sided {tail}");
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn wilcoxons_own_example() {
+    fn reproduces_wilcoxons_example() {
         // Heights of maize, cross- less self-fertilised, from the paper of 1945. R's wilcox.test says V = 96 and a
         // two-sided p of 0.04126.
         let maize = [14., 56., 60., 16., 6., 8., -48., 49., 24., 28., 29., 41., -67., 23., 75.];
@@ -187,7 +187,7 @@ mod tests {
     const AFTER: [f64; 9] = [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29];
 
     #[test]
-    fn the_example_of_hollander_and_wolfe() {
+    fn reproduces_the_example_of_hollander_and_wolfe() {
         let became: Vec<f64> = BEFORE.iter().zip(AFTER).map(|(before, after)| after - before).collect();
         let less: Vec<f64> = became.iter().map(|difference| -difference).collect();
         // Example 3.1: a sum of 40 of 45, P = .0195 (.020 in the table, 10/512).
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn ties_and_zeros_are_counted_as_permutations_of_signs() {
+    fn ties_and_zeros_match_permutations_of_signs() {
         // Every choice of signs, by hand.
         let by_hand = |differences: &[f64]| {
             let sizes: Vec<f64> = differences.iter().map(|value| value.abs()).collect();
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn the_test_is_significant_where_the_bound_is_above_nothing() {
+    fn the_test_is_significant_iff_the_bound_is_above_zero() {
         let differences = [0.3, -0.11, 0.52, 0.9, 0.17, 0.64, -0.05, 0.71, 0.42];
         for tail in [0.01, 0.02, 0.05, 0.1] {
             let bound = bounds(&differences, tail).map(|[lower, _]| lower);
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn holms_procedure() {
+    fn holm_adjusts_as_in_the_worked_example() {
         // The worked example of the method's article in Wikipedia: at 5 % the first and the fourth are rejected.
         let adjusted = holm(&[0.01, 0.04, 0.03, 0.005]);
         for (adjusted, expected) in adjusted.iter().zip([0.03, 0.06, 0.06, 0.02]) {
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_level_needs_its_pairs() {
+    fn each_level_needs_a_minimum_of_pairs() {
         assert_eq!(fewest_pairs(2, 0.01), 8);
         assert_eq!(fewest_pairs(12, 0.01), 11);
         assert_eq!(fewest_pairs(36, 0.01), 12);

@@ -16,7 +16,7 @@ fn ranks(observations: u64, quantile: f64) -> Option<[u64; 2]> {
 }
 
 #[test]
-fn ranks_of_a_median_are_the_tabulated_ones() {
+fn median_ranks_match_published_tables() {
     assert_eq!((1..6).find_map(|observations| ranks(observations, 0.5)), None);
     let table = [(6, [1, 6]), (8, [1, 8]), (9, [2, 8]), (10, [2, 9]), (15, [4, 12]), (20, [6, 15]), (25, [8, 18])];
     for (observations, expected) in table.into_iter().chain([(50, [18, 33]), (100, [40, 61])]) {
@@ -25,7 +25,7 @@ fn ranks_of_a_median_are_the_tabulated_ones() {
 }
 
 #[test]
-fn ranks_of_other_quantiles_leave_what_they_should() {
+fn ranks_of_other_quantiles_leave_the_stated_probability() {
     // 0.9^36 = 0.0225 and 0.9^35 = 0.0250: the largest of 36 is a bound, and that of 35 is none.
     assert_eq!(ranks(35, 0.9), None);
     assert_eq!(ranks(36, 0.9).map(|[_, upper]| upper), Some(36));
@@ -60,7 +60,7 @@ fn fewer_effective_observations_widen_the_interval() {
 }
 
 #[test]
-fn intervals_hold_the_median_as_often_as_they_say() {
+fn intervals_cover_the_median_as_often_as_stated() {
     let mut random = Random(1);
     // The exact coverage of ranks l and u is 1 − 2·P(B < l): 0.9586 for 20, 0.9648 for 100.
     for (observations, exact) in [(20_u64, 0.9586), (100, 0.9648)] {
@@ -79,7 +79,7 @@ fn intervals_hold_the_median_as_often_as_they_say() {
 }
 
 #[test]
-fn the_interval_of_deliveries_counts_an_event_once_and_holds_their_median() {
+fn delivery_intervals_count_an_event_once_and_cover_the_median() {
     let mut random = Random(2);
     // How far the receivers of an event hear it apart, as a share of how far events lie apart; and how many there are.
     for (receivers, apart, least) in [(2, 0.0, 0.935), (20, 0.0, 0.935), (2, 1.0, 0.95), (20, 3.0, 0.98)] {
@@ -102,7 +102,7 @@ fn the_interval_of_deliveries_counts_an_event_once_and_holds_their_median() {
 }
 
 #[test]
-fn bounds_of_a_proportion_are_the_tabulated_ones() {
+fn proportion_bounds_match_published_tables() {
     // None of n: 1 − 0.05^(1/n). One of 20 and five of 100: published tables of exact limits.
     for (seen, of, bound) in [(0, 20, 0.139_108), (0, 100, 0.029_513), (1, 20, 0.216_106), (5, 100, 0.102_253)] {
         let found = proportion_upper_bound(seen, of);
@@ -141,7 +141,7 @@ fn mean_worth(series: u32, mut make: impl FnMut() -> Vec<f64>) -> f64 {
 }
 
 #[test]
-fn independent_values_keep_most_of_their_worth() {
+fn independent_values_keep_most_of_their_sample_size() {
     let mut random = Random(2);
     for size in [100, 250, 1_000, 5_000] {
         let kept = mean_worth(200, || (0..size).map(|_| random.exponential(1e6)).collect());
@@ -150,7 +150,7 @@ fn independent_values_keep_most_of_their_worth() {
 }
 
 #[test]
-fn a_series_that_remembers_is_worth_less() {
+fn autocorrelation_reduces_the_sample_size() {
     let mut random = Random(5);
     // (1 − ρ)/(1 + ρ), give or take a fifth; ranks correlate a little less than values.
     for (correlation, size) in [(0.5, 1_000), (0.8, 2_000)] {
@@ -166,7 +166,7 @@ fn a_series_that_remembers_is_worth_less() {
 }
 
 #[test]
-fn what_is_slow_below_noise_is_seen() {
+fn detects_slow_drift_below_noise() {
     let mut random = Random(6);
     // By theory 1 ÷ (1 + 2 · 0.01/0.26 · 0.98/0.02) = 0.21 is left.
     let kept = mean_worth(100, || noise_over_a_slow_component(&mut random, 5_000));
@@ -177,7 +177,7 @@ fn what_is_slow_below_noise_is_seen() {
 }
 
 #[test]
-fn intervals_of_what_is_slow_hold_the_median_nearly_as_often_as_they_say() {
+fn intervals_under_slow_drift_cover_the_median_almost_as_often_as_stated() {
     let mut random = Random(7);
     let rounds = 300;
     let held = (0..rounds)
@@ -200,7 +200,7 @@ fn equal_values_share_the_mean_of_their_ranks() {
 }
 
 #[test]
-fn rank_correlations_are_those_worked_out_by_hand() {
+fn rank_correlations_match_values_worked_out_by_hand() {
     let rising = [1.0, 2.0, 3.0, 4.0, 5.0];
     assert_eq!(rank_correlation(&rising, &[1.0, 10.0, 100.0, 1e3, 1e4]), Some(1.0));
     assert_eq!(rank_correlation(&rising, &[5.0, 4.0, 3.0, 2.0, 1.0]), Some(-1.0));
@@ -215,7 +215,7 @@ fn rank_correlations_are_those_worked_out_by_hand() {
 }
 
 #[test]
-fn exponential_gaps_are_refused_as_often_as_the_table_says() {
+fn exponential_gaps_are_rejected_at_the_stated_rate() {
     let mut random = Random(3);
     let rounds = 4_000;
     for size in [50, 250] {
@@ -233,7 +233,7 @@ fn exponential_gaps_are_refused_as_often_as_the_table_says() {
 }
 
 #[test]
-fn gaps_that_are_not_exponential_are_refused() {
+fn other_gaps_are_rejected() {
     // All alike: n·(1 − ln(1 − 1/e)) − n, times the factor.
     let constant = anderson_darling_exponential(&[2e7; 250]).unwrap();
     let by_hand = -250.0 * (1.0 - (-1.0_f64).exp()).ln() * (1.0 + 0.6 / 250.0);
@@ -251,7 +251,7 @@ fn gaps_that_are_not_exponential_are_refused() {
 }
 
 #[test]
-fn tails_of_the_normal_distribution_are_the_tabulated_ones() {
+fn normal_tails_match_published_tables() {
     let table = [
         (0.0, 1.0),
         (0.5, 0.617_075_077),

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_choice_but_the_first_is_a_subject_of_its_own() {
+    fn every_client_choice_but_the_default_is_its_own_subject() {
         const SETTINGS: &[Setting] = &[
             Setting::new("interval", Values::Duration("1s")),
             Setting::new("encoding", Values::Choice(&["text", "binary"])),

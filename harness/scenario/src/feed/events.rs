@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn sequences_count_without_a_gap_and_times_never_go_back() {
+    fn sequence_numbers_have_no_gaps_and_times_never_decrease() {
         for arrival in [Arrival::Poisson, Arrival::Constant, Arrival::Burst] {
             let spec = spec(arrival);
             let mut symbol_sequences = [0; 7];
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_is_what_was_asked_for() {
+    fn the_rate_is_as_requested() {
         for arrival in [Arrival::Poisson, Arrival::Constant, Arrival::Burst] {
             // 20,000 events are expected; bursts of ten have a standard deviation of about 450.
             let count = Feed::new(&spec(arrival)).count();
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_is_its_event_only_with_every_field_as_published() {
+    fn a_quote_matches_only_if_every_field_is_as_published() {
         let spec = spec(Arrival::Poisson);
         let event = Feed::new(&spec).next().unwrap();
         let (quote, name) = (event.quote(&spec), symbol_name(event.symbol));
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_follow_neighbouring_symbols_spread_evenly() {
+    fn clients_subscribe_to_neighbouring_symbols_spread_evenly() {
         let spec = spec(Arrival::Poisson);
         assert_eq!(spec.symbols_of(2, 3).collect::<Vec<_>>(), [6, 0, 1]);
         let mut followers = [0; 7];

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_window_keeps_no_more_than_its_share() {
+    fn a_long_window_keeps_at_most_its_share() {
         for (events_per_second, seconds) in [(1_000.0, 132), (1_000.0, 600), (5_000.0, 2_000)] {
             let sample = sample(events_per_second, seconds);
             let events = events_per_second as u64 * seconds;
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_in_step_with_nothing() {
+    fn the_sample_follows_no_period() {
         let sample = sample(1_000.0, 600);
         for period in [2, 5, 10, 64] {
             let kept = (1..=100_000 * period).step_by(usize::try_from(period).unwrap());

@@ -27,7 +27,7 @@ fn latencies_that_grow_through_the_window_fire_warm_up() {
 }
 
 #[test]
-fn a_process_that_did_not_run_fires_pause_and_is_named() {
+fn a_paused_process_fires_pause_and_is_named() {
     assert_only("pause", Verdict::Warn, |_, evidence| evidence.pauses.server_ns = 60_000_000);
     assert_only("pause", Verdict::Invalid, |_, evidence| evidence.pauses.server_ns = 300_000_000);
     assert_only("pause", Verdict::Invalid, |_, evidence| evidence.pauses.worker_ns = 1_000_000_000);
@@ -40,7 +40,7 @@ fn a_process_that_did_not_run_fires_pause_and_is_named() {
 }
 
 #[test]
-fn deliveries_that_stand_still_fire_stall() {
+fn a_standstill_of_deliveries_fires_stall() {
     let stalled = |milliseconds: u64| {
         move |_: &mut Measured, evidence: &mut Evidence| {
             evidence.stall = Some(Stall { length_ns: milliseconds * 1_000_000, events: 9, until_ns: 3_000_000_000 });
@@ -53,7 +53,7 @@ fn deliveries_that_stand_still_fire_stall() {
 }
 
 #[test]
-fn a_poll_that_brings_nothing_for_a_while_or_a_pause_that_explains_it_is_no_stall() {
+fn an_empty_poll_or_an_explained_pause_is_not_a_stall() {
     let slow = |milliseconds: u64| {
         move |measured: &mut Measured, evidence: &mut Evidence| {
             // Polls of a second: half of it is the median, and the law of what is under way holds.
@@ -73,7 +73,7 @@ fn a_poll_that_brings_nothing_for_a_while_or_a_pause_that_explains_it_is_no_stal
 }
 
 #[test]
-fn figures_that_a_server_does_not_report_fire_nothing() {
+fn figures_missing_from_the_server_fire_no_check() {
     let silent = |measured: &mut Measured, _: &mut Evidence| {
         measured.events.published = None;
         measured.overflows = None;

@@ -26,13 +26,13 @@ pub(super) fn assert_only(id: &str, verdict: Verdict, fault: impl Fn(&mut Measur
 }
 
 #[test]
-fn nothing_fires_without_a_fault() {
+fn no_check_fires_without_a_fault() {
     assert_eq!(fired("short-poll", |_, _| {}), []);
     assert_eq!(fired("sse", |_, _| {}), []);
 }
 
 #[test]
-fn nothing_to_judge_fires_manifest() {
+fn a_window_without_events_fires_manifest() {
     assert_only("manifest", Verdict::Invalid, |measured, evidence| {
         measured.events = Events::default();
         measured.event_median_ns = summarise(&new_histogram(), 0);
@@ -47,7 +47,7 @@ fn a_lost_client_fires_clients() {
 }
 
 #[test]
-fn a_full_listen_queue_is_said_by_clients() {
+fn clients_names_a_full_listen_queue() {
     assert_only("clients", Verdict::Warn, |_, evidence| evidence.refused_connections = Some(1));
     assert_only("clients", Verdict::Invalid, |measured, evidence| {
         measured.clients.lost = 1;
@@ -81,13 +81,13 @@ fn an_unconfirmed_order_fires_orders() {
 }
 
 #[test]
-fn clients_that_had_to_come_back_fire_disturbances() {
+fn reconnected_clients_fire_disturbances() {
     assert_only("disturbances", Verdict::Warn, |measured, _| measured.reconnects = 1);
     assert_only("disturbances", Verdict::Warn, |measured, _| measured.overflows = Some(1));
 }
 
 #[test]
-fn an_early_arrival_or_an_unsteady_source_fires_clock() {
+fn an_arrival_before_publication_or_an_unsteady_clock_fires_clock() {
     assert_only("clock", Verdict::Invalid, |measured, evidence| {
         evidence.negative = 1;
         measured.events.delivered += 1;
@@ -108,7 +108,7 @@ fn polls_in_step_fire_poll_phase() {
 }
 
 #[test]
-fn polls_that_nobody_planned_fire_polls() {
+fn unplanned_polls_fire_polls() {
     assert_only("polls", Verdict::Invalid, |measured, _| measured.requests = 20 * 100);
     assert_only("polls", Verdict::Invalid, |measured, _| measured.poll_lateness_ns = Some(polls(900, 30_000)));
     assert_only("polls", Verdict::Warn, |measured, _| measured.poll_lateness_ns = Some(polls(900, 50_000_000)));
@@ -117,7 +117,7 @@ fn polls_that_nobody_planned_fire_polls() {
 }
 
 #[test]
-fn empties_that_theory_does_not_explain_fire_the_oracle() {
+fn empty_responses_that_theory_does_not_explain_fire_empties_oracle() {
     let observe = |observed| {
         move |measured: &mut Measured, _: &mut Evidence| {
             measured.responses.empty_theory.as_mut().expect("there is one").observed = observed;
@@ -131,7 +131,7 @@ fn empties_that_theory_does_not_explain_fire_the_oracle() {
 }
 
 #[test]
-fn a_hold_that_times_out_in_a_run_shorter_than_one_fires_the_oracle() {
+fn a_hold_timeout_in_a_window_shorter_than_the_hold_fires_empties_oracle() {
     let timed_out = |connect_seconds| {
         move |measured: &mut Measured, _: &mut Evidence| {
             measured.connect.seconds = connect_seconds;
@@ -145,13 +145,13 @@ fn a_hold_that_times_out_in_a_run_shorter_than_one_fires_the_oracle() {
 }
 
 #[test]
-fn latencies_that_do_not_explain_what_was_under_way_fire_little() {
+fn latencies_that_contradict_the_events_in_flight_fire_little() {
     assert_only("little", Verdict::Warn, |_, evidence| evidence.in_flight_ns *= 1.1);
     assert_only("little", Verdict::Invalid, |_, evidence| evidence.in_flight_ns *= 0.5);
 }
 
 #[test]
-fn late_publishing_fires_lateness_by_how_late_it_is() {
+fn late_publishing_warns_or_invalidates_by_how_late_it_is() {
     assert_only("lateness", Verdict::Warn, |measured, _| measured.lateness_ns = Some(summary(LATENCY_NS * 3 / 10)));
     assert_only("lateness", Verdict::Warn, |measured, _| {
         measured.lateness_ns.as_mut().unwrap().p99 = Some(5_000_000);
@@ -165,7 +165,7 @@ fn late_publishing_fires_lateness_by_how_late_it_is() {
 }
 
 #[test]
-fn lateness_that_the_machine_gives_to_anybody_fires_nothing() {
+fn lateness_within_the_machines_hiccup_fires_nothing() {
     let late = |measured: &mut Measured, evidence: &mut Evidence| {
         measured.lateness_ns = Some(summary(LATENCY_NS * 3 / 10));
         measured.hiccup_ns = summary(LATENCY_NS * 2 / 10);
@@ -209,7 +209,7 @@ fn a_value_above_its_limit_that_passes_names_the_condition() {
 }
 
 #[test]
-fn a_tail_that_late_publishing_made_fires_omission_gap() {
+fn a_tail_caused_by_late_publishing_fires_omission_gap() {
     assert_only("omission-gap", Verdict::Warn, |measured, evidence| {
         measured.lateness_ns.as_mut().unwrap().p99 = Some(2_000_000);
         measured.latency_ns.p99 = Some(10_000_000);
@@ -223,7 +223,7 @@ fn a_machine_that_wakes_late_fires_hiccup() {
 }
 
 #[test]
-fn a_machine_that_serves_others_fires_host() {
+fn cpu_time_of_other_processes_fires_host() {
     assert_only("host", Verdict::Warn, |measured, _| measured.host.steal_share = Some(0.1));
     assert_only("host", Verdict::Invalid, |measured, _| measured.host.steal_share = Some(0.2));
     assert_only("host", Verdict::Warn, |measured, _| measured.host.foreign_share = Some(0.2));
@@ -246,7 +246,7 @@ fn a_busy_load_generator_fires_client_saturation() {
 }
 
 #[test]
-fn a_busy_server_is_labelled_and_stays() {
+fn a_busy_server_is_labelled_and_stays_valid() {
     let all_us = 5_000_000 * u64::from(PROCESSORS);
     assert_only("server-saturation", Verdict::Warn, |measured, _| measured.cpu.server_us = Some(all_us * 95 / 100));
     assert_only("server-saturation", Verdict::Warn, |measured, _| {
@@ -255,7 +255,7 @@ fn a_busy_server_is_labelled_and_stays() {
 }
 
 #[test]
-fn client_saturation_tells_a_load_generator_that_works_from_one_that_waits() {
+fn client_saturation_tells_a_working_load_generator_from_a_waiting_one() {
     let all_us = 5_000_000 * u64::from(PROCESSORS);
     let note = |measured: &Measured| platform::client_saturation(measured, &evidence()).note;
     let mut busy = measured();
@@ -281,7 +281,7 @@ fn a_panic_fires_tasks_with_its_message() {
 }
 
 #[test]
-fn a_fault_that_did_not_happen_fires_faults() {
+fn a_fault_that_was_not_injected_fires_faults() {
     assert_only("faults", Verdict::Invalid, |_, evidence| {
         evidence.faults = 2;
         evidence.not_injected = vec!["drop_event".into()];
@@ -290,6 +290,6 @@ fn a_fault_that_did_not_happen_fires_faults() {
 }
 
 #[test]
-fn position_is_said_and_not_judged() {
+fn the_position_in_the_run_is_recorded_and_not_judged() {
     assert_eq!(fired("sse", |_, evidence| evidence.position = Some(1.0)), []);
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{modelled::sweep, support};
 
 #[test]
-fn a_load_left_out_is_predicted_where_the_model_is_true_and_missed_where_it_is_not() {
+fn predicts_an_omitted_load_only_if_the_model_is_true() {
     let run = sweep();
     let validation = validate(&run).unwrap();
     let of = |validation: &Validation, metric: &str, name: &str| {

@@ -13,7 +13,7 @@ fn one_shape(sessions: &[Session], made: usize, seed: u64) -> (Shape, String) {
 }
 
 #[test]
-fn equal_builds_fail_in_at_most_one_of_a_hundred() {
+fn equal_builds_fail_at_most_once_in_a_hundred() {
     let sessions = [fixture::noisy(16, 3, 1, 0.3), fixture::noisy(16, 3, 2, 0.3)];
     let (shape, text) = one_shape(&sessions, 1_000, 5);
     let Rates { measured_blocks, blocks, made, tests, .. } = &shape.equal;
@@ -26,7 +26,7 @@ fn equal_builds_fail_in_at_most_one_of_a_hundred() {
 }
 
 #[test]
-fn a_known_slowdown_is_found_where_it_is() {
+fn finds_a_known_slowdown_in_its_metric() {
     let mut session = fixture::session(16, 2, 3);
     fixture::slower(&mut session, Arm::Head, "variant-1", 1.3);
     session.plan.injected = Some("+30 % CPU time".to_owned());
@@ -42,7 +42,7 @@ fn a_known_slowdown_is_found_where_it_is() {
 }
 
 #[test]
-fn equal_builds_pass_where_it_is_quiet() {
+fn equal_builds_pass_on_a_quiet_machine() {
     let passed = |spread| {
         let sessions = [fixture::noisy(16, 1, 8, spread), fixture::noisy(16, 1, 9, spread)];
         let Rates { made, as_measured, .. } = one_shape(&sessions, 100, 7).0.equal;
@@ -55,7 +55,7 @@ fn equal_builds_pass_where_it_is_quiet() {
 }
 
 #[test]
-fn a_copy_that_fails_is_counted() {
+fn a_failing_copy_is_counted() {
     let mut session = fixture::session(16, 1, 3);
     fixture::slower(&mut session, Arm::Copy, "variant-0", 1.3);
     let mut slowed = session.clone();
@@ -69,7 +69,7 @@ fn a_copy_that_fails_is_counted() {
 }
 
 #[test]
-fn sessions_of_another_shape_are_studied_apart_and_the_same_seed_says_the_same() {
+fn other_shapes_are_studied_separately_and_seeds_repeat() {
     let session = |blocks, cells, seed| fixture::session(blocks, cells, seed);
     let sessions = [session(16, 1, 4), session(17, 1, 5), session(16, 1, 6), session(16, 2, 7)];
     let study = Study::from_sessions(&sessions, 100, 1).unwrap();
@@ -79,7 +79,7 @@ fn sessions_of_another_shape_are_studied_apart_and_the_same_seed_says_the_same()
 }
 
 #[test]
-fn too_little_is_no_study() {
+fn too_few_sessions_are_refused() {
     let session = fixture::session(16, 1, 4);
     assert_eq!(Study::from_sessions(&[], 100, 1), Err(StudyError::Nothing));
     assert_eq!(Study::from_sessions(std::slice::from_ref(&session), 99, 1), Err(StudyError::FewSessions(99)));

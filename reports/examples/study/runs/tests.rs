@@ -40,7 +40,7 @@ fn slow_every_other_round(run: &mut Run, times: f64) {
 }
 
 #[test]
-fn equals_show_no_difference() {
+fn equal_variants_show_no_difference() {
     let study = study::build(&samples(&[run(13)]));
     assert_eq!((study.trials, study.valid, study.pairs, study.differences), (26, 26, 4, 0));
     // Nothing seen in 4: 1 − 0.05^(1/4).
@@ -54,7 +54,7 @@ fn equals_show_no_difference() {
 }
 
 #[test]
-fn a_difference_between_equals_is_counted() {
+fn a_false_difference_is_counted() {
     let mut run = run(12);
     slow_every_other_round(&mut run, 2.0);
     let study = study::build(&samples(&[run]));
@@ -65,7 +65,7 @@ fn a_difference_between_equals_is_counted() {
 }
 
 #[test]
-fn pairs_are_judged_as_two_merged_sides_are() {
+fn pairs_are_judged_like_two_merged_sides() {
     for times in [1.0, 1.02, 1.5] {
         let mut run = run(6);
         slow_every_other_round(&mut run, times);
@@ -151,7 +151,7 @@ fn the_data_reproduces_the_table() {
 }
 
 #[test]
-fn a_run_with_injected_faults_is_no_part_of_a_study() {
+fn a_run_with_injected_faults_is_not_studied() {
     let mut tested = run(6);
     tested.run.scenario["faults"] = serde_json::json!({ "drop": 0.01 });
     let error = study::samples(&[run(6), tested]).unwrap_err();
@@ -164,7 +164,7 @@ fn a_run_with_injected_faults_is_no_part_of_a_study() {
 }
 
 #[test]
-fn a_mixture_of_revisions_and_machines_is_said() {
+fn mixed_revisions_and_machines_are_named() {
     let one = study::render(&study::build(&samples(&[run(6), run(6)])));
     assert!(!one.contains("MIXED"), "{one}");
     let (mut other, mut dirty) = (run(6), run(6));
@@ -208,7 +208,7 @@ sse             12  × 1.016      2            0        × 1.000
 }
 
 #[test]
-fn more_checks_than_a_table_can_have_are_refused() {
+fn too_many_checks_are_refused() {
     let mut run = run(1);
     let checks = &mut run.trials[0].measured.as_mut().unwrap().checks;
     let check = checks[0].clone();

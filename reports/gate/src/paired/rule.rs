@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn equals_fail_in_at_most_one_session_of_a_hundred() {
+    fn equal_builds_fail_in_at_most_one_session_of_a_hundred() {
         let mut random = Random::new(1, 0);
         // With this noise the estimate often exceeds the tolerance, so only the test keeps its level.
         for spread in [0.05, 0.8] {
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn thirty_per_cent_is_found() {
+    fn finds_a_slowdown_of_thirty_percent() {
         let mut random = Random::new(2, 0);
         let mut share = |tests, pairs, spread, factor: f64| {
             let mut found = |_: &i32| {
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_detectable_is_what_is_detected() {
+    fn the_detectable_change_is_detected() {
         let mut random = Random::new(4, 0);
         let control = session(&mut random, 1, 40, 0.1, 0.03).remove(0);
         let detectable = detectable(&control, 16, 12, LIMIT, &mut random).unwrap();
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_seen_is_what_is_detectable() {
+    fn a_limit_is_seen_iff_the_detectable_change_is_below_it() {
         let mut random = Random::new(7, 0);
         for place in 0..40_u32 {
             let control = session(&mut random, 1, 16, 0.05 + 0.005 * f64::from(place), 0.02).remove(0);
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn averages_are_counted_as_if_they_were_made() {
+    fn counts_walsh_averages_without_building_them() {
         let mut random = Random::new(8, 0);
         for _ in 0..40 {
             let mut values = session(&mut random, 1, 9, 0.1, 0.0).remove(0);
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn more_blocks_see_more() {
+    fn more_blocks_detect_smaller_changes() {
         let mut random = Random::new(5, 0);
         let control = session(&mut random, 1, 16, 0.13, 0.0).remove(0);
         let mut shown = |blocks| detectable(&control, blocks, 12, LIMIT, &mut random).map(|it| it.shown);
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_of_the_same_is_advised() {
+    fn advises_only_one_more_block_if_noise_is_small() {
         let mut random = Random::new(7, 0);
         // With this little noise the fewest pairs suffice, so the advice must not ask for as long a session as the noisy one.
         let quiet = session(&mut random, 1, 16, 0.001, 0.0).remove(0);
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_needs_more_blocks() {
+    fn an_open_verdict_names_more_blocks() {
         let mut random = Random::new(6, 0);
         let mut open = session(&mut random, 1, 16, 0.2, 0.0).remove(0);
         let center = signed_rank::shift(&open).unwrap();

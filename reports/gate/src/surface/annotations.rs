@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_text_ends_a_command() {
+    fn no_text_can_end_an_annotation_command() {
         assert_eq!(
             line("error", "a:b,c", "100 %\r\n::stop-commands::x\u{1b}"),
             "::error title=a%3Ab%2Cc::100 %25%0D%0A::stop-commands::x\u{fffd}\n"
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tenth_says_how_many_more_there_are() {
+    fn the_tenth_annotation_counts_the_rest() {
         let messages = |count: usize| vec![("t".to_owned(), "m".to_owned()); count];
         assert_eq!(commands("error", &messages(10)).lines().count(), 10);
         let many = commands("error", &messages(12));

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_nothing_but_text() {
+    fn markup_in_a_text_is_escaped() {
         assert_eq!(escape("a|b <c> `d`\n*e* @f"), "a\\|b &lt;c&gt; \\`d\\` \\*e\\* @\u{200b}f");
         assert_eq!(escape("https://x [y](z)"), "https:\u{200b}//x \\[y\\](z)");
     }
