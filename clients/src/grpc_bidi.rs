@@ -28,7 +28,7 @@ const WAITING_ORDERS: usize = 16;
 /// # Errors
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
-    let mut connection = GrpcConnection::open(context.endpoint, context.seed).await?;
+    let mut connection = GrpcConnection::open(context.endpoint, &context.params, context.seed).await?;
     let mut request = SubscribeRequest { symbols: context.symbols, after: context.after, epoch: None };
     let follow =
         Follow::call(&mut connection.market, &mut request).await.map_err(|status| first_call_error(&status))?;
@@ -87,6 +87,7 @@ impl GrpcBidi {
             match Follow::call(&mut self.connection.market, &mut self.request).await {
                 Ok(follow) => {
                     self.follow = follow;
+                    self.connection.count_reconnects(cost);
                     return Ok(());
                 }
                 Err(refused) => status = refused,

@@ -16,7 +16,7 @@ use crate::{
 /// # Errors
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
-    let mut connection = GrpcConnection::open(context.endpoint, context.seed).await?;
+    let mut connection = GrpcConnection::open(context.endpoint, &context.params, context.seed).await?;
     let mut request = SubscribeRequest { symbols: context.symbols, after: context.after, epoch: None };
     let quotes = call(&mut connection.market, &mut request).await.map_err(|status| first_call_error(&status))?;
     Ok(Box::new(GrpcStream { connection, request, quotes }))
@@ -58,6 +58,7 @@ impl GrpcStream {
             match call(&mut self.connection.market, &mut self.request).await {
                 Ok(quotes) => {
                     self.quotes = quotes;
+                    self.connection.count_reconnects(cost);
                     return Ok(());
                 }
                 Err(refused) => status = refused,

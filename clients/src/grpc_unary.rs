@@ -22,7 +22,7 @@ use crate::{
 /// # Errors
 /// The server cannot be reached, or refuses.
 pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, ClientError> {
-    let mut connection = GrpcConnection::open(context.endpoint, context.seed).await?;
+    let mut connection = GrpcConnection::open(context.endpoint, &context.params, context.seed).await?;
     let mut symbols = Vec::with_capacity(context.symbols.len());
     let mut first = VecDeque::new();
     for symbol in context.symbols {
@@ -74,6 +74,7 @@ impl Subscription for GrpcUnary {
                 }
             };
             self.connection.reset_backoff();
+            self.connection.count_reconnects(&mut batch.cost);
             followed.newest.accept(quote, &mut batch);
             self.turn = (self.turn + 1) % self.symbols.len();
             Ok(batch)

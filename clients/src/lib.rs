@@ -9,6 +9,7 @@ mod arrival;
 mod event_log;
 mod grpc;
 mod grpc_call;
+mod grpc_channel;
 mod grpc_web_frames;
 mod http;
 mod line_end;

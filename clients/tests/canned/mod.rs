@@ -1,4 +1,4 @@
-//! A server that sends the bytes that a test specifies, and records the requests.
+//! A server that sends the bytes that a test specifies and records the requests.
 
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
@@ -17,7 +17,7 @@ use tokio::{
     net::TcpListener,
 };
 
-/// Guards against hanging.
+/// Timeout that guards against hanging.
 const GUARD: Duration = Duration::from_secs(60);
 
 /// The response on one connection.
@@ -94,7 +94,7 @@ impl Canned {
 
 /// Waits for the next batch.
 pub(crate) async fn next(subscription: &mut Box<dyn Subscription>) -> Result<Batch, ClientError> {
-    tokio::time::timeout(GUARD, subscription.next()).await.expect("the client hangs")
+    tokio::time::timeout(GUARD, subscription.next()).await.expect("the client must not hang")
 }
 
 /// Reads until at least `count` events have arrived, and returns their sequence numbers.

@@ -63,8 +63,8 @@ pub struct Facts {
     pub resumable: bool,
     /// Whether every other approach is compared with it.
     pub floor: bool,
-    /// User space of one client of 100,000 at the server and at the client, in KiB, with default settings. Measured
-    /// (`memory` in the records), to compute how many clients a machine can hold.
+    /// User space of one client of 100,000 at the server and at the client, in KiB, with the settings that need the
+    /// least. Measured (`memory` in the records), to compute how many clients a machine can hold.
     pub memory_kib: [u32; 2],
     /// The article's words: label, latency, client complexity, server complexity.
     pub article: Option<[&'static str; 4]>,
@@ -165,10 +165,14 @@ const NEW_CONNECTION: &str = "new-connection";
 const CODEC: Setting = Setting::new("codec", Values::Choice(&["shared", "prost"]));
 const ENCODING: Setting =
     Setting { extra_kib: &[("text", [5, 0])], ..Setting::new("encoding", Values::Choice(&["binary", "text"])) };
+/// The HTTP client. The default is the library that applications use; the others are arms of comparison.
 const CLIENT: Setting = Setting {
-    extra_kib: &[("hyper", [0, 22]), ("reqwest", [0, 26])],
-    ..Setting::new("client", Values::Choice(&["bare", "hyper", "reqwest"]))
+    extra_kib: &[("reqwest", [0, 26]), ("hyper", [0, 22])],
+    ..Setting::new("client", Values::Choice(&["reqwest", "hyper", "bare"]))
 };
+/// The connection below the generated gRPC client.
+const GRPC_CLIENT: Setting =
+    Setting { extra_kib: &[("tonic", [0, 3])], ..Setting::new("client", Values::Choice(&["tonic", "hyper"])) };
 const POLICY: Setting =
     Setting { only_after_failure: true, ..Setting::new("policy", Values::Choice(&["retry", "browser"])) };
 const MESSAGE_ENCODING: Setting = Setting::new("encoding", Values::Choice(&["text", "binary"]));
@@ -210,10 +214,10 @@ pub static APPROACHES: &[Approach] = &[
     approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", memory_kib: [12, 3], exchange: Exchange::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }, client: ["event_log"]),
     approach!("sse", sse, &[HEARTBEAT, CLIENT, POLICY], Facts { summary: "the server writes events into a response that does not end", memory_kib: [13, 3], browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }, server: ["heartbeat"], client: ["sse/blocks", "sse/event"]),
     approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", memory_kib: [8, 10], browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }, server: ["websocket/close", "websocket/handshake", "websocket/incoming", "websocket/bounded", "heartbeat", "trade"], client: ["websocket/failure"]),
-    approach!("grpc-unary", grpc_unary, &[INTERVAL], Facts { summary: "the client calls for the newest quote at an interval", first_try: GRPCURL_ONCE, memory_kib: [22, 31], delivery: Delivery::Snapshot, ..POLL }, server: ["grpc", "grpc_service", "grpc_messages", "grpc_front", "grpc_upload"], client: ["grpc", "grpc_call", "newest"]),
-    approach!("grpc-stream", grpc_stream, &[CODEC], Facts { summary: "one call, answered by a stream of messages over HTTP/2", first_try: GRPCURL, memory_kib: [24, 31], article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }, server: ["grpc_unary", "grpc_trade", "grpc", "grpc_service", "grpc_messages", "grpc_front", "grpc_upload", "grpc_deadline"], client: ["grpc", "grpc_call"]),
-    approach!("grpc-bidi", grpc_bidi, &[CODEC], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", first_try: GRPCURL, memory_kib: [25, 36], bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }, server: ["grpc_unary", "grpc_stream", "grpc_trade", "grpc", "grpc_service", "grpc_messages", "grpc_front", "grpc_upload", "grpc_deadline", "trade"], client: ["grpc", "grpc_call"]),
-    approach!("grpc-web", grpc_web, &[ENCODING], Facts { summary: "gRPC server streaming over HTTP/1.1: a browser needs a library for it, and here no proxy", memory_kib: [14, 3], ..PUSH }, server: ["grpc_unary", "grpc_stream", "grpc_service", "grpc_messages", "grpc_deadline"], client: ["grpc_call", "grpc_web_frames"]),
+    approach!("grpc-unary", grpc_unary, &[INTERVAL, GRPC_CLIENT], Facts { summary: "the client calls for the newest quote at an interval", first_try: GRPCURL_ONCE, memory_kib: [22, 31], delivery: Delivery::Snapshot, ..POLL }, server: ["grpc", "grpc_service", "grpc_messages", "grpc_front", "grpc_upload"], client: ["grpc", "grpc_call", "newest"]),
+    approach!("grpc-stream", grpc_stream, &[CODEC, GRPC_CLIENT], Facts { summary: "one call, answered by a stream of messages over HTTP/2", first_try: GRPCURL, memory_kib: [24, 31], article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }, server: ["grpc_unary", "grpc_trade", "grpc", "grpc_service", "grpc_messages", "grpc_front", "grpc_upload", "grpc_deadline"], client: ["grpc", "grpc_call"]),
+    approach!("grpc-bidi", grpc_bidi, &[CODEC, GRPC_CLIENT], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", first_try: GRPCURL, memory_kib: [25, 36], bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }, server: ["grpc_unary", "grpc_stream", "grpc_trade", "grpc", "grpc_service", "grpc_messages", "grpc_front", "grpc_upload", "grpc_deadline", "trade"], client: ["grpc", "grpc_call"]),
+    approach!("grpc-web", grpc_web, &[ENCODING, CLIENT], Facts { summary: "gRPC server streaming over HTTP/1.1: a browser needs a library for it, and here no proxy", memory_kib: [14, 3], ..PUSH }, server: ["grpc_unary", "grpc_stream", "grpc_service", "grpc_messages", "grpc_deadline"], client: ["grpc_call", "grpc_web_frames"]),
     approach!("webhook", webhook, &[CONNECTION], Facts { summary: "the server calls each subscriber's own endpoint, one event per request", memory_kib: [20, 13], connects: Side::Server, ..PUSH }, server: ["webhook/delivery", "webhook/registration"], client: ["webhook/connection", "webhook/inbox", "webhook/inbox/memory"]),
     approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", first_try: RAW, memory_kib: [2, 2], floor: true, ..PUSH }),
 ];
@@ -221,6 +225,16 @@ pub static APPROACHES: &[Approach] = &[
 /// Returns the approach with this name.
 pub fn find(name: &str) -> Option<&'static Approach> {
     APPROACHES.iter().find(|approach| approach.name == name)
+}
+
+/// Returns whether the client is a library that chooses its own buffers: those of its sockets, or its windows.
+pub fn chooses_its_buffers(params: &Params) -> bool {
+    matches!(params.text(CLIENT.name), Ok("reqwest" | "tonic"))
+}
+
+/// Returns whether the client is a library whose connection pool hides when it connects.
+pub fn hides_its_connections(params: &Params) -> bool {
+    params.text(CLIENT.name) == Ok("reqwest")
 }
 
 /// Returns whether each request opens a connection with these settings.

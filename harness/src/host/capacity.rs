@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn the_allowed_clients_need_no_more_than_the_memory() {
-        let variants = APPROACHES.iter().map(|approach| approach.name).chain(["websocket/128KiB", "sse/reqwest"]);
+        let variants = APPROACHES.iter().map(|approach| approach.name).chain(["websocket/128KiB", "sse/bare"]);
         for name in variants {
             let (approach, params) = variant(name).unwrap();
             let clients = u32::try_from(by_memory(approach, &params, MACHINE)).unwrap();

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::{Fixture, Outcome};
-use crate::registry::{Exchange, Side};
+use crate::registry::{Exchange, Side, hides_its_connections};
 
 /// Several clients with one or more symbols receive the events of their symbols, with no unexplained traffic.
 pub(super) async fn receives_in_order(mut fixture: Fixture) -> Result<Outcome> {
@@ -70,7 +70,7 @@ pub(super) async fn resumes_after_a_cut(mut fixture: Fixture) -> Result<Outcome>
     fixture.expect_complete(&mut three, 0).await?;
 
     // A client with a connection per request may have none to cut, and a pool hides its connections.
-    let is_pooled = fixture.subject.params.text("client") == Ok("reqwest");
+    let is_pooled = hides_its_connections(&fixture.subject.params);
     let is_lasting =
         !is_pooled && fixture.meter.open_connections() == 2 && fixture.meter.traffic().connections_opened == 2;
     fixture.meter.cut();

@@ -8,7 +8,7 @@ use proto::symbol_name;
 use servers::Limits;
 
 use super::{Fixture, Outcome};
-use crate::registry::Exchange;
+use crate::registry::{Exchange, chooses_its_buffers};
 
 /// Longer than every quick setting, so that each timer fires.
 const IDLE: Duration = Duration::from_millis(400);
@@ -66,8 +66,8 @@ pub(super) async fn bounds_a_slow_reader(mut fixture: Fixture) -> Result<Outcome
     fixture.expect_fresh(&mut slow, 0).await?;
     fixture.judge_order(&slow)?;
     let skipped = slow.events.last().map_or(0, |quote| quote.sequence) - slow.events.len() as u64;
-    // A library that opens its own connections has buffers of the kernel's maximum size, which may hold all events.
-    let is_bounded = fixture.subject.params.text("client") != Ok("reqwest");
+    // Buffers that a library chooses may hold all events.
+    let is_bounded = !chooses_its_buffers(&fixture.subject.params);
     ensure!(skipped > 0 || !is_bounded || !fixture.is_log(), "a slow reader was owed events from before the ring");
     if fixture.is_log() && skipped > 0 {
         ensure!(slow.cost.resets > 0, "{skipped} events are missing, but no reset was counted: {:?}", slow.cost);
