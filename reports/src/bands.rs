@@ -4,7 +4,7 @@
 //! table.
 
 use serde::Serialize;
-use stats::difference::{self, FEWEST_ROUNDS};
+use stats::difference::{FEWEST_ROUNDS, RESOLUTION, RULE};
 
 use crate::saturation;
 
@@ -25,7 +25,7 @@ pub(crate) struct Judged {
     pub(crate) measured: Option<&'static str>,
     /// Whether they agree. `None` if one is missing, the word is not a band, or the rounds do not decide.
     pub(crate) agrees: Option<bool>,
-    /// For a latency: the bands that the rounds allow, or why they do not decide.
+    /// For a latency: the bands of the interval, or why there is none.
     pub(crate) found: Option<String>,
 }
 
@@ -37,21 +37,21 @@ impl Judged {
         Self { word, measured, agrees, found: None }
     }
 
-    /// Compares the article's word for a latency with every ratio to the floor that the rounds allow.
+    /// Compares the article's word for a latency with the whole interval of its ratio to the floor.
     pub(crate) fn from_latency(
         word: Option<String>,
         times_floor: Option<f64>,
-        allowed: Option<[f64; 2]>,
+        interval: Option<[f64; 2]>,
         overloaded: bool,
     ) -> Self {
         let mut judged = Self::new(word, times_floor.map(latency));
         if judged.agrees.is_some() {
             let word = judged.word.as_deref().unwrap_or_default();
-            judged.agrees = allowed.filter(|_| !overloaded).and_then(|allowed| keeps(word, allowed));
-            judged.found = Some(match allowed {
+            judged.agrees = interval.filter(|_| !overloaded).and_then(|interval| keeps(word, interval));
+            judged.found = Some(match interval {
                 _ if overloaded => "overload".to_owned(),
                 None => "too few rounds".to_owned(),
-                Some(allowed) => latencies(allowed),
+                Some(interval) => latencies(interval),
             });
         }
         judged
@@ -106,7 +106,8 @@ pub(crate) fn rules() -> Vec<String> {
              bounds divide these clients and servers into three groups of about the same size.",
             complexity::rule()
         ),
-        difference::RULE.to_owned(),
+        format!("{RULE} ≈: no difference from the floor is shown."),
+        RESOLUTION.to_owned(),
         "! after a p99: a check of a valid trial warned that the approach alone does not explain the tail. The mark names \
          the check: lateness or omission-gap if events were published late, stall if nothing was delivered for a while, \
          pause if a process did not run."
@@ -117,8 +118,8 @@ pub(crate) fn rules() -> Vec<String> {
         saturation::RULE.to_owned(),
         format!(
             "= the article's word agrees with the measured band; ≠ it does not. Low and very low agree with smaller bands, too. \
-             For a latency, all ratios count that the rounds of both sides allow. ? means that only some of them agree, that \
-             one side has fewer than {FEWEST_ROUNDS} rounds with an interval, or OVERLOAD."
+             For a latency, the whole interval of the ratio counts. ? means that only a part of it agrees, that there are fewer \
+             than {FEWEST_ROUNDS} common rounds, or OVERLOAD."
         ),
     ]
 }

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use results::{
-    format::{self, count, duration, percent, plain, significant},
+    format::{self, count, duration, percent, plain, significant, whole_or_significant},
     schema::{Load, RunRecord},
 };
 use stats::difference::FEWEST_ROUNDS;
@@ -142,9 +142,9 @@ pub(crate) fn load_headline(point: &LoadPoint) -> String {
         let has_any = point.rows.iter().any(|row| row.merged.is_some());
         return if has_any { text + &absent(point) } else { text };
     };
-    // Without a hull no difference can be shown, which does not mean that they are equal.
+    // With too few rounds no difference can be shown, which does not mean that they are equal.
     let compared: Vec<Candidate<'_>> =
-        candidates.iter().filter(|(.., merged)| merged.interval_over_rounds_ns.is_some()).copied().collect();
+        candidates.iter().filter(|(.., merged)| difference::is_comparable(merged)).copied().collect();
     let mut text = if compared.is_empty() {
         format!(
             "With {load}, {} has the smallest p50, {}{}; fewer than {FEWEST_ROUNDS} rounds cannot show a \
@@ -163,7 +163,21 @@ pub(crate) fn load_headline(point: &LoadPoint) -> String {
     if best < floor {
         text += " A ratio below 1 does not mean faster than the floor; it is noise.";
     }
-    text + &overloaded(point) + &absent(point) + &waste(point)
+    text + &overloaded(point) + &absent(point) + &waste(point) + &resolution(point)
+}
+
+/// Says which ratios to the floor every row would show. The text is empty if a row has too few rounds.
+fn resolution(point: &LoadPoint) -> String {
+    let measured = point.rows.iter().filter(|row| !row.floor && row.merged.is_some());
+    let least: Option<Vec<f64>> = measured.map(|row| row.least_detectable_ratio).collect();
+    let most = least.unwrap_or_default().into_iter().fold(0.0, f64::max);
+    if most == 0.0 {
+        return String::new();
+    }
+    format!(
+        " Every row would show a ratio to the floor of {} or more; a smaller one may stay hidden.",
+        significant(most)
+    )
 }
 
 /// Names the variants with overloaded trials.
@@ -204,8 +218,8 @@ fn soonest(compared: &[Candidate<'_>], floor: u64) -> String {
     let below: Vec<&str> = below.iter().map(|(_, row, _)| row.variant.as_str()).collect();
     let mut said = Vec::new();
     if !alike.is_empty() {
-        let from = if first.len() == 2 { "between them" } else { "between the first and the others of them" };
-        said.push(format!("{} have the smallest p50, and no difference {from} is shown", listed(&first)));
+        let between = if first.len() == 2 { "them".to_owned() } else { format!("{} and the others", best.variant) };
+        said.push(format!("{} have the smallest p50, and no difference between {between} is shown", listed(&first)));
     } else {
         said.push(format!("{} has the smallest p50", best.variant));
     }
@@ -218,15 +232,15 @@ fn soonest(compared: &[Candidate<'_>], floor: u64) -> String {
 
 /// Names the variants with too few rounds to be compared.
 fn left_out(point: &LoadPoint) -> String {
-    let has_no_hull = |row: &&Row| row.merged.as_ref().is_some_and(|merged| merged.interval_over_rounds_ns.is_none());
-    let others = point.rows.iter().filter(|row| !row.floor && !row.overloaded).filter(has_no_hull);
+    let has_too_few = |row: &&Row| row.merged.as_ref().is_some_and(|merged| !difference::is_comparable(merged));
+    let others = point.rows.iter().filter(|row| !row.floor && !row.overloaded).filter(has_too_few);
     let names: Vec<&str> = others.map(|row| row.variant.as_str()).collect();
     let verb = match names.len() {
         0 => return String::new(),
         1 => "is",
         _ => "are",
     };
-    format!(" {} had fewer than {FEWEST_ROUNDS} valid rounds with an interval and {verb} not compared.", listed(&names))
+    format!(" {} had fewer than {FEWEST_ROUNDS} valid rounds and {verb} not compared.", listed(&names))
 }
 
 /// Describes these medians as multiples of the floor's. The text is empty without a floor.
@@ -249,10 +263,12 @@ pub fn describe(load: &Load) -> String {
 
 /// Describes the event rate per client.
 fn per_client(load: &Load) -> String {
-    if load.symbols_per_client >= load.symbols {
-        return "each for every client".to_owned();
+    let rate = load.events_per_client();
+    match rate {
+        _ if load.symbols_per_client >= load.symbols => "each for every client".to_owned(),
+        rate if rate > 0.0 && rate < 1.0 => format!("one per client every {} s", whole_or_significant(1.0 / rate)),
+        rate => format!("{} a second per client", whole_or_significant(rate)),
     }
-    format!("on average {} a second for each client", significant(load.events_per_client()))
 }
 
 fn ranked(row: &Row) -> Option<Candidate<'_>> {

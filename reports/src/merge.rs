@@ -73,9 +73,10 @@ pub struct Merged {
     /// 95 % interval of the p50 of `latency_ns` with all rounds as one sample. It does not include differences
     /// between rounds. `None` with too few events.
     pub median_interval_ns: Option<[u64; 2]>,
-    /// Hull of the rounds' 95 % intervals. It is not a 95 % interval itself. `None` with fewer than three rounds with
-    /// an interval.
+    /// 99 % interval of a round's p50: see `stats::difference`. `None` with fewer than eight rounds.
     pub interval_over_rounds_ns: Option<[u64; 2]>,
+    /// The same for p99.
+    pub p99_interval_over_rounds_ns: Option<[u64; 2]>,
     /// Smallest and largest p50 of a round, in nanoseconds. `None` if no round has one.
     pub p50_spread_ns: Option<[u64; 2]>,
     /// Typical factor between a round's p50 and their geometric mean: e to the standard deviation of ln p50. `None`
@@ -158,7 +159,8 @@ pub(crate) fn together(trials: &[&TrialRecord]) -> Option<Merged> {
         time_to_last_ns: merge(&all, events_received, |one| Some(&one.time_to_last_ns))?,
         confirmation_ns: merge(&all, u64::MAX, |one| one.confirmation_ns.as_ref()),
         poll_lateness_ns: merge(&all, u64::MAX, |one| one.poll_lateness_ns.as_ref()),
-        interval_over_rounds_ns: difference::over_rounds(figures.iter().map(|round| round.median_interval_ns)),
+        interval_over_rounds_ns: over_rounds(&figures, |latency| latency.p50),
+        p99_interval_over_rounds_ns: over_rounds(&figures, |latency| latency.p99),
         round_spread: round_spread(&p50s),
         p50_spread_ns: p50s.iter().min().zip(p50s.iter().max()).map(|(least, most)| [*least, *most]),
         events,
@@ -197,6 +199,12 @@ pub fn one_round(round: u32, one: &Measured) -> RoundFigures {
 /// observations.
 fn median_interval(latency: &Histogram, effective: u64) -> Option<[u64; 2]> {
     inference::quantile_interval(latency, effective, 0.5)
+}
+
+/// Returns the interval of a percentile over the rounds that have it, rounded outwards.
+fn over_rounds(figures: &[RoundFigures], percentile: impl Fn(&Summary) -> Option<u64>) -> Option<[u64; 2]> {
+    let values = figures.iter().filter_map(|round| percentile(&round.latency_ns)).map(|value| value as f64);
+    difference::interval_over_rounds(values).map(|[lower, upper]| [lower.floor() as u64, upper.ceil() as u64])
 }
 
 /// Returns e to the sample standard deviation of the logarithms.

@@ -44,12 +44,14 @@ pub(crate) struct Row {
     pub(crate) overloaded: bool,
     /// Checks that warned about the tail in a valid trial.
     pub(crate) tail_warnings: Vec<&'static str>,
-    /// p50 as a multiple of the floor's under the same load.
+    /// p50 as a multiple of the floor's under the same load, estimated from the ratios within each round.
     pub(crate) times_floor: Option<f64>,
-    /// Smallest and largest such ratio that the rounds allow. `None` if one has too few rounds with an interval.
-    pub(crate) times_floor_allowed: Option<[f64; 2]>,
-    /// Whether no difference from the floor is shown, although both have enough rounds.
+    /// 99 % interval of that ratio. `None` with too few common rounds.
+    pub(crate) times_floor_interval: Option<[f64; 2]>,
+    /// Whether no difference from the floor is shown, although there are enough rounds.
     pub(crate) like_floor: bool,
+    /// Least ratio to the floor that 80 % of such runs would show. `None` for the floor, and with too few common rounds.
+    pub(crate) least_detectable_ratio: Option<f64>,
     /// The article's word for its latency and the measured band.
     pub(crate) latency: Judged,
     /// The same for the client's complexity.
@@ -141,17 +143,18 @@ fn rows(run: &Run, trials: &[&TrialRecord]) -> Vec<Row> {
         .map(|((order, variant), trials)| row(order, &run.run.approaches[order], variant, &trials))
         .collect();
     rows.sort_by_key(|row| row.label.is_none());
-    let floor_figures = rows.iter().find(|row| row.floor).and_then(|row| row.merged.clone());
-    let floor = floor_figures.as_ref().and_then(|merged| merged.latency_ns.p50);
+    let floor = rows.iter().find(|row| row.floor).and_then(|row| row.merged.clone());
     for row in &mut rows {
-        let both = row.merged.as_ref().zip(floor_figures.as_ref());
-        let is_like_floor = both.is_some_and(|(own, floor)| difference::is_absent(own, floor));
-        let allowed = both.and_then(|(own, floor)| difference::ratios(own, floor));
-        (row.like_floor, row.times_floor_allowed) = (is_like_floor && !row.floor, allowed);
-        row.times_floor =
-            p50(row).zip(floor).filter(|(_, floor)| *floor > 0).map(|(own, floor)| own as f64 / floor as f64);
+        let both = row.merged.as_ref().zip(floor.as_ref());
+        let difference = both.and_then(|(own, floor)| difference::between(own, floor));
+        row.times_floor = difference.map(|difference| difference.ratio);
+        row.times_floor_interval = difference.and_then(|difference| difference.interval);
+        if !row.floor {
+            row.like_floor = row.times_floor_interval.is_some() && difference.is_some_and(|it| it.shown().is_none());
+            row.least_detectable_ratio = both.and_then(|(own, floor)| difference::least_detectable_ratio(own, floor));
+        }
         let word = row.latency.word.take();
-        row.latency = Judged::from_latency(word, row.times_floor, row.times_floor_allowed, row.overloaded);
+        row.latency = Judged::from_latency(word, row.times_floor, row.times_floor_interval, row.overloaded);
     }
     rows
 }
@@ -171,8 +174,9 @@ fn row(order: usize, facts: &ApproachFacts, variant: &str, trials: &[&TrialRecor
         overloaded: validity::overloaded(trials),
         tail_warnings: validity::tail_warnings(trials),
         times_floor: None,
-        times_floor_allowed: None,
+        times_floor_interval: None,
         like_floor: false,
+        least_detectable_ratio: None,
         latency: Judged::new(latency, None),
         client_complexity: Judged::new(client, Some(complexity::band(&facts.client_complexity))),
         server_complexity: Judged::new(server, Some(complexity::band(&facts.server_complexity))),
@@ -194,11 +198,6 @@ fn outcomes(trials: &[&TrialRecord]) -> Outcomes {
         }
     }
     outcomes
-}
-
-/// Returns the median latency in nanoseconds, if the row has one.
-fn p50(row: &Row) -> Option<u64> {
-    row.merged.as_ref()?.latency_ns.p50
 }
 
 /// Returns the poll interval of a client, from the requests of its schedule. A snapshot needs one request per symbol.

@@ -1,4 +1,4 @@
-//! The terminal's table: aligned text with a block per load, followed by validity, warnings and the headline.
+//! The terminal's output: the headline, a table per load, then validity and warnings.
 
 use results::{
     format::{self, NONE, WIDTH, or_none},
@@ -8,8 +8,8 @@ use results::{
 };
 
 use crate::{
-    claims, headline,
-    merge::{self, Merged},
+    claims, difference, headline,
+    merge::Merged,
     report::Report,
     rows::{LoadPoint, Row},
     validity::{LISTED, LONGEST_REASON},
@@ -21,13 +21,13 @@ pub(crate) const HEADINGS: [[&str; 2]; 11] = [
     ["latency", "p50"],
     ["", "p99"],
     ["× floor", "p50"],
+    ["99 %", "interval"],
+    ["least", "shown"],
     ["empty %", "/theory"],
     ["bytes", "/event"],
     ["CPU µs/event", "server/client"],
     ["KB/client", "server/client"],
-    ["delivered", "/expected"],
-    ["missed", "/dup"],
-    ["trials", "× spread"],
+    ["valid", "trials"],
 ];
 
 /// Renders the table of a run at the usual width.
@@ -40,7 +40,7 @@ pub fn render(run: &Run) -> String {
 #[must_use]
 pub fn render_within(run: &Run, width: usize) -> String {
     let report = Report::from_run(run);
-    let mut text = String::new();
+    let mut text = format::wrapped(&sanitize::text(&report.verdict), width, "", "") + "\n";
     for point in &report.loads {
         text += &block(point, report.loads.len() > 1, width);
         text.push('\n');
@@ -68,7 +68,6 @@ pub(crate) fn below(report: &Report, width: usize) -> String {
     for explanation in report.validity.explanations() {
         text += &format::wrapped(&sanitize::text(&explanation), width, "  ", "    ");
     }
-    text += &format!("{}\n", sanitize::text(&report.verdict));
     text + &format!("The article's claims: {}.\n", claims::tally(&report.claims))
 }
 
@@ -95,9 +94,7 @@ pub(crate) fn cells(row: &Row) -> [String; HEADINGS.len()] {
     } else {
         ""
     };
-    let spread = row.merged.as_ref().and_then(|merged| merged.round_spread);
-    let spread = spread.map_or_else(String::new, |spread| format!(" ×{}", format::significant(spread)));
-    let status = format!("{}/{}{spread}{label}", row.trials.valid, row.trials.recorded());
+    let status = format!("{}/{}{label}", row.trials.valid, row.trials.recorded());
     let variant = sanitize::short(&sanitize::text(&row.variant));
     let Some(merged) = &row.merged else {
         let mut cells = [const { String::new() }; HEADINGS.len()].map(|_| NONE.to_owned());
@@ -105,18 +102,17 @@ pub(crate) fn cells(row: &Row) -> [String; HEADINGS.len()] {
         cells[HEADINGS.len() - 1] = status;
         return cells;
     };
-    let events = &merged.events;
     [
         variant,
         or_none(merged.latency_ns.p50, format::duration),
         or_none(merged.latency_ns.p99, format::duration),
         or_none(row.times_floor, |times| floor_mark(row) + &format::significant(times)),
+        or_none(row.times_floor_interval.filter(|_| !row.floor), format::ratios),
+        or_none(row.least_detectable_ratio, format::significant),
         empties(merged),
         or_none(merged.bytes_per_event, format::significant),
         pair(merged.cpu.server_us_per_event, merged.cpu.client_us_per_event),
         pair(merged.memory.server_bytes.map(|bytes| bytes / 1e3), Some(merged.memory.client_bytes / 1e3)),
-        or_none(merge::share(events.delivered, events.expected), format::percent),
-        format!("{}/{}", format::short_count(events.missed), format::short_count(events.duplicate)),
         status,
     ]
 }
@@ -144,11 +140,11 @@ fn footnote(point: &LoadPoint) -> String {
     let measured = || point.rows.iter().filter_map(|row| row.merged.as_ref());
     let mut text = String::new();
     if point.rows.iter().any(|row| row.like_floor && row.times_floor.is_some()) {
-        text += "≈ no difference from the floor is shown: the ranges of the rounds' 95 % intervals overlap.\n";
+        text += "≈ no difference from the floor is shown: the 99 % interval contains 1.\n";
     }
-    if measured().any(|merged| merged.interval_over_rounds_ns.is_none()) {
+    if measured().any(|merged| !difference::is_comparable(merged)) {
         let fewest = stats::difference::FEWEST_ROUNDS;
-        text += &format!("Fewer than {fewest} rounds with an interval cannot show a difference.\n");
+        text += &format!("Fewer than {fewest} rounds cannot show a difference.\n");
     }
     if point.rows.iter().any(|row| row.overloaded) {
         text += "OVERLOAD: the server waited long for a core, so the figures describe a queue. Lower the load.\n";
@@ -163,8 +159,14 @@ fn footnote(point: &LoadPoint) -> String {
             results::statistics::needed(0.99),
         );
     }
+    let lost = |merged: &Merged| merged.events.missed + merged.events.duplicate;
+    for row in point.rows.iter().filter(|row| row.merged.as_ref().is_some_and(|merged| lost(merged) > 0)) {
+        let events = row.merged.as_ref().map(|merged| merged.events).unwrap_or_default();
+        let [missed, duplicate] = [events.missed, events.duplicate].map(format::count);
+        text += &format!("{}: {missed} events missed, {duplicate} duplicate\n", sanitize::text(&row.variant));
+    }
     if measured().any(|merged| merged.events.coalesced > 0) {
-        text += "Delivered can be below expected without a miss: a newer state replaced an older one.\n";
+        text += "Events can be undelivered without a miss: a newer state replaced an older one.\n";
     }
     text
 }

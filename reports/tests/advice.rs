@@ -1,4 +1,4 @@
-//! The cost model on synthetic runs whose constants are known, and what is advised by it.
+//! Tests the cost model on synthetic runs with known constants, and the advice that follows from it.
 
 #[path = "support/choices.rs"]
 mod choices;
@@ -20,7 +20,7 @@ fn near(value: f64, known: f64) {
 fn recovers_known_constants() {
     let models = models(&sweep()).unwrap();
     let of = |name: &str| &models.models.iter().find(|model| model.name == name).unwrap().costs;
-    // The settings' interval is the need's to choose, so that it is no part of the name.
+    // The need determines the poll interval, so the interval is not part of the name.
     for (name, [fixed, exchange, delivery]) in [("short-poll", POLLED), ("long-poll", HELD), ("sse", PUSHED)] {
         let costs = of(name);
         near(costs.server_us.fixed, fixed);
@@ -62,7 +62,7 @@ fn predictions_match_the_formulas() {
     let advice = advise(&models, &need);
     let polled = &choice(&advice.choices, "short-poll").prediction;
     let interval = polled.interval_s.unwrap();
-    // The staleness less the p99 of an exchange, which is that of what holds.
+    // The interval is the allowed staleness minus the p99 of an exchange. The approaches that hold provide that p99.
     assert!((3.999..4.0).contains(&interval), "{interval}");
     near(polled.requests_per_second.unwrap(), 2_000.0 / interval);
     near(polled.empty_share.unwrap() * 1e3, (-0.5 * interval).exp() * 1e3);

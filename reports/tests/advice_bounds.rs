@@ -1,5 +1,4 @@
-//! What `advise` says where the machine that was measured would not have been enough, of a need of one, and in a
-//! terminal.
+//! Tests the text of `advise`: for needs that exceed the measured machine, for a single client, and in a terminal.
 
 mod support;
 
@@ -18,7 +17,7 @@ fn does_not_advise_what_needs_more_cores_than_measured() {
     assert_eq!((out.prediction.p50_ns, out.prediction.p99_ns, out.score), (None, None, None));
     assert!(out.prediction.server_cores.unwrap() > 2.0);
     let text = render(&advice);
-    // What it would cost is told, and dashes stand for both latencies and the score.
+    // The row shows the predicted cost, and dashes for both latencies and the score.
     let row = text.lines().find(|line| line.starts_with("− sse")).unwrap();
     assert_eq!(row.matches('–').count(), 3, "{row}");
     assert!(text.contains("sse is out: its server needs more cores than the machine had"), "{text}");

@@ -1,4 +1,4 @@
-//! The page recommends for typical needs what the verb recommends, and says what it leaves out.
+//! Tests that the page recommends the same as `advise` for typical needs, and names the variants that it leaves out.
 
 mod support;
 
@@ -23,7 +23,7 @@ fn the_page_recommends_what_the_verb_recommends() {
     let recommended = advice.choices.iter().find(|choice| choice.standing == Standing::Recommended).unwrap();
     let html = html_of(&run);
     let (_, table) =
-        html.split_once("quotes: an event every four seconds").expect("the first typical need is the article's");
+        html.split_once("quotes: an event every four seconds").expect("the table has a row for the article's need");
     let (row, _) = table.split_once("</tr>").unwrap();
     assert!(row.contains(&recommended.name), "{}: {row}", recommended.name);
     assert!(!html.contains("<form") && html.matches("<script").count() == 1);

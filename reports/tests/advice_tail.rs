@@ -1,4 +1,4 @@
-//! What advice makes of latencies that a stall made, that are missing, and of the clients' own processors.
+//! Tests how the advice handles latencies that a stall caused, missing percentiles, and the clients' own cores.
 
 #[path = "support/choices.rs"]
 mod choices;
@@ -11,7 +11,7 @@ use results::{
     statistics,
 };
 
-/// Latencies of about so many milliseconds in the tail, of a trial with so many events.
+/// Sets the latencies of a trial with this many events. The slowest tenth takes about `tail_ms` milliseconds.
 fn late(trial: &mut TrialRecord, tail_ms: u64, events: u64) {
     let measured = trial.measured.as_mut().unwrap();
     let slow = support::histogram((0..1_000).map(|k| if k < 900 { 300_000 + k } else { tail_ms * 1_000_000 + k }));
@@ -38,7 +38,7 @@ fn one_stalled_trial_excludes_no_variant() {
     };
     assert_eq!(of([3, 3, 3], &|_| ()).0, []);
     assert_eq!(of([3, 2_296, 3], &|_| ()).0, [], "a stall that no check noticed");
-    assert_eq!(of([2_000, 2_000, 3], &|_| ()).0, [Reason::Late], "most of the rounds are late");
+    assert_eq!(of([2_000, 2_000, 3], &|_| ()).0, [Reason::Late], "most rounds are late");
     let (out, models) = of([2_000, 3, 2_000], &|trial| trial.status = Status::Invalid);
     assert_eq!(out, [Reason::Late]);
     assert_eq!(models.missing.notes()[0], "1 of 33 trials of the run is not valid and left out.");
@@ -46,7 +46,7 @@ fn one_stalled_trial_excludes_no_variant() {
         let check = trial.measured.as_mut().unwrap().checks.iter_mut().find(|check| check.id == "lateness").unwrap();
         check.verdict = Verdict::Warn;
     });
-    assert_eq!(warned.0, [], "of two rounds without a warning of the tail");
+    assert_eq!(warned.0, [], "only the two rounds without a warning about the tail count");
 }
 
 #[test]

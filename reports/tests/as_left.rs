@@ -1,5 +1,5 @@
-//! Result files as a crash, an editor or another program leaves them: what changes nothing is read, and what cannot be
-//! read is named.
+//! Tests result files that a crash, an editor or another program has changed. Harmless changes are accepted, and errors
+//! name what cannot be read.
 
 mod support;
 
@@ -13,7 +13,7 @@ use results::{
 };
 use tempfile::TempDir;
 
-/// The synthetic run in a directory, with its file changed.
+/// Writes the synthetic run to a directory, changes its file, and reads it.
 fn changed(change: impl FnOnce(String) -> Vec<u8>) -> (TempDir, Result<Run, StoreError>) {
     let directory = TempDir::new().unwrap();
     let place = directory.path().join("run");
@@ -28,7 +28,7 @@ fn read(change: impl FnOnce(String) -> String) -> Result<Run, StoreError> {
     changed(|text| change(text).into_bytes()).1
 }
 
-/// What is said of the synthetic run with this trial in place of its first.
+/// Returns the error of reading the synthetic run with its first trial changed. The path is removed from the message.
 fn complaint(change: impl FnOnce(&mut TrialRecord)) -> String {
     let mut trial = support::run().trials.remove(0);
     change(&mut trial);
@@ -42,9 +42,9 @@ fn complaint(change: impl FnOnce(&mut TrialRecord)) -> String {
 fn line_endings_and_a_byte_order_mark_change_nothing() {
     let whole = support::run();
     assert!(read(|text| format!("\u{feff}{text}")).unwrap() == whole, "byte order mark");
-    assert!(read(|text| text.replace('\n', "\r\n")).unwrap() == whole, "line ends");
+    assert!(read(|text| text.replace('\n', "\r\n")).unwrap() == whole, "CRLF line endings");
     assert!(read(|text| text.replace('\n', "  \t\n") + "\n \r\n\n").unwrap() == whole, "spaces and blank lines");
-    assert!(read(|text| text.trim_end().to_owned()).unwrap() == whole, "no last line end");
+    assert!(read(|text| text.trim_end().to_owned()).unwrap() == whole, "no newline at the end");
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_last_line_truncated_by_a_crash_is_skipped_and_named() {
     });
     cut(zeros.1.unwrap());
     let within = read(|text| text.replacen("\"round\":2", "\"round\":", 1));
-    assert!(matches!(within, Err(StoreError::Record { .. })), "only the last line may be cut");
+    assert!(matches!(within, Err(StoreError::Record { .. })), "only the last line may be truncated");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn impossible_counts_are_refused_by_name() {
         assert!(said.starts_with(":2:") && said.contains(&format!(" {field}: ")), "{field}: {said}");
         assert!(said.contains("expected at most "), "{said}");
     };
-    // Effective events of 10^14 made an interval of a gigabyte; counts of 10^17 and of 2^62 wrapped when added up.
+    // 2 · 10^14 effective events once made an interval that needed a gigabyte. The sums of 10^17 and 2^62 overflowed.
     for count in [200_000_000_000_000, 100_000_000_000_000_000, 1 << 62] {
         refused("event_median_ns.count", &|it| it.event_median_ns = many(count));
         refused("latency_ns.count", &|it| it.latency_ns = many(count));

@@ -1,4 +1,4 @@
-//! The article's claims: each verdict follows from the results, and turns with them.
+//! Tests the article's claims. Each verdict follows from the results, and changes with them.
 
 #[path = "support/changes.rs"]
 mod changes;
@@ -18,12 +18,12 @@ use results::{
 };
 use serde_json::Value;
 
-/// What is done to a run.
+/// A change to a run.
 type Change = fn(&mut Run);
-/// A claim, a change and its verdict, another change and the other verdict. Both start from [`base`].
+/// The ID of a claim, and two changes with the verdict that each leads to. Both changes start from [`base`].
 type Turn = (&'static str, Change, &'static str, Change, &'static str);
 
-/// Nothing is changed.
+/// Changes nothing.
 const AS_IT_IS: Change = |_| {};
 
 #[rustfmt::skip]
@@ -67,7 +67,8 @@ const TURNS: &[Turn] = &[
     ("sse-reconnection", |run| each(run, "sse", |one| one.reconnects = 3), "holds", |run| each(run, "sse", |one| { one.reconnects = 3; miss(one, 1) }), "does_not_hold"),
 ];
 
-/// The article's words for the halves, in the order of its table, with the synthetic names.
+/// The article's words for the complexity of the client and the server, in the order of its table. Each row has the
+/// label in claim IDs and the name of the approach.
 const HALVES: [(&str, &str, [&str; 2]); 6] = [
     ("short-polling", "short-poll", ["Low", "Low"]),
     ("long-polling", "long-poll", ["Medium", "Medium"]),
@@ -85,7 +86,7 @@ fn every_verdict_follows_the_results() {
         for (change, expected) in [(change, verdict), (other, turned)] {
             let mut run = unchanged.clone();
             change(&mut run);
-            // A report takes its time to make.
+            // Judging claims is slow, so the unchanged run is judged only once.
             let claims = if run == unchanged { as_it_is.clone() } else { claims(&run) };
             let claim = find(&claims, id);
             assert_eq!(claim["verdict"], **expected, "{id}: {claim:#}");
@@ -113,7 +114,7 @@ fn every_word_for_complexity_follows_the_lines() {
 fn no_measured_claim_is_left_out_of_these_tests() {
     let claims = claims(&base());
     let ids: BTreeSet<&str> = claims.iter().map(|claim| claim["id"].as_str().unwrap()).collect();
-    assert_eq!(ids.len(), claims.len(), "an id is there twice");
+    assert_eq!(ids.len(), claims.len(), "an ID appears twice");
     let measured =
         claims.iter().filter(|claim| !claim["measured"].is_null()).map(|claim| claim["id"].as_str().unwrap());
     let halves =
@@ -193,13 +194,13 @@ fn an_overload_decides_no_latency() {
     {
         assert_eq!(find(&claims, id)["verdict"], "not_decided", "{id}");
     }
-    assert_eq!(find(&claims, "mostly-empty")["verdict"], "holds", "a count is none of a latency");
+    assert_eq!(find(&claims, "mostly-empty")["verdict"], "holds", "an overload does not affect a claim about counts");
 }
 
 #[test]
 fn an_order_needs_a_difference_that_is_shown() {
     let mut run = base();
-    // The medians differ, and the rounds lie far apart.
+    // The medians differ, but the rounds vary a lot.
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "long-poll") {
         latency(trial.measured.as_mut().unwrap(), if trial.round == 1 { 150.0 } else { 600.0 });
     }
@@ -207,7 +208,7 @@ fn an_order_needs_a_difference_that_is_shown() {
     assert_eq!(order["verdict"], "not_decided", "{order:#}");
     run.trials.retain(|trial| trial.round != 3);
     let order = find(&claims(&run), "order-long-polling").clone();
-    assert_eq!(order["verdict"], "not_measured", "two rounds are compared by nothing: {order:#}");
+    assert_eq!(order["verdict"], "not_measured", "two rounds are too few to compare: {order:#}");
 }
 
 #[test]
@@ -231,7 +232,7 @@ fn limits_from_theory_and_settings_are_stated() {
         one.responses.empty_theory = Some(theory);
     });
     let held = find(&judged::claims(&run), "held-until-data").clone();
-    assert_eq!(held["verdict"], "within_limits", "no hold was tried: {held:#}");
+    assert_eq!(held["verdict"], "within_limits", "the window was too short for any hold to end: {held:#}");
     let many = support::run_under(&[100_000]);
     assert_eq!(find(&judged::claims(&many), "hundred-thousand-requests")["verdict"], "holds");
 }

@@ -1,4 +1,4 @@
-//! What decides nothing of a claim: pairs that are alike, and counts that chance explains.
+//! Tests results that do not decide a claim: equal pairs, and counts that chance explains.
 
 #[path = "support/changes.rs"]
 #[expect(dead_code, reason = "shared by test crates that each use a part")]
@@ -12,7 +12,7 @@ use judged::{base, claims, find, written};
 
 #[test]
 fn one_pair_of_three_does_not_decide() {
-    // Two of the three are alike; the third is quicker or slower.
+    // Two of the three pairs are equal. In the third, the other approach is faster or slower.
     for other in [100.0, 900.0] {
         let mut run = base();
         for approach in ["sse", "websocket", "grpc-bidi"] {
@@ -33,7 +33,7 @@ fn differences_within_chance_do_not_decide() {
         let claim = find(&claims(&run), "mostly-empty").clone();
         assert_eq!(claim["verdict"], "not_decided", "{claim:#}");
     }
-    // A hundred clients ask once in fifteen seconds, of which the window holds five: 33 polls are due, ± 20 by chance.
+    // 100 clients poll every 15 seconds, and the window lasts 5 seconds. So 33 polls are due, ± 20 by chance.
     for requests in [31, 33, 36] {
         let mut run = support::run_under(&[100]);
         for trial in run.trials.iter_mut().filter(|trial| trial.approach == "short-poll") {

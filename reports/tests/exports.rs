@@ -1,4 +1,4 @@
-//! The report's other forms: read back, they say what the report says, whatever the names are.
+//! Tests the report's other formats. Read back, they have the report's values, whatever the names are.
 
 mod support;
 
@@ -61,7 +61,10 @@ fn markdown_has_the_cells_of_the_table() {
     let (markdown, terminal) = (export::text(std::slice::from_ref(&run), Form::Markdown), table::render(&run));
     let words = |line: &str| line.replace(['|', '`'], " ").split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let rows: Vec<Vec<String>> = markdown.lines().filter(|line| line.starts_with("| `")).map(words).collect();
-    assert_eq!(rows, terminal.lines().skip(3).take(11).map(words).collect::<Vec<_>>());
+    assert_eq!(
+        rows,
+        terminal.lines().skip_while(|line| !line.starts_with('─')).skip(1).take(11).map(words).collect::<Vec<_>>()
+    );
     let pipes: Vec<usize> =
         markdown.lines().filter(|line| line.starts_with("| ")).map(|line| line.matches('|').count()).collect();
     assert!(pipes.len() == 13 && pipes.iter().all(|count| *count == 12), "{markdown}");
@@ -81,7 +84,7 @@ fn other_readers_parse_the_histogram_log() {
     let mut last = 0.0;
     for entry in &entries[2..] {
         let LogEntry::Interval(interval) = entry else { panic!("{entry:?}") };
-        assert!(interval.start_timestamp().as_secs_f64() >= last, "out of order");
+        assert!(interval.start_timestamp().as_secs_f64() >= last, "intervals are out of order");
         last = interval.start_timestamp().as_secs_f64();
         assert_eq!(interval.duration().as_secs(), 5);
         let packed = STANDARD.decode(interval.encoded_histogram()).unwrap();
@@ -103,7 +106,7 @@ fn other_readers_parse_the_histogram_log() {
     assert!(log.contains("\n#[Histogram log format version 1.3]\n") && log.contains("\n\"StartTimestamp\","));
 }
 
-/// As the public plotter does: lines of four numbers, of which the first is drawn against the last.
+/// Parses like HdrHistogram's plotter, which uses lines of four numbers and draws the first against the last.
 #[test]
 fn the_distribution_parses_as_the_plotter_expects() {
     let run = support::run();
@@ -122,7 +125,7 @@ fn the_distribution_parses_as_the_plotter_expects() {
     let latency = &report["loads"][0]["rows"][2]["merged"]["latency_ns"];
     let median = plotted.iter().find(|line| line[1] >= 0.5).unwrap();
     assert!((median[0] * 1e6 / latency["p50"].as_f64().unwrap() - 1.0).abs() < 0.001, "{median:?}");
-    // 756 events support no percentile beyond this one.
+    // 756 events support no higher percentile.
     let last = plotted.last().unwrap();
     assert!(last[1] < 0.9952 && last[1] > 0.99, "{last:?}");
 }
@@ -187,7 +190,7 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-/// RFC 4180, with line ends in quoted cells.
+/// Parses CSV (RFC 4180), with line endings in quoted cells.
 fn parsed(csv: &str) -> Vec<Vec<String>> {
     let (mut lines, mut quoted) = (vec![vec![String::new()]], false);
     let mut characters = csv.chars().peekable();
@@ -201,7 +204,7 @@ fn parsed(csv: &str) -> Vec<Vec<String>> {
             other => line.last_mut().unwrap().push(other),
         }
     }
-    assert_eq!(lines.pop(), Some(vec![String::new()]), "the last line ends");
+    assert_eq!(lines.pop(), Some(vec![String::new()]), "the last line has no CRLF");
     lines
 }
 
@@ -212,7 +215,7 @@ fn several_runs_make_one_document() {
     second.run.scenario_name = "=scale".into();
     let runs = [support::run(), second];
     let csv = parsed(&export::text(&runs, Form::Csv));
-    assert_eq!(csv.len(), 1 + 2 * 11, "one line of headings");
+    assert_eq!(csv.len(), 1 + 2 * 11, "expected one heading line");
     assert_eq!(csv[0][..4], ["run", "scenario", "started", "git_revision"]);
     assert_eq!(csv[1][..3], ["1", "bench-all", "2026-01-02T03:04:05Z"]);
     assert_eq!(csv[22][..3], ["2", "'=scale", "2026-02-03T04:05:06Z"]);

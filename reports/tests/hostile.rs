@@ -1,5 +1,5 @@
-//! A result file whose names are markup or without end, whose numbers are none, or that has no end itself: an escaped
-//! page or a clear error.
+//! Tests hostile result files: names that are markup or very long, values that are not numbers, and huge files. The
+//! result is an escaped page or a clear error.
 
 mod support;
 
@@ -14,7 +14,7 @@ use results::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The page and the data of a run.
+/// Writes the report of a run. Returns its page and its data.
 fn written(run: &Run) -> (String, Value) {
     let directory = TempDir::new().unwrap();
     let written = page::write(run, directory.path()).unwrap();
@@ -22,7 +22,7 @@ fn written(run: &Run) -> (String, Value) {
     (fs::read_to_string(&written.page).unwrap(), data)
 }
 
-/// What is said of a file that has this text for the lines of the synthetic run.
+/// Changes the file of the synthetic run, and returns the error of reading it.
 fn complaint(change: impl FnOnce(String) -> String) -> String {
     let run = support::run();
     let records = std::iter::once(Record::Run(Box::new(run.run)));
@@ -69,7 +69,7 @@ fn names_from_a_result_file_are_data() {
     run.trials[3].status = Status::Failed;
     run.trials[3].error = Some(hostile.into());
     let (page, _) = written(&run);
-    assert_eq!(page.matches("<script>").count(), 1, "the page's own");
+    assert_eq!(page.matches("<script>").count(), 1, "only the page's own script");
     assert!(!page.contains("alert(1)</script>"));
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
 }
@@ -86,7 +86,7 @@ fn long_blank_and_control_names_stay_in_their_cells() {
     }
     let (page, data) = written(&run);
     assert!(page.contains(&format!("<i class=\"long\">{}</i>", "x".repeat(200))));
-    assert!(!page.contains("<i>/<"), "escaped");
+    assert!(!page.contains("<i>/<"), "names are escaped");
     assert!(!page.contains(['\u{0}', '\u{202e}']) && page.contains('\u{fffd}'));
     assert_eq!(data["loads"][0]["rows"].as_array().unwrap().len(), 11);
     assert!(page.len() < 1 << 20);

@@ -1,6 +1,6 @@
-//! Runs that are honest and large: what is made of them stays bounded, and says what it leaves out.
+//! Tests reports of large but honest runs: their size is bounded, and they say what they leave out.
 //!
-//! Their sizes are such that work which grows with the square would show in minutes, and not in the assertions.
+//! The runs are so large that an algorithm with quadratic run time would take minutes. No assertion checks the time.
 
 mod support;
 
@@ -13,7 +13,7 @@ use results::{
 };
 use tempfile::TempDir;
 
-/// A run of the synthetic one's first round with further trials.
+/// Returns the first round of the synthetic run, with more trials appended.
 fn with(more: impl IntoIterator<Item = TrialRecord>) -> Run {
     let mut run = support::run();
     run.trials.truncate(11);
@@ -33,7 +33,7 @@ fn failed(variants: usize) -> Run {
     }))
 }
 
-/// The page of a run, and every number of it.
+/// Writes the report of a run. Returns its page and its data.
 fn page_of(run: &Run) -> (String, String) {
     let folder = TempDir::new().unwrap();
     let written = page::write(run, folder.path()).unwrap();
@@ -51,7 +51,7 @@ fn thousands_of_failed_variants_are_counted_and_not_listed() {
     assert!(page.len() <= 1_000_000, "{}", page.len());
     assert!(
         page.contains("Left out here to keep the page small: 3,981 variants. report.json has them."),
-        "30 are shown"
+        "the page shows 30 variants"
     );
     assert!(data.contains("short-poll/3999"));
     assert!(compare::compare(&run, &run).is_ok());
@@ -66,7 +66,7 @@ fn a_page_of_many_variants_is_bounded_and_says_so() {
     assert!(page.contains("Left out here to keep the page small: 51 variants. report.json has them."));
     assert!(data.contains("websocket/69"));
     let csv = export::text(std::slice::from_ref(&run), export::Form::Csv);
-    assert_eq!(csv.lines().count(), 1 + 81, "the table of numbers has all of them");
+    assert_eq!(csv.lines().count(), 1 + 81, "the CSV has all variants");
 }
 
 #[test]
@@ -111,5 +111,5 @@ fn too_many_candidates_give_no_advice() {
     let said = advice::models(&run).unwrap_err().to_string();
     assert_eq!(said, "the run has 106 variants, and at most 100 can be compared; take a run of fewer with --from");
     let (page, _) = page_of(&run);
-    assert!(page.contains("Nothing is advised: the run has 106 variants"), "the page says why");
+    assert!(page.contains("Nothing is advised: the run has 106 variants"), "the page gives the reason");
 }

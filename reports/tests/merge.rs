@@ -1,4 +1,4 @@
-//! Rounds are merged by adding counts, and only what is valid is merged.
+//! Tests merging of rounds. Counts are added, and invalid trials are left out.
 
 mod support;
 
@@ -8,7 +8,7 @@ use results::{
     statistics,
 };
 
-/// Two rounds of a poll with few, known numbers.
+/// Returns two rounds of short polling with few, known values.
 fn rounds() -> Vec<TrialRecord> {
     let mut trials: Vec<TrialRecord> =
         (1..=2).map(|round| support::trial(&support::APPROACHES[0], 1000, round)).collect();
@@ -44,24 +44,24 @@ fn counts_are_added_and_histograms_merged() {
     let merged = merged(&trials.iter().collect::<Vec<_>>()).unwrap();
     assert_eq!((merged.events.delivered, merged.effective_observations), (300, 300));
     assert_eq!((merged.latency_ns.min, merged.latency_ns.p50, merged.latency_ns.max), (Some(1), Some(150), Some(300)));
-    assert_eq!(merged.latency_ns.p99, None, "300 events do not support it");
+    assert_eq!(merged.latency_ns.p99, None, "300 events are too few for a p99");
     assert_eq!(merged.p50_spread_ns, Some([50, 200]));
     assert_eq!(merged.cpu.server_us_per_event, Some(4.0));
     assert_eq!(merged.bytes_per_event, Some(20.0));
     assert_eq!(merged.empty_share, Some(0.75));
-    // Ranks 40 and 61 of 1 to 100, ranks 86 and 115 of 101 to 300, and the hull of the two.
+    // Ranks 40 and 61 of the values 1 to 100, and ranks 86 and 115 of the values 101 to 300.
     let intervals: Vec<_> = merged.rounds.iter().map(|round| round.median_interval_ns).collect();
     assert_eq!(intervals, [Some([40, 61]), Some([186, 215])]);
-    assert_eq!(merged.interval_over_rounds_ns, None, "two rounds are too few to show a difference by");
+    assert_eq!(merged.interval_over_rounds_ns, None, "two rounds are too few to show a difference");
     assert_eq!(merged.median_interval_ns, Some([133, 168]), "ranks 133 and 168 of 300");
-    // Two logarithms that are ln 4 apart have the standard deviation ln 4 ÷ √2.
+    // The logarithms of the two medians are ln 4 apart, so their standard deviation is ln 4 ÷ √2.
     assert!((merged.round_spread.unwrap() - 4_f64.powf(0.5_f64.sqrt())).abs() < 1e-12);
     let theory = merged.responses.empty_theory.unwrap();
-    // (100 × 0.25 + 200 × 0.5) ÷ 300, and √(3² + 3²).
+    // The probability is (100 × 0.25 + 200 × 0.5) ÷ 300, and the standard deviation is √(3² + 3²).
     assert_eq!((theory.responses, theory.observed), (300, 600));
     assert!((theory.probability - 125.0 / 300.0).abs() < 1e-12);
     assert!((theory.standard_deviation - 18f64.sqrt()).abs() < 1e-12);
-    // 600 were seen and 125 expected; half a response is no deviation.
+    // 600 were observed and 125 expected. The continuity correction subtracts half a response.
     assert!((merged.empty_deviation.unwrap() - 474.5 / 18f64.sqrt()).abs() < 1e-9);
 }
 
@@ -77,7 +77,7 @@ fn only_valid_trials_are_merged() {
     trials[0].status = Status::Invalid;
     let one = merged(&trials.iter().collect::<Vec<_>>()).unwrap();
     assert_eq!((one.events.delivered, one.rounds.len(), one.rounds[0].round), (200, 1, 2));
-    assert_eq!((one.interval_over_rounds_ns, one.round_spread), (None, None), "one round says nothing of another");
+    assert_eq!((one.interval_over_rounds_ns, one.round_spread), (None, None), "one round has no spread");
     assert_eq!(one.median_interval_ns, Some([186, 215]));
     trials[1].status = Status::Failed;
     assert_eq!(merged(&trials.iter().collect::<Vec<_>>()), None);
@@ -92,14 +92,15 @@ fn autocorrelated_events_widen_the_interval() {
     }
     let merged = merged(&trials.iter().collect::<Vec<_>>()).unwrap();
     assert_eq!(merged.effective_observations, 40);
-    assert_eq!(merged.latency_ns.p50, Some(150), "the histogram is the same");
-    // Ranks 6 and 15 of 20, in 1 to 100: 6·101/21 = 28.9 and 15·101/21 = 72.1, rounded outwards.
+    assert_eq!(merged.latency_ns.p50, Some(150), "the histogram does not change");
+    // Ranks 6 and 15 of 20, in the values 1 to 100: 6·101/21 = 28.9 and 15·101/21 = 72.1, rounded outward.
     assert_eq!(merged.rounds[0].median_interval_ns, Some([28, 73]));
 }
 
 #[test]
 fn a_median_lies_in_its_own_interval() {
-    // Few receivers and skewed latencies: the median of the events' medians is another, as in published rounds.
+    // With few receivers and skewed latencies, the median of the event medians differs from the median of all
+    // latencies. Published rounds are like this.
     let mut trials = rounds();
     for trial in &mut trials {
         let measured = trial.measured.as_mut().unwrap();

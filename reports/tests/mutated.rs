@@ -1,4 +1,4 @@
-//! Records with any of their values replaced are read or refused: no panic, no hang, and no figure without an end.
+//! Tests that records with random values replaced are read or refused, without a panic, a hang or a huge figure.
 
 mod support;
 
@@ -16,7 +16,7 @@ use results::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Every place of a value, as a path.
+/// Collects the JSON pointer of every scalar value.
 fn places(value: &Value, path: &str, all: &mut Vec<String>) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(key, inner)| places(inner, &format!("{path}/{key}"), all)),
@@ -27,7 +27,7 @@ fn places(value: &Value, path: &str, all: &mut Vec<String>) {
     }
 }
 
-/// Values that tools, people and attackers write in place of another.
+/// Generates values that tools, people or attackers might write instead.
 fn values() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),
@@ -55,7 +55,7 @@ fn a_record_with_any_value_replaced_is_read_or_refused() {
     let mut all = Vec::new();
     places(&Value::Array(records.clone()), "", &mut all);
     let folder = TempDir::new().unwrap();
-    // Fixed, so that what fails once fails again.
+    // A fixed seed makes failures reproducible.
     let mut runner = TestRunner::new_with_rng(Config { cases: 300, ..Config::default() }, fixed());
     let changes = prop::collection::vec((0..all.len(), values()), 1..4);
     let tried = runner.run(&changes, |changes| {
@@ -75,7 +75,7 @@ fn a_record_with_any_value_replaced_is_read_or_refused() {
         Ok(())
     });
     tried.unwrap();
-    // The last of them that can be read makes a page as well.
+    // If the last records can be read, they also make a page.
     if let Ok(read) = store::read(folder.path()) {
         page::write(&read, folder.path()).unwrap();
     }

@@ -1,5 +1,5 @@
-//! What is written replaces nothing but what this tool wrote: no link is followed, no results are removed, and whatever
-//! else is in the way is named.
+//! Tests that the tool replaces only files that it wrote. It follows no links, removes no results, and names any other
+//! file that is already there.
 
 mod support;
 
@@ -14,7 +14,7 @@ use reports::{
 use results::store::FILE_NAME;
 use tempfile::TempDir;
 
-/// A short run under this name in a folder.
+/// Stores a short run in a subfolder with this name, unless it exists.
 fn stored(folder: &Path, name: &str) -> Stored {
     let (run, directory) = (short(), folder.join(name));
     if !directory.exists() {
@@ -31,7 +31,7 @@ fn short() -> results::store::Run {
 
 #[test]
 fn a_site_in_a_folder_of_results_removes_no_results() {
-    // `run --out p/runs/one`, `run --out p/runs/two`, `report p/runs/two --site p`.
+    // Same as `run --out p/runs/one`, `run --out p/runs/two`, `report p/runs/two --site p`.
     let folder = TempDir::new().unwrap();
     let runs = folder.path().join("runs");
     let one = stored(&runs, "one");
@@ -60,7 +60,7 @@ fn a_site_removes_only_what_it_wrote() {
     assert_eq!(fs::read_to_string(runs.join("one/notes.txt")).unwrap(), "mine");
     assert!(runs.join("mine").exists() && runs.join("two/report/index.html").exists());
     write(&["one", "two"]).unwrap();
-    assert!(runs.join("one/report/index.html").exists(), "a run may come back");
+    assert!(runs.join("one/report/index.html").exists(), "a removed run can be added again");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_site_names_and_refuses_foreign_files() {
     let said = write().unwrap_err();
     assert!(matches!(&said, WriteError::NotOurs { path } if path.ends_with("index.html")), "{said}");
     assert_eq!(fs::read_to_string(site.path().join("index.html")).unwrap(), "mine");
-    assert!(!site.path().join("runs").exists(), "nothing was written");
+    assert!(!site.path().join("runs").exists(), "a refused site must write nothing");
     fs::remove_file(site.path().join("index.html")).unwrap();
 
     fs::create_dir_all(site.path().join("runs/one")).unwrap();
@@ -112,13 +112,13 @@ fn links_are_not_followed() {
     assert!(page::write(&short(), &place("other")).is_err());
     assert_eq!(fs::read_dir(place("elsewhere")).unwrap().count(), 0);
 
-    // A run's folder in a site that became a link since.
+    // A run's folder in the site has become a link since it was written.
     let site = place("site");
     site::write(vec![stored(&place("kept"), "one"), stored(&place("kept"), "two")], &site).unwrap();
     fs::rename(site.join("runs/one"), place("moved")).unwrap();
     symlink(place("moved"), site.join("runs/one")).unwrap();
     site::write(vec![stored(&place("kept"), "two")], &site).unwrap();
-    assert!(place("moved/report/index.html").exists(), "what a link leads to is not the site's to remove");
+    assert!(place("moved/report/index.html").exists(), "the site must not remove the target of a link");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The page needs nothing else, escapes what it did not write, and says what `report.json` says.
+//! Tests that the page is self-contained, escapes foreign text, and shows the values in `report.json`.
 
 mod support;
 
@@ -13,7 +13,7 @@ use results::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The page and the data of a run.
+/// Writes the report of a run. Returns its page and its data.
 fn written(run: &Run) -> (String, Value) {
     let directory = TempDir::new().unwrap();
     let written = page::write(run, directory.path()).unwrap();
@@ -84,7 +84,7 @@ fn the_distance_from_theory_is_computed_once() {
         theory.observed = (theory.responses as f64 * theory.probability + 10.0 * theory.standard_deviation) as u64;
     }
     let (page, data) = written(&run);
-    // Ten standard deviations in each of three rounds are 10 · √3 in all.
+    // Ten standard deviations in each of three rounds add up to 10 · √3.
     assert!((17.2..17.4).contains(&deviation(&data).unwrap()), "{:?}", deviation(&data));
     assert_eq!(page.matches("from theory; chance explains up to 4\">≠ beyond chance</small>").count(), 1);
     assert_eq!(page.matches("title=\"17.").count(), 1);
@@ -93,7 +93,7 @@ fn the_distance_from_theory_is_computed_once() {
 
 #[test]
 fn the_articles_word_stands_beside_the_measured_one() {
-    let (page, data) = written(&support::run());
+    let (page, data) = written(&support::decisive::run());
     let row = &data["loads"][0]["rows"][1];
     assert_eq!((&row["approach"], &row["latency"]["word"]), (&"long-poll".into(), &"Medium".into()));
     assert_eq!((&row["latency"]["measured"], &row["latency"]["agrees"]), (&"low".into(), &false.into()));
@@ -106,11 +106,12 @@ fn the_articles_word_stands_beside_the_measured_one() {
 fn every_mark_in_a_chart_carries_its_variant() {
     let (page, _) = written(&support::run());
     for approach in support::APPROACHES {
-        // In the curves once more, at the end of the line; in the rows of four charts as a name too; in both fronts once.
+        // The curves have a second mark at the end of the line, four charts also mark the name of the row, and both
+        // fronts have one mark.
         let marks = page.matches(&format!("<g data-v=\"{}\"", approach.name)).count();
         assert!(marks >= 14, "{}: {marks}", approach.name);
     }
-    assert!(page.contains("<g data-v=\"sse\" data-c=\"3\">"), "the client's column of a chart of two sides");
+    assert!(page.contains("<g data-v=\"sse\" data-c=\"3\">"), "the client's column in a chart with both sides");
 }
 
 #[test]
@@ -133,9 +134,8 @@ fn each_chart_has_a_text_alternative_and_a_table() {
     assert_eq!(drawings, 9);
     assert_eq!(page.matches("role=\"img\" aria-labelledby=").count(), drawings);
     assert_eq!(page.matches("<desc id=").count(), drawings);
-    // Beside each drawing one, and the article's, the checks', the samples', the other durations' and the memory's, and
-    // of each side the metrics and the names behind them; one is of a document, and one the
-    // advice's.
+    // One table per drawing. Five more: the article, the checks, the samples, the other durations, and memory. Two per
+    // side: the metrics, and the names behind them. One from a document, and one for the advice.
     let claims = page.matches("<table class=\"claims\"").count();
     assert_eq!(page.matches("<table").count() - claims, drawings + 5 + 4 + 2);
 }
@@ -162,16 +162,26 @@ fn a_run_without_a_valid_trial_is_reported_as_such() {
 
 #[test]
 fn the_page_shows_the_sample_behind_a_median() {
-    let (page, data) = written(&support::run());
-    let merged = &data["loads"][0]["rows"][2]["merged"];
-    assert_eq!((&merged["effective_observations"], merged["rounds"].as_array().unwrap().len()), (&756.into(), 3));
-    let interval = merged["interval_over_rounds_ns"].as_array().unwrap();
-    let [least, most] = [0, 1].map(|index| interval[index].as_u64().unwrap());
-    let rounds = merged["rounds"].as_array().unwrap();
-    let bounds = |index: usize| rounds.iter().map(move |round| round["median_interval_ns"][index].as_u64().unwrap());
-    assert_eq!((bounds(0).min(), bounds(1).max()), (Some(least), Some(most)));
-    let hull = "title=\"from the lowest to the highest bound of the rounds' 95 % intervals of the median\">";
-    for said in ["<td data-order=\"756\">756</td>", "× 1.02</td>", "What each median rests on", hull] {
+    let (page, data) = written(&support::decisive::run());
+    let row = &data["loads"][0]["rows"][2];
+    let merged = &row["merged"];
+    assert_eq!((&merged["effective_observations"], merged["rounds"].as_array().unwrap().len()), (&2036.into(), 8));
+    let bounds = |value: &Value| [0, 1].map(|index| value[index].as_f64().unwrap());
+    let [least, most] = bounds(&merged["interval_over_rounds_ns"]);
+    let p50s = merged["rounds"].as_array().unwrap().iter().map(|round| round["latency_ns"]["p50"].as_f64().unwrap());
+    // With eight rounds, the interval is from the least to the largest.
+    assert!(p50s.clone().all(|p50| (least..=most).contains(&p50)), "{merged:#}");
+    assert!(p50s.clone().any(|p50| p50 < least + 2.0) && p50s.clone().any(|p50| p50 > most - 2.0), "{merged:#}");
+    let [least, most] = bounds(&row["times_floor_interval"]);
+    let times = row["times_floor"].as_f64().unwrap();
+    assert!(least < times && times < most && row["least_detectable_ratio"].as_f64().unwrap() > 1.0, "{row:#}");
+    for said in [
+        "<td data-order=\"2036\">2,036</td>",
+        "What each median rests on",
+        "title=\"99 % interval of the median, from the differences between rounds\">",
+        "title=\"99 % interval of the ratio\">",
+        ">shows from ",
+    ] {
         assert!(page.contains(said), "{said}");
     }
 }
@@ -215,11 +225,11 @@ fn the_page_shows_the_machines_worst_moment() {
 
 #[test]
 fn a_mark_beside_a_latency_agrees_with_the_claim() {
-    let mut run = support::run();
+    let mut run = support::decisive::run();
     run.trials.retain(|trial| !(trial.approach == "websocket" && trial.round == 2));
-    // Every round in another band, which the ratio of the medians does not show.
+    // The rounds are in different bands, which the ratio of the medians does not show.
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "grpc-bidi") {
-        let middle = if trial.round == 1 { 180_000 } else { 400_000 };
+        let middle = if trial.round % 2 == 1 { 180_000 } else { 400_000 };
         let medians = support::histogram((0..250).map(|k| middle + k * 10));
         let measured = trial.measured.as_mut().unwrap();
         measured.latency_ns = statistics::summarise(&medians, 250);
@@ -245,7 +255,7 @@ fn a_mark_beside_a_latency_agrees_with_the_claim() {
     for said in [sign("as measured", "="), sign("not as measured", "≠"), sign("not decided", "?")] {
         assert!(page.contains(&said), "{said}");
     }
-    // Low is a bound, which both of its bands keep; very low is not kept by low.
+    // The word "low" is an upper bound, which "very low" meets too. "Low" does not meet the word "very low".
     for (found, count) in [("<small>too few rounds</small>", 1), ("<small>very low to low</small>", 2)] {
         assert_eq!(page.matches(found).count(), count, "{found}");
     }
@@ -266,7 +276,7 @@ fn a_tail_with_a_warning_is_marked_and_the_first_screen_warns() {
         checks.push(Check { id: id.into(), value, threshold: Some(0.1), verdict: Verdict::Warn, note });
     }
     let (page, data) = written(&run);
-    // In the article's table and beside the curves.
+    // The mark is in the article's table and beside the curves.
     let said =
         "role=\"img\" aria-label=\"warned: lateness, omission-gap\" title=\"warned: lateness, omission-gap\">!</span>";
     assert_eq!(page.matches(said).count(), 2);

@@ -1,4 +1,4 @@
-//! The page's policy names each of its scripts and styles.
+//! Tests that the page's content security policy lists every script and style on it.
 
 mod support;
 

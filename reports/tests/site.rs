@@ -1,4 +1,4 @@
-//! The published site: what it lists, what it follows, and that it is a function of its input.
+//! Tests the published site: its list of runs, its trends, and that equal input gives an equal site.
 
 mod support;
 
@@ -9,7 +9,7 @@ use results::store::{self, Run};
 use support::run;
 use tempfile::TempDir;
 
-/// A site of these runs, kept as run-1, run-2 and so on: every file's text, by its path.
+/// Builds a site of these runs, which are named `run-1`, `run-2` and so on. Returns the text of every file by its path.
 fn site_of(runs: &[Run]) -> BTreeMap<String, String> {
     let (kept, built) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let stored = runs.iter().zip(1..).map(|(run, number)| {
@@ -84,10 +84,10 @@ fn a_trend_needs_two_runs_of_one_kind_without_faults() {
     assert!(!follows(&[started(1)]));
     let mut other = started(2);
     other.trials.iter_mut().for_each(|trial| trial.load.clients += 1);
-    assert!(!follows(&[started(1), other]), "another load is another kind");
+    assert!(!follows(&[started(1), other]), "runs with different loads are not comparable");
     let mut faulty = started(2);
     faulty.run.scenario["faults"] = serde_json::json!({ "drop_event": 3 });
-    assert!(!follows(&[started(1), faulty]), "a test of the checks is no measurement");
+    assert!(!follows(&[started(1), faulty]), "a run with injected faults is not a measurement");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn runs_of_one_day_are_distinguished_by_time() {
     let index = &site_of(&[started(1), later])["index.html"];
     assert!(index.contains("2026-01-01 03:04") && index.contains("2026-01-01 15:16"), "{index}");
     let index = &site_of(&[started(1), started(2)])["index.html"];
-    assert!(!index.contains("2026-01-01 03:04"), "days are enough");
+    assert!(!index.contains("2026-01-01 03:04"), "dates alone distinguish the runs");
 }
 
 #[test]

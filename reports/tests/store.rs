@@ -1,4 +1,4 @@
-//! What the store writes it reads back, and what it should not read is an error that says where and what to do.
+//! Tests that the store reads back what it wrote. Errors about other files say where the problem is and what to do.
 
 mod support;
 
@@ -20,7 +20,7 @@ fn read(directory: &TempDir) -> Result<Run, StoreError> {
     store::read(&directory.path().join("run"))
 }
 
-/// Writes a run whose file was changed, and says what reading it says.
+/// Writes a run, changes its file, and returns the error of reading it.
 fn complaint(change: impl FnOnce(String) -> String) -> String {
     let directory = written(&support::run());
     let path = directory.path().join("run/results.jsonl");
@@ -28,7 +28,7 @@ fn complaint(change: impl FnOnce(String) -> String) -> String {
     read(&directory).unwrap_err().to_string().replace(&path.display().to_string(), "FILE")
 }
 
-/// The same, of one field of the first trial.
+/// Replaces the first occurrence of a text in the file, and returns the error of reading it.
 fn complaint_about(from: &str, to: &str) -> String {
     complaint(|text| {
         assert!(text.contains(from), "{from} is not in the file");

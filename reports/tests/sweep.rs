@@ -1,5 +1,5 @@
-//! What the page shows of a sweep: every quantity against clients, how far each approach goes, and where the harness
-//! and not the server was the limit.
+//! Tests how the page shows a sweep: every quantity against the number of clients, the largest load that each approach
+//! carries, and loads at which the harness was the limit and not the server.
 
 mod support;
 
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 const LOADS: [u32; 3] = [1_000, 5_000, 20_000];
 
-/// The page and the data of a run.
+/// Writes the report of a run. Returns its page and its data.
 fn written(run: &Run) -> (String, Value) {
     let directory = TempDir::new().unwrap();
     let written = page::write(run, directory.path()).unwrap();
@@ -21,14 +21,14 @@ fn written(run: &Run) -> (String, Value) {
     (fs::read_to_string(&written.page).unwrap(), serde_json::from_str(&data).unwrap())
 }
 
-/// The figure with this heading.
+/// Returns the figure with this heading.
 fn figure<'a>(page: &'a str, title: &str) -> &'a str {
     let heading = format!("<h3>{title}</h3>");
     let (_, rest) = page.split_once(&heading).unwrap_or_else(|| panic!("no figure {title}"));
     rest.split_once("</figure>").unwrap().0
 }
 
-/// The row of an approach in a figure's table.
+/// Returns the row of an approach in a figure's table.
 fn row<'a>(figure: &'a str, approach: &str) -> &'a str {
     let (_, rest) = figure.split_once(&format!("<i>{approach}</i>")).unwrap_or_else(|| panic!("no row {approach}"));
     rest.split_once("</tr>").unwrap().0
@@ -62,7 +62,7 @@ fn charts_every_quantity_against_clients() {
         assert_eq!(rows, if title.starts_with("Achieved") { 3 } else { 11 }, "{title}");
         assert!(!figure.contains("hollow") && !figure.contains("Hollow"), "{title}");
     }
-    // What the table has is the merged figure of the heaviest load.
+    // The table shows the merged values of the heaviest load.
     let merged = &data["loads"][2]["rows"][2]["merged"];
     for (title, value) in [
         ("Time to last, p50", &merged["time_to_last_ns"]["p50"]),
@@ -71,7 +71,7 @@ fn charts_every_quantity_against_clients() {
         let figure = figure(&page, &format!("{title} against clients, with 50 events a second"));
         assert!(row(figure, "sse").contains(&format!("<td data-order=\"{}\">", value.as_f64().unwrap())), "{title}");
     }
-    // The kernel's is not known below 5,000 clients.
+    // The kernel's memory is unknown below 5,000 clients.
     let kernel = figure(&page, "Memory of the kernel for both ends, idle against clients, with 50 events a second");
     assert!(row(kernel, "sse").contains("</th><td>–</td><td data-order=\"7000\">7.00 KB</td>"), "{kernel}");
 }
@@ -105,7 +105,7 @@ fn a_point_limited_by_the_harness_is_hollow() {
     assert!(
         p50.contains("Hollow, since the load generator was the limit, or one of two: sse at 20,000 clients.</desc>")
     );
-    // The line to it is dotted, and the marker has paper in it.
+    // The line to the point is dotted, and the marker is filled with the paper's color.
     assert_eq!((p50.matches(" d6\"").count(), p50.matches("class=\"f-paper\"").count()), (1, 1), "{p50}");
     assert!(!figure(&plain, P50).contains(" d6\"") && !figure(&plain, P50).contains("f-paper"));
     assert!(row(p50, "sse").ends_with(" <small class=\"differs\">SATURATED</small></td>"), "{p50}");
@@ -114,7 +114,7 @@ fn a_point_limited_by_the_harness_is_hollow() {
     assert_eq!(data["loads"][2]["rows"][2]["merged"], Value::Null);
     assert!(page.contains("0 of 3 <small class=\"differs\">3 saturated</small></td>"));
     assert!(page.contains("<p class=\"warns\">sse: offered 5,040 deliveries a second, achieved 2,016 (40.0 %); "));
-    // Both are a limit of the harness too.
+    // If both sides are saturated, the harness is still a limit.
     of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::Server));
     assert!(figure(&written(&run).0, P50).contains("hollow: "));
 }
@@ -123,7 +123,7 @@ fn a_point_limited_by_the_harness_is_hollow() {
 fn marks_saturation_and_overload_and_omits_other_invalid_trials() {
     let mut run = support::run_under(&LOADS);
     of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::Server));
-    // A valid trial of it is an overload.
+    // A valid trial with a saturated server is an overload.
     for trial in of(&mut run, "long-poll", 20_000) {
         saturate(trial, Side::Server);
         trial.status = Status::Ok;
@@ -143,7 +143,7 @@ fn marks_saturation_and_overload_and_omits_other_invalid_trials() {
     }
     assert!(!p50.contains("hollow: "), "{p50}");
     let drawn = ["r=\"15\"", " d6\"", "class=\"f-paper\""].map(|mark| p50.matches(mark).count());
-    assert_eq!(drawn, [2, 1, 1], "two rings, one of them around a hollow mark at the end of a dotted line: {p50}");
+    assert_eq!(drawn, [2, 1, 1], "expected two rings, one around a hollow mark at the end of a dotted line: {p50}");
     assert!(row(p50, "sse").ends_with(" <small class=\"differs\">SATURATED</small></td>"), "{p50}");
     assert!(row(p50, "long-poll").ends_with(" <small class=\"differs\">OVERLOAD</small></td>"), "{p50}");
     assert!(row(p50, "websocket").ends_with("<td>–</td>"), "{p50}");
@@ -152,10 +152,10 @@ fn marks_saturation_and_overload_and_omits_other_invalid_trials() {
 #[test]
 fn the_takeaway_names_what_falls_short_of_the_offered_load() {
     let mut run = support::run_under(&LOADS);
-    // A snapshot leaves out states that newer ones replaced, a tenth here.
+    // A snapshot skips states that newer ones have replaced: here a tenth of them.
     let least = "All of it under every load: 10 of 11 variants. Least: conditional-get, 90.0 % at 20,000 clients.";
     assert!(figure(&written(&run).0, DELIVERED).contains(least), "{}", figure(&written(&run).0, DELIVERED));
-    // What is not valid falls short in no comparison.
+    // Invalid trials are not compared, so they do not fall short.
     of(&mut run, "short-poll", 20_000).for_each(|trial| saturate(trial, Side::Both));
     let page = written(&run).0;
     let least = "All of it under every load with valid trials: 10 of 11 variants. Least: conditional-get, 90.0 % at \
@@ -198,7 +198,7 @@ fn says_how_far_each_approach_meets_the_slo() {
     of(&mut run, "grpc-web", 20_000).for_each(|trial| trial.status = Status::Failed);
     let (page, data) = written(&run);
     let reach = figure(&page, REACH);
-    // A second of the interval and a tenth.
+    // The poll interval of 1 s, plus 100 ms.
     assert!(
         row(reach, "short-poll").contains("</th><td data-order=\"1100000000\">1.10 s</td><td data-order=\"20000\">")
     );
@@ -207,7 +207,7 @@ fn says_how_far_each_approach_meets_the_slo() {
     let harness = "<td data-order=\"20000\">20,000 clients</td><td>saturated: load generator <small>the server may carry \
                    more</small></td>";
     assert!(row(reach, "sse").ends_with(harness), "{reach}");
-    // A failure is not undone by a heavier load that meets it.
+    // Meeting the objective under a heavier load does not undo the failure at 5,000 clients.
     let first = "<td data-order=\"5000\">5,000 clients</td><td>3 deliveries missed</td>";
     assert!(row(reach, "websocket").contains("<td data-order=\"1000\">1,000 clients</td><td data-order="), "{reach}");
     assert!(row(reach, "websocket").ends_with(first), "{reach}");
@@ -260,8 +260,8 @@ fn the_cost_per_client_is_a_table() {
     let page = written(&support::run_under(&LOADS)).0;
     let memory = figure(&page, "Memory of one client");
     assert!(memory.contains("Memory of one client, with 20,000 clients and 50 events a second"), "{memory}");
-    // Mean of three rounds: 160 · 30, 35 and 40 bytes and 400; 8,000, 8,500 and 9,000 and 300; 7,000, and 200 in the
-    // end.
+    // Means of three rounds. Server: 160 · 30, 35 and 40 bytes, plus 400. Clients: 8,000, 8,500 and 9,000, plus 300.
+    // Kernel: 7,000, plus 200 when active.
     let values = [
         "5200\">5.20 KB",
         "6000\">6.00 KB",
@@ -290,5 +290,5 @@ fn a_sweep_of_many_variants_keeps_the_page_small() {
     let page = written(&run).0;
     assert!(page.len() < 1_000_000, "{}", page.len());
     let groups = page.matches("against clients, with 50 events a second</summary>").count();
-    assert_eq!((groups, page.contains("groups of charts over loads")), (4, false), "all of one sweep has room");
+    assert_eq!((groups, page.contains("groups of charts over loads")), (4, false), "a single sweep fits on the page");
 }

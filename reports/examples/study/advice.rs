@@ -1,5 +1,5 @@
-//! How far the model of `advise` is off: it is fitted without one load of a sweep and predicts that load, for each load in
-//! turn.
+//! How far the model of `advise` is off: it is fitted without one load of a sweep and predicts that load, for each load
+//! in turn.
 
 #[cfg(test)]
 mod tests;

@@ -29,7 +29,7 @@ const FEWEST_SESSIONS: usize = 100;
 /// Limit on sessions × tests × blocks: about a minute of work.
 const MOST_WORK: usize = 2_000_000;
 
-/// Offset of the random stream that decides what a session would have seen, so that drawing stays independent of it.
+/// Offset of the random stream that decides what a session would detect. Keeps the draws independent of it.
 const SIGHT: u64 = 1 << 32;
 
 /// The rates of all sessions, grouped by shape.

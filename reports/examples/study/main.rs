@@ -1,9 +1,11 @@
 //! Measures how often the tool and its gate report a difference between equal builds.
 //!
-//! `cargo run --release -p reports --example study -- runs DIR...` reads recorded runs with many rounds, such as those of
-//! the scenario `a-a`, or a CSV file of their samples. `... -- gate SESSION...` reads recorded sessions of `gate paired`.
-//! `... -- advice DIR` reads a sweep and compares the model of `advise` with it. They print what `docs/validation.md` and
-//! `docs/gate.md` show.
+//! - `cargo run --release -p reports --example study -- runs DIR...` reads recorded runs with many rounds, such as
+//!   those of the scenario `a-a`, or a CSV file of their samples.
+//! - `... -- gate SESSION...` reads recorded sessions of `gate paired`.
+//! - `... -- advice DIR` reads a sweep and compares the model of `advise` with it.
+//!
+//! They print what `docs/validation.md` and `docs/gate.md` show.
 
 mod advice;
 #[cfg(test)]

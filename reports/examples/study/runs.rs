@@ -1,7 +1,8 @@
-//! How often the tool reports a difference between a variant and itself, and which values its checks measured meanwhile.
+//! How often the tool reports a difference between a variant and itself, how often it detects a ratio that equals the
+//! limit that it prints, and which values its checks measured.
 //!
-//! The input is recorded runs of one build, each with many rounds. Trials are first reduced to [`Sample`]s, which can be
-//! written as CSV and read back, so that committed samples reproduce a published table.
+//! The input is recorded runs of one build, each with many rounds. Trials are first reduced to [`Sample`]s, which can
+//! be written as CSV and read back, so that committed samples reproduce a published table.
 
 mod csv;
 mod samples;
@@ -20,14 +21,21 @@ use results::{
     statistics,
     unique::unique,
 };
-use stats::{difference, inference};
+use stats::{
+    difference::{self, Difference},
+    random::Random,
+};
 
 pub(crate) use csv::{csv, from_csv, is_table};
 pub(crate) use samples::{Reading, Sample, samples};
 pub(crate) use text::render;
 
-/// Rounds per comparison: the 1st, 3rd and 5th against the 2nd, 4th and 6th, so that slow drift affects both sides alike.
-const ROUNDS_OF_A_PAIR: usize = 6;
+/// Rounds of a drawn run, as in `bench-all`.
+const ROUNDS: usize = 10;
+/// Runs that are drawn per variant.
+const RUNS: u32 = 500;
+/// Seed of the draws.
+const SEED: u64 = 1;
 
 /// The result of a study.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,12 +50,6 @@ pub(crate) struct Study {
     pub(crate) boots: usize,
     /// Comparisons per variant, by name.
     pub(crate) variants: Vec<SelfComparison>,
-    /// Comparisons over all variants.
-    pub(crate) pairs: u64,
-    /// Differences shown over all variants. Each one is false.
-    pub(crate) differences: u64,
-    /// Exact one-sided 95 % upper bound of the false-difference rate, if pairs are independent.
-    pub(crate) upper_bound: f64,
     /// The values that the checks measured.
     pub(crate) checks: Vec<Calibration>,
 }
@@ -61,12 +63,23 @@ pub(crate) struct SelfComparison {
     pub(crate) rounds: usize,
     /// e to the standard deviation of ln p50 over the trials of the first load. `None` with fewer than two.
     pub(crate) round_spread: Option<f64>,
-    /// Comparisons in which the rounds of both sides have 95 % intervals.
-    pub(crate) pairs: u64,
-    /// Comparisons that show a difference.
-    pub(crate) differences: u64,
-    /// Largest |ln(p50 of B ÷ p50 of A)|, where each p50 is the geometric mean over the side's rounds.
-    pub(crate) largest_log_ratio: Option<f64>,
+    /// Pairs of neighbouring rounds that both have a p50.
+    pub(crate) pairs: usize,
+    /// Runs that were drawn from the pairs. `None` with fewer than ten pairs.
+    pub(crate) drawn: Option<Drawn>,
+}
+
+/// Runs of one variant against itself, drawn from its pairs of rounds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Drawn {
+    /// Runs.
+    pub(crate) runs: u32,
+    /// Runs that show a difference. Each one is false.
+    pub(crate) differences: u32,
+    /// Median of the least detectable ratios that the runs print.
+    pub(crate) limit: f64,
+    /// Runs that show a ratio which equals the limit of another run.
+    pub(crate) found: u32,
 }
 
 /// The values that one check measured on valid trials.
@@ -76,7 +89,7 @@ pub(crate) struct Calibration {
     pub(crate) check: String,
     /// The recorded limit.
     pub(crate) threshold: Option<f64>,
-    /// Valid trials in which it had a value.
+    /// Valid trials in which the check had a value.
     pub(crate) trials: u64,
     /// p50, p90 and p99 of the values. `None` if there are too few trials for the percentile.
     pub(crate) quantiles: [Option<f64>; 3],
@@ -84,7 +97,7 @@ pub(crate) struct Calibration {
     pub(crate) largest: Option<f64>,
     /// Valid trials with a warning.
     pub(crate) warned: u64,
-    /// Trials that it made invalid.
+    /// Trials that the check made invalid.
     pub(crate) invalid: u64,
 }
 
@@ -95,41 +108,70 @@ pub(crate) fn build(samples: &[Sample]) -> Study {
     for sample in &valid {
         by_variant.entry(&sample.variant).or_default().push(sample);
     }
-    let variants: Vec<SelfComparison> =
-        by_variant.into_iter().map(|(variant, own)| compare_with_itself(variant, &own)).collect();
-    let pairs = variants.iter().map(|one| one.pairs).sum();
-    let differences = variants.iter().map(|one| one.differences).sum();
+    let variants = (0..).zip(by_variant).map(|(purpose, (variant, own))| compare_with_itself(variant, &own, purpose));
     Study {
         trials: samples.len(),
         valid: valid.len(),
         revisions: unique(samples.iter().map(|sample| sample.revision.clone())),
         boots: unique(samples.iter().map(|sample| sample.boot)).len(),
-        variants,
-        pairs,
-        differences,
-        upper_bound: inference::proportion_upper_bound(differences, pairs),
+        variants: variants.collect(),
         checks: calibrations(samples),
     }
 }
 
 /// Compares the valid samples of one variant.
-fn compare_with_itself(variant: &str, own: &[&Sample]) -> SelfComparison {
+fn compare_with_itself(variant: &str, own: &[&Sample], purpose: u64) -> SelfComparison {
     // Only rounds of one run under one load are comparable; the points of a sweep are not.
     let place =
         |sample: &Sample| (sample.run, sample.clients, sample.events_per_second.to_bits(), sample.payload_bytes);
     let mut series: Vec<Vec<&Sample>> = grouped(own.iter().map(|sample| (place(sample), *sample)));
     series.iter_mut().for_each(|series| series.sort_by_key(|sample| sample.round));
-    let pairs: Vec<Pair> =
-        series.iter().flat_map(|series| series.chunks_exact(ROUNDS_OF_A_PAIR)).filter_map(pair).collect();
+    let pairs: Vec<[f64; 2]> = series.iter().flat_map(|series| series.chunks_exact(2)).filter_map(pair).collect();
     let first: Vec<u64> = series.first().into_iter().flatten().filter_map(|sample| sample.p50_ns).collect();
     SelfComparison {
         variant: variant.to_owned(),
         rounds: own.len(),
         round_spread: merge::round_spread(&first),
-        pairs: pairs.len() as u64,
-        differences: pairs.iter().filter(|pair| pair.differs).count() as u64,
-        largest_log_ratio: pairs.iter().filter_map(|pair| pair.log_ratio).reduce(f64::max),
+        pairs: pairs.len(),
+        drawn: (pairs.len() >= ROUNDS).then(|| draw_runs(&pairs, &mut Random::new(SEED, purpose))),
     }
+}
+
+/// Returns the medians of two neighbouring rounds, which are like two variants of one round.
+fn pair(rounds: &[&Sample]) -> Option<[f64; 2]> {
+    let [a, b] = rounds else { return None };
+    Some([a.p50_ns? as f64, b.p50_ns? as f64])
+}
+
+fn draw_runs(pairs: &[[f64; 2]], random: &mut Random) -> Drawn {
+    let (mut limits, mut differences, mut found) = (Vec::new(), 0, 0);
+    for _ in 0..RUNS {
+        let [a, b] = draw(pairs, 1.0, random);
+        differences += u32::from(is_shown(&a, &b));
+        let limit = difference::least_detectable_ratio(&a, &b).expect("a run has enough rounds");
+        let [a, b] = draw(pairs, limit, random);
+        found += u32::from(is_shown(&a, &b));
+        limits.push(limit);
+    }
+    limits.sort_by(f64::total_cmp);
+    let limit = statistics::nearest_rank(&limits, 0.5).expect("runs were drawn");
+    Drawn { runs: RUNS, differences, limit, found }
+}
+
+/// Draws the rounds of a run: different pairs, each in random order, with the first side slowed down by this factor.
+fn draw(pairs: &[[f64; 2]], factor: f64, random: &mut Random) -> [Vec<(u32, f64)>; 2] {
+    let mut order: Vec<usize> = (0..pairs.len()).collect();
+    random.shuffle(&mut order);
+    let sides = order.into_iter().take(ROUNDS).map(|index| {
+        let [a, b] = pairs[index];
+        if random.coin() { (factor * b, a) } else { (factor * a, b) }
+    });
+    let (a, b): (Vec<f64>, Vec<f64>) = sides.unzip();
+    [a, b].map(|side| (1..).zip(side).collect())
+}
+
+fn is_shown(a: &[(u32, f64)], b: &[(u32, f64)]) -> bool {
+    Difference::between(a, b).is_some_and(|difference| difference.shown().is_some())
 }
 
 /// Groups items by key, in the order in which keys first appear.
@@ -146,30 +188,8 @@ fn grouped<K: Eq + Hash, T>(all: impl IntoIterator<Item = (K, T)>) -> Vec<Vec<T>
     groups
 }
 
-/// One comparison.
-struct Pair {
-    differs: bool,
-    log_ratio: Option<f64>,
-}
-
-/// Compares the odd rounds with the even ones. Returns `None` if a side has no interval.
-fn pair(rounds: &[&Sample]) -> Option<Pair> {
-    let side = |first: usize| rounds.iter().skip(first).step_by(2).copied();
-    let [a, b] = [side(0), side(1)].map(|side| difference::over_rounds(side.map(|sample| sample.interval_ns)));
-    if a.is_none() || b.is_none() {
-        return None;
-    }
-    let mean_logarithm = |first: usize| {
-        let logarithms: Vec<f64> =
-            side(first).filter_map(|sample| sample.p50_ns).map(|p50| (p50.max(1) as f64).ln()).collect();
-        (!logarithms.is_empty()).then(|| logarithms.iter().sum::<f64>() / logarithms.len() as f64)
-    };
-    let log_ratio = mean_logarithm(0).zip(mean_logarithm(1)).map(|(a, b)| (b - a).abs());
-    Some(Pair { differs: difference::between(a, b).is_some(), log_ratio })
-}
-
-/// Summarises each check once per threshold, in the order in which checks first appear. Checks that never judged anything
-/// are left out.
+/// Summarises each check once per threshold, in the order in which checks first appear. Checks that never judged
+/// anything are left out.
 fn calibrations(samples: &[Sample]) -> Vec<Calibration> {
     let all = samples.iter().flat_map(|sample| sample.readings.iter().map(|reading| (sample.status, reading)));
     let names = unique(all.clone().map(|(_, reading)| reading.check.as_str()));

@@ -85,6 +85,12 @@ pub fn or_none<T>(value: Option<T>, format: impl FnOnce(T) -> String) -> String 
     value.map_or_else(|| NONE.to_owned(), format)
 }
 
+/// Formats a whole number as it is, and any other with three significant digits.
+#[must_use]
+pub fn whole_or_significant(value: f64) -> String {
+    if (value - value.round()).abs() < 1e-9 { plain(value.round()) } else { significant(value) }
+}
+
 /// Formats two durations, with one unit if both have the same.
 #[must_use]
 pub fn range([least, most]: [u64; 2]) -> String {
@@ -94,6 +100,12 @@ pub fn range([least, most]: [u64; 2]) -> String {
         (Some((number, _)), _) => format!("{number} to {high}"),
         (None, _) => high,
     }
+}
+
+/// Formats an interval of a ratio.
+#[must_use]
+pub fn ratios([least, most]: [f64; 2]) -> String {
+    format!("{}–{}", significant(least), significant(most))
 }
 
 /// Maximum number of listed names.
@@ -177,6 +189,11 @@ mod tests {
         let durations = [0, 999, 1_000, 412_345, 999_499, 999_500, 1_234_567, 500_000_000, 1_002_438_655];
         let texts = ["0 ns", "999 ns", "1.00 µs", "412 µs", "999 µs", "1.00 ms", "1.23 ms", "500 ms", "1.00 s"];
         assert_eq!(durations.map(duration), texts);
+    }
+
+    #[test]
+    fn an_interval_of_a_ratio_has_two_bounds() {
+        assert_eq!([ratios([0.976, 1.244]), ratios([3_700.0, 3_950.0])], ["0.976–1.24", "3,700–3,950"]);
     }
 
     #[test]

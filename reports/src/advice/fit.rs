@@ -302,11 +302,11 @@ mod tests {
 
     #[test]
     fn coefficients_are_never_negative_or_invented() {
-        // Falling: the best line would start high and go down.
+        // The values fall, so the unconstrained fit would have a negative slope.
         let falling = [([1.0, 1.0, 0.0], 10.0), ([1.0, 2.0, 0.0], 9.0), ([1.0, 3.0, 0.0], 8.0)];
         let [fixed, each, _] = nonnegative(&falling, [true, true, false]);
         assert!(fixed > 8.0 && each == 0.0);
-        // Two columns that are the same are one.
+        // Two equal columns share one coefficient.
         let same = [([1.0, 5.0, 5.0], 50.0), ([1.0, 9.0, 9.0], 90.0)];
         let [_, x, d] = nonnegative(&same, [false, true, true]);
         assert!((x + d - 10.0).abs() < 1e-9);

@@ -192,8 +192,8 @@ mod tests {
         let one = [1.0, 1.0, 1.0, 1.0, 1.0];
         assert!(!dominates(&one, &one));
         assert!(dominates(&one, &[1.0, 1.0, 1.0, 1.0, 1.5]));
-        assert!(!dominates(&one, &[1.0, 1.0, 1.0, 1.0, 1.4]), "less than by half is no difference");
-        assert!(dominates(&[1.0, 1.1, 1.0, 1.0, 1.0], &[1.5, 1.0, 1.0, 1.0, 1.0]), "within a tenth is no worse");
+        assert!(!dominates(&one, &[1.0, 1.0, 1.0, 1.0, 1.4]), "a difference of less than half does not count");
+        assert!(dominates(&[1.0, 1.1, 1.0, 1.0, 1.0], &[1.5, 1.0, 1.0, 1.0, 1.0]), "a tenth more is not worse");
         assert!(!dominates(&[1.0, 1.2, 1.0, 1.0, 1.0], &[1.5, 1.0, 1.0, 1.0, 1.0]));
     }
 }

@@ -7,7 +7,6 @@ use results::{
     statistics,
     store::Run,
 };
-use stats::difference::FEWEST_ROUNDS;
 
 use super::{
     missing::{Absent, Missing},
@@ -18,6 +17,9 @@ use crate::{
     rows::{LoadPoint, Row},
     validity,
 };
+
+/// Fewest rounds whose median decides, so that one disturbed round does not.
+const ROUNDS_OF_A_MEDIAN: usize = 3;
 
 /// Name of the setting with the poll interval, which a need chooses.
 const INTERVAL: &str = "interval";
@@ -169,7 +171,7 @@ fn p99_ns(trials: &[(usize, &TrialRecord)]) -> Option<u64> {
     let clean = trials.iter().filter(|(_, trial)| validity::tail_warnings(&[trial]).is_empty());
     let clean: Vec<&Measured> = clean.filter_map(|(_, trial)| trial.measured.as_ref()).collect();
     let mut of_rounds: Vec<u64> = clean.iter().filter_map(|measured| measured.latency_ns.p99).collect();
-    if of_rounds.len() >= FEWEST_ROUNDS {
+    if of_rounds.len() >= ROUNDS_OF_A_MEDIAN {
         return statistics::median(&mut of_rounds);
     }
     let events = clean.iter().map(|measured| measured.event_median_ns.count).fold(0, u64::saturating_add);

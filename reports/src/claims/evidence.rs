@@ -145,7 +145,7 @@ impl<'a> Evidence<'a> {
 
     /// Compares the medians of each pair by the rule for differences. The claim is the order of the first to the second.
     pub(super) fn order(&self, pairs: &[(Seen<'_>, Seen<'_>)], claimed: Ordering) -> Vec<Figure> {
-        let comparable = pairs.iter().filter(|(one, other)| one.hull().is_some() && other.hull().is_some());
+        let comparable = pairs.iter().filter(|(one, other)| one.is_comparable() && other.is_comparable());
         comparable
             .map(|(one, other)| {
                 let medians = [one, other].map(|seen| format::or_none(seen.merged.latency_ns.p50, duration));
@@ -173,9 +173,9 @@ impl Seen<'_> {
         self.row.poll_interval_ns.map(|interval| interval as f64 / 1e9)
     }
 
-    /// Returns the hull of the rounds' intervals, which differences are decided by.
-    pub(super) fn hull(&self) -> Option<[u64; 2]> {
-        self.merged.interval_over_rounds_ns
+    /// Returns whether there are enough rounds to show a difference.
+    pub(super) fn is_comparable(&self) -> bool {
+        difference::is_comparable(self.merged)
     }
 
     /// Compares a p99 with a limit. Every round with a p99 must be on the same side; without such rounds, that of all rounds
@@ -197,13 +197,13 @@ impl Seen<'_> {
     }
 }
 
-/// Returns the band of a row's median, over every ratio to the floor that the rounds allow, by the rule under the table.
-/// Returns `None` without a ratio.
+/// Returns the band of a row's median, over the interval of its ratio to the floor, by the rule under the table. Returns `None`
+/// without an interval.
 pub(super) fn latency_band(seen: &Seen<'_>, word: &str) -> Option<(String, Support)> {
-    let ratios = seen.row.times_floor_allowed?;
+    let ratios = seen.row.times_floor_interval?;
     let times = seen.row.times_floor.map_or_else(String::new, |times| format!("{} × floor, ", significant(times)));
     let [least, most] = ratios.map(significant);
-    let text = format!("{times}the rounds allow {least} to {most}: {}", bands::latencies(ratios));
+    let text = format!("{times}99 % interval {least} to {most}: {}", bands::latencies(ratios));
     let kept = bands::keeps(word, ratios).filter(|_| !seen.row.overloaded);
     Some((text, kept.map_or(Support::Open, Support::decided)))
 }

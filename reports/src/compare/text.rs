@@ -107,13 +107,15 @@ fn ratio(figure: &Figure) -> String {
 
 fn summary(comparison: &Comparison) -> String {
     match (comparison.judged, comparison.shown) {
-        (0, _) => "No difference shown: no figure has an interval in both runs, which takes three rounds in each. A \
-                   ratio without a mark says what was measured and no more."
-            .to_owned(),
+        (0, _) => {
+            "No difference shown: no figure has an interval, which needs eight rounds in each run. A ratio without a \
+                   mark is what was measured, and no more."
+                .to_owned()
+        }
         (judged, shown) => {
             let count = if shown == 0 { "No difference shown".to_owned() } else { format!("{shown} shown") };
             format!(
-                "{count}, of {judged} figures with intervals in both runs. ↓ less in B, ↑ more in B, ≈ no difference \
+                "{count}, of {judged} figures with an interval. ↓ less in B, ↑ more in B, ≈ no difference \
                  shown, no mark: not judged. Of a hundred figures that are equal, about one is called different by \
                  chance."
             )

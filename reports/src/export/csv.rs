@@ -48,7 +48,7 @@ const NAMES: [Column; 11] = [
     ("server_code_lines", |_, row| number(Some(row.code_lines[1]))),
 ];
 
-const LATENCY: [Column; 13] = [
+const LATENCY: [Column; 16] = [
     ("window_seconds", |_, row| figure(row, |merged| Some(merged.window_seconds))),
     ("latency_count", |_, row| figure(row, |merged| Some(merged.latency_ns.count))),
     ("latency_min_ns", |_, row| figure(row, |merged| merged.latency_ns.min)),
@@ -58,10 +58,13 @@ const LATENCY: [Column; 13] = [
     ("latency_p99_ns", |_, row| figure(row, |merged| merged.latency_ns.p99)),
     ("latency_p999_ns", |_, row| figure(row, |merged| merged.latency_ns.p999)),
     ("latency_max_ns", |_, row| figure(row, |merged| merged.latency_ns.max)),
-    ("rounds_hull_low_ns", |_, row| figure(row, |merged| merged.interval_over_rounds_ns.map(|[low, _]| low))),
-    ("rounds_hull_high_ns", |_, row| figure(row, |merged| merged.interval_over_rounds_ns.map(|[_, high]| high))),
+    ("rounds_p50_low_ns", |_, row| figure(row, |merged| merged.interval_over_rounds_ns.map(|[low, _]| low))),
+    ("rounds_p50_high_ns", |_, row| figure(row, |merged| merged.interval_over_rounds_ns.map(|[_, high]| high))),
     ("round_spread_factor", |_, row| figure(row, |merged| merged.round_spread)),
     ("times_floor", |_, row| number(row.times_floor)),
+    ("times_floor_low", |_, row| number(row.times_floor_interval.map(|[low, _]| low))),
+    ("times_floor_high", |_, row| number(row.times_floor_interval.map(|[_, high]| high))),
+    ("least_detectable_ratio", |_, row| number(row.least_detectable_ratio)),
 ];
 
 const COUNTS: [Column; 17] = [

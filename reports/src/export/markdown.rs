@@ -40,6 +40,7 @@ pub(super) fn table(report: &Report) -> String {
         notes += &own;
     }
     let tool = &report.run.tool;
+    notes += &format::wrapped(&sanitize::text(&report.verdict), WIDTH, "", "");
     notes += &table::below(report, WIDTH);
     notes += &format!("{}, started {}, commit {}", report.run.scenario_name, report.run.started, tool.git_revision);
     notes += if tool.dirty { " with uncommitted changes\n" } else { "\n" };

@@ -95,7 +95,14 @@ fn name(row: &Row, note: &str) -> Cell {
 fn times_floor(row: &Row) -> Cell {
     let Some(times) = row.times_floor else { return missing() };
     let mark = if row.like_floor { "<span title=\"no difference from the floor is shown\">≈</span> " } else { "" };
-    Cell::html(format!("{mark}{} ×", format::significant(times)), Some(times))
+    let interval = row.times_floor_interval.filter(|_| !row.floor).map_or_else(String::new, |interval| {
+        format!(" <small title=\"99 % interval of the ratio\">{}</small>", format::ratios(interval))
+    });
+    let detects = row.least_detectable_ratio.map_or_else(String::new, |least| {
+        let title = "the least ratio to the floor that 80 % of such runs would show";
+        format!(" <small title=\"{title}\">shows from {} ×</small>", format::significant(least))
+    });
+    Cell::html(format!("{mark}{} ×{interval}{detects}", format::significant(times)), Some(times))
 }
 
 fn latency(row: &Row) -> Cell {

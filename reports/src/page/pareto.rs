@@ -10,7 +10,7 @@ use super::{
     scale::{Scale, logarithmic_axis},
 };
 use crate::{
-    front,
+    difference, front,
     rows::{LoadPoint, Row},
 };
 
@@ -115,7 +115,7 @@ fn takeaway(measured: &[(&Row, u64)], front: &[&Row], side: usize, name: &str) -
         0 => "",
         _ => " What lies below the line is quicker by the digits alone: no difference is shown.",
     };
-    let has_rounds = |row: &Row| row.merged.as_ref().is_some_and(|merged| merged.interval_over_rounds_ns.is_some());
+    let has_rounds = |row: &Row| row.merged.as_ref().is_some_and(difference::is_comparable);
     let digits = if measured.iter().all(|(row, _)| has_rounds(row)) {
         ""
     } else {

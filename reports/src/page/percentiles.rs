@@ -104,7 +104,7 @@ fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
     ]
 }
 
-/// Renders the p50 and the hull of the rounds' intervals.
+/// Renders the p50 and its interval over the rounds.
 fn median(merged: &Merged) -> Cell {
     let p50 = merged.latency_ns.p50;
     let html = escape(&or_none(p50, format::duration)) + &samples::interval_below(merged);

@@ -15,7 +15,7 @@ const HEADINGS: [&str; 8] = [
     "Effective events",
     "Deliveries",
     "p50",
-    "From the lowest to the highest bound of the rounds' 95 % intervals",
+    "99 % interval of the p50 over rounds",
     "Spread between rounds",
     "Rounds",
 ];
@@ -61,13 +61,11 @@ fn events(merged: &Merged) -> Cell {
     Cell::html(format!("{}{sampled}", format::count(count)), Some(count as f64))
 }
 
-/// Renders the uncertainty of a median: the hull of the rounds' intervals, or the interval of the only round.
+/// Renders the uncertainty of a median: the interval over the rounds, or the interval of the only round.
 pub(super) fn interval_below(merged: &Merged) -> String {
     let of_one = merged.median_interval_ns.filter(|_| merged.rounds.len() == 1);
     let (interval, what) = match (merged.interval_over_rounds_ns, of_one) {
-        (Some(interval), _) => {
-            (interval, "from the lowest to the highest bound of the rounds' 95 % intervals of the median")
-        }
+        (Some(interval), _) => (interval, "99 % interval of the median, from the differences between rounds"),
         (None, Some(interval)) => (interval, "95 % interval of the median, of the only round"),
         (None, None) => return String::new(),
     };

@@ -1,4 +1,4 @@
-//! What is done to a synthetic run to turn a verdict.
+//! Changes a synthetic run so that a verdict changes.
 
 use results::{
     schema::{Measured, Summary, Wire},
@@ -8,13 +8,13 @@ use results::{
 
 use crate::support;
 
-/// Changes what the trials of an approach measured; of all, where it has no name.
+/// Changes the measurements of each trial of an approach, or of all trials if the name is empty.
 pub(crate) fn each(run: &mut Run, approach: &str, change: impl Fn(&mut Measured)) {
     let own = run.trials.iter_mut().filter(|trial| approach.is_empty() || trial.approach == approach);
     own.for_each(|trial| change(trial.measured.as_mut().unwrap()));
 }
 
-/// So many microseconds, within two per cent.
+/// Returns a summary of latencies within 2 % of this value.
 pub(crate) fn summary(microseconds: f64) -> Summary {
     let values = (0..1_000).map(|k| (microseconds * 1e3 * (0.98 + 0.04 * f64::from(k) / 1e3)) as u64);
     statistics::summarise(&support::histogram(values), 1_000)
@@ -25,7 +25,7 @@ pub(crate) fn latency(measured: &mut Measured, microseconds: f64) {
     measured.event_median_ns = summary(microseconds);
 }
 
-/// This share of the responses has no event.
+/// Makes this share of the responses empty.
 pub(crate) fn empty(measured: &mut Measured, share: f64) {
     let responses = &mut measured.responses;
     responses.empty = (responses.total as f64 * share) as u64;
@@ -50,7 +50,7 @@ pub(crate) fn lines(run: &mut Run, approach: &str, [client, server]: [u32; 2]) {
     }
 }
 
-/// Nearly nothing changes, and a conditional answer takes so many times less than a plain one.
+/// Makes 99 % of polls empty, and conditional responses smaller than plain ones by the factor `less`.
 pub(crate) fn stable(run: &mut Run, less: u64) {
     each(run, "short-poll", |one| empty(one, 0.99));
     each(run, "conditional-get", |one| empty(one, 0.99));

@@ -1,4 +1,4 @@
-//! What the advice says of one approach.
+//! Finds the advice about one approach.
 
 use reports::advice::{Choice, Models, Need, Reason, Standing, advise};
 

@@ -1,11 +1,11 @@
-//! The facts of a synthetic approach. The complexity of its halves follows from its name and their lines, so that the
-//! metrics do not all agree.
+//! Facts about the synthetic approaches. The complexity of client and server depends on the name and on the lines of
+//! code, so the metrics do not all agree.
 
 use results::schema::{ApproachFacts, ArticleWords, Cognitive, Complexity, Crates, Delivery, Flow, Side};
 
 use super::Synthetic;
 
-/// What the record says of a synthetic approach.
+/// Returns the recorded facts about a synthetic approach.
 pub fn of(approach: &Synthetic) -> ApproachFacts {
     ApproachFacts {
         name: approach.name.into(),
@@ -32,7 +32,7 @@ pub fn of(approach: &Synthetic) -> ApproachFacts {
     }
 }
 
-/// A half of so many lines.
+/// Returns the complexity of a client or server with this many lines of code.
 fn half(side: &str, name: &str, code_lines: u32) -> Complexity {
     let generated = name.starts_with("grpc-") && name != "grpc-web";
     let names = |count: u32, what: &str| (0..count).map(|index| format!("{what}{index}")).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! A run whose claims are judged, and the claims as its page and its data have them.
+//! A run with judgeable claims, and the claims on its page and in its data.
 
 #![allow(dead_code, reason = "shared by test crates that each use a part")]
 
@@ -11,9 +11,9 @@ use tempfile::TempDir;
 
 use crate::support;
 
-/// The synthetic run, with the facts that the registry has.
+/// Returns the synthetic run with the same facts as in the registry.
 pub(crate) fn base() -> Run {
-    let mut run = support::run();
+    let mut run = support::decisive::run();
     for facts in &mut run.run.approaches {
         facts.browser =
             ["short-poll", "conditional-get", "long-poll", "sse", "websocket"].contains(&facts.name.as_str());
@@ -22,7 +22,7 @@ pub(crate) fn base() -> Run {
     run
 }
 
-/// Its page, and the claims in its data.
+/// Writes the report of a run. Returns its page, and the claims in its data.
 pub(crate) fn written(run: &Run) -> (String, Vec<Value>) {
     let directory = TempDir::new().unwrap();
     let written = page::write(run, directory.path()).unwrap();
@@ -30,13 +30,13 @@ pub(crate) fn written(run: &Run) -> (String, Vec<Value>) {
     (fs::read_to_string(&written.page).unwrap(), data["claims"].as_array().unwrap().clone())
 }
 
-/// The claims as its data has them.
+/// Returns the claims in the data of a run.
 pub(crate) fn claims(run: &Run) -> Vec<Value> {
     let json = reports::export::text(std::slice::from_ref(run), reports::export::Form::Json);
     serde_json::from_str::<Value>(&json).unwrap()["claims"].as_array().unwrap().clone()
 }
 
-/// One of them.
+/// Returns the claim with this ID.
 pub(crate) fn find<'a>(claims: &'a [Value], id: &str) -> &'a Value {
     claims.iter().find(|claim| claim["id"] == id).unwrap_or_else(|| panic!("no claim {id}"))
 }

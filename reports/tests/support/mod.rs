@@ -1,8 +1,9 @@
-//! A synthetic run: eleven approaches under one load or several, with numbers as theory has them, so that what is read
-//! and rendered looks like the real thing and can be computed by hand where a test needs it.
+//! A synthetic run: eleven approaches under one or several loads. Its numbers follow theory, so reports look real and
+//! tests can compute values by hand.
 
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "shared by test crates that each use a part")]
 
+pub mod decisive;
 pub mod facts;
 pub mod saturated;
 
@@ -18,7 +19,9 @@ use results::{
 };
 use serde_json::json;
 
-/// One synthetic approach: name, article's words, latency of a push or interval of a poll in milliseconds, lines.
+/// A synthetic approach. `article` has its label and the article's words for latency, client and server complexity.
+/// `lines` are those of the client and the server.
+#[derive(Clone, Copy)]
 pub struct Synthetic {
     pub name: &'static str,
     pub article: Option<[&'static str; 4]>,
@@ -44,30 +47,29 @@ pub const APPROACHES: &[Synthetic] = &[
     Synthetic { name: "raw-tcp", article: None, base_us: 180.0, interval_ms: 0.0, hold_ms: 0.0, lines: [48, 37], bytes_per_event: 44 },
 ];
 
-/// A run of every approach under one load, three rounds.
+/// Returns a run of every approach under one load, with three rounds.
 pub fn run() -> Run {
     run_under(&[1000])
 }
 
-/// A run of every approach under so many clients, three rounds each: drawn once for all tests of a program.
+/// Returns a run of every approach under these numbers of clients, with three rounds each. Caches it for all tests of a
+/// binary.
 pub fn run_under(clients: &[u32]) -> Run {
     static DRAWN: Mutex<BTreeMap<Vec<u32>, Run>> = Mutex::new(BTreeMap::new());
-    let mut drawn = DRAWN.lock().expect("drawing does not panic");
+    let mut drawn = DRAWN.lock().expect("no test panicked while it built a run");
     drawn.entry(clients.to_vec()).or_insert_with(|| drawn_under(clients)).clone()
 }
 
 fn drawn_under(clients: &[u32]) -> Run {
-    let mut trials = Vec::new();
-    for clients in clients {
-        for round in 1..=3 {
-            trials.extend(APPROACHES.iter().map(|approach| trial(approach, *clients, round)));
-        }
-    }
-    let run = run_record(trials.len() as u32);
-    Run { run, trials, interrupted: None, cut_line: None }
+    let round = |clients: u32, round| APPROACHES.iter().map(move |one| trial(one, clients, round));
+    of_trials(clients.iter().flat_map(|clients| (1..=3).flat_map(move |index| round(*clients, index))).collect())
 }
 
-/// Keeps a run in a new directory.
+pub fn of_trials(trials: Vec<TrialRecord>) -> Run {
+    Run { run: run_record(trials.len() as u32), trials, interrupted: None, cut_line: None }
+}
+
+/// Stores a run in a new directory.
 pub fn store(run: &Run, directory: &Path) {
     let mut store = Store::create(directory).unwrap();
     store.append(&Record::Run(Box::new(run.run.clone()))).unwrap();
@@ -80,7 +82,7 @@ pub fn store(run: &Run, directory: &Path) {
     store.finish().unwrap();
 }
 
-/// The run's record.
+/// Returns the record of a run with this many planned trials.
 pub fn run_record(planned_trials: u32) -> RunRecord {
     RunRecord {
         schema_version: SCHEMA_VERSION,
@@ -110,7 +112,7 @@ pub fn run_record(planned_trials: u32) -> RunRecord {
     }
 }
 
-/// One trial of this approach.
+/// Returns one trial of an approach.
 pub fn trial(approach: &Synthetic, clients: u32, round: u32) -> TrialRecord {
     TrialRecord {
         scenario: "bench-all".into(),
@@ -191,7 +193,7 @@ fn measured(approach: &Synthetic, clients: u32, round: u32) -> Measured {
     }
 }
 
-/// So many nanoseconds late at the median, with the tail that waking a thread has.
+/// Returns quantile `k` of `of` of a delay in nanoseconds with this median and the long tail of thread wake-ups.
 fn late(median: f64, k: u64, of: u64) -> u64 {
     let q = (k as f64 + 0.5) / of as f64;
     (median * (0.4 + 0.72 * (-(1.0 - q).ln()).powf(1.4))) as u64
@@ -234,7 +236,7 @@ fn checks(approach: &Synthetic) -> Vec<Check> {
         note: note.into(),
     };
     let (hiccup, share) = if approach.name == "sse" { (Verdict::Warn, 0.81) } else { (Verdict::Pass, 0.31) };
-    // What this check judges, and from where on, differs between push and poll.
+    // The value and the limit of the `empties-oracle` check differ between push and poll.
     let [empties, limit] = if approach.interval_ms > 0.0 { [1.2, 4.0] } else { [0.0, 0.0] };
     vec![
         check("delivery", 0.0, 0.0, Verdict::Pass, "every event arrived once"),
@@ -266,7 +268,7 @@ fn responses(approach: &Synthetic, clients: u32, delivered: u64) -> Responses {
     }
 }
 
-/// Uniform on the interval of a poll, log-normal around the base of a push, with the tail that queues have.
+/// Returns latencies with the long tail of queues. Polling adds a wait that is uniform over the poll interval.
 fn latency(approach: &Synthetic, clients: u32, round: u32, count: u64) -> Histogram {
     let scale = scale(clients, round);
     histogram((0..count).map(|k| {
@@ -280,17 +282,17 @@ fn scale(clients: u32, round: u32) -> f64 {
     1.0 + f64::from(clients) / 20_000.0 + f64::from(round) * 0.02
 }
 
-/// Close around the median of [`latency`], as medians over many receivers are.
+/// Returns event medians within 2 % of the median of [`latency`], like medians over many receivers.
 fn event_medians(approach: &Synthetic, clients: u32, round: u32, events: u64) -> Histogram {
     let middle = approach.base_us * 1000.0 * scale(clients, round) * 0.91 + approach.interval_ms * 0.5e6;
     histogram((0..events).map(|k| (middle * (0.98 + 0.04 * (k as f64 + 0.5) / events as f64)) as u64))
 }
 
-/// A histogram of these values in nanoseconds.
+/// Returns a histogram of these values, in nanoseconds.
 pub fn histogram(values: impl IntoIterator<Item = u64>) -> Histogram {
     let mut histogram = statistics::new_histogram();
     for value in values {
-        histogram.record(value).expect("within the layout");
+        histogram.record(value).expect("the value is in the histogram range");
     }
     histogram
 }

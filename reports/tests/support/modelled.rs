@@ -1,4 +1,4 @@
-//! Synthetic runs whose figures follow the cost model with known constants.
+//! Synthetic runs whose values follow the cost model with known constants.
 
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "shared by test crates that each use a part")]
 
@@ -10,14 +10,14 @@ use results::{
 
 use crate::support;
 
-/// Microseconds a second at the server: fixed, for each exchange, for each delivery.
+/// CPU time of the server in microseconds: per second, per exchange, and per delivery.
 pub const POLLED: [f64; 3] = [2_000.0, 40.0, 8.0];
 pub const HELD: [f64; 3] = [3_000.0, 60.0, 0.0];
 pub const PUSHED: [f64; 3] = [1_000.0, 0.0, 30.0];
 pub const HOLD_S: f64 = 30.0;
 const WINDOW_S: f64 = 5.0;
 
-/// One trial whose figures are what the model says of these constants.
+/// Sets the values that the model predicts from these constants.
 fn modelled(trial: &mut TrialRecord, line: [f64; 3], interval_s: Option<f64>, held: bool) {
     let clients = f64::from(trial.load.clients);
     let rate = trial.load.events_per_second / f64::from(trial.load.symbols);
@@ -47,7 +47,8 @@ fn modelled(trial: &mut TrialRecord, line: [f64; 3], interval_s: Option<f64>, he
     }
 }
 
-/// Five approaches under these loads: clients, and events a second over all symbols.
+/// Returns a run of five approaches under these loads. A load is the number of clients, and the events per second over
+/// all symbols.
 pub fn run_of(loads: &[(u32, f64)]) -> Run {
     let mut trials = Vec::new();
     for (clients, events_per_second) in loads {
@@ -73,7 +74,7 @@ pub fn run_of(loads: &[(u32, f64)]) -> Run {
     run
 }
 
-/// Loads between which both clients and events differ.
+/// Returns a sweep over both the number of clients and the event rate.
 pub fn sweep() -> Run {
     run_of(&[(200, 40.0), (1_000, 40.0), (1_000, 400.0), (10_000, 40.0), (10_000, 400.0)])
 }

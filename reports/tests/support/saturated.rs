@@ -1,4 +1,4 @@
-//! Trials of the synthetic run that were short of CPU time.
+//! Saturates trials of the synthetic run.
 
 use reports::saturation::Side;
 use results::{
@@ -6,7 +6,7 @@ use results::{
     store::Run,
 };
 
-/// Makes a trial invalid for want of CPU time on this side, with two of five requests and deliveries achieved.
+/// Makes a trial invalid because this side was short of CPU time. Two of five requests and deliveries are achieved.
 pub fn saturate(trial: &mut TrialRecord, side: Side) {
     trial.status = Status::Invalid;
     trial.error = Some("polls: they were late".into());
@@ -32,7 +32,7 @@ pub fn saturate(trial: &mut TrialRecord, side: Side) {
     }
 }
 
-/// The trials of one approach under so many clients.
+/// Returns the trials of an approach with this number of clients.
 pub fn of<'a>(run: &'a mut Run, approach: &'a str, clients: u32) -> impl Iterator<Item = &'a mut TrialRecord> {
     run.trials.iter_mut().filter(move |trial| trial.approach == approach && trial.load.clients == clients)
 }

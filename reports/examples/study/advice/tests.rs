@@ -1,4 +1,4 @@
-//! Predictions are right where the model is true.
+//! Tests that predictions are accurate if the costs follow the model.
 
 use super::*;
 use crate::{modelled::sweep, support};

@@ -102,8 +102,9 @@ impl Verdicts {
     }
 }
 
-/// Makes a session of equal builds. Draws blocks without replacement, and in each exchanges the labels of base and copy at
-/// random: for all its cells at once, since a disturbance affects the whole block. Head and control have a coin each.
+/// Builds a session of equal builds. Draws blocks without replacement, and randomly swaps the labels of base and copy
+/// in each block. A swap affects all cells of the block, because a disturbance affects the whole block. Head and
+/// control are swapped independently.
 fn exchanged(pool: &[&Block], blocks: usize, random: &mut Random) -> Vec<Block> {
     let mut drawn = pool.to_vec();
     random.shuffle(&mut drawn);
@@ -116,12 +117,12 @@ fn exchanged(pool: &[&Block], blocks: usize, random: &mut Random) -> Vec<Block> 
     both.collect()
 }
 
-/// Makes a session of the same head by drawing blocks with replacement.
+/// Builds a session with the same head by drawing blocks with replacement.
 fn redrawn(pool: &[&Block], blocks: usize, random: &mut Random) -> Vec<Block> {
     (0..blocks).map(|_| pool[random.below(pool.len())].clone()).collect()
 }
 
-/// Returns the blocks in which every test has its pairs.
+/// Returns the blocks in which every test has a pair.
 pub(super) fn blocks(planned: u32, pairs: &[Pairs], head: Head) -> Vec<Block> {
     let by_block = |side: fn(&Pairs) -> &Vec<(u32, f64)>| {
         pairs.iter().map(|pairs| side(pairs).iter().copied().collect()).collect::<Vec<HashMap<u32, f64>>>()

@@ -33,7 +33,7 @@ pub(crate) struct Rates {
     pub(crate) made: Verdicts,
     /// The measured sessions. With the copy as the head there is no control that could make them invalid.
     pub(crate) as_measured: Verdicts,
-    /// Each test.
+    /// Rates per test.
     pub(crate) tests: Vec<TestRate>,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Verdicts {
 /// One test over all sessions.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct TestRate {
-    /// What ran.
+    /// Variant and load of the test.
     pub(crate) cell: Cell,
     /// The compared metric.
     pub(crate) metric: Metric,

@@ -1,4 +1,4 @@
-//! The rates of sessions whose builds are known.
+//! Tests the rates of sessions with a known difference between the builds.
 
 use ::gate::paired::Arm;
 
@@ -19,8 +19,8 @@ fn equal_builds_fail_at_most_once_in_a_hundred() {
     let Rates { measured_blocks, blocks, made, tests, .. } = &shape.equal;
     assert_eq!((*measured_blocks, *blocks, tests.len(), made.failed.sessions), (32, 16, 6, 1_000));
     assert!(made.failed.times <= 20, "{made:?}");
-    assert!((1..=40).contains(&made.invalid.times), "the control fails in two directions: {made:?}");
-    assert_eq!(made.passed.times + shape.equal.as_measured.passed.times, 0, "such noise excludes nothing");
+    assert!((1..=40).contains(&made.invalid.times), "the control can fail in both directions: {made:?}");
+    assert_eq!(made.passed.times + shape.equal.as_measured.passed.times, 0, "noise hides any slowdown");
     let said = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains("2 sessions, measured with 32 blocks, 1,000 sessions"), "{text}");
 }
@@ -35,7 +35,7 @@ fn finds_a_known_slowdown_in_its_metric() {
     let rates: Vec<u64> = slowed.tests.iter().map(|test| test.failed.times).collect();
     assert!(rates[2] >= 90 && rates[0] <= 2 && slowed.made.failed.times >= rates[2], "{rates:?}");
     assert!((slowed.tests[2].shift.exp() - 1.3).abs() < 0.05, "{slowed:?}");
-    assert_eq!((slowed.made.passed.times, slowed.as_measured.passed.times), (0, 0), "what is slower never passes");
+    assert_eq!((slowed.made.passed.times, slowed.as_measured.passed.times), (0, 0), "a slower build never passes");
     assert!(slowed.tests[0].passed.times > 50 && slowed.tests[2].passed.times == 0, "{slowed:?}");
     assert!(shape.equal.made.failed.times <= 4);
     assert!(text.contains("+30 % CPU time") && text.contains("variant-1"), "{text}");
@@ -62,10 +62,10 @@ fn a_failing_copy_is_counted() {
     slowed.plan.injected = Some("nothing".to_owned());
     let (shape, text) = one_shape(&[session, slowed], 100, 1);
     let of = |verdicts: Verdicts| [verdicts.failed, verdicts.passed, verdicts.invalid].map(|rate| rate.times);
-    assert_eq!(of(shape.equal.as_measured), [2, 0, 0], "as a head");
+    assert_eq!(of(shape.equal.as_measured), [2, 0, 0], "the copy is the head");
     assert!(text.contains("2 failed, 0 passed of 2"), "{text}");
     let Rates { made, as_measured, .. } = shape.slowed["nothing"];
-    assert_eq!((of(made), of(as_measured)), ([0, 0, 100], [0, 0, 1]), "as a control");
+    assert_eq!((of(made), of(as_measured)), ([0, 0, 100], [0, 0, 1]), "the copy is the control");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{
     rates::{Rate, Rates, Verdicts},
 };
 
-/// Renders where the blocks come from, and a line per head and test.
+/// Renders the origin of the blocks, and one line per head and test.
 pub(super) fn render(shape: &Shape) -> String {
     let Rates { measured_blocks, made, as_measured, tests, .. } = &shape.equal;
     let cells = unique(shape.cells.iter().map(|cell| cell.variant.as_str())).join(", ");
@@ -29,7 +29,7 @@ pub(super) fn render(shape: &Shape) -> String {
     format!("{}\n{}", format::wrapped(&said, format::WIDTH, "", ""), format::aligned(&all, 1, format::WIDTH))
 }
 
-/// Returns a line for the session and one per test.
+/// Returns one line for the session and one per test.
 fn lines(head: &str, rates: &Rates) -> Vec<[String; 6]> {
     let line = |what: String, estimate: String, [failed, passed]: [&Rate; 2], as_measured: String| {
         let share = |rate: &Rate| format::percent(rate.times as f64 / rate.sessions as f64);

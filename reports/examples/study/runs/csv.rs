@@ -1,8 +1,8 @@
 //! Writes samples as CSV (RFC 4180), one line per trial, and reads them back. What is read equals what was written.
 //!
-//! The first columns are [`FIXED`]. Then follow two per check and threshold: the value, headed `check@threshold`, and the
-//! verdict, headed `check@threshold:verdict`. Both are empty if the trial does not have the check. The value alone is
-//! empty if the check had nothing to judge.
+//! The first columns are [`FIXED`]. Then follow two per check and threshold: the value, headed `check@threshold`, and
+//! the verdict, headed `check@threshold:verdict`. Both are empty if the trial does not have the check. The value alone
+//! is empty if the check had nothing to judge.
 
 use std::{collections::HashMap, fmt::Display, str::FromStr};
 

@@ -2,7 +2,7 @@
 
 use results::format::{self, or_none};
 
-use super::{Calibration, SelfComparison, Study};
+use super::{Calibration, Drawn, SelfComparison, Study};
 
 /// Width of the sentences, in columns. Documents are narrower than a terminal.
 const WIDTH: usize = 100;
@@ -14,8 +14,10 @@ const REVISION: usize = 12;
 pub(crate) fn render(study: &Study) -> String {
     let mut text = format::wrapped(
         &format!(
-            "{} of {} measured trials are valid. Of each variant the 1st, 3rd and 5th of six rounds are compared with the \
-             2nd, 4th and 6th: the same build on both sides, so that each difference is a false one.",
+            "{} of {} measured trials are valid. Two neighbouring rounds of a variant are a pair, like two variants of one \
+             round. Runs of ten pairs are drawn, with either round of a pair as the first side. Both sides are the same, so \
+             each difference is a false one. Then the first side is slowed down by the ratio that another run printed as the \
+             least it would show.",
             format::count(study.valid as u64),
             format::count(study.trials as u64)
         ),
@@ -53,30 +55,36 @@ fn shortened(revision: &str) -> String {
 }
 
 fn sentence(study: &Study) -> String {
-    let Study { pairs, differences, upper_bound, .. } = study;
-    if *pairs == 0 {
-        return "No six rounds of a variant could be compared.".to_owned();
+    let drawn = || study.variants.iter().filter_map(|one| one.drawn);
+    let sum = |count: fn(Drawn) -> u32| drawn().map(|one| u64::from(count(one))).sum::<u64>();
+    let [runs, differences, found] = [sum(|one| one.runs), sum(|one| one.differences), sum(|one| one.found)];
+    if runs == 0 {
+        return "No variant has the twenty rounds that a comparison needs.".to_owned();
     }
+    let share = |count: u64| format::percent(count as f64 / runs as f64);
     format!(
-        "False differences: {} of {} pairs, {}; at most {} with 95 % confidence, if pairs are independent.",
-        format::count(*differences),
-        format::count(*pairs),
-        format::percent(*differences as f64 / *pairs as f64),
-        format::percent(*upper_bound)
+        "False differences: {} of {} runs, {}. A ratio at the printed limit was shown in {}.",
+        format::count(differences),
+        format::count(runs),
+        share(differences),
+        share(found)
     )
 }
 
 fn comparisons(variants: &[SelfComparison]) -> String {
-    let headings = ["variant", "rounds", "spread", "pairs", "differences", "largest ratio"];
+    let headings = ["variant", "rounds", "spread", "pairs", "runs", "differences", "limit", "shown at it"];
     let factor = |factor: f64| format!("× {factor:.3}");
     let rows = variants.iter().map(|one| {
+        let count = |count: fn(Drawn) -> u32| or_none(one.drawn, |drawn| format::count(count(drawn).into()));
         [
             one.variant.clone(),
             format::count(one.rounds as u64),
             or_none(one.round_spread, factor),
-            format::count(one.pairs),
-            format::count(one.differences),
-            or_none(one.largest_log_ratio.map(f64::exp), factor),
+            format::count(one.pairs as u64),
+            count(|drawn| drawn.runs),
+            count(|drawn| drawn.differences),
+            or_none(one.drawn.map(|drawn| drawn.limit), factor),
+            or_none(one.drawn, |drawn| format::percent(f64::from(drawn.found) / f64::from(drawn.runs))),
         ]
     });
     table(headings, rows)

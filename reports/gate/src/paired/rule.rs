@@ -1,16 +1,18 @@
 //! The rule: when pairs show a regression, when they exclude one, and which shifts they can detect. Pure functions of
 //! logarithms of ratios.
 
-use results::statistics;
 use serde::{Deserialize, Serialize};
-use stats::{random::Random, signed_rank};
+pub use stats::detectable::POWER;
+use stats::{
+    detectable::{self, Shifts},
+    random::Random,
+    signed_rank,
+};
 
 /// Largest adjusted p-value at which a regression is shown.
 pub const LEVEL: f64 = 0.01;
 /// One-sided error of the bound that must stay below the tolerated regression.
 pub const TAIL: f64 = 0.05;
-/// Share of sessions that should detect a shift.
-pub const POWER: f64 = 0.8;
 /// Largest number of blocks that the gate advises.
 pub const MOST_BLOCKS: usize = 64;
 
@@ -101,11 +103,14 @@ pub struct Detectable {
     pub failed: f64,
 }
 
-/// Returns the shifts that sessions with this many blocks and tests detect, if they are as noisy as the control. The control's
-/// pairs are centred on their estimate and resampled; each resample has a least shift that it detects. Returns `None` if so few
-/// pairs cannot be significant in Holm's first step, or without a control.
-///
-/// The least shift needs no search, by the duality of test and bound: see [`signed_rank::bounding_place`].
+impl From<Shifts> for Detectable {
+    fn from(shifts: Shifts) -> Self {
+        Self { shown: shifts.significant, failed: shifts.above_limit }
+    }
+}
+
+/// Returns the shifts that sessions with this many blocks and tests detect, if they are as noisy as the control. Returns `None`
+/// if so few pairs cannot be significant in Holm's first step, or without a control.
 pub(crate) fn detectable(
     control: &[f64],
     blocks: usize,
@@ -124,9 +129,7 @@ fn resampled(
     random: &mut Random,
     resamples: usize,
 ) -> Option<Detectable> {
-    let center = signed_rank::shift(control)?;
-    let mut draw = || random.resample(control, blocks).into_iter().map(|drawn| drawn - center).collect();
-    least_shifts(&mut draw, bounding_place(blocks, tests)?, limit, resamples)
+    detectable::from_control(control, blocks, LEVEL / tests as f64, limit, resamples, random).map(Detectable::from)
 }
 
 /// Returns whether such sessions detect a shift that equals the tolerance. Agrees with [`detectable`] on the same resamples, but
@@ -169,28 +172,13 @@ fn averages_below(sorted: &[f64], limit: f64, enough: usize) -> usize {
 /// Returns the least significant shift of normal pairs with a standard deviation of 1, regardless of a tolerance.
 pub(crate) fn shown_of_normal(blocks: usize, tests: usize, random: &mut Random) -> Option<f64> {
     let mut draw = || (0..blocks).map(|_| random.normal()).collect();
-    least_shifts(&mut draw, bounding_place(blocks, tests)?, 0.0, RESAMPLES).map(|detectable| detectable.shown)
+    let place = bounding_place(blocks, tests)?;
+    detectable::from_draws(&mut draw, place, 0.0, RESAMPLES).map(|shifts| shifts.significant)
 }
 
 /// Returns the rank of the bound that is above 0 when Holm's first step is significant.
 fn bounding_place(blocks: usize, tests: usize) -> Option<usize> {
     signed_rank::bounding_place(blocks, LEVEL / tests as f64)
-}
-
-fn least_shifts(draw: &mut dyn FnMut() -> Vec<f64>, place: usize, limit: f64, draws: usize) -> Option<Detectable> {
-    let (mut shown, mut failed) = (Vec::with_capacity(draws), Vec::with_capacity(draws));
-    for _ in 0..draws {
-        let mut averages = signed_rank::walsh_averages(&draw());
-        let least = -*averages.select_nth_unstable_by(place - 1, f64::total_cmp).1;
-        let beyond = limit - signed_rank::middle(&mut averages)?;
-        shown.push(least);
-        failed.push(least.max(beyond));
-    }
-    let of_power = |mut shifts: Vec<f64>| {
-        shifts.sort_by(f64::total_cmp);
-        statistics::nearest_rank(&shifts, POWER)
-    };
-    Some(Detectable { shown: of_power(shown)?, failed: of_power(failed)? })
 }
 
 /// Returns how many blocks, more than the session had, detect a shift that equals the tolerance. Returns `None` if
@@ -265,7 +253,8 @@ mod tests {
 
     const LIMIT: f64 = 0.095_310_179_804_324_87; // ln 1.1
 
-    /// Tests of one session: pairs that are normal with this spread, the first test's shifted.
+    /// Returns the pairs of each test in one session. They are normal with this spread, and those of the first test are
+    /// shifted.
     fn session(random: &mut Random, tests: usize, pairs: usize, spread: f64, shift: f64) -> Vec<Vec<f64>> {
         (0..tests)
             .map(|test| {
@@ -278,13 +267,14 @@ mod tests {
     #[test]
     fn equal_builds_fail_in_at_most_one_session_of_a_hundred() {
         let mut random = Random::new(1, 0);
-        // With this noise the estimate often exceeds the tolerance, so only the test keeps its level.
+        // With the larger noise the estimate often exceeds the tolerance, so only the significance test limits
+        // failures.
         for spread in [0.05, 0.8] {
             let failing = |_: &i32| regressions(&session(&mut random, 8, 16, spread, 0.0), &[LIMIT; 8]).contains(&true);
             let failures = (0..2_000).filter(failing).count();
             assert!(failures <= 28, "{failures} of 2,000 at {spread}: 20 are expected at most, 28 are unlikely");
         }
-        // Half of the tolerance is a difference, but no regression.
+        // A slowdown of half the tolerance is a difference, but not a regression.
         let tolerated =
             (0..200).filter(|_| regressions(&session(&mut random, 1, 16, 0.05, 0.5 * LIMIT), &[LIMIT]).contains(&true));
         assert_eq!(tolerated.count(), 0);
@@ -302,7 +292,7 @@ mod tests {
         assert!(share(12, 16, 0.1, 1.3) >= 0.9);
         assert!(share(36, 24, 0.1, 1.3) >= 0.9);
         assert!(share(12, 16, 0.08, 1.2) >= 0.8);
-        assert!(share(12, 16, 0.5, 1.3) < 0.8, "and noise hides it");
+        assert!(share(12, 16, 0.5, 1.3) < 0.8, "large noise hides the slowdown");
     }
 
     #[test]
@@ -325,7 +315,7 @@ mod tests {
         let control = session(&mut random, 1, 40, 0.1, 0.03).remove(0);
         let detectable = detectable(&control, 16, 12, LIMIT, &mut random).unwrap();
         let center = signed_rank::shift(&control).unwrap();
-        // The rule itself, in Holm's first step, on resamples that are shifted by so much.
+        // Applies the rule (Holm's first step) to resamples with this shift.
         let mut found = |shift: f64, beyond: f64| {
             let mut is_found = |_: &i32| {
                 let mut drawn = random.resample(&control, 16);
@@ -387,7 +377,8 @@ mod tests {
     #[test]
     fn advises_only_one_more_block_if_noise_is_small() {
         let mut random = Random::new(7, 0);
-        // With this little noise the fewest pairs suffice, so the advice must not ask for as long a session as the noisy one.
+        // With this little noise the fewest pairs suffice, so the advice must not ask for a session that is as long as
+        // the noisy one.
         let quiet = session(&mut random, 1, 16, 0.001, 0.0).remove(0);
         for had in [16, 20, MOST_BLOCKS - 1] {
             assert_eq!(blocks_to_see(&quiet, had, 12, LIMIT, &mut random), Some(had + 1));
