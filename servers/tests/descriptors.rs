@@ -11,11 +11,11 @@ use servers::{Context, Hub, Limits, ServeError};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-/// Number of silent peers. Many more than the remaining file descriptors.
+/// Number of silent peers. Far more than the remaining file descriptors.
 const SILENT: usize = 60;
 /// File descriptors that remain for the server's connections.
 const REMAINING: u64 = 12;
-/// Limits how long the test may hang.
+/// Timeout that guards against hanging.
 const HANG_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Complexity is measured on the source: what changes there changes the figure that is about it, and no other.
+//! Tests that a change to the source changes only the metric that it affects.
 
 use complexity::{Base, SourceFile};
 use results::schema::Complexity;
@@ -41,7 +41,7 @@ fn measure(text: &str) -> Complexity {
     complexity::measure(&[SourceFile { path: "own/src/half.rs", text }], &floor, &base()).unwrap()
 }
 
-/// The source with a line put into its function.
+/// Measures the source with a line added to its function.
 fn with(line: &str) -> Complexity {
     measure(&SOURCE.replace("    Ok(())\n", &format!("    {line}\n    Ok(())\n")))
 }
@@ -92,7 +92,7 @@ fn generated_code_counts_for_users_of_its_client() {
 fn unreadable_source_is_an_error() {
     let measured = |text| complexity::measure(&[SourceFile { path: "own/src/half.rs", text }], &[], &base());
     assert!(measured("fn").unwrap_err().to_string().starts_with("cannot parse own/src/half.rs: "));
-    assert!(measured("fn f() { select! { in 1 } }").is_err(), "what it waits for would be left out in silence");
+    assert!(measured("fn f() { select! { in 1 } }").is_err(), "an unreadable select! must not be ignored silently");
 }
 
 #[test]

@@ -215,16 +215,16 @@ mod tests {
     #[test]
     fn the_budget_chooses_cells_and_blocks() {
         let choice = |count, trial, budget| choose(&candidates(count, trial), budget, &Tolerated::default()).unwrap();
-        // Three arms, 17 blocks, 5 seconds: 255 seconds a cell.
+        // Three arms × 17 blocks × 5 seconds are 255 seconds per cell.
         let three = choice(18, 5.0, 900.0);
         assert_eq!((three.cells.len(), three.left_out.len(), three.blocks), (3, 15, 19));
         assert_eq!(three.seconds, 3.0 * 3.0 * 20.0 * 5.0);
         assert!(three.sees.iter().any(|said| said.contains("15 cells")));
         let all = choice(18, 1.0, 3600.0);
         assert_eq!((all.cells.len(), all.blocks, all.left_out.len()), (18, 24, 0));
-        assert_eq!(choice(2, 1.0, 1e6).blocks, 24, "and no more than helps");
+        assert_eq!(choice(2, 1.0, 1e6).blocks, 24, "more blocks would not help");
         let one = choice(4, 10.0, 330.0);
-        assert_eq!((one.cells.len(), one.blocks), (1, 10), "less than 16 where there is no time for them");
+        assert_eq!((one.cells.len(), one.blocks), (1, 10), "fewer than 16 blocks if the budget is too small");
         assert!(choice(18, 5.0, 900.0).seconds <= 900.0);
     }
 

@@ -1,5 +1,4 @@
-//! The committed baseline: it reads well, comes back as it was written, and whatever is wrong with it is an error that
-//! says where.
+//! Tests the committed baseline. It is readable, survives a round trip, and errors about it say where the problem is.
 
 #[path = "support/lock_step.rs"]
 mod lock_step;

@@ -1,5 +1,5 @@
-//! Counts against a baseline: what differs by one fails and is named, what was not exact is bound, and whatever is not
-//! there is never a pass.
+//! Tests the comparison of counts with a baseline. A difference of one fails and is named, inexact counts are compared
+//! with a bound, and missing counts never pass.
 
 #[path = "support/lock_step.rs"]
 mod lock_step;
@@ -93,10 +93,10 @@ fn a_count_that_differs_between_repeats_is_compared_with_a_bound() {
         note.contains("pushing, deliver server-to-client-bytes: compared with a bound of 8,051 to 8,149"),
         "{note}"
     );
-    // Half a byte an event is where the bound ends.
+    // The bound ends at half a byte per event.
     let outcome = compared(|measured| *count(measured, "pushing", 1, place) += 50);
     only_finding(&outcome, Verdict::Regression);
-    // So one byte an event more is caught in whatever repeats there are.
+    // So one more byte per event is detected, even if the repeats differ.
     let outcome = compared(|measured| {
         add(measured, "pushing", place, 100);
         *count(measured, "pushing", 0, place) -= 3;
@@ -104,7 +104,7 @@ fn a_count_that_differs_between_repeats_is_compared_with_a_bound() {
     let finding = only_finding(&outcome, Verdict::Regression);
     assert!(finding.explanation.contains("8,100 → 8,200 (81.0 → 82.0 bytes an event)"), "{}", finding.explanation);
     assert!(finding.explanation.contains("above the bound of 8,051 to 8,149"), "{}", finding.explanation);
-    // Nor does one request a reconnect hide, in either direction.
+    // One more or one fewer request per reconnect is detected too.
     for more in [10, -10] {
         let outcome = compared(|measured| {
             add(measured, "pushing", ["reconnect", "requests"], more);
@@ -128,7 +128,7 @@ fn a_bound_that_is_too_wide_is_inconclusive() {
     let mut more = measured();
     add(&mut more, "pushing", place, 100);
     assert_eq!(compare(&with_spread(20), &more, COMPILER).verdict, Verdict::Regression);
-    // From 51 on, one more an event would fit between the least repeat and the bound.
+    // From a spread of 51 on, one more byte per event would fit between the smallest repeat and the bound.
     assert_eq!(compare(&with_spread(50), &measured(), COMPILER).verdict, Verdict::Pass);
     assert_eq!(compare(&with_spread(50), &more, COMPILER).verdict, Verdict::Regression);
     let outcome = compare(&with_spread(51), &measured(), COMPILER);

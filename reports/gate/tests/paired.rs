@@ -1,4 +1,4 @@
-//! Paired sessions: which pass, which fail, which are invalid, and what is advised.
+//! Tests the verdicts on paired sessions, and the advice that comes with them.
 
 #[path = "support/session.rs"]
 mod fixture;
@@ -16,7 +16,7 @@ fn verdict(session: &Session) -> Verdict {
     judge(session).outcome.verdict
 }
 
-/// The reason why a session cannot be judged.
+/// Changes a valid session, and returns the reason why it is invalid.
 fn invalid(change: impl FnOnce(&mut Session)) -> String {
     static SOUND: LazyLock<Session> = LazyLock::new(|| {
         let session = fixture::session(16, 2, 1);
@@ -30,13 +30,13 @@ fn invalid(change: impl FnOnce(&mut Session)) -> String {
     reason
 }
 
-/// The trial of the first cell.
+/// Returns a trial of the first cell.
 fn trial(session: &mut Session, block: u32, arm: Arm) -> &mut Trial {
     let found = session
         .trials
         .iter_mut()
         .find(|trial| (trial.block, trial.arm, trial.cell.variant.as_str()) == (block, arm, "variant-0"));
-    found.expect("the fixture has it")
+    found.expect("the fixture has the trial")
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn equal_builds_pass_with_the_least_detectable_change() {
     for said in ["80 of 100", "p99 latency"] {
         assert!(judgement.outcome.notes.iter().any(|note| note.contains(said)), "{said}");
     }
-    assert_eq!(judge(&fixture::session(16, 2, 1)), judgement, "chance repeats");
+    assert_eq!(judge(&fixture::session(16, 2, 1)), judgement, "random numbers are reproducible");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_slowdown_within_the_tolerance_is_noted() {
     assert!(notes[0].starts_with(said) && notes[0].contains(": +"), "{}", notes[0]);
     assert!(notes[0].ends_with("within the tolerance, but such changes add up."), "{}", notes[0]);
     assert_eq!(slowdowns(1.0), (Verdict::Pass, Vec::new()));
-    assert_eq!(slowdowns(1.3), (Verdict::Regression, Vec::new()), "the finding says it");
+    assert_eq!(slowdowns(1.3), (Verdict::Regression, Vec::new()), "the finding reports it, so there is no note");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_copy_that_differs_makes_the_session_invalid() {
         let outcome = judge(&session).outcome;
         assert_eq!(outcome.verdict, Verdict::Invalid);
         assert!(outcome.reason.contains("copy"), "{}", outcome.reason);
-        assert!(outcome.findings.iter().all(|one| one.verdict == Verdict::Invalid), "nothing of it counts");
+        assert!(outcome.findings.iter().all(|one| one.verdict == Verdict::Invalid), "no finding counts");
     }
 }
 
@@ -121,7 +121,8 @@ fn noise_is_inconclusive_and_names_the_blocks_needed() {
 
 #[test]
 fn a_blind_gate_does_not_pass() {
-    // The head is steady and the copy is not: the bound is low, and yet such pairs show little.
+    // The head is stable but the copy is noisy. The bound on the head's change is low, but pairs that are as noisy as
+    // the copy would detect little.
     let mut session = fixture::noisy(16, 1, 6, 0.001);
     let mut random = Random::new(6, 0);
     for trial in session.trials.iter_mut().filter(|trial| trial.arm == Arm::Copy) {
@@ -227,7 +228,7 @@ fn a_session_is_written_and_read_back() {
     let as_edited = text.replace('\n', " \r\n") + "\r\n\n";
     assert_eq!(Session::read(&as_edited).as_ref(), Ok(&session));
     let cut = Session::read(&text[..text.len() - 20]).unwrap();
-    assert_eq!(cut.trials, session.trials[..session.trials.len() - 1], "the last line is cut and left out");
+    assert_eq!(cut.trials, session.trials[..session.trials.len() - 1], "the truncated last line is left out");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! What the gate found, in each form in which somebody reads it: nothing is lost, nothing in a name means anything, and
-//! nothing at all is no pass.
+//! Tests every output format of the gate. Each shows all findings and escapes names, and an empty outcome is not a
+//! pass.
 
 use std::fs;
 
@@ -39,7 +39,7 @@ fn hostile() -> Outcome {
     Outcome::from_findings(Tier::Paired, HOSTILE.to_owned(), findings, vec![HOSTILE.to_owned()])
 }
 
-/// Its findings pass, and the gate's own control did not.
+/// Returns an outcome whose findings pass, but which is invalid because the gate's own control failed.
 fn against_its_findings() -> Outcome {
     let passing = outcome(Tier::Paired, &[Verdict::Pass]);
     Outcome { verdict: Verdict::Invalid, reason: "the control failed".to_owned(), ..passing }

@@ -109,7 +109,7 @@ mod tests {
         assert!(!folder.path().join("results").exists());
         fs::create_dir(folder.path().join("mine")).unwrap();
         drop(Lines::create(&folder.path().join("mine/lines")).unwrap());
-        assert!(folder.path().join("mine").is_dir(), "a folder of the user's stays");
+        assert!(folder.path().join("mine").is_dir(), "the user's folder is kept");
     }
 
     #[test]

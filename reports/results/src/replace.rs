@@ -166,6 +166,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("name that is too long for any filesystem".repeat(10));
         assert!(file(&path, "new").is_err());
-        assert!(names(folder.path()).is_empty(), "no temporary file stays");
+        assert!(names(folder.path()).is_empty(), "no temporary file is left behind");
     }
 }

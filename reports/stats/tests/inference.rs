@@ -1,5 +1,5 @@
-//! Intervals and tests against tables, against values worked out by hand, and against simulated samples with a fixed
-//! seed.
+//! Compares intervals and tests with published tables, with values worked out by hand, and with simulated samples with
+//! a fixed seed.
 
 mod support;
 
@@ -10,7 +10,7 @@ use stats::inference::{
 };
 use support::{Random, histogram};
 
-/// The interval of 1, 2, …, n, which is that of the ranks.
+/// Returns the interval of the values 1, 2, …, n, so the bounds are ranks.
 fn ranks(observations: u64, quantile: f64) -> Option<[u64; 2]> {
     quantile_interval(&histogram(1..=observations), observations, quantile)
 }
@@ -26,7 +26,7 @@ fn median_ranks_match_published_tables() {
 
 #[test]
 fn ranks_of_other_quantiles_leave_the_stated_probability() {
-    // 0.9^36 = 0.0225 and 0.9^35 = 0.0250: the largest of 36 is a bound, and that of 35 is none.
+    // 0.9^36 = 0.0225 and 0.9^35 = 0.0250, so the largest of 36 values is a bound, but the largest of 35 is not.
     assert_eq!(ranks(35, 0.9), None);
     assert_eq!(ranks(36, 0.9).map(|[_, upper]| upper), Some(36));
     assert_eq!(ranks(36, 0.1).map(|[lower, _]| lower), Some(1));
@@ -38,8 +38,8 @@ fn ranks_of_other_quantiles_leave_the_stated_probability() {
 
 #[test]
 fn large_samples_follow_the_normal_approximation() {
-    // The lower rank of 10⁷ observations is 1.96 · √10⁷ / 2 = 3,099 below the middle: it has its value in the upper of
-    // two bins where the border lies further below than that, and in the lower one otherwise.
+    // The lower rank of 10⁷ observations is 1.96 · √10⁷ / 2 = 3,099 below the middle. If the border between the two
+    // bins is further below the middle, the rank is in the upper bin. Otherwise it is in the lower one.
     let half = 5_000_000_u64;
     for (shift, expected) in [(3_090, [1, 2]), (3_110, [2, 2])] {
         let mut histogram = histogram([]);
@@ -53,8 +53,8 @@ fn large_samples_follow_the_normal_approximation() {
 fn fewer_effective_observations_widen_the_interval() {
     let histogram = histogram(1..=1_000);
     assert_eq!(quantile_interval(&histogram, 1_000, 0.5), ranks(1_000, 0.5));
-    assert_eq!(quantile_interval(&histogram, 5_000, 0.5), ranks(1_000, 0.5), "never more than there are");
-    // Ranks 40 and 61 of 100, times 1,001/101, rounded outwards: 396.4 and 604.6.
+    assert_eq!(quantile_interval(&histogram, 5_000, 0.5), ranks(1_000, 0.5), "at most the sample size");
+    // Ranks 40 and 61 of 100, times 1,001/101: 396.4 and 604.6, rounded outward.
     assert_eq!(quantile_interval(&histogram, 100, 0.5), Some([396, 605]));
     assert_eq!(quantile_interval(&histogram, 5, 0.5), None);
 }
@@ -73,7 +73,8 @@ fn intervals_cover_the_median_as_often_as_stated() {
             })
             .count();
         let coverage = held as f64 / f64::from(rounds);
-        // Four standard deviations of a simulated share, and the histogram's rounding outwards above.
+        // The tolerance is four standard deviations of a simulated share. Above, it includes the outward rounding of
+        // the histogram.
         assert!((exact - 0.012..exact + 0.015).contains(&coverage), "{observations}: {coverage}");
     }
 }
@@ -81,7 +82,8 @@ fn intervals_cover_the_median_as_often_as_stated() {
 #[test]
 fn delivery_intervals_count_an_event_once_and_cover_the_median() {
     let mut random = Random(2);
-    // How far the receivers of an event hear it apart, as a share of how far events lie apart; and how many there are.
+    // Receivers per event, the spread among the receivers of an event relative to the spread among events, and the
+    // least coverage.
     for (receivers, apart, least) in [(2, 0.0, 0.935), (20, 0.0, 0.935), (2, 1.0, 0.95), (20, 3.0, 0.98)] {
         let rounds = 600;
         let held = (0..rounds).filter(|_| {
@@ -103,13 +105,14 @@ fn delivery_intervals_count_an_event_once_and_cover_the_median() {
 
 #[test]
 fn proportion_bounds_match_published_tables() {
-    // None of n: 1 − 0.05^(1/n). One of 20 and five of 100: published tables of exact limits.
+    // For 0 of n, the bound is 1 − 0.05^(1/n). The bounds for 1 of 20 and 5 of 100 come from published tables of exact
+    // limits.
     for (seen, of, bound) in [(0, 20, 0.139_108), (0, 100, 0.029_513), (1, 20, 0.216_106), (5, 100, 0.102_253)] {
         let found = proportion_upper_bound(seen, of);
         assert!((found - bound).abs() < 2e-6, "{seen} of {of}: {found}");
     }
     assert_eq!((proportion_upper_bound(0, 0), proportion_upper_bound(3, 3)), (1.0, 1.0));
-    // The two-sided 95 % limits of the same tables.
+    // Two-sided 95 % limits from the same tables.
     for (seen, of, [lower, upper]) in [(0, 10, [0.0, 0.3085]), (5, 100, [0.0164, 0.1128]), (10, 20, [0.2720, 0.7280])] {
         let found = proportion_interval(seen, of);
         assert!((found[0] - lower).abs() < 6e-5 && (found[1] - upper).abs() < 6e-5, "{seen} of {of}: {found:?}");
@@ -117,7 +120,7 @@ fn proportion_bounds_match_published_tables() {
     assert_eq!(proportion_interval(0, 0), [0.0, 1.0]);
 }
 
-/// An autoregressive series of this correlation and standard deviation, as if it had always run.
+/// Returns a stationary autoregressive series with this lag-1 correlation and standard deviation.
 fn autoregressive(random: &mut Random, size: usize, correlation: f64, deviation: f64) -> Vec<f64> {
     let step = deviation * (1.0 - correlation * correlation).sqrt();
     let mut last = deviation * random.normal();
@@ -128,13 +131,13 @@ fn autoregressive(random: &mut Random, size: usize, correlation: f64, deviation:
     (0..size).map(|_| next()).collect()
 }
 
-/// Noise of standard deviation 0.5 with a slow component of 0.1 below it: neighbours correlate by less than 0.04.
+/// Returns noise with a standard deviation of 0.5, plus a slow component of 0.1. Its lag-1 correlation is below 0.04.
 fn noise_over_a_slow_component(random: &mut Random, size: usize) -> Vec<f64> {
     let slow = autoregressive(random, size, 0.98, 0.1);
     slow.into_iter().map(|slow| slow + 0.5 * random.normal()).collect()
 }
 
-/// Mean of what so many series are worth, over their length.
+/// Returns the mean ratio of effective sample size to length over this many series.
 fn mean_worth(series: u32, mut make: impl FnMut() -> Vec<f64>) -> f64 {
     let share = |values: &[f64]| effective_size(values) as f64 / values.len() as f64;
     (0..series).map(|_| share(&make())).sum::<f64>() / f64::from(series)
@@ -152,7 +155,7 @@ fn independent_values_keep_most_of_their_sample_size() {
 #[test]
 fn autocorrelation_reduces_the_sample_size() {
     let mut random = Random(5);
-    // (1 − ρ)/(1 + ρ), give or take a fifth; ranks correlate a little less than values.
+    // Expected is (1 − ρ)/(1 + ρ), within a fifth, because ranks correlate a little less than values.
     for (correlation, size) in [(0.5, 1_000), (0.8, 2_000)] {
         let expected = (1.0 - correlation) / (1.0 + correlation);
         let kept = mean_worth(100, || autoregressive(&mut random, size, correlation, 1.0));
@@ -161,17 +164,17 @@ fn autocorrelation_reduces_the_sample_size() {
     let rising: Vec<f64> = (0..1_000).map(f64::from).collect();
     assert!(effective_size(&rising) <= 4, "{}", effective_size(&rising));
     let alternating: Vec<f64> = (0..1_000).map(|k| f64::from(k % 2)).collect();
-    assert_eq!(effective_size(&alternating), 1_000, "no series is worth more than its length");
+    assert_eq!(effective_size(&alternating), 1_000, "the effective sample size never exceeds the length");
     assert_eq!([effective_size(&[]), effective_size(&[1.0]), effective_size(&[7.0; 9])], [0, 1, 9]);
 }
 
 #[test]
 fn detects_slow_drift_below_noise() {
     let mut random = Random(6);
-    // By theory 1 ÷ (1 + 2 · 0.01/0.26 · 0.98/0.02) = 0.21 is left.
+    // Theory predicts 1 ÷ (1 + 2 · 0.01/0.26 · 0.98/0.02) = 0.21.
     let kept = mean_worth(100, || noise_over_a_slow_component(&mut random, 5_000));
     assert!((0.15..0.4).contains(&kept), "{kept}");
-    // A level that shifts by one standard deviation of the noise in the middle.
+    // The level shifts by one standard deviation of the noise in the middle of the series.
     let kept = mean_worth(50, || (0..1_000).map(|k| random.normal() + f64::from(u8::from(k >= 500))).collect());
     assert!(kept < 0.1, "{kept}");
 }
@@ -204,9 +207,9 @@ fn rank_correlations_match_values_worked_out_by_hand() {
     let rising = [1.0, 2.0, 3.0, 4.0, 5.0];
     assert_eq!(rank_correlation(&rising, &[1.0, 10.0, 100.0, 1e3, 1e4]), Some(1.0));
     assert_eq!(rank_correlation(&rising, &[5.0, 4.0, 3.0, 2.0, 1.0]), Some(-1.0));
-    // 1 − 6·Σd²/(n(n² − 1)) with d = 1, −1, 1, −1, 0.
+    // Expected is 1 − 6·Σd²/(n(n² − 1)) with d = 1, −1, 1, −1, 0.
     assert!((rank_correlation(&rising, &[2.0, 1.0, 4.0, 3.0, 5.0]).unwrap() - 0.8).abs() < 1e-12);
-    // Ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: 4.5/√(4.5·5).
+    // The ranks are 1, 2.5, 2.5, 4 and 1, 2, 3, 4, so the correlation is 4.5/√(4.5·5).
     let tied = rank_correlation(&[1.0, 2.0, 2.0, 3.0], &[1.0, 2.0, 3.0, 4.0]).unwrap();
     assert!((tied - 4.5 / 22.5_f64.sqrt()).abs() < 1e-12, "{tied}");
     assert_eq!(rank_correlation(&rising, &[1.0; 5]), None);
@@ -226,7 +229,7 @@ fn exponential_gaps_are_rejected_at_the_stated_rate() {
             })
             .collect();
         let above = |limit: f64| values.iter().filter(|value| **value > limit).count() as f64 / f64::from(rounds);
-        // Four standard deviations of a simulated share either way.
+        // The tolerance is four standard deviations of a simulated share.
         assert!((0.036..0.064).contains(&above(1.321)), "{size}: {}", above(1.321));
         assert!((0.004..0.017).contains(&above(1.959)), "{size}: {}", above(1.959));
     }
@@ -234,7 +237,7 @@ fn exponential_gaps_are_rejected_at_the_stated_rate() {
 
 #[test]
 fn other_gaps_are_rejected() {
-    // All alike: n·(1 − ln(1 − 1/e)) − n, times the factor.
+    // For equal gaps, the statistic is n·(1 − ln(1 − 1/e)) − n, times the small-sample factor.
     let constant = anderson_darling_exponential(&[2e7; 250]).unwrap();
     let by_hand = -250.0 * (1.0 - (-1.0_f64).exp()).ln() * (1.0 + 0.6 / 250.0);
     assert!((constant - by_hand).abs() < 1e-6 && constant > 100.0, "{constant}");
@@ -245,7 +248,7 @@ fn other_gaps_are_rejected() {
     let without = anderson_darling_exponential(&gaps).unwrap();
     gaps.push(0.0);
     let with = anderson_darling_exponential(&gaps).unwrap();
-    assert!((with - without).abs() < 0.1, "one gap that the clock did not see changes little: {without}, {with}");
+    assert!((with - without).abs() < 0.1, "one gap below the clock's resolution changes little: {without}, {with}");
     assert_eq!(anderson_darling_exponential(&[1.0; 7]), None);
     assert_eq!(anderson_darling_exponential(&[-1.0; 9]), None);
 }

@@ -25,7 +25,7 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-/// Limits how long a test may hang. Longer than any step takes on any machine.
+/// Timeout that guards against hanging. Longer than any step takes on any machine.
 const HANG_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Starts the server that has every method.

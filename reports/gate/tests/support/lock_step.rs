@@ -1,4 +1,4 @@
-//! What lock step might have counted of two variants, made up: a hundred events, a hundred polls and ten reconnects.
+//! Synthetic lock-step counts of two variants: 100 events, 100 polls and 10 reconnects.
 
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "shared by test crates that each use a part")]
 
@@ -22,14 +22,14 @@ pub fn origin() -> Origin {
     }
 }
 
-/// Three repeats that are the same.
+/// Returns three equal repeats of both variants.
 pub fn measured() -> Measured {
     let cells = ["pulling/1s", "pushing"].map(|cell| (cell.to_owned(), vec![repeat(); 3]));
     Measured { cells: cells.into() }
 }
 
 pub fn baseline() -> Baseline {
-    baseline_of(&measured(), origin()).expect("it is whole")
+    baseline_of(&measured(), origin()).expect("every repeat is complete")
 }
 
 fn repeat() -> Repeat {
@@ -45,21 +45,21 @@ fn repeat() -> Repeat {
     Ok(phases.map(|(name, phase)| (name.to_owned(), phase)).into())
 }
 
-/// The phases of one repeat of a cell.
+/// Returns the phases of one repeat of a cell.
 pub fn phases<'a>(measured: &'a mut Measured, cell: &str, repeat: usize) -> &'a mut BTreeMap<String, Phase> {
-    measured.cells.get_mut(cell).expect("the cell is there")[repeat].as_mut().expect("it did not crash")
+    measured.cells.get_mut(cell).expect("the cell exists")[repeat].as_mut().expect("the repeat did not crash")
 }
 
-/// One count of one repeat.
+/// Returns one count in one repeat. `place` is the phase and the name of the count.
 pub fn count<'a>(measured: &'a mut Measured, cell: &str, repeat: usize, place: [&str; 2]) -> &'a mut u64 {
-    let phase = phases(measured, cell, repeat).get_mut(place[0]).expect("the phase is there");
-    phase.counts.get_mut(place[1]).expect("the count is there")
+    let phase = phases(measured, cell, repeat).get_mut(place[0]).expect("the phase exists");
+    phase.counts.get_mut(place[1]).expect("the count exists")
 }
 
-/// Adds to a count of every repeat.
+/// Adds `more` to a count in every repeat.
 pub fn add(measured: &mut Measured, cell: &str, place: [&str; 2], more: i64) {
     for repeat in 0..measured.cells[cell].len() {
         let count = count(measured, cell, repeat, place);
-        *count = count.checked_add_signed(more).expect("it stays a count");
+        *count = count.checked_add_signed(more).expect("the count stays within the range of u64");
     }
 }

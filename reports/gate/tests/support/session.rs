@@ -6,12 +6,12 @@ use gate::paired::{ARMS, Arm, Cell, Plan, SESSION_VERSION, Session, Tolerated, T
 use results::schema::Status;
 use stats::random::Random;
 
-/// Makes a session whose arms differ by noise alone: 3 % per trial.
+/// Builds a session whose arms differ only by noise of 3 % per trial.
 pub fn session(blocks: u32, cells: u32, seed: u64) -> Session {
     noisy(blocks, cells, seed, 0.03)
 }
 
-/// Makes a session with this relative noise per trial.
+/// Builds a session with this relative noise per trial.
 pub fn noisy(blocks: u32, cells: u32, seed: u64, spread: f64) -> Session {
     let cell = |index: u32| Cell { variant: format!("variant-{index}"), load: "10 clients".to_owned() };
     let cells: Vec<Cell> = (0..cells).map(cell).collect();

@@ -1,8 +1,9 @@
-//! What samples are made of: chance with a fixed seed, and histograms of values.
+//! Building blocks of samples: random numbers with a fixed seed, and histograms.
 
 use results::statistics::{self, Histogram};
 
-/// Steele, Lea and Flood's SplitMix64: small, and the same on every machine.
+/// A SplitMix64 random number generator (Steele, Lea and Flood). It is small and gives the same numbers on every
+/// machine.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -13,7 +14,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// Above 0 and below 1.
+    /// Returns a uniform number above 0 and below 1.
     pub(crate) fn uniform(&mut self) -> f64 {
         ((self.next() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     }
@@ -22,17 +23,17 @@ impl Random {
         -mean * self.uniform().ln()
     }
 
-    /// Of mean 0 and standard deviation 1, nearly: the sum of twelve uniform numbers.
+    /// Returns an approximately normal number with mean 0 and standard deviation 1: a sum of twelve uniform numbers.
     pub(crate) fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
     }
 }
 
-/// A histogram of these values in nanoseconds.
+/// Returns a histogram of these values, in nanoseconds.
 pub(crate) fn histogram(values: impl IntoIterator<Item = u64>) -> Histogram {
     let mut histogram = statistics::new_histogram();
     for value in values {
-        histogram.record(value).expect("within the layout");
+        histogram.record(value).expect("the value is in the histogram range");
     }
     histogram
 }
