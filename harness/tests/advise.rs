@@ -1,4 +1,4 @@
-//! `advise`: what it says of a run, and what it refuses.
+//! `advise`: its advice from a run, and the input that it refuses.
 
 mod command;
 

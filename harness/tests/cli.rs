@@ -1,4 +1,4 @@
-//! What a user sees: each test runs the command and looks at its exit code and its words.
+//! The command as a user sees it. Each test runs it and checks its exit code and its messages.
 
 mod command;
 
@@ -131,7 +131,7 @@ fn refuses_what_is_not_a_scenario_file() {
     told(&at("large"), &["the file is larger than 1 MiB"]);
 }
 
-/// What a user types can be anything, and a terminal obeys some of it.
+/// User input may contain control characters that a terminal would act on.
 #[test]
 fn messages_have_no_control_characters_or_extra_lines() {
     const ATTACK: &str = "a\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\r\nerror: b";
@@ -194,7 +194,7 @@ fn a_closed_stderr_changes_nothing() {
     assert_eq!(code(writer.into()), Some(2));
     let closed = format!("{} run absent 2>&-", env!("CARGO_BIN_EXE_delivery-bench"));
     assert_eq!(std::process::Command::new("sh").args(["-c", &closed]).status().unwrap().code(), Some(2));
-    // Data that cannot be written is another matter.
+    // It is an error if data cannot be written to stdout.
     let mut list = std::process::Command::new(env!("CARGO_BIN_EXE_delivery-bench"));
     assert_eq!(list.arg("list").stdout(full()).status().unwrap().code(), Some(1));
 }
@@ -258,7 +258,7 @@ fn a_dry_run_prints_the_plan_and_runs_nothing() {
     ] {
         assert!(finished.stdout.contains(word), "`{word}` is not in: {}", finished.stdout);
     }
-    assert_eq!(finished.stdout, bench(&["bench-all", "--dry-run"]).stdout, "the order is the seed's");
+    assert_eq!(finished.stdout, bench(&["bench-all", "--dry-run"]).stdout, "the order only depends on the seed");
     assert!(!Path::new("results").exists());
 }
 

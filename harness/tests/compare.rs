@@ -1,4 +1,4 @@
-//! `compare`: two runs of the command side by side, and what it refuses.
+//! `compare`: the comparison of two runs, and the input that it refuses.
 
 mod command;
 

@@ -1,12 +1,12 @@
-//! Every approach of the registry and each of its variants, through every case, as one named test each:
-//! `cargo test --test conformance websocket` examines one approach, `resumes` all approaches in one case.
+//! Runs every approach of the registry, and each of its variants, through every case. Each pair is one named test:
+//! `cargo test --test conformance websocket` checks one approach, `resumes` checks all approaches in one case.
 
 use std::process::ExitCode;
 
 use approaches::conformance::{CASES, Case, Subject, check, subjects};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// Cases spend their time waiting, so that more of them than there are cores run side by side.
+/// Number of cases that run at the same time. Cases mostly wait, so there are more of them than cores.
 const SIDE_BY_SIDE: usize = 8;
 
 fn main() -> ExitCode {
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
 
-/// Each case has a runtime of its own, so that whatever it leaves behind ends with it.
+/// Runs one case on its own runtime, so that any task that it leaves behind ends with the runtime.
 fn examine(subject: &Subject, case: &'static Case) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let checked = runtime.block_on(check(subject, case));

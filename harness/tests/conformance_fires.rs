@@ -1,5 +1,5 @@
-//! A case that has never been seen to fail is no case: approaches that are broken on purpose, one fault each, and the
-//! case that must notice. Each is the floor with a faulty client or server around it.
+//! Checks that each conformance case can fail. Each approach here has one deliberate fault, and a case must detect it.
+//! Most of them are the floor with a faulty client or server around it.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use futures_util::future::{BoxFuture, join_all};
 use proto::Params;
 use servers::ServeError;
 
-/// Most faults are waited for in vain, so a case gets this much patience first. On a slow machine something else may be
-/// missing after it: then the case gets all the patience that it has otherwise.
+/// First timeout of a case. It is short, because with most faults a case waits for something that never happens. If a
+/// slow machine makes the case fail for another reason, it runs again with [`PATIENCE`].
 const LITTLE_PATIENCE: Duration = Duration::from_secs(2);
 
-/// What a faulty client does to a batch that it received.
+/// A client's fault: it changes a received batch. The vector keeps sequence numbers between batches.
 type Fault = fn(&mut Batch, &mut Vec<u64>);
 
 struct Faulty {
@@ -39,7 +39,7 @@ fn floor() -> &'static Approach {
     APPROACHES.iter().find(|approach| approach.facts.floor).expect("there is a floor")
 }
 
-/// An approach whose clients see the newest state only.
+/// Returns an approach whose clients only see the newest state.
 fn coalescing() -> &'static Approach {
     let is_snapshot = |approach: &&Approach| approach.facts.delivery == Delivery::Snapshot;
     APPROACHES.iter().find(is_snapshot).expect("one of them coalesces")
@@ -54,7 +54,7 @@ async fn break_client(
     Ok(Box::new(Faulty { inner, fault, memory: Vec::new() }))
 }
 
-/// A subscribe function whose client has this fault.
+/// Creates a subscribe function whose client has this fault.
 macro_rules! client {
     ($fault:expr) => {
         client!(floor(), $fault)
@@ -64,7 +64,7 @@ macro_rules! client {
     };
 }
 
-/// The floor with other functions.
+/// Returns the floor with these functions.
 fn faulty(serve: Serve, subscribe: Subscribe) -> Approach {
     Approach { name: "faulty", serve, subscribe, ..*floor() }
 }
@@ -77,7 +77,7 @@ fn faulty_server(serve: Serve) -> Approach {
     faulty(serve, floor().subscribe)
 }
 
-/// Forgets the twentieth event.
+/// Loses the twentieth event.
 fn lose(batch: &mut Batch, seen: &mut Vec<u64>) {
     batch.events.retain(|quote| {
         seen.push(quote.sequence);
@@ -110,13 +110,13 @@ fn hide_resets(batch: &mut Batch, _: &mut Vec<u64>) {
     batch.cost.resets = 0;
 }
 
-/// Takes a state whose version it knows for one that it has, also if it is of another log.
+/// Drops every state whose version it has seen before, even if the state is from another log.
 fn keep_the_known(batch: &mut Batch, seen: &mut Vec<u64>) {
     batch.events.retain(|quote| seen.iter().all(|&seen| quote.sequence != seen));
     seen.extend(batch.events.iter().map(|quote| quote.sequence));
 }
 
-/// Delivers again, after a reconnect, what was delivered just before it.
+/// Delivers the last event of a batch twice if the batch follows a reconnect.
 fn repeat_after_reconnect(batch: &mut Batch, seen: &mut Vec<u64>) {
     if batch.cost.reconnects > 0 && !seen.is_empty() {
         batch.events.extend(batch.events.last().cloned());
@@ -124,25 +124,25 @@ fn repeat_after_reconnect(batch: &mut Batch, seen: &mut Vec<u64>) {
     seen.extend(batch.events.iter().map(|quote| quote.sequence));
 }
 
-/// Follows no cursor, and so goes on from now wherever it starts.
+/// Ignores the cursor, so it always starts from now.
 fn forget_the_cursor(mut context: clients::Context) -> BoxFuture<'static, Result<Box<dyn Subscription>, ClientError>> {
     context.after = None;
     (floor().subscribe)(context)
 }
 
-/// Starts from the beginning, whatever it is told.
+/// Always starts from the beginning.
 fn start_over(mut context: clients::Context) -> BoxFuture<'static, Result<Box<dyn Subscription>, ClientError>> {
     context.after = Some(0);
     (floor().subscribe)(context)
 }
 
-/// Asks for known symbols only, so that nobody hears of the unknown one.
+/// Only requests the known symbol, so the server never sees the unknown one.
 fn hide_the_unknown(mut context: clients::Context) -> BoxFuture<'static, Result<Box<dyn Subscription>, ClientError>> {
     context.symbols.truncate(1);
     (floor().subscribe)(context)
 }
 
-/// Does not end when told to.
+/// Never returns after shutdown.
 fn never_end(context: servers::Context) -> BoxFuture<'static, Result<(), ServeError>> {
     Box::pin(async {
         let _ = (floor().serve)(context).await;
@@ -150,7 +150,7 @@ fn never_end(context: servers::Context) -> BoxFuture<'static, Result<(), ServeEr
     })
 }
 
-/// Keeps a connection to itself open when it ends.
+/// Leaves a connection to itself open when it ends.
 fn leave_a_connection(context: servers::Context) -> BoxFuture<'static, Result<(), ServeError>> {
     Box::pin(async {
         let (transport, shutdown) = (context.transport.clone(), context.shutdown.clone());
@@ -163,7 +163,7 @@ fn leave_a_connection(context: servers::Context) -> BoxFuture<'static, Result<()
     })
 }
 
-/// Accepts, and says nothing, ever.
+/// Accepts connections and never answers.
 fn stay_silent(context: servers::Context) -> BoxFuture<'static, Result<(), ServeError>> {
     Box::pin(async move {
         let mut connections = Vec::new();
@@ -180,7 +180,7 @@ fn with_facts(approach: Approach, facts: Facts) -> Approach {
     Approach { facts, ..approach }
 }
 
-/// What is broken, in which case it must show, how the case says so, and the approach.
+/// A fault, the case that must fail, a part of its failure message, and the faulty approach.
 type Row = (&'static str, &'static str, &'static str, Approach);
 
 #[rustfmt::skip]
@@ -206,14 +206,14 @@ fn faults() -> Vec<Row> {
         ("hides resets", "resets-at-another-log", "no reset was counted", faulty_client(client!(hide_resets))),
         ("takes another log's state for known", "resets-at-another-log", "in vain for everything", Approach { subscribe: client!(coalescing(), keep_the_known), ..*coalescing() }),
         ("hides resets", "bounds-a-slow-reader", "no reset was counted", faulty_client(client!(hide_resets))),
-        ("times out no hold", "outlasts-idleness", "in vain for a timed-out hold", with_facts(*floor(), Facts { exchange: Exchange::Hold("hold"), ..facts })),
-        ("polls in vain never", "outlasts-idleness", "in vain for an empty response", with_facts(*floor(), Facts { exchange: Exchange::Poll("interval"), ..facts })),
-        ("beats no heart", "outlasts-idleness", "in vain for a heartbeat", Approach { settings: HEARTBEAT, ..*floor() }),
+        ("never times out a hold", "outlasts-idleness", "in vain for a timed-out hold", with_facts(*floor(), Facts { exchange: Exchange::Hold("hold"), ..facts })),
+        ("never receives an empty response", "outlasts-idleness", "in vain for an empty response", with_facts(*floor(), Facts { exchange: Exchange::Poll("interval"), ..facts })),
+        ("sends no heartbeat", "outlasts-idleness", "in vain for a heartbeat", Approach { settings: HEARTBEAT, ..*floor() }),
         ("does not end", "shuts-down-cleanly", "does not end", faulty_server(never_end)),
         ("leaves a connection", "shuts-down-cleanly", "open after the end", faulty_server(leave_a_connection)),
         ("hides the unknown symbol", "refuses-an-unknown-symbol", "goes on where it should give up", faulty_client(hide_the_unknown)),
         ("names no symbol", "refuses-an-unknown-symbol", "does not name the symbol", with_facts(*floor(), Facts { floor: false, ..facts })),
-        ("leaves nonsense hanging", "survives-garbage", "neither answered nor sent away", faulty_server(stay_silent)),
+        ("ignores garbage", "survives-garbage", "neither answered nor sent away", faulty_server(stay_silent)),
         ("confirms nothing", "confirms-orders", "takes no orders", with_facts(*floor(), Facts { bidirectional: true, ..facts })),
     ]
 }

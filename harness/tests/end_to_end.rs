@@ -1,4 +1,4 @@
-//! Runs through all processes: what is recorded, what a fault leaves behind, and how a run ends when it is made to.
+//! Runs with all processes: what they record, what a fault causes, and how an interrupted run ends.
 
 mod command;
 
@@ -16,11 +16,11 @@ use results::{
 };
 use tempfile::tempdir;
 
-/// Long enough for any step of these runs; nothing is asserted about how long one takes.
+/// Timeout of a wait. No test asserts how long a step takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn trials(directory: &Path) -> Vec<TrialRecord> {
-    store::read(directory).expect("the results can be read").trials
+    store::read(directory).expect("the results are readable").trials
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn every_approach_accounts_for_every_event() {
         assert_eq!(events.delivered + events.coalesced, events.expected, "{}: {events:?}", trial.variant);
         assert_eq!(events.missed + events.duplicate + events.reordered + events.corrupt, 0, "{}", trial.variant);
         assert_eq!(measured.latency_ns.count, events.delivered, "{}", trial.variant);
-        // What is counted is right however busy the machine is; what is timed may not be while other tests run.
+        // Counts are right even on a busy machine. Timings may not be while other tests run.
         let counted = measured.checks.iter().filter(|check| !OF_THE_MACHINE.contains(&check.id.as_str()));
         let fired: Vec<_> = counted.filter(|check| check.verdict != Verdict::Pass).collect();
         assert!(fired.is_empty(), "{}: {fired:?}", trial.variant);
@@ -55,7 +55,7 @@ fn every_approach_accounts_for_every_event() {
 fn clients_beyond_one_process_are_split_and_merged() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");
-    // 64 descriptors beside those that a process needs for itself: a hundred clients take two pairs of processes.
+    // The limit leaves 64 descriptors for clients, so a hundred clients need two pairs of processes.
     let program = env!("CARGO_BIN_EXE_delivery-bench");
     let run = format!("ulimit -n 320 && {program} run smoke --clients 100 --approach raw-tcp,short-poll --out {out:?}");
     let finished = Command::new("sh").args(["-c", &run]).output().unwrap();
@@ -66,7 +66,7 @@ fn clients_beyond_one_process_are_split_and_merged() {
         assert_eq!((events.delivered, events.missed), (events.expected, 0), "{}", trial.variant);
         let counted = measured.checks.iter().filter(|check| !OF_THE_MACHINE.contains(&check.id.as_str()));
         assert!(counted.clone().all(|check| check.verdict == Verdict::Pass), "{:?}", counted.collect::<Vec<_>>());
-        // Each shard publishes every event, and each event is one observation.
+        // Each shard publishes every event, and each publication is one observation.
         assert_eq!(measured.lateness_ns.as_ref().unwrap().count, 2 * events.scheduled);
         assert!(measured.event_median_ns.count <= events.scheduled);
     }
@@ -76,7 +76,7 @@ fn clients_beyond_one_process_are_split_and_merged() {
 fn a_dropped_event_is_missed_by_exactly_its_symbols_subscribers() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");
-    // Twenty clients of two symbols each over ten symbols: each symbol has four followers.
+    // Twenty clients follow two of ten symbols each, so each symbol has four subscribers.
     let drop = ["--approach", "raw-tcp,sse,long-poll", "--set", "faults.drop_event=60", "--out"];
     let finished = bench(&[&["run", "smoke"], drop.as_slice(), &[out.to_str().unwrap()]].concat());
     assert_eq!(finished.code, 4, "{finished:?}");
@@ -87,7 +87,7 @@ fn a_dropped_event_is_missed_by_exactly_its_symbols_subscribers() {
         assert!(trial.error.unwrap().contains("missed 4"));
     }
     let run = store::read(&out).unwrap().run;
-    assert_eq!(run.scenario["faults"]["drop_event"], 60, "a fault is visible in the record");
+    assert_eq!(run.scenario["faults"]["drop_event"], 60, "the record shows the fault");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn children_exit_when_the_coordinator_is_killed() {
     until("the children are gone", || children.iter().all(|child| !Path::new(&format!("/proc/{child}")).exists()));
 }
 
-/// The children of a run, once there are so many.
+/// Waits until a run has `count` children, and returns their process IDs.
 fn wait_for_children(run: &Child, count: usize) -> Vec<u32> {
     let path = format!("/proc/{0}/task/{0}/children", run.id());
     let children = || -> Vec<u32> {
@@ -151,7 +151,7 @@ fn until(what: &str, done: impl Fn() -> bool) {
         }
         std::thread::sleep(pause);
     }
-    panic!("waited in vain until {what}");
+    panic!("timeout while waiting until {what}");
 }
 
 fn kill(signal: &str, process: u32) {

@@ -1,8 +1,8 @@
-//! Each check is seen to fire in a run through all processes, by a fault of its own, and no other check with it.
+//! Each check fires for its own fault in a run with all processes, and no other check fires with it.
 //!
-//! What depends on how quiet the machine is may warn at any time, most of all while other tests run: those checks are
-//! asked for where they are the target, and left out where they are not. That they stay silent when something else is
-//! wrong is shown beside the checks themselves, without a machine.
+//! Checks that depend on a quiet machine may warn at any time, especially while other tests run. They are asserted
+//! where they are the target, and ignored elsewhere. The unit tests of the checks show that they stay silent for other
+//! faults, whatever the machine does.
 
 mod command;
 
@@ -16,7 +16,7 @@ use results::{
 use scenario::feed::{Arrival, Feed, FeedSpec};
 use tempfile::tempdir;
 
-/// The trial of `smoke` with this approach and this fault.
+/// Returns the trial of `smoke` with this approach and these overrides.
 fn faulty(approach: &str, overrides: &[&str]) -> TrialRecord {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");
@@ -31,13 +31,13 @@ fn faulty(approach: &str, overrides: &[&str]) -> TrialRecord {
     let invalid = usize::from(trial.status != Status::Ok);
     assert_eq!(finished.code, if invalid > 0 { 4 } else { 0 }, "{finished:?}");
     if overrides.iter().any(|one| one.starts_with("faults.")) {
-        assert_ne!(run.run.scenario["faults"], serde_json::json!({}), "a fault is visible in the record");
-        assert!(finished.stdout.contains("on purpose"), "a fault is visible in the terminal: {}", finished.stdout);
+        assert_ne!(run.run.scenario["faults"], serde_json::json!({}), "the record shows the fault");
+        assert!(finished.stdout.contains("on purpose"), "the output shows the fault: {}", finished.stdout);
     }
     trial
 }
 
-/// Asserts that this check has this verdict, and that no other fires but those of the machine.
+/// Asserts that this check has this verdict, and that no other check fires, except those of the machine.
 fn assert_fires(approach: &str, overrides: &[&str], id: &str, verdict: Verdict) {
     let trial = faulty(approach, overrides);
     let checks = trial.measured.unwrap_or_else(|| panic!("{:?}", trial.error)).checks;
@@ -63,7 +63,7 @@ fn without_a_fault_only_machine_checks_can_fire() {
     let trial = faulty("raw-tcp", &[]);
     let checks = trial.measured.unwrap().checks;
     let ids: BTreeSet<&str> = checks.iter().map(|check| check.id.as_str()).collect();
-    assert_eq!(ids.len(), checks.len(), "each check once");
+    assert_eq!(ids.len(), checks.len(), "each check appears once");
     let fired = checks.iter().filter(|check| check.verdict != Verdict::Pass);
     let unexplained: Vec<_> = fired.filter(|check| !OF_THE_MACHINE.contains(&check.id.as_str())).collect();
     assert!(unexplained.is_empty(), "{unexplained:?}");
@@ -95,7 +95,7 @@ fn dropped_corrupt_repeated_and_late_events_fire_delivery() {
 
 #[test]
 fn a_skipped_event_without_subscribers_fires_skipped_slots() {
-    // Twenty clients of two symbols each follow forty of sixty symbols.
+    // Twenty clients follow two symbols each: forty of sixty symbols.
     let feed = FeedSpec {
         seed: 7,
         symbols: 60,
@@ -160,8 +160,8 @@ fn a_late_pacer_fires_lateness() {
 
 #[test]
 fn a_pacer_late_only_in_the_tail_fires_omission_gap() {
-    // One event of thirty is 60 ms late, and with it those that are due meanwhile: the median is not, and of polls that
-    // take up to 100 ms the tail is, but not by most of it.
+    // One event in thirty is 60 ms late, and so are the events that are due meanwhile. This does not change the median.
+    // It accounts for some of the tail, but not for most of it, because polls take up to 100 ms.
     let late = ["faults.late_publishing_ms=60", "faults.late_publishing_every=30", "window.measure=8s"];
     assert_fires("short-poll", &late, "omission-gap", Verdict::Warn);
 }
@@ -254,7 +254,7 @@ fn documents_list_every_fault_and_check() {
     }
 }
 
-/// The definition with this name, wherever in the schema it is.
+/// Returns the definition with this name from anywhere in the schema.
 fn find<'a>(schema: &'a serde_json::Value, name: &str) -> Option<&'a serde_json::Value> {
     let object = schema.as_object()?;
     let definition = object.get("$defs").and_then(|definitions| definitions.get(name));

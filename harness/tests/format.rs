@@ -1,5 +1,5 @@
-//! The tables of scenarios and records in `docs/format.md` are those of the schema. `UPDATE_DOCS=1 cargo test -p harness
-//! --test format` writes them again.
+//! The tables of scenarios and records in `docs/format.md` match the schema. To update them, run
+//! `UPDATE_DOCS=1 cargo test -p harness --test format`.
 
 use std::{env, fs};
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// The structures of a scenario in the order of the document, with their headings and the prefix of their keys.
+/// Structures of a scenario in the order of the document, each with its heading and the prefix of its keys.
 const SCENARIO: [(&str, &str, &str); 6] = [
     ("Scenario", "Top level", ""),
     ("LoadKeys", "`[load]`", ""),
@@ -18,7 +18,7 @@ const SCENARIO: [(&str, &str, &str); 6] = [
     ("MachineKeys", "`[machine]`", ""),
     ("Faults", "`[faults]`", "faults."),
 ];
-/// The structures of a record in the order of the document.
+/// Structures of a record in the order of the document.
 const RECORDS: [&str; 22] = [
     "RunRecord",
     "Tool",
@@ -43,7 +43,7 @@ const RECORDS: [&str; 22] = [
     "Memory",
     "Check",
 ];
-/// The files that define them.
+/// Source files that define these structures.
 const SOURCES: [&str; 5] = [
     "harness/scenario/src/file.rs",
     "harness/scenario/src/faults.rs",
@@ -68,7 +68,7 @@ fn format_document_has_the_tables_of_the_schema() {
     }
 }
 
-/// Replaces the text between the marks of a part.
+/// Returns the document with new text between the marks of a part.
 fn replaced(document: &str, part: &str, text: &str) -> String {
     let [begin, end] = ["begin", "end"].map(|mark| format!("<!-- {part}: {mark} -->\n"));
     let (before, rest) = document.split_once(&begin).expect("the document marks the beginning");
@@ -76,7 +76,7 @@ fn replaced(document: &str, part: &str, text: &str) -> String {
     format!("{before}{begin}\n{text}{end}{after}")
 }
 
-/// The schemas of all structures, and the sources that define them.
+/// Schemas of all structures, and the sources that define them.
 struct Tables {
     definitions: Map<String, Value>,
     sources: Vec<String>,
@@ -115,7 +115,7 @@ impl Tables {
             };
             let mut kind = self.type_of(property);
             if has_defaults {
-                // A key that is absent is null; TOML cannot say it.
+                // An absent key is null, which TOML cannot express.
                 kind = kind.replace(" or null", "");
             }
             format!("| `{prefix}{field}` | {kind} |{default} {} |\n", description(property))
@@ -128,7 +128,7 @@ impl Tables {
         format!("#### {heading}\n\n{intro}\n\n| field | type |{head} meaning |\n|---|---|{rule}---|\n{rows}\n")
     }
 
-    /// Returns the fields in the order of the source, which the schema does not keep.
+    /// Returns the fields in the order of the source. The schema does not preserve that order.
     fn fields(&self, name: &str) -> Vec<String> {
         let names = |name: &str| -> Vec<String> {
             let start = format!("pub struct {name} {{\n");
@@ -164,7 +164,7 @@ impl Tables {
         }
     }
 
-    /// Links to a structure that has a table, and describes any other type.
+    /// Returns a link to a structure that has a table, or a description of any other type.
     fn named(&self, name: &str) -> String {
         let definition = &self.definitions[name];
         let heading = SCENARIO.iter().find(|(known, ..)| *known == name).map(|(_, heading, _)| *heading);
@@ -183,5 +183,5 @@ impl Tables {
 }
 
 fn description(value: &Value) -> String {
-    value["description"].as_str().expect("everything is described").replace('\n', " ").replace('|', "\\|")
+    value["description"].as_str().expect("every item has a description").replace('\n', " ").replace('|', "\\|")
 }

@@ -1,4 +1,4 @@
-//! A server that is told to end says goodbye to its clients, whichever signal tells it, alone or under a coordinator.
+//! A server closes its connections cleanly on every termination signal. During a trial it also reports the signal.
 
 mod command;
 
@@ -12,23 +12,24 @@ use std::{
 
 use command::{finish, start};
 
-/// A guard against hanging.
+/// Timeout of every read, as a guard against hanging.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server of an approach, and a connection to it on which this was said.
+/// Starts a server of this approach. Returns it with a connection on which `said` was sent, after `ADDRESS` in it was
+/// replaced by the server's address.
 fn serve(approach: &str, said: &str) -> (Child, TcpStream) {
     let mut server = start(&["serve", approach, "--listen", "127.0.0.1:0", "--for", "60s"]);
     let mut line = String::new();
-    let output = server.stdout.as_mut().expect("it is piped");
+    let output = server.stdout.as_mut().expect("stdout is piped");
     let mut output = BufReader::new(output);
-    output.read_line(&mut line).expect("it says where it listens");
+    output.read_line(&mut line).expect("the server prints its address");
     let address = line.trim_end().strip_prefix("listening on ").expect("an address");
     let mut first_try = String::new();
-    output.read_line(&mut first_try).expect("it says how it is tried");
+    output.read_line(&mut first_try).expect("the server prints a command to try it");
     assert_eq!(first_try, format!("try: curl http://{address}/\n"));
-    let mut client = TcpStream::connect(address).expect("it listens");
-    client.set_read_timeout(Some(PATIENCE)).expect("a time limit");
-    client.write_all(said.replace("ADDRESS", address).as_bytes()).expect("it takes a request");
+    let mut client = TcpStream::connect(address).expect("the server listens");
+    client.set_read_timeout(Some(PATIENCE)).expect("a read timeout is set");
+    client.write_all(said.replace("ADDRESS", address).as_bytes()).expect("the request is sent");
     (server, client)
 }
 
@@ -37,22 +38,23 @@ fn kill(signal: &str, process: u32) {
     assert!(status.success());
 }
 
-/// Reads until this has come.
+/// Reads until `text` has arrived, and returns everything read.
 fn read_until(client: &mut TcpStream, text: &[u8]) -> Vec<u8> {
     let (mut read, mut buffer) = (Vec::new(), [0; 4096]);
     while !read.windows(text.len()).any(|window| window == text) {
-        let more = client.read(&mut buffer).expect("it comes in time");
-        assert!(more > 0, "the end came first: {}", String::from_utf8_lossy(&read));
+        let more = client.read(&mut buffer).expect("the text arrives before the timeout");
+        assert!(more > 0, "the connection closed first: {}", String::from_utf8_lossy(&read));
         read.extend_from_slice(&buffer[..more]);
     }
     read
 }
 
-/// How the connection ends after the signal, and the server with it.
+/// Sends the signal to the server, and returns what the client reads until the connection closes. Asserts that the
+/// server exits with 0.
 fn last_words(signal: &str, (server, mut client): (Child, TcpStream)) -> Vec<u8> {
     kill(signal, server.id());
     let mut rest = Vec::new();
-    client.read_to_end(&mut rest).expect("the connection ends in order");
+    client.read_to_end(&mut rest).expect("the connection closes cleanly");
     let ended = finish(server);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     rest
@@ -78,12 +80,12 @@ fn a_server_closes_cleanly_after_every_ending_signal() {
         let mut websocket = serve("websocket", handshake);
         read_until(&mut websocket.1, b"\r\n\r\n");
         let subscribe = br#"{"subscribe":{"symbols":["BTC"]}}"#;
-        // Masked with zeros, a text is as it was.
+        // A mask of zeros leaves the text unchanged.
         let frame = [&[0x81, 0x80 | subscribe.len() as u8, 0, 0, 0, 0], subscribe.as_slice()].concat();
-        websocket.1.write_all(&frame).expect("it takes a message");
+        websocket.1.write_all(&frame).expect("the message is sent");
         read_until(&mut websocket.1, b"{\"cursor\":");
         kill(signal, websocket.0.id());
-        // A close frame of the server's, and its code.
+        // The server's close frame has this reason and the code 1001.
         let closed = read_until(&mut websocket.1, b"the server is shutting down");
         assert!(read_has(&closed, &1001_u16.to_be_bytes()), "{signal}: {closed:?}");
         drop(websocket.1);
@@ -109,7 +111,7 @@ fn a_server_ended_during_a_trial_reports_it() {
         };
         children.split_whitespace().find(has_role)?.parse().ok()
     };
-    // A worker is started once the server listens, and so hears signals.
+    // The worker starts after the server listens. By then the server handles signals.
     let server = loop {
         match (child("serve"), child("work")) {
             (Some(server), Some(_)) => break server,
@@ -118,7 +120,7 @@ fn a_server_ended_during_a_trial_reports_it() {
     };
     kill("-TERM", server);
     let ended = finish(run);
-    let results = fs::read_to_string(folder.path().join("out/results.jsonl")).expect("there are results");
+    let results = fs::read_to_string(folder.path().join("out/results.jsonl")).expect("the run wrote results");
     assert_eq!(ended.code, 4, "{}", ended.stderr);
     assert!(results.contains("\"status\":\"failed\"") && results.contains("was told to end"), "{results}");
 }

@@ -1,4 +1,4 @@
-//! The largest payload that a scenario may ask for arrives whole with every approach, alone and in a page with others.
+//! Every approach delivers the largest payload that a scenario allows, alone and in a page with others.
 
 use anyhow::{Context as _, Result};
 use approaches::conformance::{Fixture, Subject, subjects};
@@ -6,11 +6,11 @@ use harness::gate::lockstep;
 use results::schema::MOST_PAYLOAD_BYTES;
 use servers::Limits;
 
-/// Events that a client finds when it subscribes.
+/// Events that are already published when the client subscribes.
 const WAITING: u64 = 3;
 
 async fn receive(subject: Subject) -> Result<()> {
-    // Small limits: the events are large.
+    // The ring is small because the events are large.
     let mut fixture = Fixture::start(subject, Limits { replay_events: 16, ..Limits::default() })?;
     for _ in 0..WAITING {
         fixture.publish_one(0, MOST_PAYLOAD_BYTES as usize);

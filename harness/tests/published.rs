@@ -1,4 +1,4 @@
-//! The published runs can be read, are measurements of clean builds, and documents show the newest as it is.
+//! The published runs are readable and come from clean builds, and the documents show the newest one.
 
 use std::{
     fs,
@@ -8,14 +8,14 @@ use std::{
 use reports::{export, table};
 use results::store::{self, Run};
 
-/// Where runs are kept that the site is made of, from the top of the repository.
+/// Directory of the published runs, from which the site is built, relative to the root of the repository.
 const PUBLISHED: &str = "reports/published";
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in the repository")
 }
 
-/// Every published run, by the name of its directory.
+/// Returns every published run with the name of its directory.
 fn published() -> Vec<(String, Run)> {
     let directory = root().join(PUBLISHED);
     let mut directories: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -37,13 +37,13 @@ fn published_runs_come_from_clean_builds() {
     }
 }
 
-/// The newest published run of the main job, with the name of its directory.
+/// Returns the newest published run of the main job with the name of its directory.
 fn newest() -> (String, Run) {
     let runs = published().into_iter().filter(|(_, run)| run.run.scenario_name == "bench-all");
-    runs.max_by_key(|(_, run)| run.run.started.clone()).expect("there is one")
+    runs.max_by_key(|(_, run)| run.run.started.clone()).expect("a run is published")
 }
 
-/// Returns what a document says between the marks of its table. It names the date and the commit of the run.
+/// Returns the text between the table marks of a document. Asserts that it names the date and the commit of the run.
 fn table_of(document: &str, run: &Run) -> String {
     let text = fs::read_to_string(root().join(document)).unwrap();
     let (_, marked) = text.split_once("<!-- table -->").expect("the mark before the table");
@@ -54,21 +54,29 @@ fn table_of(document: &str, run: &Run) -> String {
     marked.trim().to_owned()
 }
 
-/// To renew the table: run `bench-all` into a new directory there, and put what `report` prints of it between the marks.
+/// To update the table, run `bench-all` into a new directory in [`PUBLISHED`], and paste the output of `report` between
+/// the marks.
 #[test]
 fn results_page_shows_the_newest_published_bench_all() {
     let (name, run) = newest();
     let marked = table_of("docs/results.md", &run);
     let fence = marked.split("```").nth(1).and_then(|block| block.split_once('\n')).expect("a block of text").1;
     let rendered = table::render(&run);
-    assert!(rendered.starts_with(fence.trim_end()), "the table is not that of {name}, which is:\n{rendered}");
+    assert!(rendered.starts_with(fence.trim_end()), "the table differs from that of {name}:\n{rendered}");
 }
 
-/// The README's table has the article's approaches and the figures that decide most often.
+/// Checks that the README's table has the article's approaches and the figures that decide most often.
 #[test]
 fn readme_shows_the_articles_rows_of_the_same_run() {
-    const COLUMNS: [&str; 5] =
-        ["latency p50", "p99", "bytes /event", "CPU µs/event server/client", "KB/client server/client"];
+    const COLUMNS: [&str; 7] = [
+        "latency p50",
+        "p99",
+        "× floor p50",
+        "99 % interval",
+        "bytes /event",
+        "CPU µs/event server/client",
+        "KB/client server/client",
+    ];
     let (name, run) = newest();
     let exported = export::text(std::slice::from_ref(&run), export::Form::Markdown);
     let cells = |line: &str| -> Vec<String> {
@@ -86,6 +94,6 @@ fn readme_shows_the_articles_rows_of_the_same_run() {
     });
     let expected = rows.collect::<Vec<_>>().join("\n");
     let marked = table_of("README.md", &run);
-    assert!(marked.contains(&expected), "README.md has not these rows of {name}:\n{expected}");
+    assert!(marked.contains(&expected), "README.md lacks these rows of {name}:\n{expected}");
     assert_eq!(marked.lines().filter(|line| line.starts_with("| `")).count(), article.len());
 }

@@ -1,5 +1,5 @@
-//! Walks the registry: what each line promises is true, and one line, its own files and two `mod` lines are all that an
-//! approach consists of.
+//! Tests of the registry: its entries are correct, and an approach consists only of its entry, its own files and two
+//! `mod` lines.
 
 mod repository;
 
@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, path::Path};
 use approaches::registry::{APPROACHES, Approach, Exchange, Setting, Source, Values};
 use repository::{SourceFile, root, rust_files};
 
-/// The names that users and scripts rely on, in the order of lists and reports.
+/// Names that users and scripts rely on, in the order of lists and reports.
 const NAMES: [&str; 11] = [
     "short-poll",
     "conditional-get",
@@ -22,10 +22,10 @@ const NAMES: [&str; 11] = [
     "webhook",
     "raw-tcp",
 ];
-/// Modules of servers and clients that carry no approach's duties, or every approach's.
+/// Modules of servers and clients that do not count as part of an approach, because all approaches may use them.
 const COMMON_MODULES: [&str; 9] =
     ["arrival", "context", "drain", "fanout", "http", "hub", "retry", "subscription", "unfinished"];
-/// The rows of the article's table.
+/// Rows of the article's table.
 const ARTICLE_ROWS: [&str; 6] =
     ["Short polling", "Long polling", "SSE", "WebSocket", "gRPC server streaming", "gRPC bidirectional"];
 
@@ -122,13 +122,13 @@ fn embedded_sources_are_the_files_of_the_repository() {
         for (folder, Source { path, text, .. }) in sources(approach) {
             let file = std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
             assert!(path.starts_with(folder), "{path} is not under {folder}");
-            assert!(!text.is_empty() && text == file, "{path} was embedded from another state");
+            assert!(!text.is_empty() && text == file, "{path} differs from its embedded copy");
         }
     }
 }
 
-/// Nothing but its own files, two `mod` lines and one registry line may name an approach's module. Its own files are
-/// those that its registry line embeds; files of other approaches may build on it, which is a choice of theirs.
+/// Only an approach's own files, two `mod` lines and one registry line may name its module. Its own files are the ones
+/// that its registry line embeds. The files of other approaches may use it.
 #[test]
 fn an_approach_is_its_files_two_mod_lines_and_one_registry_line() {
     let files = rust_files();
@@ -154,8 +154,8 @@ fn an_approach_is_its_files_two_mod_lines_and_one_registry_line() {
     assert!(violations.is_empty(), "{}", violations.join("\n"));
 }
 
-/// What an approach's own file uses and not every approach does is embedded with it: its complexity cannot hide in a
-/// file beside it. What several share may use what only one of them needs.
+/// An approach must embed every module that its own file uses, except the common ones. Otherwise its complexity could
+/// hide in another file. A shared module may use code that only one approach needs.
 #[test]
 fn shared_code_counts_for_the_approach_that_uses_it() {
     let files = rust_files();
@@ -173,10 +173,10 @@ fn shared_code_counts_for_the_approach_that_uses_it() {
             }
         }
     }
-    assert!(violations.is_empty(), "embed them in the registry's line:\n{}", violations.join("\n"));
+    assert!(violations.is_empty(), "embed them in the registry line:\n{}", violations.join("\n"));
 }
 
-/// The lines whose code has this identifier, each as often as it has it.
+/// Returns the lines whose code has this identifier, once per occurrence.
 fn lines_with<'a>(file: &'a SourceFile, identifier: &str) -> Vec<&'a str> {
     let words = file.words.iter().filter(|word| !word.is_literal && word.text == identifier);
     words.map(|word| file.line(word.line)).collect()
@@ -186,11 +186,11 @@ fn module_of(approach: &Approach) -> &'static str {
     let stem = |source: Source| Path::new(source.path).file_stem().and_then(|stem| stem.to_str()).expect("a file name");
     let (server, client) = (stem(approach.server_source), stem(approach.client_source));
     assert_eq!(server, client, "{} has two module names", approach.name);
-    assert_eq!(server, approach.name.replace('-', "_"), "a module is called as its approach");
+    assert_eq!(server, approach.name.replace('-', "_"), "a module has the name of its approach");
     server
 }
 
-/// Both halves of an approach, with the files that they are divided into, each with the folder that it belongs to.
+/// Returns the source files of an approach's server and client, each with its folder.
 fn sources(approach: &Approach) -> Vec<(&'static str, Source)> {
     let halves = [("servers/src/", approach.server_source), ("clients/src/", approach.client_source)];
     let whole = |(folder, source): (&'static str, Source)| {

@@ -1,4 +1,4 @@
-//! The verbs that read results: what they take, skip and say, and that they write over nothing but their own.
+//! The verbs that read results: what they accept, skip and report. They only overwrite their own files.
 
 mod command;
 
@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 use command::{bench, published_run};
 use tempfile::{TempDir, tempdir};
 
-/// A folder with the first trials of a published run under these names.
+/// Returns a folder with the first trials of a published run under each of these names.
 fn folder(names: &[&str]) -> TempDir {
     let folder = tempdir().unwrap();
     for name in names {

@@ -1,11 +1,11 @@
-//! The self-test, run as a user runs it. How late this machine wakes threads is not its to answer for: a verdict that
-//! nothing can be told is no failure. That the instrument is wrong is one.
+//! Runs the self-test as a user does. An inconclusive verdict passes, because this machine may wake threads late. A
+//! wrong instrument fails.
 
 mod command;
 
 use command::bench;
 
-/// Rows that stand in every table.
+/// Rows that every table has.
 const ROWS: [&str; 8] = [
     "in memory, constant 5 ms",
     "in memory, uniform 0..20 ms",
@@ -24,7 +24,7 @@ fn the_instrument_shows_what_was_injected() {
     for row in ROWS {
         assert!(finished.stdout.lines().any(|line| line.starts_with(row)), "`{row}` is not in: {}", finished.stdout);
     }
-    // What cuts off the tail reports less than was injected, which no machine explains.
+    // A recorder that truncates latencies reports less than was injected. No machine can cause that.
     let clamped = finished.stdout.lines().find(|line| line.starts_with("records at most 3 ms"));
     assert!(clamped.is_some_and(|line| line.ends_with("found out")), "{}", finished.stdout);
     assert!(!finished.stdout.contains("FAILED") && !finished.stdout.contains("NOT FOUND OUT"), "{}", finished.stdout);

@@ -1,4 +1,4 @@
-//! The rules of the house, as tests: what a reviewer would otherwise have to look for in each change.
+//! The house rules as tests. They find what a reviewer would otherwise have to look for in every change.
 
 mod repository;
 
@@ -14,12 +14,12 @@ use std::{
 use approaches::registry::APPROACHES;
 use repository::{SourceFile, root, rust_files};
 
-/// Lines that a file may have, without its unit tests.
+/// Maximum number of lines of a file, without its unit tests.
 const MAIN_LINES: usize = 60;
 const APPROACH_LINES: usize = 200;
 const FILE_LINES: usize = 300;
 
-/// Which crate may see which: dependencies of every kind.
+/// The crates that each crate may depend on, with dependencies of every kind.
 const EDGES: [(&str, &[&str]); 12] = [
     ("approaches", &["clients", "net", "proto", "results", "servers"]),
     ("clients", &["net", "proto"]),
@@ -50,7 +50,7 @@ const EDGES: [(&str, &[&str]); 12] = [
     ("stats", &["results"]),
 ];
 
-/// Documents in which a reader looks up an approach.
+/// Documents that must list every approach.
 const DOCUMENTS_WITH_EVERY_APPROACH: [&str; 1] = ["README.md"];
 
 #[test]
@@ -64,14 +64,14 @@ fn no_code_outside_the_registry_names_an_approach() {
     let mut violations = Vec::new();
     for file in rust_files() {
         for word in file.words.iter().filter(|word| word.is_literal) {
-            // A variant is written as its approach, a slash and a setting.
+            // The name of a variant is its approach, a slash and a setting.
             let name = word.text.split('/').next().unwrap_or_default();
             if APPROACHES.iter().any(|approach| approach.name == name) && !allowed(&file, name) {
                 violations.push(format!("{}:{}: {}", file.path, word.line, file.line(word.line)));
             }
         }
     }
-    assert!(violations.is_empty(), "ask the facts instead of the name:\n{}", violations.join("\n"));
+    assert!(violations.is_empty(), "use the facts of an approach instead of its name:\n{}", violations.join("\n"));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn files_and_functions_stay_within_their_limits() {
         path if is_approach(path) => APPROACH_LINES,
         _ => FILE_LINES,
     };
-    expect_none("a file is longer than it may be", |file| {
+    expect_none("a file is too long", |file| {
         let lines = file.text.lines().count() - file.test_lines;
         (lines > budget(file)).then(|| format!("{lines} lines of at most {}", budget(file)))
     });
@@ -93,7 +93,7 @@ fn files_and_functions_stay_within_their_limits() {
 #[test]
 fn every_module_states_its_responsibility() {
     expect_none("a module has no `//!`", |file| {
-        (!file.text.starts_with("//! ")).then(|| "must start with what it is responsible for".to_owned())
+        (!file.text.starts_with("//! ")).then(|| "must start with its responsibility".to_owned())
     });
 }
 
@@ -113,10 +113,10 @@ fn crates_depend_only_on_what_the_design_allows() {
     assert_eq!(members, EDGES.map(|(name, _)| name.to_owned()).into(), "a crate is missing or has no edges here");
     for (name, edges) in EDGES {
         let text = fs::read_to_string(folders[name].join("Cargo.toml")).expect("the crate has a manifest");
-        let manifest: toml::Table = text.parse().expect("cargo has read it");
+        let manifest: toml::Table = text.parse().expect("it is valid TOML");
         let mut seen = BTreeSet::new();
         collect_edges(&manifest, &members, &mut seen);
-        assert_eq!(seen, edges.iter().map(|&edge| edge.to_owned()).collect(), "{name} sees other crates");
+        assert_eq!(seen, edges.iter().map(|&edge| edge.to_owned()).collect(), "{name} depends on other crates");
     }
 }
 
@@ -128,14 +128,14 @@ fn crates() -> BTreeMap<String, PathBuf> {
             let folder = entry.expect("the folder is readable").path();
             if folder.join("Cargo.toml").exists() {
                 let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                assert!(crates.insert(name, folder).is_none(), "two crates have one name");
+                assert!(crates.insert(name, folder).is_none(), "two crates have the same name");
             }
         }
     }
     crates
 }
 
-/// Crates of this repository in every table of dependencies, those for one target included.
+/// Collects the crates of this repository from every dependency table, including those for one target.
 fn collect_edges(table: &toml::Table, members: &BTreeSet<String>, seen: &mut BTreeSet<String>) {
     for (key, value) in table {
         let toml::Value::Table(inner) = value else { continue };
@@ -152,15 +152,15 @@ fn no_cycle_of_modules_has_more_than_two_files() {
     let files = rust_files();
     let cycles = modules::cycles(&modules::references(&files));
     let long: Vec<String> = cycles.iter().filter(|cycle| cycle.len() > 2).map(|cycle| format!("{cycle:?}")).collect();
-    assert!(long.is_empty(), "move what they share to where it belongs:\n{}", long.join("\n"));
+    assert!(long.is_empty(), "move the shared code to the module that it belongs to:\n{}", long.join("\n"));
 }
 
-/// An approach does not know how its connections are made, so that TLS, proxies and networks need no change in it.
+/// An approach does not know how its connections are made, so TLS, proxies and networks need no change in it.
 #[test]
 fn only_the_net_crate_opens_connections() {
     let words = ["TcpStream", "TcpListener", "TcpSocket", "UnixStream", "socket2", "set_nodelay"];
     let schemes = ["http://{", "https://{", "ws://{", "wss://{"];
-    expect_none("an end of a connection opens it by itself", |file| {
+    expect_none("a server or client opens a connection by itself", |file| {
         let is_end = ["servers/src/", "clients/src/"].iter().any(|folder| file.path.starts_with(folder));
         let objection = file.words.iter().find(|word| {
             if word.is_literal {
@@ -173,11 +173,11 @@ fn only_the_net_crate_opens_connections() {
     });
 }
 
-/// The coordinator asks a host. What a host knows of its machine is in one folder; a child also knows its own process.
+/// Code that reads the kernel's files is in the `host` folder. The only exception is what a child reads about itself.
 #[test]
 fn only_the_host_folder_reads_the_kernel() {
     let own_process = ["harness/src/agent/process.rs", "harness/src/agent/interruption.rs"];
-    expect_none("a part of the harness reads the kernel's files by itself", |file| {
+    expect_none("harness code outside the host folder reads the kernel's files", |file| {
         let is_free = file.is_test()
             || !file.path.starts_with("harness/")
             || file.path.starts_with("harness/src/host/")
@@ -195,7 +195,7 @@ fn harness_folders_depend_one_way() {
     files.retain(|file| file.path.starts_with("harness/src/"));
     let cycles = modules::cycles(&modules::of_parts(&modules::references(&files)));
     let cycles: Vec<String> = cycles.iter().map(|cycle| format!("{cycle:?}")).collect();
-    assert!(cycles.is_empty(), "move what they share to where it belongs:\n{}", cycles.join("\n"));
+    assert!(cycles.is_empty(), "move the shared code to the module that it belongs to:\n{}", cycles.join("\n"));
 }
 
 #[test]
@@ -218,10 +218,10 @@ fn links_between_documents_resolve() {
             }
         }
     }
-    assert!(broken.is_empty(), "these links lead nowhere:\n{}", broken.join("\n"));
+    assert!(broken.is_empty(), "these links are broken:\n{}", broken.join("\n"));
 }
 
-/// The Markdown files of the root and of `docs`.
+/// Returns the Markdown files in the root and in `docs`.
 fn documents() -> Vec<PathBuf> {
     let folders = [root(), root().join("docs")];
     let paths = folders.iter().flat_map(|folder| fs::read_dir(folder).expect("the folder is readable"));
@@ -229,7 +229,7 @@ fn documents() -> Vec<PathBuf> {
     paths.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
 }
 
-/// Returns whether a document has this anchor: an `id`, or a heading whose words it is made of.
+/// Returns whether a document has this anchor, either as an `id` or as the slug of a heading.
 fn has_anchor(text: &str, anchor: &str) -> bool {
     let slug = |heading: &str| {
         let kept = heading.to_lowercase().replace(|it: char| !it.is_alphanumeric() && !" -_".contains(it), "");
@@ -250,7 +250,7 @@ fn documents_list_every_approach() {
     }
 }
 
-/// No file has anything to object to.
+/// Asserts that `objection` returns `None` for every file.
 fn expect_none(rule: &str, objection: impl Fn(&SourceFile) -> Option<String>) {
     let files = rust_files();
     let objections = files.iter().filter_map(|file| objection(file).map(|it| format!("{}: {it}", file.path)));

@@ -1,4 +1,4 @@
-//! What only the webhook approach does: retries, signatures, refusals and removals, seen by a foreign consumer.
+//! Behaviour that only the webhook approach has: retries, signatures, refusals and removals, tested with raw requests.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Guards against waiting for ever.
+/// Timeout of every wait, as a guard against hanging.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn start() -> Fixture {
@@ -18,7 +18,8 @@ fn start() -> Fixture {
     Fixture::start(subject, Limits::default()).expect("a server starts")
 }
 
-/// One request or response, with the length of its body in its head.
+/// Reads one request or response that states the length of its body. Returns its head and body, or `None` if the
+/// connection ends.
 async fn read_message(stream: &mut TcpStream) -> Option<(String, String)> {
     let mut message = Vec::new();
     loop {
@@ -39,7 +40,7 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     head.lines().filter_map(|line| line.split_once(": ")).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|it| it.1)
 }
 
-/// Sends one request to the server; its status and body.
+/// Sends one request to the server, and returns the status and the body of the response.
 async fn ask(fixture: &Fixture, method: &str, path: &str, body: &str) -> (u16, String) {
     ask_as(fixture, method, path, "application/json", body).await
 }
@@ -61,7 +62,7 @@ fn secret(key: u8) -> (String, Secret) {
     (text, secret)
 }
 
-/// A consumer that answers as it is told.
+/// A consumer whose responses the test chooses.
 struct Consumer {
     listener: TcpListener,
     stream: Option<TcpStream>,
@@ -88,7 +89,7 @@ impl Consumer {
         Self { listener, stream: None, id }
     }
 
-    /// The next request, whichever connection it comes over.
+    /// Returns the next request, and accepts a new connection if the current one ends.
     async fn next(&mut self) -> (String, String) {
         loop {
             if self.stream.is_none() {
@@ -107,12 +108,12 @@ impl Consumer {
 
     async fn next_answered_with(&mut self, answer: &str) -> (String, String) {
         let message = tokio::time::timeout(PATIENCE, self.next()).await.expect("a request in time");
-        // The producer may close when the head has come.
-        let _ = self.stream.as_mut().expect("it asked").write_all(answer.as_bytes()).await;
+        // The producer may close the connection once it has the head.
+        let _ = self.stream.as_mut().expect("a request came over it").write_all(answer.as_bytes()).await;
         message
     }
 
-    /// Nothing comes for a while.
+    /// Asserts that no request arrives for 300 ms.
     async fn expect_silence(&mut self) {
         let waited = tokio::time::timeout(Duration::from_millis(300), self.next()).await;
         assert!(waited.is_err(), "{waited:?}");
@@ -215,7 +216,7 @@ async fn an_invalid_registration_is_refused_with_the_reason() {
         assert!(status == 400 && answer.contains(reason), "{status} {answer}");
     }
     assert_eq!(ask(&fixture, "POST", "/subscriptions", "{}").await.0, 400);
-    // A web page may send this type to any server without being asked.
+    // A web page may send this media type to any server without a preflight request.
     assert_eq!(ask_as(&fixture, "POST", "/subscriptions", "text/plain", "{}").await.0, 415);
     assert_eq!(ask(&fixture, "GET", "/subscriptions", "").await.0, 405);
     assert_eq!(ask(&fixture, "GET", "/dead-letters", "").await, (200, "[]".into()));
@@ -252,7 +253,7 @@ async fn removing_a_subscription_needs_its_id() {
     assert_eq!(ask(&fixture, "DELETE", "/subscriptions/sub_1", "").await.0, 404);
     fixture.publish_one(0, 0);
     let (head, _) = consumer.next_answered("204 No Content").await;
-    // Whoever sees a message, or the list of dead letters, does not learn it.
+    // The ID authorises the removal, so no message may reveal it.
     let secret = consumer.id.strip_prefix("sub_").expect("an id");
     assert!(secret.len() == 32 && !head.contains(secret), "{head}");
 }

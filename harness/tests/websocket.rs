@@ -1,4 +1,4 @@
-//! What only the WebSocket approach does: its close codes, its pings and its handshake, seen by a foreign client.
+//! Behaviour that only the WebSocket approach has: close codes, pings and the handshake, tested with another client.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn connect(fixture: &Fixture, path: &str) -> Result<Socket, Error> {
     Ok(connect_async(format!("ws://{}{path}", fixture.address)).await?.0)
 }
 
-/// Says these messages, and reads to the close frame.
+/// Sends these messages, and returns the code and the reason of the close frame.
 async fn converse(fixture: &Fixture, messages: &[&str]) -> (u16, String) {
     let mut socket = connect(fixture, "/stream").await.expect("a handshake");
     for message in messages {
@@ -43,12 +43,12 @@ async fn next_text(socket: &mut Socket) -> String {
 
 async fn closed(socket: &mut Socket) -> (u16, String) {
     while let Some(message) = socket.next().await {
-        if let Message::Close(frame) = message.expect("the connection is closed in order") {
+        if let Message::Close(frame) = message.expect("the connection closes cleanly") {
             let CloseFrame { code, reason } = frame.expect("a close frame has a code");
             return (code.into(), reason.to_string());
         }
     }
-    panic!("no close frame came");
+    panic!("the connection ended without a close frame");
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn every_violation_has_its_close_code() {
         (&[r#"{"order":{"symbol":"BTC","quantity":1,"side":"BUY"}}"#], 1008, "the first message must subscribe"),
         (&[SUBSCRIBE, SUBSCRIBE], 1008, "this connection has subscribed already"),
         (&[&"x".repeat(MESSAGE_LIMIT_BYTES + 1)], 1009, "Space limit exceeded"),
-        // Most of it is still on its way when the server closes.
+        // Most of this message is still in transit when the server closes the connection.
         (&[&"x".repeat(8 * MESSAGE_LIMIT_BYTES)], 1009, "Space limit exceeded"),
     ] {
         let (closed, told) = converse(&fixture, messages).await;
@@ -89,7 +89,7 @@ async fn a_server_that_shuts_down_sends_a_close_frame() {
     assert!(quote.starts_with(r#"{"quote":{"symbol":"BTC","#), "{quote}");
     let (ended, (code, _)) = tokio::join!(fixture.end(), async {
         let code = closed(&mut socket).await;
-        // Reading on sends the answer.
+        // Reading again sends the client's close frame.
         assert!(socket.next().await.is_none());
         code
     });
@@ -112,7 +112,7 @@ async fn a_client_that_ignores_pings_is_dropped() {
     let mut socket = connect(&fixture, "/stream").await.expect("a handshake");
     socket.send(Message::text(SUBSCRIBE)).await.expect("a message is sent");
     next_text(&mut socket).await;
-    // Pings are answered by reading, so a client that does not read is silent.
+    // The client only answers pings while it reads, so it answers none during this sleep.
     tokio::time::sleep(Duration::from_secs(4)).await;
     assert_eq!(socket.next().await.expect("a message").expect("a ping"), Message::Ping(Vec::new().into()));
     assert_eq!(closed(&mut socket).await.0, 1011);
@@ -130,7 +130,7 @@ async fn a_client_that_answers_pings_stays() {
     }
 }
 
-/// Head of the answer to a handshake with these fields.
+/// Sends a handshake with these fields, and returns the head of the response.
 async fn shake(fixture: &Fixture, fields: &str) -> String {
     let mut stream = TcpStream::connect(fixture.address).await.expect("a connection");
     let request = format!("GET /stream HTTP/1.1\r\nhost: localhost\r\n{fields}\r\n");
@@ -187,6 +187,6 @@ async fn reads_a_message_sent_with_the_handshake() {
 #[tokio::test]
 async fn other_paths_are_not_found() {
     let fixture = start();
-    let refusal = connect(&fixture, "/elsewhere").await.expect_err("there is nothing");
+    let refusal = connect(&fixture, "/elsewhere").await.expect_err("no such path");
     assert!(matches!(&refusal, Error::Http(answer) if answer.status() == 404), "{refusal}");
 }

@@ -1,5 +1,5 @@
-//! The bytes that the transport counts are the bytes that the kernel counted, for every subject in both directions:
-//! so that no approach's framing, handshake or heartbeat escapes the count.
+//! The transport counts the same bytes as the kernel, for every subject and in both directions. So no approach's
+//! framing, handshake or heartbeat escapes the count.
 
 use std::time::Duration;
 
@@ -9,19 +9,19 @@ use futures_util::{StreamExt, stream};
 use net::Traffic;
 use servers::Limits;
 
-/// Events that cross the sockets while both are counting.
+/// Events that are delivered between the two moments.
 const EVENTS: u32 = 300;
-/// Events between two waits, so that nobody falls behind.
+/// Events that are published before each wait, so that no reader falls behind.
 const BURST: u32 = 30;
-/// Payload of each, so that headers are not all there is.
+/// Payload per event, so that the traffic does not consist of headers only.
 const PAYLOAD_BYTES: usize = 256;
-/// Where nothing is read for so long, nothing was there to be read.
+/// Pause between two readings of the count. If it does not change, no bytes are waiting to be read.
 const QUIET: Duration = Duration::from_millis(5);
-/// Looks at the counts before they are taken as they are.
+/// Maximum number of attempts to find equal counts. After that the last ones are used.
 const MOST_LOOKS: u32 = 20;
-/// Subjects that are compared at the same time: more of them than cores would keep each other from being quiet.
+/// Subjects that are compared at the same time. More of them than cores would disturb each other.
 const SIDE_BY_SIDE: usize = 2;
-/// How far the counts may lie apart.
+/// Maximum relative difference of the counts.
 const TOLERANCE: f64 = 0.01;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,8 +43,8 @@ async fn the_meter_agrees_with_the_kernel() {
     assert!(incomparable.len() * 2 < total, "most subjects cannot be compared: {incomparable:?}");
 }
 
-/// Compares what both counted between two moments; false where it cannot be compared: a socket that is opened and
-/// closed in between takes the kernel's count with it, so approaches that do so for each request are left out.
+/// Compares the two counts between two moments. Returns `false` if they cannot be compared: the kernel's count of a
+/// socket is lost when it closes, so approaches that open a connection per request are left out.
 async fn compare(subject: Subject) -> Result<bool> {
     let mut fixture = Fixture::start(subject, Limits::default())?;
     let mut readers = Vec::new();
@@ -59,7 +59,7 @@ async fn compare(subject: Subject) -> Result<bool> {
         for reader in &mut readers {
             fixture.expect_complete(reader, 0).await?;
         }
-        // The first burst sets up whatever is set up once.
+        // The first burst includes all one-time setup.
         if before.is_none() {
             before = Some(both_counts(&fixture).await);
         }
@@ -67,7 +67,7 @@ async fn compare(subject: Subject) -> Result<bool> {
     let before = before.expect("there is a first burst");
     let requests = readers.iter().map(|reader| reader.cost.requests).sum();
     let mut found = Found::Apart(String::new());
-    // What is on its way is counted by one of the two only, which on a busy machine may last for long.
+    // Bytes in transit are only in one of the counts. On a busy machine they may stay there for long.
     let agreed = async {
         while matches!(found, Found::Apart(_)) {
             found = look(&fixture, requests, before).await?;
@@ -84,16 +84,16 @@ async fn compare(subject: Subject) -> Result<bool> {
     }
 }
 
-/// What a look at both counts finds.
+/// The result of a comparison of both counts.
 enum Found {
     Alike,
-    /// Connections came or went in between.
+    /// Connections were opened or closed in between.
     Incomparable,
-    /// By this much.
+    /// The counts differ, as the text describes.
     Apart(String),
 }
 
-/// Compares what both have counted since, when that many requests had been answered.
+/// Compares both counts since `before`. `requests` is the number of requests that were answered until now.
 async fn look(fixture: &Fixture, requests: u64, before: (Traffic, Traffic)) -> Result<Found> {
     let (metered_before, kernel_before) = before;
     let (metered, kernel) = both_counts(fixture).await;
@@ -110,7 +110,7 @@ async fn look(fixture: &Fixture, requests: u64, before: (Traffic, Traffic)) -> R
     let (metered, kernel) = (since(metered, metered_before), since(kernel, kernel_before));
     let payloads = u64::from(EVENTS) * PAYLOAD_BYTES as u64;
     let moved = metered.server_to_client_bytes + metered.client_to_server_bytes;
-    // A snapshot passes over states, and their payloads.
+    // A snapshot skips states and their payloads.
     ensure!(moved > payloads || !fixture.is_log(), "fewer bytes than payloads");
     let is_alike = are_close(metered.server_to_client_bytes, kernel.server_to_client_bytes)
         && are_close(metered.client_to_server_bytes, kernel.client_to_server_bytes);
@@ -121,9 +121,9 @@ async fn look(fixture: &Fixture, requests: u64, before: (Traffic, Traffic)) -> R
     })
 }
 
-/// Both counts of one moment: taken again until they are the same, since what is on its way, such as what the kernel has
-/// received and the server has not read, is counted by one of them only. Where connections come and go they are never the
-/// same, and the last look has to do.
+/// Returns both counts of one moment. Bytes in transit, such as those that the kernel has received but the server has
+/// not read, are only in one of the counts. So it retries until the counts are equal. While connections open and close
+/// they never are, and it returns the last attempt.
 async fn both_counts(fixture: &Fixture) -> (Traffic, Traffic) {
     let mut looks = 0;
     loop {

@@ -17,6 +17,7 @@ pub mod merge;
 pub mod page;
 mod ranks;
 mod report;
+pub mod resolution;
 mod rows;
 pub mod saturation;
 pub mod site;

@@ -19,6 +19,7 @@ mod marks;
 mod markup;
 mod memory;
 mod method;
+mod overview;
 mod pareto;
 mod percentiles;
 mod punctuality;

@@ -131,7 +131,7 @@ fn methodology_and_biases_are_on_the_page() {
 fn each_chart_has_a_text_alternative_and_a_table() {
     let (page, _) = written(&support::run());
     let drawings = page.matches("<svg class=\"chart\"").count();
-    assert_eq!(drawings, 9);
+    assert_eq!(drawings, 10);
     assert_eq!(page.matches("role=\"img\" aria-labelledby=").count(), drawings);
     assert_eq!(page.matches("<desc id=").count(), drawings);
     // One table per drawing. Five more: the article, the checks, the samples, the other durations, and memory. Two per

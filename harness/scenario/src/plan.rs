@@ -128,21 +128,32 @@ impl Shards {
 pub fn trials(scenario: &Scenario, descriptors: u64) -> Result<Vec<Trial>, ScenarioError> {
     let variants = variants(scenario)?;
     bound_trials(scenario, variants.len())?;
-    let phases = phases(scenario);
-    let mut planned: Vec<Trial> = Vec::new();
-    for round in 1..=scenario.trials {
-        let first = planned.len();
-        for variant in &variants {
-            for clients in scenario.load.clients.values() {
-                for events_per_second in scenario.load.events_per_second.values() {
-                    planned.push(trial(scenario, variant, phases, (clients, events_per_second), round, descriptors));
-                }
-            }
-        }
-        shuffle(&mut planned[first..], scenario.load.seed ^ SEED_SALT ^ u64::from(round));
-    }
+    let rounds = 1..=scenario.trials;
+    let planned: Vec<Trial> = rounds.flat_map(|number| round_of(scenario, &variants, number, descriptors)).collect();
     planned.iter().try_for_each(outlasts_polls)?;
     Ok(planned)
+}
+
+/// Plans one round, from 1, which may be beyond those of the scenario.
+///
+/// # Errors
+/// As for [`trials`].
+pub fn round(scenario: &Scenario, number: u32, descriptors: u64) -> Result<Vec<Trial>, ScenarioError> {
+    Ok(round_of(scenario, &variants(scenario)?, number, descriptors))
+}
+
+fn round_of(scenario: &Scenario, variants: &[Variant], number: u32, descriptors: u64) -> Vec<Trial> {
+    let phases = phases(scenario);
+    let mut planned = Vec::new();
+    for variant in variants {
+        for clients in scenario.load.clients.values() {
+            for events_per_second in scenario.load.events_per_second.values() {
+                planned.push(trial(scenario, variant, phases, (clients, events_per_second), number, descriptors));
+            }
+        }
+    }
+    shuffle(&mut planned, scenario.load.seed ^ SEED_SALT ^ u64::from(number));
+    planned
 }
 
 /// Refuses more trials than a result file holds, before one of them is made.

@@ -257,7 +257,7 @@ mod tests {
 
     /// Returns the error of the scenario `smoke` with these overrides, if any.
     fn refusal(set: &[&str]) -> Option<String> {
-        let (name, text) = LIBRARY.iter().find(|(name, _)| *name == "smoke").expect("the tool carries it");
+        let (name, text) = LIBRARY.iter().find(|(name, _)| *name == "smoke").expect("the library has it");
         let overrides = Override::all(&set.iter().map(|&one| one.to_owned()).collect::<Vec<_>>()).unwrap();
         let scenario = parse(name, text, &overrides);
         scenario.and_then(|scenario| plan::trials(&scenario, 20_000)).err().map(|error| error.to_string())
@@ -293,7 +293,7 @@ mod tests {
         for bound in BOUNDS {
             for beyond in [bound.most * 2.0 + 1.0, bound.least - 1.0, f64::INFINITY, f64::NAN] {
                 let given = format!("{}={}", bound.key, Value::Float(beyond));
-                let told = refusal(&[&given]).expect("it is beyond");
+                let told = refusal(&[&given]).expect("it is out of range");
                 let range = format!("expected {} to {}: {}", bound.least, bound.most, bound.reason);
                 assert!(told.starts_with(&format!("--set {given}: `{}` is", bound.key)), "{told}");
                 assert!(told.ends_with(&range), "{told}");
@@ -332,7 +332,7 @@ mod tests {
             "delivery_delay.stall.for_ms",
         ] {
             for beyond in [beyond, "4294967295000", "-1"] {
-                let told = refusal(&[&format!("faults.{fault}={beyond}")]).expect("it is beyond");
+                let told = refusal(&[&format!("faults.{fault}={beyond}")]).expect("it is out of range");
                 assert!(told.contains(&format!("`faults.{fault}` is ")) && told.contains(" to "), "{told}");
             }
         }

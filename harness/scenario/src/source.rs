@@ -159,7 +159,7 @@ fn span(text: &str, path: &str, at: At) -> Range<usize> {
 mod tests {
     use super::*;
 
-    /// Returns the place of an error in this text.
+    /// Returns the line and column of an error at this path.
     fn told(text: &str, path: &str, at: At) -> (usize, usize) {
         match (Source { origin: "file", text, overrides: &[] }).mistake(&[path], at, "wrong") {
             ScenarioError::Invalid { line, column, .. } => (line, column),

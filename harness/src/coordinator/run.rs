@@ -22,20 +22,31 @@ use super::{
 pub struct Outcome {
     /// The file with the records.
     pub results: PathBuf,
+    /// Number of trials that were recorded.
+    pub recorded: usize,
     /// Number of trials that are not `ok`.
     pub not_ok: usize,
     /// Whether the run was interrupted.
     pub interrupted: bool,
 }
 
-/// Runs the trials and records them. Variants that do not conform are not measured: their trials are recorded as failed,
-/// with the reason. The run ends when `interrupted` does.
+/// Decides after each round whether a run has another one.
+pub trait Rounds {
+    /// Takes note of a trial that has ended.
+    fn ended(&mut self, record: &TrialRecord);
+    /// Returns the trials of the next round, or none if the run is complete.
+    fn next_round(&mut self) -> Vec<Trial>;
+}
+
+/// Runs the trials and records them, and then those of further rounds. Variants that do not conform are not measured: their
+/// trials are recorded as failed, with the reason. The run ends when `interrupted` does.
 ///
 /// # Errors
 /// The records cannot be written. A trial that fails is not an error; it is recorded.
 pub async fn run(
     run: RunRecord,
-    trials: &[Trial],
+    mut trials: Vec<Trial>,
+    rounds: &mut impl Rounds,
     nonconforming: &BTreeMap<String, String>,
     mut store: Store,
     observer: &mut impl Observer,
@@ -44,8 +55,13 @@ pub async fn run(
     let scenario = run.scenario_name.clone();
     store.append(&Record::Run(Box::new(run)))?;
     let mut interrupted = std::pin::pin!(interrupted);
-    let mut outcome = Outcome { results: PathBuf::new(), not_ok: 0, interrupted: false };
-    for (index, trial) in trials.iter().enumerate() {
+    let mut outcome = Outcome { results: PathBuf::new(), recorded: 0, not_ok: 0, interrupted: false };
+    let mut index = 0;
+    loop {
+        if index == trials.len() {
+            trials.extend(rounds.next_round());
+        }
+        let Some(trial) = trials.get(index) else { break };
         let mark =
             Record::Interrupted(Interrupted { recorded_trials: count(index), planned_trials: count(trials.len()) });
         observer.began(trial, index, trials.len());
@@ -61,12 +77,15 @@ pub async fn run(
         let record = record(&scenario, trial, measured);
         outcome.not_ok += usize::from(record.status != Status::Ok && !saturation::is_intended(&record));
         observer.ended(&record);
+        rounds.ended(&record);
         if let Err(full) = store.append(&Record::Trial(Box::new(record))) {
             // The mark may fit on a disk that has no room for a whole record.
             let _ = store.append(&mark);
             return Err(full);
         }
+        index += 1;
     }
+    outcome.recorded = index;
     outcome.results = store.finish()?;
     Ok(outcome)
 }

@@ -1,4 +1,4 @@
-//! Tests of the oracle: deliveries that arrive, and deliveries that do not.
+//! Tests of the oracle with complete, missing and wrong deliveries.
 
 use std::sync::LazyLock;
 
@@ -22,7 +22,7 @@ fn spec() -> FeedSpec {
 
 const PHASES: Phases = Phases { warmup_ns: 200_000_000, measure_ns: 800_000_000, drain_ns: 0 };
 
-/// Eight clients of two symbols each: each symbol has four followers.
+/// Returns an oracle for eight clients that follow two symbols each, so each symbol has four subscribers.
 fn oracle(delivery: Delivery) -> Oracle {
     Oracle::new(
         Expectation::from_feed(&spec()),
@@ -65,7 +65,7 @@ fn events_received_in_order_are_delivered() {
 #[test]
 fn events_in_flight_match_the_latencies_and_an_event_has_its_receivers_median() {
     let mut oracle = oracle(Delivery::Log);
-    // Latencies of 10, 20, 30 and 40 ms by follower, passed in order of time as a worker does.
+    // The four subscribers have latencies of 10, 20, 30 and 40 ms. Arrivals are in order of time, as from a worker.
     let mut told: Vec<(u64, u32, FeedEvent)> = Vec::new();
     for client in 0..8 {
         let of_client = events_of(client).into_iter();
@@ -136,11 +136,11 @@ fn a_snapshot_coalesces_skipped_events_and_misses_unseen_ones() {
     assert_eq!(events.missed, events.expected - events.delivered - events.coalesced);
 }
 
-/// The events of each client, computed once for a test that uses them often.
+/// Events of each client, computed once because the property test uses them often.
 static OF_CLIENTS: LazyLock<Vec<Vec<FeedEvent>>> = LazyLock::new(|| (0..8).map(events_of).collect());
 
 proptest! {
-    /// Every owed event is in exactly one count, even if events are lost, duplicated or out of order.
+    /// Every expected event is in exactly one count, even if events are lost, duplicated or reordered.
     #[test]
     fn the_accounts_balance(choices in prop::collection::vec((0_u32..8, 0_usize..60), 0..400), snapshot: bool) {
         let mut oracle = oracle(if snapshot { Delivery::Snapshot } else { Delivery::Log });

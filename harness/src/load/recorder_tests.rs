@@ -23,10 +23,10 @@ fn spec() -> FeedSpec {
     }
 }
 
-/// Returns the latency of the event with this number.
+/// Maps an event's sequence number to its latency, in nanoseconds.
 type Shape = fn(u64) -> u64;
 
-/// Returns the record of a worker with one client and these latencies.
+/// Returns the record of a worker with one client and these latencies, and the sorted latencies.
 fn recorded(faults: Faults, delay_ns: impl Fn(u64) -> u64) -> (Worked, Vec<u64>) {
     let spec = spec();
     let audience = Audience { first_client: 0, clients: 1, symbols_per_client: 1, delivery: Delivery::Log };
@@ -36,7 +36,7 @@ fn recorded(faults: Faults, delay_ns: impl Fn(u64) -> u64) -> (Worked, Vec<u64>)
     let mut delays_ns = Vec::new();
     let mut arrived_ns = 0;
     for event in Feed::new(&spec) {
-        // In order, as on one connection.
+        // Events arrive in order, as on one connection.
         arrived_ns = (event.scheduled_ns + delay_ns(event.sequence)).max(arrived_ns);
         delays_ns.push(arrived_ns - event.scheduled_ns);
         let events: Vec<Quote> = vec![event.quote(&spec)];
@@ -68,7 +68,7 @@ fn records_known_delays_to_three_digits() {
             assert!(off <= 0.001, "{shape}, {quantile}: off by {off}");
         }
         let sum_ns: u64 = delays_ns.iter().sum();
-        assert_eq!(worked.in_flight_ns, sum_ns as f64, "{shape}: what was under way, counted without latencies");
+        assert_eq!(worked.in_flight_ns, sum_ns as f64, "{shape}: events in flight, counted without latencies");
     }
 }
 

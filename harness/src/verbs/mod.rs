@@ -17,5 +17,6 @@ pub(crate) mod schema;
 pub(crate) mod selftest;
 pub(crate) mod serve;
 pub(crate) mod shell;
+mod until;
 pub(crate) mod verify;
 pub(crate) mod work;

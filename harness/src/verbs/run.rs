@@ -15,7 +15,11 @@ use scenario::{
 };
 use toml::Value;
 
-use super::{dry_run, output, progress::Display};
+use super::{
+    dry_run, output,
+    progress::Display,
+    until::{Until, UntilOptions},
+};
 use crate::{
     agent::interruption::Attention,
     coordinator::run::{Outcome, run as run_trials},
@@ -49,6 +53,8 @@ pub(crate) struct RunOptions {
     /// the scenario says]
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    #[command(flatten)]
+    until: UntilOptions,
     /// Directory for the results, such as results/before [default: results/<UTC time>-<scenario>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -101,6 +107,7 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     let loaded = scenario::load(scenario, &options.overrides()?).map_err(Failure::usage)?;
     let capacity = capacity::read();
     let trials = plan::trials(&loaded.scenario, capacity.descriptors).map_err(Failure::usage)?;
+    let mut rounds = Until::new(&options.until, &loaded.scenario, &trials, capacity.descriptors)?;
     if options.dry_run {
         dry_run::print(&loaded, &trials, capacity)?;
         return fits(&trials, capacity);
@@ -122,11 +129,12 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     }
     let record = run_record(&loaded, &trials, started);
     let mut display = Display::new(plan::duration(&trials));
+    rounds.begin();
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Internal(error.into()))?
-        .block_on(run_trials(record, &trials, &nonconforming, store, &mut display, attention.told()))?;
+        .block_on(run_trials(record, trials, &mut rounds, &nonconforming, store, &mut display, attention.told()))?;
     display.finish();
     // The rest can be repeated from the records, so a signal may end the process from here on.
     drop(attention);
@@ -134,7 +142,8 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
         point_latest_at(&directory);
     }
     show(&outcome, &directory, options)?;
-    verdict(&outcome, trials.len())
+    verdict(&outcome)?;
+    rounds.verdict()
 }
 
 /// Refuses a plan that the machine cannot hold, before anything starts.
@@ -209,12 +218,15 @@ fn show(outcome: &Outcome, directory: &Path, options: &RunOptions) -> Result<(),
     Ok(())
 }
 
-fn verdict(outcome: &Outcome, planned: usize) -> Result<(), Failure> {
+fn verdict(outcome: &Outcome) -> Result<(), Failure> {
     if outcome.interrupted {
         return Err(Failure::Interrupted("interrupted: what was recorded is kept, and marked".into()));
     }
     match outcome.not_ok {
         0 => Ok(()),
-        not_ok => Err(Failure::Invalid(format!("{not_ok} of {planned} trials failed or are invalid: see the table"))),
+        not_ok => Err(Failure::Invalid(format!(
+            "{not_ok} of {} trials failed or are invalid: see the table",
+            outcome.recorded
+        ))),
     }
 }

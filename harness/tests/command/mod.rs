@@ -1,4 +1,4 @@
-//! Runs the command for tests.
+//! Helpers that run `delivery-bench` in tests.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
@@ -17,7 +17,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Checks that a busy machine may fire.
+/// Checks that may fire on a busy machine.
 pub(crate) const OF_THE_MACHINE: [&str; 12] = [
     "arrivals",
     "polls",
@@ -33,10 +33,10 @@ pub(crate) const OF_THE_MACHINE: [&str; 12] = [
     "disturbances",
 ];
 
-/// A command that has not ended after this time hangs.
+/// Timeout after which a command is considered to hang.
 const HANGING: Duration = Duration::from_secs(300);
 
-/// A command that has ended.
+/// Exit code and output of a finished command.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) code: i32,
@@ -54,8 +54,8 @@ impl From<Output> for Finished {
     }
 }
 
-/// Makes the programs that a test starts react to a hang-up, even if the tests run under `nohup`. A child inherits that a
-/// signal is ignored, but a signal that has a handler is reset to its default in the child.
+/// Ensures that programs started by a test react to a hang-up, even if the tests run under `nohup`. A child inherits an
+/// ignored signal, but a signal with a handler is reset to its default in the child.
 pub(crate) fn heed_hang_ups() {
     static HEEDED: Once = Once::new();
     HEEDED.call_once(|| {
@@ -72,18 +72,18 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs `delivery-bench` to its end.
+/// Runs `delivery-bench` and waits for it.
 pub(crate) fn bench(arguments: &[&str]) -> Finished {
     command(arguments).output().expect("the command runs").into()
 }
 
-/// Runs `delivery-bench` to its end as a step of a workflow, whose summary goes to this file.
+/// Runs `delivery-bench` as a step of a workflow whose summary goes to this file, and waits for it.
 pub(crate) fn bench_in_a_step(arguments: &[&str], summary: &Path) -> Finished {
     command(arguments).env("GITHUB_STEP_SUMMARY", summary).output().expect("the command runs").into()
 }
 
-/// Puts the result file of a published run, up to so many trials, into a directory that is made: a run that the machine of
-/// the test has no part in.
+/// Creates a directory with the results of a published run, cut to at most `trials` trials. These results do not depend
+/// on the machine of the test.
 pub(crate) fn published_run(directory: &Path, trials: usize) {
     const FILE: &str =
         concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/published/2026-11-23T0053-bench-all/results.jsonl");
@@ -98,7 +98,7 @@ pub(crate) fn start(arguments: &[&str]) -> Child {
     command(arguments).spawn().expect("the command starts")
 }
 
-/// Waits for a started command.
+/// Waits for a started command. Kills it and panics if it hangs.
 pub(crate) fn finish(child: Child) -> Finished {
     let process = child.id().to_string();
     let (ended, ending) = mpsc::channel::<()>();
@@ -116,12 +116,12 @@ pub(crate) fn finish(child: Child) -> Finished {
     output.into()
 }
 
-/// The smoke scenario with a change, in a folder of its own.
+/// Writes the smoke scenario with a change to its own folder. Returns the folder and the path of the file.
 pub(crate) fn scenario_file(change: impl Fn(&str) -> String) -> (TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let text = include_str!("../../../scenarios/smoke.toml");
     let changed = change(text);
-    assert_ne!(changed, text, "the change did not take");
+    assert_ne!(changed, text, "the change has no effect");
     let path = folder.path().join("scenario.toml");
     fs::write(&path, changed).expect("the scenario can be written");
     let path = path.to_str().expect("a path is text").to_owned();

@@ -1,4 +1,4 @@
-//! Lock step against its baseline: what was made worse on purpose is found and named, and what crashed never passes.
+//! Compares lock step with its baseline. The gate names every deliberate regression, and a crash never passes.
 
 use std::sync::{Arc, OnceLock};
 
@@ -18,18 +18,18 @@ use harness::gate::lockstep::{self, REPEATS, SCRIPT};
 use proto::Quote;
 use servers::{Hub, Limits, ServeError};
 
-/// All of them are counted by this program.
+/// Compiler recorded with all counts. It is always the same, because one program makes them.
 const COMPILER: &str = "the same";
 
-/// Between two empty responses that a faulty poller is sent beyond those it asked for.
+/// Polls per extra empty response of the faulty poller.
 const POLLS: u64 = 100;
 
-/// The subject of this approach with its default settings.
+/// Returns the subject of this approach with its default settings.
 fn subject(name: &str) -> Subject {
-    lockstep::all().into_iter().find(|subject| subject.name == name).expect("it runs in lock step")
+    lockstep::all().into_iter().find(|subject| subject.name == name).expect("the subject runs in lock step")
 }
 
-/// The same subject with another server or client.
+/// Returns the same subject with another server or client.
 fn changed(name: &str, serve: Option<Serve>, subscribe: Option<Subscribe>) -> Subject {
     let sound = find(name).expect("it is registered");
     let approach =
@@ -37,7 +37,8 @@ fn changed(name: &str, serve: Option<Serve>, subscribe: Option<Subscribe>) -> Su
     Subject { approach: Box::leak(Box::new(approach)), ..subject(name) }
 }
 
-/// Every subject of these tests, by the part that it plays: those of the baseline, the same once more, and the faulty.
+/// Returns every subject of these tests with the name of its part: the subjects of the baseline, the same subjects
+/// again, and the faulty ones.
 fn parts() -> Vec<(&'static str, Subject)> {
     let crash: Serve = |_| Box::pin(async { Err(ServeError::Protocol("out of order".into())) });
     let client = |name, subscribe: Subscribe| changed(name, None, Some(subscribe));
@@ -62,7 +63,7 @@ fn parts() -> Vec<(&'static str, Subject)> {
     ]
 }
 
-/// What all of them count, side by side and once for all tests.
+/// Returns the counts of all subjects. They are measured at the same time, and once for all tests.
 pub(super) fn measured() -> &'static Measured {
     static MEASURED: OnceLock<Measured> = OnceLock::new();
     MEASURED.get_or_init(|| {
@@ -71,14 +72,14 @@ pub(super) fn measured() -> &'static Measured {
     })
 }
 
-/// What these parts count, each as the cell of this name.
+/// Returns the counts of these parts. Each pair is the name of a cell and a part.
 fn cells(parts: &[(&str, &str)]) -> Measured {
     super::begin();
     let cell = |&(cell, part): &(&str, &str)| (cell.to_owned(), measured().cells[part].clone());
     Measured { cells: parts.iter().map(cell).collect() }
 }
 
-/// What the gate says of these cells and parts, where a baseline has the sound ones.
+/// Compares these cells and parts with a baseline of the sound subjects, and returns the outcome.
 fn judged(now: &[(&str, &str)]) -> Outcome {
     let origin =
         Origin { tool_version: "1".into(), revision: "a".into(), compiler: COMPILER.into(), script: SCRIPT.into() };
@@ -112,33 +113,33 @@ async fn faulty(
     Ok(Box::new(Faulty { inner, fault, seen: 0 }))
 }
 
-/// Is answered once more than it asked, every so many polls.
+/// Reports one extra empty response every [`POLLS`] polls.
 fn one_more_empty(batch: &mut Batch, polls: &mut u64) {
     *polls += 1;
     batch.cost.empty += u64::from(polls.is_multiple_of(POLLS));
 }
 
-/// Asks twice when it comes back.
+/// Counts one extra request per reconnect.
 fn one_more_request(batch: &mut Batch, _: &mut u64) {
     batch.cost.requests += batch.cost.reconnects;
 }
 
-/// Changes nothing, in the wrapping of those that do.
+/// Changes nothing. Sound subjects have the same wrapper as faulty ones.
 fn sound(_: &mut Batch, _: &mut u64) {}
 
-/// Takes one allocation more for each event.
+/// Makes one extra allocation per event.
 fn one_more_allocation(batch: &mut Batch, _: &mut u64) {
     batch.events.iter().for_each(|quote| drop(std::hint::black_box(Box::new(quote.sequence))));
 }
 
-/// Takes off what the server has put on.
+/// Removes the byte that [`one_more_byte`] has added.
 fn take_a_byte_off(batch: &mut Batch, _: &mut u64) {
     for quote in &mut batch.events {
         quote.payload.pop();
     }
 }
 
-/// Serves every event with one byte more.
+/// Serves every event with one extra byte.
 fn one_more_byte(context: servers::Context) -> BoxFuture<'static, Result<(), ServeError>> {
     Box::pin(async move {
         let symbols: Vec<String> = (0..6).map(proto::symbol_name).collect();
@@ -165,7 +166,7 @@ fn one_more_byte(context: servers::Context) -> BoxFuture<'static, Result<(), Ser
 fn names(outcome: &Outcome, cell: &str, metric: &str, [before, after]: [f64; 2]) {
     assert_eq!(outcome.verdict, Verdict::Regression, "{}", outcome.reason);
     let of_metric = |finding: &&gate::Finding| finding.cell == cell && finding.metric == metric;
-    let found = outcome.findings.iter().find(of_metric).expect("it is compared");
+    let found = outcome.findings.iter().find(of_metric).expect("the metric is compared");
     assert_eq!((found.verdict, found.before, found.after), (Verdict::Regression, Some(before), Some(after)));
     for said in [cell, metric, "→"] {
         assert!(found.explanation.contains(said), "{}", found.explanation);
@@ -181,7 +182,7 @@ fn equal_builds_pass() {
 
 #[test]
 fn one_more_empty_response_per_hundred_polls_fails() {
-    // Three clients that poll a hundred times in vain.
+    // Three clients make a hundred empty polls each.
     names(&judged(&[("short-poll", "one more empty")]), "short-poll", "idle empty", [300.0, 303.0]);
 }
 

@@ -1,8 +1,8 @@
-//! The gate: what it finds in counts (`lock_step`), what it makes of builds that run in turns (`builds`), and
-//! what it says and ends with as a command (`verdicts`).
+//! Tests of the gate: how it compares counts (`lock_step`) and builds that run in turns (`builds`), and its messages
+//! and exit codes as a command (`verdicts`).
 //!
-//! Lock step begins each phase with a second of its own, so its scripts spend most of their time asleep. All of them run
-//! side by side, once, and the tests share what they counted.
+//! Lock step waits for a new second before each phase, so its scripts mostly sleep. All scripts run once, at the same
+//! time, and the tests share the counts.
 
 mod builds;
 #[path = "../command/mod.rs"]
@@ -12,7 +12,7 @@ mod verdicts;
 
 use std::{sync::Once, thread};
 
-/// Begins whatever lock step counts for these tests. A failure is that of the first test which needs the counts.
+/// Starts all counts for these tests in the background. If they fail, the first test that needs them fails.
 fn begin() {
     static BEGUN: Once = Once::new();
     BEGUN.call_once(|| {

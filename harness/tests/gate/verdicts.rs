@@ -1,5 +1,5 @@
-//! The gate as its users have it: what it says, everywhere, and the exit codes that its verdicts own. What could not be
-//! compared never passes.
+//! The gate as users see it: its messages on every surface, and the exit code of each verdict. It never passes if it
+//! cannot compare.
 
 use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock, thread};
 
@@ -7,15 +7,15 @@ use harness::gate::lockstep::SCRIPT;
 
 use crate::command::{Finished, bench, bench_in_a_step};
 
-/// What is done to a baseline's text.
+/// A change of a baseline's text.
 type Change = fn(&str) -> String;
 
-/// `gate exact` of one approach against a baseline.
+/// Returns the arguments of `gate exact` for one approach and this baseline.
 fn of_one(baseline: &Path) -> [&str; 6] {
     ["gate", "exact", "--baseline", baseline.to_str().unwrap(), "--approach", "raw-tcp"]
 }
 
-/// The committed baseline, after a change of its text.
+/// Returns a directory with the committed baseline after this change.
 fn committed(change: Change) -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("a directory");
     let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/gate-baseline.json")).unwrap();
@@ -23,16 +23,16 @@ fn committed(change: Change) -> tempfile::TempDir {
     directory
 }
 
-/// What `gate exact` left behind.
+/// The result of one run of `gate exact`.
 pub(super) struct Judged {
     finished: Finished,
-    /// The files that it wrote, by name.
+    /// Text of each file that it wrote, by name.
     files: BTreeMap<String, String>,
-    /// The summary of the workflow's step.
+    /// Summary of the workflow step.
     summary: String,
 }
 
-/// Baselines that are compared with, by what was done to them.
+/// Changes of the baseline, by name.
 const CHANGES: [(&str, Change); 5] = [
     ("nothing", str::to_owned),
     ("one fewer", |text| with_events_changed(text, -1)),
@@ -41,7 +41,7 @@ const CHANGES: [(&str, Change); 5] = [
     ("another variant", |text| text.replace("\"raw-tcp\"", "\"raw-udp\"")),
 ];
 
-/// The baseline with another count of raw-tcp's events.
+/// Returns the baseline with raw-tcp's number of events changed by `by`.
 fn with_events_changed(text: &str, by: i64) -> String {
     let (_, own) = text.split_once("\"raw-tcp\"").unwrap();
     let (before, after) = own.split_once("\"with-events\": ").unwrap();
@@ -50,7 +50,7 @@ fn with_events_changed(text: &str, by: i64) -> String {
     text.replacen(&format!("{before}\"with-events\": {count}"), &changed, 1)
 }
 
-/// `gate exact` against each of these baselines, side by side and once for all tests.
+/// Runs `gate exact` against each changed baseline. The runs are concurrent, and shared by all tests.
 pub(super) fn judged() -> &'static BTreeMap<&'static str, Judged> {
     static JUDGED: OnceLock<BTreeMap<&str, Judged>> = OnceLock::new();
     JUDGED.get_or_init(|| {
@@ -68,13 +68,13 @@ fn judge(change: Change) -> Judged {
     let arguments = [&of_one(&baseline)[..], &["--github", "--out", out.to_str().unwrap()]].concat();
     let finished = bench_in_a_step(&arguments, &summary);
     let read = |entry: fs::DirEntry| {
-        (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).expect("a file of text"))
+        (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).expect("a text file"))
     };
     let files = fs::read_dir(&out).unwrap().map(|entry| read(entry.unwrap())).collect();
     Judged { finished, files, summary: fs::read_to_string(summary).unwrap() }
 }
 
-/// What the command said of this baseline.
+/// Returns the result for the baseline with this change.
 fn against(baseline: &str) -> &'static Judged {
     super::begin();
     &judged()[baseline]
@@ -96,7 +96,7 @@ fn the_command_compares_with_the_committed_baseline() {
     assert!(says("pass"));
     let absent = bench(&["gate", "exact", "--baseline", "no-such-file.json", "--out", out.to_str().unwrap()]);
     assert_eq!(absent.code, 2, "{}", absent.stderr);
-    assert!(says("invalid") && !says("pass"), "what an earlier gate said does not stay");
+    assert!(says("invalid") && !says("pass"), "the outcome of the earlier gate is replaced");
 }
 
 #[test]

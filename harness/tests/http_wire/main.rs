@@ -1,5 +1,5 @@
-//! What the HTTP approaches promise on the wire, asked by a client that knows no approach: the headers, statuses and
-//! blocks of text that a browser, a cache or a proxy acts on. `manners` is what all servers have in common.
+//! The HTTP approaches on the wire, tested with raw requests: the headers, statuses and blocks of text that browsers,
+//! caches and proxies act on. `manners` tests what all servers have in common.
 
 mod manners;
 
@@ -13,11 +13,11 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Guards against waiting for ever.
+/// Timeout of every wait, as a guard against hanging.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn start(name: &str) -> Fixture {
-    let subject = subjects().into_iter().find(|subject| subject.name == name).expect("the registry has it");
+    let subject = subjects().into_iter().find(|subject| subject.name == name).expect("the approach is registered");
     Fixture::start(subject, Limits { replay_events: 16, ..Limits::default() }).expect("a port is free")
 }
 
@@ -28,7 +28,7 @@ async fn send(fixture: &Fixture, method: &str, target: &str, headers: &str) -> T
     stream
 }
 
-/// Head and body of the answer to one request on a connection of its own.
+/// Sends one request on its own connection, and returns the head and the body of the response.
 async fn get(fixture: &Fixture, target: &str, headers: &str) -> (String, String) {
     ask(fixture, "GET", target, headers).await
 }
@@ -36,19 +36,19 @@ async fn get(fixture: &Fixture, target: &str, headers: &str) -> (String, String)
 async fn ask(fixture: &Fixture, method: &str, target: &str, headers: &str) -> (String, String) {
     let mut stream = send(fixture, method, target, &format!("connection: close\r\n{headers}")).await;
     let mut answer = String::new();
-    tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("an answer in time").unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head ends");
+    tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("a response in time").unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a complete head");
     (head.to_owned(), body.to_owned())
 }
 
-/// Reads until this text has come.
+/// Reads until `text` has arrived, and returns everything read.
 async fn read_until(stream: &mut TcpStream, text: &str) -> String {
     let mut read = Vec::new();
     while !String::from_utf8_lossy(&read).contains(text) {
         let more = tokio::time::timeout(PATIENCE, stream.read_buf(&mut read)).await;
         let read = String::from_utf8_lossy(&read);
-        let more = more.unwrap_or_else(|_| panic!("no {text:?} in time, only {read}")).unwrap();
-        assert!(more > 0, "the end came before {text:?}: {read}");
+        let more = more.unwrap_or_else(|_| panic!("timeout before {text:?}: {read}")).unwrap();
+        assert!(more > 0, "the connection closed before {text:?}: {read}");
     }
     String::from_utf8(read).unwrap()
 }
@@ -141,7 +141,7 @@ async fn an_unchanged_quote_is_304_with_the_validators_and_no_body() {
         assert_has(&head, &["HTTP/1.1 304 Not Modified", &format!("etag: {newest}"), "cache-control: no-cache"]);
         assert_eq!(body, "");
     }
-    // The same version of another log is another state.
+    // The same version of another log is a different state.
     let of_another_log = etag(&start("conditional-get"), 7);
     for condition in [opening, of_another_log, "\"7\"".to_owned()] {
         let (head, _) = get(&fixture, "/quotes/BTC", &format!("if-none-match: {condition}\r\n")).await;
@@ -152,13 +152,13 @@ async fn an_unchanged_quote_is_304_with_the_validators_and_no_body() {
 #[tokio::test]
 async fn a_held_request_leaves_the_hub_when_its_client_disconnects() {
     let fixture = start("long-poll");
-    // The server has begun, and so has all that it shares.
+    // After a response, the server is running and has taken all of its references to the hub.
     get(&fixture, "/", "").await;
     let idle = Arc::strong_count(&fixture.hub);
     let stream = send(&fixture, "GET", "/events?after=0&hold=5m&symbols=BTC", "").await;
     let is_held = |held: bool| {
         let hub = Arc::clone(&fixture.hub);
-        // The count includes the clone.
+        // The count includes this clone.
         async move {
             while (Arc::strong_count(&hub) > idle + 1) != held {
                 tokio::time::sleep(Duration::from_millis(1)).await;
@@ -166,7 +166,7 @@ async fn a_held_request_leaves_the_hub_when_its_client_disconnects() {
         }
     };
     tokio::time::timeout(PATIENCE, is_held(true)).await.expect("the request is held");
-    // The connection is reset; one that is only closed might belong to a client that waits.
+    // Reset the connection. A client that only closes its write side may still wait for the response.
     stream.set_zero_linger().unwrap();
     drop(stream);
     tokio::time::timeout(PATIENCE, is_held(false)).await.expect("the handler is dropped with its connection");
@@ -179,7 +179,7 @@ async fn a_held_request_is_answered_at_shutdown() {
     fixture.hub.close();
     let head = read_until(&mut stream, "\r\n\r\n").await;
     assert_has(&head, &["HTTP/1.1 503 Service Unavailable", "retry-after: 1"]);
-    // A stream would end at once, so it is not begun.
+    // A stream would end at once, so the server does not start one.
     let fixture = start("sse");
     fixture.hub.close();
     let (head, _) = get(&fixture, "/stream?symbols=BTC", "").await;
@@ -199,7 +199,7 @@ async fn a_stream_opens_for_browsers_and_proxies_and_resumes_by_the_newer_cursor
     assert_has(head, &["x-accel-buffering: no"]);
     assert!(body.contains("retry: 1000\n"), "{body}");
     let ids: Vec<&str> = body.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
-    // The first is the cursor itself, BTC and ETH are every sixth event from the first and second.
+    // The first ID is the cursor itself. BTC has every sixth event from the first one, ETH from the second one.
     assert_eq!(ids, [seventh, eighth, last]);
     read_until(&mut stream, "\n:\n\n").await;
 }

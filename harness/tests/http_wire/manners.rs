@@ -1,5 +1,5 @@
-//! What every HTTP server promises beside its approach: to people, to pages of other origins, to proxies, and to clients
-//! that close their side.
+//! Behaviour that all HTTP servers share: towards people, pages of other origins, proxies, and clients that close their
+//! write side.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -8,7 +8,7 @@ use tokio::{
 
 use super::{PATIENCE, ask, assert_has, get, read_until, send, start};
 
-/// The approaches that a browser can use without a library, with a path of each.
+/// Approaches that a browser can use without a library, each with a path.
 const OF_BROWSERS: [(&str, &str); 4] = [
     ("short-poll", "/events?symbols=BTC&after=0"),
     ("conditional-get", "/quotes/BTC"),
@@ -26,7 +26,7 @@ async fn every_server_lists_its_paths() {
         assert!(body.starts_with(&format!("{name}: ")) && body.contains("curl ") && body.contains(&url), "{body}");
         assert!(
             !body.contains("localhost:8080"),
-            "an example names the default address of `serve` as another's: {body}"
+            "an example shows the default address of `serve` instead of this server's: {body}"
         );
         let (head, rest) = ask(&fixture, "HEAD", "/", "").await;
         assert_has(&head, &["HTTP/1.1 200 OK", &format!("content-length: {}", body.len())]);
@@ -43,11 +43,11 @@ async fn every_server_lists_its_paths() {
 async fn a_grpc_server_explains_itself_over_http_1() {
     for name in ["grpc-unary", "grpc-stream", "grpc-bidi"] {
         let fixture = start(name);
-        // The server closes of its own accord.
+        // The server closes the connection by itself.
         let mut stream = send(&fixture, "GET", "/", "").await;
         let mut answer = String::new();
         tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("an end in time").unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head ends");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a complete head");
         let length = format!("content-length: {}", body.len());
         assert_has(head, &["HTTP/1.1 200 OK", "content-type: text/plain; charset=utf-8", &length, "connection: close"]);
         let example = format!("{} MarketData/", fixture.address);
@@ -116,7 +116,7 @@ async fn other_methods_are_answered_as_http_requires() {
         let (head, body) = ask(&fixture, "HEAD", target, "").await;
         assert_has(&head, &["HTTP/1.1 200 OK"]);
         assert!(body.is_empty() && !head.contains("content-length: 0"), "{name}: {head}");
-        // `%42TC` is `BTC`, and a field that nobody knows says nothing.
+        // `%42TC` decodes to `BTC`, and an unknown field is ignored.
         let target = target.replace("BTC", "%42TC") + if target.contains('?') { "&unknown=1" } else { "?unknown=1" };
         let mut stream = send(&fixture, "GET", &target, "").await;
         assert!(read_until(&mut stream, "\"sequence\":1,").await.starts_with("HTTP/1.1 200 OK"));
@@ -137,7 +137,7 @@ async fn a_client_that_closes_its_write_side_is_answered() {
             continue;
         }
         let rest = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut Vec::new())).await;
-        rest.expect("the connection is closed when the answer is complete").unwrap();
+        rest.expect("the connection closes after the response").unwrap();
     }
 }
 

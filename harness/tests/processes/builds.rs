@@ -1,4 +1,4 @@
-//! The builds of `gate paired`: they end with the gate, however it ends, and nothing of them stays.
+//! The builds of `gate paired` end with the gate, however it ends, and leave no files behind.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use crate::{
     kill, text, until,
 };
 
-/// A program that does this, in a folder of its own.
+/// Creates a program from this shell script, in its own folder.
 fn script(text: &str) -> (TempDir, PathBuf) {
     let folder = tempdir().unwrap();
     let path = folder.path().join("build");
@@ -24,15 +24,15 @@ fn script(text: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Starts `gate paired` of this program against itself.
+/// Starts `gate paired` of this build against itself.
 fn start_paired(build: &Path, session: &Path) -> Child {
     let build = text(build);
-    start(&["gate", "paired", "--base", build, "--head", build, "--session", text(session), "--blocks", "1"])
+    start(&["gate", "paired", "--base", build, "--head", build, "--session", text(session), "--blocks", "16"])
 }
 
 #[test]
 fn no_process_of_a_gate_outlives_it() {
-    // Processes that nothing but the gate's end would end soon, one of them out of its parent's sight.
+    // Both processes sleep until the gate kills them. The first one is an orphan, because its parent exits at once.
     let time = format!("1000.{}", std::process::id());
     let (_folder, build) = script(&format!("(sleep {time} &) ; sleep {time}"));
     let sessions = tempdir().unwrap();
@@ -70,7 +70,7 @@ fn a_build_that_floods_its_output_is_killed_and_its_last_line_shown() {
     let finished = finish(start_paired(&build, &session));
     assert_eq!(finished.code, 4, "{}", finished.stderr);
     assert!(finished.stderr.contains("base wrote more than 16 MiB"), "{}", finished.stderr);
-    assert!(!session.exists(), "nothing was recorded, and nothing stays");
+    assert!(!session.exists(), "an empty session is removed");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Processes, signals and files: whatever ends a run or a gate, nothing keeps running, nothing half made stays, and what
-//! was recorded can be read.
+//! Processes, signals and files: however a run or a gate ends, no process keeps running, no partial file stays, and the
+//! recorded results are readable.
 
 mod builds;
 #[path = "../command/mod.rs"]
@@ -18,10 +18,10 @@ use command::{Finished, bench, finish, heed_hang_ups, start};
 use results::{schema::Status, store};
 use tempfile::tempdir;
 
-/// A guard against hanging; nothing is asserted about how long a step takes.
+/// Timeout of a wait, as a guard against hanging. No test asserts how long a step takes.
 const PATIENCE: Duration = Duration::from_secs(120);
 const PROGRAM: &str = env!("CARGO_BIN_EXE_delivery-bench");
-/// The quickest run of two trials.
+/// Arguments of a short run of two trials.
 const TWO_TRIALS: [&str; 14] = [
     "run",
     "smoke",
@@ -56,10 +56,10 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
         }
         std::thread::sleep(pause);
     }
-    panic!("waited in vain until {what}");
+    panic!("timeout while waiting until {what}");
 }
 
-/// Processes below this one, by number and time of their start, which no other process has.
+/// Returns the descendants of a process by ID and start time. Together these are unique, even if an ID is reused.
 fn below(process: u32) -> Vec<(u32, u64)> {
     let all = procfs::process::all_processes().unwrap().filter_map(|process| process.ok()?.stat().ok());
     let all: Vec<_> = all.map(|stat| (stat.pid as u32, stat.ppid as u32, stat.starttime)).collect();
@@ -73,7 +73,7 @@ fn below(process: u32) -> Vec<(u32, u64)> {
     found
 }
 
-/// Whether none of them runs any more.
+/// Returns whether all of these processes have ended.
 fn are_gone(processes: &[(u32, u64)]) -> bool {
     processes.iter().all(|(process, started)| {
         let stat = procfs::process::Process::new(*process as i32).and_then(|process| process.stat());
@@ -82,16 +82,16 @@ fn are_gone(processes: &[(u32, u64)]) -> bool {
     })
 }
 
-/// Whether a process listens to signals by now.
+/// Returns whether a process handles signals yet.
 fn listens(process: u32) -> bool {
     let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
     let mut names = threads.filter_map(|thread| fs::read_to_string(thread.path().join("comm")).ok());
     names.any(|name| name.trim_end() == "signals")
 }
 
-/// Reads its standard error up to a line with these words.
+/// Reads the child's standard error up to a line with these words.
 fn read_until(child: &mut Child, words: &str) {
-    let lines = BufReader::new(child.stderr.as_mut().expect("it is piped")).lines();
+    let lines = BufReader::new(child.stderr.as_mut().expect("stderr is piped")).lines();
     let mut read = Vec::new();
     for line in lines.map_while(Result::ok) {
         if line.contains(words) {
@@ -99,7 +99,7 @@ fn read_until(child: &mut Child, words: &str) {
         }
         read.push(line);
     }
-    panic!("it never said {words:?}: {read:?}");
+    panic!("the command never printed {words:?}: {read:?}");
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_hang_up_interrupts_unless_ignored() {
     kill("-HUP", first.id());
     kill("-HUP", second.id());
     assert_eq!(finish(first).code, 130);
-    assert_eq!(below(second.id()).len(), 2, "who ignores it goes on");
+    assert_eq!(below(second.id()).len(), 2, "a run that ignores the signal continues");
     kill("-TERM", second.id());
     assert_eq!(finish(second).code, 130);
     for out in [hung_up, ignored] {
@@ -179,7 +179,7 @@ fn a_server_closes_cleanly_after_every_ending_signal() {
 
 #[test]
 fn a_run_survives_replacing_its_program_and_keeps_foreign_files() {
-    // On the filesystem of the build, so that the program need not be copied.
+    // The folder is on the filesystem of the build, because hard links cannot cross filesystems.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let program = folder.path().join("program");
     fs::hard_link(PROGRAM, &program).unwrap();
@@ -199,7 +199,7 @@ fn a_run_survives_replacing_its_program_and_keeps_foreign_files() {
     fs::rename(folder.path().join("other"), &program).unwrap();
     let finished = finish(run);
     assert_eq!(fs::read_to_string(&latest).unwrap(), "mine");
-    assert!(finished.stderr.contains("results/latest"), "that it is left is said: {}", finished.stderr);
+    assert!(finished.stderr.contains("results/latest"), "the message names the kept file: {}", finished.stderr);
     let made = fs::read_dir(folder.path().join("results")).unwrap().map(|entry| entry.unwrap().path());
     let out: Vec<PathBuf> = made.filter(|path| path.is_dir()).collect();
     let trials = store::read(&out[0]).unwrap().trials;
@@ -229,7 +229,7 @@ fn a_failed_write_is_an_error_and_earlier_results_stay_readable() {
     assert_eq!(finished.code, 1, "{finished:?}");
     assert!(finished.stderr.contains("cannot write"), "{finished:?}");
     let run = store::read(&out).unwrap();
-    assert!(run.interrupted.is_some(), "a run that did not come to its end is marked");
+    assert!(run.interrupted.is_some(), "an unfinished run is marked");
     assert!(!run.trials.is_empty() && bench(&["report", text(&out)]).code != 2);
 }
 
@@ -249,7 +249,7 @@ fn names_a_low_process_limit() {
         let mut limited = Command::new("prlimit");
         limited.arg("--nproc=2").current_dir(folder.path());
         if is_root {
-            // Root may start as many as it likes.
+            // The limit does not apply to root.
             limited.args(["setpriv", "--reuid=65534", "--clear-groups"]);
         }
         let limited: Finished = limited.arg(&program).args(verb).output().unwrap().into();

@@ -1,5 +1,5 @@
-//! The repository's own Rust source, read as tokens: so that a rule about names in code is not fooled by a comment, and
-//! not escaped by a line break. It knows no rule.
+//! Reads the repository's Rust source as tokens, so that comments and line breaks do not affect a rule about names in
+//! code. It contains no rules itself.
 
 use std::{
     fs,
@@ -8,37 +8,37 @@ use std::{
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// One Rust file.
+/// A Rust file of the repository.
 pub(crate) struct SourceFile {
-    /// Its path from the root, with forward slashes.
+    /// Path relative to the root, with forward slashes.
     pub(crate) path: String,
-    /// What it says.
+    /// The whole text, including comments.
     pub(crate) text: String,
-    /// Its tokens, without comments, attributes and unit tests.
+    /// Tokens without comments, attributes and unit tests.
     pub(crate) code: TokenStream,
-    /// Identifiers and string literals of its code, in their order.
+    /// Identifiers and string literals of `code`, in order.
     pub(crate) words: Vec<Word>,
-    /// Lines of its unit tests.
+    /// Number of lines of unit tests.
     pub(crate) test_lines: usize,
 }
 
-/// One identifier or string literal.
+/// An identifier or string literal.
 pub(crate) struct Word {
-    /// An identifier, or what stands between the quotes.
+    /// The identifier, or the text between the quotes.
     pub(crate) text: String,
-    /// Whether it stood between quotes.
+    /// Whether it is a string literal.
     pub(crate) is_literal: bool,
-    /// Line in the file, from 1.
+    /// Line in the file, counted from 1.
     pub(crate) line: usize,
 }
 
 impl SourceFile {
-    /// Whether it is part of a crate's tests or benchmarks only.
+    /// Returns whether the file only belongs to tests or benchmarks.
     pub(crate) fn is_test(&self) -> bool {
         self.path.contains("/tests/") || self.path.contains("/benches/") || self.path.ends_with("tests.rs")
     }
 
-    /// The line with this number, from 1.
+    /// Returns the line with this number, counted from 1, without indentation.
     pub(crate) fn line(&self, number: usize) -> &str {
         self.text.lines().nth(number - 1).unwrap_or_default().trim()
     }
@@ -55,7 +55,7 @@ impl SourceFile {
     }
 }
 
-/// The code without attributes and unit tests, whose lines are counted.
+/// Returns the code without attributes and unit tests. Adds the lines of the unit tests to `test_lines`.
 fn without_tests(tokens: TokenStream, test_lines: &mut usize) -> TokenStream {
     let mut tokens = tokens.into_iter().peekable();
     let mut kept = Vec::new();
@@ -79,7 +79,7 @@ fn without_tests(tokens: TokenStream, test_lines: &mut usize) -> TokenStream {
     kept.into_iter().collect()
 }
 
-/// Passes over the item that an attribute belongs to, up to its block or semicolon, and counts its lines.
+/// Skips the item that follows an attribute, up to its block or semicolon, and returns its number of lines.
 fn lines_of_item(first_line: usize, tokens: &mut impl Iterator<Item = TokenTree>) -> usize {
     let is_end = |token: &TokenTree| match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
@@ -99,7 +99,7 @@ fn collect_words(code: &TokenStream, words: &mut Vec<Word>) {
             }
             TokenTree::Literal(literal) => {
                 let text = literal.to_string();
-                // A character that is a quote has no text between two.
+                // A literal such as '"' has a single quote mark and no text between two.
                 if let Some((quoted, _)) = text.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"')) {
                     words.push(Word { text: quoted.to_owned(), is_literal: true, line: literal.span().start().line });
                 }
@@ -109,12 +109,12 @@ fn collect_words(code: &TokenStream, words: &mut Vec<Word>) {
     }
 }
 
-/// Where the repository is.
+/// Returns the root of the repository.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is a folder of the repository").to_owned()
 }
 
-/// All hand-written Rust files, by path.
+/// Returns all hand-written Rust files, sorted by path.
 pub(crate) fn rust_files() -> Vec<SourceFile> {
     let root = root();
     let mut paths = Vec::new();
@@ -127,7 +127,7 @@ fn find(folder: &Path, paths: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("the folder is readable") {
         let path = entry.expect("the folder is readable").path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        // What a run writes is a folder of that name, and so is a crate.
+        // Runs write into a folder called `results`, which is also the name of a crate.
         let is_written = name == "results" && !path.join("Cargo.toml").exists();
         let is_foreign = name.starts_with('.') || is_written || ["target", "generated"].contains(&name.as_str());
         if path.is_dir() && !is_foreign {

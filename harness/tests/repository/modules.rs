@@ -1,5 +1,5 @@
-//! Which file of a crate refers to which, by the paths in its code. A name that a module re-exports counts as the
-//! file's that defines it, so that an entry module which only gathers names makes no cycle. It knows no rule.
+//! Finds which file of a crate refers to which, from the paths in its code. A re-exported name belongs to the file that
+//! defines it, so an entry module that only re-exports names makes no cycle. It contains no rules itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,25 +7,25 @@ use proc_macro2::{TokenStream, TokenTree};
 
 use super::repository::SourceFile;
 
-/// The files of one crate, by module: `harness/src/host/clock.rs` is `host`, `clock`.
+/// Files of one crate by module: `harness/src/host/clock.rs` is `host`, `clock`.
 type Modules<'a> = BTreeMap<Vec<String>, File<'a>>;
 
-/// A path as it stands in code, a word for each part.
+/// A path in code, one element per segment.
 type Path = Vec<String>;
 
-/// Imports that were followed, by module and name: one may name itself.
+/// Imports already followed, by module and name. They end the search if an import refers to itself.
 type Seen = BTreeSet<(Path, String)>;
 
-/// What one file says of others.
+/// The references of one file.
 struct File<'a> {
     path: &'a str,
-    /// By the name that it has here: what is imported or re-exported.
+    /// Imported and re-exported paths, by their name in this file.
     imports: BTreeMap<String, Path>,
-    /// Paths in its code, its imports apart.
+    /// All other paths in the code.
     mentions: BTreeSet<Path>,
 }
 
-/// For each file of a crate's sources, those of the same crate that its code refers to.
+/// Returns, per file of a crate's sources, the files of the same crate that its code refers to.
 pub(crate) fn references(files: &[SourceFile]) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut crates: BTreeMap<&str, Modules<'_>> = BTreeMap::new();
     for file in files.iter().filter(|file| !file.is_test() && !file.path.ends_with("/main.rs")) {
@@ -49,8 +49,8 @@ pub(crate) fn references(files: &[SourceFile]) -> BTreeMap<&str, BTreeSet<&str>>
     references
 }
 
-/// The same between the parts that a crate consists of: a folder of its sources with all that is in it, or a file beside
-/// them.
+/// Returns the same references between the parts of a crate. A part is a folder in `src` with everything in it, or a
+/// file in `src`.
 pub(crate) fn of_parts<'a>(references: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
     let mut parts = BTreeMap::new();
     for (file, others) in references {
@@ -67,7 +67,7 @@ fn part_of(file: &str) -> &str {
     &file[..end]
 }
 
-/// Sets of files each of which refers, in some number of steps, to every other of its set.
+/// Returns the sets of files in which each file refers, directly or indirectly, to every other one.
 pub(crate) fn cycles<'a>(references: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeSet<BTreeSet<&'a str>> {
     let reached: BTreeMap<&str, BTreeSet<&str>> =
         references.keys().map(|&file| (file, reached_from(file, references))).collect();
@@ -89,22 +89,22 @@ fn reached_from<'a>(file: &str, references: &BTreeMap<&'a str, BTreeSet<&'a str>
     reached
 }
 
-/// The module of a file below `src`.
+/// Returns the module of a file, given its path below `src`.
 fn module_of(inside: &str) -> Path {
     let mut module: Path = inside.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
     module.pop_if(|last| last == "mod" || last == "lib");
     module
 }
 
-/// What a path names.
+/// The target of a path.
 enum Named<'a> {
-    /// Something that this file defines.
+    /// An item that this file defines.
     In(&'a str),
-    /// A module, and nothing in it; or something of another crate.
+    /// A module itself, or an item of another crate.
     Elsewhere,
 }
 
-/// What a path in this module names; `None` for what the module itself defines.
+/// Resolves a path in this module. Returns `None` for an item that the module itself defines.
 fn definition<'a>(modules: &Modules<'a>, module: &[String], path: &[String], seen: &mut Seen) -> Option<Named<'a>> {
     let mut place = module.to_owned();
     let is_relative = |word: &&String| ["crate", "self", "super"].contains(&word.as_str());
@@ -122,7 +122,7 @@ fn definition<'a>(modules: &Modules<'a>, module: &[String], path: &[String], see
     }
 }
 
-/// The same of a path that begins with a name in this module: a module in it, or what it imports.
+/// Resolves a path that begins with a name in this module: a submodule or an import.
 fn named<'a>(modules: &Modules<'a>, module: &[String], path: &[String], seen: &mut Seen) -> Option<Named<'a>> {
     let Some((first, rest)) = path.split_first() else { return Some(Named::Elsewhere) };
     let inner = [module, std::slice::from_ref(first)].concat();
@@ -136,13 +136,13 @@ fn named<'a>(modules: &Modules<'a>, module: &[String], path: &[String], seen: &m
     definition(modules, module, &[imported, rest].concat(), seen).or(Some(Named::Elsewhere))
 }
 
-/// Collects imports and other paths.
+/// Collects the imports and all other paths in the code.
 fn collect(code: &TokenStream, imports: &mut BTreeMap<String, Path>, mentions: &mut BTreeSet<Path>) {
     let tokens: Vec<TokenTree> = code.clone().into_iter().collect();
     let mut at = 0;
     while at < tokens.len() {
         match &tokens[at] {
-            // What follows `use` in a type is its lifetimes.
+            // `use<…>` in a type lists lifetimes.
             TokenTree::Ident(word) if word == "use" && !is_mark(tokens.get(at + 1), '<') => {
                 let end = at + tokens[at..].iter().take_while(|token| !is_mark(Some(token), ';')).count();
                 import(&tokens[at + 1..end], &[], imports);
@@ -161,7 +161,7 @@ fn collect(code: &TokenStream, imports: &mut BTreeMap<String, Path>, mentions: &
     }
 }
 
-/// Reads words with two colons between them, and moves behind them.
+/// Reads identifiers separated by `::`, and moves `at` past them.
 fn path_at(tokens: &[TokenTree], at: &mut usize) -> Path {
     let mut path = Path::new();
     while let Some(TokenTree::Ident(word)) = tokens.get(*at) {
@@ -175,7 +175,7 @@ fn path_at(tokens: &[TokenTree], at: &mut usize) -> Path {
     path
 }
 
-/// Reads one tree of an import.
+/// Reads one `use` tree.
 fn import(tree: &[TokenTree], above: &[String], imports: &mut BTreeMap<String, Path>) {
     let mut at = 0;
     let path = [above, &path_at(tree, &mut at)].concat();
@@ -184,7 +184,7 @@ fn import(tree: &[TokenTree], above: &[String], imports: &mut BTreeMap<String, P
             let inner: Vec<TokenTree> = group.stream().into_iter().collect();
             inner.split(|token| is_mark(Some(token), ',')).for_each(|one| import(one, &path, imports));
         }
-        // A trait without a name of its own is imported under its path, so that none takes another's place.
+        // An import as `_` is stored under its path, so that it does not replace another one.
         [TokenTree::Ident(_), TokenTree::Ident(name), ..] => {
             let name = if name == "_" { path.join("::") } else { name.to_string() };
             imports.insert(name, path);

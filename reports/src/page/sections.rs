@@ -1,13 +1,12 @@
-//! The page from top to bottom. The first screen has the headline, the article's table, and whether it can be
-//! trusted.
+//! The page from top to bottom. The first screen has the headline, whether it can be trusted, and one picture.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use results::schema::RunRecord;
 use sha2::{Digest, Sha256};
 
 use super::{
-    advice, article, claims, complexity, dots, downloads, durations, loads, markup::escape, memory, method, pareto,
-    percentiles, responses, ridgeline, size_limit, sweep, trust,
+    advice, article, claims, complexity, dots, downloads, durations, loads, markup::escape, memory, method, overview,
+    pareto, percentiles, responses, ridgeline, size_limit, sweep, trust,
 };
 use crate::{headline, report::Report, rows::LoadPoint};
 
@@ -22,11 +21,11 @@ const CHARTS_LIMIT_BYTES: usize = 540_000;
 /// The links of the first screen.
 const PARTS: [(&str, &str); 7] = [
     ("table", "Table"),
-    ("validity", "Can it be trusted?"),
-    ("advice", "Which to choose"),
     ("charts", "Charts"),
+    ("advice", "Which to choose"),
     ("complexity", "Complexity"),
     ("claims", "The article’s claims"),
+    ("validity", "Can it be trusted?"),
     ("method", "Methodology, biases, limits"),
 ];
 
@@ -65,12 +64,13 @@ fn whole(report: &Report, all: &[LoadPoint]) -> String {
     if report.validity.interrupted {
         html += "<p class=\"banner differs\">The run was interrupted: what follows is a part of its plan.</p>\n";
     }
+    html += &overview::section(report);
     html += &tables(report, all);
-    html += &trust::section(report);
-    html += &advice::section(report);
     html += &charts(report);
+    html += &advice::section(report);
     html += &complexity::section(report);
     html += &claims::section(&report.claims);
+    html += &trust::section(report);
     html += &downloads::section(report);
     html += &method::section();
     html += "</main>\n<footer><p>Every number here was made once from results.jsonl; the terminal’s table and report.json \

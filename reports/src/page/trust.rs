@@ -37,12 +37,14 @@ pub(super) fn section(report: &Report) -> String {
         state(validity)
     );
     html += &problems(report);
-    html += &checks(&validity.checks);
     html += &warnings(validity);
+    html += &machine(&report.run, validity.surroundings.as_ref());
+    html +=
+        "<details><summary>Every check, the sample behind each median, and how punctual the machine was</summary>\n";
+    html += &checks(&validity.checks);
     html += &loads::each(&report.loads, SAMPLES_LIMIT_BYTES, |_, point| samples::table(point));
     html += &validity.surroundings.as_ref().map_or_else(String::new, punctuality::figure);
-    html += &machine(&report.run, validity.surroundings.as_ref());
-    html + "</section>\n"
+    html + "</details></section>\n"
 }
 
 /// Renders one line for the first screen: valid trials, warnings, and a link to the box.

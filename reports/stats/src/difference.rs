@@ -17,8 +17,9 @@ use crate::{detectable, random::Random, signed_rank};
 pub const TAIL: f64 = 0.005;
 /// Fewest rounds that can show a difference: the least *n* with 2⁻ⁿ ≤ [`TAIL`].
 pub const FEWEST_ROUNDS: usize = 8;
-/// Rounds are averaged in groups of consecutive ones if there are more, because the work grows with their square.
-const MOST_PAIRS: usize = 128;
+/// Most rounds that are compared one by one. More are averaged in groups of consecutive ones, because the work grows with their
+/// square.
+pub const MOST_PAIRS: usize = 128;
 /// Resamples behind a least detectable ratio.
 const RESAMPLES: usize = 1_000;
 /// Counts as this value, because the logarithm of 0 does not exist.

@@ -87,7 +87,7 @@ mod tests {
             let events = events_per_second as u64 * seconds;
             let kept = (1..=events).filter(|sequence| sample.keeps(*sequence)).count() as u64;
             let expected = events / sample.one_of;
-            // Four standard deviations of a random selection.
+            // The tolerance is four standard deviations of a random selection.
             assert!(kept.abs_diff(expected) < 4 * expected.isqrt(), "{kept} of {expected}");
             assert!(expected <= MOST_ENTRIES && 2 * expected >= MOST_ENTRIES, "{expected}");
         }

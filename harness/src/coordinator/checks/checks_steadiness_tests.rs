@@ -1,4 +1,4 @@
-//! Pauses, stalls and trends fire their checks, and nothing else does.
+//! The checks for pauses, stalls and trends fire for their own faults and for no others.
 
 use results::schema::{Measured, Verdict};
 
@@ -20,7 +20,7 @@ fn latencies_that_grow_through_the_window_fire_warm_up() {
     assert_only("warm-up", Verdict::Warn, trend(-0.6, 1e-9, 100));
     assert_eq!(fired("short-poll", trend(0.9, 0.01, 100)), []);
     assert_eq!(fired("short-poll", trend(0.01, 1e-9, 100)), []);
-    // With eight independent observations a test for a trend finds none, however large the change is.
+    // With eight independent observations, a test for a trend never finds one, however large the change is.
     assert_only("warm-up", Verdict::Warn, trend(1_491.0, 0.2, 8));
     assert_only("warm-up", Verdict::Warn, trend(-0.9, 0.2, 8));
     assert_eq!(fired("short-poll", trend(2.0, 0.2, 8)), []);
@@ -49,14 +49,14 @@ fn a_standstill_of_deliveries_fires_stall() {
     assert_eq!(fired("sse", stalled(90)), []);
     assert_only("stall", Verdict::Warn, stalled(130));
     assert_only("stall", Verdict::Invalid, stalled(1_570));
-    assert_eq!(fired("sse", |_, evidence| evidence.stall = None), [], "which is said in the note");
+    assert_eq!(fired("sse", |_, evidence| evidence.stall = None), [], "the note says so");
 }
 
 #[test]
 fn an_empty_poll_or_an_explained_pause_is_not_a_stall() {
     let slow = |milliseconds: u64| {
         move |measured: &mut Measured, evidence: &mut Evidence| {
-            // Polls of a second: half of it is the median, and the law of what is under way holds.
+            // Polls every second have a median latency of half a second, and Little's law holds.
             measured.latency_ns = summary(500_000_000);
             measured.event_median_ns = summary(500_000_000);
             evidence.in_flight_ns = 400.0 * 500_000_200.0;

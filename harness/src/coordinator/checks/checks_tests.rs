@@ -11,13 +11,13 @@ use super::{
 };
 use crate::{agent::panics::Panics, coordinator::evidence::Evidence, host::environment::UNKNOWN};
 
-/// The checks that do not pass, with their verdicts.
+/// Returns the checks that do not pass, with their verdicts.
 pub(super) fn fired(approach: &str, fault: impl Fn(&mut Measured, &mut Evidence)) -> Vec<(String, Verdict)> {
     let (mut measured, mut evidence) = (measured(), evidence());
     fault(&mut measured, &mut evidence);
     let checks = all(&crate::fixture::trial(approach, &[]), &measured, &evidence);
     let wordless = checks.iter().find(|check| check.verdict != Verdict::Pass && !check.note.contains(": "));
-    assert_eq!(wordless, None, "a verdict names cause and remedy");
+    assert_eq!(wordless, None, "a verdict names its cause and a remedy");
     checks.into_iter().filter(|check| check.verdict != Verdict::Pass).map(|check| (check.id, check.verdict)).collect()
 }
 
@@ -53,7 +53,7 @@ fn clients_names_a_full_listen_queue() {
         measured.clients.lost = 1;
         evidence.refused_connections = Some(1);
     });
-    assert_eq!(fired("sse", |_, evidence| evidence.refused_connections = None), [], "which is said in the note");
+    assert_eq!(fired("sse", |_, evidence| evidence.refused_connections = None), [], "the note says so");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn an_arrival_before_publication_or_an_unsteady_clock_fires_clock() {
     });
     assert_only("clock", Verdict::Invalid, |_, evidence| evidence.early_confirmations = 1);
     assert_only("clock", Verdict::Invalid, |_, evidence| evidence.clocksource = "jiffies".into());
-    assert_eq!(fired("sse", |_, evidence| evidence.clocksource = UNKNOWN.into()), [], "which is said in the note");
+    assert_eq!(fired("sse", |_, evidence| evidence.clocksource = UNKNOWN.into()), [], "the note says so");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn unplanned_polls_fire_polls() {
     assert_only("polls", Verdict::Invalid, |measured, _| measured.requests = 20 * 100);
     assert_only("polls", Verdict::Invalid, |measured, _| measured.poll_lateness_ns = Some(polls(900, 30_000)));
     assert_only("polls", Verdict::Warn, |measured, _| measured.poll_lateness_ns = Some(polls(900, 50_000_000)));
-    // A snapshot of each of the two symbols that a client follows is a request of its own.
+    // A client requests a snapshot of each of its two symbols separately.
     assert_eq!(fired("conditional-get", |measured, _| measured.requests = 2 * 20 * 50), []);
 }
 
@@ -120,7 +120,7 @@ fn unplanned_polls_fire_polls() {
 fn empty_responses_that_theory_does_not_explain_fire_empties_oracle() {
     let observe = |observed| {
         move |measured: &mut Measured, _: &mut Evidence| {
-            measured.responses.empty_theory.as_mut().expect("there is one").observed = observed;
+            measured.responses.empty_theory.as_mut().expect("polls have a theory").observed = observed;
         }
     };
     assert_only("empties-oracle", Verdict::Invalid, observe(61));
@@ -136,11 +136,11 @@ fn a_hold_timeout_in_a_window_shorter_than_the_hold_fires_empties_oracle() {
         move |measured: &mut Measured, _: &mut Evidence| {
             measured.connect.seconds = connect_seconds;
             measured.responses.timed_out = 1;
-            measured.responses.empty_theory.as_mut().expect("there is one").responses = 0;
+            measured.responses.empty_theory.as_mut().expect("polls have a theory").responses = 0;
         }
     };
     assert_eq!(fired("long-poll/1h", timed_out(10.0)), [("empties-oracle".to_owned(), Verdict::Invalid)]);
-    // The first client's hold began so long before.
+    // The first client's hold began an hour before the window.
     assert_eq!(fired("long-poll/1h", timed_out(3_600.0)), []);
 }
 
@@ -228,7 +228,7 @@ fn cpu_time_of_other_processes_fires_host() {
     assert_only("host", Verdict::Invalid, |measured, _| measured.host.steal_share = Some(0.2));
     assert_only("host", Verdict::Warn, |measured, _| measured.host.foreign_share = Some(0.2));
     assert_only("host", Verdict::Invalid, |measured, _| measured.host.foreign_share = Some(0.26));
-    // A limit that held the trial back does not hide what makes it invalid.
+    // CPU throttling, which only warns, does not hide what makes the trial invalid.
     assert_only("host", Verdict::Invalid, |measured, _| {
         measured.host.foreign_share = Some(0.5);
         measured.host.throttled_us = Some(1);

@@ -11,7 +11,7 @@ use gate::{
     paired::{self, Cell, Plan, SESSION_VERSION, Session, Tolerated},
 };
 use proto::parse_duration;
-use scenario::{self, source::Override};
+use scenario::{self, Scenario, source::Override, variants::variants};
 
 use super::surfaces::{Surfaces, conclude};
 use crate::{
@@ -20,6 +20,9 @@ use crate::{
     host::clock,
     verbs::{output, run::default_directory},
 };
+
+/// The budget, unless blocks or another budget are given.
+const BUDGET: Duration = Duration::from_secs(20 * 60);
 
 /// Options of `gate paired`.
 #[derive(Debug, Args)]
@@ -37,12 +40,12 @@ pub(crate) struct PairedOptions {
     /// Any scenario key, such as load.clients=50; can be repeated [default: what the scenario says]
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Blocks that count, from 1 to 128, such as 12 [default: as many as the number of cells asks for]
+    /// Blocks that count, at most 128, such as 12 [default: as many as fit --budget]
     #[arg(long, value_name = "N", conflicts_with = "budget",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(paired::MOST_BLOCKS_OF_A_SESSION)))]
     blocks: Option<u32>,
     /// The time there is, with its unit, such as 15m: chooses cells and blocks, and says what they can and cannot see
-    /// [default: as long as the blocks take]
+    /// [default: 20m]
     #[arg(long, value_name = "DURATION", value_parser = time)]
     budget: Option<Duration>,
     /// The share by which CPU time per event may grow, such as 0.1 for 10 %
@@ -72,6 +75,7 @@ pub(crate) fn paired(options: &PairedOptions) -> Result<(), Failure> {
 fn session(options: &PairedOptions) -> Result<Session, Failure> {
     let overrides = Override::all(&options.set).map_err(Failure::usage)?;
     let loaded = scenario::load(&options.scenario, &overrides).map_err(Failure::usage)?;
+    can_decide(options, &loaded.scenario)?;
     let directory = options.session.clone().unwrap_or_else(|| default_directory("gate", clock::since_epoch()));
     let mut setup = Setup::prepare(&options.base, &options.head, &loaded.scenario, &directory)?;
     output::say("rehearsing: the base runs each approach once, to see how long that takes");
@@ -94,6 +98,21 @@ fn session(options: &PairedOptions) -> Result<Session, Failure> {
     Ok(session)
 }
 
+/// Refuses fewer blocks than a regression needs to be shown, before anything runs.
+fn can_decide(options: &PairedOptions, scenario: &Scenario) -> Result<(), Failure> {
+    let cells = variants(scenario).map_err(Failure::usage)?.len();
+    let fewest = budget::fewest(cells);
+    match options.blocks {
+        Some(blocks) if blocks < fewest => {
+            let said = format!(
+                "--blocks {blocks} cannot decide: with this number of cells ({cells}) a regression needs {fewest} to show"
+            );
+            Err(Failure::Usage(anyhow!(said)))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn tolerated(options: &PairedOptions) -> Tolerated {
     Tolerated { cpu: options.tolerated_cpu, p50: options.tolerated_p50 }
 }
@@ -109,11 +128,11 @@ fn time(text: &str) -> Result<Duration, String> {
 
 /// The cells that take part, the cells that do not, and the number of blocks. Decided before the first block.
 fn chosen(options: &PairedOptions, candidates: &[Candidate]) -> Result<(Vec<Cell>, Vec<Cell>, u32), Failure> {
-    let Some(time) = options.budget else {
+    if let Some(blocks) = options.blocks {
         let cells: Vec<Cell> = candidates.iter().map(|candidate| candidate.cell.clone()).collect();
-        let blocks = options.blocks.unwrap_or_else(|| budget::blocks_for(cells.len()));
         return Ok((cells, Vec::new(), blocks));
-    };
+    }
+    let time = options.budget.unwrap_or(BUDGET);
     let choice = budget::choose(candidates, time.as_secs_f64(), &tolerated(options)).map_err(Failure::usage)?;
     choice.sees.iter().for_each(|said| output::say(said));
     Ok((choice.cells, choice.left_out, choice.blocks))

@@ -44,7 +44,7 @@ pub fn noisy(blocks: u32, cells: u32, seed: u64, spread: f64) -> Session {
         blocks,
         cells,
         left_out: Vec::new(),
-        tolerated: Tolerated::default(),
+        tolerated: Tolerated { cpu: 0.1, p50: 0.1 },
         seed,
         injected: None,
     };
