@@ -8,7 +8,7 @@ mod support;
 
 use choices::{choice, reasons};
 use modelled::{HELD, HOLD_S, POLLED, PUSHED, run_of, sweep};
-use reports::advice::{AdviceError, Beyond, Choice, Need, Reason, Standing, advise, models, render};
+use reports::advice::{AdviceError, Beyond, Choice, Models, Need, Reason, Standing, advise, models, render};
 use results::{schema::Status, statistics};
 use serde_json::json;
 
@@ -118,15 +118,50 @@ fn the_first_choice_is_on_the_pareto_front_and_the_rest_in_order() {
     };
     assert!(advice.choices.iter().map(place).is_sorted(), "{:?}", advice.choices);
     assert_eq!(advice.choices.iter().filter(|choice| place(choice) == 0).count(), 1);
-    for rank in [1, 2, 3] {
-        let scores = advice.choices.iter().filter(|choice| place(choice) == rank).map(|choice| choice.score.unwrap());
-        assert!(scores.is_sorted());
+    let of = |ranks: std::ops::RangeInclusive<i32>| {
+        advice.choices.iter().filter(move |choice| ranks.contains(&place(choice)))
+    };
+    for rank in [2, 3] {
+        assert!(of(rank..=rank).map(|choice| choice.score.unwrap()).is_sorted());
     }
+    // The candidates that the model cannot tell apart come by the code to own, before the one for browsers.
+    let own_code = of(0..=1).map(|choice| (choice.name == "grpc-web", choice.lines));
+    assert!(own_code.is_sorted(), "{:?}", advice.choices);
+    let least = of(0..=2).map(|choice| choice.score.unwrap()).reduce(f64::min).unwrap();
+    assert!(of(0..=1).all(|choice| choice.score.unwrap() <= 1.25 * least), "{:?}", advice.choices);
     for choice in &advice.choices {
         if let Standing::Dominated { by } = &choice.standing {
             assert!(advice.choices.iter().any(|other| other.name == *by && place(other) < 4));
         }
     }
+}
+
+#[test]
+fn what_exists_for_browsers_is_the_last_of_equals_without_a_browser() {
+    let mut models = models(&support::run()).unwrap();
+    assert_eq!(
+        models.models.iter().filter(|model| model.for_browsers).map(|model| &model.name).collect::<Vec<_>>(),
+        ["grpc-web"]
+    );
+    // Two candidates with the same costs, of which the one for browsers has less code.
+    models.models.retain(|model| ["grpc-web", "sse"].contains(&model.name.as_str()));
+    let sse = models.models.iter().find(|model| model.name == "sse").unwrap().clone();
+    let web = models.models.iter_mut().find(|model| model.name == "grpc-web").unwrap();
+    (web.costs, web.latency, web.lines) = (sse.costs, sse.latency.clone(), sse.lines - 10.0);
+    let names = |models: &Models| {
+        advise(models, &Need::default()).choices.iter().map(|choice| choice.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&models), ["sse", "grpc-web"]);
+    models.models.iter_mut().for_each(|model| model.for_browsers = false);
+    assert_eq!(names(&models), ["grpc-web", "sse"]);
+    // By more than the error of the model, it wins.
+    models.models.iter_mut().for_each(|model| {
+        model.for_browsers = model.name == "grpc-web";
+        if model.for_browsers {
+            model.lines /= 3.0;
+        }
+    });
+    assert_eq!(names(&models)[0], "grpc-web");
 }
 
 #[test]

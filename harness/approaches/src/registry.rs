@@ -167,12 +167,12 @@ const ENCODING: Setting =
     Setting { extra_kib: &[("text", [5, 0])], ..Setting::new("encoding", Values::Choice(&["binary", "text"])) };
 /// The HTTP client. The default is the library that applications use; the others are arms of comparison.
 const CLIENT: Setting = Setting {
-    extra_kib: &[("reqwest", [0, 26]), ("hyper", [0, 22])],
+    extra_kib: &[("reqwest", [0, 32]), ("hyper", [0, 22])],
     ..Setting::new("client", Values::Choice(&["reqwest", "hyper", "bare"]))
 };
 /// The connection below the generated gRPC client.
 const GRPC_CLIENT: Setting =
-    Setting { extra_kib: &[("tonic", [0, 3])], ..Setting::new("client", Values::Choice(&["tonic", "hyper"])) };
+    Setting { extra_kib: &[("tonic", [0, 6])], ..Setting::new("client", Values::Choice(&["tonic", "hyper"])) };
 const POLICY: Setting =
     Setting { only_after_failure: true, ..Setting::new("policy", Values::Choice(&["retry", "browser"])) };
 const MESSAGE_ENCODING: Setting = Setting::new("encoding", Values::Choice(&["text", "binary"]));

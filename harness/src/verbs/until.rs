@@ -100,9 +100,10 @@ impl<'a> Until<'a> {
             (Some(_), None) => "no number of rounds would do with this noise: use a quieter machine".to_owned(),
         };
         Err(Failure::Inconclusive(format!(
-            "not every row would show a ratio of {}: after {} rounds and a budget of {}, {found}; {needed}",
+            "not every row would show a ratio of {}: after {} {} and a budget of {}, {found}; {needed}",
             significant(ratio),
             self.round,
+            if self.round == 1 { "round" } else { "rounds" },
             humantime::format_duration(budget),
         )))
     }

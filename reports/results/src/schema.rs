@@ -149,6 +149,17 @@ pub struct ApproachFacts {
     pub server_complexity: Complexity,
 }
 
+impl ApproachFacts {
+    /// Returns whether it carries calls to browsers that cannot speak the original protocol, which others can.
+    #[must_use]
+    pub fn is_rpc_for_browsers(&self) -> bool {
+        self.flow == Flow::Push
+            && self.connects == Side::Client
+            && self.article.is_none()
+            && !(self.browser || self.bidirectional || self.floor)
+    }
+}
+
 /// A row of the article's table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

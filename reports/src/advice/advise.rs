@@ -66,9 +66,12 @@ pub(crate) fn rules() -> Vec<String> {
          staleness less the p99 of one exchange.",
         "Dominated: another is within a tenth of it or better in p99, server cores, bytes, server memory and lines of \
          code of both halves, and better by half in one of them.",
-        "Recommended, and in this order: of the front, the least geometric mean of server cores, bytes, server memory \
-         and lines, each over the least of the front. Each of the four counts alike, and latency within the staleness \
-         does not count. Within a quarter of the least it is not told apart. Less than a hundredth of a core, 1 KB a second and 1 MB count as these.",
+        "Score: the geometric mean of server cores, bytes, server memory and lines, each over the least of the front. Each \
+         of the four counts alike, and latency within the staleness does not count. Less than a hundredth of a core, 1 KB a \
+         second and 1 MB count as these.",
+        "Recommended: of the front, those whose score is within a quarter of the least are equal, because the model is off by \
+         about as much. The one with the least code is named first, the others beside it. What exists for browsers is last of \
+         the equals if no client is a browser. Without equals, the least score.",
     ]
     .map(str::to_owned)
     .to_vec()

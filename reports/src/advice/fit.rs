@@ -109,6 +109,7 @@ fn model(candidate: &Candidate, bare: &Costs, exchange: &[Latency]) -> Model {
         snapshot: facts.delivery == Delivery::Snapshot,
         server_connects: facts.connects == Side::Server,
         browser: facts.browser,
+        for_browsers: facts.is_rpc_for_browsers(),
         bidirectional: facts.bidirectional,
         floor: facts.floor,
         lines: f64::from(facts.client_complexity.code_lines) + f64::from(facts.server_complexity.code_lines),

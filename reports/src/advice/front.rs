@@ -12,7 +12,8 @@ use super::{
 pub(super) const NO_WORSE: f64 = 1.1;
 /// A value that is smaller by this factor is better.
 pub(super) const BETTER: f64 = 1.5;
-/// Scores within this factor of the best one count as equal, because the model is off by about as much.
+/// Scores within this factor of the best one count as equal, because the model is off by about as much. Of equal candidates the
+/// one with the least code is recommended.
 pub(super) const CLOSE: f64 = 1.25;
 /// Differences below these values do not matter: cores, bytes per second, bytes of memory, lines.
 pub(super) const IMMATERIAL: [f64; 4] = [0.01, 1e3, 1e6, 1.0];
@@ -39,9 +40,9 @@ pub struct Choice {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "standing", rename_all = "snake_case")]
 pub enum Standing {
-    /// Recommended: the first of the front.
+    /// Recommended: of those that the model cannot tell apart from the best score, the one with the least code.
     Recommended,
-    /// On the front, and equal to the first within the accuracy of the model.
+    /// On the front, and equal to the recommended one within the accuracy of the model.
     Close,
     /// On the front: no other dominates it.
     Front,
@@ -76,25 +77,28 @@ pub(super) fn choices(models: &Models, need: &Need) -> Vec<Choice> {
             (rank, Choice { name, order, standing, score, lines, prediction })
         })
         .collect();
-    choices.sort_by(|(rank_a, a), (rank_b, b)| {
-        rank_a.cmp(rank_b).then(a.score.unwrap_or(0.0).total_cmp(&b.score.unwrap_or(0.0))).then(a.order.cmp(&b.order))
-    });
-    let least = choices.first().and_then(|(_, first)| first.score).unwrap_or(0.0);
-    for (index, (_, choice)) in choices.iter_mut().enumerate().filter(|(_, (rank, _))| *rank == 1) {
-        choice.standing = match choice.score {
-            _ if index == 0 => Standing::Recommended,
-            Some(score) if score <= least * CLOSE => Standing::Close,
-            _ => Standing::Front,
-        };
+    let best = best(models, need);
+    for (index, (_, choice)) in choices.iter_mut().enumerate() {
+        if let Some(place) = best.close.iter().position(|close| *close == index) {
+            choice.standing = if place == 0 { Standing::Recommended } else { Standing::Close };
+        }
     }
-    choices.into_iter().map(|(_, choice)| choice).collect()
+    // The candidates that count as equal come first, in their order.
+    let place = |index: usize| best.close.iter().position(|close| *close == index).unwrap_or(usize::MAX);
+    let mut ordered: Vec<(usize, (u8, Choice))> = choices.into_iter().enumerate().collect();
+    ordered.sort_by(|(index_a, (rank_a, a)), (index_b, (rank_b, b))| {
+        let scores = a.score.unwrap_or(0.0).total_cmp(&b.score.unwrap_or(0.0));
+        place(*index_a).cmp(&place(*index_b)).then(rank_a.cmp(rank_b)).then(scores).then(a.order.cmp(&b.order))
+    });
+    ordered.into_iter().map(|(_, (_, choice))| choice).collect()
 }
 
 /// The best candidates for a need.
 pub(super) struct Best {
     /// The recommended candidate. `None` if all are excluded.
     pub(super) first: Option<usize>,
-    /// The recommended candidate and those that count as equal.
+    /// The recommended candidate and those that count as equal, by the code to own. What exists for browsers comes last if none
+    /// is involved.
     pub(super) close: Vec<usize>,
 }
 
@@ -104,11 +108,16 @@ pub(super) fn best(models: &Models, need: &Need) -> Best {
         Place::Front(score) => Some((score, models.models[index].order, index)),
         Place::Dominated(..) | Place::Excluded(_) => None,
     });
-    let mut on_front: Vec<(f64, usize, usize)> = on_front.collect();
-    on_front.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let least = on_front.first().map_or(0.0, |(score, ..)| *score);
-    let close = on_front.iter().filter(|(score, ..)| *score <= least * CLOSE).map(|(.., index)| *index);
-    Best { first: on_front.first().map(|(.., index)| *index), close: close.collect() }
+    let mut close: Vec<(f64, usize, usize)> = on_front.collect();
+    let least = close.iter().map(|(score, ..)| *score).fold(f64::INFINITY, f64::min);
+    close.retain(|(score, ..)| *score <= least * CLOSE);
+    let alien = |index: usize| models.models[index].for_browsers && !need.browser;
+    close.sort_by(|(score_a, order_a, a), (score_b, order_b, b)| {
+        let lines = models.models[*a].lines.total_cmp(&models.models[*b].lines);
+        alien(*a).cmp(&alien(*b)).then(lines).then(score_a.total_cmp(score_b)).then(order_a.cmp(order_b))
+    });
+    let close: Vec<usize> = close.into_iter().map(|(.., index)| index).collect();
+    Best { first: close.first().copied(), close }
 }
 
 /// Predicts a candidate for this need.

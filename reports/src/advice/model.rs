@@ -114,6 +114,8 @@ pub struct Model {
     pub server_connects: bool,
     /// Whether a browser can use it without library or proxy.
     pub browser: bool,
+    /// Whether it exists for browsers only, which have a better choice outside of them.
+    pub for_browsers: bool,
     /// Whether the client can send on the same connection.
     pub bidirectional: bool,
     /// Whether it is the floor.

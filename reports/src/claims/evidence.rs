@@ -75,12 +75,7 @@ impl<'a> Evidence<'a> {
 
     /// Returns the rows of gRPC-Web: push without a row in the article's table, which no browser can use directly.
     pub(super) fn browser_rpc(&self) -> Vec<Seen<'a>> {
-        self.that(|facts| {
-            facts.flow == Flow::Push
-                && facts.connects == Side::Client
-                && facts.article.is_none()
-                && !(facts.browser || facts.bidirectional || facts.floor)
-        })
+        self.that(ApproachFacts::is_rpc_for_browsers)
     }
 
     /// Returns the rows of the approaches that the article calls by one of these names.
