@@ -57,7 +57,10 @@ pub(super) fn section(report: &Report) -> String {
             canvas.group(&row.variant, None, || draw(canvas, row, chart::row_middle(frame, index), scale, frame.right));
         }
     });
-    format!("<section class=\"overview\">{}</section>\n", chart::figure(TITLE, &takeaway, &drawing, &table(&rows)))
+    format!(
+        "<section class=\"overview\"><h2>Latency at a glance</h2>{}</section>\n",
+        chart::figure(TITLE, &takeaway, &drawing, &table(&rows))
+    )
 }
 
 /// Returns the rows with a median.
