@@ -85,6 +85,9 @@ fn a_trend_needs_two_runs_of_one_kind_without_faults() {
     let mut other = started(2);
     other.trials.iter_mut().for_each(|trial| trial.load.clients += 1);
     assert!(!follows(&[started(1), other]), "runs with different loads are not comparable");
+    let mut longer = started(2);
+    longer.run.scenario["window"] = serde_json::json!({ "measure": "5s" });
+    assert!(!follows(&[started(1), longer]), "runs with windows of different lengths are not comparable");
     let mut faulty = started(2);
     faulty.run.scenario["faults"] = serde_json::json!({ "drop_event": 3 });
     assert!(!follows(&[started(1), faulty]), "a run with injected faults is not a measurement");

@@ -1,6 +1,6 @@
 //! Stored runs for the first page of a site, and their trends.
 //!
-//! Trends compare runs of the same scenario under the same load. They use only what is comparable between days and machines:
+//! Trends compare runs of the same scenario under the same load, in windows of the same length. They use only what is comparable between days and machines:
 //! counts, and ratios to the floor of the same run.
 
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ impl Entry {
     }
 }
 
-/// The runs of one scenario under one load, from the first to the last.
+/// The runs of one scenario under one load and with one window, from the first to the last.
 #[derive(Debug)]
 pub(crate) struct History<'a> {
     pub(crate) scenario: &'a str,
@@ -104,7 +104,9 @@ pub(crate) fn histories(newest_first: &[Entry]) -> Vec<History<'_>> {
     for entry in newest_first.iter().rev().filter(|entry| entry.report.faults.is_none()) {
         let scenario = entry.report.run.scenario_name.as_str();
         for point in &entry.report.loads {
-            let kind = serde_json::to_string(&point.load.without_orders()).expect("plain data can be written");
+            // A window of another length has another sampling error, and other rounds.
+            let kind = (point.load.without_orders(), entry.report.run.scenario.get("window"));
+            let kind = serde_json::to_string(&kind).expect("plain data can be written");
             let history = kinds.entry((scenario, kind));
             history
                 .or_insert_with(|| History { scenario, load: &point.load, runs: Vec::new() })
