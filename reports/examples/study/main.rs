@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn validation_shows_the_study_of_the_committed_samples() {
-        for samples in ["a-a", "a-a-sleeping-cores"] {
+        for samples in ["a-a", "a-a-sleeping-cores", "a-a-short-rounds"] {
             let sources = vec![PathBuf::from(format!("{ROOT}/reports/studies/{samples}.csv"))];
             assert_shown("validation.md", &study_runs(&RunsOptions { sources, csv: None }).unwrap());
         }
