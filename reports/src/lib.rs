@@ -7,6 +7,7 @@ pub mod advice;
 mod bands;
 mod claims;
 pub mod compare;
+pub mod cost;
 pub mod difference;
 pub mod export;
 mod front;

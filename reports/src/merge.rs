@@ -16,7 +16,7 @@ use stats::{difference, inference};
 
 use histograms::added;
 pub use histograms::histogram;
-pub(crate) use histograms::merge;
+pub(crate) use histograms::{merge, wake_up};
 pub use memory::ClientMemory;
 
 /// The merged figures of the valid rounds of one variant under one load.

@@ -7,6 +7,7 @@ mod canvas;
 mod chart;
 mod claims;
 mod complexity;
+mod costs;
 mod curves;
 mod document;
 mod dots;

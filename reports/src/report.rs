@@ -7,9 +7,9 @@ use crate::{
     advice::{self, AdviceError, Offer},
     bands,
     claims::{self, Claim},
-    headline,
+    cost, headline,
     ranks::{self, Ranking},
-    rows::{LoadPoint, load_points},
+    rows::{self, LoadPoint, load_points},
     slo::{self, SweepCapacity},
     validity::{self, Validity},
 };
@@ -31,6 +31,9 @@ pub(crate) struct Report {
     pub(crate) complexity: [Ranking; 2],
     /// The rows by load, from the lightest.
     pub(crate) loads: Vec<LoadPoint>,
+    /// The same with the further rates of the cost of a delivery, for its chart.
+    #[serde(skip)]
+    pub(crate) rates: Vec<LoadPoint>,
     /// The capacity of each variant, per sweep.
     pub(crate) reaches: Vec<SweepCapacity>,
     /// The article's claims with their verdicts.
@@ -44,7 +47,9 @@ pub(crate) struct Report {
 impl Report {
     /// Builds the report of a run.
     pub(crate) fn from_run(run: &Run) -> Self {
-        let loads = load_points(run);
+        let mut loads = load_points(run);
+        let rates = rows::all_points(run);
+        cost::attach(&mut loads, &rates);
         let reaches = slo::reaches(&loads);
         Self {
             verdict: headline::sentence(&run.run, &loads, &reaches),
@@ -58,13 +63,14 @@ impl Report {
             advice: None,
             without_advice: None,
             loads,
+            rates,
         }
     }
 
     /// Builds the report of a run with advice.
     pub(crate) fn with_advice(run: &Run) -> Self {
         let report = Self::from_run(run);
-        match advice::offer(run, &report.loads) {
+        match advice::offer(run, &report.rates) {
             Ok(offer) => Self { advice: Some(offer), ..report },
             Err(error @ AdviceError::Many(_)) => Self { without_advice: Some(error.to_string()), ..report },
             Err(_) => report,

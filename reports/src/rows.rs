@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use results::{
-    schema::{ApproachFacts, Delivery, Load, LoadKey, Status, TrialRecord},
+    schema::{ApproachFacts, Delivery, Load, LoadKey, Part, Status, Summary, TrialRecord},
     store::Run,
 };
 use serde::Serialize;
 
 use crate::{
     bands::Judged,
+    cost::Cost,
     difference,
     merge::{self, Merged},
     saturation::Saturated,
@@ -23,6 +24,8 @@ pub(crate) struct LoadPoint {
     pub(crate) load: Load,
     /// The article's approaches first, then the others, each in the order of the registry.
     pub(crate) rows: Vec<Row>,
+    /// How late a sleeping thread woke, in the valid trials of all rows. `None` without one.
+    pub(crate) wake_up_ns: Option<Summary>,
 }
 
 /// One variant under one load.
@@ -66,6 +69,10 @@ pub(crate) struct Row {
     pub(crate) poll_interval_ns: Option<u64>,
     /// The merged figures. `None` without a valid trial.
     pub(crate) merged: Option<Merged>,
+    /// The cost of a delivery, from several rates. `None` with fewer than three.
+    pub(crate) cost: Option<Cost>,
+    /// p50 with cores kept awake, in nanoseconds. `None` if that was not measured.
+    pub(crate) awake_p50_ns: Option<u64>,
     /// Trials that are invalid for lack of CPU time. `None` if there are none.
     pub(crate) saturated: Option<Saturated>,
 }
@@ -105,16 +112,38 @@ impl Outcomes {
     }
 }
 
-/// Builds the rows of a run by load, from the lightest.
+/// Builds the rows of a run's table by load, from the lightest.
 pub(crate) fn load_points(run: &Run) -> Vec<LoadPoint> {
-    by_load(run).into_iter().map(|(load, trials)| LoadPoint { load: load.clone(), rows: rows(run, &trials) }).collect()
+    let mut loads = points_of(run, &[Part::Table]);
+    for awake in points_of(run, &[Part::Awake]) {
+        let point = loads.iter_mut().find(|point| point.load.key() == awake.load.key());
+        for row in point.into_iter().flat_map(|point| &mut point.rows) {
+            let kept = awake.rows.iter().find(|kept| kept.variant == row.variant);
+            row.awake_p50_ns = kept.and_then(|kept| kept.merged.as_ref()?.latency_ns.p50);
+        }
+    }
+    loads
 }
 
-/// Returns the loads of a run, from the lightest, with their trials.
-fn by_load(run: &Run) -> Vec<(&Load, Vec<&TrialRecord>)> {
+/// Builds the rows by load, from the lightest, with the further rates of the cost of a delivery.
+pub(crate) fn all_points(run: &Run) -> Vec<LoadPoint> {
+    points_of(run, &[Part::Table, Part::Cost])
+}
+
+fn points_of(run: &Run, parts: &[Part]) -> Vec<LoadPoint> {
+    let of = |(load, trials): (&Load, Vec<&TrialRecord>)| LoadPoint {
+        load: load.clone(),
+        rows: rows(run, &trials),
+        wake_up_ns: merge::wake_up(&trials),
+    };
+    by_load(run, parts).into_iter().map(of).collect()
+}
+
+/// Returns the loads of these parts of a run, from the lightest, with their trials.
+fn by_load<'a>(run: &'a Run, parts: &[Part]) -> Vec<(&'a Load, Vec<&'a TrialRecord>)> {
     let mut loads: Vec<(&Load, Vec<&TrialRecord>)> = Vec::new();
     let mut places: HashMap<LoadKey, usize> = HashMap::new();
-    for trial in &run.trials {
+    for trial in run.trials.iter().filter(|trial| parts.contains(&trial.part)) {
         let place = *places.entry(trial.load.key()).or_insert(loads.len());
         if place == loads.len() {
             loads.push((&trial.load, Vec::new()));
@@ -184,6 +213,8 @@ fn row(order: usize, facts: &ApproachFacts, variant: &str, trials: &[&TrialRecor
         cognitive: [facts.client_complexity.cognitive.sum, facts.server_complexity.cognitive.sum],
         poll_interval_ns: poll_interval_ns(facts, trials),
         merged: merge::merged(trials),
+        cost: None,
+        awake_p50_ns: None,
         saturated: Saturated::from_trials(trials),
     }
 }

@@ -15,6 +15,13 @@ pub(crate) struct Axis {
     held: fn(&Load) -> f64,
 }
 
+impl Axis {
+    /// Returns whether the rate of events is varied.
+    pub(crate) fn is_rate(&self) -> bool {
+        self.name == AXES[1].name
+    }
+}
+
 const AXES: [Axis; 2] = [
     Axis {
         name: "clients",

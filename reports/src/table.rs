@@ -8,7 +8,9 @@ use results::{
 };
 
 use crate::{
-    claims, difference, headline,
+    claims,
+    cost::{self, Marginal},
+    difference, headline,
     merge::Merged,
     report::Report,
     rows::{LoadPoint, Row},
@@ -74,6 +76,7 @@ pub(crate) fn below(report: &Report, width: usize) -> String {
 fn block(point: &LoadPoint, several: bool, width: usize) -> String {
     let mut lines = vec![HEADINGS.map(|heading| heading[0].to_owned()), HEADINGS.map(|heading| heading[1].to_owned())];
     lines.extend(point.rows.iter().map(cells));
+    lines.extend(wake_up(point));
     let load = if several { format!("{}\n", sanitize::text(&headline::describe(&point.load))) } else { String::new() };
     load + &format::aligned(&lines, 2, width) + &notes(point, width)
 }
@@ -81,8 +84,37 @@ fn block(point: &LoadPoint, several: bool, width: usize) -> String {
 /// Renders the text below the table of one load.
 pub(crate) fn notes(point: &LoadPoint, width: usize) -> String {
     let saturated = point.rows.iter().filter_map(Row::saturation);
-    let saturated: String = saturated.map(|said| format::wrapped(&sanitize::text(&said), width, "", "  ")).collect();
-    footnote(point).lines().map(|note| format::wrapped(note, width, "", "  ")).collect::<String>() + &saturated
+    let further = awake(point).into_iter().chain(idle(point)).chain(saturated);
+    let further: String = further.map(|said| format::wrapped(&sanitize::text(&said), width, "", "  ")).collect();
+    footnote(point).lines().map(|note| format::wrapped(note, width, "", "  ")).collect::<String>() + &further
+}
+
+/// Renders the row with the cost of waking a core, which is a part of every latency. `None` without a valid trial.
+pub(crate) fn wake_up(point: &LoadPoint) -> Option<[String; HEADINGS.len()]> {
+    let summary = point.wake_up_ns.as_ref()?;
+    let mut cells = [const { String::new() }; HEADINGS.len()].map(|_| NONE.to_owned());
+    cells[0] = "(wake-up)".to_owned();
+    cells[1] = or_none(summary.p50, format::duration);
+    cells[2] = or_none(summary.p99, format::duration);
+    Some(cells)
+}
+
+/// Lists the medians with cores kept awake. `None` if that was not measured.
+fn awake(point: &LoadPoint) -> Option<String> {
+    let of = |row: &Row| Some(format!("{} {}", row.variant, format::duration(row.awake_p50_ns?)));
+    let medians: Vec<String> = point.rows.iter().filter_map(of).collect();
+    (!medians.is_empty()).then(|| format!("p50 with cores kept awake: {}.", format::listed(&medians)))
+}
+
+/// Lists what a second costs without events. `None` if it is not told apart from the cost of events.
+fn idle(point: &LoadPoint) -> Option<String> {
+    let of = |row: &Row| {
+        let cost = row.cost.as_ref()?;
+        let [server, client] = [cost.server, cost.client].map(|side| side.map(|side| side.idle_cores * 100.0));
+        server.or(client).map(|_| format!("{} {}", row.variant, pair(server, client)))
+    };
+    let idle: Vec<String> = point.rows.iter().filter_map(of).collect();
+    (!idle.is_empty()).then(|| format!("Without events, % of a core, server/client: {}.", format::listed(&idle)))
 }
 
 /// Renders the cells of a row, in the order of [`HEADINGS`].
@@ -111,7 +143,7 @@ pub(crate) fn cells(row: &Row) -> [String; HEADINGS.len()] {
         or_none(row.least_detectable_ratio, format::significant),
         empties(merged),
         or_none(merged.bytes_per_event, format::significant),
-        pair(merged.cpu.server_us_per_event, merged.cpu.client_us_per_event),
+        processor_time(row, merged),
         pair(merged.memory.server_bytes.map(|bytes| bytes / 1e3), Some(merged.memory.client_bytes / 1e3)),
         status,
     ]
@@ -120,6 +152,15 @@ pub(crate) fn cells(row: &Row) -> [String; HEADINGS.len()] {
 /// Marks a ratio to the floor without a shown difference.
 fn floor_mark(row: &Row) -> String {
     if row.like_floor { "≈ " } else { "" }.to_owned()
+}
+
+/// Renders the slope over rates, or the time per delivery if there is only one rate.
+fn processor_time(row: &Row, merged: &Merged) -> String {
+    let Some(cost) = &row.cost else {
+        return pair(merged.cpu.server_us_per_event, merged.cpu.client_us_per_event);
+    };
+    let text = |side: Option<Marginal>| or_none(side, |side| side.text(format::significant));
+    format!("{}/{}", text(cost.server), text(cost.client))
 }
 
 fn pair(server: Option<f64>, client: Option<f64>) -> String {
@@ -145,6 +186,12 @@ fn footnote(point: &LoadPoint) -> String {
     if measured().any(|merged| !difference::is_comparable(merged)) {
         let fewest = stats::difference::FEWEST_ROUNDS;
         text += &format!("Fewer than {fewest} rounds cannot show a difference.\n");
+    }
+    if point.wake_up_ns.is_some() {
+        text += "(wake-up): how late a thread that only sleeps wakes. Every delivery takes some of these.\n";
+    }
+    if point.rows.iter().any(|row| row.cost.is_some()) {
+        text += &format!("{}\n", cost::RULE);
     }
     if point.rows.iter().any(|row| row.overloaded) {
         text += "OVERLOAD: the server waited long for a core, so the figures describe a queue. Lower the load.\n";

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use results::{
     format, sanitize,
-    schema::{Check, Load, Status, TrialRecord, Verdict},
+    schema::{Check, Load, Part, Status, TrialRecord, Verdict},
     store::Run,
 };
 use serde::Serialize;
@@ -32,7 +32,8 @@ pub(crate) struct Validity {
     pub(crate) interrupted: bool,
     /// Trials that are not valid, except intended overloads. They are in no figure.
     pub(crate) problems: Vec<Problem>,
-    /// Warnings in valid trials.
+    /// Warnings in valid trials. Those of the further rates for the cost of a delivery do not count: they go to the limit on
+    /// purpose, and their latencies are not used.
     pub(crate) warnings: Vec<Warning>,
     /// The same warnings, once per check.
     pub(crate) warned: Vec<WarningTotal>,
@@ -102,6 +103,7 @@ pub(crate) fn from_run(run: &Run) -> Validity {
     // Trials of a round are shuffled in the file.
     valid.sort_by_key(|trial| (places.get(trial.approach.as_str()), &trial.variant, trial.round));
     let valid_trials = valid.len() as u32;
+    valid.retain(|trial| trial.part != Part::Cost);
     let warnings: Vec<Warning> = valid.into_iter().flat_map(warnings).collect();
     let (intended, problems): (Vec<&TrialRecord>, _) =
         run.trials.iter().filter(|trial| trial.status != Status::Ok).partition(|trial| saturation::is_intended(trial));

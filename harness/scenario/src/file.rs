@@ -27,6 +27,9 @@ pub struct Scenario {
     pub load: LoadKeys,
     /// The phases.
     pub window: WindowKeys,
+    /// Further rates, for the cost of a delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostKeys>,
     /// Limits of the servers.
     #[serde(default)]
     pub limits: HubLimits,
@@ -144,6 +147,21 @@ pub struct WindowKeys {
     pub drain: String,
 }
 
+/// The table `[cost]`: each variant is also measured at these rates, once each, so that the CPU time of a delivery is a slope
+/// over rates. These trials are not in the table, and may be offered more than the machine can carry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CostKeys {
+    /// The rates, as `load.events_per_second`. An empty list leaves these trials out.
+    pub events_per_second: OneOrMany<f64>,
+    /// Duration of the warm-up of such a trial, at most 1h.
+    #[serde(default = "cost_warmup")]
+    pub warmup: String,
+    /// Length of its window, from 1ms to 1h.
+    #[serde(default = "cost_measure")]
+    pub measure: String,
+}
+
 /// The table `[limits]`: limits of the servers' hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -176,6 +194,17 @@ impl From<HubLimits> for servers::Limits {
 pub struct MachineKeys {
     /// Keeps idle cores awake during a trial. Needs write access to `/dev/cpu_dma_latency`, and has no effect without it.
     pub keep_awake: bool,
+    /// Rounds with cores kept awake, in addition to `trials`, of the approaches that do not poll at an interval. They are left
+    /// out where cores cannot be kept awake.
+    pub awake_rounds: u32,
+}
+
+fn cost_warmup() -> String {
+    "250ms".to_owned()
+}
+
+fn cost_measure() -> String {
+    "750ms".to_owned()
 }
 
 fn one() -> u32 {

@@ -16,5 +16,7 @@ pub mod rules;
 pub mod source;
 pub mod variants;
 
-pub use file::{All, HubLimits, LoadKeys, MachineKeys, OneOrMany, Properties, Scenario, Selection, WindowKeys};
+pub use file::{
+    All, CostKeys, HubLimits, LoadKeys, MachineKeys, OneOrMany, Properties, Scenario, Selection, WindowKeys,
+};
 pub use read::{LIBRARY, Loaded, load, parse};

@@ -1,27 +1,24 @@
 //! Plans the trials of a scenario: variants, loads, order and shards. Synchronous and pure: the same scenario gives the same
 //! plan.
 
+mod rounds;
+
 use std::time::Duration;
 
 use approaches::registry::{Approach, Delivery, Exchange, Side};
-use proto::{Params, parse_duration};
-use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use results::{schema::Load, store::TRIALS_LIMIT};
+use proto::Params;
+use results::schema::{Load, Part};
 
-use super::{
-    HubLimits, Scenario,
-    error::ScenarioError,
-    variants::{Variant, variants},
-};
+pub use rounds::{round, trials};
+
+use super::HubLimits;
 use crate::{
     faults::Faults,
-    feed::{Arrival, FeedSpec, Phases, uniform},
+    feed::{FeedSpec, Phases},
 };
 
 /// Descriptors that a process needs in addition to those of its clients.
 pub const RESERVED_DESCRIPTORS: u64 = 256;
-/// Makes the random order independent of the feed.
-const SEED_SALT: u64 = 0x4f52_4445;
 
 /// One variant under one load, once.
 #[derive(Debug, Clone)]
@@ -46,6 +43,8 @@ pub struct Trial {
     pub faults: Faults,
     /// Whether the load may exceed what the machine can carry.
     pub overload: bool,
+    /// Which part of the report it is for.
+    pub part: Part,
     /// Round, from 1.
     pub round: u32,
     /// The clients of each server and worker pair.
@@ -120,71 +119,6 @@ impl Shards {
     }
 }
 
-/// Plans the trials of a scenario in the order in which they run, if a process may open this many descriptors.
-///
-/// # Errors
-/// The scenario names an approach, a setting or a value that does not exist, makes more trials than a result file holds,
-/// or ends before the last polls.
-pub fn trials(scenario: &Scenario, descriptors: u64) -> Result<Vec<Trial>, ScenarioError> {
-    let variants = variants(scenario)?;
-    bound_trials(scenario, variants.len())?;
-    let rounds = 1..=scenario.trials;
-    let planned: Vec<Trial> = rounds.flat_map(|number| round_of(scenario, &variants, number, descriptors)).collect();
-    planned.iter().try_for_each(outlasts_polls)?;
-    Ok(planned)
-}
-
-/// Plans one round, from 1, which may be beyond those of the scenario.
-///
-/// # Errors
-/// As for [`trials`].
-pub fn round(scenario: &Scenario, number: u32, descriptors: u64) -> Result<Vec<Trial>, ScenarioError> {
-    Ok(round_of(scenario, &variants(scenario)?, number, descriptors))
-}
-
-fn round_of(scenario: &Scenario, variants: &[Variant], number: u32, descriptors: u64) -> Vec<Trial> {
-    let phases = phases(scenario);
-    let mut planned = Vec::new();
-    for variant in variants {
-        for clients in scenario.load.clients.values() {
-            for events_per_second in scenario.load.events_per_second.values() {
-                planned.push(trial(scenario, variant, phases, (clients, events_per_second), number, descriptors));
-            }
-        }
-    }
-    shuffle(&mut planned, scenario.load.seed ^ SEED_SALT ^ u64::from(number));
-    planned
-}
-
-/// Refuses more trials than a result file holds, before one of them is made.
-fn bound_trials(scenario: &Scenario, variants: usize) -> Result<(), ScenarioError> {
-    let load = &scenario.load;
-    let loads = load.clients.values().len() * load.events_per_second.values().len();
-    let trials = [variants, loads, scenario.trials as usize].into_iter().fold(1, usize::saturating_mul);
-    if trials <= TRIALS_LIMIT {
-        return Ok(());
-    }
-    Err(ScenarioError::Contradiction(format!(
-        "{} rounds of {variants} variants under {loads} loads are {trials} trials, expected at most {TRIALS_LIMIT}: lower \
-         `trials`, or name fewer approaches, `load.clients` or `load.events_per_second`",
-        scenario.trials
-    )))
-}
-
-/// Refuses a drain that is shorter than the poll interval, because the last events arrive with the polls after the window.
-fn outlasts_polls(trial: &Trial) -> Result<(), ScenarioError> {
-    let drain = Duration::from_nanos(trial.phases.drain_ns);
-    match trial.polls() {
-        Some(Polls { interval, .. }) if drain < interval => Err(ScenarioError::Contradiction(format!(
-            "window.drain is {}, and {} polls every {}: the last events would be missed; drain for at least that long",
-            humantime::format_duration(drain),
-            trial.variant,
-            humantime::format_duration(interval),
-        ))),
-        _ => Ok(()),
-    }
-}
-
 /// Returns how long the trials take at most, without the time to connect.
 pub fn duration(trials: &[Trial]) -> Duration {
     let phases = |trial: &Trial| trial.phases.measured_ns() + trial.phases.drain_ns;
@@ -202,67 +136,4 @@ pub fn descriptors_per_client(approach: &Approach) -> u64 {
 /// Returns how many clients a process with this many descriptors can hold.
 pub fn clients_of_a_process(approach: &Approach, descriptors: u64) -> u64 {
     descriptors.saturating_sub(RESERVED_DESCRIPTORS) / descriptors_per_client(approach)
-}
-
-fn trial(
-    scenario: &Scenario,
-    variant: &Variant,
-    phases: Phases,
-    (clients, events_per_second): (u32, f64),
-    round: u32,
-    descriptors: u64,
-) -> Trial {
-    let load = &scenario.load;
-    let orders = if variant.approach.facts.bidirectional { load.orders_per_second } else { 0.0 };
-    Trial {
-        approach: variant.approach,
-        variant: variant.name.clone(),
-        params: variant.params.clone(),
-        load: Load {
-            clients,
-            symbols: load.symbols,
-            symbols_per_client: load.symbols_per_client,
-            events_per_second,
-            orders_per_second: orders,
-            payload_bytes: load.payload_bytes,
-            arrival: load.arrival,
-        },
-        feed: FeedSpec {
-            // Each round has events of its own; within a round all approaches deliver the same.
-            seed: load.seed.wrapping_add(u64::from(round) - 1),
-            symbols: load.symbols,
-            events_per_second,
-            arrival: if scenario.faults.periodic_schedule { Arrival::Constant } else { load.arrival },
-            payload_bytes: load.payload_bytes,
-            duration_ns: phases.measured_ns(),
-            epoch_ms: 0,
-        },
-        phases,
-        limits: scenario.limits,
-        keep_awake: scenario.machine.keep_awake,
-        faults: scenario.faults.clone(),
-        overload: scenario.overload.contains(&variant.name),
-        round,
-        shards: Shards::new(clients, variant.approach, descriptors),
-    }
-}
-
-fn phases(scenario: &Scenario) -> Phases {
-    let nanoseconds = |text: &str| {
-        let duration = parse_duration(text).expect("the scenario was validated");
-        u64::try_from(duration.as_nanos()).expect("at most an hour")
-    };
-    let window = &scenario.window;
-    Phases {
-        warmup_ns: nanoseconds(&window.warmup),
-        measure_ns: nanoseconds(&window.measure),
-        drain_ns: nanoseconds(&window.drain),
-    }
-}
-
-fn shuffle(trials: &mut [Trial], seed: u64) {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    for last in (1..trials.len()).rev() {
-        trials.swap(last, (uniform(&mut random) * (last + 1) as f64) as usize);
-    }
 }

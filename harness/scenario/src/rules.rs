@@ -39,9 +39,16 @@ pub(crate) struct Bound {
     reason: &'static str,
 }
 
+impl Bound {
+    /// Returns whether a list of the values may be empty.
+    fn may_be_absent(&self) -> bool {
+        self.key.starts_with("cost.")
+    }
+}
+
 /// The bounds of all numbers of a scenario, except those of its faults, which `bound_of_fault` derives from their
 /// units.
-pub(crate) const BOUNDS: [Bound; 11] = [
+pub(crate) const BOUNDS: [Bound; 13] = [
     whole("trials", 1, TRIALS_LIMIT as u64, "a result file holds at most that many trials"),
     whole("load.clients", 1, u32::MAX as u64, "clients are counted in 32 bits"),
     whole("load.symbols", 1, MOST_EVENTS as u64, "a trial has at most that many events"),
@@ -50,6 +57,8 @@ pub(crate) const BOUNDS: [Bound; 11] = [
     number("load.orders_per_second", 0.0, MOST_EVENTS, "a trial has at most that many orders"),
     whole("load.payload_bytes", 0, MOST_PAYLOAD_BYTES as u64, "an event must fit one message of each approach"),
     whole("load.seed", 0, 1 << 53, "readers of JSON know whole numbers up to there"),
+    number("cost.events_per_second", 0.0001, MOST_EVENTS, "a trial has at most that many events"),
+    whole("machine.awake_rounds", 0, TRIALS_LIMIT as u64, "a result file holds at most that many trials"),
     whole("limits.replay_events", 1, MOST_EVENTS as u64, "a trial has at most that many events"),
     whole("limits.queue_events", 1, MOST_EVENTS as u64, "a trial has at most that many events"),
     whole("limits.batch_events", 1, 65_536, "a client reads a batch as one answer"),
@@ -89,9 +98,10 @@ pub fn bound_numbers(source: &Source<'_>, table: &mut Table) -> Result<(), Scena
         }
     }
     // A number as a string gets the message about units, not one about types.
-    for duration in table.get_mut("window").and_then(Value::as_table_mut).into_iter().flat_map(Table::iter_mut) {
-        if matches!(duration.1, Value::Integer(_) | Value::Float(_)) {
-            *duration.1 = Value::String(duration.1.to_string());
+    for (above, name) in DURATIONS.iter().filter_map(|(key, _)| key.split_once('.')) {
+        match table.get_mut(above).and_then(|table| table.get_mut(name)) {
+            Some(value) if value.is_integer() || value.is_float() => *value = Value::String(value.to_string()),
+            _ => {}
         }
     }
     table.get_mut("faults").map_or(Ok(()), |faults| bound_faults(source, "faults", faults))
@@ -131,9 +141,10 @@ fn bound_faults(source: &Source<'_>, path: &str, value: &mut Value) -> Result<()
 /// Returns the one value, or each value of a list.
 fn sweep(bound: &Bound, value: &mut Value) -> Result<(), (String, String)> {
     let Value::Array(values) = value else { return admit(bound, value) };
-    if values.is_empty() || values.len() > MOST_POINTS {
+    let least = usize::from(!bound.may_be_absent());
+    if !(least..=MOST_POINTS).contains(&values.len()) {
         let found = format!("a list of {} values", values.len());
-        return Err((found, format!("a number, or a list of 1 to {MOST_POINTS} of them")));
+        return Err((found, format!("a number, or a list of {least} to {MOST_POINTS} of them")));
     }
     values.iter_mut().try_for_each(|value| admit(bound, value))?;
     let different: BTreeSet<String> = values.iter().map(ToString::to_string).collect();
@@ -187,25 +198,35 @@ pub(crate) fn validate(source: &Source<'_>, scenario: &Scenario) -> Result<(), S
     batch_fits(&scenario.limits, load.payload_bytes).map_err(|expected| {
         refuse(source, &["limits.batch_events", "load.payload_bytes"], &scenario.limits.batch_events, &expected)
     })?;
-    let window = &scenario.window;
-    for (key, value) in
-        [("window.warmup", &window.warmup), ("window.measure", &window.measure), ("window.drain", &window.drain)]
-    {
-        let expected = if key == "window.measure" { "a duration from 1ms to 1h" } else { "a duration of at most 1h" };
-        let Ok(duration) = parse_duration(value) else {
-            return Err(refuse(
-                source,
-                &[key],
-                value,
-                &format!("{expected}, a number and a unit such as 250ms, 1s or 5m"),
-            ));
-        };
-        let shortest = Duration::from_millis(u64::from(key == "window.measure"));
-        if duration < shortest || duration > Duration::from_secs(LONGEST_PHASE_SECONDS) {
-            return Err(refuse(source, &[key], value, expected));
-        }
+    for (key, of) in DURATIONS {
+        of(scenario).map_or(Ok(()), |value| bound_duration(source, key, value))?;
     }
     bound_events(source, scenario)
+}
+
+/// Returns a duration as it was written. `None` if its table is absent.
+type Written = fn(&Scenario) -> Option<&String>;
+
+/// Every key with a duration.
+const DURATIONS: [(&str, Written); 5] = [
+    ("window.warmup", |scenario| Some(&scenario.window.warmup)),
+    ("window.measure", |scenario| Some(&scenario.window.measure)),
+    ("window.drain", |scenario| Some(&scenario.window.drain)),
+    ("cost.warmup", |scenario| Some(&scenario.cost.as_ref()?.warmup)),
+    ("cost.measure", |scenario| Some(&scenario.cost.as_ref()?.measure)),
+];
+
+fn bound_duration(source: &Source<'_>, key: &str, value: &str) -> Result<(), ScenarioError> {
+    let is_window = key.ends_with(".measure");
+    let expected = if is_window { "a duration from 1ms to 1h" } else { "a duration of at most 1h" };
+    let Ok(duration) = parse_duration(value) else {
+        let expected = format!("{expected}, a number and a unit such as 250ms, 1s or 5m");
+        return Err(refuse(source, &[key], &value, &expected));
+    };
+    if duration < Duration::from_millis(u64::from(is_window)) || duration > Duration::from_secs(LONGEST_PHASE_SECONDS) {
+        return Err(refuse(source, &[key], &value, expected));
+    }
+    Ok(())
 }
 
 /// Refuses batches that exceed the clients' maximum response.
@@ -222,21 +243,27 @@ pub(crate) fn batch_fits(limits: &HubLimits, payload_bytes: u32) -> Result<(), S
 
 /// Refuses more events or orders than a run can hold if one of the first is never received.
 fn bound_events(source: &Source<'_>, scenario: &Scenario) -> Result<(), ScenarioError> {
-    let seconds: f64 = [&scenario.window.warmup, &scenario.window.measure]
-        .into_iter()
-        .filter_map(|text| parse_duration(text).ok())
-        .map(|duration| duration.as_secs_f64())
-        .sum();
-    let load = &scenario.load;
-    let orders = ("load.orders_per_second", load.orders_per_second);
-    let rates = load.events_per_second.values().into_iter().map(|rate| ("load.events_per_second", rate));
-    match rates.chain([orders]).find(|(_, rate)| rate * seconds > MOST_EVENTS) {
-        Some((key, rate)) => {
-            let expected = format!("at most {MOST_EVENTS} events or orders in a trial of {seconds} s");
-            Err(refuse(source, &[key, "window.measure", "window.warmup"], &rate, &expected))
-        }
-        None => Ok(()),
-    }
+    let (load, window) = (&scenario.load, &scenario.window);
+    let rates = load.events_per_second.values();
+    let keys = ["load.events_per_second", "window.measure", "window.warmup"];
+    bound_rates(source, keys, &rates, [&window.warmup, &window.measure])?;
+    let keys = ["load.orders_per_second", "window.measure", "window.warmup"];
+    bound_rates(source, keys, &[load.orders_per_second], [&window.warmup, &window.measure])?;
+    let keys = ["cost.events_per_second", "cost.measure", "cost.warmup"];
+    scenario.cost.iter().try_for_each(|cost| {
+        let rates = [cost.events_per_second.values(), vec![load.orders_per_second]].concat();
+        bound_rates(source, keys, &rates, [&cost.warmup, &cost.measure])
+    })
+}
+
+/// Refuses a rate that makes too many events or orders in these phases.
+fn bound_rates(source: &Source<'_>, keys: [&str; 3], rates: &[f64], phases: [&str; 2]) -> Result<(), ScenarioError> {
+    let phases = phases.into_iter().filter_map(|text| parse_duration(text).ok());
+    let seconds: f64 = phases.map(|duration| duration.as_secs_f64()).sum();
+    rates.iter().find(|rate| *rate * seconds > MOST_EVENTS).map_or(Ok(()), |rate| {
+        let expected = format!("at most {MOST_EVENTS} events or orders in a trial of {seconds} s");
+        Err(refuse(source, &keys, rate, &expected))
+    })
 }
 
 fn refuse(source: &Source<'_>, keys: &[&str], found: &dyn Display, expected: &str) -> ScenarioError {
@@ -275,14 +302,16 @@ mod tests {
                     let join = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
                     values.iter().for_each(|(key, value)| numbers(&join(key), value, found));
                 }
+                serde_json::Value::Array(values) => values.iter().for_each(|value| numbers(path, value, found)),
                 serde_json::Value::Number(_) => found.push(path.to_owned()),
                 _ => {}
             }
         }
-        let smoke = crate::load("smoke".as_ref(), &[]).unwrap();
+        let loaded = crate::load("bench-all".as_ref(), &[]).unwrap();
         let mut found = Vec::new();
-        numbers("", &serde_json::to_value(&smoke.scenario).unwrap(), &mut found);
+        numbers("", &serde_json::to_value(&loaded.scenario).unwrap(), &mut found);
         found.sort();
+        found.dedup();
         let mut bounded = BOUNDS.map(|bound| bound.key.to_owned());
         bounded.sort();
         assert_eq!(found, bounded);

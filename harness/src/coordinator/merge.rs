@@ -49,6 +49,7 @@ fn blank(scenario: &str, trial: &Trial) -> TrialRecord {
         parameters: trial.params.0.clone(),
         load: trial.load.clone(),
         overload: trial.overload,
+        part: trial.part,
         round: trial.round,
         shards: trial.shards.count(),
         status: results::schema::Status::Failed,

@@ -2,7 +2,7 @@
 
 use approaches::registry::Approach;
 use proto::Params;
-use results::schema::Load;
+use results::schema::{Load, Part};
 use scenario::{
     HubLimits,
     faults::{Delay, Faults, STOPPED_MS},
@@ -138,6 +138,7 @@ fn trial(
         keep_awake: true,
         faults,
         overload: false,
+        part: Part::Table,
         round: 1,
         shards: Shards::one(clients),
     }

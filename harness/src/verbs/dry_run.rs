@@ -30,13 +30,14 @@ pub(super) fn print(loaded: &Loaded, trials: &[Trial], capacity: Capacity) -> Re
         line(
             &mut text,
             &format!(
-                "{:>4}  round {}  {:<28} {:>7} clients  {:>8} events/s  {} shard(s)",
+                "{:>4}  round {}  {:<28} {:>7} clients  {:>8} events/s  {} shard(s)  {}",
                 index + 1,
                 trial.round,
                 one_line(&trial.variant),
                 load.clients,
                 load.events_per_second,
-                trial.shards.count()
+                trial.shards.count(),
+                trial.part
             ),
         );
     }

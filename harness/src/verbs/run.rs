@@ -7,9 +7,9 @@ use std::{
 
 use approaches::conformance::{Subject, failures, subject};
 use clap::Args;
-use results::{replace, store::Store};
+use results::{replace, schema::Part, store::Store};
 use scenario::{
-    self,
+    self, MachineKeys,
     plan::{self, Trial},
     source::Override,
 };
@@ -106,7 +106,9 @@ impl RunOptions {
 pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> {
     let loaded = scenario::load(scenario, &options.overrides()?).map_err(Failure::usage)?;
     let capacity = capacity::read();
-    let trials = plan::trials(&loaded.scenario, capacity.descriptors).map_err(Failure::usage)?;
+    let mut trials = plan::trials(&loaded.scenario, capacity.descriptors).map_err(Failure::usage)?;
+    let can_stay_awake = Awake::request().is_some();
+    trials.retain(|trial| can_stay_awake || trial.part != Part::Awake);
     let mut rounds = Until::new(&options.until, &loaded.scenario, &trials, capacity.descriptors)?;
     if options.dry_run {
         dry_run::print(&loaded, &trials, capacity)?;
@@ -122,9 +124,10 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     if let Some(line) = look.end() {
         output::say(&line);
     }
-    if loaded.scenario.machine.keep_awake && Awake::request().is_none() {
+    if wants_awake(&loaded.scenario.machine) && !can_stay_awake {
         output::say(
-            "the cores may sleep: machine.keep_awake needs write access to /dev/cpu_dma_latency and a cpuidle driver",
+            "the cores may sleep: to keep them awake needs write access to /dev/cpu_dma_latency and a cpuidle driver; every \
+             p50 is measured with cores that sleep, and the row (wake-up) says what waking them costs",
         );
     }
     let record = run_record(&loaded, &trials, started);
@@ -144,6 +147,10 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     show(&outcome, &directory, options)?;
     verdict(&outcome)?;
     rounds.verdict()
+}
+
+fn wants_awake(machine: &MachineKeys) -> bool {
+    machine.keep_awake || machine.awake_rounds > 0
 }
 
 /// Refuses a plan that the machine cannot hold, before anything starts.

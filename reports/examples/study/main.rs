@@ -3,11 +3,13 @@
 //! - `cargo run --release -p reports --example study -- runs DIR...` reads recorded runs with many rounds, such as
 //!   those of the scenario `a-a`, or a CSV file of their samples.
 //! - `... -- gate SESSION...` reads recorded sessions of `gate paired`.
+//! - `... -- cost DIR...` reads runs with further rates and says how stable the cost of a delivery is.
 //! - `... -- advice DIR` reads a sweep and compares the model of `advise` with it.
 //!
 //! They print what `docs/validation.md` and `docs/gate.md` show.
 
 mod advice;
+mod cost;
 #[cfg(test)]
 #[path = "../../gate/tests/support/session.rs"]
 mod fixture;
@@ -40,6 +42,12 @@ const LIMIT_BYTES: u64 = 256 << 20;
 enum Command {
     /// Counts how often a variant differs from itself, in recorded runs or a CSV file of their samples
     Runs(RunsOptions),
+    /// Says how much the cost of a delivery changes between recorded runs
+    Cost {
+        /// Result directories
+        #[arg(required = true, value_name = "DIR")]
+        runs: Vec<PathBuf>,
+    },
     /// Compares the model of `advise` with what a sweep measured
     Advice {
         /// Result directory of a sweep
@@ -76,6 +84,7 @@ struct GateOptions {
 fn main() -> Result<()> {
     let text = match Command::parse() {
         Command::Runs(options) => study_runs(&options)?,
+        Command::Cost { runs } => study_cost(&runs)?,
         Command::Advice { run } => study_advice(&run)?,
         Command::Gate(options) => study_gate(&options.sessions, options.made, options.seed)?,
     };
@@ -115,6 +124,11 @@ fn read_samples(sources: &[PathBuf]) -> Result<Vec<runs::Sample>> {
     }
     let read = sources.iter().map(|source| store::read(source)).collect::<Result<Vec<_>, _>>()?;
     Ok(runs::samples(&read)?)
+}
+
+fn study_cost(runs: &[PathBuf]) -> Result<String> {
+    let read = runs.iter().map(|run| store::read(run)).collect::<Result<Vec<_>, _>>()?;
+    cost::render(&read)
 }
 
 fn study_advice(run: &Path) -> Result<String> {

@@ -17,10 +17,12 @@ pub use measured::{
     Check, Clients, Connect, Cpu, EmptyTheory, Events, Host, Measured, Memory, Responses, Summary, Verdict, Window,
     Wire,
 };
-pub use words::{Arrival, Delivery, Flow, Side};
+pub use words::{Arrival, Delivery, Flow, Part, Side};
 
 /// Version of the records. It rises when a field is added, removed or changes its meaning.
-pub const SCHEMA_VERSION: u32 = 4;
+pub const SCHEMA_VERSION: u32 = 5;
+/// Oldest version that can be read. A field that it lacks has its default.
+pub const OLDEST_VERSION: u32 = 4;
 
 /// Maximum number of events of a trial, warm-up included.
 pub const MOST_EVENTS: f64 = 10_000_000.0;
@@ -45,7 +47,7 @@ pub enum Record {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunRecord {
-    /// Version of this format, currently 4.
+    /// Version of this format, currently 5.
     pub schema_version: u32,
     /// The tool that wrote the file.
     pub tool: Tool,
@@ -190,6 +192,9 @@ pub struct TrialRecord {
     /// Whether the scenario may offer this variant more than the machine can carry. An invalid trial is then a result and does
     /// not affect the exit code.
     pub overload: bool,
+    /// Which part of the report it is for. Absent if that is the table.
+    #[serde(default, skip_serializing_if = "Part::is_table")]
+    pub part: Part,
     /// Round, from 1.
     pub round: u32,
     /// Number of pairs of server and worker processes.

@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use crate::{
     parse::Fault,
     schema::{
-        Arrival, Host, LONGEST_PHASE_SECONDS, Load, MOST_EVENTS, MOST_PAYLOAD_BYTES, Measured, Responses, RunRecord,
-        Status, Summary, TrialRecord, Verdict, Window,
+        Arrival, Host, LONGEST_PHASE_SECONDS, Load, MOST_EVENTS, MOST_PAYLOAD_BYTES, Measured, Part, Responses,
+        RunRecord, Status, Summary, TrialRecord, Verdict, Window,
     },
     statistics::{self, Counts},
 };
@@ -46,12 +46,12 @@ pub(crate) fn run(run: &RunRecord) -> Result<(), Fault> {
 }
 
 /// Identifies a trial of a run: variant, round, and load with the bits of its numbers.
-pub(crate) type TrialKey = (String, u32, [u32; 4], [u64; 2], Arrival);
+pub(crate) type TrialKey = (String, Part, u32, [u32; 4], [u64; 2], Arrival);
 
 fn key(trial: &TrialRecord) -> TrialKey {
     let (counts, rate, arrival) = trial.load.key();
     let rates = [rate, (trial.load.orders_per_second + 0.0).to_bits()];
-    (trial.variant.clone(), trial.round, counts, rates, arrival)
+    (trial.variant.clone(), trial.part, trial.round, counts, rates, arrival)
 }
 
 /// Validates a trial of this run, and adds it to those that were seen.

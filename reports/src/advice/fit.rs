@@ -47,7 +47,7 @@ pub enum AdviceError {
 /// # Errors
 /// Faults were injected, or no trial is valid.
 pub fn models(run: &Run) -> Result<Models, AdviceError> {
-    fit_loads(run, &rows::load_points(run))
+    fit_loads(run, &rows::all_points(run))
 }
 
 /// Fits the constants of a run from its rows.
@@ -72,7 +72,7 @@ fn source(run: &Run) -> String {
 /// # Errors
 /// The run measures nothing, or has too many candidates.
 pub fn candidates(run: &Run) -> Result<Vec<Candidate>, AdviceError> {
-    measured(run, &rows::load_points(run))
+    measured(run, &rows::all_points(run))
 }
 
 /// Returns the candidates of a run, with a point per load.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use results::{
-    schema::{ApproachFacts, Flow, Load, Measured, Status, TrialRecord},
+    schema::{ApproachFacts, Flow, Load, Measured, Part, Status, TrialRecord},
     statistics,
     store::Run,
 };
@@ -127,7 +127,9 @@ pub(super) fn missing(run: &Run, candidates: &[Candidate]) -> Missing {
 /// Returns the rows in the order of the registry, and then of their first trial.
 fn seen<'a>(run: &'a Run, loads: &'a [LoadPoint]) -> Vec<Seen<'a>> {
     let mut trials: HashMap<_, Vec<(usize, &TrialRecord)>> = HashMap::new();
-    for (place, trial) in run.trials.iter().enumerate().filter(|(_, trial)| trial.status == Status::Ok) {
+    for (place, trial) in
+        run.trials.iter().enumerate().filter(|(_, trial)| trial.status == Status::Ok && trial.part != Part::Awake)
+    {
         let row = (trial.approach.as_str(), trial.variant.as_str(), trial.load.key());
         trials.entry(row).or_default().push((place, trial));
     }

@@ -8,6 +8,7 @@ use std::fmt::Display;
 use results::{sanitize, theory};
 
 use crate::{
+    cost::Cost,
     merge::Merged,
     report::Report,
     rows::{LoadPoint, Row},
@@ -87,12 +88,17 @@ const COUNTS: [Column; 17] = [
     ("reconnects", |_, row| figure(row, |merged| Some(merged.reconnects))),
 ];
 
-const COSTS: [Column; 8] = [
+const COSTS: [Column; 13] = [
     ("client_to_server_bytes", |_, row| figure(row, |merged| Some(merged.wire?.client_to_server_bytes))),
     ("server_to_client_bytes", |_, row| figure(row, |merged| Some(merged.wire?.server_to_client_bytes))),
     ("bytes_per_event", |_, row| figure(row, |merged| merged.bytes_per_event)),
     ("server_cpu_us_per_event", |_, row| figure(row, |merged| merged.cpu.server_us_per_event)),
     ("client_cpu_us_per_event", |_, row| figure(row, |merged| merged.cpu.client_us_per_event)),
+    ("server_cpu_us_per_delivery_slope", |_, row| marginal(row, |cost| cost.server?.us_per_delivery)),
+    ("client_cpu_us_per_delivery_slope", |_, row| marginal(row, |cost| cost.client?.us_per_delivery)),
+    ("server_idle_cores", |_, row| marginal(row, |cost| Some(cost.server?.idle_cores))),
+    ("client_idle_cores", |_, row| marginal(row, |cost| Some(cost.client?.idle_cores))),
+    ("latency_p50_awake_ns", |_, row| number(row.awake_p50_ns)),
     ("server_bytes_per_client", |_, row| figure(row, |merged| merged.memory.server_bytes)),
     ("client_bytes_per_client", |_, row| figure(row, |merged| Some(merged.memory.client_bytes))),
     ("kernel_bytes_per_client", |_, row| figure(row, |merged| merged.memory.kernel_bytes)),
@@ -122,6 +128,11 @@ pub(super) fn table(reports: &[&Report]) -> String {
 /// Returns a figure of a row. The cell is empty without a valid trial.
 fn figure<T: Display>(row: &Row, read: impl Fn(&Merged) -> Option<T>) -> Cell {
     number(row.merged.as_ref().and_then(read))
+}
+
+/// Returns a figure of the cost over rates. The cell is empty with too few rates.
+fn marginal(row: &Row, read: impl Fn(&Cost) -> Option<f64>) -> Cell {
+    number(row.cost.as_ref().and_then(read))
 }
 
 fn number<T: Display>(value: Option<T>) -> Cell {

@@ -32,6 +32,7 @@ pub(super) fn table(report: &Report) -> String {
                     .map(|(index, cell)| if index == 0 { sanitize::code(&cell) } else { cell }),
             );
         }
+        text += &table::wake_up(point).map_or_else(String::new, |cells| line(cells.into_iter()));
         text.push('\n');
         let own = table::notes(point, WIDTH);
         if several && !own.is_empty() {

@@ -1,7 +1,7 @@
 //! Merges the distributions of several rounds.
 
 use results::{
-    schema::{Measured, Summary},
+    schema::{Measured, Status, Summary, TrialRecord},
     statistics::{self, Counts, Histogram},
 };
 
@@ -32,4 +32,11 @@ pub(super) fn added<'a>(all: &[&'a Measured], of: impl Fn(&'a Measured) -> Optio
         statistics::add(&mut whole, &counts);
     }
     Some(whole)
+}
+
+/// Merges how late a sleeping thread woke in the valid trials. Returns `None` without one.
+pub(crate) fn wake_up(trials: &[&TrialRecord]) -> Option<Summary> {
+    let valid = trials.iter().filter(|trial| trial.status == Status::Ok);
+    let valid: Vec<&Measured> = valid.filter_map(|trial| trial.measured.as_ref()).collect();
+    merge(&valid, u64::MAX, |one| Some(&one.hiccup_ns))
 }

@@ -2,6 +2,7 @@
 
 use results::{
     format::{self, NONE, or_none},
+    schema::Summary,
     theory::{self, FAR_DEVIATIONS},
 };
 
@@ -11,6 +12,7 @@ use super::{
 };
 use crate::{
     bands::Judged,
+    cost::Marginal,
     merge::Merged,
     rows::{LoadPoint, Row},
 };
@@ -32,7 +34,8 @@ const HEADINGS: [&str; 12] = [
 
 /// Renders the table under one load.
 pub(super) fn table(point: &LoadPoint) -> String {
-    let rows: Vec<Vec<Cell>> = point.rows.iter().map(cells).collect();
+    let mut rows: Vec<Vec<Cell>> = point.rows.iter().map(cells).collect();
+    rows.extend(point.wake_up_ns.as_ref().map(wake_up));
     let caption = format!("The article's table, measured: {}", crate::headline::describe(&point.load));
     markup::table("article", &caption, &HEADINGS, &rows)
 }
@@ -62,12 +65,9 @@ fn cells(row: &Row) -> Vec<Cell> {
         merged.map_or_else(missing, |merged| {
             Cell::number(&or_none(merged.bytes_per_event, format::bytes), merged.bytes_per_event)
         }),
+        merged.map_or_else(missing, |merged| processor_time(row, merged)),
         merged.map_or_else(missing, |merged| {
-            let (server, client) = (merged.cpu.server_us_per_event, merged.cpu.client_us_per_event);
-            two_sides(server, client, format::processor_time)
-        }),
-        merged.map_or_else(missing, |merged| {
-            two_sides(merged.memory.server_bytes, Some(merged.memory.client_bytes), format::bytes)
+            two_sides([merged.memory.server_bytes, Some(merged.memory.client_bytes)], format::bytes)
         }),
         merged.map_or_else(missing, lost),
         merged.map_or_else(missing, |merged| {
@@ -76,6 +76,16 @@ fn cells(row: &Row) -> Vec<Cell> {
         }),
         trials(row),
     ]
+}
+
+/// Renders the row with the cost of waking a core, which is a part of every latency.
+fn wake_up(summary: &Summary) -> Vec<Cell> {
+    let note = "<small>how late a thread that only sleeps wakes; every delivery takes some of these</small>";
+    let [p50, p99] = [summary.p50, summary.p99].map(|value| or_none(value, format::duration));
+    let latency = Cell::html(format!("<b>{p50}</b> <small>p99 {p99}</small>"), summary.p50.map(|p50| p50 as f64));
+    let first = Cell::html(format!("waking a core{note}"), None);
+    let others = (2..HEADINGS.len()).map(|_| missing());
+    [first, latency].into_iter().chain(others).collect()
 }
 
 fn missing() -> Cell {
@@ -111,12 +121,14 @@ fn latency(row: &Row) -> Cell {
         return if word.is_empty() { missing() } else { Cell::html(word, None) };
     };
     let p50 = merged.latency_ns.p50;
+    let awake = row.awake_p50_ns.map(format::duration);
     let html = format!(
-        "{}<b>{}</b>{} <small>p99 {}</small>",
+        "{}<b>{}</b>{} <small>p99 {}</small>{}",
         word(&row.latency),
         or_none(p50, format::duration),
         samples::interval_below(merged),
-        samples::p99(row, merged)
+        samples::p99(row, merged),
+        awake.map_or_else(String::new, |p50| format!(" <small>p50 with cores awake {p50}</small>"))
     );
     Cell::html(html, p50.map(|p50| p50 as f64))
 }
@@ -175,13 +187,20 @@ fn wasted(merged: &Merged) -> Cell {
     Cell::html(html, merged.empty_share)
 }
 
-fn two_sides(server: Option<f64>, client: Option<f64>, text: fn(f64) -> String) -> Cell {
-    let html = format!(
-        "<span class=\"side\"><small>server</small> {}</span><span class=\"side\"><small>client</small> {}</span>",
-        or_none(server, text),
-        or_none(client, text)
-    );
-    Cell::html(html, server.zip(client).map(|(server, client)| server + client))
+fn two_sides([server, client]: [Option<f64>; 2], text: fn(f64) -> String) -> Cell {
+    let sum = server.zip(client).map(|(server, client)| server + client);
+    markup::two_sides([server, client].map(|side| or_none(side, text)), sum)
+}
+
+/// Renders the slope over rates, or the time per delivery with one rate.
+fn processor_time(row: &Row, merged: &Merged) -> Cell {
+    let Some(cost) = &row.cost else {
+        return two_sides([merged.cpu.server_us_per_event, merged.cpu.client_us_per_event], format::processor_time);
+    };
+    let text = |side: Marginal| side.text(format::processor_time);
+    let [server, client] = [cost.server, cost.client];
+    let sum = server.zip(client).and_then(|(server, client)| Some(server.us_per_delivery? + client.us_per_delivery?));
+    markup::two_sides([server, client].map(|side| or_none(side, text)), sum)
 }
 
 fn lost(merged: &Merged) -> Cell {

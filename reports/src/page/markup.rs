@@ -55,6 +55,12 @@ pub(super) fn values(values: &[String]) -> String {
     whole.join(" · ")
 }
 
+/// Builds a cell with a value of the server and one of the client, as plain HTML that is already escaped.
+pub(super) fn two_sides([server, client]: [String; 2], order: Option<f64>) -> Cell {
+    let side = |name, value| format!("<span class=\"side\"><small>{name}</small> {value}</span>");
+    Cell::html(side("server", server) + &side("client", client), order)
+}
+
 /// Characters of a name part that stay on one line.
 const UNBROKEN: usize = 26;
 

@@ -32,7 +32,7 @@ struct Mark {
 pub(super) fn section(report: &Report) -> String {
     let Some(point) = report.loads.last() else { return String::new() };
     let rows = rows(point);
-    let marks = marks(report, point);
+    let marks = marks(point);
     let latencies =
         rows.iter().filter_map(|row| row.merged.as_ref()).flat_map(|merged| [merged.latency_ns.p50, end(merged)]);
     let values = latencies.flatten().chain(marks.iter().map(|mark| mark.ns)).map(|ns| ns as f64);
@@ -50,8 +50,10 @@ pub(super) fn section(report: &Report) -> String {
             "latency, logarithmic; mark: median, end of the strip: 99th percentile",
         );
         chart::row_names(canvas, Frame { right: WIDTH, ..frame }, &rows);
-        for mark in &marks {
-            draw_mark(canvas, mark, scale, frame);
+        for (index, mark) in marks.iter().enumerate() {
+            // The names stand on either side, so that they do not overlap.
+            let (aside, hold) = if index == 0 { (-8, Hold::Right) } else { (8, Hold::Left) };
+            draw_mark(canvas, mark, (scale.at(mark.ns as f64), aside, hold), frame);
         }
         for (index, row) in rows.iter().enumerate() {
             canvas.group(&row.variant, None, || draw(canvas, row, chart::row_middle(frame, index), scale, frame.right));
@@ -75,21 +77,20 @@ fn end(merged: &Merged) -> Option<u64> {
     merged.latency_ns.p99.or(merged.latency_ns.p90)
 }
 
-/// Returns the lines of the floor and of the machine.
-fn marks(report: &Report, point: &LoadPoint) -> Vec<Mark> {
+/// Returns the lines of the floor and of the machine, from the left.
+fn marks(point: &LoadPoint) -> Vec<Mark> {
     let floor = point.rows.iter().find(|row| row.floor).and_then(|row| row.merged.as_ref()?.latency_ns.p50);
-    let wake = report.validity.surroundings.as_ref().and_then(|noise| noise.sleeper_ns.p99);
+    let wake = point.wake_up_ns.as_ref().and_then(|summary| summary.p99);
     let floor = floor.map(|ns| Mark { name: "floor", ns, ink: Ink::Dashed });
     let wake = wake.map(|ns| Mark { name: "wake-up", ns, ink: Ink::Muted });
-    floor.into_iter().chain(wake).collect()
+    let mut marks: Vec<Mark> = floor.into_iter().chain(wake).collect();
+    marks.sort_by_key(|mark| mark.ns);
+    marks
 }
 
-fn draw_mark(canvas: &Canvas<'_>, mark: &Mark, scale: Scale, frame: Frame) {
-    let x = scale.at(mark.ns as f64);
+fn draw_mark(canvas: &Canvas<'_>, mark: &Mark, (x, aside, hold): (i32, i32, Hold), frame: Frame) {
     canvas.line(vec![(x, frame.top - 6), (x, frame.bottom)], mark.ink, 3, 0.9);
-    // The names stand on either side, so that they do not overlap.
-    let (place, hold) = if mark.name == "floor" { (x + 8, Hold::Left) } else { (x - 8, Hold::Right) };
-    canvas.text(mark.name, (place, frame.top - TEXT / 2 - 6), Ink::Muted, hold);
+    canvas.text(mark.name, (x + aside, frame.top - TEXT / 2 - 6), Ink::Muted, hold);
 }
 
 fn draw(canvas: &Canvas<'_>, row: &Row, middle: i32, scale: Scale, right: i32) {

@@ -60,7 +60,8 @@ const OFFERED: [Quantity; 2] = [
     ),
 ];
 
-const PROCESSORS: [Quantity; 2] = [
+/// CPU time at both ends.
+pub(super) const PROCESSORS: [Quantity; 2] = [
     Quantity {
         id: "server-cpu",
         title: "CPU time of the server",

@@ -4,5 +4,6 @@
 pub mod detectable;
 pub mod difference;
 pub mod inference;
+pub mod line;
 pub mod random;
 pub mod signed_rank;

@@ -11,8 +11,8 @@ use std::{collections::BTreeMap, path::Path, sync::Mutex};
 
 use results::{
     schema::{
-        Arrival, Check, Clients, Connect, Cpu, EmptyTheory, Environment, Events, Host, Load, Measured, Memory, Record,
-        Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict, Window, Wire,
+        Arrival, Check, Clients, Connect, Cpu, EmptyTheory, Environment, Events, Host, Load, Measured, Memory, Part,
+        Record, Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict, Window, Wire,
     },
     statistics::{self, Histogram},
     store::{Run, Store},
@@ -129,6 +129,7 @@ pub fn trial(approach: &Synthetic, clients: u32, round: u32) -> TrialRecord {
             arrival: Arrival::Poisson,
         },
         overload: false,
+        part: Part::Table,
         round,
         shards: 1,
         status: Status::Ok,

@@ -47,6 +47,27 @@ pub enum Arrival {
     Burst,
 }
 
+/// The part of a report that a trial is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The table, the charts and all comparisons.
+    #[default]
+    Table,
+    /// The cost of a delivery: a further rate, which may be more than the machine can carry.
+    Cost,
+    /// The median with cores kept awake.
+    Awake,
+}
+
+impl Part {
+    /// Returns whether it is the table.
+    #[must_use]
+    pub fn is_table(&self) -> bool {
+        *self == Self::Table
+    }
+}
+
 /// Displays each value by its name in a file.
 macro_rules! display {
     ($($type:ident { $($value:ident => $word:literal),+ })+) => {$(
@@ -62,5 +83,6 @@ display! {
     Flow { Push => "push", Pull => "pull" }
     Delivery { Log => "log", Snapshot => "snapshot" }
     Side { Client => "client", Server => "server" }
+    Part { Table => "table", Cost => "cost", Awake => "awake" }
     Arrival { Poisson => "poisson", Constant => "constant", Burst => "burst" }
 }

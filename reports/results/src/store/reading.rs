@@ -14,7 +14,7 @@ use super::{FILE_NAME, Run, StoreError, TRIALS_LIMIT};
 use crate::{
     input,
     parse::{self, Fault},
-    schema::{Interrupted, Record, RunRecord, SCHEMA_VERSION, TrialRecord},
+    schema::{Interrupted, OLDEST_VERSION, Record, RunRecord, SCHEMA_VERSION, TrialRecord},
     validate::{self, TrialKey},
 };
 
@@ -188,9 +188,10 @@ fn no_run() -> Fault {
 }
 
 fn check_version(found: u32) -> Result<(), Fault> {
-    if found == SCHEMA_VERSION {
+    if (OLDEST_VERSION..=SCHEMA_VERSION).contains(&found) {
         return Ok(());
     }
+    let expected = format!("schema version {OLDEST_VERSION} to {SCHEMA_VERSION}");
     let remedy = "read it with the version of the tool that wrote it, which the record names, or run again";
-    Err(Fault::new(format!("schema version {found}"), format!("schema version {SCHEMA_VERSION}"), remedy))
+    Err(Fault::new(format!("schema version {found}"), expected, remedy))
 }

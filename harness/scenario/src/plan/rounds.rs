@@ -1,0 +1,173 @@
+//! The rounds of a plan: which trials each has, and in which order.
+
+use std::time::Duration;
+
+use proto::parse_duration;
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use results::{
+    schema::{Load, Part},
+    store::TRIALS_LIMIT,
+};
+
+use super::{Polls, Shards, Trial};
+use crate::{
+    Scenario, WindowKeys,
+    error::ScenarioError,
+    feed::{Arrival, FeedSpec, Phases, uniform},
+    variants::{Variant, variants},
+};
+
+/// Makes the random order independent of the feed.
+const SEED_SALT: u64 = 0x4f52_4445;
+
+/// Plans the trials of a scenario in the order in which they run, if a process may open this many descriptors.
+///
+/// # Errors
+/// The scenario names an approach, a setting or a value that does not exist, makes more trials than a result file holds,
+/// or ends before the last polls.
+pub fn trials(scenario: &Scenario, descriptors: u64) -> Result<Vec<Trial>, ScenarioError> {
+    let variants = variants(scenario)?;
+    bound_trials(scenario, variants.len())?;
+    let rounds = 1..=scenario.trials;
+    let planned: Vec<Trial> = rounds.flat_map(|number| round_of(scenario, &variants, number, descriptors)).collect();
+    planned.iter().try_for_each(outlasts_polls)?;
+    Ok(planned)
+}
+
+/// Plans one round, from 1, which may be beyond those of the scenario.
+///
+/// # Errors
+/// As for [`trials`].
+pub fn round(scenario: &Scenario, number: u32, descriptors: u64) -> Result<Vec<Trial>, ScenarioError> {
+    Ok(round_of(scenario, &variants(scenario)?, number, descriptors))
+}
+
+fn round_of(scenario: &Scenario, variants: &[Variant], number: u32, descriptors: u64) -> Vec<Trial> {
+    let load = &scenario.load;
+    let cost_rates = due(&cost_rates(scenario), scenario.trials, number);
+    let awake_rounds = due(&vec![(); scenario.machine.awake_rounds as usize], scenario.trials, number).len();
+    let mut planned = Vec::new();
+    for variant in variants {
+        let mut add = |part, rate| {
+            let of = |clients| trial(scenario, variant, part, (clients, rate), number, descriptors);
+            planned.extend(load.clients.values().into_iter().map(of));
+        };
+        for rate in load.events_per_second.values() {
+            add(Part::Table, rate);
+            (0..awake_rounds).for_each(|_| add(Part::Awake, rate));
+        }
+        cost_rates.iter().for_each(|rate| add(Part::Cost, *rate));
+    }
+    // The wait for the next poll hides what a sleeping core costs.
+    planned.retain(|trial| trial.part != Part::Awake || trial.polls().is_none());
+    shuffle(&mut planned, load.seed ^ SEED_SALT ^ u64::from(number));
+    planned
+}
+
+/// Returns the further rates for the cost of a delivery, without those that the load has.
+fn cost_rates(scenario: &Scenario) -> Vec<f64> {
+    let known = scenario.load.events_per_second.values();
+    let rates = scenario.cost.iter().flat_map(|cost| cost.events_per_second.values());
+    rates.filter(|rate| !known.contains(rate)).collect()
+}
+
+/// Spreads what is measured once over the rounds, and returns what is due in this one.
+fn due<T: Clone>(once: &[T], rounds: u32, number: u32) -> Vec<T> {
+    let round = |index: usize| 1 + index * rounds as usize / once.len();
+    (0..once.len()).filter(|index| round(*index) == number as usize).map(|index| once[index].clone()).collect()
+}
+
+/// Refuses more trials than a result file holds, before one of them is made.
+fn bound_trials(scenario: &Scenario, variants: usize) -> Result<(), ScenarioError> {
+    let load = &scenario.load;
+    let (clients, rates) = (load.clients.values().len(), load.events_per_second.values().len());
+    let loads = clients * rates;
+    let rounds = (scenario.trials as usize).saturating_add(scenario.machine.awake_rounds as usize);
+    let rates = rates.saturating_mul(rounds).saturating_add(cost_rates(scenario).len());
+    let trials = [variants, clients, rates].into_iter().fold(1, usize::saturating_mul);
+    if trials <= TRIALS_LIMIT {
+        return Ok(());
+    }
+    Err(ScenarioError::Contradiction(format!(
+        "{} rounds of {variants} variants under {loads} loads are {trials} trials, expected at most {TRIALS_LIMIT}: lower \
+         `trials`, or name fewer approaches, `load.clients` or `load.events_per_second`",
+        scenario.trials
+    )))
+}
+
+/// Refuses a drain that is shorter than the poll interval, because the last events arrive with the polls after the window.
+fn outlasts_polls(trial: &Trial) -> Result<(), ScenarioError> {
+    let drain = Duration::from_nanos(trial.phases.drain_ns);
+    match trial.polls() {
+        Some(Polls { interval, .. }) if drain < interval => Err(ScenarioError::Contradiction(format!(
+            "window.drain is {}, and {} polls every {}: the last events would be missed; drain for at least that long",
+            humantime::format_duration(drain),
+            trial.variant,
+            humantime::format_duration(interval),
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn trial(
+    scenario: &Scenario,
+    variant: &Variant,
+    part: Part,
+    (clients, events_per_second): (u32, f64),
+    round: u32,
+    descriptors: u64,
+) -> Trial {
+    let load = &scenario.load;
+    let phases = phases(scenario, part);
+    let orders = if variant.approach.facts.bidirectional { load.orders_per_second } else { 0.0 };
+    Trial {
+        approach: variant.approach,
+        variant: variant.name.clone(),
+        params: variant.params.clone(),
+        load: Load {
+            clients,
+            symbols: load.symbols,
+            symbols_per_client: load.symbols_per_client,
+            events_per_second,
+            orders_per_second: orders,
+            payload_bytes: load.payload_bytes,
+            arrival: load.arrival,
+        },
+        feed: FeedSpec {
+            // Each round has events of its own; within a round all approaches deliver the same.
+            seed: load.seed.wrapping_add(u64::from(round) - 1),
+            symbols: load.symbols,
+            events_per_second,
+            arrival: if scenario.faults.periodic_schedule { Arrival::Constant } else { load.arrival },
+            payload_bytes: load.payload_bytes,
+            duration_ns: phases.measured_ns(),
+            epoch_ms: 0,
+        },
+        phases,
+        limits: scenario.limits,
+        keep_awake: scenario.machine.keep_awake || part == Part::Awake,
+        faults: scenario.faults.clone(),
+        overload: part == Part::Cost || scenario.overload.contains(&variant.name),
+        part,
+        round,
+        shards: Shards::new(clients, variant.approach, descriptors),
+    }
+}
+
+fn phases(scenario: &Scenario, part: Part) -> Phases {
+    let nanoseconds = |text: &str| {
+        let duration = parse_duration(text).expect("the scenario was validated");
+        u64::try_from(duration.as_nanos()).expect("at most an hour")
+    };
+    let WindowKeys { warmup, measure, drain } = &scenario.window;
+    let cost = scenario.cost.as_ref().filter(|_| part == Part::Cost);
+    let (warmup, measure) = cost.map_or((warmup, measure), |cost| (&cost.warmup, &cost.measure));
+    Phases { warmup_ns: nanoseconds(warmup), measure_ns: nanoseconds(measure), drain_ns: nanoseconds(drain) }
+}
+
+fn shuffle(trials: &mut [Trial], seed: u64) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    for last in (1..trials.len()).rev() {
+        trials.swap(last, (uniform(&mut random) * (last + 1) as f64) as usize);
+    }
+}

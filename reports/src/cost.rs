@@ -1,0 +1,148 @@
+//! The cost of a delivery: the slope of CPU time over rates. What a second costs without deliveries, such as polls and
+//! heartbeats, is apart. At a low rate CPU time per delivery is mostly the price of waking up, not of the approach.
+
+use std::collections::BTreeMap;
+
+use results::{format, schema::LoadKey, store::Run};
+use serde::Serialize;
+use stats::line::{self, Line};
+
+use crate::rows::{self, LoadPoint, Row};
+
+/// Fewest rates for a slope.
+pub(crate) const FEWEST_RATES: usize = 3;
+/// Deliveries per second count as another rate if they are more by this factor. A snapshot stops growing when every poll
+/// finds a new state.
+const ANOTHER_RATE: f64 = 1.2;
+/// A slope below this many standard errors is not told apart from 0.
+const TOLD_APART: f64 = 2.0;
+
+/// The rule, as printed below the table.
+pub(crate) const RULE: &str = "CPU µs/event: the slope of CPU time over rates, up to where a side was short of CPU time; what \
+     a second costs without events is apart.";
+
+/// The cost of a delivery at both ends, from several rates.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Cost {
+    /// At the servers. `None` if they do not report, or with too few rates.
+    pub(crate) server: Option<Marginal>,
+    /// At the clients. `None` with too few rates.
+    pub(crate) client: Option<Marginal>,
+    /// Number of rates with valid trials.
+    pub(crate) rates: usize,
+    /// Fewest and most deliveries per second of these.
+    pub(crate) deliveries: [f64; 2],
+    /// Fewest deliveries per second that were offered where no trial is valid for lack of CPU time. `None` if every rate was
+    /// carried.
+    pub(crate) saturated_at: Option<f64>,
+}
+
+/// The cost of a delivery at one end.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Marginal {
+    /// CPU time of one more delivery, in microseconds. `None` if it is not told apart from 0.
+    pub(crate) us_per_delivery: Option<f64>,
+    /// Deliveries per second for which a core has time.
+    pub(crate) deliveries_per_core: Option<f64>,
+    /// Cores in use without deliveries, for all clients together.
+    pub(crate) idle_cores: f64,
+    /// Typical relative deviation of a rate from the line.
+    pub(crate) deviation: f64,
+}
+
+impl From<Line> for Marginal {
+    fn from(line: Line) -> Self {
+        let slope = Some(line.slope).filter(|slope| *slope > TOLD_APART * line.slope_error);
+        Self {
+            us_per_delivery: slope,
+            deliveries_per_core: slope.map(|us| 1e6 / us),
+            idle_cores: line.fixed / 1e6,
+            deviation: line.deviation,
+        }
+    }
+}
+
+impl Marginal {
+    /// Formats the CPU time of a delivery, or says that it cannot be told apart from 0.
+    pub(crate) fn text(&self, of: fn(f64) -> String) -> String {
+        self.us_per_delivery.map_or_else(|| "≈ 0".to_owned(), of)
+    }
+}
+
+/// The slopes of one variant under the loads of the table, from the lightest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slope {
+    /// The variant.
+    pub variant: String,
+    /// CPU time of one more delivery at the server and at the client, in microseconds. `None` if there is no slope.
+    pub us_per_delivery: [Option<f64>; 2],
+}
+
+/// Returns the slopes of a run, in the order of its table.
+#[must_use]
+pub fn slopes(run: &Run) -> Vec<Slope> {
+    let mut loads = rows::load_points(run);
+    attach(&mut loads, &rows::all_points(run));
+    let of = |row: Row| {
+        let cost = row.cost?;
+        let us_per_delivery = [cost.server, cost.client].map(|side| side?.us_per_delivery);
+        Some(Slope { variant: row.variant, us_per_delivery })
+    };
+    loads.into_iter().flat_map(|point| point.rows).filter_map(of).collect()
+}
+
+/// Adds to each row the cost of its variant, from all points whose loads differ only in the rate.
+pub(crate) fn attach(loads: &mut [LoadPoint], all: &[LoadPoint]) {
+    let mut series: BTreeMap<(&str, LoadKey), Vec<(&LoadPoint, &Row)>> = BTreeMap::new();
+    for point in all {
+        for row in &point.rows {
+            series.entry((&row.variant, without_rate(point))).or_default().push((point, row));
+        }
+    }
+    let costs: BTreeMap<(&str, LoadKey), Cost> =
+        series.into_iter().filter_map(|(key, rows)| Some((key, cost(&rows)?))).collect();
+    for point in loads {
+        let key = without_rate(point);
+        for row in &mut point.rows {
+            row.cost = costs.get(&(row.variant.as_str(), key)).cloned();
+        }
+    }
+}
+
+fn without_rate(point: &LoadPoint) -> LoadKey {
+    let (counts, _, arrival) = point.load.key();
+    (counts, 0, arrival)
+}
+
+/// Computes the cost from the rows of one variant, which come sorted by rate. Returns `None` with too few rates.
+fn cost(rows: &[(&LoadPoint, &Row)]) -> Option<Cost> {
+    if rows.len() < FEWEST_RATES {
+        return None;
+    }
+    let mut rates: Vec<[Option<f64>; 3]> = Vec::new();
+    for merged in rows.iter().filter_map(|(_, row)| row.merged.as_ref()) {
+        let a_second = |count: u64| count as f64 / merged.window_seconds.max(1e-9);
+        let deliveries = a_second(merged.events.arrived);
+        if rates.last().and_then(|last| last[0]).is_none_or(|last| deliveries > ANOTHER_RATE * last) {
+            rates.push([Some(deliveries), merged.cpu.server_us.map(a_second), Some(a_second(merged.cpu.client_us))]);
+        }
+    }
+    let side = |index: usize| {
+        let points: Option<Vec<[f64; 2]>> = rates.iter().map(|rate| Some([rate[0]?, rate[index]?])).collect();
+        line::through(&points?).map(Marginal::from)
+    };
+    let offered = |(point, _): &(&LoadPoint, &Row)| f64::from(point.load.clients) * point.load.events_per_client();
+    let saturated = rows.iter().filter(|(_, row)| row.is_saturated()).map(offered);
+    Some(Cost {
+        server: side(1),
+        client: side(2),
+        rates: rates.len(),
+        deliveries: [rates.first()?[0]?, rates.last()?[0]?],
+        saturated_at: saturated.reduce(f64::min),
+    })
+}
+
+/// Formats cores as a share of one core, or as their number from one on.
+pub(crate) fn cores(cores: f64) -> String {
+    if cores < 1.0 { format!("{} of a core", format::percent(cores)) } else { format::significant(cores) + " cores" }
+}
