@@ -2,6 +2,8 @@
 //! what would change the answer.
 
 mod advise;
+mod budget;
+mod error;
 mod filters;
 mod fit;
 mod front;
@@ -15,6 +17,9 @@ mod typical;
 
 pub(crate) use advise::rules;
 pub use advise::{Advice, advise};
+pub use budget::{Amount, Budget, BudgetLine, MachineSize, budget};
+pub(crate) use budget::{CLIENTS, clients};
+pub use error::without;
 pub use filters::Reason;
 pub use fit::{AdviceError, candidates, fitted, models};
 pub use front::{Choice, Standing};

@@ -11,14 +11,16 @@ use crate::rows::{self, LoadPoint, Row};
 
 /// Fewest rates for a slope.
 pub(crate) const FEWEST_RATES: usize = 3;
-/// Deliveries per second count as another rate if they are more by this factor. A snapshot stops growing when every poll
-/// finds a new state.
-const ANOTHER_RATE: f64 = 1.2;
+/// Least factor between the fewest and the most deliveries per second. A snapshot stays below it, because it stops growing when
+/// every poll finds a new state.
+const LEAST_SPAN: f64 = 10.0;
+/// A rate counts if at least this share of what was offered arrived, or if nothing but the wait for a poll held it back.
+const CARRIED: f64 = 0.97;
 /// A slope below this many standard errors is not told apart from 0.
 const TOLD_APART: f64 = 2.0;
 
 /// The rule, as printed below the table.
-pub(crate) const RULE: &str = "CPU µs/event: the slope of CPU time over rates, up to where a side was short of CPU time; what \
+pub(crate) const RULE: &str = "CPU µs/event: the slope of CPU time over rates, from nearly none up to those that were carried. What \
      a second costs without events is apart.";
 
 /// The cost of a delivery at both ends, from several rates.
@@ -28,12 +30,11 @@ pub(crate) struct Cost {
     pub(crate) server: Option<Marginal>,
     /// At the clients. `None` with too few rates.
     pub(crate) client: Option<Marginal>,
-    /// Number of rates with valid trials.
+    /// Number of rates that were carried.
     pub(crate) rates: usize,
     /// Fewest and most deliveries per second of these.
     pub(crate) deliveries: [f64; 2],
-    /// Fewest deliveries per second that were offered where no trial is valid for lack of CPU time. `None` if every rate was
-    /// carried.
+    /// Fewest deliveries per second that were offered and not carried. `None` if every rate was.
     pub(crate) saturated_at: Option<f64>,
 }
 
@@ -46,19 +47,12 @@ pub(crate) struct Marginal {
     pub(crate) deliveries_per_core: Option<f64>,
     /// Cores in use without deliveries, for all clients together.
     pub(crate) idle_cores: f64,
-    /// Typical relative deviation of a rate from the line.
-    pub(crate) deviation: f64,
 }
 
 impl From<Line> for Marginal {
     fn from(line: Line) -> Self {
         let slope = Some(line.slope).filter(|slope| *slope > TOLD_APART * line.slope_error);
-        Self {
-            us_per_delivery: slope,
-            deliveries_per_core: slope.map(|us| 1e6 / us),
-            idle_cores: line.fixed / 1e6,
-            deviation: line.deviation,
-        }
+        Self { us_per_delivery: slope, deliveries_per_core: slope.map(|us| 1e6 / us), idle_cores: line.fixed / 1e6 }
     }
 }
 
@@ -114,32 +108,40 @@ fn without_rate(point: &LoadPoint) -> LoadKey {
     (counts, 0, arrival)
 }
 
+/// A rate that was carried: deliveries per second, and CPU time at the servers and at the clients, in microseconds per second.
+type Carried = (f64, Option<f64>, f64);
+
 /// Computes the cost from the rows of one variant, which come sorted by rate. Returns `None` with too few rates.
 fn cost(rows: &[(&LoadPoint, &Row)]) -> Option<Cost> {
     if rows.len() < FEWEST_RATES {
         return None;
     }
-    let mut rates: Vec<[Option<f64>; 3]> = Vec::new();
-    for merged in rows.iter().filter_map(|(_, row)| row.merged.as_ref()) {
-        let a_second = |count: u64| count as f64 / merged.window_seconds.max(1e-9);
-        let deliveries = a_second(merged.events.arrived);
-        if rates.last().and_then(|last| last[0]).is_none_or(|last| deliveries > ANOTHER_RATE * last) {
-            rates.push([Some(deliveries), merged.cpu.server_us.map(a_second), Some(a_second(merged.cpu.client_us))]);
-        }
-    }
-    let side = |index: usize| {
-        let points: Option<Vec<[f64; 2]>> = rates.iter().map(|rate| Some([rate[0]?, rate[index]?])).collect();
-        line::through(&points?).map(Marginal::from)
+    let offered = |point: &LoadPoint| f64::from(point.load.clients) * point.load.events_per_client();
+    let rates: Vec<Carried> = rows.iter().filter_map(|(point, row)| carried(offered(point), row)).collect();
+    let deliveries = [rates.first()?.0, rates.last()?.0];
+    let spans = deliveries[1] >= LEAST_SPAN * deliveries[0];
+    let side = |of: fn(&Carried) -> Option<f64>| {
+        let points: Option<Vec<[f64; 2]>> = rates.iter().map(|rate| Some([rate.0, of(rate)?])).collect();
+        line::from_first(&points.filter(|_| spans)?).map(Marginal::from)
     };
-    let offered = |(point, _): &(&LoadPoint, &Row)| f64::from(point.load.clients) * point.load.events_per_client();
-    let saturated = rows.iter().filter(|(_, row)| row.is_saturated()).map(offered);
+    let dropped = rows.iter().filter(|(point, row)| carried(offered(point), row).is_none() && row.trials.failed == 0);
     Some(Cost {
-        server: side(1),
-        client: side(2),
+        server: side(|(_, server, _)| *server),
+        client: side(|(.., client)| Some(*client)),
         rates: rates.len(),
-        deliveries: [rates.first()?[0]?, rates.last()?[0]?],
-        saturated_at: saturated.reduce(f64::min),
+        deliveries,
+        saturated_at: dropped.map(|(point, _)| offered(point)).reduce(f64::min),
     })
+}
+
+/// Returns the figures of a row whose clients got what was offered. CPU time and counts are right even if a side was so short of
+/// CPU time that the latencies are those of a queue.
+fn carried(offered: f64, row: &Row) -> Option<Carried> {
+    let merged = row.merged.as_ref().or(row.saturated.as_ref().map(|saturated| &saturated.merged))?;
+    let a_second = |count: u64| count as f64 / merged.window_seconds.max(1e-9);
+    let deliveries = a_second(merged.events.arrived);
+    let is_carried = deliveries >= CARRIED * offered || (row.merged.is_some() && merged.offered_requests.is_some());
+    is_carried.then(|| (deliveries, merged.cpu.server_us.map(a_second), a_second(merged.cpu.client_us)))
 }
 
 /// Formats cores as a share of one core, or as their number from one on.

@@ -22,9 +22,12 @@ type Candidate<'a> = (u64, &'a Row, &'a Merged);
 /// Maximum number of names before variants are only counted.
 const NAMED: usize = 3;
 
-/// Returns the headline of a run: the capacity of each variant of a sweep, the headline of the heaviest load, and
-/// what the floor is.
-pub(crate) fn sentence(run: &RunRecord, loads: &[LoadPoint], reaches: &[SweepCapacity]) -> String {
+/// What no run of this tool can tell.
+const BEYOND: &str = "it does not say what a network, TLS or a proxy adds: both ends share one machine";
+
+/// Returns the headline of a run: the capacity of each variant of a sweep, what to take from the heaviest load, and what the run
+/// cannot tell.
+pub(crate) fn sentence(loads: &[LoadPoint], reaches: &[SweepCapacity]) -> String {
     let Some(point) = loads.last() else { return "No trial was recorded: nothing can be said.".to_owned() };
     // The first sweep of an axis has the heaviest loads. The others are in their tables.
     let heaviest = reaches
@@ -33,9 +36,25 @@ pub(crate) fn sentence(run: &RunRecord, loads: &[LoadPoint], reaches: &[SweepCap
         .filter(|(index, reach)| reaches[..*index].iter().all(|other| other.axis != reach.axis));
     let far: String = heaviest.map(|(_, reach)| how_far(reach) + " ").collect();
     let objective = if far.is_empty() { String::new() } else { format!("{} ", slo::IN_SHORT) };
-    let verdict = far + &objective + &load_headline(point) + &not_valid(loads);
-    let floor = run.approaches.iter().find(|facts| facts.floor).filter(|_| verdict.contains(" floor"));
-    verdict + &floor.map_or_else(String::new, |facts| format!(" The floor: {}.", in_short(&facts.summary)))
+    far + &objective + &load_headline(point) + &not_valid(loads) + &limits(point)
+}
+
+/// Says what the floor is. Returns `None` if the run has none.
+pub(crate) fn floor(run: &RunRecord) -> Option<String> {
+    let facts = run.approaches.iter().find(|facts| facts.floor)?;
+    Some(format!("The floor is {}: {}.", facts.name, in_short(&facts.summary)))
+}
+
+/// Says what the run cannot tell: the smallest ratio that every row would show, and what was not measured.
+fn limits(point: &LoadPoint) -> String {
+    let measured = point.rows.iter().filter(|row| !row.floor && row.merged.is_some());
+    let least: Option<Vec<f64>> = measured.map(|row| row.least_detectable_ratio).collect();
+    let most = least.unwrap_or_default().into_iter().fold(0.0, f64::max);
+    if most == 0.0 {
+        let [first, rest] = BEYOND.split_at(1).into();
+        return format!(" {}{rest}.", first.to_uppercase());
+    }
+    format!(" It may hide ratios to the floor below {}, and {BEYOND}.", significant(most))
 }
 
 /// Says how many trials are left out of all figures. The text is empty if none is.
@@ -147,37 +166,24 @@ pub(crate) fn load_headline(point: &LoadPoint) -> String {
         candidates.iter().filter(|(.., merged)| difference::is_comparable(merged)).copied().collect();
     let mut text = if compared.is_empty() {
         format!(
-            "With {load}, {} has the smallest p50, {}{}; fewer than {FEWEST_ROUNDS} rounds cannot show a \
-             difference.",
+            "With {load}, {} has the smallest p50, {}{}, and fewer than {FEWEST_ROUNDS} rounds cannot show a \
+             difference; {}.",
             first.variant,
             duration(smallest),
-            times_floor(&[first])
+            times_floor(&[first]),
+            waste(point)
         )
     } else {
         let left_out = left_out(point);
         let is_partial = [&left_out, &overloaded(point), &absent(point)].iter().any(|said| !said.is_empty());
         let of = if is_partial { "of those compared, " } else { "" };
-        format!("With {load}, {of}{}.{left_out}", soonest(&compared, floor))
+        format!("With {load}, {of}{}; {}.{left_out}", soonest(&compared, floor), waste(point))
     };
     let best = compared.first().map_or(smallest, |(p50, ..)| *p50);
     if best < floor {
         text += " A ratio below 1 does not mean faster than the floor; it is noise.";
     }
-    text + &overloaded(point) + &absent(point) + &waste(point) + &resolution(point)
-}
-
-/// Says which ratios to the floor every row would show. The text is empty if a row has too few rounds.
-fn resolution(point: &LoadPoint) -> String {
-    let measured = point.rows.iter().filter(|row| !row.floor && row.merged.is_some());
-    let least: Option<Vec<f64>> = measured.map(|row| row.least_detectable_ratio).collect();
-    let most = least.unwrap_or_default().into_iter().fold(0.0, f64::max);
-    if most == 0.0 {
-        return String::new();
-    }
-    format!(
-        " Every row would show a ratio to the floor of {} or more; a smaller one may stay hidden.",
-        significant(most)
-    )
+    text + &overloaded(point) + &absent(point)
 }
 
 /// Names the variants with overloaded trials.
@@ -219,7 +225,7 @@ fn soonest(compared: &[Candidate<'_>], floor: u64) -> String {
     let mut said = Vec::new();
     if !alike.is_empty() {
         let between = if first.len() == 2 { "them".to_owned() } else { format!("{} and the others", best.variant) };
-        said.push(format!("{} have the smallest p50, and no difference between {between} is shown", listed(&first)));
+        said.push(format!("{} have the smallest p50 (no difference between {between} is shown)", listed(&first)));
     } else {
         said.push(format!("{} has the smallest p50", best.variant));
     }
@@ -227,7 +233,7 @@ fn soonest(compared: &[Candidate<'_>], floor: u64) -> String {
         let is = if below.len() == 1 { "is" } else { "are" };
         said.push(format!("{} {is} below the floor, too, which is noise", listed(&below)));
     }
-    format!("{}: {} to {}{}", said.join("; "), duration(p50), duration(*last), times_floor(&[best, slowest]))
+    format!("{}: {} to {}{}", said.join(", and "), duration(p50), duration(*last), times_floor(&[best, slowest]))
 }
 
 /// Names the variants with too few rounds to be compared.
@@ -282,12 +288,12 @@ fn waste(point: &LoadPoint) -> String {
         point.rows.iter().filter_map(|row| Some((row.merged.as_ref()?.empty_share?, row.variant.as_str()))).collect();
     let most = shares.iter().map(|(share, _)| *share).fold(0.0, f64::max);
     if most == 0.0 {
-        return " No response was empty.".to_owned();
+        return "no response was empty".to_owned();
     }
     let worst: Vec<&str> =
         shares.iter().filter(|(share, _)| *share > 0.95 * most).map(|(_, variant)| *variant).collect();
     let (verb, whose) = if worst.len() == 1 { ("wastes", "its") } else { ("waste", "their") };
-    format!(" {} {verb} most: {} of {whose} responses carried no event.", listed(&worst), percent(most))
+    format!("{} {verb} most: {} of {whose} responses carried no event", listed(&worst), percent(most))
 }
 
 fn listed(names: &[&str]) -> String {

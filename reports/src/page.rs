@@ -3,6 +3,7 @@
 
 mod advice;
 mod article;
+mod budget;
 mod canvas;
 mod chart;
 mod claims;

@@ -52,7 +52,7 @@ impl Report {
         cost::attach(&mut loads, &rates);
         let reaches = slo::reaches(&loads);
         Self {
-            verdict: headline::sentence(&run.run, &loads, &reaches),
+            verdict: headline::sentence(&loads, &reaches),
             faults: validity::faults(&run.run.scenario),
             validity: validity::from_run(run),
             rules: bands::rules(),

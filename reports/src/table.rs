@@ -52,7 +52,7 @@ pub fn render_within(run: &Run, width: usize) -> String {
 
 /// Renders the text below the tables of all loads.
 pub(crate) fn below(report: &Report, width: usize) -> String {
-    let mut text = String::new();
+    let mut text = headline::floor(&report.run).map_or_else(String::new, |said| sanitize::text(&said) + "\n");
     let problems = &report.validity.problems;
     for problem in problems.iter().take(LISTED) {
         let status = if problem.status == results::schema::Status::Failed { "failed" } else { "invalid" };

@@ -119,27 +119,35 @@ fn names_a_difference_below_the_floor() {
         medians(&mut run, approach, range);
     }
     let (_, verdict) = written(&run);
-    let said = ", websocket has the smallest p50; sse is below the floor, too, which is noise: ";
+    let said = ", websocket has the smallest p50, and sse is below the floor, too, which is noise: ";
     assert!(verdict.contains(said) && !verdict.contains("no difference"), "{verdict}");
     assert!(verdict.contains("A ratio below 1 does not mean faster than the floor"), "{verdict}");
     medians(&mut run, "grpc-web", [65, 130]);
     let (_, verdict) = written(&run);
     let said =
-        " have the smallest p50, and no difference between them is shown; sse is below the floor, too, which is noise";
+        " have the smallest p50 (no difference between them is shown), and sse is below the floor, too, which is noise";
     assert!(verdict.contains(said), "{verdict}");
 }
 
 #[test]
-fn explains_the_floor_and_the_clients_where_mentioned() {
+fn says_what_the_run_cannot_tell_and_what_the_floor_is() {
     let mut run = support::decisive::run();
     run.run.approaches.iter_mut().find(|facts| facts.floor).unwrap().summary = "bare frames: no advice".into();
-    let (_, verdict) = written(&run);
+    let (page, verdict) = written(&run);
     let each = "With 1,000 clients and 50 events a second, one per client every 4 s, sse and ";
-    assert!(verdict.starts_with(each) && verdict.ends_with(" The floor: bare frames."), "{verdict}");
+    assert!(verdict.starts_with(each), "{verdict}");
+    let (taken, hidden) = verdict.split_once(" It may hide ratios to the floor below 1.").expect("the run has a limit");
+    assert!(
+        hidden.ends_with(", and it does not say what a network, TLS or a proxy adds: both ends share one machine.")
+    );
+    assert_eq!(taken.matches(". ").count(), 0, "one sentence says what to take from the run: {taken}");
+    let floor = "The floor is raw-tcp: bare frames.";
+    assert!(table::render(&run).contains(floor) && page.contains(floor));
     run.trials.retain(|trial| trial.approach != "raw-tcp");
     run.trials.iter_mut().for_each(|trial| trial.load.symbols = 1);
     let (_, verdict) = written(&run);
     assert!(verdict.contains(" a second, each for every client, ") && !verdict.contains("floor"), "{verdict}");
+    assert!(verdict.ends_with(" It does not say what a network, TLS or a proxy adds: both ends share one machine."));
 }
 
 #[test]

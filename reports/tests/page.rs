@@ -135,9 +135,9 @@ fn each_chart_has_a_text_alternative_and_a_table() {
     assert_eq!(page.matches("role=\"img\" aria-labelledby=").count(), drawings);
     assert_eq!(page.matches("<desc id=").count(), drawings);
     // One table per drawing. Five more: the article, the checks, the samples, the other durations, and memory. Two per
-    // side: the metrics, and the names behind them. One from a document, and one for the advice.
+    // side: the metrics, and the names behind them. One from a document, and two for the advice.
     let claims = page.matches("<table class=\"claims\"").count();
-    assert_eq!(page.matches("<table").count() - claims, drawings + 5 + 4 + 2);
+    assert_eq!(page.matches("<table").count() - claims, drawings + 5 + 4 + 3);
 }
 
 #[test]

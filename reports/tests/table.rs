@@ -118,7 +118,7 @@ fn the_headline_claims_only_shown_orders() {
     let mut run = support::decisive::run();
     let text = flat(&run);
     assert!(
-        text.contains(", sse and websocket have the smallest p50, and no difference between them is shown: "),
+        text.contains(", sse and websocket have the smallest p50 (no difference between them is shown): "),
         "{text}"
     );
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "websocket") {
@@ -126,7 +126,7 @@ fn the_headline_claims_only_shown_orders() {
         trial.measured.as_mut().unwrap().latency_ns = statistics::summarise(&slower, 250);
     }
     let text = flat(&run);
-    assert!(text.contains(", sse has the smallest p50: ") && text.contains(" × the floor."), "{text}");
+    assert!(text.contains(", sse has the smallest p50: ") && text.contains(" × the floor; "), "{text}");
 }
 
 #[test]
@@ -137,10 +137,10 @@ fn variants_with_too_few_rounds_are_named_and_not_compared() {
     }
     let text = flat(&run);
     assert!(
-        text.contains(", of those compared, sse and websocket have the smallest p50, and no difference between"),
+        text.contains(", of those compared, sse and websocket have the smallest p50 (no difference between"),
         "{text}"
     );
-    let said = "× the floor. short-poll had fewer than 8 valid rounds and is not compared.";
+    let said = "carried no event. short-poll had fewer than 8 valid rounds and is not compared.";
     assert!(text.contains(said), "{text}");
     // An approach with seven rounds is not ranked, even if its median is the smallest.
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse" && trial.round == 1) {

@@ -1,16 +1,22 @@
 //! `advise`: ranks approaches for a described need, from the constants of a run.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+};
 
 use ::results::store::{self, StoreError};
 use anyhow::anyhow;
 use clap::Args;
 use proto::parse_duration;
-use reports::advice::{self, Need};
+use reports::advice::{self, Advice, MachineSize, Need};
 use scenario::numbers;
 
 use super::{output, results};
 use crate::failure::Failure;
+
+/// Cores and GiB that a machine may have.
+const SIZES: RangeInclusive<f64> = 0.1..=100_000.0;
 
 /// Where the repository keeps runs.
 const PUBLISHED: &str = "reports/published";
@@ -45,6 +51,9 @@ pub(crate) struct AdviseOptions {
     /// The newest state is enough; not every event matters
     #[arg(long)]
     pub(crate) newest_state: bool,
+    /// Size of the machines that the budget counts: cores and GiB, such as 8x32
+    #[arg(long, value_name = "CORESxGIB", default_value = "8x32", value_parser = machine_size)]
+    pub(crate) machine: MachineSize,
     /// Result directory that the constants come from, or its results.jsonl, such as reports/published/<run>
     #[arg(long, value_name = "DIR", default_value = "results/latest")]
     pub(crate) from: PathBuf,
@@ -57,11 +66,19 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<(), Failure> {
     let need = need(options).map_err(Failure::usage)?;
     let run = results::read(&options.from).map_err(|failure| with_a_way(failure, &options.from))?;
     let models = advice::models(&run).map_err(Failure::usage)?;
-    let advice = advice::advise(&models, &need);
+    let advice = Advice { budget: advice::budget(&models, &need, options.machine), ..advice::advise(&models, &need) };
     if options.json {
         return output::json(&advice);
     }
     output::data(&advice::render(&advice))
+}
+
+fn machine_size(text: &str) -> Result<MachineSize, String> {
+    let parts = text.split_once(['x', 'X', '×']).map(|(cores, gib)| (cores.trim().parse(), gib.trim().parse()));
+    match parts {
+        Some((Ok(cores), Ok(gib))) if SIZES.contains(&cores) && SIZES.contains(&gib) => Ok(MachineSize { cores, gib }),
+        _ => Err(format!("expected cores and GiB, each from {} to {}, such as 8x32", SIZES.start(), SIZES.end())),
+    }
 }
 
 /// Adds how to get a run to the failure, if there is none, and none in the directory that was named.

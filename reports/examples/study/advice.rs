@@ -6,7 +6,7 @@ mod tests;
 
 use anyhow::{Result, bail};
 use reports::{
-    advice::{At, Candidate, Point, Prediction, candidates, fitted, predict},
+    advice::{At, Candidate, Point, Prediction, candidates, fitted, predict, without},
     describe,
 };
 use results::{
@@ -129,33 +129,17 @@ pub(crate) fn validate(run: &Run) -> Result<Validation> {
     let mut deviations = Vec::new();
     for (clients, events_per_client) in &loads {
         let is_left_out = |point: &Point| (point.clients, point.events_per_client) == (*clients, *events_per_client);
-        let rest: Vec<Candidate> = candidates
-            .iter()
-            .map(|candidate| {
-                let points = candidate.points.iter().filter(|point| !is_left_out(point)).copied().collect();
-                Candidate { points, ..candidate.clone() }
-            })
-            .collect();
+        let rest = without(&candidates, (*clients, *events_per_client));
         let models = fitted(&rest);
         for (candidate, seen) in candidates.iter().zip(&rest) {
             let Some(model) = models.iter().find(|model| model.name == candidate.name) else { continue };
             for point in candidate.points.iter().filter(|point| is_left_out(point)) {
-                let prediction = predict(model, &at(point), f64::INFINITY);
+                let prediction = predict(model, &At::from(point), f64::INFINITY);
                 deviations.extend(of_point(candidate, seen, point, &prediction));
             }
         }
     }
     Ok(Validation { source: format!("{} of {}", run.run.scenario_name, run.run.started), loads: described, deviations })
-}
-
-fn at(point: &Point) -> At {
-    At {
-        clients: point.clients,
-        events_per_client: point.events_per_client,
-        symbols: point.symbols,
-        payload_bytes: point.payload_bytes,
-        interval_s: point.interval_s,
-    }
 }
 
 /// Returns every figure that is above 0 on both sides.

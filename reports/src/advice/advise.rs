@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{
+    budget::{Budget, MachineSize, budget},
     filters::Reason,
     front::{self, Choice, Standing},
     missing::Missing,
@@ -24,6 +25,8 @@ pub struct Advice {
     pub missing: Missing,
     /// The missing parts in words.
     pub notes: Vec<String>,
+    /// What the need takes as its clients grow.
+    pub budget: Budget,
     /// The changes of single inputs that would change the answer.
     pub sensitivities: Vec<Sensitivity>,
     /// The rules, as printed.
@@ -53,6 +56,7 @@ pub fn advise(models: &Models, need: &Need) -> Advice {
         choices: front::choices(models, need),
         missing: models.missing.clone(),
         notes: models.missing.notes(),
+        budget: budget(models, need, MachineSize::default()),
         sensitivities: sensitivity::scan(models, need),
         rules: rules(),
         assumptions: models.assumptions.clone(),

@@ -12,6 +12,7 @@ use results::{
 use thiserror::Error;
 
 use super::{
+    error,
     model::{Costs, Latency, LinearCost, Measured, Model, Models, Way},
     points::{self, Candidate, Point},
 };
@@ -53,10 +54,14 @@ pub fn models(run: &Run) -> Result<Models, AdviceError> {
 /// Fits the constants of a run from its rows.
 pub(super) fn fit_loads(run: &Run, loads: &[LoadPoint]) -> Result<Models, AdviceError> {
     let candidates = measured(run, loads)?;
+    let mut models = fitted(&candidates);
+    let errors = candidates.iter().filter(|candidate| !candidate.points.is_empty());
+    let errors = error::of_cpu(&errors.cloned().collect::<Vec<_>>());
+    models.iter_mut().zip(errors).for_each(|(model, error)| model.error = error);
     Ok(Models {
         source: source(run),
         cores: f64::from(run.run.environment.cores),
-        models: fitted(&candidates),
+        models,
         assumptions: assumptions(&candidates),
         missing: points::missing(run, &candidates),
     })
@@ -117,6 +122,7 @@ fn model(candidate: &Candidate, bare: &Costs, exchange: &[Latency]) -> Model {
         costs: costs(candidate, bare),
         latency: if candidate.way == Way::Poll { exchange.to_vec() } else { latency(candidate) },
         measured: ranges(&candidate.points),
+        error: None,
     }
 }
 

@@ -17,12 +17,15 @@ pub(super) const HALVINGS: usize = 12;
 /// Start of the scan for an input that is 0.
 pub(super) const FROM: f64 = 8.0;
 
+/// The round numbers of a decade.
+const ROUND: [f64; 9] = [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
+
 /// A change of one input that changes the answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sensitivity {
     /// The input in words.
     pub input: &'static str,
-    /// The value at which the answer changes. `None` for a yes-or-no input.
+    /// A round value, near the one at which the answer changes, with which it is another. `None` for a yes-or-no input.
     pub value: Option<f64>,
     /// Whether the answer changes above or below it. `None` for a yes-or-no input.
     pub above: Option<bool>,
@@ -96,7 +99,41 @@ fn scanned(
                 (other, instead) = (middle, then.first);
             }
         }
-        return Some((other, instead));
+        // The model is not so exact that another digit would mean something.
+        let round = rounded(other, above);
+        let then = at(round);
+        let is_changed = (least..=most).contains(&round) && !holds(&then, now);
+        return Some(if is_changed { (round, then.first) } else { (other, instead) });
     }
     None
+}
+
+/// Returns the round number nearest to a value, not below it if `above`, and not above it otherwise.
+fn rounded(value: f64, above: bool) -> f64 {
+    let decade = 10f64.powi(value.log10().floor() as i32);
+    let digits = value / decade;
+    let round = if above {
+        ROUND.into_iter().find(|round| *round >= digits - 1e-9)
+    } else {
+        ROUND.into_iter().rev().find(|round| *round <= digits + 1e-9)
+    };
+    round.unwrap_or(digits) * decade
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_rounded_away_from_the_need() {
+        for (value, above, round) in [
+            (1_987.3, true, 2_000.0),
+            (1_987.3, false, 1_500.0),
+            (0.0123, true, 0.015),
+            (0.95, true, 1.0),
+            (3.0, false, 3.0),
+        ] {
+            assert!((rounded(value, above) / round - 1.0).abs() < 1e-9, "{value} to {}", rounded(value, above));
+        }
+    }
 }

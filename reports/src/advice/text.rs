@@ -7,6 +7,7 @@ use results::{
 
 use super::{
     advise::Advice,
+    budget,
     filters::Reason,
     front::{Choice, Standing},
     model::{Beyond, Prediction},
@@ -51,6 +52,7 @@ pub fn render(advice: &Advice) -> String {
         let remark = format!("{} is out: {}.", sanitize::text(&absent.name), absent.sentence());
         text += &format::wrapped(&remark, WIDTH, "  ", "    ");
     }
+    text += &budget::render(&advice.budget);
     text += "\nwhat would change the answer, one input at a time:\n";
     for sensitivity in &advice.sensitivities {
         text += &format::wrapped(&change(sensitivity), WIDTH, "  ", "    ");
@@ -98,7 +100,7 @@ fn is_told(choice: &Choice) -> bool {
 }
 
 /// Formats a rate, also below a thousandth.
-fn rate(rate: f64) -> String {
+pub(super) fn rate(rate: f64) -> String {
     if rate < 0.001 { format!("{rate:e}") } else { format::plain(rate) }
 }
 
@@ -209,11 +211,8 @@ impl Beyond {
 fn change(one: &Sensitivity) -> String {
     let instead = one.instead.as_deref().map_or_else(|| "nothing".to_owned(), sanitize::text);
     match (one.value, one.above) {
-        (Some(value), Some(above)) => {
-            let side = if above { "above" } else { "below" };
-            // Further away, the answer may change again.
-            format!("just {side} about {} {}: {instead}", two_digits(value), one.input)
-        }
+        // Further away, the answer may change again.
+        (Some(value), _) => format!("at {} {}: {instead}", two_digits(value), one.input),
         _ => format!("if {}: {instead}", one.input),
     }
 }
@@ -225,7 +224,7 @@ pub(crate) fn two_digits(value: f64) -> String {
     }
     let scale = 10f64.powi(value.log10().floor() as i32 - 1);
     let rounded = (value / scale).round() * scale;
-    if rounded < 0.001 { format!("{rounded:.1e}") } else { format::plain((rounded * 1e6).round() / 1e6) }
+    if rounded < 0.001 { format!("{rounded:.1e}") } else { format::tick(&format::plain((rounded * 1e6).round() / 1e6)) }
 }
 
 #[cfg(test)]
@@ -235,6 +234,6 @@ mod tests {
     #[test]
     fn a_threshold_has_two_digits() {
         let values = [0.0, 0.000_123, 0.0123, 3.16, 99.6, 123.0, 98_765.0];
-        assert_eq!(values.map(two_digits), ["0", "1.2e-4", "0.012", "3.20", "100", "120", "99,000"]);
+        assert_eq!(values.map(two_digits), ["0", "1.2e-4", "0.012", "3.2", "100", "120", "99,000"]);
     }
 }

@@ -2,7 +2,10 @@
 
 use results::format::{self, NONE, or_none};
 
-use super::markup::{self, Cell, escape};
+use super::{
+    budget,
+    markup::{self, Cell, escape},
+};
 use crate::{
     advice::{self, Advice, Choice, Need, Standing},
     report::Report,
@@ -36,6 +39,7 @@ pub(super) fn section(report: &Report) -> String {
         html += &format!("<p>{}</p>\n", escape(&note));
     }
     html += &markup::table("advice needs", "Advice for typical needs, predicted", &HEADINGS, &rows);
+    html += &offer.answers.first().map_or_else(String::new, |answer| budget::figure(&answer.advice.budget));
     html += "<details><summary>By which rules, and what is assumed</summary><ul class=\"rules\">\n";
     for sentence in advice::rules().iter().chain(&offer.models.assumptions) {
         html += &format!("<li>{}</li>\n", escape(sentence));

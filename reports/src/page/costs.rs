@@ -14,14 +14,8 @@ use crate::{
 };
 
 const TITLE: &str = "What a delivery costs";
-const HEADINGS: [&str; 6] = [
-    "Approach",
-    "One more delivery",
-    "Deliveries per second and core",
-    "Without events",
-    "Measured up to",
-    "Deviation from the line",
-];
+const HEADINGS: [&str; 5] =
+    ["Approach", "One more delivery", "Deliveries per second and core", "Without events", "Measured up to"];
 
 /// Renders the table and the charts, if the run has further rates. The text is empty otherwise.
 pub(super) fn figures(report: &Report) -> String {
@@ -49,7 +43,8 @@ fn table(point: &LoadPoint) -> String {
     }
     let title = format!("{TITLE}: {} clients", format::count(point.load.clients.into()));
     let table = markup::table("figures cost", &title, &HEADINGS, &rows);
-    let caption = format!("{RULE} ≈ 0: not told apart from 0. –: deliveries did not grow over three rates.");
+    let caption =
+        format!("{RULE} ≈ 0: not told apart from 0. –: fewer than three rates, or deliveries that hardly grew.");
     format!("<figure><h3>{}</h3><figcaption>{}</figcaption>{table}</figure>\n", escape(&title), escape(&caption))
 }
 
@@ -62,12 +57,11 @@ fn cells(cost: &Cost) -> Vec<Cell> {
     };
     let rate = |rate: f64| format!("{} a second", format::significant(rate));
     let saturated =
-        cost.saturated_at.map_or_else(String::new, |at| format!(" <small>saturated at {}</small>", rate(at)));
+        cost.saturated_at.map_or_else(String::new, |at| format!(" <small>not carried: {}</small>", rate(at)));
     vec![
         sides(|side| side.text(format::processor_time), |side| side.us_per_delivery),
         sides(|side| or_none(side.deliveries_per_core, format::significant), |side| side.deliveries_per_core),
         sides(|side| cores(side.idle_cores), |side| Some(side.idle_cores)),
         Cell::html(format!("{}{saturated}", rate(cost.deliveries[1])), Some(cost.deliveries[1])),
-        sides(|side| format!("± {}", format::percent(side.deviation)), |side| Some(side.deviation)),
     ]
 }

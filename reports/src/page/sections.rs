@@ -132,7 +132,7 @@ fn tables(report: &Report, all: &[LoadPoint]) -> String {
         verdict + &article::table(point) + &size_limit::left_out(&all[index], point) + &article::saturated(point)
     });
     html += "<ul class=\"rules\">\n";
-    for rule in &report.rules {
+    for rule in headline::floor(&report.run).iter().chain(&report.rules) {
         html += &format!("<li>{}</li>\n", escape(rule));
     }
     html + "</ul></section>\n"
