@@ -9,6 +9,7 @@
 mod blocks;
 mod event;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use eventsource_stream::Event;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use hyper::{
@@ -45,7 +46,8 @@ pub async fn subscribe(context: Context) -> Result<Box<dyn Subscription>, Client
     }
     let is_browser = context.params.text("policy") == Ok("browser");
     let backoff = if is_browser { Backoff::browser() } else { Backoff::new(context.seed) };
-    let mut sse = Sse { http, target, is_browser, last_event_id: String::new(), stream: None, backoff };
+    let decode = if context.params.text("encoding") == Ok("protobuf") { protobuf } else { json };
+    let mut sse = Sse { http, target, is_browser, decode, last_event_id: String::new(), stream: None, backoff };
     sse.open(&mut Cost::default()).await?;
     Ok(Box::new(sse))
 }
@@ -55,6 +57,7 @@ struct Sse {
     /// Never changes: on a reconnect, the last event id overrides the cursor in the target.
     target: String,
     is_browser: bool,
+    decode: fn(&str) -> Result<Quote, ClientError>,
     /// Opaque: sent back unchanged. Empty before the first event, and after the server has reset it.
     last_event_id: String,
     /// `None` after the stream has ended.
@@ -77,6 +80,15 @@ impl Subscription for Sse {
             }
         })
     }
+}
+
+fn json(data: &str) -> Result<Quote, ClientError> {
+    Ok(Quote::from_json(data.as_bytes())?)
+}
+
+fn protobuf(data: &str) -> Result<Quote, ClientError> {
+    let bytes = STANDARD.decode(data).map_err(|error| ClientError::Protocol(format!("data is not base64: {error}")))?;
+    Ok(Quote::from_protobuf(&bytes)?)
 }
 
 fn has_content(batch: &Batch) -> bool {
@@ -125,7 +137,7 @@ impl Sse {
         }
         match event.as_str() {
             UNNAMED_EVENT if block.has_data => {
-                batch.events.push(Quote::from_json(data.as_bytes())?);
+                batch.events.push((self.decode)(&data)?);
                 batch.cost.with_events += 1;
             }
             RESET_EVENT if block.has_data => batch.cost.resets += 1,

@@ -1,27 +1,28 @@
 //! The gRPC codec of both ends: prost's encoding, with buffers sized for quotes. It also accepts quotes that are
-//! already encoded, so that a server encodes each event once, however many clients follow it.
+//! already encoded, so that a server encodes each event once, however many clients follow it. A quote may be JSON, too.
 //!
 //! It must not know any RPC.
 
 use std::marker::PhantomData;
 
-use bytes::{BufMut, Bytes};
+use bytes::{Buf, BufMut, Bytes};
 use prost::Message;
 use tonic::{
     Status,
-    codec::{BufferSettings, Codec, EncodeBuf, Encoder},
+    codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
 };
-use tonic_prost::ProstDecoder;
 
-use crate::{Quote, wire::MESSAGE_LIMIT_BYTES};
+use crate::{
+    FollowRequest, Quote, QuoteRequest, SubscribeRequest, TradeConfirmation, TradeOrder, wire::MESSAGE_LIMIT_BYTES,
+};
 
 /// Initial size of the two buffers of each call. tonic's default of 8 KiB would hold a hundred quotes.
 const BUFFER_BYTES: usize = 512;
 
-/// A quote on its way to a client. Both variants produce the same bytes on the wire.
+/// A quote on its way to a client.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OutgoingQuote {
-    /// The protobuf form, shared by all clients.
+    /// The encoded form, shared by all clients.
     Encoded(Bytes),
     /// A copy of the quote that is encoded for this client alone, as tonic does by default.
     Plain(Quote),
@@ -48,6 +49,34 @@ impl Encode for OutgoingQuote {
     }
 }
 
+/// A message that the codec can decode.
+pub trait Decode: Message + Default + 'static {
+    /// Decodes a whole message.
+    ///
+    /// # Errors
+    /// INTERNAL if the bytes are not such a message.
+    fn decode_from(buffer: &mut DecodeBuf<'_>) -> Result<Self, Status> {
+        Self::decode(buffer).map_err(|error| Status::internal(error.to_string()))
+    }
+}
+
+impl Decode for FollowRequest {}
+impl Decode for QuoteRequest {}
+impl Decode for SubscribeRequest {}
+impl Decode for TradeConfirmation {}
+impl Decode for TradeOrder {}
+
+/// A quote in JSON begins with a brace, which begins no field of a quote in protobuf.
+impl Decode for Quote {
+    fn decode_from(buffer: &mut DecodeBuf<'_>) -> Result<Self, Status> {
+        let decoded = match buffer.chunk().first() {
+            Some(b'{') => Self::from_json(&buffer.copy_to_bytes(buffer.remaining())),
+            _ => Self::decode(buffer).map_err(Into::into),
+        };
+        decoded.map_err(|error| Status::internal(error.to_string()))
+    }
+}
+
 /// The codec that every call of the service uses.
 #[derive(Debug)]
 pub struct MarketCodec<E, D>(PhantomData<(E, D)>);
@@ -58,18 +87,18 @@ impl<E, D> Default for MarketCodec<E, D> {
     }
 }
 
-impl<E: Encode, D: Message + Default + 'static> Codec for MarketCodec<E, D> {
+impl<E: Encode, D: Decode> Codec for MarketCodec<E, D> {
     type Encode = E;
     type Decode = D;
     type Encoder = MarketEncoder<E>;
-    type Decoder = ProstDecoder<D>;
+    type Decoder = MarketDecoder<D>;
 
     fn encoder(&mut self) -> Self::Encoder {
         MarketEncoder(PhantomData)
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        ProstDecoder::new(buffer_settings())
+        MarketDecoder(PhantomData)
     }
 }
 
@@ -84,6 +113,23 @@ impl<E: Encode> Encoder for MarketEncoder<E> {
     fn encode(&mut self, item: E, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
         item.encode_to(buffer);
         Ok(())
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        buffer_settings()
+    }
+}
+
+/// The decoding half of the codec.
+#[derive(Debug)]
+pub struct MarketDecoder<D>(PhantomData<D>);
+
+impl<D: Decode> Decoder for MarketDecoder<D> {
+    type Item = D;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<D>, Status> {
+        D::decode_from(buffer).map(Some)
     }
 
     fn buffer_settings(&self) -> BufferSettings {

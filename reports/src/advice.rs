@@ -10,6 +10,7 @@ mod front;
 mod missing;
 mod model;
 mod need;
+mod numbers;
 mod points;
 mod sensitivity;
 mod text;

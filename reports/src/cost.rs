@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use results::{format, schema::LoadKey, store::Run};
+use results::{
+    format::{self, NONE},
+    schema::{Delivery, LoadKey},
+    store::Run,
+};
 use serde::Serialize;
 use stats::line::{self, Line};
 
@@ -11,9 +15,6 @@ use crate::rows::{self, LoadPoint, Row};
 
 /// Fewest rates for a slope.
 pub(crate) const FEWEST_RATES: usize = 3;
-/// Least factor between the fewest and the most deliveries per second. A snapshot stays below it, because it stops growing when
-/// every poll finds a new state.
-const LEAST_SPAN: f64 = 10.0;
 /// A rate counts if at least this share of what was offered arrived, or if nothing but the wait for a poll held it back.
 const CARRIED: f64 = 0.97;
 /// A slope below this many standard errors is not told apart from 0.
@@ -41,25 +42,39 @@ pub(crate) struct Cost {
 /// The cost of a delivery at one end.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Marginal {
-    /// CPU time of one more delivery, in microseconds. `None` if it is not told apart from 0.
+    /// CPU time of one more delivery, in microseconds. `None` if it is not told apart from 0, and for a snapshot, whose
+    /// deliveries stop growing when every poll finds a new state.
     pub(crate) us_per_delivery: Option<f64>,
     /// Deliveries per second for which a core has time.
     pub(crate) deliveries_per_core: Option<f64>,
     /// Cores in use without deliveries, for all clients together.
     pub(crate) idle_cores: f64,
+    /// Whether only the newest state is delivered.
+    pub(crate) is_snapshot: bool,
 }
 
 impl From<Line> for Marginal {
     fn from(line: Line) -> Self {
         let slope = Some(line.slope).filter(|slope| *slope > TOLD_APART * line.slope_error);
-        Self { us_per_delivery: slope, deliveries_per_core: slope.map(|us| 1e6 / us), idle_cores: line.fixed / 1e6 }
+        Self {
+            us_per_delivery: slope,
+            deliveries_per_core: slope.map(|us| 1e6 / us),
+            idle_cores: line.fixed / 1e6,
+            is_snapshot: false,
+        }
     }
 }
 
 impl Marginal {
+    /// Returns the cost of a snapshot, from what its lowest rate uses, in microseconds per second.
+    fn of_snapshot(lowest_us: f64) -> Self {
+        Self { us_per_delivery: None, deliveries_per_core: None, idle_cores: lowest_us / 1e6, is_snapshot: true }
+    }
+
     /// Formats the CPU time of a delivery, or says that it cannot be told apart from 0.
     pub(crate) fn text(&self, of: fn(f64) -> String) -> String {
-        self.us_per_delivery.map_or_else(|| "≈ 0".to_owned(), of)
+        let without = if self.is_snapshot { NONE } else { "≈ 0" };
+        self.us_per_delivery.map_or_else(|| without.to_owned(), of)
     }
 }
 
@@ -76,7 +91,7 @@ pub struct Slope {
 #[must_use]
 pub fn slopes(run: &Run) -> Vec<Slope> {
     let mut loads = rows::load_points(run);
-    attach(&mut loads, &rows::all_points(run));
+    attach(run, &mut loads, &rows::all_points(run));
     let of = |row: Row| {
         let cost = row.cost?;
         let us_per_delivery = [cost.server, cost.client].map(|side| side?.us_per_delivery);
@@ -86,7 +101,7 @@ pub fn slopes(run: &Run) -> Vec<Slope> {
 }
 
 /// Adds to each row the cost of its variant, from all points whose loads differ only in the rate.
-pub(crate) fn attach(loads: &mut [LoadPoint], all: &[LoadPoint]) {
+pub(crate) fn attach(run: &Run, loads: &mut [LoadPoint], all: &[LoadPoint]) {
     let mut series: BTreeMap<(&str, LoadKey), Vec<(&LoadPoint, &Row)>> = BTreeMap::new();
     for point in all {
         for row in &point.rows {
@@ -94,7 +109,7 @@ pub(crate) fn attach(loads: &mut [LoadPoint], all: &[LoadPoint]) {
         }
     }
     let costs: BTreeMap<(&str, LoadKey), Cost> =
-        series.into_iter().filter_map(|(key, rows)| Some((key, cost(&rows)?))).collect();
+        series.into_iter().filter_map(|(key, rows)| Some((key, cost(run, &rows)?))).collect();
     for point in loads {
         let key = without_rate(point);
         for row in &mut point.rows {
@@ -112,17 +127,22 @@ fn without_rate(point: &LoadPoint) -> LoadKey {
 type Carried = (f64, Option<f64>, f64);
 
 /// Computes the cost from the rows of one variant, which come sorted by rate. Returns `None` with too few rates.
-fn cost(rows: &[(&LoadPoint, &Row)]) -> Option<Cost> {
+fn cost(run: &Run, rows: &[(&LoadPoint, &Row)]) -> Option<Cost> {
     if rows.len() < FEWEST_RATES {
         return None;
     }
+    let is_snapshot = run.run.approaches[rows[0].1.order].delivery == Delivery::Snapshot;
     let offered = |point: &LoadPoint| f64::from(point.load.clients) * point.load.events_per_client();
     let rates: Vec<Carried> = rows.iter().filter_map(|(point, row)| carried(offered(point), row)).collect();
     let deliveries = [rates.first()?.0, rates.last()?.0];
-    let spans = deliveries[1] >= LEAST_SPAN * deliveries[0];
     let side = |of: fn(&Carried) -> Option<f64>| {
         let points: Option<Vec<[f64; 2]>> = rates.iter().map(|rate| Some([rate.0, of(rate)?])).collect();
-        line::from_first(&points.filter(|_| spans)?).map(Marginal::from)
+        let points = points?;
+        if is_snapshot {
+            Some(Marginal::of_snapshot(points[0][1]))
+        } else {
+            line::from_first(&points).map(Marginal::from)
+        }
     };
     let dropped = rows.iter().filter(|(point, row)| carried(offered(point), row).is_none() && row.trials.failed == 0);
     Some(Cost {

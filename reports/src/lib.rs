@@ -9,6 +9,7 @@ mod claims;
 pub mod compare;
 pub mod cost;
 pub mod difference;
+mod encoding;
 pub mod export;
 mod front;
 mod headline;

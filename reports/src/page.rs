@@ -14,6 +14,7 @@ mod document;
 mod dots;
 mod downloads;
 mod durations;
+mod encoding;
 pub(crate) mod index;
 mod label_placement;
 mod loads;

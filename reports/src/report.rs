@@ -7,7 +7,9 @@ use crate::{
     advice::{self, AdviceError, Offer},
     bands,
     claims::{self, Claim},
-    cost, headline,
+    cost,
+    encoding::{self, Factorial},
+    headline,
     ranks::{self, Ranking},
     rows::{self, LoadPoint, load_points},
     slo::{self, SweepCapacity},
@@ -36,6 +38,8 @@ pub(crate) struct Report {
     pub(crate) rates: Vec<LoadPoint>,
     /// The capacity of each variant, per sweep.
     pub(crate) reaches: Vec<SweepCapacity>,
+    /// Encoding and protocol told apart, per load that has both.
+    pub(crate) factorials: Vec<Factorial>,
     /// The article's claims with their verdicts.
     pub(crate) claims: Vec<Claim>,
     /// The advice, if it was requested and the run has constants.
@@ -49,7 +53,7 @@ impl Report {
     pub(crate) fn from_run(run: &Run) -> Self {
         let mut loads = load_points(run);
         let rates = rows::all_points(run);
-        cost::attach(&mut loads, &rates);
+        cost::attach(run, &mut loads, &rates);
         let reaches = slo::reaches(&loads);
         Self {
             verdict: headline::sentence(&loads, &reaches),
@@ -59,6 +63,7 @@ impl Report {
             run: run.run.clone(),
             complexity: ranks::rank(&run.run.approaches),
             reaches,
+            factorials: encoding::factorials(run, &loads),
             claims: claims::judge(run, &loads),
             advice: None,
             without_advice: None,

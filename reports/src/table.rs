@@ -10,7 +10,7 @@ use results::{
 use crate::{
     claims,
     cost::{self, Marginal},
-    difference, headline,
+    difference, encoding, headline,
     merge::Merged,
     report::Report,
     rows::{LoadPoint, Row},
@@ -47,7 +47,7 @@ pub fn render_within(run: &Run, width: usize) -> String {
         text += &block(point, report.loads.len() > 1, width);
         text.push('\n');
     }
-    text + &below(&report, width)
+    text + &encoding::render(&report.factorials, width) + &below(&report, width)
 }
 
 /// Renders the text below the tables of all loads.

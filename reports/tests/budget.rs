@@ -93,7 +93,7 @@ fn terminal_and_page_show_the_same_amounts() {
     );
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("machines of 16 cores and 64 GiB of which 70.0 % is planned for"), "{flat}");
-    assert!(flat.contains("Measured: 200 to 10,000 clients with 0.2 to 2 events a second each."), "{flat}");
+    assert!(flat.contains("Measured: 200 to 10,000 clients with 0.200 to 2 events a second each."), "{flat}");
 
     let folder = tempfile::tempdir().unwrap();
     let html = fs::read_to_string(page::write(&run, folder.path()).unwrap().page).unwrap();

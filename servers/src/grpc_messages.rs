@@ -29,25 +29,32 @@ fn metadata(cursor: Cursor) -> MetadataValue<Ascii> {
     cursor.to_string().parse().expect("digits, letters and a hyphen")
 }
 
-/// How often a quote is encoded.
+/// How a quote is encoded, and how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum QuoteCodec {
     /// Once, for all clients.
     Shared,
     /// Once per client, as tonic and prost do by default.
     Prost,
+    /// As JSON, once for all clients.
+    Json,
 }
 
 impl QuoteCodec {
-    /// Reads the `codec` setting. Approaches without this setting use `Shared`.
+    /// Reads the settings `encoding` and `codec`. Approaches without them use `Shared`; JSON has no codec to choose.
     pub(crate) fn from_params(params: &Params) -> Self {
-        if params.text("codec") == Ok("prost") { Self::Prost } else { Self::Shared }
+        match (params.text("encoding"), params.text("codec")) {
+            (Ok("json"), _) => Self::Json,
+            (_, Ok("prost")) => Self::Prost,
+            _ => Self::Shared,
+        }
     }
 
     pub(crate) fn message(self, entry: &Entry) -> OutgoingQuote {
         match self {
             Self::Shared => OutgoingQuote::Encoded(entry.frame(Quote::to_protobuf)),
             Self::Prost => OutgoingQuote::Plain(entry.quote.clone()),
+            Self::Json => OutgoingQuote::Encoded(entry.frame(Quote::to_json)),
         }
     }
 }

@@ -1,4 +1,5 @@
 //! Server-sent events: the response to `GET /stream?symbols=…` does not end, and contains one block of text per event.
+//! Its data are JSON, or with `encoding` protobuf in base64, because such a stream is text.
 //! A client that reconnects sends the id of its last event in `Last-Event-ID` and misses nothing. If it was away too
 //! long, a `reset` event tells it where the stream continues.
 
@@ -12,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use proto::{
@@ -42,18 +44,32 @@ curl -N '{http}/stream?symbols=BTC'
 /// # Errors
 /// The `heartbeat` setting is missing or invalid. A failed connection does not affect the others.
 pub async fn serve(context: Context) -> Result<(), ServeError> {
-    let heartbeats = Arc::new(Heartbeats::new(context.params.duration("heartbeat")?));
-    let routes = Router::new().route(STREAM_PATH, get(stream)).with_state((context.hub, heartbeats));
+    let heartbeats = Heartbeats::new(context.params.duration("heartbeat")?);
+    let data = if context.params.text("encoding")? == "protobuf" { protobuf } else { Quote::to_json };
+    let server = Arc::new(Server { hub: context.hub, heartbeats, data });
+    let routes = Router::new().route(STREAM_PATH, get(stream)).with_state(server);
     let site = Site::new(routes, DESCRIPTION, context.transport.address()).allow_any_origin();
     http::serve(context.transport, site, context.shutdown).await
 }
 
-async fn stream(
-    State((hub, heartbeats)): State<(Arc<Hub>, Arc<Heartbeats>)>,
-    headers: HeaderMap,
-    Query(query): Query<EventsQuery>,
-) -> Response {
-    let symbols = match query.symbol_ids(&hub) {
+/// The state that all connections share.
+struct Server {
+    hub: Arc<Hub>,
+    heartbeats: Heartbeats,
+    data: Data,
+}
+
+/// Returns the data of an event, without line breaks.
+type Data = fn(&Quote) -> Bytes;
+
+/// Returns the protobuf form in base64, because an event stream is text.
+fn protobuf(quote: &Quote) -> Bytes {
+    Bytes::from(STANDARD.encode(quote.to_protobuf()))
+}
+
+async fn stream(State(server): State<Arc<Server>>, headers: HeaderMap, Query(query): Query<EventsQuery>) -> Response {
+    let Server { hub, heartbeats, data } = &*server;
+    let symbols = match query.symbol_ids(hub) {
         Ok(symbols) => symbols,
         Err(unknown) => return unknown.into_response(),
     };
@@ -66,7 +82,8 @@ async fn stream(
         Err(reason) => return (StatusCode::BAD_REQUEST, reason).into_response(),
     };
     let subscription = hub.subscribe(symbols.clone(), after);
-    let feed = Feed { opened: false, hub, symbols, subscription, heartbeat: heartbeats.join() };
+    let (hub, data) = (Arc::clone(hub), *data);
+    let feed = Feed { opened: false, hub, data, symbols, subscription, heartbeat: heartbeats.join() };
     let headers = [
         (header::CONTENT_TYPE.as_str(), "text/event-stream"),
         (header::CACHE_CONTROL.as_str(), "no-cache"),
@@ -89,6 +106,7 @@ struct Feed {
     /// The first block has been sent.
     opened: bool,
     hub: Arc<Hub>,
+    data: Data,
     symbols: Vec<SymbolId>,
     subscription: Subscription,
     heartbeat: Heartbeat,
@@ -108,7 +126,7 @@ impl Feed {
             () = self.heartbeat.next() => return Some((Ok(Bytes::from_static(HEARTBEAT_COMMENT)), self)),
         };
         let chunk = match next {
-            Ok(page) => Ok(join(&self.hub, &page)),
+            Ok(page) => Ok(join(&self.hub, &page, self.data)),
             Err(Ended::TooOld(gone)) => {
                 self.subscription = self.hub.subscribe(self.symbols.clone(), Some(gone.head));
                 Ok(Bytes::from(cursor_event(RESET_EVENT, gone.head)))
@@ -122,8 +140,8 @@ impl Feed {
 }
 
 /// Joins the events of a page into one chunk, so that they are sent in one write.
-fn join(hub: &Hub, page: &Page) -> Bytes {
-    let encode = |quote: &Quote| frame(hub.cursor(quote.sequence), quote);
+fn join(hub: &Hub, page: &Page, data: Data) -> Bytes {
+    let encode = |quote: &Quote| frame(hub.cursor(quote.sequence), &data(quote));
     if let [entry] = page.entries.as_slice() {
         return entry.frame(encode);
     }
@@ -132,10 +150,9 @@ fn join(hub: &Hub, page: &Page) -> Bytes {
     frames.freeze()
 }
 
-fn frame(cursor: Cursor, quote: &Quote) -> Bytes {
+fn frame(cursor: Cursor, data: &[u8]) -> Bytes {
     let mut frame = format!("id: {cursor}\ndata: ").into_bytes();
-    // The JSON has no line breaks, so it fits in one data field.
-    frame.extend_from_slice(&quote.to_json());
+    frame.extend_from_slice(data);
     frame.extend_from_slice(b"\n\n");
     Bytes::from(frame)
 }
@@ -152,10 +169,14 @@ mod tests {
     #[test]
     fn an_event_is_one_block_with_its_id() {
         let quote = Quote { symbol: "BTC".into(), sequence: 7, payload: "a\nb".into(), ..Quote::default() };
-        let frame = String::from_utf8(frame(7.into(), &quote).to_vec()).unwrap();
-        let data = frame.strip_prefix("id: 7\ndata: ").and_then(|rest| rest.strip_suffix("\n\n")).unwrap();
-        assert!(!data.contains('\n'));
-        assert_eq!(Quote::from_json(data.as_bytes()).unwrap(), quote);
+        let data_of = |data: Data| {
+            let frame = String::from_utf8(frame(7.into(), &data(&quote)).to_vec()).unwrap();
+            let data = frame.strip_prefix("id: 7\ndata: ").and_then(|rest| rest.strip_suffix("\n\n")).unwrap();
+            assert!(!data.contains('\n'));
+            data.to_owned()
+        };
+        assert_eq!(Quote::from_json(data_of(Quote::to_json).as_bytes()).unwrap(), quote);
+        assert_eq!(Quote::from_protobuf(&STANDARD.decode(data_of(protobuf)).unwrap()).unwrap(), quote);
     }
 
     #[test]

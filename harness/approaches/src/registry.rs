@@ -6,7 +6,7 @@ use clients::{ClientError, Subscription};
 use futures_util::future::BoxFuture;
 use proto::Params;
 use results::schema::Flow;
-pub use results::schema::{Delivery, Side};
+pub use results::schema::{Delivery, Encoding, Side};
 use servers::ServeError;
 
 /// Starts the server of an approach. It ends when the shutdown token of its context is cancelled.
@@ -34,6 +34,15 @@ pub struct Approach {
 }
 
 impl Approach {
+    /// Returns the encoding of an event with these settings.
+    pub fn encoding(&self, params: &Params) -> Encoding {
+        match params.text("encoding") {
+            Ok("json") => Encoding::Json,
+            Ok("protobuf" | "binary") => Encoding::Protobuf,
+            _ => self.facts.encoding,
+        }
+    }
+
     /// Returns the user space of one client at the server and at the client with these settings, in KiB.
     pub fn memory_kib(&self, params: &Params) -> [u32; 2] {
         let extra = self.settings.iter().flat_map(|it| it.extra_kib.iter().map(move |extra| (it.name, extra)));
@@ -63,6 +72,8 @@ pub struct Facts {
     pub resumable: bool,
     /// Whether every other approach is compared with it.
     pub floor: bool,
+    /// Encoding of an event, unless a setting changes it.
+    pub encoding: Encoding,
     /// User space of one client of 100,000 at the server and at the client, in KiB, with the settings that need the
     /// least. Measured (`memory` in the records), to compute how many clients a machine can hold.
     pub memory_kib: [u32; 2],
@@ -143,6 +154,7 @@ pub const PUSH: Facts = Facts {
     bidirectional: false,
     resumable: true,
     floor: false,
+    encoding: Encoding::Json,
     // As much as the dearest, until it was measured.
     memory_kib: [25, 36],
     article: None,
@@ -175,6 +187,10 @@ const GRPC_CLIENT: Setting =
     Setting { extra_kib: &[("tonic", [0, 6])], ..Setting::new("client", Values::Choice(&["tonic", "hyper"])) };
 const POLICY: Setting =
     Setting { only_after_failure: true, ..Setting::new("policy", Values::Choice(&["retry", "browser"])) };
+/// The encoding of events in an event stream.
+const EVENT_ENCODING: Setting = Setting::new("encoding", Values::Choice(&["json", "protobuf"]));
+/// The encoding of quotes in gRPC messages.
+const QUOTE_ENCODING: Setting = Setting::new("encoding", Values::Choice(&["protobuf", "json"]));
 const MESSAGE_ENCODING: Setting = Setting::new("encoding", Values::Choice(&["text", "binary"]));
 const PING: Setting = Setting::new("heartbeat", Values::Duration("25s"));
 const READ_BUFFER: Setting = Setting {
@@ -212,14 +228,14 @@ pub static APPROACHES: &[Approach] = &[
     approach!("short-poll", short_poll, &[INTERVAL, CONNECTION, CLIENT], Facts { summary: "the client asks at an interval", memory_kib: [12, 3], browser: true, article: Some(["Short polling", "High (interval)", "Low", "Low"]), ..POLL }, client: ["event_log"]),
     approach!("conditional-get", conditional_get, &[INTERVAL, CLIENT], Facts { summary: "the client asks at an interval for the newest state, by its version", memory_kib: [12, 4], delivery: Delivery::Snapshot, browser: true, ..POLL }, client: ["newest"]),
     approach!("long-poll", long_poll, &[HOLD, CLIENT], Facts { summary: "the client asks, and the server holds the request until there is an event", memory_kib: [12, 3], exchange: Exchange::Hold("hold"), browser: true, article: Some(["Long polling", "Medium", "Medium", "Medium"]), ..PUSH }, client: ["event_log"]),
-    approach!("sse", sse, &[HEARTBEAT, CLIENT, POLICY], Facts { summary: "the server writes events into a response that does not end", memory_kib: [13, 3], browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }, server: ["heartbeat"], client: ["sse/blocks", "sse/event"]),
+    approach!("sse", sse, &[EVENT_ENCODING, HEARTBEAT, CLIENT, POLICY], Facts { summary: "the server writes events into a response that does not end", memory_kib: [13, 3], browser: true, article: Some(["SSE", "Low", "Low", "Low"]), ..PUSH }, server: ["heartbeat"], client: ["sse/blocks", "sse/event"]),
     approach!("websocket", websocket, &[MESSAGE_ENCODING, PING, READ_BUFFER], Facts { summary: "both ends send messages over one upgraded connection", memory_kib: [8, 10], browser: true, bidirectional: true, article: Some(["WebSocket", "Low", "Medium", "Medium"]), ..PUSH }, server: ["websocket/close", "websocket/handshake", "websocket/incoming", "websocket/bounded", "heartbeat", "trade"], client: ["websocket/failure"]),
-    approach!("grpc-unary", grpc_unary, &[INTERVAL, GRPC_CLIENT], Facts { summary: "the client calls for the newest quote at an interval", first_try: GRPCURL_ONCE, memory_kib: [22, 31], delivery: Delivery::Snapshot, ..POLL }, server: ["grpc", "grpc_service", "grpc_messages", "grpc_front", "grpc_upload"], client: ["grpc", "grpc_call", "newest"]),
-    approach!("grpc-stream", grpc_stream, &[CODEC, GRPC_CLIENT], Facts { summary: "one call, answered by a stream of messages over HTTP/2", first_try: GRPCURL, memory_kib: [24, 31], article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }, server: ["grpc_unary", "grpc_trade", "grpc", "grpc_service", "grpc_messages", "grpc_front", "grpc_upload", "grpc_deadline"], client: ["grpc", "grpc_call"]),
-    approach!("grpc-bidi", grpc_bidi, &[CODEC, GRPC_CLIENT], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", first_try: GRPCURL, memory_kib: [25, 36], bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }, server: ["grpc_unary", "grpc_stream", "grpc_trade", "grpc", "grpc_service", "grpc_messages", "grpc_front", "grpc_upload", "grpc_deadline", "trade"], client: ["grpc", "grpc_call"]),
-    approach!("grpc-web", grpc_web, &[ENCODING, CLIENT], Facts { summary: "gRPC server streaming over HTTP/1.1: a browser needs a library for it, and here no proxy", memory_kib: [14, 3], ..PUSH }, server: ["grpc_unary", "grpc_stream", "grpc_service", "grpc_messages", "grpc_deadline"], client: ["grpc_call", "grpc_web_frames"]),
+    approach!("grpc-unary", grpc_unary, &[INTERVAL, GRPC_CLIENT], Facts { summary: "the client calls for the newest quote at an interval", first_try: GRPCURL_ONCE, encoding: Encoding::Protobuf, memory_kib: [22, 31], delivery: Delivery::Snapshot, ..POLL }, server: ["grpc", "grpc_service", "grpc_messages", "grpc_front", "grpc_upload"], client: ["grpc", "grpc_call", "newest"]),
+    approach!("grpc-stream", grpc_stream, &[QUOTE_ENCODING, CODEC, GRPC_CLIENT], Facts { summary: "one call, answered by a stream of messages over HTTP/2", first_try: GRPCURL, encoding: Encoding::Protobuf, memory_kib: [24, 31], article: Some(["gRPC server streaming", "Low", "Low (generated code)", "Medium"]), ..PUSH }, server: ["grpc_unary", "grpc_trade", "grpc", "grpc_service", "grpc_messages", "grpc_front", "grpc_upload", "grpc_deadline"], client: ["grpc", "grpc_call"]),
+    approach!("grpc-bidi", grpc_bidi, &[CODEC, GRPC_CLIENT], Facts { summary: "events one way, acknowledgements and orders the other, over HTTP/2", first_try: GRPCURL, encoding: Encoding::Protobuf, memory_kib: [25, 36], bidirectional: true, article: Some(["gRPC bidirectional", "Very low", "Medium", "High"]), ..PUSH }, server: ["grpc_unary", "grpc_stream", "grpc_trade", "grpc", "grpc_service", "grpc_messages", "grpc_front", "grpc_upload", "grpc_deadline", "trade"], client: ["grpc", "grpc_call"]),
+    approach!("grpc-web", grpc_web, &[ENCODING, CLIENT], Facts { summary: "gRPC server streaming over HTTP/1.1: a browser needs a library for it, and here no proxy", encoding: Encoding::Protobuf, memory_kib: [14, 3], ..PUSH }, server: ["grpc_unary", "grpc_stream", "grpc_service", "grpc_messages", "grpc_deadline"], client: ["grpc_call", "grpc_web_frames"]),
     approach!("webhook", webhook, &[CONNECTION], Facts { summary: "the server calls each subscriber's own endpoint, one event per request", memory_kib: [20, 13], connects: Side::Server, ..PUSH }, server: ["webhook/delivery", "webhook/registration"], client: ["webhook/connection", "webhook/inbox", "webhook/inbox/memory"]),
-    approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", first_try: RAW, memory_kib: [2, 2], floor: true, ..PUSH }),
+    approach!("raw-tcp", raw_tcp, &[], Facts { summary: "length-prefixed frames over bare TCP: the floor, not a recommendation", first_try: RAW, encoding: Encoding::Protobuf, memory_kib: [2, 2], floor: true, ..PUSH }),
 ];
 
 /// Returns the approach with this name.

@@ -47,6 +47,7 @@ fn blank(scenario: &str, trial: &Trial) -> TrialRecord {
         approach: trial.approach.name.to_owned(),
         variant: trial.variant.clone(),
         parameters: trial.params.0.clone(),
+        encoding: Some(trial.approach.encoding(&trial.params)),
         load: trial.load.clone(),
         overload: trial.overload,
         part: trial.part,

@@ -17,7 +17,7 @@ pub use measured::{
     Check, Clients, Connect, Cpu, EmptyTheory, Events, Host, Measured, Memory, Responses, Summary, Verdict, Window,
     Wire,
 };
-pub use words::{Arrival, Delivery, Flow, Part, Side};
+pub use words::{Arrival, Delivery, Encoding, Flow, Part, Side};
 
 /// Version of the records. It rises when a field is added, removed or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 5;
@@ -187,6 +187,9 @@ pub struct TrialRecord {
     pub variant: String,
     /// All settings of the approach, including defaults.
     pub parameters: BTreeMap<String, String>,
+    /// Encoding of an event. Absent in files of schema 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
     /// The load.
     pub load: Load,
     /// Whether the scenario may offer this variant more than the machine can carry. An invalid trial is then a result and does

@@ -11,7 +11,7 @@ use super::{
     front,
     model::{Beyond, Models},
     need::Need,
-    text::{rate, two_digits},
+    numbers::{rate, two_digits},
 };
 
 /// Numbers of clients that are budgeted for.
@@ -120,7 +120,7 @@ impl Budget {
             "Servers only, with {} events a second for each client: cores, GiB of user space, and machines of {} cores and {} GiB \
              of which {} is planned for. ×: typical factor by which the model is off in CPU time, found by leaving out each \
              measured load in turn. *: extrapolated; it takes cost as proportional to clients and events from there on, and \
-             counts no kernel memory (about 7 KiB for each connection), no network and no imbalance between machines.",
+             counts no kernel memory (about 10 KB for each connection), no network and no imbalance between machines.",
             rate(self.need.events_per_client),
             format::plain(cores),
             format::plain(gib),

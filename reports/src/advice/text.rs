@@ -12,6 +12,7 @@ use super::{
     front::{Choice, Standing},
     model::{Beyond, Prediction},
     need::{CONDITIONS, Condition, Need},
+    numbers::{rate, two_digits},
     sensitivity::Sensitivity,
 };
 
@@ -97,11 +98,6 @@ fn is_told(choice: &Choice) -> bool {
         Standing::Excluded { reasons } => matches!(reasons[..], [Reason::Cores | Reason::Unknown]),
         _ => true,
     }
-}
-
-/// Formats a rate, also below a thousandth.
-pub(super) fn rate(rate: f64) -> String {
-    if rate < 0.001 { format!("{rate:e}") } else { format::plain(rate) }
 }
 
 fn sentence(advice: &Advice) -> String {
@@ -214,26 +210,5 @@ fn change(one: &Sensitivity) -> String {
         // Further away, the answer may change again.
         (Some(value), _) => format!("at {} {}: {instead}", two_digits(value), one.input),
         _ => format!("if {}: {instead}", one.input),
-    }
-}
-
-/// Rounds a threshold to the accuracy of the model.
-pub(crate) fn two_digits(value: f64) -> String {
-    if value <= 0.0 {
-        return "0".to_owned();
-    }
-    let scale = 10f64.powi(value.log10().floor() as i32 - 1);
-    let rounded = (value / scale).round() * scale;
-    if rounded < 0.001 { format!("{rounded:.1e}") } else { format::tick(&format::plain((rounded * 1e6).round() / 1e6)) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_threshold_has_two_digits() {
-        let values = [0.0, 0.000_123, 0.0123, 3.16, 99.6, 123.0, 98_765.0];
-        assert_eq!(values.map(two_digits), ["0", "1.2e-4", "0.012", "3.2", "100", "120", "99,000"]);
     }
 }

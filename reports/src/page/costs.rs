@@ -43,8 +43,9 @@ fn table(point: &LoadPoint) -> String {
     }
     let title = format!("{TITLE}: {} clients", format::count(point.load.clients.into()));
     let table = markup::table("figures cost", &title, &HEADINGS, &rows);
-    let caption =
-        format!("{RULE} ≈ 0: not told apart from 0. –: fewer than three rates, or deliveries that hardly grew.");
+    let caption = format!(
+        "{RULE} ≈ 0: not told apart from 0. –: fewer than three rates, or a snapshot, whose deliveries stop growing when every poll finds a new state."
+    );
     format!("<figure><h3>{}</h3><figcaption>{}</figcaption>{table}</figure>\n", escape(&title), escape(&caption))
 }
 

@@ -5,8 +5,8 @@ use results::schema::RunRecord;
 use sha2::{Digest, Sha256};
 
 use super::{
-    advice, article, claims, complexity, costs, dots, downloads, durations, loads, markup::escape, memory, method,
-    overview, pareto, percentiles, responses, ridgeline, size_limit, sweep, trust,
+    advice, article, claims, complexity, costs, dots, downloads, durations, encoding, loads, markup::escape, memory,
+    method, overview, pareto, percentiles, responses, ridgeline, size_limit, sweep, trust,
 };
 use crate::{headline, report::Report, rows::LoadPoint};
 
@@ -146,6 +146,7 @@ fn charts(report: &Report) -> String {
         html += &format!("<div id=\"analysis\"><h3>What may be concluded</h3><p>{analysis}</p></div>\n");
     }
     html += &costs::figures(report);
+    html += &encoding::figures(&report.factorials);
     html += &sweep::figures(report, SWEEPS_LIMIT_BYTES);
     html += &loads::each(&report.loads, CHARTS_LIMIT_BYTES.saturating_sub(html.len()), |index, point| {
         let id = format!("load{index}");

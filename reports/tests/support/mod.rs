@@ -119,6 +119,7 @@ pub fn trial(approach: &Synthetic, clients: u32, round: u32) -> TrialRecord {
         approach: approach.name.into(),
         variant: approach.name.into(),
         parameters: Default::default(),
+        encoding: None,
         load: Load {
             clients,
             symbols: 200,

@@ -47,6 +47,16 @@ pub enum Arrival {
     Burst,
 }
 
+/// The encoding of an event, below the framing of a protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    /// JSON.
+    Json,
+    /// Protobuf, in base64 where the protocol carries text.
+    Protobuf,
+}
+
 /// The part of a report that a trial is for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -83,6 +93,7 @@ display! {
     Flow { Push => "push", Pull => "pull" }
     Delivery { Log => "log", Snapshot => "snapshot" }
     Side { Client => "client", Server => "server" }
+    Encoding { Json => "json", Protobuf => "protobuf" }
     Part { Table => "table", Cost => "cost", Awake => "awake" }
     Arrival { Poisson => "poisson", Constant => "constant", Burst => "burst" }
 }
