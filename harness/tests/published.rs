@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use reports::{export, table};
+use reports::{export, page, table};
 use results::store::{self, Run};
 
 /// Directory of the published runs, from which the site is built, relative to the root of the repository.
@@ -41,6 +41,25 @@ fn published_runs_come_from_clean_builds() {
 fn newest() -> (String, Run) {
     let runs = published().into_iter().filter(|(_, run)| run.run.scenario_name == "bench-all");
     runs.max_by_key(|(_, run)| run.run.started.clone()).expect("a run is published")
+}
+
+/// Runs in a row, of one build and one machine, tell different things apart, but recommend the same.
+#[test]
+fn runs_in_a_row_recommend_the_same_for_every_typical_need() {
+    let (_, newest) = newest();
+    let is_like = |run: &Run| {
+        run.run.tool.git_revision == newest.run.tool.git_revision && run.run.scenario_name == newest.run.scenario_name
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let first_choices = published().into_iter().filter(|(_, run)| is_like(run)).map(|(name, run)| {
+        let written = page::write(&run, &folder.path().join(name)).unwrap();
+        let data: serde_json::Value = serde_json::from_str(&fs::read_to_string(written.data).unwrap()).unwrap();
+        let answers = data["advice"]["answers"].as_array().unwrap();
+        answers.iter().map(|answer| answer["advice"]["choices"][0]["name"].clone()).collect::<Vec<_>>()
+    });
+    let first_choices: Vec<_> = first_choices.collect();
+    assert!(first_choices.len() >= 3 && first_choices[0].len() == 6, "{first_choices:?}");
+    assert!(first_choices.windows(2).all(|pair| pair[0] == pair[1]), "{first_choices:?}");
 }
 
 /// Returns the text between the table marks of a document. Asserts that it names the date and the commit of the run.

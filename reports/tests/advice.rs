@@ -34,6 +34,18 @@ fn recovers_known_constants() {
 }
 
 #[test]
+fn as_many_polls_under_every_load_are_not_taken_for_a_fixed_part() {
+    let models = models(&run_of(&[(1_000, 40.0), (1_000, 400.0), (1_000, 4_000.0)])).unwrap();
+    let costs = |name: &str| models.models.iter().find(|model| model.name == name).unwrap().costs.server_us;
+    let [fixed, exchange, delivery] = POLLED;
+    // 500 polls a second.
+    assert_eq!(costs("short-poll").fixed, 0.0);
+    near(costs("short-poll").exchange, exchange + fixed / 500.0);
+    near(costs("short-poll").delivery, delivery);
+    near(costs("sse").fixed, PUSHED[0]);
+}
+
+#[test]
 fn one_load_is_assumed_proportional_with_a_note() {
     let one = models(&run_of(&[(1_000, 40.0)])).unwrap();
     assert!(one.assumptions[0].starts_with("One load was measured"), "{:?}", one.assumptions);
@@ -162,6 +174,27 @@ fn what_exists_for_browsers_is_the_last_of_equals_without_a_browser() {
         }
     });
     assert_eq!(names(&models)[0], "grpc-web");
+}
+
+#[test]
+fn what_exists_for_browsers_does_not_decide_who_is_equal() {
+    let mut models = models(&support::run()).unwrap();
+    models.models.retain(|model| ["sse", "websocket", "grpc-web"].contains(&model.name.as_str()));
+    let sse = models.models.iter().find(|model| model.name == "sse").unwrap().clone();
+    for model in &mut models.models {
+        (model.costs, model.latency) = (sse.costs, sse.latency.clone());
+        // Within the error of the model: the scores are 1, 1.07 and 0.84 times that of sse.
+        model.lines = sse.lines * if model.name == "websocket" { 1.3 } else { 1.0 };
+        if model.for_browsers {
+            model.costs.bytes.delivery *= 0.7;
+            model.costs.server_memory = model.costs.server_memory.map(|bytes| bytes * 0.7);
+        }
+    }
+    let advice = advise(&models, &Need { payload_bytes: 0.0, ..Need::default() });
+    let standings: Vec<(&str, &Standing)> =
+        advice.choices.iter().map(|choice| (choice.name.as_str(), &choice.standing)).collect();
+    let close = [("websocket", &Standing::Close), ("grpc-web", &Standing::Close)];
+    assert_eq!(standings, [[("sse", &Standing::Recommended)].as_slice(), &close].concat());
 }
 
 #[test]

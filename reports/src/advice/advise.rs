@@ -75,7 +75,7 @@ pub(crate) fn rules() -> Vec<String> {
          second and 1 MB count as these.",
         "Recommended: of the front, those whose score is within a quarter of the least are equal, because the model is off by \
          about as much. The one with the least code is named first, the others beside it. What exists for browsers is last of \
-         the equals if no client is a browser. Without equals, the least score.",
+         the equals if no client is a browser, and decides who is equal only if it wins by more than that.",
     ]
     .map(str::to_owned)
     .to_vec()

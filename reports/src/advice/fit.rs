@@ -140,8 +140,9 @@ fn costs(candidate: &Candidate, bare: &Costs) -> Costs {
 
 fn line(candidate: &Candidate, of: fn(&Point) -> f64, bare: f64, may_be_fixed: bool) -> LinearCost {
     let points = &candidate.points;
-    let fixed = may_be_fixed && sizes(points) > 1;
     let polls = candidate.way == Way::Poll;
+    // As many polls under every load cannot be told from a fixed part, and are what changes with the clients.
+    let fixed = may_be_fixed && several(points, if polls { |point| point.exchanges } else { size });
     let both = polls && are_varied(points) && (!fixed || points.len() > 2);
     let assumed = if polls && !both { bare.min(most_of_events(points, of)) } else { 0.0 };
     let rows: Vec<([f64; 3], f64)> = points
@@ -158,12 +159,15 @@ fn most_of_events(points: &[Point], of: fn(&Point) -> f64) -> f64 {
     MOST_OF_EVENTS * each.fold(f64::INFINITY, f64::min).max(0.0)
 }
 
-/// Returns the number of points whose deliveries differ by more than chance.
-fn sizes(points: &[Point]) -> usize {
-    let mut sizes: Vec<f64> = points.iter().map(|point| point.clients * point.events_per_client).collect();
-    sizes.sort_by(f64::total_cmp);
-    sizes.dedup_by(|next, before| *next <= *before * 1.2);
-    sizes.len()
+fn size(point: &Point) -> f64 {
+    point.clients * point.events_per_client
+}
+
+/// Returns whether a value differs between points by more than chance.
+fn several(points: &[Point], of: fn(&Point) -> f64) -> bool {
+    let values = points.iter().map(of);
+    let [least, most] = values.fold([f64::INFINITY, 0.0], |[least, most], one| [one.min(least), one.max(most)]);
+    most > least * 1.2
 }
 
 /// Returns whether polls find different numbers of events under different loads.
@@ -175,7 +179,7 @@ fn are_varied(points: &[Point]) -> bool {
 
 /// Returns the fixed part, if there is more than one number of clients, and the part per client.
 fn memory(points: &[Point], of: fn(&Point) -> f64) -> [f64; 2] {
-    let several = points.iter().any(|point| point.clients > points[0].clients * 1.2);
+    let several = several(points, |point| point.clients);
     let rows: Vec<([f64; 3], f64)> = points.iter().map(|point| ([1.0, point.clients, 0.0], of(point))).collect();
     let [fixed, each, _] = nonnegative(&rows, [several, true, false]);
     [fixed, each]
@@ -273,7 +277,7 @@ fn least_squares(rows: &[[f64; 3]], chosen: &[usize]) -> Option<[f64; 3]> {
 /// Returns the assumptions that this run, or any run of this tool, cannot test.
 fn assumptions(candidates: &[Candidate]) -> Vec<String> {
     let mut assumed = Vec::new();
-    if candidates.iter().all(|candidate| sizes(&candidate.points) < 2) {
+    if candidates.iter().all(|candidate| !several(&candidate.points, size)) {
         assumed.push(
             "One load was measured: every cost is taken as proportional, with no fixed part. So the number of clients \
              changes no ratio of two costs; it changes the answer where a cost becomes large enough to matter (less than a \

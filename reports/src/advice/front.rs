@@ -109,9 +109,15 @@ pub(super) fn best(models: &Models, need: &Need) -> Best {
         Place::Dominated(..) | Place::Excluded(_) => None,
     });
     let mut close: Vec<(f64, usize, usize)> = on_front.collect();
-    let least = close.iter().map(|(score, ..)| *score).fold(f64::INFINITY, f64::min);
-    close.retain(|(score, ..)| *score <= least * CLOSE);
     let alien = |index: usize| models.models[index].for_browsers && !need.browser;
+    let least_of = |is_alien: bool| {
+        let scores = close.iter().filter(|(.., index)| alien(*index) == is_alien).map(|(score, ..)| *score);
+        scores.fold(f64::INFINITY, f64::min)
+    };
+    // What exists for browsers decides who is equal only if it wins by more than the error of the model.
+    let (own, others) = (least_of(false), least_of(true));
+    let least = if others * CLOSE < own { others } else { own };
+    close.retain(|(score, ..)| *score <= least * CLOSE);
     close.sort_by(|(score_a, order_a, a), (score_b, order_b, b)| {
         let lines = models.models[*a].lines.total_cmp(&models.models[*b].lines);
         alien(*a).cmp(&alien(*b)).then(lines).then(score_a.total_cmp(score_b)).then(order_a.cmp(order_b))

@@ -80,7 +80,7 @@ fn cells(row: &Row) -> Vec<Cell> {
 
 /// Renders the row with the cost of waking a core, which is a part of every latency.
 fn wake_up(summary: &Summary) -> Vec<Cell> {
-    let note = "<small>how late a thread that only sleeps wakes; every delivery takes some of these</small>";
+    let note = "<small>how late a sleeping thread wakes</small>";
     let [p50, p99] = [summary.p50, summary.p99].map(|value| or_none(value, format::duration));
     let latency = Cell::html(format!("<b>{p50}</b> <small>p99 {p99}</small>"), summary.p50.map(|p50| p50 as f64));
     let first = Cell::html(format!("waking a core{note}"), None);
