@@ -21,7 +21,7 @@ const CARRIED: f64 = 0.97;
 const TOLD_APART: f64 = 2.0;
 
 /// The rule, as printed below the table.
-pub(crate) const RULE: &str = "CPU µs/event: the slope of CPU time over rates, from nearly none up to those that were carried. What \
+pub(crate) const RULE: &str = "CPU per event: the slope of CPU time over rates, from nearly none up to those that were carried. What \
      a second costs without events is apart.";
 
 /// The cost of a delivery at both ends, from several rates.

@@ -196,7 +196,13 @@ pub struct MachineKeys {
     pub keep_awake: bool,
     /// Rounds with cores kept awake, in addition to `trials`, of the approaches that do not poll at an interval. They are left
     /// out where cores cannot be kept awake.
+    #[serde(skip_serializing_if = "is_none")]
     pub awake_rounds: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none(rounds: &u32) -> bool {
+    *rounds == 0
 }
 
 fn cost_warmup() -> String {

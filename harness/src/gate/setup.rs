@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use gate::paired::{Arm, FILE_NAME, SessionLine};
 use results::{append::Lines, format, replace};
-use scenario::{Scenario, variants::variants};
+use scenario::{MachineKeys, Scenario, variants::variants};
 
 use super::keeper::Keeper;
 use crate::{agent::interruption::Attention, failure::Failure};
@@ -62,7 +62,7 @@ impl Setup {
             attention,
             lines,
         };
-        let text = toml::to_string(scenario).context("the scenario cannot be written as TOML")?;
+        let text = toml::to_string(&of_the_table(scenario)).context("the scenario cannot be written as TOML")?;
         replace::file(&setup.scenario(), text).map_err(|error| unwritten(&setup.scenario(), error))?;
         for (arm, program) in [(Arm::Base, base), (Arm::Copy, base), (Arm::Head, head)] {
             let copied = fs::copy(program, setup.program(arm));
@@ -147,6 +147,11 @@ fn unwritten(path: &Path, error: io::Error) -> Failure {
     Failure::write(anyhow::Error::from(error).context(format!("cannot write {}", path.display())))
 }
 
+/// Returns the scenario without what is measured beside the table. A build of before those keys can read it, too.
+fn of_the_table(scenario: &Scenario) -> Scenario {
+    Scenario { cost: None, machine: MachineKeys { awake_rounds: 0, ..scenario.machine }, ..scenario.clone() }
+}
+
 /// Describes the approaches and load of a scenario.
 fn compared(scenario: &Scenario) -> Result<(Vec<String>, String)> {
     let approaches = approaches(scenario)?;
@@ -167,4 +172,23 @@ fn approaches(scenario: &Scenario) -> Result<Vec<String>> {
         anyhow::bail!("the gate runs one variant of each approach, and the scenario has several of {name}");
     }
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use results::schema::Part;
+    use scenario::plan;
+
+    use super::*;
+
+    #[test]
+    fn builds_measure_only_the_table() {
+        let whole = scenario::load("bench-all".as_ref(), &[]).unwrap().scenario;
+        let of_the_table = of_the_table(&whole);
+        let text = toml::to_string(&of_the_table).unwrap();
+        assert!(!text.contains("cost") && !text.contains("awake_rounds"), "{text}");
+        let parts = |scenario| plan::trials(scenario, 20_000).unwrap().into_iter().map(|trial| trial.part);
+        assert!(parts(&of_the_table).all(|part| part == Part::Table));
+        assert!(parts(&whole).any(|part| part == Part::Cost) && parts(&whole).any(|part| part == Part::Awake));
+    }
 }

@@ -8,7 +8,7 @@ use super::{
     advice, article, claims, complexity, costs, dots, downloads, durations, encoding, loads, markup::escape, memory,
     method, overview, pareto, percentiles, responses, ridgeline, size_limit, sweep, trust,
 };
-use crate::{headline, report::Report, rows::LoadPoint};
+use crate::{cost, headline, report::Report, rows::LoadPoint};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -132,7 +132,9 @@ fn tables(report: &Report, all: &[LoadPoint]) -> String {
         verdict + &article::table(point) + &size_limit::left_out(&all[index], point) + &article::saturated(point)
     });
     html += "<ul class=\"rules\">\n";
-    for rule in headline::floor(&report.run).iter().chain(&report.rules) {
+    let has_slopes = report.loads.iter().flat_map(|point| &point.rows).any(|row| row.cost.is_some());
+    let of_cost = has_slopes.then(|| cost::RULE.to_owned());
+    for rule in headline::floor(&report.run).iter().chain(&of_cost).chain(&report.rules) {
         html += &format!("<li>{}</li>\n", escape(rule));
     }
     html + "</ul></section>\n"

@@ -81,15 +81,16 @@ fn due<T: Clone>(once: &[T], rounds: u32, number: u32) -> Vec<T> {
 fn bound_trials(scenario: &Scenario, variants: usize) -> Result<(), ScenarioError> {
     let load = &scenario.load;
     let (clients, rates) = (load.clients.values().len(), load.events_per_second.values().len());
-    let loads = clients * rates;
+    let (loads, further) = (clients * rates, cost_rates(scenario).len());
     let rounds = (scenario.trials as usize).saturating_add(scenario.machine.awake_rounds as usize);
-    let rates = rates.saturating_mul(rounds).saturating_add(cost_rates(scenario).len());
+    let rates = rates.saturating_mul(rounds).saturating_add(further);
     let trials = [variants, clients, rates].into_iter().fold(1, usize::saturating_mul);
     if trials <= TRIALS_LIMIT {
         return Ok(());
     }
+    let further = if further == 0 { String::new() } else { format!(" and {further} rates of `cost`") };
     Err(ScenarioError::Contradiction(format!(
-        "{} rounds of {variants} variants under {loads} loads are {trials} trials, expected at most {TRIALS_LIMIT}: lower \
+        "{} rounds of {variants} variants under {loads} loads{further} are {trials} trials, expected at most {TRIALS_LIMIT}: lower \
          `trials`, or name fewer approaches, `load.clients` or `load.events_per_second`",
         scenario.trials
     )))
@@ -169,5 +170,61 @@ fn shuffle(trials: &mut [Trial], seed: u64) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     for last in (1..trials.len()).rev() {
         trials.swap(last, (uniform(&mut random) * (last + 1) as f64) as usize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::{load, source::Override};
+
+    fn bench_all(set: &[&str]) -> Scenario {
+        let overrides: Vec<String> = set.iter().map(|&one| one.to_owned()).collect();
+        load("bench-all".as_ref(), &Override::all(&overrides).unwrap()).unwrap().scenario
+    }
+
+    fn cost(scenario: &Scenario) -> Vec<Trial> {
+        trials(scenario, 20_000).unwrap().into_iter().filter(|trial| trial.part == Part::Cost).collect()
+    }
+
+    #[test]
+    fn each_variant_has_each_further_rate_once_spread_over_the_rounds() {
+        let planned = cost(&bench_all(&[]));
+        let different: BTreeSet<(&str, u64)> =
+            planned.iter().map(|trial| (&*trial.variant, trial.load.events_per_second as u64)).collect();
+        assert_eq!((planned.len(), different.len()), (48, 48));
+        let rounds: BTreeSet<u32> = planned.iter().map(|trial| trial.round).collect();
+        assert_eq!(rounds, [1, 3, 6, 8].into());
+        assert!(planned.iter().all(|trial| trial.overload && trial.phases.measure_ns == 600_000_000));
+        assert!(cost(&bench_all(&["trials=1"])).iter().all(|trial| trial.round == 1));
+    }
+
+    #[test]
+    fn rates_of_the_load_and_rounds_beyond_the_last_add_nothing() {
+        assert_eq!(cost(&bench_all(&["cost.events_per_second=[125, 2000]"])).len(), 12);
+        assert_eq!(cost(&bench_all(&["cost.events_per_second=[]"])).len(), 0);
+        assert_eq!(cost(&bench_all(&["cost.events_per_second=2000"])).len(), 12);
+        let beyond = round(&bench_all(&[]), 11, 20_000).unwrap();
+        assert!(beyond.len() == 12 && beyond.iter().all(|trial| trial.part == Part::Table));
+    }
+
+    #[test]
+    fn what_polls_at_an_interval_has_no_round_with_cores_kept_awake() {
+        let planned = trials(&bench_all(&["machine.awake_rounds=2"]), 20_000).unwrap();
+        let awake: Vec<&Trial> = planned.iter().filter(|trial| trial.part == Part::Awake).collect();
+        assert!(awake.len() == 18 && awake.iter().all(|trial| trial.keep_awake && trial.polls().is_none()));
+        assert!(planned.iter().filter(|trial| trial.part != Part::Awake).all(|trial| !trial.keep_awake));
+    }
+
+    #[test]
+    fn too_many_trials_are_refused_with_the_further_rates_counted() {
+        let many = (0..900).map(|one| (one + 1_000).to_string()).collect::<Vec<_>>().join(",");
+        let refused = trials(&bench_all(&[&format!("cost.events_per_second=[{many}]")]), 20_000).unwrap_err();
+        assert!(
+            refused.to_string().contains("1 loads and 900 rates of `cost` are 10932 trials, expected at most 10000"),
+            "{refused}"
+        );
     }
 }
