@@ -186,7 +186,7 @@ mod tests {
         let whole = scenario::load("bench-all".as_ref(), &[]).unwrap().scenario;
         let of_the_table = of_the_table(&whole);
         let text = toml::to_string(&of_the_table).unwrap();
-        assert!(!text.contains("cost") && !text.contains("awake_rounds"), "{text}");
+        assert!(!text.contains("[cost]") && !text.contains("awake_rounds"), "{text}");
         let parts = |scenario| plan::trials(scenario, 20_000).unwrap().into_iter().map(|trial| trial.part);
         assert!(parts(&of_the_table).all(|part| part == Part::Table));
         assert!(parts(&whole).any(|part| part == Part::Cost) && parts(&whole).any(|part| part == Part::Awake));
