@@ -20,7 +20,7 @@ pub(crate) use advise::rules;
 pub use advise::{Advice, advise};
 pub use budget::{Amount, Budget, BudgetLine, MachineSize, budget};
 pub(crate) use budget::{CLIENTS, clients};
-pub use error::without;
+pub use error::{loads, without};
 pub use filters::Reason;
 pub use fit::{AdviceError, candidates, fitted, models};
 pub use front::{Choice, Standing};

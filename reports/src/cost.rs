@@ -83,7 +83,7 @@ impl Marginal {
 pub struct Slope {
     /// The variant.
     pub variant: String,
-    /// CPU time of one more delivery at the server and at the client, in microseconds. `None` if there is no slope.
+    /// CPU time of one more delivery at the server and at the client, in microseconds. `None` without a slope.
     pub us_per_delivery: [Option<f64>; 2],
 }
 
@@ -91,7 +91,7 @@ pub struct Slope {
 #[must_use]
 pub fn slopes(run: &Run) -> Vec<Slope> {
     let mut loads = rows::load_points(run);
-    attach(run, &mut loads, &rows::all_points(run));
+    attach(run, &mut loads, &rows::further_points(run));
     let of = |row: Row| {
         let cost = row.cost?;
         let us_per_delivery = [cost.server, cost.client].map(|side| side?.us_per_delivery);
@@ -100,20 +100,20 @@ pub fn slopes(run: &Run) -> Vec<Slope> {
     loads.into_iter().flat_map(|point| point.rows).filter_map(of).collect()
 }
 
-/// Adds to each row the cost of its variant, from all points whose loads differ only in the rate.
-pub(crate) fn attach(run: &Run, loads: &mut [LoadPoint], all: &[LoadPoint]) {
-    let mut series: BTreeMap<(&str, LoadKey), Vec<(&LoadPoint, &Row)>> = BTreeMap::new();
-    for point in all {
+/// Adds to each row the cost of its variant, from all loads that differ only in the rate.
+pub(crate) fn attach(run: &Run, loads: &mut [LoadPoint], further: &[LoadPoint]) {
+    let mut series: BTreeMap<(String, LoadKey), Vec<(&LoadPoint, &Row)>> = BTreeMap::new();
+    for point in rows::together(loads, further) {
         for row in &point.rows {
-            series.entry((&row.variant, without_rate(point))).or_default().push((point, row));
+            series.entry((row.variant.clone(), without_rate(point))).or_default().push((point, row));
         }
     }
-    let costs: BTreeMap<(&str, LoadKey), Cost> =
+    let costs: BTreeMap<(String, LoadKey), Cost> =
         series.into_iter().filter_map(|(key, rows)| Some((key, cost(run, &rows)?))).collect();
     for point in loads {
         let key = without_rate(point);
         for row in &mut point.rows {
-            row.cost = costs.get(&(row.variant.as_str(), key)).cloned();
+            row.cost = costs.get(&(row.variant.clone(), key)).cloned();
         }
     }
 }

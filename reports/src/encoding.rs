@@ -5,10 +5,9 @@
 use std::collections::BTreeMap;
 
 use results::{
-    format::{self, WIDTH, or_none},
+    format::{self, or_none},
     sanitize,
-    schema::{Encoding, LoadKey, Part, TrialRecord},
-    store::Run,
+    schema::Encoding,
 };
 use serde::Serialize;
 
@@ -65,9 +64,9 @@ struct Protocol<'a> {
 }
 
 /// Computes the effects under every load that has at least two protocols with both encodings.
-pub(crate) fn factorials(run: &Run, loads: &[LoadPoint]) -> Vec<Factorial> {
+pub(crate) fn factorials(loads: &[LoadPoint]) -> Vec<Factorial> {
     let of = |point: &LoadPoint| {
-        let protocols = protocols(run, point);
+        let protocols = protocols(point);
         (protocols.len() >= FEWEST_PROTOCOLS)
             .then(|| Factorial { load: crate::describe(&point.load), effects: effects(&protocols) })
     };
@@ -75,17 +74,10 @@ pub(crate) fn factorials(run: &Run, loads: &[LoadPoint]) -> Vec<Factorial> {
 }
 
 /// Returns the approaches whose variants differ in the encoding and in nothing else.
-fn protocols<'a>(run: &'a Run, point: &'a LoadPoint) -> Vec<Protocol<'a>> {
-    let trials: BTreeMap<&str, &TrialRecord> = run
-        .trials
-        .iter()
-        .filter(|trial| is_of(trial, point.load.key()))
-        .map(|trial| (&*trial.variant, trial))
-        .collect();
+fn protocols<'a>(point: &'a LoadPoint) -> Vec<Protocol<'a>> {
     let mut pairs: BTreeMap<usize, Vec<(Encoding, &Row)>> = BTreeMap::new();
     for row in point.rows.iter().filter(|row| row.merged.is_some()) {
-        let encoding = trials.get(row.variant.as_str()).and_then(|trial| trial.encoding);
-        pairs.entry(row.order).or_default().extend(encoding.map(|encoding| (encoding, row)));
+        pairs.entry(row.order).or_default().extend(row.encoding.map(|encoding| (encoding, row)));
     }
     let of = |mut rows: Vec<(Encoding, &'a Row)>| {
         rows.sort_by_key(|(encoding, _)| *encoding);
@@ -97,10 +89,6 @@ fn protocols<'a>(run: &'a Run, point: &'a LoadPoint) -> Vec<Protocol<'a>> {
         }
     };
     pairs.into_values().filter_map(of).collect()
-}
-
-fn is_of(trial: &TrialRecord, load: LoadKey) -> bool {
-    trial.part == Part::Table && trial.load.key() == load
 }
 
 fn effects(protocols: &[Protocol<'_>]) -> Vec<Effect> {
@@ -177,7 +165,7 @@ pub(crate) fn render(factorials: &[Factorial], width: usize) -> String {
             })
         }));
         let title = format!("Encoding and protocol apart, with {}", factorial.load);
-        said += &format!("\n{title}\n{}", format::aligned(&lines, 1, WIDTH));
+        said += &format!("\n{title}\n{}", format::aligned(&lines, 1, width));
     }
     if said.is_empty() { said } else { said + &format::wrapped(RULE, width, "", "  ") + "\n" }
 }

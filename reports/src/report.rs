@@ -33,9 +33,9 @@ pub(crate) struct Report {
     pub(crate) complexity: [Ranking; 2],
     /// The rows by load, from the lightest.
     pub(crate) loads: Vec<LoadPoint>,
-    /// The same with the further rates of the cost of a delivery, for its chart.
+    /// The rows of the further rates for the cost of a delivery, from the lightest.
     #[serde(skip)]
-    pub(crate) rates: Vec<LoadPoint>,
+    pub(crate) further: Vec<LoadPoint>,
     /// The capacity of each variant, per sweep.
     pub(crate) reaches: Vec<SweepCapacity>,
     /// Encoding and protocol told apart, per load that has both.
@@ -52,8 +52,8 @@ impl Report {
     /// Builds the report of a run.
     pub(crate) fn from_run(run: &Run) -> Self {
         let mut loads = load_points(run);
-        let rates = rows::all_points(run);
-        cost::attach(run, &mut loads, &rates);
+        let further = rows::further_points(run);
+        cost::attach(run, &mut loads, &further);
         let reaches = slo::reaches(&loads);
         Self {
             verdict: headline::sentence(&loads, &reaches),
@@ -63,19 +63,19 @@ impl Report {
             run: run.run.clone(),
             complexity: ranks::rank(&run.run.approaches),
             reaches,
-            factorials: encoding::factorials(run, &loads),
+            factorials: encoding::factorials(&loads),
             claims: claims::judge(run, &loads),
             advice: None,
             without_advice: None,
             loads,
-            rates,
+            further,
         }
     }
 
     /// Builds the report of a run with advice.
     pub(crate) fn with_advice(run: &Run) -> Self {
         let report = Self::from_run(run);
-        match advice::offer(run, &report.rates) {
+        match advice::offer(run, &rows::together(&report.loads, &report.further)) {
             Ok(offer) => Self { advice: Some(offer), ..report },
             Err(error @ AdviceError::Many(_)) => Self { without_advice: Some(error.to_string()), ..report },
             Err(_) => report,

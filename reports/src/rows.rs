@@ -1,9 +1,12 @@
 //! The rows of a run by load: every variant with its figures, in one order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, HashMap},
+};
 
 use results::{
-    schema::{ApproachFacts, Delivery, Load, LoadKey, Part, Status, Summary, TrialRecord},
+    schema::{ApproachFacts, Delivery, Encoding, Load, LoadKey, Part, Status, Summary, TrialRecord},
     store::Run,
 };
 use serde::Serialize;
@@ -35,6 +38,8 @@ pub(crate) struct Row {
     pub(crate) approach: String,
     /// Name of the variant.
     pub(crate) variant: String,
+    /// Encoding of an event. `None` if the records do not say it.
+    pub(crate) encoding: Option<Encoding>,
     /// Position of the approach in the registry, which decides its colour, dash and marker.
     pub(crate) order: usize,
     /// Whether it is the floor.
@@ -114,8 +119,8 @@ impl Outcomes {
 
 /// Builds the rows of a run's table by load, from the lightest.
 pub(crate) fn load_points(run: &Run) -> Vec<LoadPoint> {
-    let mut loads = points_of(run, &[Part::Table]);
-    for awake in points_of(run, &[Part::Awake]) {
+    let mut loads = points_of(run, Part::Table);
+    for awake in points_of(run, Part::Awake) {
         let point = loads.iter_mut().find(|point| point.load.key() == awake.load.key());
         for row in point.into_iter().flat_map(|point| &mut point.rows) {
             let kept = awake.rows.iter().find(|kept| kept.variant == row.variant);
@@ -125,36 +130,45 @@ pub(crate) fn load_points(run: &Run) -> Vec<LoadPoint> {
     loads
 }
 
-/// Builds the rows by load, from the lightest, with the further rates of the cost of a delivery.
-pub(crate) fn all_points(run: &Run) -> Vec<LoadPoint> {
-    points_of(run, &[Part::Table, Part::Cost])
+/// Builds the rows of the further rates of a run, which are not in its table, by load, from the lightest.
+pub(crate) fn further_points(run: &Run) -> Vec<LoadPoint> {
+    points_of(run, Part::Cost)
 }
 
-fn points_of(run: &Run, parts: &[Part]) -> Vec<LoadPoint> {
+/// Returns the loads of the table and the further ones, from the lightest.
+pub(crate) fn together<'a>(loads: &'a [LoadPoint], further: &'a [LoadPoint]) -> Vec<&'a LoadPoint> {
+    let mut all: Vec<&LoadPoint> = loads.iter().chain(further).collect();
+    all.sort_by(|a, b| by_size(&a.load, &b.load));
+    all
+}
+
+fn points_of(run: &Run, part: Part) -> Vec<LoadPoint> {
     let of = |(load, trials): (&Load, Vec<&TrialRecord>)| LoadPoint {
         load: load.clone(),
         rows: rows(run, &trials),
         wake_up_ns: merge::wake_up(&trials),
     };
-    by_load(run, parts).into_iter().map(of).collect()
+    by_load(run, part).into_iter().map(of).collect()
 }
 
-/// Returns the loads of these parts of a run, from the lightest, with their trials.
-fn by_load<'a>(run: &'a Run, parts: &[Part]) -> Vec<(&'a Load, Vec<&'a TrialRecord>)> {
+/// Returns the loads of this part of a run, from the lightest, with their trials.
+fn by_load(run: &Run, part: Part) -> Vec<(&Load, Vec<&TrialRecord>)> {
     let mut loads: Vec<(&Load, Vec<&TrialRecord>)> = Vec::new();
     let mut places: HashMap<LoadKey, usize> = HashMap::new();
-    for trial in run.trials.iter().filter(|trial| parts.contains(&trial.part)) {
+    for trial in run.trials.iter().filter(|trial| trial.part == part) {
         let place = *places.entry(trial.load.key()).or_insert(loads.len());
         if place == loads.len() {
             loads.push((&trial.load, Vec::new()));
         }
         loads[place].1.push(trial);
     }
-    loads.sort_by(|(a, _), (b, _)| {
-        let rates = a.events_per_second.total_cmp(&b.events_per_second);
-        a.clients.cmp(&b.clients).then(rates).then(a.payload_bytes.cmp(&b.payload_bytes))
-    });
+    loads.sort_by(|(a, _), (b, _)| by_size(a, b));
     loads
+}
+
+fn by_size(a: &Load, b: &Load) -> Ordering {
+    let rates = a.events_per_second.total_cmp(&b.events_per_second);
+    a.clients.cmp(&b.clients).then(rates).then(a.payload_bytes.cmp(&b.payload_bytes))
 }
 
 /// Builds the rows of the trials under one load.
@@ -196,6 +210,7 @@ fn row(order: usize, facts: &ApproachFacts, variant: &str, trials: &[&TrialRecor
     Row {
         approach: facts.name.clone(),
         variant: variant.to_owned(),
+        encoding: trials.first().and_then(|trial| trial.encoding),
         order,
         floor: facts.floor,
         label,

@@ -15,22 +15,18 @@ pub(crate) struct Axis {
     held: fn(&Load) -> f64,
 }
 
-impl Axis {
-    /// Returns whether the rate of events is varied.
-    pub(crate) fn is_rate(&self) -> bool {
-        self.name == AXES[1].name
-    }
-}
+/// Name of the axis of event rates.
+pub(crate) const RATE: &str = "events a second";
 
 const AXES: [Axis; 2] = [
     Axis {
         name: "clients",
         value: |load| f64::from(load.clients),
-        held_name: "events a second",
+        held_name: RATE,
         held: |load| load.events_per_second,
     },
     Axis {
-        name: "events a second",
+        name: RATE,
         value: |load| load.events_per_second,
         held_name: "clients",
         held: |load| f64::from(load.clients),
@@ -57,10 +53,11 @@ impl Sweep<'_> {
 }
 
 /// Returns the sweeps of each axis with at least two loads, the heaviest first.
-pub(crate) fn sweeps(loads: &[LoadPoint]) -> Vec<Sweep<'_>> {
+pub(crate) fn sweeps<'a>(loads: impl IntoIterator<Item = &'a LoadPoint>) -> Vec<Sweep<'a>> {
+    let loads: Vec<&LoadPoint> = loads.into_iter().collect();
     let mut sweeps = Vec::new();
     for axis in &AXES {
-        let mut points: Vec<(f64, &LoadPoint)> = loads.iter().map(|point| ((axis.held)(&point.load), point)).collect();
+        let mut points: Vec<(f64, &LoadPoint)> = loads.iter().map(|point| ((axis.held)(&point.load), *point)).collect();
         points.sort_by(|(a, _), (b, _)| b.total_cmp(a));
         for (index, of_one) in points.chunk_by(|(a, _), (b, _)| a == b).enumerate() {
             if let [(held, _), _, ..] = of_one {

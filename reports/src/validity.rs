@@ -26,6 +26,8 @@ pub(crate) struct Validity {
     pub(crate) recorded: u32,
     /// Valid trials.
     pub(crate) valid: u32,
+    /// Valid trials whose warnings count.
+    pub(crate) judged: u32,
     /// Trials that are invalid because of an intended overload.
     pub(crate) overloaded_as_intended: u32,
     /// Whether the run was interrupted.
@@ -104,6 +106,7 @@ pub(crate) fn from_run(run: &Run) -> Validity {
     valid.sort_by_key(|trial| (places.get(trial.approach.as_str()), &trial.variant, trial.round));
     let valid_trials = valid.len() as u32;
     valid.retain(|trial| trial.part != Part::Cost);
+    let judged = valid.len() as u32;
     let warnings: Vec<Warning> = valid.into_iter().flat_map(warnings).collect();
     let (intended, problems): (Vec<&TrialRecord>, _) =
         run.trials.iter().filter(|trial| trial.status != Status::Ok).partition(|trial| saturation::is_intended(trial));
@@ -111,6 +114,7 @@ pub(crate) fn from_run(run: &Run) -> Validity {
         planned: run.run.planned_trials,
         recorded: run.trials.len() as u32,
         valid: valid_trials,
+        judged,
         overloaded_as_intended: intended.len() as u32,
         interrupted: run.interrupted.is_some(),
         problems: problems.into_iter().map(problem).collect(),
@@ -189,7 +193,7 @@ impl Validity {
                 "{}, {} of {} trials ({}), worst {worst}{limit}: {}",
                 total.id,
                 total.trials,
-                self.valid,
+                self.judged,
                 format::listed(&total.variants),
                 sanitize::cut(&total.note, LONGEST_REASON)
             )

@@ -223,7 +223,7 @@ fn a_sensitivity_is_where_the_first_choice_changes() {
         let inside = if above { value / 1.6 } else { value * 1.6 };
         assert!(best(&at(inside)).contains(&now), "{one:?}");
         let digits = format!("{value:.3e}");
-        assert!(digits[1..5] == *".000" || digits.starts_with("1.500"), "{one:?} is no round number");
+        assert!(digits[1..5] == *".000" || digits.starts_with("1.500"), "{one:?} is not a round number");
         checked += 1;
     }
     assert!(checked >= 2, "{:?}", advice.sensitivities);

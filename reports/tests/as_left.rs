@@ -17,7 +17,7 @@ use tempfile::TempDir;
 fn changed(change: impl FnOnce(String) -> Vec<u8>) -> (TempDir, Result<Run, StoreError>) {
     let directory = TempDir::new().unwrap();
     let place = directory.path().join("run");
-    support::store(&support::run(), &place);
+    support::written::results(&support::run(), &place);
     let path = place.join(FILE_NAME);
     fs::write(&path, change(fs::read_to_string(&path).unwrap())).unwrap();
     let run = store::read(&place);
@@ -144,7 +144,7 @@ fn names_what_was_given_instead_of_results() {
     let folder = TempDir::new().unwrap();
     let run = support::run();
     for name in ["2026-01-01T0000-a", "2026-01-02T0000-b", "2026-01-03T0000-c", "2026-01-04T0000-d"] {
-        support::store(&run, &folder.path().join(name));
+        support::written::results(&run, &folder.path().join(name));
     }
     symlink("2026-01-04T0000-d", folder.path().join("latest")).unwrap();
     let of = |path: &Path| store::read(path).unwrap_err().to_string();

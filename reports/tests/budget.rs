@@ -92,7 +92,7 @@ fn terminal_and_page_show_the_same_amounts() {
         ["sse", "1.00", "<0.1/<0.1/1", "0.15/<0.1/1", "1.5/0.47/1*", "15/4.7/2*", "150/47/14*"]
     );
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat.contains("machines of 16 cores and 64 GiB of which 70.0 % is planned for"), "{flat}");
+    assert!(flat.contains("machines of 16 cores and 64 GiB that takes if 70.0 % of each is used"), "{flat}");
     assert!(flat.contains("Measured: 200 to 10,000 clients with 0.200 to 2 events a second each."), "{flat}");
 
     let folder = tempfile::tempdir().unwrap();

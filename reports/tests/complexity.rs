@@ -2,22 +2,12 @@
 
 mod support;
 
-use std::fs;
-
-use reports::page;
-use results::{schema::Complexity, store::Run};
-use serde_json::Value;
-
-fn written(run: &Run) -> (String, Value) {
-    let directory = tempfile::TempDir::new().unwrap();
-    let written = page::write(run, directory.path()).unwrap();
-    let data = fs::read_to_string(&written.data).unwrap();
-    (fs::read_to_string(&written.page).unwrap(), serde_json::from_str(&data).unwrap())
-}
+use results::schema::Complexity;
+use support::written;
 
 #[test]
 fn the_page_ranks_each_half_under_each_metric() {
-    let (page, data) = written(&support::run());
+    let (page, data) = written::report(&support::run());
     let servers = &data["complexity"][1];
     assert_eq!((&servers["side"], servers["halves"].as_array().unwrap().len()), (&"server".into(), 11));
     // The article's approaches come first. webhook has the most lines (148), raw-tcp the fewest (37).
@@ -42,7 +32,7 @@ fn the_disagreement_is_computed() {
             Complexity { code_lines: facts.client_complexity.code_lines, ..Complexity::default() };
         facts.client_complexity.crates.closure_beyond_floor = 200 - facts.client_complexity.code_lines;
     }
-    let (page, _) = written(&run);
+    let (page, _) = written::report(&run);
     let said =
         "The metrics disagree most on the client of websocket: of 11 it is 1st by crates in all, and 11th by lines.";
     assert!(page.contains(said));
@@ -50,7 +40,7 @@ fn the_disagreement_is_computed() {
 
 #[test]
 fn the_pareto_front_has_the_simpler_and_no_slower() {
-    let (page, _) = written(&support::decisive::run());
+    let (page, _) = written::report(&support::decisive::run());
     let said = |side: &str| {
         page.split(&format!("from the simplest {side}: ")).nth(1).unwrap().split(". For every").next().unwrap()
     };
@@ -61,7 +51,9 @@ fn the_pareto_front_has_the_simpler_and_no_slower() {
     let mut run = support::decisive::run();
     assert!(!page.contains("the digits decide"));
     run.trials.retain(|trial| trial.round == 1);
-    assert!(written(&run).0.contains("Where there are too few rounds to show a difference, the digits decide."));
+    assert!(
+        written::report(&run).0.contains("Where there are too few rounds to show a difference, the digits decide.")
+    );
 }
 
 #[test]
@@ -74,7 +66,7 @@ fn the_disagreement_uses_printed_ranks() {
         facts.client_complexity = Complexity { code_lines: lines, ..Complexity::default() };
         facts.client_complexity.cognitive.sum = [1, 9, 2, 7, 2, 2, 5, 6, 8, 10, 2][index];
     }
-    let (page, _) = written(&run);
+    let (page, _) = written::report(&run);
     let said = "The metrics disagree most on the client of websocket: of 11 it is 2nd= by ";
     assert!(page.contains(said), "{}", page.split("disagree most").nth(1).unwrap().split("</p>").next().unwrap());
 }

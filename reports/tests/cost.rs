@@ -3,16 +3,13 @@
 
 mod support;
 
-use std::fs;
-
-use reports::{page, saturation::Side, table};
+use reports::{saturation::Side, table};
 use results::{
     schema::{Part, TrialRecord},
     store::Run,
 };
 use serde_json::Value;
-use support::saturated::saturate;
-use tempfile::TempDir;
+use support::{saturated::saturate, written};
 
 /// Length of a window of the synthetic trials, in seconds.
 const WINDOW: u64 = 5;
@@ -52,13 +49,6 @@ fn run() -> Run {
     run
 }
 
-fn written(run: &Run) -> (String, Value) {
-    let directory = TempDir::new().unwrap();
-    let written = page::write(run, directory.path()).unwrap();
-    let data = fs::read_to_string(&written.data).unwrap();
-    (fs::read_to_string(&written.page).unwrap(), serde_json::from_str(&data).unwrap())
-}
-
 fn row<'a>(data: &'a Value, variant: &str) -> &'a Value {
     let rows = data["loads"][0]["rows"].as_array().unwrap();
     rows.iter().find(|row| row["variant"] == variant).unwrap()
@@ -66,7 +56,7 @@ fn row<'a>(data: &'a Value, variant: &str) -> &'a Value {
 
 #[test]
 fn the_slope_and_the_idle_cost_are_those_of_the_trials() {
-    let (page, data) = written(&run());
+    let (page, data) = written::report(&run());
     assert_eq!(data["loads"].as_array().unwrap().len(), 1, "further rates have no table of their own");
     let found = &row(&data, "sse")["cost"];
     assert_eq!(found["rates"], 4);
@@ -108,7 +98,7 @@ fn a_rate_that_was_not_carried_is_left_out_of_the_slope_and_named() {
             measured.events.arrived = measured.events.arrived / 10 * arrived_of_ten;
         }
     }
-    let (_, data) = written(&run);
+    let (_, data) = written::report(&run);
     let found = &row(&data, "sse")["cost"];
     assert_eq!([&found["rates"], &found["saturated_at"]], [&Value::from(3), &Value::from(20_000.0)]);
     assert!((found["server"]["us_per_delivery"].as_f64().unwrap() - SERVER[1] as f64).abs() < 1e-6, "{found}");
@@ -121,7 +111,7 @@ fn a_rate_that_was_not_carried_is_left_out_of_the_slope_and_named() {
 #[test]
 fn a_snapshot_has_no_slope_but_costs_something_without_events() {
     let run = run();
-    let (_, data) = written(&run);
+    let (_, data) = written::report(&run);
     let found = &row(&data, "conditional-get")["cost"]["server"];
     assert_eq!([&found["us_per_delivery"], &found["deliveries_per_core"]], [&Value::Null, &Value::Null], "{found}");
     // Its lowest rate has 250 deliveries a second.
@@ -137,7 +127,7 @@ fn a_median_with_cores_kept_awake_stands_beside_the_other() {
     let mut run = run();
     let sleeping = run.trials.iter().find(|trial| trial.approach == "sse" && trial.round == 1).unwrap().clone();
     run.trials.push(TrialRecord { part: Part::Awake, ..sleeping.clone() });
-    let (page, data) = written(&run);
+    let (page, data) = written::report(&run);
     let found = row(&data, "sse");
     assert_eq!(found["awake_p50_ns"], Value::from(sleeping.measured.unwrap().latency_ns.p50.unwrap()));
     assert_eq!(found["trials"]["valid"], 3, "it does not count as a round of the table");

@@ -2,14 +2,13 @@
 
 mod support;
 
-use std::fs;
-
-use reports::{page, table};
+use reports::table;
 use results::{
     schema::{Encoding, TrialRecord, Wire},
     store::Run,
 };
 use serde_json::Value;
+use support::written;
 
 /// Factors of the protocols and of protobuf, on bytes and on the CPU time of the server.
 const PROTOCOLS: [(&str, f64); 3] = [("sse", 8.0), ("websocket", 4.0), ("grpc-stream", 1.0)];
@@ -42,13 +41,6 @@ fn run(odd: f64) -> Run {
     support::of_trials(trials)
 }
 
-fn written(run: &Run) -> (String, Value) {
-    let folder = tempfile::tempdir().unwrap();
-    let written = page::write(run, folder.path()).unwrap();
-    let data = fs::read_to_string(&written.data).unwrap();
-    (fs::read_to_string(&written.page).unwrap(), serde_json::from_str(&data).unwrap())
-}
-
 /// Returns the ratios of an effect on bytes and on the server's CPU time.
 fn ratios(data: &Value, name: &str) -> [f64; 2] {
     let effects = data["factorials"][0]["effects"].as_array().unwrap();
@@ -63,7 +55,7 @@ fn near(found: [f64; 2], known: f64) {
 
 #[test]
 fn a_product_of_factors_gives_these_factors_and_no_interaction() {
-    let (page, data) = written(&run(1.0));
+    let (page, data) = written::report(&run(1.0));
     near(ratios(&data, "protobuf ÷ JSON"), PROTOBUF);
     let mean = (8.0_f64 * 4.0 * 1.0).cbrt();
     for (name, factor) in PROTOCOLS {
@@ -78,7 +70,7 @@ fn a_product_of_factors_gives_these_factors_and_no_interaction() {
 
 #[test]
 fn an_encoding_that_costs_more_over_one_protocol_is_an_interaction() {
-    let (_, data) = written(&run(2.0));
+    let (_, data) = written::report(&run(2.0));
     // The mean of the three ratios, in logarithms, and what is left of each.
     let mean = PROTOBUF * 2.0_f64.cbrt();
     near(ratios(&data, "protobuf ÷ JSON"), mean);
@@ -91,12 +83,20 @@ fn a_table_needs_two_protocols_with_both_encodings() {
     let of = |keep: &dyn Fn(&TrialRecord) -> bool| {
         let mut run = run(1.0);
         run.trials.retain(|trial| keep(trial));
-        written(&run).1["factorials"].as_array().unwrap().first().map(|one| one["effects"].as_array().unwrap().len())
+        written::report(&run).1["factorials"]
+            .as_array()
+            .unwrap()
+            .first()
+            .map(|one| one["effects"].as_array().unwrap().len())
     };
     assert_eq!(of(&|_| true), Some(7));
     assert_eq!(of(&|trial| trial.variant != "sse/json"), Some(5), "a protocol with one encoding is left out");
     assert_eq!(of(&|trial| !["sse/json", "websocket/protobuf"].contains(&&*trial.variant)), None);
-    assert_eq!(written(&support::run()).1["factorials"], Value::Array(Vec::new()), "no record says an encoding");
+    assert_eq!(
+        written::report(&support::run()).1["factorials"],
+        Value::Array(Vec::new()),
+        "no record says an encoding"
+    );
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_variant_with_another_setting_makes_a_protocol_ambiguous() {
     let mut run = run(1.0);
     let more: Vec<TrialRecord> = run.trials.iter().filter(|trial| trial.variant == "sse/json").cloned().collect();
     run.trials.extend(more.into_iter().map(|trial| TrialRecord { variant: "sse/json/hyper".into(), ..trial }));
-    let (_, data) = written(&run);
+    let (_, data) = written::report(&run);
     let effects = data["factorials"][0]["effects"].as_array().unwrap();
     assert!(effects.iter().all(|effect| effect["name"] != "sse"), "{effects:?}");
 }

@@ -2,17 +2,13 @@
 
 mod support;
 
-use std::fs;
-
-use reports::{page, saturation::Side, table};
+use reports::{saturation::Side, table};
 use results::{
     schema::{Check, Status, Verdict},
     statistics,
     store::Run,
 };
-use serde_json::Value;
 use support::saturated::{of, saturate};
-use tempfile::TempDir;
 
 const LOADS: [u32; 3] = [1_000, 5_000, 20_000];
 const OBJECTIVE: &str = " The objective: every trial valid, nothing missed, p99 at most 100 ms, for what polls at most its \
@@ -20,10 +16,8 @@ const OBJECTIVE: &str = " The objective: every trial valid, nothing missed, p99 
 
 /// Writes the report of a run. Returns its page, and the verdict in its data.
 fn written(run: &Run) -> (String, String) {
-    let directory = TempDir::new().unwrap();
-    let written = page::write(run, directory.path()).unwrap();
-    let data: Value = serde_json::from_str(&fs::read_to_string(&written.data).unwrap()).unwrap();
-    (fs::read_to_string(&written.page).unwrap(), data["verdict"].as_str().unwrap().to_owned())
+    let (page, data) = support::written::report(run);
+    (page, data["verdict"].as_str().unwrap().to_owned())
 }
 
 /// Returns the part of the verdict that says up to which load each variant meets the objective.

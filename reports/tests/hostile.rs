@@ -5,22 +5,13 @@ mod support;
 
 use std::fs;
 
-use reports::page;
 use results::{
     schema::{EmptyTheory, Record, Status, TrialRecord, Verdict},
     statistics,
-    store::{self, Run},
+    store::{self},
 };
-use serde_json::Value;
+use support::written;
 use tempfile::TempDir;
-
-/// Writes the report of a run. Returns its page and its data.
-fn written(run: &Run) -> (String, Value) {
-    let directory = TempDir::new().unwrap();
-    let written = page::write(run, directory.path()).unwrap();
-    let data = serde_json::from_str(&fs::read_to_string(&written.data).unwrap()).unwrap();
-    (fs::read_to_string(&written.page).unwrap(), data)
-}
 
 /// Changes the file of the synthetic run, and returns the error of reading it.
 fn complaint(change: impl FnOnce(String) -> String) -> String {
@@ -68,7 +59,7 @@ fn names_from_a_result_file_are_data() {
     }
     run.trials[3].status = Status::Failed;
     run.trials[3].error = Some(hostile.into());
-    let (page, _) = written(&run);
+    let (page, _) = written::report(&run);
     assert_eq!(page.matches("<script>").count(), 1, "only the page's own script");
     assert!(!page.contains("alert(1)</script>"));
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
@@ -84,7 +75,7 @@ fn long_blank_and_control_names_stay_in_their_cells() {
             trial.variant.clone_from(name);
         }
     }
-    let (page, data) = written(&run);
+    let (page, data) = written::report(&run);
     assert!(page.contains(&format!("<i class=\"long\">{}</i>", "x".repeat(200))));
     assert!(!page.contains("<i>/<"), "names are escaped");
     assert!(!page.contains(['\u{0}', '\u{202e}']) && page.contains('\u{fffd}'));
@@ -111,7 +102,7 @@ fn nan_and_infinity_are_not_ranked_or_drawn() {
         measured.events.arrived = 0;
         measured.responses = Default::default();
     }
-    let (page, _) = written(&run);
+    let (page, _) = written::report(&run);
     for none in ["data-order=\"NaN", "data-order=\"inf", "points=\"NaN", "\"NaN", "2147483647"] {
         assert!(!page.contains(none), "{none}");
     }
@@ -125,7 +116,7 @@ fn long_lists_are_cut_with_a_count() {
         let error = Some("broken".into());
         run.trials.push(TrialRecord { round, status: Status::Failed, error, measured: None, ..trial.clone() });
     }
-    let (page, data) = written(&run);
+    let (page, data) = written::report(&run);
     assert_eq!(page.matches("broken</li>").count(), 200);
     assert!(page.contains("Left out here to keep the page small: 196 more. report.json has them."));
     assert_eq!(data["validity"]["problems"].as_array().unwrap().len(), 396);
@@ -213,7 +204,7 @@ fn a_number_of_three_hundred_digits_does_not_become_a_file_name() {
         trial.variant += &"x".repeat(200);
         trial.load.events_per_second = 1e308;
     }
-    written(&run);
+    written::report(&run);
 }
 
 #[test]

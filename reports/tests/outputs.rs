@@ -18,7 +18,7 @@ use tempfile::TempDir;
 fn stored(folder: &Path, name: &str) -> Stored {
     let (run, directory) = (short(), folder.join(name));
     if !directory.exists() {
-        support::store(&run, &directory);
+        support::written::results(&run, &directory);
     }
     Stored { name: name.to_owned(), results: directory.join(FILE_NAME), run }
 }

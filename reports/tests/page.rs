@@ -2,28 +2,16 @@
 
 mod support;
 
-use std::fs;
-
-use reports::page;
 use results::{
     schema::{Check, Status, Verdict},
     statistics,
-    store::Run,
 };
 use serde_json::Value;
-use tempfile::TempDir;
-
-/// Writes the report of a run. Returns its page and its data.
-fn written(run: &Run) -> (String, Value) {
-    let directory = TempDir::new().unwrap();
-    let written = page::write(run, directory.path()).unwrap();
-    let page = fs::read_to_string(&written.page).unwrap();
-    (page, serde_json::from_str(&fs::read_to_string(&written.data).unwrap()).unwrap())
-}
+use support::written;
 
 #[test]
 fn the_page_loads_nothing_from_a_network() {
-    let (page, _) = written(&support::run());
+    let (page, _) = written::report(&support::run());
     for asking in ["http://", "https://", "src=", "@import", "url(", "<link rel=\"stylesheet", "fetch("] {
         assert!(!page.contains(asking), "{asking}");
     }
@@ -35,11 +23,11 @@ fn the_page_loads_nothing_from_a_network() {
 #[test]
 fn a_sample_of_events_is_called_a_sample() {
     let mut run = support::run();
-    assert!(!written(&run).0.contains(">one in "));
+    assert!(!written::report(&run).0.contains(">one in "));
     for trial in run.trials.iter_mut().filter(|trial| trial.approach == "sse") {
         trial.measured.as_mut().unwrap().event_entries_one_of = 8;
     }
-    let (page, data) = written(&run);
+    let (page, data) = written::report(&run);
     assert_eq!(page.matches(">one in 8</small>").count(), 1);
     assert_eq!(data["loads"][0]["rows"][2]["merged"]["event_entries_one_of"], 8);
 }
@@ -47,7 +35,7 @@ fn a_sample_of_events_is_called_a_sample() {
 #[test]
 fn a_long_sweep_keeps_the_page_small() {
     let clients: Vec<u32> = (1..=8).map(|step| step * 100).collect();
-    let (page, data) = written(&support::run_under(&clients));
+    let (page, data) = written::report(&support::run_under(&clients));
     assert!(page.len() < 1_000_000, "{}", page.len());
     assert!(page.contains("Left out here to keep the page small: "));
     assert_eq!(data["loads"].as_array().unwrap().len(), 8);
@@ -56,7 +44,7 @@ fn a_long_sweep_keeps_the_page_small() {
 
 #[test]
 fn every_figure_of_the_table_is_in_the_data() {
-    let (page, data) = written(&support::run());
+    let (page, data) = written::report(&support::run());
     let rows = data["loads"][0]["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 11);
     for row in rows {
@@ -75,7 +63,7 @@ fn every_figure_of_the_table_is_in_the_data() {
 #[test]
 fn the_distance_from_theory_is_computed_once() {
     let mut run = support::run();
-    let (page, data) = written(&run);
+    let (page, data) = written::report(&run);
     let deviation = |data: &Value| data["loads"][0]["rows"][0]["merged"]["empty_deviation"].as_f64();
     assert!(deviation(&data).is_some_and(|far| far < 4.0));
     assert!(page.contains(">within chance</small>") && !page.contains("beyond chance"));
@@ -83,7 +71,7 @@ fn the_distance_from_theory_is_computed_once() {
         let theory = trial.measured.as_mut().unwrap().responses.empty_theory.as_mut().unwrap();
         theory.observed = (theory.responses as f64 * theory.probability + 10.0 * theory.standard_deviation) as u64;
     }
-    let (page, data) = written(&run);
+    let (page, data) = written::report(&run);
     // Ten standard deviations in each of three rounds add up to 10 · √3.
     assert!((17.2..17.4).contains(&deviation(&data).unwrap()), "{:?}", deviation(&data));
     assert_eq!(page.matches("from theory; chance explains up to 4\">≠ beyond chance</small>").count(), 1);
@@ -93,7 +81,7 @@ fn the_distance_from_theory_is_computed_once() {
 
 #[test]
 fn the_articles_word_stands_beside_the_measured_one() {
-    let (page, data) = written(&support::decisive::run());
+    let (page, data) = written::report(&support::decisive::run());
     let row = &data["loads"][0]["rows"][1];
     assert_eq!((&row["approach"], &row["latency"]["word"]), (&"long-poll".into(), &"Medium".into()));
     assert_eq!((&row["latency"]["measured"], &row["latency"]["agrees"]), (&"low".into(), &false.into()));
@@ -104,7 +92,7 @@ fn the_articles_word_stands_beside_the_measured_one() {
 
 #[test]
 fn every_mark_in_a_chart_carries_its_variant() {
-    let (page, _) = written(&support::run());
+    let (page, _) = written::report(&support::run());
     for approach in support::APPROACHES {
         // The curves have a second mark at the end of the line, four charts also mark the name of the row, and both
         // fronts have one mark.
@@ -116,7 +104,7 @@ fn every_mark_in_a_chart_carries_its_variant() {
 
 #[test]
 fn methodology_and_biases_are_on_the_page() {
-    let (page, _) = written(&support::run());
+    let (page, _) = written::report(&support::run());
     for said in [
         "href=\"#method\"",
         "href=\"#validity\"><span class=\"agrees\">✓ valid: 33 of 33 trials</span>",
@@ -129,7 +117,7 @@ fn methodology_and_biases_are_on_the_page() {
 
 #[test]
 fn each_chart_has_a_text_alternative_and_a_table() {
-    let (page, _) = written(&support::run());
+    let (page, _) = written::report(&support::run());
     let drawings = page.matches("<svg class=\"chart\"").count();
     assert_eq!(drawings, 10);
     assert_eq!(page.matches("role=\"img\" aria-labelledby=").count(), drawings);
@@ -142,7 +130,7 @@ fn each_chart_has_a_text_alternative_and_a_table() {
 
 #[test]
 fn the_same_results_make_the_same_page() {
-    assert_eq!(written(&support::run()), written(&support::run()));
+    assert_eq!(written::report(&support::run()), written::report(&support::run()));
 }
 
 #[test]
@@ -152,17 +140,17 @@ fn a_run_without_a_valid_trial_is_reported_as_such() {
         trial.status = Status::Invalid;
         trial.error = Some("the clock went backwards".into());
     }
-    let (page, _) = written(&run);
+    let (page, _) = written::report(&run);
     assert!(page.contains("no approach has a valid median: nothing can be said."));
     assert!(page.contains("the clock went backwards"));
     run.trials.clear();
-    let (page, _) = written(&run);
+    let (page, _) = written::report(&run);
     assert!(page.contains("No trial was recorded: nothing can be said."));
 }
 
 #[test]
 fn the_page_shows_the_sample_behind_a_median() {
-    let (page, data) = written(&support::decisive::run());
+    let (page, data) = written::report(&support::decisive::run());
     let row = &data["loads"][0]["rows"][2];
     let merged = &row["merged"];
     assert_eq!((&merged["effective_observations"], merged["rounds"].as_array().unwrap().len()), (&2036.into(), 8));
@@ -188,7 +176,7 @@ fn the_page_shows_the_sample_behind_a_median() {
 
 #[test]
 fn a_check_of_two_values_has_two_lines() {
-    let (page, data) = written(&support::run());
+    let (page, data) = written::report(&support::run());
     let totals = data["validity"]["checks"].as_array().unwrap();
     let empties: Vec<_> = totals.iter().filter(|total| total["id"] == "empties-oracle").collect();
     assert_eq!(empties.len(), 2);
@@ -196,15 +184,15 @@ fn a_check_of_two_values_has_two_lines() {
     assert!(page.contains("All 3 warnings, one by one"));
     let mut run = support::run();
     run.trials.retain(|trial| trial.approach != "sse" || trial.round == 1);
-    assert!(written(&run).0.contains("The warning, with its round"));
+    assert!(written::report(&run).0.contains("The warning, with its round"));
 }
 
 #[test]
 fn injected_faults_are_named_at_the_top() {
     let mut run = support::run();
-    assert!(!written(&run).0.contains("No measurement"));
+    assert!(!written::report(&run).0.contains("No measurement"));
     run.run.scenario["faults"] = serde_json::json!({ "drop": "<b>" });
-    let (page, data) = written(&run);
+    let (page, data) = written::report(&run);
     let said = "No measurement: faults were injected on purpose: drop = &lt;b&gt;; this is a test of the checks and no \
                 measurement.";
     assert!(page.find(said).unwrap() < page.find("class=\"verdict\"").unwrap());
@@ -213,7 +201,7 @@ fn injected_faults_are_named_at_the_top() {
 
 #[test]
 fn the_page_shows_the_machines_worst_moment() {
-    let (page, data) = written(&support::run());
+    let (page, data) = written::report(&support::run());
     let surroundings = &data["validity"]["surroundings"];
     assert_eq!((&surroundings["foreign_share"], &surroundings["throttled_us"]), (&0.03.into(), &Value::Null));
     assert_eq!(surroundings["sleeper_ns"]["count"], 66_000);
@@ -235,7 +223,7 @@ fn a_mark_beside_a_latency_agrees_with_the_claim() {
         measured.latency_ns = statistics::summarise(&medians, 250);
         measured.event_median_ns = measured.latency_ns.clone();
     }
-    let (page, data) = written(&run);
+    let (page, data) = written::report(&run);
     let verdict = |id: &str| {
         let claims = data["claims"].as_array().unwrap();
         claims.iter().find(|claim| claim["id"] == id).unwrap()["verdict"].clone()
@@ -264,7 +252,7 @@ fn a_mark_beside_a_latency_agrees_with_the_claim() {
 #[test]
 fn a_tail_with_a_warning_is_marked_and_the_first_screen_warns() {
     let mut run = support::run();
-    let (page, _) = written(&run);
+    let (page, _) = written::report(&run);
     assert!(!page.contains("title=\"warned: "));
     let glance = "✓ valid: 33 of 33 trials</span>; <span class=\"warns\">! 3 warnings: hiccup (sse)</span></a>";
     assert!(page.contains(glance));
@@ -275,7 +263,7 @@ fn a_tail_with_a_warning_is_marked_and_the_first_screen_warns() {
         let (value, note) = (Some(0.12), "late".into());
         checks.push(Check { id: id.into(), value, threshold: Some(0.1), verdict: Verdict::Warn, note });
     }
-    let (page, data) = written(&run);
+    let (page, data) = written::report(&run);
     // The mark is in the article's table and beside the curves.
     let said =
         "role=\"img\" aria-label=\"warned: lateness, omission-gap\" title=\"warned: lateness, omission-gap\">!</span>";
@@ -285,5 +273,5 @@ fn a_tail_with_a_warning_is_marked_and_the_first_screen_warns() {
     for trial in &mut run.trials {
         trial.measured.as_mut().unwrap().checks.clear();
     }
-    assert!(written(&run).0.contains("trials</span>; <span class=\"agrees\">no warnings</span></a>"));
+    assert!(written::report(&run).0.contains("trials</span>; <span class=\"agrees\">no warnings</span></a>"));
 }

@@ -15,7 +15,7 @@ fn site_of(runs: &[Run]) -> BTreeMap<String, String> {
     let stored = runs.iter().zip(1..).map(|(run, number)| {
         let name = format!("run-{number}");
         let directory = kept.path().join(&name);
-        support::store(run, &directory);
+        support::written::results(run, &directory);
         Stored { name, results: directory.join(store::FILE_NAME), run: run.clone() }
     });
     site::write(stored.collect(), built.path()).unwrap();
@@ -69,7 +69,7 @@ fn the_same_runs_make_the_same_site_in_any_order() {
 fn a_run_read_from_the_site_stays_intact() {
     let (kept, built) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let (run, directory) = (started(1), kept.path().join("run-1"));
-    support::store(&run, &directory);
+    support::written::results(&run, &directory);
     let stored = |results| vec![Stored { name: "run-1".into(), results, run: run.clone() }];
     site::write(stored(directory.join(store::FILE_NAME)), built.path()).unwrap();
     let copy = built.path().join("runs/run-1/results.jsonl");

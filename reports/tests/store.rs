@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 fn written(run: &Run) -> TempDir {
     let directory = TempDir::new().unwrap();
-    support::store(run, &directory.path().join("run"));
+    support::written::results(run, &directory.path().join("run"));
     directory
 }
 

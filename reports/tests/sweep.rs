@@ -3,23 +3,15 @@
 
 mod support;
 
-use std::fs;
-
-use reports::{page, saturation::Side};
+use reports::saturation::Side;
 use results::{schema::Status, statistics, store::Run};
 use serde_json::Value;
-use support::saturated::{of, saturate};
-use tempfile::TempDir;
+use support::{
+    saturated::{of, saturate},
+    written,
+};
 
 const LOADS: [u32; 3] = [1_000, 5_000, 20_000];
-
-/// Writes the report of a run. Returns its page and its data.
-fn written(run: &Run) -> (String, Value) {
-    let directory = TempDir::new().unwrap();
-    let written = page::write(run, directory.path()).unwrap();
-    let data = fs::read_to_string(&written.data).unwrap();
-    (fs::read_to_string(&written.page).unwrap(), serde_json::from_str(&data).unwrap())
-}
 
 /// Returns the figure with this heading.
 fn figure<'a>(page: &'a str, title: &str) -> &'a str {
@@ -40,7 +32,7 @@ const REACH: &str = "Most clients that meet the objective, with 50 events a seco
 
 #[test]
 fn charts_every_quantity_against_clients() {
-    let (page, data) = written(&support::run_under(&LOADS));
+    let (page, data) = written::report(&support::run_under(&LOADS));
     for title in [
         "Latency, p50",
         "Latency, p99",
@@ -83,7 +75,7 @@ fn charts_a_sweep_of_rates_against_rates() {
         trial.load.events_per_second = f64::from(trial.load.clients) / 100.0;
         trial.load.clients = 700;
     }
-    let (page, data) = written(&run);
+    let (page, data) = written::report(&run);
     let p99 = figure(&page, "Latency, p99 against events a second, with 700 clients");
     assert!(p99.contains("<th scope=\"col\">200 events a second</th>"), "{p99}");
     assert!(!page.contains(" against clients, ") && data["reaches"].as_array().unwrap().len() == 1);
@@ -93,10 +85,10 @@ fn charts_a_sweep_of_rates_against_rates() {
 
 #[test]
 fn a_point_limited_by_the_harness_is_hollow() {
-    let plain = written(&support::run_under(&LOADS)).0;
+    let plain = written::report(&support::run_under(&LOADS)).0;
     let mut run = support::run_under(&LOADS);
     of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::LoadGenerator));
-    let (page, data) = written(&run);
+    let (page, data) = written::report(&run);
     let p50 = figure(&page, P50);
     assert!(
         p50.contains("hollow: SATURATED, the load generator was the limit, or one of two; no valid trial</text>"),
@@ -116,7 +108,7 @@ fn a_point_limited_by_the_harness_is_hollow() {
     assert!(page.contains("<p class=\"warns\">sse: offered 5,040 deliveries a second, achieved 2,016 (40.0 %); "));
     // If both sides are saturated, the harness is still a limit.
     of(&mut run, "sse", 20_000).for_each(|trial| saturate(trial, Side::Server));
-    assert!(figure(&written(&run).0, P50).contains("hollow: "));
+    assert!(figure(&written::report(&run).0, P50).contains("hollow: "));
 }
 
 #[test]
@@ -132,7 +124,7 @@ fn marks_saturation_and_overload_and_omits_other_invalid_trials() {
         trial.status = Status::Invalid;
         trial.error = Some("delivery: missed 1".into());
     }
-    let page = written(&run).0;
+    let page = written::report(&run).0;
     let p50 = figure(&page, P50);
     for legend in [
         "hollow and ringed: SATURATED, the server alone was short of CPU time; no valid trial</text>",
@@ -154,10 +146,14 @@ fn the_takeaway_names_what_falls_short_of_the_offered_load() {
     let mut run = support::run_under(&LOADS);
     // A snapshot skips states that newer ones have replaced: here a tenth of them.
     let least = "All of it under every load: 10 of 11 variants. Least: conditional-get, 90.0 % at 20,000 clients.";
-    assert!(figure(&written(&run).0, DELIVERED).contains(least), "{}", figure(&written(&run).0, DELIVERED));
+    assert!(
+        figure(&written::report(&run).0, DELIVERED).contains(least),
+        "{}",
+        figure(&written::report(&run).0, DELIVERED)
+    );
     // Invalid trials are not compared, so they do not fall short.
     of(&mut run, "short-poll", 20_000).for_each(|trial| saturate(trial, Side::Both));
-    let page = written(&run).0;
+    let page = written::report(&run).0;
     let least = "All of it under every load with valid trials: 10 of 11 variants. Least: conditional-get, 90.0 % at \
                  20,000 clients. Hollow, ";
     assert!(figure(&page, DELIVERED).contains(least), "{}", figure(&page, DELIVERED));
@@ -169,7 +165,7 @@ fn the_takeaway_names_what_falls_short_of_the_offered_load() {
 fn saturated_trials_do_not_count_as_growth() {
     let mut run = support::run_under(&LOADS);
     let growth = |run: &Run| {
-        figure(&written(run).0, P50).split_once("<desc").unwrap().1.split_once("</desc>").unwrap().0.to_owned()
+        figure(&written::report(run).0, P50).split_once("<desc").unwrap().1.split_once("</desc>").unwrap().0.to_owned()
     };
     for side in [Side::Server, Side::LoadGenerator] {
         for trial in of(&mut run, "sse", 20_000) {
@@ -196,7 +192,7 @@ fn says_how_far_each_approach_meets_the_slo() {
     }
     of(&mut run, "grpc-web", 5_000).for_each(|trial| trial.status = Status::Failed);
     of(&mut run, "grpc-web", 20_000).for_each(|trial| trial.status = Status::Failed);
-    let (page, data) = written(&run);
+    let (page, data) = written::report(&run);
     let reach = figure(&page, REACH);
     // The poll interval of 1 s, plus 100 ms.
     assert!(
@@ -232,7 +228,7 @@ fn too_few_events_neither_meet_nor_fail_the_slo() {
     few("sse", 1_000);
     few("websocket", 20_000);
     LOADS.iter().for_each(|clients| few("long-poll", *clients));
-    let page = written(&run).0;
+    let page = written::report(&run).0;
     let [sse, websocket] = ["sse", "websocket"].map(|approach| row(figure(&page, REACH), approach));
     let unjudged = "<small>too few events for a p99 under 1 load</small></td>";
     assert!(sse.contains(&format!("<td data-order=\"20000\">20,000 clients {unjudged}")), "{sse}");
@@ -250,14 +246,14 @@ fn a_p99_above_the_slo_does_not_meet_it() {
         of(&mut run, "sse", clients)
             .for_each(|trial| trial.measured.as_mut().unwrap().latency_ns = poll.latency_ns.clone());
     }
-    let page = written(&run).0;
+    let page = written::report(&run).0;
     let sse = row(figure(&page, REACH), "sse");
     assert!(sse.contains("<td data-order=\"1000\">1,000 clients</td>") && sse.contains("<td>p99 9"), "{sse}");
 }
 
 #[test]
 fn the_cost_per_client_is_a_table() {
-    let page = written(&support::run_under(&LOADS)).0;
+    let page = written::report(&support::run_under(&LOADS)).0;
     let memory = figure(&page, "Memory of one client");
     assert!(memory.contains("Memory of one client, with 20,000 clients and 50 events a second"), "{memory}");
     // Means of three rounds. Server: 160 · 30, 35 and 40 bytes, plus 400. Clients: 8,000, 8,500 and 9,000, plus 300.
@@ -275,7 +271,7 @@ fn the_cost_per_client_is_a_table() {
     assert!(memory.contains(">Server, at the window&#39;s start</th>"), "{memory}");
     let cells: String = values.iter().map(|value| format!("<td data-order=\"{value}</td>")).collect();
     assert!(row(memory, "sse").ends_with(&cells), "{memory}");
-    let small = written(&support::run()).0;
+    let small = written::report(&support::run()).0;
     assert!(row(figure(&small, "Memory of one client"), "sse").ends_with("<td>–</td><td>–</td>"));
 }
 
@@ -287,7 +283,7 @@ fn a_sweep_of_many_variants_keeps_the_page_small() {
         more.iter_mut().for_each(|trial| trial.variant += "/new-connection");
         run.trials.extend(more);
     }
-    let page = written(&run).0;
+    let page = written::report(&run).0;
     assert!(page.len() < 1_000_000, "{}", page.len());
     let groups = page.matches("against clients, with 50 events a second</summary>").count();
     assert_eq!((groups, page.contains("groups of charts over loads")), (4, false), "a single sweep fits on the page");

@@ -35,15 +35,10 @@ pub(crate) struct Bound {
     least: f64,
     most: f64,
     is_whole: bool,
+    /// Fewest values of a list.
+    least_points: usize,
     /// The reason for the upper bound.
     reason: &'static str,
-}
-
-impl Bound {
-    /// Returns whether a list of the values may be empty.
-    fn may_be_absent(&self) -> bool {
-        self.key.starts_with("cost.")
-    }
 }
 
 /// The bounds of all numbers of a scenario, except those of its faults, which `bound_of_fault` derives from their
@@ -57,7 +52,10 @@ pub(crate) const BOUNDS: [Bound; 13] = [
     number("load.orders_per_second", 0.0, MOST_EVENTS, "a trial has at most that many orders"),
     whole("load.payload_bytes", 0, MOST_PAYLOAD_BYTES as u64, "an event must fit one message of each approach"),
     whole("load.seed", 0, 1 << 53, "readers of JSON know whole numbers up to there"),
-    number("cost.events_per_second", 0.0001, MOST_EVENTS, "a trial has at most that many events"),
+    Bound {
+        least_points: 0,
+        ..number("cost.events_per_second", 0.0001, MOST_EVENTS, "a trial has at most that many events")
+    },
     whole("machine.awake_rounds", 0, TRIALS_LIMIT as u64, "a result file holds at most that many trials"),
     whole("limits.replay_events", 1, MOST_EVENTS as u64, "a trial has at most that many events"),
     whole("limits.queue_events", 1, MOST_EVENTS as u64, "a trial has at most that many events"),
@@ -65,11 +63,11 @@ pub(crate) const BOUNDS: [Bound; 13] = [
 ];
 
 const fn whole(key: &'static str, least: u64, most: u64, reason: &'static str) -> Bound {
-    Bound { key, least: least as f64, most: most as f64, is_whole: true, reason }
+    Bound { key, least: least as f64, most: most as f64, is_whole: true, least_points: 1, reason }
 }
 
 const fn number(key: &'static str, least: f64, most: f64, reason: &'static str) -> Bound {
-    Bound { key, least, most, is_whole: false, reason }
+    Bound { key, least, most, is_whole: false, least_points: 1, reason }
 }
 
 /// Returns the bound of a fault's number, from the unit at the end of its name.
@@ -141,7 +139,7 @@ fn bound_faults(source: &Source<'_>, path: &str, value: &mut Value) -> Result<()
 /// Returns the one value, or each value of a list.
 fn sweep(bound: &Bound, value: &mut Value) -> Result<(), (String, String)> {
     let Value::Array(values) = value else { return admit(bound, value) };
-    let least = usize::from(!bound.may_be_absent());
+    let least = bound.least_points;
     if !(least..=MOST_POINTS).contains(&values.len()) {
         let found = format!("a list of {} values", values.len());
         return Err((found, format!("a number, or a list of {least} to {MOST_POINTS} of them")));

@@ -107,8 +107,8 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     let loaded = scenario::load(scenario, &options.overrides()?).map_err(Failure::usage)?;
     let capacity = capacity::read();
     let mut trials = plan::trials(&loaded.scenario, capacity.descriptors).map_err(Failure::usage)?;
-    let can_stay_awake = Awake::request().is_some();
-    trials.retain(|trial| can_stay_awake || trial.part != Part::Awake);
+    let must_sleep = wants_awake(&loaded.scenario.machine) && Awake::request().is_none();
+    trials.retain(|trial| !must_sleep || trial.part != Part::Awake);
     let mut rounds = Until::new(&options.until, &loaded.scenario, &trials, capacity.descriptors)?;
     if options.dry_run {
         dry_run::print(&loaded, &trials, capacity)?;
@@ -124,7 +124,7 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     if let Some(line) = look.end() {
         output::say(&line);
     }
-    if wants_awake(&loaded.scenario.machine) && !can_stay_awake {
+    if must_sleep {
         output::say(
             "the cores may sleep: to keep them awake needs write access to /dev/cpu_dma_latency and a cpuidle driver; every \
              p50 is measured with cores that sleep, and the row (wake-up) says what waking them costs",

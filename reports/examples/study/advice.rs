@@ -6,7 +6,7 @@ mod tests;
 
 use anyhow::{Result, bail};
 use reports::{
-    advice::{At, Candidate, Point, Prediction, candidates, fitted, predict, without},
+    advice::{At, Candidate, Point, Prediction, candidates, fitted, loads, predict, without},
     describe,
 };
 use results::{
@@ -113,16 +113,10 @@ const METRICS: [Metric; 9] = [
 /// Leaves out each load in turn and predicts it from the others.
 pub(crate) fn validate(run: &Run) -> Result<Validation> {
     let candidates = candidates(run)?;
-    let mut loads: Vec<(f64, f64)> = Vec::new();
-    for point in candidates.iter().flat_map(|candidate| &candidate.points) {
-        if !loads.contains(&(point.clients, point.events_per_client)) {
-            loads.push((point.clients, point.events_per_client));
-        }
-    }
+    let loads = loads(&candidates);
     if loads.len() < 2 {
         bail!("the run has one load only: take a sweep");
     }
-    loads.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let mut by_size: Vec<Load> = run.trials.iter().map(|trial| trial.load.without_orders()).collect();
     by_size.sort_by(|a, b| a.clients.cmp(&b.clients).then(a.events_per_second.total_cmp(&b.events_per_second)));
     let described = unique(by_size.iter().map(describe));

@@ -16,7 +16,7 @@ use super::{
 
 /// Numbers of clients that are budgeted for.
 pub(crate) const CLIENTS: [f64; 5] = [1e3, 1e4, 1e5, 1e6, 1e7];
-/// Share of the cores and of the memory of a machine that is planned for. The rest is for peaks and for the system.
+/// Share of the cores and of the memory of a machine that a plan may use. The rest is for peaks and for the system.
 const PLANNED: f64 = 0.7;
 const GIB: f64 = (1_u64 << 30) as f64;
 
@@ -82,25 +82,17 @@ pub struct Amount {
 #[must_use]
 pub fn budget(models: &Models, need: &Need, machine: MachineSize) -> Budget {
     let lines = models.models.iter().filter_map(|model| {
-        let amounts: Vec<(Vec<Reason>, Option<Amount>)> = CLIENTS
-            .iter()
-            .map(|clients| {
-                let need = Need { clients: *clients, ..*need };
-                let prediction = front::prediction(model, &need, f64::INFINITY);
-                let amount = prediction.server_cores.map(|cores| {
-                    let gib = prediction.server_memory_bytes / GIB;
-                    let machines = (cores / machine.cores).max(gib / machine.gib) / PLANNED;
-                    let extrapolated = prediction.extrapolated.iter().any(|beyond| *beyond != Beyond::Cores);
-                    Amount { clients: *clients, cores, gib, machines: machines.ceil().max(1.0), extrapolated }
-                });
-                (filters::reasons(model, &need, &prediction), amount)
-            })
-            .collect();
-        let by_facts =
-            |reason: &Reason| !matches!(reason, Reason::Late | Reason::Unknown | Reason::Interval | Reason::Cores);
-        let is_out = amounts.iter().any(|(reasons, _)| reasons.iter().any(by_facts));
-        let amounts: Vec<Option<Amount>> = amounts.into_iter().map(|(_, amount)| amount).collect();
-        (!is_out && amounts.iter().any(Option::is_some)).then(|| BudgetLine {
+        let amount = |clients: f64| {
+            let prediction = front::prediction(model, &Need { clients, ..*need }, f64::INFINITY);
+            let (cores, gib) = (prediction.server_cores?, prediction.server_memory_bytes / GIB);
+            let machines = ((cores / machine.cores).max(gib / machine.gib) / PLANNED).ceil().max(1.0);
+            let extrapolated = prediction.extrapolated.iter().any(|beyond| *beyond != Beyond::Cores);
+            Some(Amount { clients, cores, gib, machines, extrapolated })
+        };
+        let reasons = filters::reasons(model, need, &front::prediction(model, need, f64::INFINITY));
+        let amounts = CLIENTS.map(amount).to_vec();
+        let has_line = !reasons.into_iter().any(Reason::is_of_facts) && amounts.iter().any(Option::is_some);
+        has_line.then(|| BudgetLine {
             name: model.name.clone(),
             order: model.order,
             error: model.error,
@@ -117,8 +109,8 @@ impl Budget {
     pub(crate) fn explanation(&self) -> String {
         let MachineSize { cores, gib } = self.machine;
         format!(
-            "Servers only, with {} events a second for each client: cores, GiB of user space, and machines of {} cores and {} GiB \
-             of which {} is planned for. ×: typical factor by which the model is off in CPU time, found by leaving out each \
+            "Servers only, with {} events a second for each client: cores, GiB of user space, and how many machines of {} cores \
+             and {} GiB that takes if {} of each is used. ×: typical factor by which the model is off in CPU time, found by leaving out each \
              measured load in turn. *: extrapolated; it takes cost as proportional to clients and events from there on, and \
              counts no kernel memory (about 10 KB for each connection), no network and no imbalance between machines.",
             rate(self.need.events_per_client),

@@ -35,7 +35,8 @@ pub fn without(candidates: &[Candidate], load: (f64, f64)) -> Vec<Candidate> {
 /// `None` with fewer than three loads, because two fit any line.
 pub(super) fn of_cpu(candidates: &[Candidate]) -> Vec<Option<f64>> {
     let mut squares: Vec<Vec<f64>> = vec![Vec::new(); candidates.len()];
-    for load in loads(candidates) {
+    let loads = loads(candidates);
+    for load in loads.iter().step_by(loads.len().div_ceil(MOST_LOADS).max(1)).copied() {
         let rest = without(candidates, load);
         let models = fitted(&rest);
         for (candidate, squares) in candidates.iter().zip(&mut squares) {
@@ -55,15 +56,12 @@ pub(super) fn of_cpu(candidates: &[Candidate]) -> Vec<Option<f64>> {
     squares.iter().map(typical).collect()
 }
 
-/// Returns the loads, at most [`MOST_LOADS`] of them.
-fn loads(candidates: &[Candidate]) -> Vec<(f64, f64)> {
-    let mut loads: Vec<(f64, f64)> = candidates
-        .iter()
-        .flat_map(|candidate| &candidate.points)
-        .map(|point| (point.clients, point.events_per_client))
-        .collect();
+/// Returns the loads of all candidates, from the fewest clients: clients, and events per second and client.
+#[must_use]
+pub fn loads(candidates: &[Candidate]) -> Vec<(f64, f64)> {
+    let points = candidates.iter().flat_map(|candidate| &candidate.points);
+    let mut loads: Vec<(f64, f64)> = points.map(|point| (point.clients, point.events_per_client)).collect();
     loads.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     loads.dedup();
-    let step = loads.len().div_ceil(MOST_LOADS).max(1);
-    loads.into_iter().step_by(step).collect()
+    loads
 }

@@ -48,6 +48,11 @@ impl Reason {
         Self::Unknown,
     ];
 
+    /// Returns whether it follows from the facts of a candidate, whatever the load.
+    pub(super) fn is_of_facts(self) -> bool {
+        !matches!(self, Self::Interval | Self::Late | Self::Cores | Self::Unknown)
+    }
+
     /// Describes the reason.
     #[must_use]
     pub fn sentence(self) -> &'static str {

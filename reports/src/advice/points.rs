@@ -90,7 +90,7 @@ struct Seen<'a> {
 }
 
 /// Returns the candidates with a valid trial, in the order of the registry.
-pub(super) fn candidates(run: &Run, loads: &[LoadPoint]) -> Vec<Candidate> {
+pub(super) fn candidates(run: &Run, loads: &[&LoadPoint]) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for seen in seen(run, loads) {
@@ -125,7 +125,7 @@ pub(super) fn missing(run: &Run, candidates: &[Candidate]) -> Missing {
 }
 
 /// Returns the rows in the order of the registry, and then of their first trial.
-fn seen<'a>(run: &'a Run, loads: &'a [LoadPoint]) -> Vec<Seen<'a>> {
+fn seen<'a>(run: &'a Run, loads: &[&'a LoadPoint]) -> Vec<Seen<'a>> {
     let mut trials: HashMap<_, Vec<(usize, &TrialRecord)>> = HashMap::new();
     for (place, trial) in
         run.trials.iter().enumerate().filter(|(_, trial)| trial.status == Status::Ok && trial.part != Part::Awake)

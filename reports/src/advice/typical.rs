@@ -30,7 +30,7 @@ pub(crate) struct Answer {
 ///
 /// # Errors
 /// The run has no constants.
-pub(crate) fn offer(run: &Run, loads: &[LoadPoint]) -> Result<Offer, AdviceError> {
+pub(crate) fn offer(run: &Run, loads: &[&LoadPoint]) -> Result<Offer, AdviceError> {
     let models = fit::fit_loads(run, loads)?;
     let answers = needs().map(|(title, need)| Answer { title, advice: advise(&models, &need) }).into();
     Ok(Offer { models, answers })

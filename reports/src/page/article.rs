@@ -82,7 +82,7 @@ fn cells(row: &Row) -> Vec<Cell> {
 fn wake_up(summary: &Summary) -> Vec<Cell> {
     let note = "<small>how late a sleeping thread wakes</small>";
     let [p50, p99] = [summary.p50, summary.p99].map(|value| or_none(value, format::duration));
-    // It is no approach, so it stays last in every order.
+    // This row is not an approach, so it has no key to sort by and stays last.
     let latency = Cell::html(format!("<b>{p50}</b> <small>p99 {p99}</small>"), None);
     let first = Cell::html(format!("waking a core{note}"), None);
     let others = (2..HEADINGS.len()).map(|_| missing());

@@ -3,13 +3,13 @@
 use results::format::{self, or_none};
 
 use super::{
-    markup::{self, Cell, escape},
+    markup::{self, Cell},
     quantities, sweep_chart,
 };
 use crate::{
     cost::{Cost, Marginal, RULE, cores},
     report::Report,
-    rows::LoadPoint,
+    rows::{self, LoadPoint},
     sweep,
 };
 
@@ -19,11 +19,12 @@ const HEADINGS: [&str; 5] =
 
 /// Renders the table and the charts, if the run has further rates. The text is empty otherwise.
 pub(super) fn figures(report: &Report) -> String {
-    if report.rates.len() == report.loads.len() {
+    if report.further.is_empty() {
         return String::new();
     }
     let mut html = String::new();
-    for sweep in sweep::sweeps(&report.rates).iter().filter(|sweep| sweep.axis.is_rate()) {
+    let all = rows::together(&report.loads, &report.further);
+    for sweep in sweep::sweeps(all).iter().filter(|sweep| sweep.axis.name == sweep::RATE) {
         let charts = quantities::PROCESSORS.iter().map(|quantity| sweep_chart::figure(sweep, quantity));
         html += &format!("<div class=\"board\">{}</div>\n", charts.collect::<String>());
     }
@@ -46,7 +47,7 @@ fn table(point: &LoadPoint) -> String {
     let caption = format!(
         "{RULE} ≈ 0: not told apart from 0. –: fewer than three rates, or a snapshot, whose deliveries stop growing when every poll finds a new state."
     );
-    format!("<figure><h3>{}</h3><figcaption>{}</figcaption>{table}</figure>\n", escape(&title), escape(&caption))
+    markup::figure(&title, &caption, &table)
 }
 
 fn cells(cost: &Cost) -> Vec<Cell> {

@@ -8,7 +8,7 @@ use results::{
 
 use super::{
     chart,
-    markup::{self, Cell, escape},
+    markup::{self, Cell},
 };
 use crate::{
     merge::Merged,
@@ -36,7 +36,7 @@ pub(super) fn figure(point: &LoadPoint) -> String {
     let explained = "Last client: until the last subscriber had an event. Late: after the time that the schedule \
                      gave, which counts as latency too.";
     let table = markup::table("figures", "Other durations, of all rounds together", &HEADINGS, &cells);
-    format!("<figure><h3>Other durations</h3><figcaption>{}</figcaption>{table}</figure>\n", escape(explained))
+    markup::figure("Other durations", explained, &table)
 }
 
 fn cells(row: &Row, merged: &Merged) -> Vec<Cell> {

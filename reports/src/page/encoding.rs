@@ -2,7 +2,7 @@
 
 use results::format::or_none;
 
-use super::markup::{self, Cell, escape};
+use super::markup::{self, Cell};
 use crate::encoding::{Factorial, HEADINGS, RULE, text};
 
 /// Renders a table per load. The text is empty without one.
@@ -21,5 +21,5 @@ fn figure(factorial: &Factorial) -> String {
     });
     let headings: Vec<&str> = ["Ratio"].into_iter().chain(HEADINGS).collect();
     let table = markup::table("figures encoding", &title, &headings, &rows.collect::<Vec<_>>());
-    format!("<figure><h3>{}</h3><figcaption>{}</figcaption>{table}</figure>\n", escape(&title), escape(RULE))
+    markup::figure(&title, RULE, &table)
 }

@@ -61,6 +61,11 @@ pub(super) fn two_sides([server, client]: [String; 2], order: Option<f64>) -> Ce
     Cell::html(side("server", server) + &side("client", client), order)
 }
 
+/// Renders a table as a figure. Title and caption are plain text.
+pub(super) fn figure(title: &str, caption: &str, table: &str) -> String {
+    format!("<figure><h3>{}</h3><figcaption>{}</figcaption>{table}</figure>\n", escape(title), escape(caption))
+}
+
 /// Characters of a name part that stay on one line.
 const UNBROKEN: usize = 26;
 

@@ -4,7 +4,7 @@ use results::format::{self, or_none};
 
 use super::{
     chart,
-    markup::{self, Cell, escape},
+    markup::{self, Cell},
 };
 use crate::{merge::ClientMemory, rows::LoadPoint};
 
@@ -37,7 +37,7 @@ pub(super) fn figure(point: &LoadPoint) -> String {
                      grows with time. Server and client are user space. The kernel’s \
                      memory cannot be told apart by end, and below 30,000 clients not at all.";
     let table = markup::table("figures", &caption, &HEADINGS, &rows);
-    format!("<figure><h3>{title}</h3><figcaption>{}</figcaption>{table}</figure>\n", escape(explained))
+    markup::figure(title, explained, &table)
 }
 
 fn cells(memory: &ClientMemory) -> Vec<Cell> {

@@ -62,12 +62,7 @@ fn reached(reach: &SweepCapacity) -> String {
     let rows: Vec<Vec<Cell>> = reach.variants.iter().map(|variant| cells(reach, variant)).collect();
     let title = format!("Most {} that meet the objective, with {}", reach.axis, reach.held);
     let table = markup::table("figures reach", &title, &headings, &rows);
-    format!(
-        "<figure><h3>{}</h3><figcaption>{} {}</figcaption>{table}</figure>\n",
-        escape(&title),
-        escape(&takeaway(reach)),
-        escape(RULE)
-    )
+    markup::figure(&title, &format!("{} {RULE}", takeaway(reach)), &table)
 }
 
 fn cells(reach: &SweepCapacity, variant: &VariantCapacity) -> Vec<Cell> {

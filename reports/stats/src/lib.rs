@@ -4,6 +4,7 @@
 pub mod detectable;
 pub mod difference;
 pub mod inference;
+pub mod least_squares;
 pub mod line;
 pub mod random;
 pub mod signed_rank;

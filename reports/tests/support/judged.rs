@@ -2,12 +2,8 @@
 
 #![allow(dead_code, reason = "shared by test crates that each use a part")]
 
-use std::fs;
-
-use reports::page;
 use results::store::Run;
 use serde_json::Value;
-use tempfile::TempDir;
 
 use crate::support;
 
@@ -24,10 +20,8 @@ pub(crate) fn base() -> Run {
 
 /// Writes the report of a run. Returns its page, and the claims in its data.
 pub(crate) fn written(run: &Run) -> (String, Vec<Value>) {
-    let directory = TempDir::new().unwrap();
-    let written = page::write(run, directory.path()).unwrap();
-    let data: Value = serde_json::from_str(&fs::read_to_string(&written.data).unwrap()).unwrap();
-    (fs::read_to_string(&written.page).unwrap(), data["claims"].as_array().unwrap().clone())
+    let (page, data) = support::written::report(run);
+    (page, data["claims"].as_array().unwrap().clone())
 }
 
 /// Returns the claims in the data of a run.

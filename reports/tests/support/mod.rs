@@ -6,16 +6,17 @@
 pub mod decisive;
 pub mod facts;
 pub mod saturated;
+pub mod written;
 
-use std::{collections::BTreeMap, path::Path, sync::Mutex};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use results::{
     schema::{
         Arrival, Check, Clients, Connect, Cpu, EmptyTheory, Environment, Events, Host, Load, Measured, Memory, Part,
-        Record, Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict, Window, Wire,
+        Responses, RunRecord, SCHEMA_VERSION, Status, Tool, TrialRecord, Verdict, Window, Wire,
     },
     statistics::{self, Histogram},
-    store::{Run, Store},
+    store::Run,
 };
 use serde_json::json;
 
@@ -69,21 +70,8 @@ pub fn of_trials(trials: Vec<TrialRecord>) -> Run {
     Run { run: run_record(trials.len() as u32), trials, interrupted: None, cut_line: None }
 }
 
-/// Stores a run in a new directory.
-pub fn store(run: &Run, directory: &Path) {
-    let mut store = Store::create(directory).unwrap();
-    store.append(&Record::Run(Box::new(run.run.clone()))).unwrap();
-    for trial in &run.trials {
-        store.append(&Record::Trial(Box::new(trial.clone()))).unwrap();
-    }
-    if let Some(interrupted) = &run.interrupted {
-        store.append(&Record::Interrupted(interrupted.clone())).unwrap();
-    }
-    store.finish().unwrap();
-}
-
 /// Returns the record of a run with this many planned trials.
-pub fn run_record(planned_trials: u32) -> RunRecord {
+fn run_record(planned_trials: u32) -> RunRecord {
     RunRecord {
         schema_version: SCHEMA_VERSION,
         tool: Tool { version: "0.1.0".into(), git_revision: "0123456789abcdef".into(), dirty: false },

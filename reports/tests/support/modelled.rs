@@ -69,7 +69,7 @@ pub fn run_of(loads: &[(u32, f64)]) -> Run {
             trials.push(trial);
         }
     }
-    let mut run = Run { run: support::run_record(trials.len() as u32), trials, interrupted: None, cut_line: None };
+    let mut run = support::of_trials(trials);
     run.run.approaches.retain(|facts| run.trials.iter().any(|trial| trial.approach == facts.name));
     run
 }

@@ -44,8 +44,9 @@ pub fn round(scenario: &Scenario, number: u32, descriptors: u64) -> Result<Vec<T
 
 fn round_of(scenario: &Scenario, variants: &[Variant], number: u32, descriptors: u64) -> Vec<Trial> {
     let load = &scenario.load;
-    let cost_rates = due(&cost_rates(scenario), scenario.trials, number);
-    let awake_rounds = due(&vec![(); scenario.machine.awake_rounds as usize], scenario.trials, number).len();
+    let further = cost_rates(scenario);
+    let due_of = |once: usize| due(once, scenario.trials as usize, number as usize);
+    let awake_rounds = due_of(scenario.machine.awake_rounds as usize).count();
     let mut planned = Vec::new();
     for variant in variants {
         let mut add = |part, rate| {
@@ -56,7 +57,7 @@ fn round_of(scenario: &Scenario, variants: &[Variant], number: u32, descriptors:
             add(Part::Table, rate);
             (0..awake_rounds).for_each(|_| add(Part::Awake, rate));
         }
-        cost_rates.iter().for_each(|rate| add(Part::Cost, *rate));
+        due_of(further.len()).for_each(|index| add(Part::Cost, further[index]));
     }
     // The wait for the next poll hides what a sleeping core costs.
     planned.retain(|trial| trial.part != Part::Awake || trial.polls().is_none());
@@ -71,10 +72,9 @@ fn cost_rates(scenario: &Scenario) -> Vec<f64> {
     rates.filter(|rate| !known.contains(rate)).collect()
 }
 
-/// Spreads what is measured once over the rounds, and returns what is due in this one.
-fn due<T: Clone>(once: &[T], rounds: u32, number: u32) -> Vec<T> {
-    let round = |index: usize| 1 + index * rounds as usize / once.len();
-    (0..once.len()).filter(|index| round(*index) == number as usize).map(|index| once[index].clone()).collect()
+/// Spreads this many things, each measured once, over the rounds. Returns the indices of those that are due in this one.
+fn due(once: usize, rounds: usize, number: usize) -> impl Iterator<Item = usize> {
+    (0..once).filter(move |index| 1 + index * rounds / once == number)
 }
 
 /// Refuses more trials than a result file holds, before one of them is made.

@@ -24,7 +24,7 @@ fn run(rounds: u32) -> Run {
     let trial = |approach, round| TrialRecord { round, ..support::trial(approach, 1000, 1 + round % 3) };
     let trials: Vec<TrialRecord> =
         (1..=rounds).flat_map(|round| approaches.map(|approach| trial(approach, round))).collect();
-    Run { run: support::run_record(trials.len() as u32), trials, interrupted: None, cut_line: None }
+    support::of_trials(trials)
 }
 
 #[test]
