@@ -154,10 +154,10 @@ pub struct WindowKeys {
 pub struct CostKeys {
     /// The rates, as `load.events_per_second`. An empty list leaves these trials out.
     pub events_per_second: OneOrMany<f64>,
-    /// Duration of the warm-up of such a trial, at most 1h.
+    /// Duration of the warm-up of such a trial, at most 1h. What polls has at least one interval.
     #[serde(default = "cost_warmup")]
     pub warmup: String,
-    /// Length of its window, from 1ms to 1h.
+    /// Length of its window, from 1ms to 1h. What polls has whole intervals, so it is rounded up to them.
     #[serde(default = "cost_measure")]
     pub measure: String,
 }

@@ -63,13 +63,18 @@ pub struct Polls {
 impl Trial {
     /// Returns the polls of each client, or `None` if it does not poll at an interval.
     pub fn polls(&self) -> Option<Polls> {
-        let Exchange::Poll(name) = self.approach.facts.exchange else { return None };
         let requests = match self.approach.facts.delivery {
             Delivery::Log => 1,
             Delivery::Snapshot => self.load.symbols_per_client,
         };
-        Some(Polls { interval: self.params.duration(name).ok()?, requests })
+        Some(Polls { interval: interval(self.approach, &self.params)?, requests })
     }
+}
+
+/// Returns the poll interval, or `None` if the approach does not poll at one.
+fn interval(approach: &Approach, params: &Params) -> Option<Duration> {
+    let Exchange::Poll(name) = approach.facts.exchange else { return None };
+    params.duration(name).ok()
 }
 
 /// The clients of one server and worker pair.

@@ -119,7 +119,7 @@ fn trial(
     descriptors: u64,
 ) -> Trial {
     let load = &scenario.load;
-    let phases = phases(scenario, part);
+    let phases = phases(scenario, part, super::interval(variant.approach, &variant.params));
     let orders = if variant.approach.facts.bidirectional { load.orders_per_second } else { 0.0 };
     Trial {
         approach: variant.approach,
@@ -155,15 +155,19 @@ fn trial(
     }
 }
 
-fn phases(scenario: &Scenario, part: Part) -> Phases {
-    let nanoseconds = |text: &str| {
-        let duration = parse_duration(text).expect("the scenario was validated");
-        u64::try_from(duration.as_nanos()).expect("at most an hour")
-    };
+fn phases(scenario: &Scenario, part: Part, interval: Option<Duration>) -> Phases {
+    let nanoseconds = |duration: Duration| u64::try_from(duration.as_nanos()).expect("at most an hour");
+    let parsed = |text: &str| nanoseconds(parse_duration(text).expect("the scenario was validated"));
     let WindowKeys { warmup, measure, drain } = &scenario.window;
-    let cost = scenario.cost.as_ref().filter(|_| part == Part::Cost);
-    let (warmup, measure) = cost.map_or((warmup, measure), |cost| (&cost.warmup, &cost.measure));
-    Phases { warmup_ns: nanoseconds(warmup), measure_ns: nanoseconds(measure), drain_ns: nanoseconds(drain) }
+    let [warmup_ns, measure_ns, drain_ns] = [warmup, measure, drain].map(|text| parsed(text));
+    let Some(cost) = scenario.cost.as_ref().filter(|_| part == Part::Cost) else {
+        return Phases { warmup_ns, measure_ns, drain_ns };
+    };
+    // As many deliveries must arrive as are due. So the first polls, which find little, are over before the window, and the window
+    // has whole intervals.
+    let interval_ns = interval.map_or(0, nanoseconds);
+    let (warmup_ns, measure_ns) = (parsed(&cost.warmup).max(interval_ns), parsed(&cost.measure));
+    Phases { warmup_ns, measure_ns: measure_ns.next_multiple_of(interval_ns.max(1)), drain_ns }
 }
 
 fn shuffle(trials: &mut [Trial], seed: u64) {
@@ -197,8 +201,23 @@ mod tests {
         assert_eq!((planned.len(), different.len()), (48, 48));
         let rounds: BTreeSet<u32> = planned.iter().map(|trial| trial.round).collect();
         assert_eq!(rounds, [1, 3, 6, 8].into());
-        assert!(planned.iter().all(|trial| trial.overload && trial.phases.measure_ns == 600_000_000));
+        assert!(planned.iter().all(|trial| trial.overload));
         assert!(cost(&bench_all(&["trials=1"])).iter().all(|trial| trial.round == 1));
+    }
+
+    #[test]
+    fn costs_of_polling_are_measured_over_whole_intervals_after_the_first() {
+        let intervals = r#"params.short-poll.interval=["50ms", "90ms", "800ms"]"#;
+        for trial in cost(&bench_all(&[intervals])) {
+            let expected = match &*trial.variant {
+                "short-poll/90ms" => [200, 630],
+                "short-poll/800ms" => [800, 800],
+                "conditional-get" | "grpc-unary" => [1_000, 1_000],
+                _ => [200, 600],
+            };
+            let windows = [trial.phases.warmup_ns, trial.phases.measure_ns];
+            assert_eq!(windows, expected.map(|ms| ms * 1_000_000), "{}", trial.variant);
+        }
     }
 
     #[test]
