@@ -59,7 +59,18 @@ fn an_unknown_approach_is_refused_with_the_nearest_name() {
 fn an_unknown_setting_or_value_is_refused() {
     let set = |value| bench(&["run", "smoke", "--set", value]);
     expect_refusal(&set("params.sse.hartbeat=[\"1s\"]"), 2, &["did you mean `heartbeat`?"]);
-    expect_refusal(&set("params.websocket.encoding=[\"xml\"]"), 2, &["unknown encoding of websocket `xml`"]);
+    let xml = "params.websocket.encoding=[\"xml\"]";
+    expect_refusal(&set(xml), 2, &["--set params.websocket.encoding=", "unknown encoding of websocket `xml`"]);
+    expect_refusal(
+        &set("params.raw-tcp.encoding=[\"json\"]"),
+        2,
+        &["unknown setting of raw-tcp `encoding`, there is none"],
+    );
+    expect_refusal(&set("cost.measure=1s"), 2, &["--set cost.measure=1s: `cost`: missing field `events_per_second`"]);
+    let twice = bench(&["run", "smoke", "--approach", "sse/json/protobuf"]);
+    expect_refusal(&twice, 2, &["--approach sse/json/protobuf: `sse/json/protobuf` has two values of encoding"]);
+    let (_folder, path) = scenario_file(|text| text.to_owned() + "\n[params.sse]\nencoding = [\"xml\"]\n");
+    expect_refusal(&bench(&["run", &path]), 2, &["scenario.toml:", "unknown encoding of sse `xml`"]);
     expect_refusal(&set("load.clients"), 2, &["expected KEY=VALUE"]);
     expect_refusal(&set("load.clints=5"), 2, &["--set load.clints=5", "did you mean `clients`?"]);
     expect_refusal(&set("load.arrival=steady"), 2, &["unknown variant `steady`"]);

@@ -3,6 +3,7 @@
 
 use std::{env, fs};
 
+use approaches::registry::{APPROACHES, Values};
 use results::schema::{RunRecord, TrialRecord};
 use scenario::Scenario;
 use serde_json::{Map, Value};
@@ -64,6 +65,7 @@ fn format_document_has_the_tables_of_the_schema() {
     let document = fs::read_to_string(&path).unwrap();
     let updated = replaced(&document, "scenario", &scenario.concat());
     let updated = replaced(&updated, "records", &records.concat());
+    let updated = replaced(&updated, "settings", &settings());
     if env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, &updated).unwrap();
     } else {
@@ -79,6 +81,22 @@ fn every_structure_of_the_schema_has_a_table() {
         let is_listed = listed.contains(&name.as_str()) || name == "Measured";
         assert!(is_listed || definition["properties"].is_null(), "docs/format.md has no table of {name}");
     }
+}
+
+/// Renders the settings of every approach that has some, in the order of the registry.
+fn settings() -> String {
+    let mut table = "| approach | setting | values, the default first |\n|---|---|---|\n".to_owned();
+    for approach in APPROACHES {
+        for (index, setting) in approach.settings.iter().enumerate() {
+            let name = if index == 0 { approach.name } else { "" };
+            let values = match setting.values {
+                Values::Duration(default) => format!("duration, {default}"),
+                Values::Choice(choices) => choices.join(", "),
+            };
+            table += &format!("| {name} | `{}` | {values} |\n", setting.name);
+        }
+    }
+    table + "\n"
 }
 
 /// Returns the document with new text between the marks of a part.

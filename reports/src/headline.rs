@@ -29,7 +29,9 @@ const BEYOND: &str = "it does not say what a network, TLS or a proxy adds: both 
 /// Returns the headline of a run: the capacity of each variant of a sweep, what to take from the heaviest load, and what the run
 /// cannot tell.
 pub(crate) fn sentence(loads: &[LoadPoint], reaches: &[SweepCapacity]) -> String {
-    let Some(point) = loads.last() else { return "No trial was recorded: nothing can be said.".to_owned() };
+    let Some(point) = loads.last() else {
+        return "No trial of the table was recorded: nothing can be said.".to_owned();
+    };
     // The first sweep of an axis has the heaviest loads. The others are in their tables.
     let heaviest = reaches
         .iter()

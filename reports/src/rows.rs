@@ -155,7 +155,7 @@ fn points_of(run: &Run, part: Part) -> Vec<LoadPoint> {
 fn by_load(run: &Run, part: Part) -> Vec<(&Load, Vec<&TrialRecord>)> {
     let mut loads: Vec<(&Load, Vec<&TrialRecord>)> = Vec::new();
     let mut places: HashMap<LoadKey, usize> = HashMap::new();
-    for trial in run.trials.iter().filter(|trial| trial.part == part) {
+    for trial in run.trials.iter().filter(|trial| trial.part == part && is_as_said(trial)) {
         let place = *places.entry(trial.load.key()).or_insert(loads.len());
         if place == loads.len() {
             loads.push((&trial.load, Vec::new()));
@@ -164,6 +164,11 @@ fn by_load(run: &Run, part: Part) -> Vec<(&Load, Vec<&TrialRecord>)> {
     }
     loads.sort_by(|(a, _), (b, _)| by_size(a, b));
     loads
+}
+
+/// Returns whether the cores of a trial were kept awake if its part says so.
+fn is_as_said(trial: &TrialRecord) -> bool {
+    trial.part != Part::Awake || trial.measured.as_ref().is_none_or(|measured| measured.host.kept_awake)
 }
 
 fn by_size(a: &Load, b: &Load) -> Ordering {

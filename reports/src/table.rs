@@ -58,7 +58,7 @@ pub(crate) fn below(report: &Report, width: usize) -> String {
         let status = if problem.status == results::schema::Status::Failed { "failed" } else { "invalid" };
         let [variant, reason] = [&problem.variant, &problem.reason].map(|said| sanitize::text(said));
         let reason = sanitize::cut(&reason, LONGEST_REASON);
-        text += &format!("{status}: {variant}, round {}: {reason}\n", problem.round);
+        text += &format!("{status}: {variant}, {}: {reason}\n", problem.place());
     }
     if problems.len() > LISTED {
         text += &format!("{} more trials are not valid; report.json lists them\n", problems.len() - LISTED);

@@ -51,8 +51,25 @@ pub(crate) struct Problem {
     pub(crate) variant: String,
     pub(crate) load: Load,
     pub(crate) round: u32,
+    /// Which part of the report it was for.
+    pub(crate) part: Part,
     pub(crate) status: Status,
     pub(crate) reason: String,
+}
+
+impl Problem {
+    /// Names the round, and what the trial was for if that is not the table.
+    pub(crate) fn place(&self) -> String {
+        match self.part {
+            Part::Table => format!("round {}", self.round),
+            Part::Cost => format!(
+                "round {}, for the cost at {} events a second",
+                self.round,
+                format::plain(self.load.events_per_second)
+            ),
+            Part::Awake => format!("round {}, with cores kept awake", self.round),
+        }
+    }
 }
 
 /// A warning.
@@ -214,6 +231,7 @@ fn problem(trial: &TrialRecord) -> Problem {
         variant: trial.variant.clone(),
         load: trial.load.clone(),
         round: trial.round,
+        part: trial.part,
         status: trial.status,
         reason: trial.error.clone().unwrap_or_else(|| broken_checks(trial)),
     }

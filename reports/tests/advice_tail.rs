@@ -150,5 +150,7 @@ fn a_note_explains_a_p99_that_differs_from_the_table() {
                 table's.";
     assert_eq!(advice.notes, [said]);
     run.trials.retain(|trial| trial.approach != "sse");
+    assert_eq!(models(&run).unwrap().missing.notes(), ["The run is not whole: 3 of 33 trials were not run."]);
+    run.run.planned_trials = 30;
     assert_eq!(models(&run).unwrap().missing.notes(), [""; 0]);
 }

@@ -5,7 +5,7 @@ mod support;
 
 use reports::{saturation::Side, table};
 use results::{
-    schema::{Part, TrialRecord},
+    schema::{Part, Status, TrialRecord},
     store::Run,
 };
 use serde_json::Value;
@@ -133,4 +133,19 @@ fn a_median_with_cores_kept_awake_stands_beside_the_other() {
     assert_eq!(found["trials"]["valid"], 3, "it does not count as a round of the table");
     assert!(page.contains("p50 with cores awake"));
     assert!(table::render(&run).contains("p50 with cores kept awake: sse "));
+    // A trial whose cores slept nevertheless says nothing about cores that do not.
+    run.trials.last_mut().unwrap().measured.as_mut().unwrap().host.kept_awake = false;
+    assert!(!table::render(&run).contains("p50 with cores kept awake"));
+}
+
+#[test]
+fn a_trial_beside_the_table_is_named_as_such_if_it_is_not_valid() {
+    let mut run = run();
+    let trial = run.trials.iter_mut().find(|trial| trial.part == Part::Cost && trial.approach == "sse").unwrap();
+    trial.status = Status::Invalid;
+    trial.error = Some("the network was lost".to_owned());
+    let rate = trial.load.events_per_second;
+    let said =
+        format!("invalid: sse, round {}, for the cost at {rate} events a second: the network was lost", trial.round);
+    assert!(table::render(&run).replace(',', "").contains(&said.replace(',', "")), "{said}");
 }

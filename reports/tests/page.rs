@@ -145,7 +145,7 @@ fn a_run_without_a_valid_trial_is_reported_as_such() {
     assert!(page.contains("the clock went backwards"));
     run.trials.clear();
     let (page, _) = written::report(&run);
-    assert!(page.contains("No trial was recorded: nothing can be said."));
+    assert!(page.contains("No trial of the table was recorded: nothing can be said."));
 }
 
 #[test]

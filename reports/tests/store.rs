@@ -130,6 +130,41 @@ fn impossible_numbers_are_errors() {
 }
 
 #[test]
+fn records_that_contradict_each_other_are_errors() {
+    let said = complaint_about("\"cores\":2", "\"cores\":0");
+    assert!(said.contains("environment.cores: 0; expected at least 1"), "{said}");
+    let said = complaint_about("\"variant\":\"sse\"", "\"variant\":\"websocket\"");
+    assert!(said.contains("\"websocket\" of approach \"sse\"; expected the approach, and settings"), "{said}");
+    let run = support::run();
+    let max = run.trials[0].measured.as_ref().unwrap().latency_ns.max.unwrap();
+    let said = complaint_about(&format!("\"max\":{max}"), &format!("\"max\":{}", max * 2));
+    assert!(said.contains("but the histogram from "), "{said}");
+    let mut run = support::run();
+    run.interrupted = Some(Interrupted { recorded_trials: 5, planned_trials: 40 });
+    let directory = TempDir::new().unwrap();
+    support::written::results(&run, directory.path());
+    let said = store::read(directory.path()).unwrap_err().to_string();
+    assert!(said.contains("recorded_trials: 5, but the file has 33; expected all trials"), "{said}");
+    let said = complaint(|text| {
+        text.replacen("\"schema_version\":5", "\"schema_version\":4", 1).replacen(
+            "\"round\"",
+            "\"part\":\"cost\",\"round\"",
+            1,
+        )
+    });
+    assert!(said.contains("part: a part, in a file of schema version 4; expected schema version 5 or later"), "{said}");
+}
+
+#[test]
+fn a_field_may_be_written_with_its_default() {
+    let directory = written(&support::run());
+    let path = directory.path().join("run/results.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("\"round\"", "\"part\":\"table\",\"encoding\":null,\"round\"")).unwrap();
+    assert!(read(&directory).is_ok());
+}
+
+#[test]
 fn an_ok_trial_without_measurements_is_an_error() {
     let said = complaint(|text| {
         let mut run = support::run();

@@ -34,8 +34,13 @@ pub enum ScenarioError {
     #[error("{0}")]
     Override(String),
     /// A name of an approach, a setting or a value does not exist.
-    #[error("{0}")]
-    Unknown(String),
+    #[error("{message}")]
+    Unknown {
+        /// The key that has the name, with its tables.
+        key: String,
+        /// What was found, what was expected, and what may have been meant.
+        message: String,
+    },
     /// Two values do not go together.
     #[error("{0}")]
     Contradiction(String),
@@ -55,15 +60,26 @@ impl ScenarioError {
         let is_of_key = message.starts_with("unknown field") || message.starts_with("missing field");
         let at = if is_of_key { At::Key } else { At::Value };
         let said = with_suggestion(&in_words_of_toml(message));
-        let said = if is_of_key || path == "." { said } else { format!("`{path}`: {said}") };
+        let is_located = path == "." || message.starts_with("unknown field");
+        let said = if is_located { said } else { format!("`{path}`: {said}") };
         source.mistake(&[path], at, &said)
     }
 
-    /// Creates the error for a name that does not exist.
-    pub(crate) fn unknown<'a>(what: &str, found: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
+    /// Creates the error for a name under this key that does not exist.
+    pub(crate) fn unknown<'a>(key: &str, what: &str, found: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
         let valid: Vec<&str> = valid.into_iter().collect();
         let hint = nearest(found, &valid).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        Self::Unknown(format!("unknown {what} `{found}`, expected one of {}{hint}", valid.join(", ")))
+        let expected =
+            if valid.is_empty() { "there is none".to_owned() } else { format!("expected one of {}", valid.join(", ")) };
+        Self::Unknown { key: key.to_owned(), message: format!("unknown {what} `{found}`, {expected}{hint}") }
+    }
+
+    /// Adds where the name is written.
+    pub(crate) fn located(self, source: &Source<'_>) -> Self {
+        match self {
+            Self::Unknown { key, message } => source.mistake(&[&key], At::Value, &message),
+            other => other,
+        }
     }
 }
 

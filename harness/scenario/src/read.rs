@@ -9,6 +9,7 @@ use super::{
     error::ScenarioError,
     rules::{bound_numbers, validate},
     source::{Override, Source},
+    variants::variants,
 };
 
 /// Largest scenario file, in bytes.
@@ -62,5 +63,6 @@ pub fn parse(origin: &str, text: &str, overrides: &[Override]) -> Result<Scenari
         ScenarioError::mistyped(&source, &path, error.inner().message())
     })?;
     validate(&source, &scenario)?;
+    variants(&scenario).map_err(|error| error.located(&source))?;
     Ok(scenario)
 }

@@ -109,7 +109,10 @@ impl Source<'_> {
     /// Returns an error at the first of these paths that the command line sets, or else at the first path in the
     /// file.
     pub(crate) fn mistake(&self, paths: &[&str], at: At, message: &str) -> ScenarioError {
-        let decides = |path: &&str| self.overrides.iter().rev().find(|one| one.decides(path));
+        // A table that only the command line has is at its option.
+        let makes =
+            |one: &Override, path: &str| one.key.starts_with(&format!("{path}.")) && !is_written(self.text, path);
+        let decides = |path: &&str| self.overrides.iter().rev().find(|one| one.decides(path) || makes(one, path));
         match paths.iter().find_map(decides) {
             Some(one) => ScenarioError::Override(format!("{}: {message}", one.given)),
             None => self.in_file(span(self.text, paths.first().unwrap_or(&""), at), message),
@@ -138,6 +141,12 @@ fn place(text: &str, byte: usize) -> (usize, usize) {
     let before = &text[..end];
     let start = before.rfind('\n').map_or(0, |line_end| line_end + 1);
     (before.matches('\n').count() + 1, before[start..].chars().filter(|one| *one != '\r').count() + 1)
+}
+
+/// Returns whether a text has a value or table at this path.
+fn is_written(text: &str, path: &str) -> bool {
+    let table = toml::from_str::<Table>(text).ok().map(Value::Table);
+    table.is_some_and(|table| path.split('.').try_fold(&table, |value, part| value.get(part)).is_some())
 }
 
 /// Finds the place of a path such as `load.clients` or `approaches[1]`, or of its longest prefix that exists.

@@ -29,6 +29,9 @@ pub struct Variant {
     pub params: Params,
 }
 
+/// The key that selects approaches.
+const SELECTION: &str = "approaches";
+
 /// Parses the name of a variant, such as `websocket` or `websocket/binary`.
 ///
 /// # Errors
@@ -45,14 +48,12 @@ pub fn variant(name: &str) -> Result<(&'static Approach, Params), ScenarioError>
 /// The scenario names an approach, a setting or a value that does not exist.
 pub fn variants(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
     for (name, settings) in &scenario.params {
-        let approach = find(name).ok_or_else(|| unknown_approach(name))?;
+        let approach = find(name).ok_or_else(|| unknown_approach(&format!("params.{name}"), name))?;
         for (setting, values) in settings {
             let valid = approach.settings.iter().map(|setting| setting.name);
-            let setting = approach
-                .settings
-                .iter()
-                .find(|known| known.name == setting)
-                .ok_or_else(|| ScenarioError::unknown(&format!("setting of {name}"), setting, valid))?;
+            let setting = approach.settings.iter().find(|known| known.name == setting).ok_or_else(|| {
+                ScenarioError::unknown(&key(name, setting), &format!("setting of {name}"), setting, valid)
+            })?;
             values.iter().try_for_each(|value| accept(name, setting, value))?;
         }
     }
@@ -61,16 +62,15 @@ pub fn variants(scenario: &Scenario) -> Result<Vec<Variant>, ScenarioError> {
     let mut names = BTreeSet::new();
     variants.retain(|variant| names.insert(variant.name.clone()));
     if variants.is_empty() {
-        return Err(ScenarioError::Unknown(
-            "`approaches` selects none: `delivery-bench list` shows their facts".into(),
-        ));
+        let message = "`approaches` selects none: `delivery-bench list` shows their facts".to_owned();
+        return Err(ScenarioError::Unknown { key: SELECTION.to_owned(), message });
     }
     // The file may name approaches that an option excludes.
     let given = |approach: &'static Approach| scenario.params.get(approach.name).cloned().unwrap_or_default();
     let all: Vec<Variant> = APPROACHES.iter().flat_map(|one| expand(one, &given(one))).collect();
     let known: BTreeSet<&str> = all.iter().chain(&variants).map(|variant| variant.name.as_str()).collect();
     if let Some(unknown) = scenario.overload.iter().find(|name| !known.contains(name.as_str())) {
-        return Err(ScenarioError::unknown("variant under `overload`", unknown, known));
+        return Err(ScenarioError::unknown("overload", "variant under `overload`", unknown, known));
     }
     Ok(variants)
 }
@@ -123,8 +123,9 @@ fn named(
     given: impl Fn(&'static Approach) -> Settings,
 ) -> Result<(&'static Approach, Settings), ScenarioError> {
     let mut parts = name.split('/');
-    let approach = parts.next().and_then(find).ok_or_else(|| unknown_approach(name))?;
+    let approach = parts.next().and_then(find).ok_or_else(|| unknown_approach(SELECTION, name))?;
     let mut settings = given(approach);
+    let mut given_here = BTreeSet::new();
     for value in parts {
         let setting = approach.settings.iter().find(|setting| accept(approach.name, setting, value).is_ok());
         let setting = setting.ok_or_else(|| {
@@ -132,29 +133,40 @@ fn named(
                 Values::Choice(choices) => choices.to_vec(),
                 Values::Duration(default) => vec![default],
             });
-            ScenarioError::unknown(&format!("variant of {}", approach.name), value, valid)
+            ScenarioError::unknown(SELECTION, &format!("variant of {}", approach.name), value, valid)
         })?;
+        if !given_here.insert(setting.name) {
+            let message = format!("`{name}` has two values of {}, expected one", setting.name);
+            return Err(ScenarioError::Unknown { key: SELECTION.to_owned(), message });
+        }
         settings.insert(setting.name.to_owned(), vec![value.to_owned()]);
     }
     Ok((approach, settings))
 }
 
-fn unknown_approach(name: &str) -> ScenarioError {
-    ScenarioError::unknown("approach", name, APPROACHES.iter().map(|approach| approach.name))
+fn unknown_approach(key: &str, name: &str) -> ScenarioError {
+    ScenarioError::unknown(key, "approach", name, APPROACHES.iter().map(|approach| approach.name))
+}
+
+/// Returns the key of a setting.
+fn key(approach: &str, setting: &str) -> String {
+    format!("params.{approach}.{setting}")
 }
 
 fn accept(approach: &str, setting: &Setting, value: &str) -> Result<(), ScenarioError> {
     match setting.values {
         Values::Choice(choices) if choices.contains(&value) => Ok(()),
         Values::Choice(choices) => {
-            Err(ScenarioError::unknown(&format!("{} of {approach}", setting.name), value, choices.iter().copied()))
+            let what = format!("{} of {approach}", setting.name);
+            Err(ScenarioError::unknown(&key(approach, setting.name), &what, value, choices.iter().copied()))
         }
         Values::Duration(_) => match parse_duration(value) {
             Ok(duration) if (SHORTEST_SETTING..=LONGEST_SETTING).contains(&duration) => Ok(()),
-            _ => Err(ScenarioError::Unknown(format!(
-                "{} of {approach} is `{value}`, expected a duration from 1ms to 1h, such as 250ms, 1s or 5m",
-                setting.name
-            ))),
+            _ => {
+                let expected = "expected a duration from 1ms to 1h, such as 250ms, 1s or 5m";
+                let message = format!("{} of {approach} is `{value}`, {expected}", setting.name);
+                Err(ScenarioError::Unknown { key: key(approach, setting.name), message })
+            }
         },
     }
 }
@@ -189,7 +201,7 @@ fn check_properties(wanted: &Properties) -> Result<(), ScenarioError> {
         [("flow", &wanted.flow, ["push", "pull"]), ("delivery", &wanted.delivery, ["log", "snapshot"])]
     {
         if let Some(value) = value.as_deref().filter(|value| !valid.contains(value)) {
-            return Err(ScenarioError::unknown(what, value, valid));
+            return Err(ScenarioError::unknown(&format!("{SELECTION}.{what}"), what, value, valid));
         }
     }
     Ok(())

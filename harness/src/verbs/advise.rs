@@ -93,7 +93,7 @@ fn with_a_way(failure: Failure, from: &Path) -> Failure {
         None => format!("take one that is stored in the repository's {PUBLISHED} with --from"),
     };
     Failure::Usage(anyhow!(
-        "no run at {} to take constants from: measure this machine with `delivery-bench bench-all`, in about three \
+        "no run at {} to take constants from: measure this machine with `delivery-bench bench-all`, in about six \
          minutes, or {stored}",
         from.display()
     ))

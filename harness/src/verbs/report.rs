@@ -1,9 +1,6 @@
 //! `report`: renders result directories, each in place or all as a site.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use ::results::store::{self, Run};
 use anyhow::anyhow;
@@ -123,12 +120,10 @@ fn publish(directories: &[PathBuf], site: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns a user error if a file or a link is in the way, and an internal error otherwise.
+/// Returns a user error if something is in the way or the place cannot be one, and an internal error otherwise.
 fn unwritten(error: WriteError) -> Failure {
     match &error {
-        WriteError::Write { source, .. } if source.kind() != io::ErrorKind::AlreadyExists => {
-            Failure::Internal(error.into())
-        }
+        WriteError::Write { .. } => Failure::write(error),
         _ => Failure::usage(error),
     }
 }

@@ -15,7 +15,7 @@ use stats::{random::Random, signed_rank};
 
 use super::{Finding, Outcome, Tier, Verdict};
 
-pub use blocks::{GATED, Metric, Pairs};
+pub use blocks::{GATED, MOST_TOLERATED, Metric, Pairs};
 pub use file::OpenError;
 pub(crate) use rule::shown_of_normal;
 pub use rule::{Decision, Detectable, Estimate, LEVEL, MOST_BLOCKS, POWER, TAIL};

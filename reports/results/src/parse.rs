@@ -12,6 +12,9 @@ use crate::schema::{Measured, Record, TrialRecord};
 
 const REMEDY: &str = "restore the file or run again";
 
+/// Fields of a trial that are not written if they have their default.
+const UNWRITTEN: [&str; 2] = ["encoding", "part"];
+
 /// A fault of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -77,7 +80,8 @@ pub(crate) fn record(line: &str) -> Result<Record, Fault> {
 fn trial(line: &str, fields: &Map<String, Value>) -> Result<TrialRecord, Fault> {
     let trial: TrialRecord = shaped(line, fields.clone())?;
     let known = to_value(&trial).expect("a record that was read can be written");
-    let unknown: Vec<&String> = fields.keys().filter(|key| known.get(key.as_str()).is_none()).collect();
+    let is_unknown = |key: &&String| known.get(key.as_str()).is_none() && !UNWRITTEN.contains(&key.as_str());
+    let unknown: Vec<&String> = fields.keys().filter(is_unknown).collect();
     let Some(first) = unknown.first() else { return Ok(trial) };
     if trial.measured.is_none() {
         shaped::<Measured>(line, fields.clone())?;

@@ -187,7 +187,7 @@ pub struct TrialRecord {
     pub variant: String,
     /// All settings of the approach, including defaults.
     pub parameters: BTreeMap<String, String>,
-    /// Encoding of an event. Absent in files of schema 4.
+    /// Encoding of an event. Absent if the tool did not record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
     /// The load.

@@ -156,7 +156,7 @@ fn such_as(newest: &[PathBuf]) -> String {
 fn failed(path: &Path, source: io::Error) -> StoreError {
     let path = path.to_owned();
     match source.kind() {
-        io::ErrorKind::AlreadyExists => StoreError::Exists { path },
+        io::ErrorKind::AlreadyExists if path.symlink_metadata().is_ok() => StoreError::Exists { path },
         _ => StoreError::Write { path, source },
     }
 }

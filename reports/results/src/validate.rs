@@ -31,6 +31,9 @@ pub(crate) fn run(run: &RunRecord) -> Result<(), Fault> {
     if humantime::parse_rfc3339(&run.started).is_err() {
         return fault("started", &format!("{:?}", run.started), "a time in RFC 3339 and UTC, as 2026-01-02T03:04:05Z");
     }
+    if run.environment.cores == 0 {
+        return fault("environment.cores", "0", "at least 1");
+    }
     if run.approaches.len() > MOST_APPROACHES {
         let expected = format!("at most {MOST_APPROACHES}");
         return fault("approaches", &format!("{} approaches", run.approaches.len()), &expected);
@@ -60,6 +63,10 @@ pub(crate) fn trial(run: &RunRecord, seen: &mut HashSet<TrialKey>, trial: &Trial
         return fault("approach", &format!("{:?}", trial.approach), "an approach that the run record describes");
     }
     name("variant", &trial.variant)?;
+    if trial.variant.split('/').next() != Some(&trial.approach) {
+        let problem = format!("{:?} of approach {:?}", trial.variant, trial.approach);
+        return fault("variant", &problem, "the approach, and settings after slashes");
+    }
     if trial.round == 0 {
         return fault("round", "0", "rounds to count from 1");
     }
@@ -225,6 +232,12 @@ fn summary(field: &str, summary: &Summary) -> Result<(), Fault> {
     let values: Vec<u64> = [min, p50, p90, p99, p999, max].into_iter().copied().flatten().collect();
     if !values.is_sorted() {
         return fault(field, &format!("values out of order: {values:?}"), "min ≤ p50 ≤ p90 ≤ p99 ≤ p99.9 ≤ max");
+    }
+    let own = [counts.values.first().map(|(value, _)| *value), counts.quantile(1.0)];
+    if [*min, *max] != own {
+        let [printed, own] = [[*min, *max], own].map(|bounds| bounds.map(|value| value.unwrap_or(0)));
+        let problem = format!("from {} to {}, but the histogram from {} to {}", printed[0], printed[1], own[0], own[1]);
+        return fault(field, &problem, "both to be the same");
     }
     quantiles(field, summary, &counts)?;
     let [least, most] = [min, max].map(|value| value.unwrap_or(0) as f64);

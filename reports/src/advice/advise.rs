@@ -1,5 +1,6 @@
 //! The advice for a need, from the constants of a run, and its rules.
 
+use results::format;
 use serde::Serialize;
 
 use super::{
@@ -7,7 +8,7 @@ use super::{
     filters::Reason,
     front::{self, Choice, Standing},
     missing::Missing,
-    model::Models,
+    model::{History, Models},
     need::Need,
     sensitivity::{self, Sensitivity},
 };
@@ -23,7 +24,7 @@ pub struct Advice {
     pub choices: Vec<Choice>,
     /// What the run lacks.
     pub missing: Missing,
-    /// The missing parts in words.
+    /// What the run lacks, and what the recommended candidate assumes, in words.
     pub notes: Vec<String>,
     /// What the need takes as its clients grow.
     pub budget: Budget,
@@ -50,17 +51,35 @@ impl Advice {
 /// Advises on a need.
 #[must_use]
 pub fn advise(models: &Models, need: &Need) -> Advice {
+    let choices = front::choices(models, need);
+    let mut notes = models.missing.notes();
+    notes.extend(choices.first().and_then(|first| history_note(first, models.history?, need)));
     Advice {
         need: *need,
         source: models.source.clone(),
-        choices: front::choices(models, need),
+        choices,
         missing: models.missing.clone(),
-        notes: models.missing.notes(),
+        notes,
         budget: budget(models, need, MachineSize::default()),
         sensitivities: sensitivity::scan(models, need),
         rules: rules(),
         assumptions: models.assumptions.clone(),
     }
+}
+
+/// Says how many events the servers must keep if polls are so rare that the history of the run would lose some.
+fn history_note(choice: &Choice, history: History, need: &Need) -> Option<String> {
+    let interval_s = choice.prediction.interval_s.filter(|_| choice.standing == Standing::Recommended)?;
+    let events = need.clients * need.events_per_client / history.fan_out.max(1.0) * interval_s;
+    (need.every_event && events > history.events).then(|| {
+        format!(
+            "About {} events happen between two polls, with {} clients for each event as in the run. Servers must keep more than \
+             that; those of the run kept {}, and clients would miss the others.",
+            format::significant(events),
+            format::significant(history.fan_out.max(1.0)),
+            format::plain(history.events)
+        )
+    })
 }
 
 /// Returns the rules, as printed.

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::{
     error,
-    model::{Costs, Latency, LinearCost, Measured, Model, Models, Way},
+    model::{Costs, History, Latency, LinearCost, Measured, Model, Models, Way},
     points::{self, Candidate, Point},
 };
 use crate::{
@@ -64,9 +64,18 @@ pub(super) fn fit_loads(run: &Run, loads: &[&LoadPoint]) -> Result<Models, Advic
         source: source(run),
         cores: f64::from(run.run.environment.cores),
         models,
+        history: history(run),
         assumptions: assumptions(&candidates),
         missing: points::missing(run, &candidates),
     })
+}
+
+/// Returns the history that the servers of the run kept, from its scenario.
+fn history(run: &Run) -> Option<History> {
+    let events = run.run.scenario.get("limits")?.get("replay_events")?.as_f64()?;
+    let load = &run.trials.first()?.load;
+    let followed = f64::from(load.clients) * f64::from(load.symbols_per_client);
+    Some(History { events, fan_out: followed / f64::from(load.symbols).max(1.0) })
 }
 
 /// Describes the run.

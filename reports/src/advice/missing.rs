@@ -8,6 +8,8 @@ use serde::Serialize;
 pub struct Missing {
     /// Trials of the run.
     pub trials: usize,
+    /// Planned trials that were not run.
+    pub not_run: usize,
     /// Trials that are not valid, which are left out.
     pub not_valid: usize,
     /// Valid trials with a warning about the tail, which are left out of the p99.
@@ -37,9 +39,17 @@ impl Missing {
     /// Describes what is missing.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
+        let were = if self.not_run == 1 { "was" } else { "were" };
         let are = if self.not_valid == 1 { "is" } else { "are" };
         let names: Vec<String> = self.candidates.iter().map(|absent| sanitize::text(&absent.name)).collect();
         let notes = [
+            (self.not_run > 0).then(|| {
+                format!(
+                    "The run is not whole: {} of {} trials {were} not run.",
+                    self.not_run,
+                    self.not_run + self.trials
+                )
+            }),
             (self.not_valid > 0).then(|| {
                 format!("{} of {} trials of the run {are} not valid and left out.", self.not_valid, self.trials)
             }),

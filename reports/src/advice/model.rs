@@ -37,10 +37,21 @@ pub struct Models {
     pub cores: f64,
     /// The models, in the order of the registry.
     pub models: Vec<Model>,
+    /// How far back the servers of the run could look. `None` if the record does not say.
+    pub history: Option<History>,
     /// Assumptions that the run does not test.
     pub assumptions: Vec<String>,
     /// What the run lacks.
     pub missing: Missing,
+}
+
+/// The events that a server keeps for clients that come back for them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct History {
+    /// Number of events.
+    pub events: f64,
+    /// Deliveries of one event.
+    pub fan_out: f64,
 }
 
 /// A cost per second: fixed, per exchange, and per delivery.

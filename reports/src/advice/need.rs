@@ -46,7 +46,7 @@ impl Default for Need {
 
 /// An invalid input.
 #[derive(Debug, Error, PartialEq)]
-#[error("{input} is {value}, expected from {least} to {most}")]
+#[error("{input} is {value:e}, expected from {least} to {most}")]
 pub struct NeedError {
     input: &'static str,
     value: f64,

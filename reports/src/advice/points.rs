@@ -118,6 +118,7 @@ pub(super) fn missing(run: &Run, candidates: &[Candidate]) -> Missing {
     let valid = run.trials.iter().filter(|trial| trial.status == Status::Ok);
     Missing {
         trials: run.trials.len(),
+        not_run: (run.run.planned_trials as usize).saturating_sub(run.trials.len()),
         not_valid: run.trials.len() - valid.clone().count(),
         tail_warnings: valid.filter(|trial| !validity::tail_warnings(&[trial]).is_empty()).count(),
         candidates: absent(run, candidates),

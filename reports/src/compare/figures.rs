@@ -102,6 +102,9 @@ pub(super) fn rules() -> Vec<String> {
             "Rounds with the same number are paired, and at least {FEWEST_ROUNDS} are needed. A p99 is compared if the rounds have \
              one. × floor is not compared."
         ),
+        "CPU µs/event is CPU time in the window divided by deliveries, with waking cores and polls in it. It is not the slope that \
+         a run with further rates has in its table."
+            .to_owned(),
         "The rounds of a run share its minutes: if the machine was slower for all of one run, every row differs, and no interval \
          within a run shows it."
             .to_owned(),

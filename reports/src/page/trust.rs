@@ -73,9 +73,9 @@ fn problems(report: &Report) -> String {
     for problem in validity.problems.iter().take(LISTED) {
         let status = if problem.status == Status::Failed { "failed" } else { "invalid" };
         html += &format!(
-            "<li><b>{}</b>, round {}, {}: <span class=\"differs\">{status}</span>, {}</li>\n",
+            "<li><b>{}</b>, {}, {}: <span class=\"differs\">{status}</span>, {}</li>\n",
             escape(&problem.variant),
-            problem.round,
+            problem.place(),
             escape(&describe(&problem.load)),
             escape(&size_limit::text(&problem.reason, LONGEST))
         );

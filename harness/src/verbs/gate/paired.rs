@@ -1,14 +1,14 @@
 //! `gate paired`: runs two builds, and a copy of the first, under the same load in turns. The outcome is a function of the
 //! recorded session.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use anyhow::anyhow;
 use clap::Args;
 use gate::{
     Tier,
     budget::{self, Candidate},
-    paired::{self, Cell, Plan, SESSION_VERSION, Session, Tolerated},
+    paired::{self, Cell, MOST_TOLERATED, Plan, SESSION_VERSION, Session, Tolerated},
 };
 use proto::parse_duration;
 use scenario::{self, Scenario, source::Override, variants::variants};
@@ -23,6 +23,9 @@ use crate::{
 
 /// The budget, unless blocks or another budget are given.
 const BUDGET: Duration = Duration::from_secs(20 * 60);
+
+/// Budgets that can be given. A shorter one ends in the rehearsal.
+const BUDGETS: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(24 * 60 * 60);
 
 /// Options of `gate paired`.
 #[derive(Debug, Args)]
@@ -118,12 +121,13 @@ fn tolerated(options: &PairedOptions) -> Tolerated {
 }
 
 fn share(text: &str) -> Result<f64, String> {
-    let share = text.parse().ok().filter(|share| *share > 0.0 && *share <= 10.0);
-    share.ok_or_else(|| "expected a share above 0 and at most 10, such as 0.1 for 10 %".to_owned())
+    let share = text.parse().ok().filter(|share| *share > 0.0 && *share <= MOST_TOLERATED);
+    share.ok_or_else(|| format!("expected a share above 0 and at most {MOST_TOLERATED}, such as 0.1 for 10 %"))
 }
 
 fn time(text: &str) -> Result<Duration, String> {
-    parse_duration(text).map_err(|_| "expected a duration such as 15m".to_owned())
+    let time = parse_duration(text).ok().filter(|time| BUDGETS.contains(time));
+    time.ok_or_else(|| "expected a duration from 1m to 24h, such as 15m".to_owned())
 }
 
 /// The cells that take part, the cells that do not, and the number of blocks. Decided before the first block.

@@ -15,6 +15,11 @@ const MOST_IN_ONE_PLACE: f64 = 0.75;
 /// Fewest blocks in which that share is checked.
 const BLOCKS_OF_AN_ORDER: u32 = 8;
 
+/// Largest share that may be tolerated.
+pub const MOST_TOLERATED: f64 = 10.0;
+/// Values that a trial can have, in microseconds or nanoseconds. Others come from a file that was changed.
+const MEASURABLE: std::ops::RangeInclusive<f64> = 1e-6..=1e15;
+
 /// A compared metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -115,9 +120,11 @@ fn check_plan(plan: &Plan) -> Result<(), String> {
     if plan.cells.is_empty() {
         return Err("the session has no cells".to_owned());
     }
-    let is_share = |share: &f64| share.is_finite() && *share > 0.0;
+    let is_share = |share: &f64| *share > 0.0 && *share <= MOST_TOLERATED;
     if let Some(share) = GATED.map(|metric| plan.tolerated.share(metric)).into_iter().find(|share| !is_share(share)) {
-        return Err(format!("the tolerated regression is {share}, expected a share above 0"));
+        return Err(format!(
+            "the tolerated regression is {share}, expected a share above 0 and at most {MOST_TOLERATED}"
+        ));
     }
     let repeated = plan.cells.iter().enumerate().find(|(index, cell)| plan.cells[..*index].contains(cell));
     repeated.map_or(Ok(()), |(_, cell)| Err(format!("the plan has {} twice", said(cell))))
@@ -168,7 +175,7 @@ fn check_trial(trial: &Trial) -> Result<(), String> {
         match metric.value(trial) {
             None if metric == Metric::P99 => {}
             None => return Err(format!("{} has no {}", place(trial), metric.name())),
-            Some(value) if value.is_finite() && value > 0.0 => {}
+            Some(value) if MEASURABLE.contains(&value) => {}
             Some(value) => {
                 return Err(format!("{} has a {} of {value}, which cannot be compared", place(trial), metric.name()));
             }
