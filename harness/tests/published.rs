@@ -93,7 +93,7 @@ fn readme_shows_the_articles_rows_of_the_same_run() {
         "× floor p50",
         "99 % interval",
         "bytes /event",
-        "CPU µs/event server/client",
+        "CPU µs/extra server/client",
         "KB/client server/client",
     ];
     let (name, run) = newest();

@@ -21,8 +21,8 @@ const CARRIED: f64 = 0.97;
 const TOLD_APART: f64 = 2.0;
 
 /// The rule, as printed below the table.
-pub(crate) const RULE: &str = "CPU per event: the slope of CPU time over rates, from nearly none up to those that were carried. What \
-     a second costs without events is apart.";
+pub(crate) const RULE: &str = "CPU per extra event: the slope of CPU time over rates, up to the highest that was carried. What a second \
+     costs without events is listed apart.";
 
 /// The cost of a delivery at both ends, from several rates.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -45,7 +45,7 @@ pub(crate) struct Marginal {
     /// CPU time of one more delivery, in microseconds. `None` if it is not told apart from 0, and for a snapshot, whose
     /// deliveries stop growing when every poll finds a new state.
     pub(crate) us_per_delivery: Option<f64>,
-    /// Deliveries per second for which a core has time.
+    /// Deliveries per second for which a core has time. `None` without a slope, and for what polls.
     pub(crate) deliveries_per_core: Option<f64>,
     /// Cores in use without deliveries, for all clients together.
     pub(crate) idle_cores: f64,
@@ -132,6 +132,7 @@ fn cost(run: &Run, rows: &[(&LoadPoint, &Row)]) -> Option<Cost> {
         return None;
     }
     let is_snapshot = run.run.approaches[rows[0].1.order].delivery == Delivery::Snapshot;
+    let polls = rows.iter().any(|(_, row)| row.poll_interval_ns.is_some());
     let offered = |point: &LoadPoint| f64::from(point.load.clients) * point.load.events_per_client();
     let rates: Vec<Carried> = rows.iter().filter_map(|(point, row)| carried(offered(point), row)).collect();
     let deliveries = [rates.first()?.0, rates.last()?.0];
@@ -141,7 +142,11 @@ fn cost(run: &Run, rows: &[(&LoadPoint, &Row)]) -> Option<Cost> {
         if is_snapshot {
             Some(Marginal::of_snapshot(points[0][1]))
         } else {
-            line::from_first(&points).map(Marginal::from)
+            line::from_first(&points).map(Marginal::from).map(|cost| Marginal {
+                // Polls use the core as well, however many events they find.
+                deliveries_per_core: cost.deliveries_per_core.filter(|_| !polls),
+                ..cost
+            })
         }
     };
     let dropped = rows.iter().filter(|(point, row)| carried(offered(point), row).is_none() && row.trials.failed == 0);

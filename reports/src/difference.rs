@@ -7,9 +7,17 @@ use stats::difference::{self, FEWEST_ROUNDS};
 
 use crate::merge::{Merged, RoundFigures};
 
-/// Returns the values of the rounds that have one.
+/// Returns the values of the rounds that have one. A variant that was measured several times in a round has the geometric mean.
 pub(crate) fn rounds(merged: &Merged, value: impl Fn(&RoundFigures) -> Option<f64>) -> Vec<(u32, f64)> {
-    merged.rounds.iter().filter_map(|round| Some((round.round, value(round)?))).collect()
+    let values: Vec<(u32, f64)> = merged.rounds.iter().filter_map(|round| Some((round.round, value(round)?))).collect();
+    let mean = |of_one: &[(u32, f64)]| match of_one {
+        [(round, value)] => (*round, *value),
+        several => {
+            let logarithms: f64 = several.iter().map(|(_, value)| value.ln()).sum();
+            (several[0].0, (logarithms / several.len() as f64).exp())
+        }
+    };
+    values.chunk_by(|(a, _), (b, _)| a == b).map(mean).collect()
 }
 
 /// Returns the median latency of each round that has one, in nanoseconds.

@@ -24,7 +24,7 @@ pub(crate) use capacity::limited;
 type Candidate<'a> = (u64, &'a Row, &'a Merged);
 
 /// What no run of this tool can tell.
-const BEYOND: &str = "it does not say what a network, TLS or a proxy adds: both ends share one machine";
+const BEYOND: &str = "the run does not say what a network, TLS or a proxy adds: both ends share one machine";
 
 /// Returns the headline of a run: the capacity of each variant of a sweep, what to take from the heaviest load, and what the run
 /// cannot tell.
@@ -57,7 +57,7 @@ fn limits(point: &LoadPoint) -> String {
         let [first, rest] = BEYOND.split_at(1).into();
         return format!(" {}{rest}.", first.to_uppercase());
     }
-    format!(" It may hide ratios to the floor below {}, and {BEYOND}.", significant(most))
+    format!(" Differences from the floor of less than {} may go unnoticed, and {BEYOND}.", percent(most - 1.0))
 }
 
 /// Says how many trials are left out of all figures. The text is empty if none is.
@@ -98,9 +98,7 @@ pub(crate) fn load_headline(point: &LoadPoint) -> String {
         candidates.iter().filter(|(.., merged)| difference::is_comparable(merged)).copied().collect();
     let mut text = if compared.is_empty() {
         format!(
-            "With {load}, {} has the smallest p50, {}{}, and fewer than {FEWEST_ROUNDS} rounds cannot show a \
-             difference; {}.",
-            first.variant,
+            "With {load}, p50 is {} or more{}. Fewer than {FEWEST_ROUNDS} rounds cannot show which approach has less; {}.",
             duration(smallest),
             times_floor(&[first]),
             waste(point)
@@ -199,14 +197,15 @@ pub fn describe(load: &Load) -> String {
     format!("{clients} and {} events a second{payload}", plain(load.events_per_second))
 }
 
-/// Describes the event rate per client.
+/// Describes how many clients an event is for, and the event rate per client.
 fn per_client(load: &Load) -> String {
-    let rate = load.events_per_client();
-    match rate {
-        _ if load.symbols_per_client >= load.symbols => "each for every client".to_owned(),
+    let rate = match load.events_per_client() {
+        _ if load.symbols_per_client >= load.symbols => return "each for every client".to_owned(),
         rate if rate > 0.0 && rate < 1.0 => format!("one per client every {} s", whole_or_significant(1.0 / rate)),
         rate => format!("{} a second per client", whole_or_significant(rate)),
-    }
+    };
+    let followers = f64::from(load.clients) * f64::from(load.symbols_per_client) / f64::from(load.symbols);
+    if followers > 1.0 { format!("each for {} clients ({rate})", whole_or_significant(followers)) } else { rate }
 }
 
 fn ranked(row: &Row) -> Option<Candidate<'_>> {

@@ -121,8 +121,8 @@ fn disagreement(side: &str, halves: &[Half]) -> Option<String> {
     }
     let placed = |metric: usize| format!("{} by {}", half.figures[metric].place(), METRICS[metric].phrase);
     Some(format!(
-        "The metrics disagree most on the {side} of {}: of {} it is {}, and {}. A rank that half of them share or more is \
-         not taken.",
+        "The metrics disagree most on the {side} of {}: of {} it is {}, and {}. Ranks shared by half of them or more are \
+         left out.",
         half.approach,
         halves.len(),
         placed(low),

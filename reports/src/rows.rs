@@ -40,8 +40,11 @@ pub(crate) struct Row {
     pub(crate) variant: String,
     /// Encoding of an event. `None` if the records do not say it.
     pub(crate) encoding: Option<Encoding>,
-    /// Position of the approach in the registry, which decides its colour, dash and marker.
+    /// Position of the approach in the registry, which decides its colour.
     pub(crate) order: usize,
+    /// Its place among the variants of its approach, which decides dash and marker together with the order.
+    #[serde(skip)]
+    pub(crate) place: usize,
     /// Whether it is the floor.
     pub(crate) floor: bool,
     /// The article's name of it.
@@ -190,6 +193,10 @@ fn rows(run: &Run, trials: &[&TrialRecord]) -> Vec<Row> {
         .into_iter()
         .map(|((order, variant), trials)| row(order, &run.run.approaches[order], variant, &trials))
         .collect();
+    for index in 1..rows.len() {
+        let before = &rows[index - 1];
+        rows[index].place = if before.order == rows[index].order { before.place + 1 } else { 0 };
+    }
     rows.sort_by_key(|row| row.label.is_none());
     let floor = rows.iter().find(|row| row.floor).and_then(|row| row.merged.clone());
     for row in &mut rows {
@@ -217,6 +224,7 @@ fn row(order: usize, facts: &ApproachFacts, variant: &str, trials: &[&TrialRecor
         variant: variant.to_owned(),
         encoding: trials.first().and_then(|trial| trial.encoding),
         order,
+        place: 0,
         floor: facts.floor,
         label,
         trials: outcomes(trials),

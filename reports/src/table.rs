@@ -17,6 +17,10 @@ use crate::{
     validity::{LISTED, LONGEST_REASON},
 };
 
+/// Headings of the cost of a delivery: CPU time divided by deliveries, and the slope over rates.
+const CPU: &str = "CPU µs/event";
+const CPU_EXTRA: &str = "CPU µs/extra";
+
 /// The headings, on two lines.
 pub(crate) const HEADINGS: [[&str; 2]; 11] = [
     ["approach", "variant"],
@@ -27,7 +31,7 @@ pub(crate) const HEADINGS: [[&str; 2]; 11] = [
     ["least", "shown"],
     ["empty %", "/theory"],
     ["bytes", "/event"],
-    ["CPU µs/event", "server/client"],
+    [CPU, "server/client"],
     ["KB/client", "server/client"],
     ["valid", "trials"],
 ];
@@ -74,11 +78,17 @@ pub(crate) fn below(report: &Report, width: usize) -> String {
 }
 
 fn block(point: &LoadPoint, several: bool, width: usize) -> String {
-    let mut lines = vec![HEADINGS.map(|heading| heading[0].to_owned()), HEADINGS.map(|heading| heading[1].to_owned())];
+    let mut lines = [0, 1].map(|line| headings(point).map(|heading| heading[line].to_owned())).to_vec();
     lines.extend(point.rows.iter().map(cells));
     lines.extend(wake_up(point));
     let load = if several { format!("{}\n", sanitize::text(&headline::describe(&point.load))) } else { String::new() };
     load + &format::aligned(&lines, 2, width) + &notes(point, width)
+}
+
+/// Returns the headings of this table. The cost of a delivery has another if it is a slope over rates.
+pub(crate) fn headings(point: &LoadPoint) -> [[&'static str; 2]; HEADINGS.len()] {
+    let has_slopes = point.rows.iter().any(|row| row.cost.is_some());
+    HEADINGS.map(|[first, second]| [if first == CPU && has_slopes { CPU_EXTRA } else { first }, second])
 }
 
 /// Renders the text below the table of one load.
@@ -213,7 +223,7 @@ fn footnote(point: &LoadPoint) -> String {
         text += &format!("{}: {missed} events missed, {duplicate} duplicate\n", sanitize::text(&row.variant));
     }
     if measured().any(|merged| merged.events.coalesced > 0) {
-        text += "Events can be undelivered without a miss: a newer state replaced an older one.\n";
+        text += "A snapshot is the newest state only, so an event that a newer one replaced is not delivered, and not missed.\n";
     }
     text
 }

@@ -173,7 +173,11 @@ impl Validity {
 
     /// Describes the validity in one line.
     pub(crate) fn line(&self) -> String {
-        format!("{}; {}", self.line_of_trials(), self.line_of_warnings().unwrap_or_else(|| "no warnings".to_owned()))
+        match self.line_of_warnings() {
+            Some(warnings) => format!("{}; {warnings}", self.line_of_trials()),
+            None if self.valid == 0 => self.line_of_trials(),
+            None => format!("{}; no warnings", self.line_of_trials()),
+        }
     }
 
     /// Describes how many trials are valid, and what happened to the others.

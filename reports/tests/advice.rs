@@ -159,7 +159,7 @@ fn what_exists_for_browsers_is_the_last_of_equals_without_a_browser() {
     models.models.retain(|model| ["grpc-web", "sse"].contains(&model.name.as_str()));
     let sse = models.models.iter().find(|model| model.name == "sse").unwrap().clone();
     let web = models.models.iter_mut().find(|model| model.name == "grpc-web").unwrap();
-    (web.costs, web.latency, web.lines) = (sse.costs, sse.latency.clone(), sse.lines - 10.0);
+    (web.costs, web.latency, web.lines) = (sse.costs, sse.latency.clone(), sse.lines.map(|lines| lines - 5.0));
     let names = |models: &Models| {
         advise(models, &Need::default()).choices.iter().map(|choice| choice.name.clone()).collect::<Vec<_>>()
     };
@@ -170,7 +170,7 @@ fn what_exists_for_browsers_is_the_last_of_equals_without_a_browser() {
     models.models.iter_mut().for_each(|model| {
         model.for_browsers = model.name == "grpc-web";
         if model.for_browsers {
-            model.lines /= 3.0;
+            model.lines = model.lines.map(|lines| lines / 3.0);
         }
     });
     assert_eq!(names(&models)[0], "grpc-web");
@@ -184,7 +184,8 @@ fn what_exists_for_browsers_does_not_decide_who_is_equal() {
     for model in &mut models.models {
         (model.costs, model.latency) = (sse.costs, sse.latency.clone());
         // Within the error of the model: the scores are 1, 1.07 and 0.84 times that of sse.
-        model.lines = sse.lines * if model.name == "websocket" { 1.3 } else { 1.0 };
+        let times = if model.name == "websocket" { 1.3 } else { 1.0 };
+        model.lines = sse.lines.map(|lines| lines * times);
         if model.for_browsers {
             model.costs.bytes.delivery *= 0.7;
             model.costs.server_memory = model.costs.server_memory.map(|bytes| bytes * 0.7);

@@ -82,7 +82,7 @@ fn the_terminal_shows_the_slope_in_place_of_the_cost_at_one_rate() {
         text.replace("\n  ", " ").contains("Without events, % of a core, server/client: short-poll 3.00/0.800"),
         "{text}"
     );
-    assert!(text.contains("CPU per event: the slope of CPU time over rates"), "{text}");
+    assert!(text.contains("CPU per extra event: the slope of CPU time over rates"), "{text}");
     let one = table::render(&support::run());
     assert!(!one.contains("slope") && !one.contains("Without events"), "{one}");
 }

@@ -128,12 +128,12 @@ fn says_what_the_run_cannot_tell_and_what_the_floor_is() {
     let mut run = support::decisive::run();
     run.run.approaches.iter_mut().find(|facts| facts.floor).unwrap().summary = "bare frames: no advice".into();
     let (page, verdict) = written(&run);
-    let each = "With 1,000 clients and 50 events a second, one per client every 4 s, sse and ";
+    let each = "With 1,000 clients and 50 events a second, each for 5 clients (one per client every 4 s), sse and ";
     assert!(verdict.starts_with(each), "{verdict}");
-    let (taken, hidden) = verdict.split_once(" It may hide ratios to the floor below 1.").expect("the run has a limit");
-    assert!(
-        hidden.ends_with(", and it does not say what a network, TLS or a proxy adds: both ends share one machine.")
-    );
+    let (taken, hidden) = verdict.split_once(" Differences from the floor of less than ").expect("the run has a limit");
+    assert!(hidden.ends_with(
+        " may go unnoticed, and the run does not say what a network, TLS or a proxy adds: both ends share one machine."
+    ));
     assert_eq!(taken.matches(". ").count(), 0, "one sentence says what to take from the run: {taken}");
     let floor = "The floor is raw-tcp: bare frames.";
     assert!(table::render(&run).contains(floor) && page.contains(floor));
@@ -141,7 +141,9 @@ fn says_what_the_run_cannot_tell_and_what_the_floor_is() {
     run.trials.iter_mut().for_each(|trial| trial.load.symbols = 1);
     let (_, verdict) = written(&run);
     assert!(verdict.contains(" a second, each for every client, ") && !verdict.contains("floor"), "{verdict}");
-    assert!(verdict.ends_with(" It does not say what a network, TLS or a proxy adds: both ends share one machine."));
+    assert!(
+        verdict.ends_with(" The run does not say what a network, TLS or a proxy adds: both ends share one machine.")
+    );
 }
 
 #[test]

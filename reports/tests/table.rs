@@ -83,7 +83,7 @@ fn a_percentile_without_support_is_a_dash_with_a_reason() {
     let row = text.lines().find(|line| line.starts_with("sse ")).unwrap();
     assert!(row.ends_with(" 1/1"), "a single round has no spread: {row}");
     assert!(text.contains("– a p50 needs 6 events and a p99 368; there were fewer."), "{text}");
-    assert!(text.replace('\n', " ").contains("fewer than 8 rounds cannot show a difference"), "{text}");
+    assert!(text.replace('\n', " ").contains("Fewer than 8 rounds cannot show which approach has less"), "{text}");
     assert!(text.contains("Fewer than 8 rounds cannot show a difference."), "{text}");
 }
 
@@ -159,10 +159,35 @@ fn variants_with_too_few_rounds_are_named_and_not_compared() {
 fn three_rounds_are_too_few_to_compare_by() {
     let text = flat(&support::run());
     assert!(
-        text.contains(", sse has the smallest p50, ") && text.contains("fewer than 8 rounds cannot show"),
+        text.contains(", p50 is ")
+            && text.contains(" × the floor. Fewer than 8 rounds cannot show which approach has less; "),
         "{text}"
     );
-    assert!(!text.contains("have the smallest p50") && !text.contains("not compared"), "{text}");
+    assert!(!text.contains("the smallest p50") && !text.contains("not compared"), "{text}");
+}
+
+#[test]
+fn a_floor_measured_again_in_a_round_counts_once_with_its_geometric_mean() {
+    let once = support::decisive::run();
+    let ratios = |run: &Run| -> Vec<f64> {
+        let (_, data) = support::written::report(run);
+        let rows = data["loads"][0]["rows"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["times_floor"].as_f64().unwrap()).collect()
+    };
+    let mut twice = once.clone();
+    for trial in once.trials.iter().filter(|trial| trial.approach == "raw-tcp") {
+        let mut again = TrialRecord { repeat: 2, ..trial.clone() };
+        let measured = again.measured.as_mut().unwrap();
+        let values = |count: u64| (0..count).map(|_| measured.latency_ns.p50.unwrap() * 4);
+        measured.latency_ns = statistics::summarise(&support::histogram(values(measured.latency_ns.count)), 1_000);
+        twice.trials.push(again);
+    }
+    twice.run.planned_trials += 8;
+    // The geometric mean of a median and of four times it is twice that median.
+    for (one, two) in ratios(&once).into_iter().zip(ratios(&twice)).take(5) {
+        assert!((one / two / 2.0 - 1.0).abs() < 0.01, "{one} and {two}");
+    }
+    assert!(flat(&twice).contains(" 16/16"), "{}", flat(&twice));
 }
 
 #[test]

@@ -23,6 +23,9 @@ pub struct Scenario {
     pub approaches: Selection,
     /// Number of rounds, at least 1. The order inside a round is shuffled with the seed.
     pub trials: u32,
+    /// Trials of the floor in each round. Every ratio is to the floor, so that its noise is in every row.
+    #[serde(default = "once")]
+    pub floor_trials: u32,
     /// The load.
     pub load: LoadKeys,
     /// The phases.
@@ -203,6 +206,10 @@ pub struct MachineKeys {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_none(rounds: &u32) -> bool {
     *rounds == 0
+}
+
+fn once() -> u32 {
+    1
 }
 
 fn cost_warmup() -> String {

@@ -47,6 +47,8 @@ pub struct Trial {
     pub part: Part,
     /// Round, from 1.
     pub round: u32,
+    /// Its number among the trials of its variant in this round and part, from 1.
+    pub repeat: u32,
     /// The clients of each server and worker pair.
     pub shards: Shards,
 }

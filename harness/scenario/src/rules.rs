@@ -43,8 +43,9 @@ pub(crate) struct Bound {
 
 /// The bounds of all numbers of a scenario, except those of its faults, which `bound_of_fault` derives from their
 /// units.
-pub(crate) const BOUNDS: [Bound; 13] = [
+pub(crate) const BOUNDS: [Bound; 14] = [
     whole("trials", 1, TRIALS_LIMIT as u64, "a result file holds at most that many trials"),
+    whole("floor_trials", 1, TRIALS_LIMIT as u64, "a result file holds at most that many trials"),
     whole("load.clients", 1, u32::MAX as u64, "clients are counted in 32 bits"),
     whole("load.symbols", 1, MOST_EVENTS as u64, "a trial has at most that many events"),
     whole("load.symbols_per_client", 1, 4_096, "a client names all of them in one request"),

@@ -51,6 +51,7 @@ fn blank(scenario: &str, trial: &Trial) -> TrialRecord {
         load: trial.load.clone(),
         overload: trial.overload,
         part: trial.part,
+        repeat: trial.repeat,
         round: trial.round,
         shards: trial.shards.count(),
         status: results::schema::Status::Failed,

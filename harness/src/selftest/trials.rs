@@ -139,6 +139,7 @@ fn trial(
         faults,
         overload: false,
         part: Part::Table,
+        repeat: 1,
         round: 1,
         shards: Shards::one(clients),
     }

@@ -13,7 +13,7 @@ use crate::schema::{Measured, Record, TrialRecord};
 const REMEDY: &str = "restore the file or run again";
 
 /// Fields of a trial that are not written if they have their default.
-const UNWRITTEN: [&str; 2] = ["encoding", "part"];
+const UNWRITTEN: [&str; 3] = ["encoding", "part", "repeat"];
 
 /// A fault of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -200,6 +200,9 @@ pub struct TrialRecord {
     pub part: Part,
     /// Round, from 1.
     pub round: u32,
+    /// Its number among the trials of its variant in this round, from 1. Absent if it is the first.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub repeat: u32,
     /// Number of pairs of server and worker processes.
     pub shards: u32,
     /// Outcome.
@@ -209,6 +212,15 @@ pub struct TrialRecord {
     /// The measurements. Absent if the trial failed.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
+}
+
+fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_first(repeat: &u32) -> bool {
+    *repeat == 1
 }
 
 /// Outcome of a trial.

@@ -49,12 +49,12 @@ pub(crate) fn run(run: &RunRecord) -> Result<(), Fault> {
 }
 
 /// Identifies a trial of a run: variant, round, and load with the bits of its numbers.
-pub(crate) type TrialKey = (String, Part, u32, [u32; 4], [u64; 2], Arrival);
+pub(crate) type TrialKey = (String, Part, [u32; 2], [u32; 4], [u64; 2], Arrival);
 
 fn key(trial: &TrialRecord) -> TrialKey {
     let (counts, rate, arrival) = trial.load.key();
     let rates = [rate, (trial.load.orders_per_second + 0.0).to_bits()];
-    (trial.variant.clone(), trial.part, trial.round, counts, rates, arrival)
+    (trial.variant.clone(), trial.part, [trial.round, trial.repeat], counts, rates, arrival)
 }
 
 /// Validates a trial of this run, and adds it to those that were seen.
@@ -67,8 +67,10 @@ pub(crate) fn trial(run: &RunRecord, seen: &mut HashSet<TrialKey>, trial: &Trial
         let problem = format!("{:?} of approach {:?}", trial.variant, trial.approach);
         return fault("variant", &problem, "the approach, and settings after slashes");
     }
-    if trial.round == 0 {
-        return fault("round", "0", "rounds to count from 1");
+    for (field, number) in [("round", trial.round), ("repeat", trial.repeat)] {
+        if number == 0 {
+            return fault(field, "0", "it to count from 1");
+        }
     }
     if !seen.insert(key(trial)) {
         let problem = format!("{:?} under this load was recorded before in round {}", trial.variant, trial.round);

@@ -13,6 +13,9 @@ use super::{
     sensitivity::{self, Sensitivity},
 };
 
+/// The part of a variant's name that says that each exchange opens a connection.
+const NEW_CONNECTION: &str = "new-connection";
+
 /// The advice for a need.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Advice {
@@ -46,6 +49,16 @@ impl Advice {
         self.choices.iter().all(|choice| choice.standing != Standing::Recommended)
             && self.choices.iter().any(is_unknown)
     }
+
+    /// Whether nothing is recommended, and only because servers need more cores than the measured machine had.
+    pub(crate) fn needs_more_cores(&self) -> bool {
+        let only_cores = |choice: &Choice| match &choice.standing {
+            Standing::Excluded { reasons } => reasons[..] == [Reason::Cores],
+            _ => false,
+        };
+        self.choices.iter().all(|choice| choice.standing != Standing::Recommended)
+            && self.choices.iter().any(only_cores)
+    }
 }
 
 /// Advises on a need.
@@ -53,7 +66,9 @@ impl Advice {
 pub fn advise(models: &Models, need: &Need) -> Advice {
     let choices = front::choices(models, need);
     let mut notes = models.missing.notes();
-    notes.extend(choices.first().and_then(|first| history_note(first, models.history?, need)));
+    let recommended = choices.first().filter(|choice| choice.standing == Standing::Recommended);
+    notes.extend(recommended.and_then(|choice| history_note(choice, models.history?, need)));
+    notes.extend(recommended.and_then(|choice| connection_note(choice, need)));
     Advice {
         need: *need,
         source: models.source.clone(),
@@ -69,7 +84,7 @@ pub fn advise(models: &Models, need: &Need) -> Advice {
 
 /// Says how many events the servers must keep if polls are so rare that the history of the run would lose some.
 fn history_note(choice: &Choice, history: History, need: &Need) -> Option<String> {
-    let interval_s = choice.prediction.interval_s.filter(|_| choice.standing == Standing::Recommended)?;
+    let interval_s = choice.prediction.interval_s?;
     let events = need.clients * need.events_per_client / history.fan_out.max(1.0) * interval_s;
     (need.every_event && events > history.events).then(|| {
         format!(
@@ -82,18 +97,29 @@ fn history_note(choice: &Choice, history: History, need: &Need) -> Option<String
     })
 }
 
+/// Says that costs are those of open connections if none may stay open.
+fn connection_note(choice: &Choice, need: &Need) -> Option<String> {
+    let is_open = !choice.name.split('/').any(|part| part == NEW_CONNECTION);
+    (!need.persistent && is_open).then(|| {
+        "Its connections stayed open between exchanges in the run. If one has to be opened for each exchange, that costs more \
+         than these numbers say; `--set 'params.…connection=[\"new-connection\"]'` measures it where the approach has the setting."
+            .to_owned()
+    })
+}
+
 /// Returns the rules, as printed.
 pub(crate) fn rules() -> Vec<String> {
     [
         "Staleness is met where the predicted p99 is within it. What polls takes the longest interval that meets it: the \
          staleness less the p99 of one exchange.",
         "Dominated: another is within a tenth of it or better in p99, server cores, bytes, server memory and lines of \
-         code of both halves, and better by half in one of them.",
+         code, and better by half in one of them. Lines are those of both halves, or of the server alone if clients are browsers, \
+         which have the client already.",
         "Score: the geometric mean of server cores, bytes, server memory and lines, each over the least of the front. Each \
          of the four counts alike, and latency within the staleness does not count. Less than a hundredth of a core, 1 KB a \
          second and 1 MB count as these.",
-        "Recommended: of the front, those whose score is within a quarter of the least are equal, because the model is off by \
-         about as much. The one with the least code is named first, the others beside it. What exists for browsers is last of \
+        "Recommended: of the front, those whose score is within a quarter of the least are equal. The one \
+         with the least code is named first, the others beside it. What exists for browsers is last of \
          the equals if no client is a browser, and decides who is equal only if it wins by more than that.",
     ]
     .map(str::to_owned)

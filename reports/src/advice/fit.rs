@@ -134,7 +134,7 @@ fn model(candidate: &Candidate, bare: &Costs, exchange: &[Latency]) -> Model {
         for_browsers: facts.is_rpc_for_browsers(),
         bidirectional: facts.bidirectional,
         floor: facts.floor,
-        lines: f64::from(facts.client_complexity.code_lines) + f64::from(facts.server_complexity.code_lines),
+        lines: [&facts.client_complexity, &facts.server_complexity].map(|half| f64::from(half.code_lines)),
         hold_s: candidate.hold_s,
         costs: costs(candidate, bare),
         latency: if candidate.way == Way::Poll { exchange.to_vec() } else { latency(candidate) },
@@ -245,6 +245,12 @@ fn assumptions(candidates: &[Candidate]) -> Vec<String> {
         assumed.push(
             "No two loads differ in how many events a poll finds: an event in an answer is taken to cost what the floor \
              takes for a delivery, and at most half of what was measured.",
+        );
+    }
+    if candidates.iter().any(|candidate| several(&candidate.points, |point| point.deliveries)) {
+        assumed.push(
+            "Latency is that of the measured loads around this one. Busier cores sleep less, so a p50 at a higher rate can be \
+             below the one in the table, and below the floor's.",
         );
     }
     assumed.push("An exchange of what polls takes as long as the answer of what holds, or as the floor without one.");

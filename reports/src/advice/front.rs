@@ -12,8 +12,7 @@ use super::{
 pub(super) const NO_WORSE: f64 = 1.1;
 /// A value that is smaller by this factor is better.
 pub(super) const BETTER: f64 = 1.5;
-/// Scores within this factor of the best one count as equal, because the model is off by about as much. Of equal candidates the
-/// one with the least code is recommended.
+/// Scores within this factor of the best one count as equal. Of equal candidates the one with the least code is recommended.
 pub(super) const CLOSE: f64 = 1.25;
 /// Differences below these values do not matter: cores, bytes per second, bytes of memory, lines.
 pub(super) const IMMATERIAL: [f64; 4] = [0.01, 1e3, 1e6, 1.0];
@@ -30,7 +29,7 @@ pub struct Choice {
     pub standing: Standing,
     /// Geometric mean of four costs relative to the best of the front. `None` if it is excluded.
     pub score: Option<f64>,
-    /// Lines of code of both halves.
+    /// Lines of code of both halves, or of the server if clients are browsers.
     pub lines: f64,
     /// The prediction.
     pub prediction: Prediction,
@@ -73,7 +72,7 @@ pub(super) fn choices(models: &Models, need: &Need) -> Vec<Choice> {
                 }
                 Place::Front(score) => (1, Standing::Front, Some(score)),
             };
-            let (name, order, lines) = (model.name.clone(), model.order, model.lines);
+            let (name, order, lines) = (model.name.clone(), model.order, lines(model, need));
             (rank, Choice { name, order, standing, score, lines, prediction })
         })
         .collect();
@@ -119,7 +118,7 @@ pub(super) fn best(models: &Models, need: &Need) -> Best {
     let least = if others * CLOSE < own { others } else { own };
     close.retain(|(score, ..)| *score <= least * CLOSE);
     close.sort_by(|(score_a, order_a, a), (score_b, order_b, b)| {
-        let lines = models.models[*a].lines.total_cmp(&models.models[*b].lines);
+        let lines = lines(&models.models[*a], need).total_cmp(&lines(&models.models[*b], need));
         alien(*a).cmp(&alien(*b)).then(lines).then(score_a.total_cmp(score_b)).then(order_a.cmp(order_b))
     });
     let close: Vec<usize> = close.into_iter().map(|(.., index)| index).collect();
@@ -156,7 +155,7 @@ fn judged(models: &Models, need: &Need) -> Vec<(Prediction, Place)> {
         .collect();
     let possible: Vec<usize> = (0..predictions.len()).filter(|index| reasons[*index].is_empty()).collect();
     let measures: Vec<[f64; 5]> =
-        models.models.iter().zip(&predictions).map(|(model, prediction)| measures(model, prediction)).collect();
+        models.models.iter().zip(&predictions).map(|(model, prediction)| measures(model, need, prediction)).collect();
     let mut dominated: Vec<Option<usize>> = vec![None; predictions.len()];
     for index in &possible {
         dominated[*index] = possible.iter().copied().find(|other| dominates(&measures[*other], &measures[*index]));
@@ -185,11 +184,17 @@ fn judged(models: &Models, need: &Need) -> Vec<(Prediction, Place)> {
 
 /// Returns the p99 and the four costs, raised to the smallest values that matter. Candidates without a p99 are
 /// excluded before.
-fn measures(model: &Model, prediction: &Prediction) -> [f64; 5] {
+fn measures(model: &Model, need: &Need, prediction: &Prediction) -> [f64; 5] {
     let [cores, bytes] = [prediction.server_cores, prediction.bytes_per_second].map(|cost| cost.unwrap_or(0.0));
-    let costs = [cores, bytes, prediction.server_memory_bytes, model.lines];
+    let costs = [cores, bytes, prediction.server_memory_bytes, lines(model, need)];
     let costs: [f64; 4] = std::array::from_fn(|cost| costs[cost].max(IMMATERIAL[cost]));
     [prediction.p99_ns.unwrap_or(0.0), costs[0], costs[1], costs[2], costs[3]]
+}
+
+/// Returns the lines of code of both halves. A browser has the client already, so that only the server counts.
+fn lines(model: &Model, need: &Need) -> f64 {
+    let [client, server] = model.lines;
+    if need.browser { server } else { client + server }
 }
 
 fn dominates(other: &[f64; 5], own: &[f64; 5]) -> bool {

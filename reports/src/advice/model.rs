@@ -132,7 +132,7 @@ pub struct Model {
     /// Whether it is the floor.
     pub floor: bool,
     /// Lines of code of both halves.
-    pub lines: f64,
+    pub lines: [f64; 2],
     /// Hold in seconds. `None` if it does not hold requests.
     pub hold_s: Option<f64>,
     /// Costs.

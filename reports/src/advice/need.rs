@@ -1,7 +1,10 @@
 //! A need: inputs with units and limits.
 
+use results::format;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use super::numbers::two_digits;
 
 /// A need. Each client follows one symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -66,6 +69,9 @@ pub(crate) struct Quantity {
     pub(super) set: fn(&mut Need, f64),
 }
 
+/// Name of the input that is a time.
+const STALENESS: &str = "milliseconds of staleness";
+
 /// The numeric inputs.
 pub(crate) const QUANTITIES: [Quantity; 4] = [
     Quantity { name: "clients", limits: [1.0, 1e8], get: |need| need.clients, set: |need, value| need.clients = value },
@@ -82,12 +88,20 @@ pub(crate) const QUANTITIES: [Quantity; 4] = [
         set: |need, value| need.payload_bytes = value,
     },
     Quantity {
-        name: "milliseconds of staleness",
+        name: STALENESS,
         limits: [1.0, 8.64e7],
         get: |need| need.staleness_ms,
         set: |need, value| need.staleness_ms = value,
     },
 ];
+
+/// Formats a value of the input with this name.
+pub(crate) fn in_words(input: &str, value: f64) -> String {
+    match input {
+        STALENESS => format!("a staleness of {}", format::duration((value * 1e6) as u64)),
+        input => format!("{} {input}", two_digits(value)),
+    }
+}
 
 /// A yes-or-no input: the text when it is changed, and the change.
 pub(crate) struct Condition {

@@ -11,8 +11,8 @@ use super::{
     filters::Reason,
     front::{Choice, Standing},
     model::{Beyond, Prediction},
-    need::{CONDITIONS, Condition, Need},
-    numbers::{rate, two_digits},
+    need::{self, CONDITIONS, Condition, Need},
+    numbers::rate,
     sensitivity::Sensitivity,
 };
 
@@ -105,6 +105,9 @@ fn sentence(advice: &Advice) -> String {
         if advice.is_unknown() {
             return unknown();
         }
+        if advice.needs_more_cores() {
+            return MORE_CORES.to_owned();
+        }
         return "Nothing that was measured meets this need; what stands below says why.".to_owned();
     };
     let named = |standing: &Standing| -> String {
@@ -114,13 +117,17 @@ fn sentence(advice: &Advice) -> String {
     let (close, front) = (named(&Standing::Close), named(&Standing::Front));
     let mut said = format!("Recommended: {}.", label(first));
     if !close.is_empty() {
-        said += &format!(" Not told apart from it by this model: {close}.");
+        said += &format!(" This model cannot tell these from it, and our code for them is longer: {close}.");
     }
     if !front.is_empty() {
         said += &format!(" Also on the front, better in something: {front}.");
     }
     said
 }
+
+/// Printed if nothing is recommended, and only more cores than were measured could serve the need.
+pub(crate) const MORE_CORES: &str = "Nothing is recommended: every server that could meet this need takes more cores than the \
+     measured machine had, so that its latency is not known. The table of growth says how many machines each takes.";
 
 /// Printed if nothing is recommended, and only an unknown p99 rules out some candidate.
 pub(crate) fn unknown() -> String {
@@ -208,7 +215,7 @@ fn change(one: &Sensitivity) -> String {
     let instead = one.instead.as_deref().map_or_else(|| "nothing".to_owned(), sanitize::text);
     match (one.value, one.above) {
         // Further away, the answer may change again.
-        (Some(value), _) => format!("at {} {}: {instead}", two_digits(value), one.input),
+        (Some(value), _) => format!("at {}: {instead}", need::in_words(one.input, value)),
         _ => format!("if {}: {instead}", one.input),
     }
 }

@@ -5,11 +5,7 @@ use results::{
     sanitize,
 };
 
-use crate::{
-    headline,
-    report::Report,
-    table::{self, HEADINGS},
-};
+use crate::{headline, report::Report, table};
 
 /// Renders the table of each load, the notes, and the commit.
 pub(super) fn table(report: &Report) -> String {
@@ -21,8 +17,13 @@ pub(super) fn table(report: &Report) -> String {
         if several {
             text += &format!("**{load}**\n\n");
         }
-        text += &line(HEADINGS.iter().map(|heading| heading.join(" ").trim().to_owned()));
-        text += &line(HEADINGS.iter().enumerate().map(|(index, _)| if index == 0 { ":--" } else { "--:" }.to_owned()));
+        text += &line(table::headings(point).iter().map(|heading| heading.join(" ").trim().to_owned()));
+        text += &line(
+            table::headings(point)
+                .iter()
+                .enumerate()
+                .map(|(index, _)| if index == 0 { ":--" } else { "--:" }.to_owned()),
+        );
         for row in &point.rows {
             let cells = table::cells(row);
             text += &line(

@@ -7,6 +7,7 @@ use results::{
 };
 
 use super::{
+    canvas::style,
     markup::{self, Cell, escape},
     samples,
 };
@@ -17,6 +18,10 @@ use crate::{
     rows::{LoadPoint, Row},
 };
 
+/// Headings of the cost of a delivery: CPU time divided by deliveries, and the slope over rates.
+const CPU: &str = "CPU per event";
+const CPU_EXTRA: &str = "CPU per extra event";
+
 const HEADINGS: [&str; 12] = [
     "Approach",
     "Latency",
@@ -25,7 +30,7 @@ const HEADINGS: [&str; 12] = [
     "Server complexity",
     "Wasted responses",
     "Bytes per event",
-    "CPU per event",
+    CPU,
     "Memory per client",
     "Missed + duplicated",
     "Connections opened",
@@ -37,7 +42,9 @@ pub(super) fn table(point: &LoadPoint) -> String {
     let mut rows: Vec<Vec<Cell>> = point.rows.iter().map(cells).collect();
     rows.extend(point.wake_up_ns.as_ref().map(wake_up));
     let caption = format!("The article's table, measured: {}", crate::headline::describe(&point.load));
-    markup::table("article", &caption, &HEADINGS, &rows)
+    let has_slopes = point.rows.iter().any(|row| row.cost.is_some());
+    let headings = HEADINGS.map(|heading| if heading == CPU && has_slopes { CPU_EXTRA } else { heading });
+    markup::table("article", &caption, &headings, &rows)
 }
 
 /// Renders the offered and achieved load of saturated trials. The text is empty if none is saturated.
@@ -94,7 +101,7 @@ fn missing() -> Cell {
 }
 
 fn name(row: &Row, note: &str) -> Cell {
-    let mut cell = markup::name(row.order, &row.variant, note);
+    let mut cell = markup::name(style(row), &row.variant, note);
     if row.overloaded {
         cell.html += "<small class=\"differs\">OVERLOAD</small>";
     } else if row.is_saturated() {
@@ -111,7 +118,7 @@ fn times_floor(row: &Row) -> Cell {
     });
     let detects = row.least_detectable_ratio.map_or_else(String::new, |least| {
         let title = "the least ratio to the floor that 80 % of such runs would show";
-        format!(" <small title=\"{title}\">shows from {} ×</small>", format::significant(least))
+        format!(" <small title=\"{title}\">differences from {} × would show</small>", format::significant(least))
     });
     Cell::html(format!("{mark}{} ×{interval}{detects}", format::significant(times)), Some(times))
 }

@@ -17,6 +17,7 @@ use plotters::{
 };
 
 use super::markup::{escape, printable};
+use crate::rows::Row;
 
 /// Colours in the style sheet. With more approaches they repeat.
 pub(super) const COLOURS: usize = 12;
@@ -33,7 +34,7 @@ pub(super) const TEXT: i32 = 28;
 /// The colour of an element.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Ink {
-    /// Colour and dash of the approach at this position in the registry.
+    /// Colour and dash of a [`style`].
     Series(usize),
     /// Its colour only.
     Plain(usize),
@@ -49,6 +50,12 @@ pub(super) enum Ink {
     Grid,
     /// The background.
     Paper,
+}
+
+/// Returns the style of a row: its number decides colour, dash and marker. Variants of an approach have the same colour, and
+/// differ in the others.
+pub(super) fn style(row: &Row) -> usize {
+    row.order + COLOURS * row.place
 }
 
 /// The anchor of a text.
@@ -197,7 +204,7 @@ fn stroke(ink: Ink, width: u32, strength: f64) -> ShapeStyle {
 /// Returns the placeholder of an ink: the first byte is the kind, the last the number.
 fn mixed(ink: Ink, strength: f64) -> RGBAColor {
     let colour = match ink {
-        Ink::Series(order) => RGBColor(1, (order % DASHES) as u8, (order % COLOURS) as u8),
+        Ink::Series(order) => RGBColor(1, ((order + order / COLOURS) % DASHES) as u8, (order % COLOURS) as u8),
         Ink::Plain(order) => RGBColor(2, 0, (order % COLOURS) as u8),
         Ink::Dotted(order) => RGBColor(2, DASHES as u8, (order % COLOURS) as u8),
         Ink::Text => RGBColor(3, 0, 0),

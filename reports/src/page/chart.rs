@@ -3,7 +3,7 @@
 use results::sanitize;
 
 use super::{
-    canvas::{Canvas, Hold, Ink, TEXT},
+    canvas::{Canvas, Hold, Ink, TEXT, style},
     markup::escape,
     scale::apart,
 };
@@ -91,7 +91,7 @@ pub(super) fn row_names(canvas: &Canvas<'_>, frame: Frame, rows: &[&Row]) {
 /// Draws a name at the left, beside its marker.
 pub(super) fn row_name(canvas: &Canvas<'_>, row: &Row, middle: i32) {
     canvas.group(&row.variant, None, || {
-        canvas.marker(row.order, (14, middle), true);
+        canvas.marker(style(row), (14, middle), true);
         canvas.text(&shortened(&row.variant), (36, middle), Ink::Text, Hold::Left);
     });
 }

@@ -3,6 +3,7 @@
 use results::format::{self, or_none};
 
 use super::{
+    canvas::style,
     markup::{self, Cell},
     quantities, sweep_chart,
 };
@@ -37,7 +38,7 @@ fn table(point: &LoadPoint) -> String {
         .rows
         .iter()
         .filter_map(|row| Some((row, row.cost.as_ref()?)))
-        .map(|(row, cost)| [vec![markup::name(row.order, &row.variant, "")], cells(cost)].concat())
+        .map(|(row, cost)| [vec![markup::name(style(row), &row.variant, "")], cells(cost)].concat())
         .collect();
     if rows.is_empty() {
         return String::new();

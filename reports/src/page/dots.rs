@@ -3,7 +3,7 @@
 use results::format::{self, or_none};
 
 use super::{
-    canvas::{self, Canvas, Ink},
+    canvas::{self, Canvas, Ink, style},
     chart::{self, Frame, NAMES, ROW},
     markup::{self, Cell},
     scale::{Scale, logarithmic_axis},
@@ -100,10 +100,10 @@ fn draw(canvas: &Canvas<'_>, chart: &Chart, row: &Row, middle: i32, scale: Scale
         // Each side has two columns in the table, after the name.
         canvas.group(&row.variant, Some(1 + 2 * index), || {
             if let Some((least, most)) = xs.iter().min().zip(xs.iter().max()) {
-                canvas.line(vec![(*least, y), (*most, y)], Ink::Plain(row.order), 3, 0.5);
+                canvas.line(vec![(*least, y), (*most, y)], Ink::Plain(style(row)), 3, 0.5);
             }
             for x in &xs {
-                canvas.marker(row.order, (*x, y), index == 0);
+                canvas.marker(style(row), (*x, y), index == 0);
             }
         });
     }
@@ -143,7 +143,7 @@ fn table(chart: &Chart, rows: &[&Row]) -> String {
 }
 
 fn table_row(chart: &Chart, row: &Row, merged: &Merged) -> Vec<Cell> {
-    let mut cells = vec![markup::name(row.order, &row.variant, "")];
+    let mut cells = vec![markup::name(style(row), &row.variant, "")];
     for side in chart.sides {
         let whole = (side.cost.whole)(merged);
         cells.push(Cell::number(&or_none(whole, chart.text), whole));

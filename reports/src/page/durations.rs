@@ -7,6 +7,7 @@ use results::{
 };
 
 use super::{
+    canvas::style,
     chart,
     markup::{self, Cell},
 };
@@ -44,7 +45,7 @@ fn cells(row: &Row, merged: &Merged) -> Vec<Cell> {
     let p99 = |summary: Option<&Summary>| time(summary.and_then(|summary| summary.p99));
     let confirmation = merged.confirmation_ns.as_ref();
     vec![
-        markup::name(row.order, &row.variant, ""),
+        markup::name(style(row), &row.variant, ""),
         p50(Some(&merged.time_to_last_ns)),
         p99(Some(&merged.time_to_last_ns)),
         p50(confirmation),

@@ -3,6 +3,7 @@
 use results::format::{self, or_none};
 
 use super::{
+    canvas::style,
     chart,
     markup::{self, Cell},
 };
@@ -25,7 +26,7 @@ pub(super) fn figure(point: &LoadPoint) -> String {
     let measured = chart::measured(point);
     let memories = measured.iter().filter_map(|row| Some((*row, row.merged.as_ref()?.memory)));
     let rows: Vec<Vec<Cell>> = memories
-        .map(|(row, memory)| [vec![markup::name(row.order, &row.variant, "")], cells(&memory)].concat())
+        .map(|(row, memory)| [vec![markup::name(style(row), &row.variant, "")], cells(&memory)].concat())
         .collect();
     if rows.is_empty() {
         return String::new();

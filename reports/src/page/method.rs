@@ -1,19 +1,20 @@
 //! Method, biases and limits for readers who only have the page. The text comes from the project's documents.
 
+use stats::difference::RULE;
+
 use super::{document, markup::escape};
 
 const METHOD: &str = include_str!("../../../docs/method.md");
 const BIAS: &str = include_str!("../../../docs/bias.md");
 
 /// The most important facts, in one line each.
-const FIRST: [&str; 6] = [
+const FIRST: [&str; 5] = [
     "The load is an open loop: events happen on a schedule that is fixed before the run, and latency counts from the \
      scheduled time, at the receiver.",
     "Every delivery that is owed is accounted for: delivered, missed or coalesced. Duplicates, reordered and corrupt \
      events make a trial invalid.",
     "Each trial has fresh processes, in an order that is shuffled in each round. Percentiles are of merged histograms, \
      and stand only where there are events enough to support them.",
-    "A difference is shown where the 95 % intervals of the rounds, taken together on each side, do not overlap, and nowhere else.",
     "Servers and clients share one machine and its loopback: without distance, loss, TLS, proxies or browsers. The \
      figures compare approaches as they are implemented here, and predict no network’s.",
     "The bands, the scenarios, the limits and both ends of every approach are ours.",
@@ -34,7 +35,7 @@ const PARTS: [(&str, &str, &str); 8] = [
 /// Renders the section.
 pub(super) fn section() -> String {
     let mut html = "<section id=\"method\"><h2>Methodology, biases, limits</h2>\n<ul>\n".to_owned();
-    for line in FIRST {
+    for line in FIRST.into_iter().chain([RULE]) {
         html += &format!("<li>{}</li>\n", escape(line));
     }
     html +=

@@ -4,7 +4,7 @@
 use results::format::{self, or_none};
 
 use super::{
-    canvas::{self, Canvas, Hold, Ink, TEXT},
+    canvas::{self, Canvas, Hold, Ink, TEXT, style},
     chart::{self, Frame, NAMES, ROW},
     markup::{self, Cell},
     scale::{Scale, logarithmic_axis},
@@ -99,8 +99,8 @@ fn draw(canvas: &Canvas<'_>, row: &Row, middle: i32, scale: Scale, right: i32) {
     };
     let from = scale.at(p50 as f64);
     let to = end(merged).map_or(from, |ns| scale.at(ns as f64));
-    canvas.bar((from, middle - 9), (to, middle + 9), Ink::Plain(row.order), 0.55);
-    canvas.marker(row.order, (from, middle), true);
+    canvas.bar((from, middle - 9), (to, middle + 9), Ink::Plain(style(row)), 0.55);
+    canvas.marker(style(row), (from, middle), true);
     let mut saying = format::duration(p50);
     if let Some(share) = merged.empty_share.filter(|share| *share > 0.0) {
         saying += &format!(", {} wasted", format::percent(share));
@@ -132,7 +132,7 @@ fn table(rows: &[&Row]) -> String {
             let merged = row.merged.as_ref()?;
             let share = merged.empty_share;
             Some(vec![
-                markup::name(row.order, &row.variant, ""),
+                markup::name(style(row), &row.variant, ""),
                 time(merged.latency_ns.p50),
                 time(merged.latency_ns.p99),
                 Cell::number(&or_none(share, format::percent), share),

@@ -3,7 +3,7 @@
 use results::format;
 
 use super::{
-    canvas::{self, Canvas, Ink},
+    canvas::{self, Canvas, Ink, style},
     chart::{self, Frame},
     label_placement::{self, Place},
     markup::{self, Cell},
@@ -86,12 +86,12 @@ fn draw_marks(canvas: &Canvas<'_>, marks: &[(&Row, (i32, i32))], stairs: &[(i32,
     let places = label_placement::beside(&names, stairs, FRAME);
     for ((row, mark), Place { joint, .. }) in marks.iter().zip(&places) {
         if let Some(joint) = joint {
-            canvas.group(&row.variant, None, || canvas.line(vec![*mark, *joint], Ink::Plain(row.order), 2, 0.6));
+            canvas.group(&row.variant, None, || canvas.line(vec![*mark, *joint], Ink::Plain(style(row)), 2, 0.6));
         }
     }
     for (((row, mark), (text, _)), place) in marks.iter().zip(&names).zip(&places) {
         canvas.group(&row.variant, None, || {
-            canvas.marker(row.order, *mark, !row.floor);
+            canvas.marker(style(row), *mark, !row.floor);
             canvas.text(text, (place.end, place.middle), Ink::Text, place.hold);
         });
     }
@@ -140,7 +140,7 @@ fn table(measured: &[(&Row, u64)], front: &[&Row], side: usize) -> String {
                 (false, false) => format::NONE,
             };
             vec![
-                markup::name(row.order, &row.variant, ""),
+                markup::name(style(row), &row.variant, ""),
                 Cell::number(&lines.to_string(), Some(f64::from(lines))),
                 Cell::number(&format::duration(*p50), Some(*p50 as f64)),
                 Cell::text(standing),

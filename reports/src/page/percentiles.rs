@@ -3,7 +3,7 @@
 use results::format::{self, or_none};
 
 use super::{
-    canvas::{self, Canvas, Ink},
+    canvas::{self, Canvas, Ink, style},
     chart::{self, EndLabel},
     curves::{Axes, Curve, FRAME, SIZE, curve},
     markup::{self, Cell, escape},
@@ -37,12 +37,12 @@ fn draw(canvas: &Canvas<'_>, axes: &Axes, row: &Row, merged: &Curve, rounds: &[C
     let end = *points.last()?;
     canvas.group(&row.variant, None, || {
         for round in rounds {
-            canvas.line(axes.pixels(round), Ink::Plain(row.order), 2, 0.35);
+            canvas.line(axes.pixels(round), Ink::Plain(style(row)), 2, 0.35);
         }
-        canvas.line(points, Ink::Series(row.order), 5, 1.0);
-        canvas.marker(row.order, end, true);
+        canvas.line(points, Ink::Series(style(row)), 5, 1.0);
+        canvas.marker(style(row), end, true);
     });
-    Some(EndLabel { order: Some(row.order), text: row.variant.clone(), end })
+    Some(EndLabel { order: Some(style(row)), text: row.variant.clone(), end })
 }
 
 fn curves(row: &Row) -> (&Row, Curve, Vec<Curve>) {
@@ -92,7 +92,7 @@ fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
     });
     let relative = merged.p50_spread_ns.map(|[least, most]| most as f64 / least.max(1) as f64);
     vec![
-        markup::name(row.order, &row.variant, ""),
+        markup::name(style(row), &row.variant, ""),
         median(merged),
         time(latency.p90),
         Cell::html(samples::p99(row, merged), latency.p99.map(|p99| p99 as f64)),

@@ -6,7 +6,7 @@ use results::{
 };
 
 use super::{
-    canvas::{self, Canvas, Hold, Ink},
+    canvas::{self, Canvas, Hold, Ink, style},
     chart::{self, Frame, NAMES, ROW},
     markup::{self, Cell},
     scale::Scale,
@@ -55,8 +55,8 @@ fn draw(canvas: &Canvas<'_>, row: &Row, middle: i32, scale: Scale, right: i32) {
     };
     let (top, bottom) = (middle - 15, middle + 15);
     let border = scale.at(1.0 - empty);
-    canvas.bar((scale.at(0.0), top), (border, bottom), Ink::Plain(row.order), 1.0);
-    canvas.bar((border, top), (right, bottom), Ink::Plain(row.order), 0.28);
+    canvas.bar((scale.at(0.0), top), (border, bottom), Ink::Plain(style(row)), 1.0);
+    canvas.bar((border, top), (right, bottom), Ink::Plain(style(row)), 0.28);
     let mut saying = format!("{} empty", format::percent(empty));
     if let Some(theory) = theory::expected(&merged.responses) {
         let x = scale.at(1.0 - theory.probability);
@@ -111,7 +111,7 @@ fn table_row(row: &Row, merged: &Merged) -> Vec<Cell> {
         format!("{} ({far})", format::percent(theory.probability))
     });
     vec![
-        markup::name(row.order, &row.variant, ""),
+        markup::name(style(row), &row.variant, ""),
         count(responses.total),
         count(responses.with_events),
         count(responses.empty),

@@ -9,7 +9,7 @@ use results::{
 };
 
 use super::{
-    canvas::{self, Canvas, Ink},
+    canvas::{self, Canvas, Ink, style},
     chart::{self, Frame, NAMES},
     markup::{self, Cell},
     scale::{Scale, logarithmic_axis},
@@ -61,13 +61,13 @@ fn draw(canvas: &Canvas<'_>, row: &Row, merged: &Merged, histogram: &Histogram, 
         .into_iter()
         .map(|(latency, height)| (scale.at(latency), base - (height * f64::from(RIDGE)).round() as i32))
         .collect();
-    canvas.shape(outline.clone(), Ink::Plain(row.order), 0.25);
-    canvas.line(outline, Ink::Series(row.order), 3, 1.0);
+    canvas.shape(outline.clone(), Ink::Plain(style(row)), 0.25);
+    canvas.line(outline, Ink::Series(style(row)), 3, 1.0);
     for (percentile, filled) in [(merged.latency_ns.p99, false), (merged.latency_ns.p50, true)] {
         let Some(latency) = percentile else { continue };
         let x = scale.at(latency as f64);
-        canvas.line(vec![(x, base + 8), (x, base - RIDGE)], Ink::Plain(row.order), 2, 0.8);
-        canvas.marker(row.order, (x, base), filled);
+        canvas.line(vec![(x, base + 8), (x, base - RIDGE)], Ink::Plain(style(row)), 2, 0.8);
+        canvas.marker(style(row), (x, base), filled);
     }
 }
 
@@ -118,7 +118,7 @@ fn table(rows: &[(&Row, &Merged, Histogram)]) -> String {
         .map(|(row, merged, _)| {
             let latency = &merged.latency_ns;
             vec![
-                markup::name(row.order, &row.variant, ""),
+                markup::name(style(row), &row.variant, ""),
                 time(latency.min),
                 Cell::number(&or_none(latency.mean, |mean| format::duration(mean as u64)), latency.mean),
                 time(latency.p50),

@@ -21,8 +21,8 @@ const CHARTS_LIMIT_BYTES: usize = 540_000;
 /// The links of the first screen.
 const PARTS: [(&str, &str); 7] = [
     ("table", "Table"),
-    ("charts", "Charts"),
     ("advice", "Which to choose"),
+    ("charts", "Charts"),
     ("complexity", "Complexity"),
     ("claims", "The article’s claims"),
     ("validity", "Can it be trusted?"),
@@ -66,8 +66,8 @@ fn whole(report: &Report, all: &[LoadPoint]) -> String {
     }
     html += &overview::section(report);
     html += &tables(report, all);
-    html += &charts(report);
     html += &advice::section(report);
+    html += &charts(report);
     html += &complexity::section(report);
     html += &claims::section(&report.claims);
     html += &trust::section(report);

@@ -4,7 +4,7 @@
 use results::format::{self, NONE};
 
 use super::{
-    canvas::{self, Canvas, Hold, Ink, TEXT},
+    canvas::{self, Canvas, Hold, Ink, TEXT, style},
     chart::{self, EndLabel, Frame, NAMES},
     marks::{self, Line, Mark, Standing},
     markup::{self, Cell},
@@ -75,24 +75,24 @@ fn draw(
     let drawn: Vec<&Mark> = marks.iter().filter(|mark| mark.value > 0.0).collect();
     canvas.group(&row.variant, None, || {
         for pair in drawn.windows(2).filter(|pair| pair.iter().any(|mark| !mark.standing.is_valid())) {
-            canvas.line(vec![place(pair[0]), place(pair[1])], Ink::Dotted(row.order), 3, 1.0);
+            canvas.line(vec![place(pair[0]), place(pair[1])], Ink::Dotted(style(row)), 3, 1.0);
         }
         let solid: Vec<_> = drawn.iter().filter(|mark| mark.standing.is_valid()).map(|mark| place(mark)).collect();
         if solid.len() > 1 {
-            canvas.line(solid, Ink::Series(row.order), 4, 1.0);
+            canvas.line(solid, Ink::Series(style(row)), 4, 1.0);
         }
     });
     for mark in &drawn {
         let load = loads.iter().position(|load| *load == mark.load);
         canvas.group(&row.variant, load.map(|load| load + 1), || {
-            canvas.marker(row.order, place(mark), mark.standing.is_valid());
+            canvas.marker(style(row), place(mark), mark.standing.is_valid());
             if mark.standing.is_ringed() {
-                canvas.ring(row.order, place(mark));
+                canvas.ring(style(row), place(mark));
             }
         });
     }
     let end = place(drawn.last()?);
-    Some(EndLabel { order: Some(row.order), text: row.variant.clone(), end })
+    Some(EndLabel { order: Some(style(row)), text: row.variant.clone(), end })
 }
 
 /// Describes unusual marks, if there are any.
@@ -115,7 +115,7 @@ fn table(sweep: &Sweep<'_>, quantity: &Quantity, lines: &[Line<'_>]) -> String {
         .iter()
         .map(|(row, marks)| {
             let values = loads.iter().map(|load| cell(quantity, marks.iter().filter(|mark| mark.load == *load)));
-            [markup::name(row.order, &row.variant, "")].into_iter().chain(values).collect()
+            [markup::name(style(row), &row.variant, "")].into_iter().chain(values).collect()
         })
         .collect();
     markup::table("figures", &format!("{} against {}", quantity.title, sweep.axis.name), &headings, &cells)

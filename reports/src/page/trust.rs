@@ -58,6 +58,7 @@ fn state(validity: &Validity) -> String {
     let trials = format!("<span class=\"{state}\">{mark} {}</span>", escape(&validity.line_of_trials()));
     match validity.line_of_warnings() {
         Some(warnings) => format!("{trials}; <span class=\"warns\">! {}</span>", escape(&warnings)),
+        None if validity.valid == 0 => trials,
         None => format!("{trials}; <span class=\"agrees\">no warnings</span>"),
     }
 }
@@ -89,7 +90,8 @@ fn checks(checks: &[CheckTotal]) -> String {
     }
     let rows: Vec<Vec<Cell>> = checks.iter().take(LISTED_CHECKS).map(check).collect();
     let headings = ["Check", "Worst verdict", "Passed", "Warned", "Invalid", "Values", "Threshold", "What it says"];
-    let exceptions = "A value beyond its threshold passes where the check asks for more than that: docs/method.md says of \
+    let exceptions = "All trials count here, also those for the cost of a delivery, which go to the limit on purpose and whose \
+                      warnings are not among those above. A value beyond its threshold passes where the check asks for more than that: docs/method.md says of \
                       each what it asks for. Notes are those of the worst trial.";
     let table = markup::table("checks", "Every check over all trials", &headings, &rows);
     let more = size_limit::more(checks.len(), LISTED_CHECKS);

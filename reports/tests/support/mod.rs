@@ -119,6 +119,7 @@ pub fn trial(approach: &Synthetic, clients: u32, round: u32) -> TrialRecord {
         },
         overload: false,
         part: Part::Table,
+        repeat: 1,
         round,
         shards: 1,
         status: Status::Ok,

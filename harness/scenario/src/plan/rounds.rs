@@ -50,8 +50,11 @@ fn round_of(scenario: &Scenario, variants: &[Variant], number: u32, descriptors:
     let mut planned = Vec::new();
     for variant in variants {
         let mut add = |part, rate| {
+            let is_floor = variant.approach.facts.floor && part == Part::Table;
+            let repeats = 1..=if is_floor { scenario.floor_trials } else { 1 };
             let of = |clients| trial(scenario, variant, part, (clients, rate), number, descriptors);
-            planned.extend(load.clients.values().into_iter().map(of));
+            let all = load.clients.values().into_iter().map(of);
+            planned.extend(all.flat_map(|trial| repeats.clone().map(move |repeat| Trial { repeat, ..trial.clone() })));
         };
         for rate in load.events_per_second.values() {
             add(Part::Table, rate);
@@ -83,8 +86,10 @@ fn bound_trials(scenario: &Scenario, variants: usize) -> Result<(), ScenarioErro
     let (clients, rates) = (load.clients.values().len(), load.events_per_second.values().len());
     let (loads, further) = (clients * rates, cost_rates(scenario).len());
     let rounds = (scenario.trials as usize).saturating_add(scenario.machine.awake_rounds as usize);
+    // The floor has one variant at most.
+    let again = (scenario.floor_trials as usize - 1).saturating_mul(scenario.trials as usize).saturating_mul(loads);
     let rates = rates.saturating_mul(rounds).saturating_add(further);
-    let trials = [variants, clients, rates].into_iter().fold(1, usize::saturating_mul);
+    let trials = [variants, clients, rates].into_iter().fold(1, usize::saturating_mul).saturating_add(again);
     if trials <= TRIALS_LIMIT {
         return Ok(());
     }
@@ -151,6 +156,7 @@ fn trial(
         overload: part == Part::Cost || scenario.overload.contains(&variant.name),
         part,
         round,
+        repeat: 1,
         shards: Shards::new(clients, variant.approach, descriptors),
     }
 }
@@ -226,7 +232,17 @@ mod tests {
         assert_eq!(cost(&bench_all(&["cost.events_per_second=[]"])).len(), 0);
         assert_eq!(cost(&bench_all(&["cost.events_per_second=2000"])).len(), 12);
         let beyond = round(&bench_all(&[]), 11, 20_000).unwrap();
-        assert!(beyond.len() == 12 && beyond.iter().all(|trial| trial.part == Part::Table));
+        assert!(beyond.len() == 13 && beyond.iter().all(|trial| trial.part == Part::Table));
+    }
+
+    #[test]
+    fn only_the_floor_is_measured_again_in_a_round() {
+        let planned = round(&bench_all(&["floor_trials=3"]), 2, 20_000).unwrap();
+        let again: Vec<(&str, u32)> =
+            planned.iter().filter(|trial| trial.repeat > 1).map(|trial| (&*trial.variant, trial.repeat)).collect();
+        let sorted: BTreeSet<(&str, u32)> = again.iter().copied().collect();
+        assert_eq!((again.len(), sorted), (2, [("raw-tcp", 2), ("raw-tcp", 3)].into()));
+        assert!(round(&bench_all(&["floor_trials=1"]), 2, 20_000).unwrap().iter().all(|trial| trial.repeat == 1));
     }
 
     #[test]
@@ -242,7 +258,7 @@ mod tests {
         let many = (0..900).map(|one| (one + 1_000).to_string()).collect::<Vec<_>>().join(",");
         let refused = trials(&bench_all(&[&format!("cost.events_per_second=[{many}]")]), 20_000).unwrap_err();
         assert!(
-            refused.to_string().contains("1 loads and 900 rates of `cost` are 10932 trials, expected at most 10000"),
+            refused.to_string().contains("1 loads and 900 rates of `cost` are 10942 trials, expected at most 10000"),
             "{refused}"
         );
     }
