@@ -126,7 +126,7 @@ fn without_rate(point: &LoadPoint) -> LoadKey {
 /// A rate that was carried: deliveries per second, and CPU time at the servers and at the clients, in microseconds per second.
 type Carried = (f64, Option<f64>, f64);
 
-/// Computes the cost from the rows of one variant, which come sorted by rate. Returns `None` with too few rates.
+/// Computes the cost from the rows of one variant, which come sorted by rate. Returns `None` if too few rates were planned.
 fn cost(run: &Run, rows: &[(&LoadPoint, &Row)]) -> Option<Cost> {
     if rows.len() < FEWEST_RATES {
         return None;
@@ -134,11 +134,13 @@ fn cost(run: &Run, rows: &[(&LoadPoint, &Row)]) -> Option<Cost> {
     let is_snapshot = run.run.approaches[rows[0].1.order].delivery == Delivery::Snapshot;
     let polls = rows.iter().any(|(_, row)| row.poll_interval_ns.is_some());
     let offered = |point: &LoadPoint| f64::from(point.load.clients) * point.load.events_per_client();
+    // Without the lowest rate, the line would begin where waking cores is most of the cost.
+    let has_lowest = carried(offered(rows[0].0), rows[0].1).is_some();
     let rates: Vec<Carried> = rows.iter().filter_map(|(point, row)| carried(offered(point), row)).collect();
-    let deliveries = [rates.first()?.0, rates.last()?.0];
+    let deliveries = [rates.first(), rates.last()].map(|rate| rate.map_or(0.0, |rate| rate.0));
     let side = |of: fn(&Carried) -> Option<f64>| {
         let points: Option<Vec<[f64; 2]>> = rates.iter().map(|rate| Some([rate.0, of(rate)?])).collect();
-        let points = points?;
+        let points = points.filter(|_| has_lowest)?;
         if is_snapshot {
             Some(Marginal::of_snapshot(points[0][1]))
         } else {

@@ -139,6 +139,26 @@ fn a_median_with_cores_kept_awake_stands_beside_the_other() {
 }
 
 #[test]
+fn without_the_lowest_rate_there_is_no_slope() {
+    let mut run = run();
+    let is_first = |trial: &&TrialRecord| trial.part == Part::Table && trial.round == 1;
+    let first: Vec<TrialRecord> = run.trials.iter().filter(is_first).cloned().collect();
+    for mut trial in first {
+        cost(&mut trial, 10.0);
+        trial.part = Part::Cost;
+        if trial.approach == "sse" {
+            trial.status = Status::Invalid;
+        }
+        run.trials.push(trial);
+    }
+    let (_, data) = written::report(&run);
+    assert!(row(&data, "sse")["cost"]["server"].is_null() && !row(&data, "websocket")["cost"]["server"].is_null());
+    let text = table::render(&run);
+    let line = text.lines().find(|line| line.starts_with("sse ")).unwrap();
+    assert!(line.contains(" –/– "), "no other figure stands in the column: {line}");
+}
+
+#[test]
 fn a_trial_beside_the_table_is_named_as_such_if_it_is_not_valid() {
     let mut run = run();
     let trial = run.trials.iter_mut().find(|trial| trial.part == Part::Cost && trial.approach == "sse").unwrap();

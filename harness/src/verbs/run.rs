@@ -109,6 +109,12 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     let mut trials = plan::trials(&loaded.scenario, capacity.descriptors).map_err(Failure::usage)?;
     let must_sleep = wants_awake(&loaded.scenario.machine) && Awake::request().is_none();
     trials.retain(|trial| !must_sleep || trial.part != Part::Awake);
+    if must_sleep {
+        output::say(
+            "the cores may sleep: to keep them awake needs write access to /dev/cpu_dma_latency and a cpuidle driver; every \
+             p50 is measured with cores that sleep, and the row (wake-up) says what waking them costs",
+        );
+    }
     let mut rounds = Until::new(&options.until, &loaded.scenario, &trials, capacity.descriptors)?;
     if options.dry_run {
         dry_run::print(&loaded, &trials, capacity)?;
@@ -123,12 +129,6 @@ pub(crate) fn run(scenario: &Path, options: &RunOptions) -> Result<(), Failure> 
     let nonconforming = examine(&trials, &attention)?;
     if let Some(line) = look.end() {
         output::say(&line);
-    }
-    if must_sleep {
-        output::say(
-            "the cores may sleep: to keep them awake needs write access to /dev/cpu_dma_latency and a cpuidle driver; every \
-             p50 is measured with cores that sleep, and the row (wake-up) says what waking them costs",
-        );
     }
     let record = run_record(&loaded, &trials, started);
     let mut display = Display::new(plan::duration(&trials));

@@ -118,8 +118,8 @@ pub(crate) fn rules() -> Vec<String> {
         "Score: the geometric mean of server cores, bytes, server memory and lines, each over the least of the front. Each \
          of the four counts alike, and latency within the staleness does not count. Less than a hundredth of a core, 1 KB a \
          second and 1 MB count as these.",
-        "Recommended: of the front, those whose score is within a quarter of the least are equal. The one \
-         with the least code is named first, the others beside it. What exists for browsers is last of \
+        "Recommended: the least score of the front. Those whose score is within a quarter of it count as equal and are named \
+         beside it. What exists for browsers is last of \
          the equals if no client is a browser, and decides who is equal only if it wins by more than that.",
     ]
     .map(str::to_owned)

@@ -12,7 +12,7 @@ use super::{
 pub(super) const NO_WORSE: f64 = 1.1;
 /// A value that is smaller by this factor is better.
 pub(super) const BETTER: f64 = 1.5;
-/// Scores within this factor of the best one count as equal. Of equal candidates the one with the least code is recommended.
+/// Scores within this factor of the best one count as equal.
 pub(super) const CLOSE: f64 = 1.25;
 /// Differences below these values do not matter: cores, bytes per second, bytes of memory, lines.
 pub(super) const IMMATERIAL: [f64; 4] = [0.01, 1e3, 1e6, 1.0];
@@ -39,7 +39,7 @@ pub struct Choice {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "standing", rename_all = "snake_case")]
 pub enum Standing {
-    /// Recommended: of those that the model cannot tell apart from the best score, the one with the least code.
+    /// Recommended: it has the best score.
     Recommended,
     /// On the front, and equal to the recommended one within the accuracy of the model.
     Close,
@@ -96,8 +96,8 @@ pub(super) fn choices(models: &Models, need: &Need) -> Vec<Choice> {
 pub(super) struct Best {
     /// The recommended candidate. `None` if all are excluded.
     pub(super) first: Option<usize>,
-    /// The recommended candidate and those that count as equal, by the code to own. What exists for browsers comes last if none
-    /// is involved.
+    /// The recommended candidate and those that count as equal, by their scores. What exists for browsers comes last if none is
+    /// involved.
     pub(super) close: Vec<usize>,
 }
 
@@ -118,8 +118,7 @@ pub(super) fn best(models: &Models, need: &Need) -> Best {
     let least = if others * CLOSE < own { others } else { own };
     close.retain(|(score, ..)| *score <= least * CLOSE);
     close.sort_by(|(score_a, order_a, a), (score_b, order_b, b)| {
-        let lines = lines(&models.models[*a], need).total_cmp(&lines(&models.models[*b], need));
-        alien(*a).cmp(&alien(*b)).then(lines).then(score_a.total_cmp(score_b)).then(order_a.cmp(order_b))
+        alien(*a).cmp(&alien(*b)).then(score_a.total_cmp(score_b)).then(order_a.cmp(order_b))
     });
     let close: Vec<usize> = close.into_iter().map(|(.., index)| index).collect();
     Best { first: close.first().copied(), close }

@@ -117,7 +117,7 @@ fn sentence(advice: &Advice) -> String {
     let (close, front) = (named(&Standing::Close), named(&Standing::Front));
     let mut said = format!("Recommended: {}.", label(first));
     if !close.is_empty() {
-        said += &format!(" This model cannot tell these from it, and our code for them is longer: {close}.");
+        said += &format!(" This model cannot tell these from it: {close}.");
     }
     if !front.is_empty() {
         said += &format!(" Also on the front, better in something: {front}.");

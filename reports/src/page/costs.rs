@@ -46,7 +46,7 @@ fn table(point: &LoadPoint) -> String {
     let title = format!("{TITLE}: {} clients", format::count(point.load.clients.into()));
     let table = markup::table("figures cost", &title, &HEADINGS, &rows);
     let caption = format!(
-        "{RULE} ≈ 0: not told apart from 0. –: fewer than three rates, or a snapshot, whose deliveries stop growing when every poll finds a new state."
+        "{RULE} ≈ 0: not told apart from 0. –: fewer than three valid rates, the lowest is not valid, or a snapshot, whose deliveries stop growing when every poll finds a new state."
     );
     markup::figure(&title, &caption, &table)
 }
