@@ -136,7 +136,7 @@ fn the_first_choice_is_on_the_pareto_front_and_the_rest_in_order() {
     for rank in [2, 3] {
         assert!(of(rank..=rank).map(|choice| choice.score.unwrap()).is_sorted());
     }
-    // The candidates that the model cannot tell apart come by the code to own, before the one for browsers.
+    // The candidates that the model cannot tell apart come by their scores, before the one for browsers.
     let by_score = of(0..=1).map(|choice| (choice.name == "grpc-web", choice.score));
     assert!(by_score.is_sorted(), "{:?}", advice.choices);
     let least = of(0..=2).map(|choice| choice.score.unwrap()).reduce(f64::min).unwrap();
