@@ -168,7 +168,7 @@ fn the_page_shows_the_sample_behind_a_median() {
         "What each median rests on",
         "title=\"99 % interval of the median, from the differences between rounds\">",
         "title=\"99 % interval of the ratio\">",
-        ">differences from ",
+        ">least shown ",
     ] {
         assert!(page.contains(said), "{said}");
     }

@@ -118,7 +118,7 @@ fn times_floor(row: &Row) -> Cell {
     });
     let detects = row.least_detectable_ratio.map_or_else(String::new, |least| {
         let title = "the least ratio to the floor that 80 % of such runs would show";
-        format!(" <small title=\"{title}\">differences from {} × would show</small>", format::significant(least))
+        format!(" <small title=\"{title}\">least shown {} ×</small>", format::significant(least))
     });
     Cell::html(format!("{mark}{} ×{interval}{detects}", format::significant(times)), Some(times))
 }
