@@ -11,11 +11,14 @@ use results::{
 use serde::Serialize;
 use stats::line::{self, Line};
 
-use crate::rows::{self, LoadPoint, Row};
+use crate::{
+    merge::Merged,
+    rows::{self, LoadPoint, Row},
+};
 
 /// Fewest rates for a slope.
 pub(crate) const FEWEST_RATES: usize = 3;
-/// A rate counts if at least this share of what was offered arrived, or if nothing but the wait for a poll held it back.
+/// A rate counts if at least this share of what was due arrived, or if nothing but the wait for a poll held it back.
 const CARRIED: f64 = 0.97;
 /// A slope below this many standard errors is not told apart from 0.
 const TOLD_APART: f64 = 2.0;
@@ -135,8 +138,8 @@ fn cost(run: &Run, rows: &[(&LoadPoint, &Row)]) -> Option<Cost> {
     let polls = rows.iter().any(|(_, row)| row.poll_interval_ns.is_some());
     let offered = |point: &LoadPoint| f64::from(point.load.clients) * point.load.events_per_client();
     // Without the lowest rate, the line would begin where waking cores is most of the cost.
-    let has_lowest = carried(offered(rows[0].0), rows[0].1).is_some();
-    let rates: Vec<Carried> = rows.iter().filter_map(|(point, row)| carried(offered(point), row)).collect();
+    let has_lowest = carried(rows[0].1).is_some();
+    let rates: Vec<Carried> = rows.iter().filter_map(|(_, row)| carried(row)).collect();
     let deliveries = [rates.first(), rates.last()].map(|rate| rate.map_or(0.0, |rate| rate.0));
     let side = |of: fn(&Carried) -> Option<f64>| {
         let points: Option<Vec<[f64; 2]>> = rates.iter().map(|rate| Some([rate.0, of(rate)?])).collect();
@@ -151,7 +154,7 @@ fn cost(run: &Run, rows: &[(&LoadPoint, &Row)]) -> Option<Cost> {
             })
         }
     };
-    let dropped = rows.iter().filter(|(point, row)| carried(offered(point), row).is_none() && row.trials.failed == 0);
+    let dropped = rows.iter().filter(|(_, row)| figures(row).is_some() && carried(row).is_none());
     Some(Cost {
         server: side(|(_, server, _)| *server),
         client: side(|(.., client)| Some(*client)),
@@ -161,13 +164,21 @@ fn cost(run: &Run, rows: &[(&LoadPoint, &Row)]) -> Option<Cost> {
     })
 }
 
-/// Returns the figures of a row whose clients got what was offered. CPU time and counts are right even if a side was so short of
-/// CPU time that the latencies are those of a queue.
-fn carried(offered: f64, row: &Row) -> Option<Carried> {
-    let merged = row.merged.as_ref().or(row.saturated.as_ref().map(|saturated| &saturated.merged))?;
+/// Returns the figures of a row. CPU time and counts are right even if a side was so short of CPU time that the latencies are
+/// those of a queue.
+fn figures(row: &Row) -> Option<&Merged> {
+    row.merged.as_ref().or(row.saturated.as_ref().map(|saturated| &saturated.merged))
+}
+
+/// Returns the figures of a row whose clients got what was due. Some of what arrives in a window was due before it, and some of
+/// what is due arrives after it, so that few arrivals may differ by two standard deviations of a Poisson count.
+fn carried(row: &Row) -> Option<Carried> {
+    let merged = figures(row)?;
     let a_second = |count: u64| count as f64 / merged.window_seconds.max(1e-9);
     let deliveries = a_second(merged.events.arrived);
-    let is_carried = deliveries >= CARRIED * offered || (row.merged.is_some() && merged.offered_requests.is_some());
+    let [due, arrived] = [merged.events.expected, merged.events.arrived].map(|count| count as f64);
+    let is_whole = arrived + 2.0 * due.sqrt() >= CARRIED * due;
+    let is_carried = is_whole || (row.merged.is_some() && merged.offered_requests.is_some());
     is_carried.then(|| (deliveries, merged.cpu.server_us.map(a_second), a_second(merged.cpu.client_us)))
 }
 

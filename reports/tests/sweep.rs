@@ -94,9 +94,9 @@ fn a_point_limited_by_the_harness_is_hollow() {
         p50.contains("hollow: SATURATED, the load generator was the limit, or one of two; no valid trial</text>"),
         "{p50}"
     );
-    assert!(
-        p50.contains("Hollow, since the load generator was the limit, or one of two: sse at 20,000 clients.</desc>")
-    );
+    assert!(p50.contains(
+        "Hollow: the load generator was the bottleneck, alone or with the server: sse at 20,000 clients.</desc>"
+    ));
     // The line to the point is dotted, and the marker is filled with the paper's color.
     assert_eq!((p50.matches(" d6\"").count(), p50.matches("class=\"f-paper\"").count()), (1, 1), "{p50}");
     assert!(!figure(&plain, P50).contains(" d6\"") && !figure(&plain, P50).contains("f-paper"));
@@ -155,10 +155,10 @@ fn the_takeaway_names_what_falls_short_of_the_offered_load() {
     of(&mut run, "short-poll", 20_000).for_each(|trial| saturate(trial, Side::Both));
     let page = written::report(&run).0;
     let least = "All of it under every load with valid trials: 10 of 11 variants. Least: conditional-get, 90.0 % at \
-                 20,000 clients. Hollow, ";
+                 20,000 clients. Hollow: ";
     assert!(figure(&page, DELIVERED).contains(least), "{}", figure(&page, DELIVERED));
     let achieved = figure(&page, "Achieved over offered against clients, with 50 events a second");
-    assert!(achieved.contains(">All of it of every variant, under every load with valid trials. Hollow, "));
+    assert!(achieved.contains(">All of it of every variant, under every load with valid trials. Hollow: "));
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn takeaway(chart: &Chart, rows: &[&Row]) -> String {
     }
     let side = if chart.sides.len() == 1 { String::new() } else { format!(" on the {}", first.name) };
     format!(
-        "Least{side}, beside the floor: {}, {}. Most: {}, {}. One mark for each round.",
+        "Least{side}, apart from the floor: {}, {}. Most: {}, {}. One mark for each round.",
         least.1,
         (chart.text)(least.0),
         most.1,

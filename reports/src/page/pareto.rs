@@ -105,7 +105,7 @@ fn takeaway(measured: &[(&Row, u64)], front: &[&Row], side: usize, name: &str) -
         })
         .collect();
     if said.is_empty() {
-        return "No approach beside the floor has enough events for a median.".to_owned();
+        return "No approach apart from the floor has enough events for a median.".to_owned();
     }
     let is_below = |(row, own): &&(&Row, u64)| {
         let simpler = front.iter().filter(|other| other.code_lines[side] <= row.code_lines[side]);

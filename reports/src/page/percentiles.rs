@@ -57,7 +57,7 @@ fn takeaway(rows: &[&Row]) -> String {
         .filter(|row| !row.floor)
         .filter_map(|row| Some((row.merged.as_ref()?.latency_ns.p50?, &row.variant)));
     let Some((least, most)) = medians.clone().min().zip(medians.clone().max()) else {
-        return "No approach beside the floor has enough events for a median.".to_owned();
+        return "No approach apart from the floor has enough events for a median.".to_owned();
     };
     let highest = match medians.count() {
         1 => String::new(),

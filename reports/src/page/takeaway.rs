@@ -84,7 +84,7 @@ fn share(sweep: &Sweep<'_>, quantity: &Quantity, whole: f64, lines: &[Line<'_>])
 /// Describes where trials are saturated, and which side is. The text is empty if none is.
 fn hollow(sweep: &Sweep<'_>, lines: &[Line<'_>]) -> String {
     let limited = named(sweep, lines, Standing::Limited)
-        .map(|named| format!(" Hollow, since the load generator was the limit, or one of two: {named}."));
+        .map(|named| format!(" Hollow: the load generator was the bottleneck, alone or with the server: {named}."));
     let saturated = named(sweep, lines, Standing::Saturated)
         .map(|named| format!(" Hollow and ringed, since the server alone was the limit: {named}."));
     [limited, saturated].into_iter().flatten().collect()
