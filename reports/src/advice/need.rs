@@ -49,12 +49,17 @@ impl Default for Need {
 
 /// An invalid input.
 #[derive(Debug, Error, PartialEq)]
-#[error("{input} is {value:e}, expected from {least} to {most}")]
+#[error("{input} is {}, expected from {least} to {most}", typed(*.value))]
 pub struct NeedError {
     input: &'static str,
     value: f64,
     least: f64,
     most: f64,
+}
+
+/// Formats a number as it may have been typed: very large and very small ones with an exponent.
+fn typed(value: f64) -> String {
+    if value == 0.0 || (1e-4..1e12).contains(&value.abs()) { value.to_string() } else { format!("{value:e}") }
 }
 
 /// A numeric input.
