@@ -24,7 +24,7 @@ pub struct Scenario {
     /// Number of rounds, at least 1. The order inside a round is shuffled with the seed.
     pub trials: u32,
     /// Trials of the floor in each round. Every ratio is to the floor, so that its noise is in every row.
-    #[serde(default = "once")]
+    #[serde(default = "once", skip_serializing_if = "is_once")]
     pub floor_trials: u32,
     /// The load.
     pub load: LoadKeys,
@@ -157,10 +157,10 @@ pub struct WindowKeys {
 pub struct CostKeys {
     /// The rates, as `load.events_per_second`. An empty list leaves these trials out.
     pub events_per_second: OneOrMany<f64>,
-    /// Duration of the warm-up of such a trial, at most 1h. What polls has at least one interval.
+    /// Duration of the warm-up of such a trial, at most 1h. Polling approaches get at least one interval.
     #[serde(default = "cost_warmup")]
     pub warmup: String,
-    /// Length of its window, from 1ms to 1h. What polls has whole intervals, so it is rounded up to them.
+    /// Length of its window, from 1ms to 1h. For polling approaches it is rounded up to whole intervals.
     #[serde(default = "cost_measure")]
     pub measure: String,
 }
@@ -210,6 +210,11 @@ fn is_none(rounds: &u32) -> bool {
 
 fn once() -> u32 {
     1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_once(trials: &u32) -> bool {
+    *trials == 1
 }
 
 fn cost_warmup() -> String {

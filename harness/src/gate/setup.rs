@@ -149,7 +149,8 @@ fn unwritten(path: &Path, error: io::Error) -> Failure {
 
 /// Returns the scenario without what is measured beside the table. A build of before those keys can read it, too.
 fn of_the_table(scenario: &Scenario) -> Scenario {
-    Scenario { cost: None, machine: MachineKeys { awake_rounds: 0, ..scenario.machine }, ..scenario.clone() }
+    let machine = MachineKeys { awake_rounds: 0, ..scenario.machine };
+    Scenario { cost: None, floor_trials: 1, machine, ..scenario.clone() }
 }
 
 /// Describes the approaches and load of a scenario.
@@ -186,7 +187,7 @@ mod tests {
         let whole = scenario::load("bench-all".as_ref(), &[]).unwrap().scenario;
         let of_the_table = of_the_table(&whole);
         let text = toml::to_string(&of_the_table).unwrap();
-        assert!(!text.contains("[cost]") && !text.contains("awake_rounds"), "{text}");
+        assert!(!text.contains("[cost]") && !text.contains("awake_rounds") && !text.contains("floor_trials"), "{text}");
         let parts = |scenario| plan::trials(scenario, 20_000).unwrap().into_iter().map(|trial| trial.part);
         assert!(parts(&of_the_table).all(|part| part == Part::Table));
         assert!(parts(&whole).any(|part| part == Part::Cost) && parts(&whole).any(|part| part == Part::Awake));
