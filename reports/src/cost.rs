@@ -48,7 +48,7 @@ pub(crate) struct Marginal {
     /// CPU time of one more delivery, in microseconds. `None` if it is not told apart from 0, and for a snapshot, whose
     /// deliveries stop growing when every poll finds a new state.
     pub(crate) us_per_delivery: Option<f64>,
-    /// Deliveries per second for which a core has time. `None` without a slope, and for what polls.
+    /// Deliveries per second for which a core has time. `None` without a slope, and for polling approaches.
     pub(crate) deliveries_per_core: Option<f64>,
     /// Cores in use without deliveries, for all clients together.
     pub(crate) idle_cores: f64,

@@ -113,6 +113,13 @@ pub(crate) struct Outcomes {
     pub(crate) failed: u32,
 }
 
+impl LoadPoint {
+    /// Returns whether the cost of a delivery is a slope over rates.
+    pub(crate) fn has_slopes(&self) -> bool {
+        self.rows.iter().any(|row| row.cost.is_some())
+    }
+}
+
 impl Outcomes {
     /// Returns the number of all trials.
     pub(crate) fn recorded(self) -> u32 {

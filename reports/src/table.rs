@@ -22,7 +22,7 @@ const CPU: &str = "CPU µs/event";
 const CPU_EXTRA: &str = "CPU µs/extra";
 
 /// The headings, on two lines.
-pub(crate) const HEADINGS: [[&str; 2]; 11] = [
+const HEADINGS: [[&str; 2]; 11] = [
     ["approach", "variant"],
     ["latency", "p50"],
     ["", "p99"],
@@ -87,8 +87,7 @@ fn block(point: &LoadPoint, several: bool, width: usize) -> String {
 
 /// Returns the headings of this table. The cost of a delivery has another if it is a slope over rates.
 pub(crate) fn headings(point: &LoadPoint) -> [[&'static str; 2]; HEADINGS.len()] {
-    let has_slopes = point.rows.iter().any(|row| row.cost.is_some());
-    HEADINGS.map(|[first, second]| [if first == CPU && has_slopes { CPU_EXTRA } else { first }, second])
+    HEADINGS.map(|[first, second]| [if first == CPU && point.has_slopes() { CPU_EXTRA } else { first }, second])
 }
 
 /// Renders the text below the table of one load.
@@ -200,7 +199,7 @@ fn footnote(point: &LoadPoint) -> String {
     if point.wake_up_ns.is_some() {
         text += "(wake-up): how late a thread that only sleeps wakes. Every delivery takes some of these.\n";
     }
-    if point.rows.iter().any(|row| row.cost.is_some()) {
+    if point.has_slopes() {
         text += &format!("{}\n", cost::RULE);
     }
     if point.rows.iter().any(|row| row.overloaded) {

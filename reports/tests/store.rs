@@ -20,12 +20,17 @@ fn read(directory: &TempDir) -> Result<Run, StoreError> {
     store::read(&directory.path().join("run"))
 }
 
-/// Writes a run, changes its file, and returns the error of reading it.
-fn complaint(change: impl FnOnce(String) -> String) -> String {
+/// Writes a run, changes its file, and reads it. An error names the file as `FILE`.
+fn changed(change: impl FnOnce(String) -> String) -> Result<Run, String> {
     let directory = written(&support::run());
     let path = directory.path().join("run/results.jsonl");
     fs::write(&path, change(fs::read_to_string(&path).unwrap())).unwrap();
-    read(&directory).unwrap_err().to_string().replace(&path.display().to_string(), "FILE")
+    read(&directory).map_err(|error| error.to_string().replace(&path.display().to_string(), "FILE"))
+}
+
+/// Writes a run, changes its file, and returns the error of reading it.
+fn complaint(change: impl FnOnce(String) -> String) -> String {
+    changed(change).unwrap_err()
 }
 
 /// Replaces the first occurrence of a text in the file, and returns the error of reading it.
@@ -91,12 +96,11 @@ fn another_schema_version_is_refused() {
 
 #[test]
 fn the_version_before_can_be_read() {
-    let directory = written(&support::run());
-    let path = directory.path().join("run/results.jsonl");
-    let text = fs::read_to_string(&path).unwrap();
-    assert!(!text.contains("\"part\""), "the table is the default, which version 4 does not name");
-    fs::write(&path, text.replacen("\"schema_version\":5", "\"schema_version\":4", 1)).unwrap();
-    assert!(read(&directory).is_ok());
+    let read = changed(|text| {
+        assert!(!text.contains("\"part\""), "the table is the default, which version 4 does not name");
+        text.replacen("\"schema_version\":5", "\"schema_version\":4", 1)
+    });
+    assert!(read.is_ok());
 }
 
 #[test]
@@ -157,11 +161,8 @@ fn records_that_contradict_each_other_are_errors() {
 
 #[test]
 fn a_field_may_be_written_with_its_default() {
-    let directory = written(&support::run());
-    let path = directory.path().join("run/results.jsonl");
-    let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("\"round\"", "\"part\":\"table\",\"encoding\":null,\"round\"")).unwrap();
-    assert!(read(&directory).is_ok());
+    let with_defaults = "\"part\":\"table\",\"encoding\":null,\"round\"";
+    assert!(changed(|text| text.replace("\"round\"", with_defaults)).is_ok());
 }
 
 #[test]

@@ -16,6 +16,9 @@ use crate::{
 
 const REMEDY: &str = "the file was changed or its writer has a bug: run again, and report it if it comes back";
 
+/// The schema version that tells trials of the table from others.
+const PARTS_SINCE: u32 = 5;
+
 /// Maximum length of a name of an approach, a variant or a scenario, in characters.
 const NAME_LIMIT: usize = 255;
 
@@ -66,6 +69,11 @@ pub(crate) fn trial(run: &RunRecord, seen: &mut HashSet<TrialKey>, trial: &Trial
     if trial.variant.split('/').next() != Some(&trial.approach) {
         let problem = format!("{:?} of approach {:?}", trial.variant, trial.approach);
         return fault("variant", &problem, "the approach, and settings after slashes");
+    }
+    // The readers of that version would count it in the table.
+    if run.schema_version < PARTS_SINCE && trial.part != Part::Table {
+        let problem = format!("a part, in a file of schema version {}", run.schema_version);
+        return fault("part", &problem, &format!("schema version {PARTS_SINCE} or later"));
     }
     for (field, number) in [("round", trial.round), ("repeat", trial.repeat)] {
         if number == 0 {

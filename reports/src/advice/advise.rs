@@ -42,22 +42,18 @@ pub struct Advice {
 impl Advice {
     /// Whether nothing is recommended, and only an unknown p99 rules out some candidate.
     pub(crate) fn is_unknown(&self) -> bool {
-        let is_unknown = |choice: &Choice| match &choice.standing {
-            Standing::Excluded { reasons } => reasons[..] == [Reason::Unknown],
-            _ => false,
-        };
-        self.choices.iter().all(|choice| choice.standing != Standing::Recommended)
-            && self.choices.iter().any(is_unknown)
+        self.would_be_possible_but_for(Reason::Unknown)
     }
 
-    /// Whether nothing is recommended, and only because servers need more cores than the measured machine had.
+    /// Whether nothing is recommended, and only a lack of cores in the measured machine rules out some candidate.
     pub(crate) fn needs_more_cores(&self) -> bool {
-        let only_cores = |choice: &Choice| match &choice.standing {
-            Standing::Excluded { reasons } => reasons[..] == [Reason::Cores],
-            _ => false,
-        };
-        self.choices.iter().all(|choice| choice.standing != Standing::Recommended)
-            && self.choices.iter().any(only_cores)
+        self.would_be_possible_but_for(Reason::Cores)
+    }
+
+    fn would_be_possible_but_for(&self, reason: Reason) -> bool {
+        let is_alone =
+            |choice: &Choice| matches!(&choice.standing, Standing::Excluded { reasons } if reasons[..] == [reason]);
+        self.choices.iter().all(|choice| choice.standing != Standing::Recommended) && self.choices.iter().any(is_alone)
     }
 }
 
@@ -110,7 +106,7 @@ fn connection_note(choice: &Choice, need: &Need) -> Option<String> {
 /// Returns the rules, as printed.
 pub(crate) fn rules() -> Vec<String> {
     [
-        "Staleness is met where the predicted p99 is within it. What polls takes the longest interval that meets it: the \
+        "Staleness is met where the predicted p99 is within it. Polling approaches use the longest interval that meets it: the \
          staleness less the p99 of one exchange.",
         "Dominated: another is within a tenth of it or better in p99, server cores, bytes, server memory and lines of \
          code, and better by half in one of them. Lines are those of both halves, or of the server alone if clients are browsers, \

@@ -253,7 +253,7 @@ fn assumptions(candidates: &[Candidate]) -> Vec<String> {
              below the one in the table, and below the floor's.",
         );
     }
-    assumed.push("An exchange of what polls takes as long as the answer of what holds, or as the floor without one.");
+    assumed.push("An exchange of a polling approach takes as long as an answer of an approach that holds requests, or as the floor without one.");
     assumed.push("A connection that is held costs memory, and no CPU time while nothing happens.");
     assumed.push("A payload adds its size to bytes, and nothing to CPU time and memory.");
     assumed.push("Each client follows one symbol. Processors, memory and loopback are those of the run.");

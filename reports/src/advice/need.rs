@@ -4,7 +4,7 @@ use results::format;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::numbers::two_digits;
+use super::numbers::{two_digits, typed};
 
 /// A need. Each client follows one symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -55,11 +55,6 @@ pub struct NeedError {
     value: f64,
     least: f64,
     most: f64,
-}
-
-/// Formats a number as it may have been typed: very large and very small ones with an exponent.
-fn typed(value: f64) -> String {
-    if value == 0.0 || (1e-4..1e12).contains(&value.abs()) { value.to_string() } else { format!("{value:e}") }
 }
 
 /// A numeric input.

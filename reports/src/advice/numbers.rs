@@ -17,6 +17,11 @@ pub(super) fn two_digits(value: f64) -> String {
     if rounded < 0.001 { format!("{rounded:.1e}") } else { format::tick(&format::plain((rounded * 1e6).round() / 1e6)) }
 }
 
+/// Formats a number as it may have been typed: very large and very small ones with an exponent.
+pub(super) fn typed(value: f64) -> String {
+    if value == 0.0 || (1e-4..1e12).contains(&value.abs()) { value.to_string() } else { format!("{value:e}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

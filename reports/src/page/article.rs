@@ -42,8 +42,7 @@ pub(super) fn table(point: &LoadPoint) -> String {
     let mut rows: Vec<Vec<Cell>> = point.rows.iter().map(cells).collect();
     rows.extend(point.wake_up_ns.as_ref().map(wake_up));
     let caption = format!("The article's table, measured: {}", crate::headline::describe(&point.load));
-    let has_slopes = point.rows.iter().any(|row| row.cost.is_some());
-    let headings = HEADINGS.map(|heading| if heading == CPU && has_slopes { CPU_EXTRA } else { heading });
+    let headings = HEADINGS.map(|heading| if heading == CPU && point.has_slopes() { CPU_EXTRA } else { heading });
     markup::table("article", &caption, &headings, &rows)
 }
 

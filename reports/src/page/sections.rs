@@ -132,7 +132,7 @@ fn tables(report: &Report, all: &[LoadPoint]) -> String {
         verdict + &article::table(point) + &size_limit::left_out(&all[index], point) + &article::saturated(point)
     });
     html += "<ul class=\"rules\">\n";
-    let has_slopes = report.loads.iter().flat_map(|point| &point.rows).any(|row| row.cost.is_some());
+    let has_slopes = report.loads.iter().any(LoadPoint::has_slopes);
     let of_cost = has_slopes.then(|| cost::RULE.to_owned());
     for rule in headline::floor(&report.run).iter().chain(&of_cost).chain(&report.rules) {
         html += &format!("<li>{}</li>\n", escape(rule));

@@ -14,7 +14,7 @@ use super::{FILE_NAME, Run, StoreError, TRIALS_LIMIT};
 use crate::{
     input,
     parse::{self, Fault},
-    schema::{Interrupted, OLDEST_VERSION, Part, Record, RunRecord, SCHEMA_VERSION, TrialRecord},
+    schema::{Interrupted, OLDEST_VERSION, Record, RunRecord, SCHEMA_VERSION, TrialRecord},
     validate::{self, TrialKey},
 };
 
@@ -23,9 +23,6 @@ const FILE_LIMIT_BYTES: u64 = 512 << 20;
 
 /// Largest file that is checked for being a report, in bytes.
 const REPORT_LIMIT_BYTES: u64 = 64 << 20;
-
-/// The schema version that tells trials of the table from others.
-const PARTS_SINCE: u32 = 5;
 
 /// Longest line that is read, in bytes. A record of a trial has some ten kilobytes.
 const LINE_LIMIT_BYTES: usize = 16 << 20;
@@ -176,7 +173,6 @@ impl Reading {
                 return Err(Fault::new(problem, "one run of fewer trials", "keep the runs in a directory each"));
             }
             (Some(run), Record::Trial(trial)) => {
-                check_part(run, &trial).map_err(|fault| fault.at(line, "part"))?;
                 validate::trial(run, &mut self.seen, &trial).map_err(|fault| fault.locate(line))?;
                 self.trials.push(*trial);
             }
@@ -196,15 +192,6 @@ impl Reading {
 fn no_run() -> Fault {
     let expected = "a record with \"type\":\"run\" on the first line";
     Fault::new("the run record is missing", expected, "restore the first line; without it the trials mean nothing")
-}
-
-/// Checks that a file of an older version has no part that came later: its trials would leave the table unseen.
-fn check_part(run: &RunRecord, trial: &TrialRecord) -> Result<(), Fault> {
-    if run.schema_version >= PARTS_SINCE || trial.part == Part::Table {
-        return Ok(());
-    }
-    let problem = format!("a part, in a file of schema version {}", run.schema_version);
-    Err(Fault::new(problem, format!("schema version {PARTS_SINCE} or later"), "restore the file or run again"))
 }
 
 fn check_version(found: u32) -> Result<(), Fault> {
